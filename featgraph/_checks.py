@@ -1,0 +1,99 @@
+"""Checks of arguments. Every message names the argument, the rule and the value it got."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import operator
+from collections.abc import Collection
+
+__all__ = ["choice", "fraction", "integer", "nearest", "positive"]
+
+
+def nearest(value: object, choices: Collection[object]) -> str:
+    """Return ``"; did you mean ...?"`` for the closest choice, or an empty string.
+
+    Examples
+    --------
+    >>> nearest("gredy", ["greedy", "memb"])
+    "; did you mean 'greedy'?"
+    """
+    near = difflib.get_close_matches(str(value), [str(item) for item in choices], n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def choice(value: object, choices: Collection[str], name: str) -> str:
+    """Return ``value`` if it is one of ``choices``, else list them and the nearest.
+
+    Examples
+    --------
+    >>> choice("gredy", ["greedy", "memb"], "method")
+    Traceback (most recent call last):
+    ValueError: method must be one of ['greedy', 'memb'], got 'gredy'; did you mean 'greedy'?
+    """
+    if isinstance(value, str) and value in choices:
+        return value
+    hint = nearest(value, choices)
+    raise ValueError(f"{name} must be one of {sorted(choices)}, got {value!r}{hint}")
+
+
+def integer(value: object, name: str, *, least: int = 0) -> int:
+    """Return ``value`` as an int of at least ``least``; fractions and booleans are refused.
+
+    Examples
+    --------
+    >>> integer(3.0, "size")
+    3
+    >>> integer(2.5, "size")
+    Traceback (most recent call last):
+    ValueError: size must be a whole number of at least 0, got 2.5
+    """
+    rule = f"{name} must be a whole number of at least {least}, got {value!r}"
+    if isinstance(value, bool):
+        raise ValueError(rule)
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        if not float(value).is_integer():
+            raise ValueError(rule)
+        value = int(value)
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(rule) from None
+    if number < least:
+        raise ValueError(rule)
+    return number
+
+
+def positive(value: object, name: str, *, zero: bool = False) -> float:
+    """Return ``value`` as a finite float above 0 (``zero=True`` admits 0).
+
+    Examples
+    --------
+    >>> positive(0.5, "epsilon")
+    0.5
+    >>> positive(-1, "epsilon")
+    Traceback (most recent call last):
+    ValueError: epsilon must be a finite number above 0, got -1
+    """
+    rule = f"{name} must be a finite number {'of at least' if zero else 'above'} 0, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ValueError(rule)
+    number = float(value)
+    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
+        raise ValueError(rule)
+    return number
+
+
+def fraction(value: object, name: str) -> float:
+    """Return ``value`` as a float in [0, 1].
+
+    Examples
+    --------
+    >>> fraction(1.5, "q")
+    Traceback (most recent call last):
+    ValueError: q must lie in [0, 1], got 1.5
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
+        raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
+    return float(value)
