@@ -1,4 +1,4 @@
-"""dimension."""
+"""Stage 5: box counts become a dimension, with interval, window and rivals."""
 
 import lazy_loader as _lazy
 
