@@ -1,4 +1,4 @@
-"""graph."""
+"""Stage 3: distances become a graph, and every graph of another library becomes one of ours."""
 
 import lazy_loader as _lazy
 

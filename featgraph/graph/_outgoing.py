@@ -1,0 +1,81 @@
+"""FeatureGraph to networkx, igraph and PyTorch Geometric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from featgraph.graph.feature_graph import FeatureGraph
+
+__all__ = ["GRAPH_FIELDS", "to_igraph", "to_networkx", "to_pyg"]
+
+GRAPH_FIELDS = ("epsilon", "epsilon_rule", "layer", "source")
+
+
+def _fields(graph: FeatureGraph) -> dict[str, Any]:
+    values = {name: getattr(graph, name) for name in GRAPH_FIELDS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def to_networkx(graph: FeatureGraph) -> Any:
+    """Return a ``networkx.Graph`` with labels, attributes and weights."""
+    import networkx
+
+    names = graph.node_labels
+    result = networkx.Graph(**_fields(graph))
+    result.add_nodes_from(names)
+    for key, array in graph.node_attributes.items():
+        networkx.set_node_attributes(result, dict(zip(names, array.tolist(), strict=True)), key)
+    pairs = ((names[i], names[j]) for i, j in graph.edges.tolist())
+    if graph.edge_weights is None:
+        result.add_edges_from(pairs)
+    else:
+        rows = zip(pairs, graph.edge_weights.tolist(), strict=True)
+        result.add_weighted_edges_from((a, b, weight) for (a, b), weight in rows)
+    return result
+
+
+def to_igraph(graph: FeatureGraph) -> Any:
+    """Return an ``igraph.Graph`` with labels as ``name``, attributes and weights."""
+    import igraph
+
+    result = igraph.Graph(n=graph.n_nodes, edges=graph.edges)
+    for key, value in _fields(graph).items():
+        result[key] = value
+    for key, array in graph.node_attributes.items():
+        result.vs[key] = array.tolist()
+    if graph.labels is not None:
+        result.vs["name"] = list(graph.labels)
+    if graph.edge_weights is not None:
+        result.es["weight"] = graph.edge_weights.tolist()
+    return result
+
+
+def to_pyg(graph: FeatureGraph, features: Any = None) -> Any:
+    """Return a ``torch_geometric.data.Data`` with ``edge_index`` in both directions."""
+    import torch
+    from torch_geometric.data import Data
+
+    rows = np.repeat(np.arange(graph.n_nodes), graph.degrees)
+    result = Data(edge_index=torch.from_numpy(np.stack([rows, graph.indices])))
+    result.num_nodes = graph.n_nodes
+    if graph.weights is not None:
+        result.edge_weight = torch.from_numpy(graph.weights.copy())
+    for key, array in graph.node_attributes.items():
+        result[key] = array.tolist() if array.dtype.kind == "U" else torch.tensor(array)
+    if graph.labels is not None:
+        result.labels = list(graph.labels)
+    for key, value in _fields(graph).items():
+        result[key] = value
+    if features is None:
+        features = graph.node_attributes.get("activations")
+    if features is not None:
+        x = torch.as_tensor(getattr(features, "values", features))
+        if x.ndim == 0 or x.shape[0] != graph.n_nodes:
+            raise ValueError(
+                f"features must have one row per node ({graph.n_nodes}), got {tuple(x.shape)}"
+            )
+        result.x = x if x.ndim > 1 else x[:, None]
+    return result

@@ -1,0 +1,101 @@
+"""FeatureGraph in a .npz file: arrays as arrays, words as JSON, nothing pickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._files import atomic_path
+from featgraph.graph._npz import read_npz
+from featgraph.graph._outgoing import GRAPH_FIELDS
+from featgraph.graph.feature_graph import FeatureGraph
+
+__all__ = ["decode_label", "encode_label", "load_graph", "save_graph"]
+
+_FORMAT = "featgraph.FeatureGraph"
+_PREFIX = "attribute/"
+
+
+def encode_label(label: Hashable) -> Any:
+    """Return a label as JSON can hold it; tuples become ``{"tuple": [...]}``.
+
+    Examples
+    --------
+    >>> encode_label(("conv1", 3))
+    {'tuple': ['conv1', 3]}
+    """
+    if isinstance(label, np.generic):
+        label = label.item()
+    if label is None or type(label) in (str, int, bool, float):
+        return label
+    if type(label) is tuple:
+        return {"tuple": [encode_label(part) for part in label]}
+    raise TypeError(
+        "labels can be saved if they are strings, numbers, None or tuples of such, "
+        f"got {label!r} of {type(label).__name__}; save a graph with other labels instead"
+    )
+
+
+def decode_label(value: Any) -> Hashable:
+    """Return what ``encode_label`` was given.
+
+    Examples
+    --------
+    >>> decode_label({"tuple": ["conv1", 3]})
+    ('conv1', 3)
+    """
+    if isinstance(value, dict) and set(value) == {"tuple"} and isinstance(value["tuple"], list):
+        return tuple(decode_label(part) for part in value["tuple"])
+    if isinstance(value, list | dict):
+        raise ValueError(f"no label looks like {value!r}")
+    label: Hashable = value
+    return label
+
+
+def save_graph(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
+    """Write ``graph`` to ``path`` (a .npz file) in one step."""
+    target = Path(path)
+    if target.suffix != ".npz":
+        raise ValueError(f"path must end in .npz, got {str(path)!r}")
+    about: dict[str, Any] = {name: getattr(graph, name) for name in GRAPH_FIELDS}
+    about["format"] = _FORMAT
+    if graph.labels is not None:
+        about["labels"] = [encode_label(label) for label in graph.labels]
+    arrays: dict[str, NDArray[Any]] = {"indptr": graph.indptr, "indices": graph.indices}
+    if graph.weights is not None:
+        arrays["weights"] = graph.weights
+    for name, array in graph.node_attributes.items():
+        arrays[_PREFIX + name] = array
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+    with atomic_path(target) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    return target
+
+
+def load_graph(path: str | os.PathLike[str]) -> FeatureGraph:
+    """Read what ``save_graph`` wrote."""
+    arrays = read_npz(path)
+    try:
+        about = json.loads(arrays.pop("about").tobytes())
+        if about.pop("format") != _FORMAT:
+            raise ValueError("another format")
+        labels = about.pop("labels", None)
+        names = None if labels is None else tuple(decode_label(label) for label in labels)
+        indptr, indices = arrays.pop("indptr"), arrays.pop("indices")
+        weights = arrays.pop("weights", None)
+        attributes = {name.removeprefix(_PREFIX): array for name, array in arrays.items()}
+        fields = {name: about[name] for name in GRAPH_FIELDS}
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{Path(path).name}: not a graph saved by FeatureGraph.save ({error})"
+        ) from None
+    try:
+        return FeatureGraph(indptr, indices, weights, names, attributes, **fields)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{Path(path).name}: {error}") from None
