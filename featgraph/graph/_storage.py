@@ -74,7 +74,7 @@ def save_graph(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
         arrays[_PREFIX + name] = array
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     with atomic_path(target) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
     return target
 
 
