@@ -1,4 +1,4 @@
-"""distances."""
+"""Stage 2: F → C, the distances between the nodes of a layer."""
 
 import lazy_loader as _lazy
 

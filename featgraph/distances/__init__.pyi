@@ -1,0 +1,1 @@
+from .pairwise import feature_distances as feature_distances

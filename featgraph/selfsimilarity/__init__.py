@@ -1,4 +1,4 @@
-"""selfsimilarity."""
+"""SS_rate: how far the box counts of a layer are from a power law, as a differentiable number."""
 
 import lazy_loader as _lazy
 
