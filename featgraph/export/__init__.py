@@ -1,4 +1,4 @@
-"""export."""
+"""Wing: graphs and tables for other programs; every writer has a reader."""
 
 import lazy_loader as _lazy
 
