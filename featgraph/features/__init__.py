@@ -1,4 +1,4 @@
-"""features."""
+"""Stage 1, what a layer says: a model and data become a FeatureMatrix F of shape (D, B)."""
 
 import lazy_loader as _lazy
 

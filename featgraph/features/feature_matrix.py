@@ -1,0 +1,262 @@
+"""FeatureMatrix: what a layer says, one row per node and one column per sample."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+__all__ = ["FeatureMatrix", "as_feature_matrix"]
+
+Array: TypeAlias = torch.Tensor | NDArray[np.generic]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FeatureMatrix:
+    """Features F of one layer: D nodes (neurons or channels) seen by B samples.
+
+    Parameters
+    ----------
+    values : Tensor of float32 or float64, shape (n_nodes, n_samples)
+        F. Must be finite, with at least 2 nodes and 1 sample; rows may be equal or constant.
+        Kept as it is, neither copied nor detached.
+    layer : str or None, default=None
+        Dotted name of the module it came from.
+    reduce : str or None, default=None
+        How the activation (B, ...) became (B, D).
+    source : str or None, default=None
+        Model or file it came from, free text.
+
+    Raises
+    ------
+    TypeError
+        If ``values`` is not a Tensor of float32 or float64.
+    ValueError
+        If the shape is not (D, B) with D ≥ 2 and B ≥ 1, or a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> F = FeatureMatrix.from_array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], layer="layer3")
+    >>> F
+    FeatureMatrix(n_nodes=2, n_samples=3, dtype=float64, layer='layer3')
+    >>> F.numpy().mean(axis=1).tolist()
+    [1.0, 4.0]
+    """
+
+    values: torch.Tensor
+    layer: str | None = None
+    reduce: str | None = None
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_values(self.values, self._where())
+
+    def __repr__(self) -> str:
+        parts = [
+            f"n_nodes={self.n_nodes}",
+            f"n_samples={self.n_samples}",
+            f"dtype={str(self.dtype).removeprefix('torch.')}",
+        ]
+        if self.device.type != "cpu":
+            parts.append(f"device={str(self.device)!r}")
+        for name in ("layer", "reduce", "source"):
+            if getattr(self, name) is not None:
+                parts.append(f"{name}={getattr(self, name)!r}")
+        return f"FeatureMatrix({', '.join(parts)})"
+
+    def _where(self) -> str:
+        return f"features of layer {self.layer!r}" if self.layer is not None else "features"
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes D."""
+        return int(self.values.shape[0])
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples B."""
+        return int(self.values.shape[1])
+
+    @property
+    def device(self) -> torch.device:
+        """Device that holds the values."""
+        return self.values.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """float32 or float64."""
+        return self.values.dtype
+
+    def numpy(self) -> NDArray[np.floating]:
+        """Return F as an ndarray of shape (n_nodes, n_samples), detached, in main memory."""
+        array: NDArray[np.floating] = self.values.detach().cpu().numpy()
+        return array
+
+    def to(
+        self, device: torch.device | str | None = None, *, dtype: torch.dtype | None = None
+    ) -> FeatureMatrix:
+        """Return the same features on another device or in another precision."""
+        values = self.values.to(device=device, dtype=dtype)
+        return FeatureMatrix(values, layer=self.layer, reduce=self.reduce, source=self.source)
+
+    @classmethod
+    def from_array(
+        cls,
+        array: object,
+        *,
+        layer: str | None = None,
+        reduce: str | None = None,
+        source: str | None = None,
+    ) -> FeatureMatrix:
+        """Make a FeatureMatrix from anything numpy or torch reads as a (D, B) array of numbers.
+
+        float16 and bfloat16 become float32, whole numbers and booleans float64. Tensors are
+        detached and share memory where the precision allows it.
+
+        Examples
+        --------
+        >>> FeatureMatrix.from_array(np.arange(6).reshape(3, 2))
+        FeatureMatrix(n_nodes=3, n_samples=2, dtype=float64)
+        """
+        where = f"features of layer {layer!r}" if layer is not None else "features"
+        tensor = _as_float_tensor(array, where).detach()
+        return cls(tensor, layer=layer, reduce=reduce, source=source)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the features to ``path`` (.npz or .safetensors), whole or not at all.
+
+        Returns
+        -------
+        Path
+            The path written.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is neither .npz nor .safetensors.
+        """
+        from featgraph.features.files import save_features
+
+        return save_features({self.layer or "features": self}, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FeatureMatrix:
+        """Read the one FeatureMatrix in ``path``; see :func:`load_features` for files of many.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> F = FeatureMatrix.from_array([[0.0, 1.0], [2.0, 3.0]], layer="fc", source="demo")
+        >>> path = F.save(Path(tempfile.mkdtemp()) / "fc.npz")
+        >>> FeatureMatrix.load(path)
+        FeatureMatrix(n_nodes=2, n_samples=2, dtype=float64, layer='fc', source='demo')
+        """
+        from featgraph.features.files import load_features
+
+        loaded = load_features(path)
+        if len(loaded) != 1:
+            raise ValueError(
+                f"path must hold one layer, {os.fspath(path)} holds {sorted(loaded)}; "
+                "use load_features(path, key=...)"
+            )
+        return next(iter(loaded.values()))
+
+
+def as_feature_matrix(features: FeatureMatrix | Array) -> FeatureMatrix:
+    """Return ``features`` as a FeatureMatrix: the front door of every function that takes F.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        A FeatureMatrix is returned as it is. A Tensor that requires a gradient keeps its graph.
+
+    Returns
+    -------
+    FeatureMatrix
+        Checked features; float16 and bfloat16 become float32, whole numbers float64.
+
+    Raises
+    ------
+    TypeError
+        If ``features`` is none of the three, or not an array of real numbers.
+    ValueError
+        If the shape is not (D, B) with D ≥ 2 and B ≥ 1, or a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> x = torch.zeros(3, 4, requires_grad=True)
+    >>> as_feature_matrix(2 * x).values.requires_grad
+    True
+    >>> as_feature_matrix(np.zeros((3, 4, 4)))
+    Traceback (most recent call last):
+    ValueError: features must have shape (D, B), nodes × samples, got shape (3, 4, 4); \
+reduce an activation (B, ...) with reduce_mean(activation, reduce=...) and transpose it
+    """
+    if isinstance(features, FeatureMatrix):
+        return features
+    if not isinstance(features, torch.Tensor | np.ndarray):
+        raise TypeError(
+            "features must be a FeatureMatrix, a Tensor or an ndarray of shape (D, B), "
+            f"got {type(features).__name__}"
+        )
+    return FeatureMatrix(_as_float_tensor(features, "features"))
+
+
+def _as_float_tensor(array: object, where: str) -> torch.Tensor:
+    """Return ``array`` as a float32 or float64 Tensor; only precision is changed."""
+    if not isinstance(array, torch.Tensor):
+        native = np.asarray(array)
+        if native.dtype.kind not in "fiub":
+            raise TypeError(f"{where} must be real numbers, got an array of dtype {native.dtype}")
+        if native.dtype.kind in "iub" or native.dtype.itemsize > 8:
+            native = native.astype(np.float64)
+        # Tensors know neither foreign byte order, negative strides nor read-only memory.
+        native = native.astype(native.dtype.newbyteorder("="), copy=False)
+        if any(stride < 0 for stride in native.strides) or not native.flags.writeable:
+            native = native.copy()
+        array = torch.from_numpy(native)
+    if array.is_complex() or array.layout != torch.strided:
+        raise TypeError(
+            f"{where} must be a dense Tensor of real numbers, got {array.dtype}, {array.layout}"
+        )
+    if array.dtype in (torch.float32, torch.float64):
+        return array
+    return array.to(torch.float32 if array.is_floating_point() else torch.float64)
+
+
+def _check_values(values: torch.Tensor, where: str) -> None:
+    if not isinstance(values, torch.Tensor) or values.dtype not in (torch.float32, torch.float64):
+        kind = values.dtype if isinstance(values, torch.Tensor) else type(values).__name__
+        raise TypeError(
+            f"{where} must be a Tensor of float32 or float64, got {kind}; "
+            "use FeatureMatrix.from_array or as_feature_matrix"
+        )
+    if values.ndim != 2:
+        raise ValueError(
+            f"{where} must have shape (D, B), nodes × samples, got shape {tuple(values.shape)}; "
+            "reduce an activation (B, ...) with reduce_mean(activation, reduce=...) "
+            "and transpose it"
+        )
+    n_nodes, n_samples = values.shape
+    if n_nodes < 2 or n_samples < 1:
+        raise ValueError(
+            f"{where} must have at least 2 nodes and 1 sample, "
+            f"got {n_nodes} nodes × {n_samples} samples"
+        )
+    # One pass, no mask: a sum is finite unless a value is not, or finite values overflow.
+    if math.isfinite(float(values.detach().sum())):
+        return
+    bad = ~torch.isfinite(values.detach())
+    n_bad = int(bad.sum())
+    if n_bad:
+        node, sample = (int(k) for k in bad.nonzero()[0])
+        raise ValueError(
+            f"{where} must be finite, got {n_bad} NaN or infinite values of {values.numel()} "
+            f"(first: node {node}, sample {sample}); check the input, or leave the layer out"
+        )

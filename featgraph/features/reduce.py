@@ -1,0 +1,326 @@
+"""ReduceMean: an activation of shape (B, ...) becomes (B, D), one value per node and sample."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import torch
+from torch import nn
+
+from featgraph._checks import choice
+
+__all__ = ["REDUCTIONS", "Reduce", "choose_layout", "reduce_mean"]
+
+Reduce: TypeAlias = Literal[
+    "auto",
+    "none",
+    "channels_first",
+    "channels_last",
+    "tokens",
+    "patch_tokens",
+    "cls",
+    "sequence_first",
+    "flatten",
+]
+
+REDUCTIONS: dict[str, str] = {
+    "auto": "chosen by shape and module type; an error where that is not decisive",
+    "none": "(B, D) as it is",
+    "channels_first": "(B, C, ...): mean over every axis after the channels",
+    "channels_last": "(B, ..., C): mean over every axis between batch and channels",
+    "tokens": "(B, N, D): mean over all N tokens, the CLS token included",
+    "patch_tokens": "(B, N, D): mean over the tokens without the first one (CLS)",
+    "cls": "(B, N, D): the first token alone",
+    "sequence_first": "(N, B, D): mean over the first axis",
+    "flatten": "(B, ...): every unit is a node",
+}
+
+# Modules that say where the channels stand, with the attribute that says how many there are.
+_pooling = nn.modules.pooling
+_CHANNELS_FIRST: tuple[tuple[type[nn.Module], str], ...] = (
+    (nn.modules.conv._ConvNd, "out_channels"),
+    (nn.modules.batchnorm._NormBase, "num_features"),
+    (nn.GroupNorm, "num_channels"),
+    (_pooling._MaxPoolNd, ""),
+    (_pooling._AvgPoolNd, ""),
+    (_pooling._AdaptiveMaxPoolNd, ""),
+    (_pooling._AdaptiveAvgPoolNd, ""),
+)
+_CHANNELS_LAST: tuple[tuple[type[nn.Module], str], ...] = (
+    (nn.Linear, "out_features"),
+    (nn.LayerNorm, "normalized_shape"),
+    (nn.MultiheadAttention, "embed_dim"),
+    (nn.Embedding, "embedding_dim"),
+    (nn.RNNBase, "hidden_size"),
+)
+_BATCH_SECOND = (nn.MultiheadAttention, nn.RNNBase)
+
+
+def reduce_mean(
+    activation: torch.Tensor,
+    *,
+    reduce: Reduce = "auto",
+    module: nn.Module | None = None,
+    before: nn.Module | None = None,
+    n_samples: int | None = None,
+    layer: str | None = None,
+) -> torch.Tensor:
+    """Average an activation over space or tokens, so that one value per channel is left.
+
+    Parameters
+    ----------
+    activation : Tensor, shape (B, ...)
+        Output of a layer. float16, bfloat16 and whole numbers are averaged in float32.
+    reduce : str, default="auto"
+        One of ``REDUCTIONS``. "auto" follows :func:`choose_layout`.
+    module : Module or None, default=None
+        The module that gave the activation; its type decides under "auto".
+    before : Module or None, default=None
+        A module that stands before it, asked where ``module`` itself says nothing.
+    n_samples : int or None, default=None
+        Number of samples in the batch, if known: used to tell the batch axis from others.
+    layer : str or None, default=None
+        Name for messages.
+
+    Returns
+    -------
+    Tensor of float32 or float64, shape (B, D)
+        A view of the activation where nothing had to be computed; differentiable.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit ``reduce``, or "auto" finds the layout ambiguous.
+
+    Notes
+    -----
+    ReduceMean of Ding et al. 2025, Self-similarity Analysis in Deep Neural Networks,
+    arXiv:2507.17785; the released code averages over all tokens, CLS included ("tokens").
+    Time and new memory are O(size of the activation) and O(B D).
+
+    Examples
+    --------
+    >>> x = torch.arange(16.0).reshape(1, 2, 2, 4)
+    >>> reduce_mean(x, reduce="channels_first")
+    tensor([[ 3.5000, 11.5000]])
+    >>> reduce_mean(x, module=nn.Conv2d(3, 2, 3))
+    tensor([[ 3.5000, 11.5000]])
+    >>> reduce_mean(x, reduce="channels_last")
+    tensor([[6., 7., 8., 9.]])
+    """
+    choice(reduce, REDUCTIONS, "reduce")
+    if activation.layout != torch.strided or activation.is_complex():
+        raise ValueError(
+            f"{_name(layer)} gives {activation.dtype}, {activation.layout}; only dense Tensors "
+            "of real numbers can be averaged: choose another layer or output"
+        )
+    if reduce == "auto":
+        reduce = choose_layout(
+            tuple(activation.shape), module=module, before=before, n_samples=n_samples, layer=layer
+        )
+    _check_shape(tuple(activation.shape), reduce, layer)
+    if activation.dtype not in (torch.float32, torch.float64):
+        activation = activation.to(torch.float32)
+    if reduce == "none":
+        return activation
+    if reduce == "flatten":
+        return activation.flatten(1)
+    if reduce == "channels_first":
+        return activation.flatten(2).mean(2) if activation.ndim > 2 else activation
+    if reduce == "cls":
+        return activation[:, 0]
+    if reduce == "sequence_first":
+        return activation.mean(0)
+    if reduce == "patch_tokens":
+        return activation[:, 1:].mean(1)
+    return activation.flatten(1, -2).mean(1) if activation.ndim > 2 else activation
+
+
+def choose_layout(
+    shape: tuple[int, ...],
+    *,
+    module: nn.Module | None = None,
+    before: nn.Module | None = None,
+    n_samples: int | None = None,
+    layer: str | None = None,
+) -> Reduce:
+    """Say how an activation of this shape is averaged under ``reduce="auto"``.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the activation, batch axis first.
+    module : Module or None, default=None
+        The module that gave it.
+    before : Module or None, default=None
+        A module that stands before it, asked where ``module`` itself says nothing.
+    n_samples : int or None, default=None
+        Number of samples in the batch, if known.
+    layer : str or None, default=None
+        Name for messages.
+
+    Returns
+    -------
+    str
+        A member of ``REDUCTIONS`` other than "auto".
+
+    Raises
+    ------
+    ValueError
+        If the layout is ambiguous, or the batch axis is not where it should be.
+
+    Notes
+    -----
+    The rule, in order:
+
+    1. (B, D) is taken as it is.
+    2. Only modules that keep channels first inside (convolutions, batch, instance and group
+       norms) and an output of their dimension: channels first. Only modules that work on the
+       last axis (Linear, LayerNorm, RMSNorm, attention, embeddings, recurrent nets): tokens for
+       (B, N, D), channels last beyond.
+    3. Both kinds, or a 3-d output of 2-d convolutions: the axis, second or last, whose length
+       is the number of channels of the last such module registered; if both or neither, an
+       error.
+    4. None (an activation function, a dropout, a module of one's own): the kind of ``before``
+       if the axis it names has as many channels as ``before`` has, otherwise an error.
+    5. Attention and recurrent modules made with ``batch_first=False`` give (N, B, D):
+       "sequence_first".
+
+    Examples
+    --------
+    >>> choose_layout((8, 197, 64), module=nn.Linear(64, 64))
+    'tokens'
+    >>> choose_layout((8, 16, 7, 7), module=nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU()))
+    'channels_first'
+    >>> choose_layout((8, 16, 7, 7), layer="mix")
+    Traceback (most recent call last):
+    ValueError: layer 'mix' gives shape (8, 16, 7, 7), whose layout is ambiguous: no module in it \
+says where the channels stand; give reduce='channels_first', 'channels_last' or 'flatten'
+    """
+    batch_second = _gives_sequence_first(shape, module, n_samples)
+    if n_samples is not None and not batch_second and (not shape or shape[0] != n_samples):
+        raise ValueError(
+            f"{_name(layer)} gives shape {shape} for a batch of {n_samples} samples: its first "
+            "axis is not the batch; choose another layer, or give reduce= if you know the layout"
+        )
+    if len(shape) < 2:
+        raise ValueError(
+            f"{_name(layer)} gives shape {shape}, one value per sample; "
+            "a feature network needs at least 2 nodes: choose another layer"
+        )
+    if len(shape) == 2:
+        return "none"
+    if batch_second:
+        return "sequence_first"
+    last: Reduce = "tokens" if len(shape) == 3 else "channels_last"
+    leaves = decisive_leaves(module) if module is not None else []
+    kinds = {kind for kind, _, _ in leaves}
+    if not kinds and before is not None and (leaves := decisive_leaves(before)[-1:]):
+        kind, width, _ = leaves[0]
+        if width is not None and shape[1 if kind == "first" else -1] == width:
+            return "channels_first" if kind == "first" else last
+    if not kinds:
+        raise _ambiguous(shape, layer, "no module in it says where the channels stand")
+    if kinds == {"last"}:
+        return last
+    if kinds == {"first"} and all(n in (0, len(shape)) for _, _, n in leaves):
+        return "channels_first"
+    width = next((width for _, width, _ in reversed(leaves) if width is not None), None)
+    if width is not None and (shape[1] == width) != (shape[-1] == width):
+        return "channels_first" if shape[1] == width else last
+    raise _ambiguous(
+        shape,
+        layer,
+        f"its modules may mean either axis, and {width} channels do not tell them apart",
+    )
+
+
+def decisive_leaves(module: nn.Module) -> list[tuple[str, int | None, int]]:
+    """List the modules inside ``module`` that say where channels stand, as registered.
+
+    Returns
+    -------
+    list of (str, int or None, int)
+        "first" or "last", the number of channels if known, and the dimensions of the output
+        that the type is made for (4 for Conv2d; 0 where any will do).
+
+    Examples
+    --------
+    >>> decisive_leaves(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.LayerNorm(5)))
+    [('first', 8, 4), ('last', 5, 0)]
+    """
+    rows: list[tuple[str, int | None, int]] = []
+    for leaf in module.modules():
+        first = next((a for cls, a in _CHANNELS_FIRST if isinstance(leaf, cls)), None)
+        last = next((a for cls, a in _CHANNELS_LAST if isinstance(leaf, cls)), None)
+        if "RMSNorm" in type(leaf).__name__:
+            last = "normalized_shape"
+        if last == "normalized_shape" and _dimensions(leaf):
+            first = last  # LayerNorm2d, RMSNorm2d of timm and torchvision: norms of (B, C, H, W)
+        if first is not None:
+            rows.append(("first", _width(getattr(leaf, first, None)), _dimensions(leaf)))
+        elif last is not None:
+            rows.append(("last", _width(getattr(leaf, last, None)), 0))
+    return rows
+
+
+def _dimensions(leaf: nn.Module) -> int:
+    name = type(leaf).__name__
+    return next((n + 2 for n in (1, 2, 3) if f"{n}d" in name), 0)
+
+
+def _width(value: object) -> int | None:
+    if isinstance(value, tuple | list | torch.Size):
+        value = value[-1] if value else None
+    return value if isinstance(value, int) else None
+
+
+def _gives_sequence_first(
+    shape: tuple[int, ...], module: nn.Module | None, n_samples: int | None
+) -> bool:
+    """Whether a 3-d output has its batch second: by type, and by the batch size if known."""
+    if len(shape) != 3 or module is None:
+        return False
+    inside = [m for m in module.modules() if isinstance(m, _BATCH_SECOND)]
+    if not inside or any(m.batch_first for m in inside):
+        return False
+    if isinstance(module, _BATCH_SECOND):
+        return n_samples is None or shape[1] == n_samples
+    # A block around such modules may transpose: only the batch size can tell.
+    return n_samples is not None and shape[1] == n_samples and shape[0] != n_samples
+
+
+def _name(layer: str | None) -> str:
+    return f"layer {layer!r}" if layer is not None else "the activation"
+
+
+def _ambiguous(shape: tuple[int, ...], layer: str | None, why: str) -> ValueError:
+    choices = (
+        "'tokens' for (B, N, D), 'channels_first' for (B, C, L), 'sequence_first' for (N, B, D)"
+        if len(shape) == 3
+        else "'channels_first', 'channels_last'"
+    )
+    return ValueError(
+        f"{_name(layer)} gives shape {shape}, whose layout is ambiguous: {why}; "
+        f"give reduce={choices} or 'flatten'"
+    )
+
+
+def _check_shape(shape: tuple[int, ...], reduce: str, layer: str | None) -> None:
+    least, most = {
+        "none": (2, 2),
+        "tokens": (3, 3),
+        "patch_tokens": (3, 3),
+        "cls": (3, 3),
+        "sequence_first": (3, 3),
+    }.get(reduce, (2, 99))
+    if not least <= len(shape) <= most:
+        wanted = f"{least} axes" if least == most else f"at least {least} axes"
+        raise ValueError(
+            f"reduce={reduce!r} needs an activation of {wanted} ({REDUCTIONS[reduce]}), "
+            f"{_name(layer)} gives shape {shape}"
+        )
+    if 0 in shape or (reduce == "patch_tokens" and shape[1] < 2):
+        raise ValueError(
+            f"{_name(layer)} gives shape {shape}: nothing is left to average with reduce={reduce!r}"
+        )
