@@ -1,5 +1,8 @@
 from .compare import (
     DimensionComparison as DimensionComparison,
+)
+from .compare import (
     compare_dimensions as compare_dimensions,
 )
-from .fit import DimensionFit as DimensionFit, fit_dimension as fit_dimension
+from .fit import DimensionFit as DimensionFit
+from .fit import fit_dimension as fit_dimension

@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +15,11 @@ from numpy.typing import NDArray
 from featgraph._checks import choice, fraction
 from featgraph._files import write_text
 from featgraph.boxes.counts import BoxCounts
+from featgraph.dimension.model_selection import COUNT_NOISE, Verdict, judge_models, weigh_models
 
-__all__ = ["DimensionFit", "fit_dimension"]
+__all__ = ["DimensionFit", "fit_curve", "fit_dimension"]
 
 MIN_POINTS = 4
-#: Tie-breaking alone moves heuristic counts by about one per cent, so no residual of log N
-#: below this is taken as knowledge: it floors the mean squared residual everywhere.
-COUNT_NOISE = 0.01
-VERDICT_POINTS = 5
-VERDICT_RANGE = 8.0
-#: Weight that one of two models needs against the other before the verdict names it.
-VERDICT_WEIGHT = 0.95
-
-Verdict = Literal["fractal", "not fractal", "undecided"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -178,7 +169,7 @@ def fit_dimension(
     the smallest positive one; otherwise it is ``"undecided"``. Beyond that, the power
     law or the exponential is named when it has the smaller error and at least 95 % of
     the AICc weight the two share, unless the combined model shows that most of the
-    decay is of the other kind. Time is O(n_points³).
+    decay is of the other kind. Time is O(n_sizes²).
 
     References
     ----------
@@ -194,23 +185,70 @@ def fit_dimension(
     >>> round(fit.dimension, 2), fit.verdict
     (1.0, 'fractal')
     """
-    fraction(confidence, "confidence")
-    if confidence in (0, 1):
+    return fit_curve(
+        np.asarray(counts.diameter_sizes, dtype=np.float64),
+        np.asarray(counts.counts, dtype=np.float64),
+        window=window,
+        confidence=confidence,
+        method=counts.method,
+        world=counts.world,
+    )
+
+
+def fit_curve(
+    sizes: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    *,
+    window: str | tuple[float, float] = "auto",
+    confidence: float = 0.95,
+    method: str = "unknown",
+    world: str = "hop",
+) -> DimensionFit:
+    """Fit d_B to any curve of N against diameter size; :func:`fit_dimension` explains how.
+
+    Parameters
+    ----------
+    sizes : ndarray of float, shape (n_sizes,)
+        Increasing diameter sizes ℓ ≥ 0, in hops or in activation distance.
+    counts : ndarray of float, shape (n_sizes,)
+        N at each size; approximations need not be whole numbers.
+    window, confidence
+        As in :func:`fit_dimension`.
+    method, world : str
+        Kept in the result.
+
+    Returns
+    -------
+    DimensionFit
+        As from :func:`fit_dimension`.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 4 sizes with N > 1 are left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sizes = np.arange(0.0, 20.0)
+    >>> round(fit_curve(sizes, 1000 * (1 + sizes) ** -1.5).dimension, 6)
+    1.5
+    """
+    if not 0 < fraction(confidence, "confidence") < 1:
         raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
-    usable = counts.counts > 1
-    sizes = np.asarray(counts.diameter_sizes, dtype=np.float64)[usable]
-    n_boxes = np.asarray(counts.counts, dtype=np.float64)[usable]
+    usable = counts > 1
+    sizes, counts = sizes[usable], counts[usable]
     if sizes.size < MIN_POINTS:
         raise ValueError(
             f"counts must hold at least {MIN_POINTS} sizes with more than one box to fit a "
             f"dimension, got {sizes.size}; add smaller sizes, or use a larger graph"
         )
-    x, y = np.log1p(sizes), np.log(n_boxes)
+    x, y = np.log1p(sizes), np.log(counts)
     first, last = _choose_window(sizes, x, y, window)
     slope, intercept, error = _fit_line(x[first:last], y[first:last])
     half = _student_quantile(confidence, last - first - 2) * error
-    models = _compare_models(sizes, x, y)
-    verdict, explanation = _judge(sizes, models)
+    models = weigh_models(sizes, x, y)
+    verdict, explanation = judge_models(sizes, models)
     return DimensionFit(
         dimension=-slope,
         standard_error=error,
@@ -219,14 +257,14 @@ def fit_dimension(
         window=(float(sizes[first]), float(sizes[last - 1])),
         intercept=intercept,
         sizes=sizes,
-        counts=n_boxes,
+        counts=counts,
         rmse_power=models.rmse["power"],
         rmse_exponential=models.rmse["exponential"],
         weights=models.weights,
         verdict=verdict,
         explanation=explanation,
-        method=counts.method,
-        world=counts.world,
+        method=method,
+        world=world,
     )
 
 
@@ -267,85 +305,22 @@ def _choose_window(
 
 
 def _best_window(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, int]:
-    """Return the range whose slope has the smallest relative standard error."""
-    best, best_score = (0, x.size), math.inf
-    for first in range(x.size - MIN_POINTS + 1):
-        for last in range(x.size, first + MIN_POINTS - 1, -1):
-            part = x[first:last]
-            slope, _, error = _fit_line(part, y[first:last])
-            spread = float(((part - part.mean()) ** 2).sum())
-            floored = math.sqrt(error**2 + COUNT_NOISE**2 / spread)
-            score = floored / -slope if slope < 0 else math.inf
-            if score < best_score:
-                best, best_score = (first, last), score
-    return best
+    """Return the range whose slope has the smallest relative standard error.
 
-
-@dataclass(frozen=True)
-class _Models:
-    rmse: Mapping[str, float]
-    weights: Mapping[str, float]
-    power_share: float  # of the decay of log N, in the combined model
-
-
-def _compare_models(
-    sizes: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
-) -> _Models:
-    """Fit the three models to all points and weigh them by AICc."""
-    n_points = sizes.size
-    ones = np.ones(n_points)
-    designs = {
-        "power": np.column_stack([ones, x]),
-        "exponential": np.column_stack([ones, sizes]),
-        "both": np.column_stack([ones, x, sizes]),
-    }
-    rmse, criterion = {}, {}
-    for name, design in designs.items():
-        coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
-        mean_square = float(np.mean((y - design @ coefficients) ** 2))
-        rmse[name] = math.sqrt(mean_square)
-        n_parameters = design.shape[1] + 1  # the coefficients and the residual variance
-        room = n_points - n_parameters - 1
-        correction = 2 * n_parameters * (n_parameters + 1) / room if room > 0 else math.inf
-        criterion[name] = (
-            n_points * math.log(mean_square + COUNT_NOISE**2) + 2 * n_parameters + correction
-        )
-    _, on_log, on_size = coefficients  # of "both", the last model
-    by_power, by_size = -on_log * np.ptp(x), -on_size * np.ptp(sizes)
-    share = 1.0 if by_size <= 0 else 0.0 if by_power <= 0 else by_power / (by_power + by_size)
-    lowest = min(criterion.values())
-    if not math.isfinite(lowest):  # four points leave no room for any correction
-        return _Models(rmse, {"power": math.nan, "exponential": math.nan, "both": math.nan}, share)
-    raw = {name: math.exp(-(value - lowest) / 2) for name, value in criterion.items()}
-    total = sum(raw.values())
-    return _Models(rmse, {name: value / total for name, value in raw.items()}, share)
-
-
-def _judge(sizes: NDArray[np.float64], models: _Models) -> tuple[Verdict, str]:
-    """Return a verdict and the reason for it."""
-    positive = sizes[sizes > 0]
-    span = float(positive[-1] / positive[0]) if positive.size else 0.0
-    if sizes.size < VERDICT_POINTS or span < VERDICT_RANGE:
-        return "undecided", (
-            f"{sizes.size} sizes with more than one box, the largest {span:.3g} times the "
-            f"smallest: a verdict needs {VERDICT_POINTS} sizes and a factor of {VERDICT_RANGE:g}"
-        )
-    power, exponential = models.weights["power"], models.weights["exponential"]
-    both = models.weights["both"]
-    shared = power + exponential
-    for_power = power / shared if shared > 0 else 0.5
-    errors = (
-        f"a power law misses log N by {models.rmse['power']:.3g}, "
-        f"an exponential by {models.rmse['exponential']:.3g}"
-    )
-    smaller = models.rmse["power"] < models.rmse["exponential"]
-    mixed = both >= VERDICT_WEIGHT and not (
-        models.power_share >= 0.5 if smaller else models.power_share < 0.5
-    )
-    if mixed:
-        return "undecided", f"{errors}; together they fit best and neither dominates"
-    if smaller and for_power >= VERDICT_WEIGHT:
-        return "fractal", f"{errors}"
-    if not smaller and for_power <= 1 - VERDICT_WEIGHT:
-        return "not fractal", f"{errors}"
-    return "undecided", f"{errors}: too close to tell"
+    Sums over a range are differences of running sums, so all ranges cost O(n_points²);
+    x and y are centred first, which keeps those differences sound. Ties go to the longer.
+    """
+    u, v = x - x.mean(), y - y.mean()
+    sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (u, v, u * u, u * v, v * v)]
+    first, last = np.triu_indices(x.size + 1, k=MIN_POINTS)
+    order = np.argsort(first - last, kind="stable")  # the longest first
+    first, last = first[order], last[order]
+    n_points = last - first
+    su, sv, suu, suv, svv = (total[last] - total[first] for total in sums)
+    spread = suu - su * su / n_points
+    slope = (suv - su * sv / n_points) / spread
+    squares = np.maximum(svv - sv * sv / n_points - slope * slope * spread, 0.0)
+    error = np.sqrt((squares / (n_points - 2) + COUNT_NOISE**2) / spread)
+    score = np.where(slope < 0, error / np.where(slope < 0, -slope, 1.0), np.inf)
+    best = int(np.argmin(score))
+    return int(first[best]), int(last[best])

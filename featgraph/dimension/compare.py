@@ -1,0 +1,339 @@
+"""Exact against approximate: the N_θ curves of one layer, side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, integer
+from featgraph._progress import track_progress
+from featgraph._random import RandomState, as_rng
+from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes.methods import METHODS
+from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
+from featgraph.selfsimilarity.estimators import ESTIMATORS
+
+if TYPE_CHECKING:
+    from featgraph.features.feature_matrix import FeatureMatrix
+
+__all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
+
+#: Box counts on the same ladder of θ: approximations, certified bounds, true coverings.
+CURVES = ("paper", "released", "caro_wei", "packing", "linkage", "greedy", "cbb", "memb")
+HOP_METHODS = ("greedy", "cbb", "memb")
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One curve N_θ in numbers.
+
+    Attributes
+    ----------
+    name : str
+        Estimator or covering method; ``"best"`` is the smallest covering found at each θ.
+    role : {"approximation", "lower bound", "covering"}
+        What N_θ is.
+    dimension, standard_error : float
+        d_B over all θ with N_θ > 1, and its standard error; nan where fewer than 4 are left.
+    ss_rate : float
+        SS_rate of the curve, in [0, 1].
+    log_error : float
+        Mean |log N_θ − log N_best| over θ.
+    inside : float
+        Share of θ at which N_θ lies within the certified bracket [lower, upper].
+    """
+
+    name: str
+    role: str
+    dimension: float
+    standard_error: float
+    ss_rate: float
+    log_error: float
+    inside: float
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class DimensionComparison:
+    """N_θ of one layer by every estimator and covering, with what they imply.
+
+    Attributes
+    ----------
+    theta : ndarray of float, shape (n_theta,)
+        Box diameters θ in activation distance per sample (the unit of C).
+    curves : mapping of str to ndarray of float, shape (n_theta,)
+        N_θ of each estimator and covering method.
+    best : ndarray of float, shape (n_theta,)
+        Smallest true covering found at each θ: a certified upper bound of the minimum.
+    lower : ndarray of float, shape (n_theta,)
+        Largest certified lower bound of the minimum at each θ.
+    rows : tuple of ComparisonRow
+        Each curve in numbers, ``"best"`` last.
+    n_nodes : int
+        D.
+    hop_counts : tuple of BoxCounts
+        Hop-space box counts of G_M at ``epsilon``, one per method.
+    hop_fits : tuple of DimensionFit or None
+        Their fits, None where too few sizes had more than one box.
+    epsilon : float
+        Threshold of G_M, in the unit of C.
+    layer : str or None
+        Name of the layer.
+    """
+
+    theta: NDArray[np.float64]
+    curves: Mapping[str, NDArray[np.float64]]
+    best: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    rows: tuple[ComparisonRow, ...]
+    n_nodes: int
+    hop_counts: tuple[BoxCounts, ...]
+    hop_fits: tuple[DimensionFit | None, ...]
+    epsilon: float
+    layer: str | None = None
+
+    def row(self, name: str) -> ComparisonRow:
+        """Return the row of one curve."""
+        rows = {row.name: row for row in self.rows}
+        return rows[choice(name, list(rows), "name")]
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return the table as plain dictionaries, one per curve."""
+        return [dict(vars(row)) for row in self.rows]
+
+    def curve_rows(self) -> list[dict[str, float]]:
+        """Return the curves as plain dictionaries, one per θ."""
+        columns = {"theta": self.theta, **self.curves, "best": self.best, "lower": self.lower}
+        return [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*(column.tolist() for column in columns.values()), strict=True)
+        ]
+
+    def __str__(self) -> str:
+        head = f"{'curve':<10} {'role':<14} {'d_B':>7} {'SS_rate':>8} {'error':>7} {'inside':>7}"
+        lines = [
+            f"{r.name:<10} {r.role:<14} {r.dimension:7.3f} {r.ss_rate:8.4f} "
+            f"{r.log_error:7.3f} {r.inside:7.0%}"
+            for r in self.rows
+        ]
+        return "\n".join([head, *lines])
+
+    def __repr__(self) -> str:
+        true, printed = self.row("best"), self.rows[0]
+        return (
+            f"DimensionComparison(layer={self.layer!r}, n_nodes={self.n_nodes}, "
+            f"n_theta={self.theta.size}, d_B best={true.dimension:.3g}, "
+            f"{printed.name}={printed.dimension:.3g})"
+        )
+
+
+def compare_dimensions(
+    features: Any,
+    *,
+    curves: Sequence[str] = CURVES,
+    n_theta: int = 256,
+    epsilon: Any = "percolation",
+    hop_methods: Sequence[str] = HOP_METHODS,
+    repeats: int = 3,
+    rng: RandomState = None,
+    progress: bool | None = None,
+) -> DimensionComparison:
+    """Hold the approximate box counts of a layer against true coverings.
+
+    Every curve counts boxes of diameter at most θ among the D neurons of the layer, on
+    one ladder of θ uniform in log(1 + θ): formulas that look at the share of close pairs
+    only, certified lower bounds, and coverings whose boxes exist. Beside them G_M at one
+    ε is covered in hop space.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F of one layer.
+    curves : sequence of str
+        Names of estimators (``ESTIMATORS``) or covering methods (``METHODS``), at least
+        one of them a true covering. Radius boxes of radius r stand at θ = 2r.
+    n_theta : int, default=256
+        Number of θ, at least 4.
+    epsilon : float, str or tuple, default="percolation"
+        Threshold of G_M for the hop-space counts; see ``choose_epsilon``.
+    hop_methods : sequence of str
+        Covering methods for the hop-space counts; may be empty.
+    repeats : int, default=3
+        Runs per size of each random covering method; the smallest count is kept.
+    rng : int, Generator or None
+        Seed of the random coverings.
+    progress : bool or None, default=None
+        Show a progress bar; None shows it on a terminal.
+
+    Returns
+    -------
+    DimensionComparison
+        Curves, bounds and a table with d_B, SS_rate and mean |log N − log N_best|.
+
+    Raises
+    ------
+    ValueError
+        If a curve is unknown, none is a true covering, or all distances are equal.
+
+    Notes
+    -----
+    SS_rate of the estimators is the exact integral of ``ss_rate``; that of the coverings
+    and of ``"best"`` is the trapezoid rule over the ladder. d_B is fitted over all θ with
+    N_θ > 1, the same rule for every curve. Time is dominated by the coverings,
+    O(n_theta · n_nodes²) each.
+
+    References
+    ----------
+    Ding et al. 2025, arXiv:2507.17785, Eqs. 3, 8 and 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> features = np.random.default_rng(0).normal(size=(40, 8))
+    >>> table = compare_dimensions(features, n_theta=32, rng=0)
+    >>> table.row("best").log_error
+    0.0
+    >>> table.row("paper").log_error > table.row("linkage").log_error
+    True
+    """
+    from featgraph.boxes.covering import box_counts
+    from featgraph.distances.pairwise import feature_distances
+    from featgraph.features.feature_matrix import as_feature_matrix
+    from featgraph.selfsimilarity.grid import theta_grid
+    from featgraph.selfsimilarity.numbers import count_boxes
+
+    roles = _roles(curves)
+    integer(n_theta, "n_theta", least=4)
+    integer(repeats, "repeats", least=1)
+    matrix = as_feature_matrix(features)
+    generator = as_rng(rng)
+    distances = feature_distances(matrix)
+    ladder = theta_grid(distances, n_theta)
+    theta = _array(ladder)
+    values: dict[str, NDArray[np.float64]] = {}
+    for name in track_progress(list(curves), progress=progress, label="box counts over θ"):
+        if _is_estimator(name):
+            values[name] = _array(count_boxes(distances, ladder, estimator=name))  # type: ignore[arg-type]
+        else:
+            values[name] = box_counts(
+                matrix, sizes=theta, method=name, repeats=repeats, rng=generator, progress=False
+            ).counts.astype(np.float64)
+    best = np.min([values[name] for name in curves if roles[name] == "covering"], axis=0)
+    bounds = [values[name] for name in curves if roles[name] == "lower bound"]
+    bounds.append(_array(count_boxes(distances, ladder, estimator="packing")))
+    # A bound of a whole number is a whole number; the small slack is for rounding of sums.
+    lower = np.ceil(np.max(bounds, axis=0) - 1e-9)
+    rows = [
+        _describe(name, roles[name], matrix, theta, values[name], best, lower) for name in curves
+    ]
+    rows.append(_describe("best", "covering", matrix, theta, best, best, lower))
+    used, hop_counts = _hop_space(matrix, epsilon, hop_methods, repeats, generator)
+    return DimensionComparison(
+        theta=theta,
+        curves=values,
+        best=best,
+        lower=lower,
+        rows=tuple(rows),
+        n_nodes=matrix.n_nodes,
+        hop_counts=hop_counts,
+        hop_fits=tuple(_fit_if_possible(counts) for counts in hop_counts),
+        epsilon=used,
+        layer=matrix.layer,
+    )
+
+
+def _roles(curves: Sequence[str]) -> dict[str, str]:
+    """Return the role of each curve, or say which name is wrong."""
+    roles = {name: row.role for name, row in ESTIMATORS.items()}
+    for name, method in METHODS.items():
+        if method.box in ("diameter", "radius"):
+            roles.setdefault(name, "covering")
+    for name in curves:
+        choice(name, list(roles), "curves")
+    chosen = {name: str(roles[name]) for name in curves}
+    if "covering" not in chosen.values():
+        raise ValueError(
+            f"curves must name at least one true covering to compare with, got {list(curves)}; "
+            "add 'greedy'"
+        )
+    return chosen
+
+
+def _is_estimator(name: str) -> bool:
+    """Whether a curve comes from ``ESTIMATORS``; names in both tables mean the covering."""
+    return name in ESTIMATORS and name not in METHODS
+
+
+def _array(values: Any) -> NDArray[np.float64]:
+    array: NDArray[np.float64] = values.detach().cpu().numpy().astype(np.float64)
+    return array
+
+
+def _describe(
+    name: str,
+    role: str,
+    features: FeatureMatrix,
+    theta: NDArray[np.float64],
+    values: NDArray[np.float64],
+    best: NDArray[np.float64],
+    lower: NDArray[np.float64],
+) -> ComparisonRow:
+    fit = _fit_curve_if_possible(theta, values)
+    return ComparisonRow(
+        name=name,
+        role=role,
+        dimension=fit.dimension if fit else math.nan,
+        standard_error=fit.standard_error if fit else math.nan,
+        ss_rate=_curve_ss_rate(name, features, theta, values),
+        log_error=float(np.mean(np.abs(np.log(values) - np.log(best)))),
+        # Formulas are no whole numbers: half a box of slack keeps rounding from deciding.
+        inside=float(np.mean((values >= lower - 0.5) & (values <= best + 0.5))),
+    )
+
+
+def _curve_ss_rate(
+    name: str, features: FeatureMatrix, theta: NDArray[np.float64], values: NDArray[np.float64]
+) -> float:
+    """SS_rate of a curve: the exact integral where there is one, else the trapezoid rule."""
+    if _is_estimator(name):
+        from featgraph.selfsimilarity.rate import ss_rate
+
+        return float(ss_rate(features, estimator=name))  # type: ignore[arg-type]
+    x = np.log1p(theta)
+    position = (x - x[0]) / (x[-1] - x[0])
+    gap = np.abs(np.log(values) / math.log(features.n_nodes) - (1 - position))
+    return float(2 * np.trapezoid(gap, position))
+
+
+def _fit_curve_if_possible(
+    theta: NDArray[np.float64], values: NDArray[np.float64]
+) -> DimensionFit | None:
+    if np.count_nonzero(values > 1) < 4:
+        return None
+    return fit_curve(theta, values, window="all", world="metric")
+
+
+def _fit_if_possible(counts: BoxCounts) -> DimensionFit | None:
+    return fit_dimension(counts) if np.count_nonzero(counts.counts > 1) >= 4 else None
+
+
+def _hop_space(
+    features: FeatureMatrix,
+    epsilon: Any,
+    methods: Sequence[str],
+    repeats: int,
+    rng: np.random.Generator,
+) -> tuple[float, tuple[BoxCounts, ...]]:
+    """Cover G_M at one ε in hop space, once per method."""
+    from featgraph.boxes.covering import box_counts
+    from featgraph.graph.construct import feature_graph
+
+    graph = feature_graph(features, epsilon=epsilon)
+    counts = tuple(
+        box_counts(graph, method=name, repeats=repeats, rng=rng, progress=False) for name in methods
+    )
+    return float(graph.epsilon if graph.epsilon is not None else math.nan), counts
