@@ -1,4 +1,4 @@
-"""datasets."""
+"""Small inputs that work offline: real images, and graphs with known answers."""
 
 import lazy_loader as _lazy
 

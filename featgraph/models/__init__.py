@@ -1,4 +1,4 @@
-"""models."""
+"""Small networks in plain torch that train on digits in seconds, and guarded access to timm."""
 
 import lazy_loader as _lazy
 

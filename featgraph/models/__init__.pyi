@@ -1,0 +1,9 @@
+from .building import MODELS as MODELS
+from .building import build_model as build_model
+from .cnn import SmallCNN as SmallCNN
+from .mixer import MLPMixer as MLPMixer
+from .mlp import MLP as MLP
+from .resmlp import ResMLP as ResMLP
+from .training import measure_accuracy as measure_accuracy
+from .training import train_classifier as train_classifier
+from .vit import SmallViT as SmallViT

@@ -1,0 +1,150 @@
+"""Images with labels, from scikit-learn, a folder, a .zip or an .npz file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch.utils.data import Dataset
+
+from featgraph._checks import choice
+
+__all__ = ["ImageDataset", "Split", "load_digits"]
+
+Split: TypeAlias = Literal["train", "test", "all"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ImageDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Images in memory, with their labels; a map-style dataset for a torch DataLoader.
+
+    Parameters
+    ----------
+    images : Tensor of float32, shape (n_samples, n_channels, height, width)
+        Pixel values in [0, 1].
+    labels : Tensor of int64, shape (n_samples,)
+        Class numbers from 0.
+    classes : tuple of str, default=()
+        Class names; empty if unknown.
+    name : str, default="images"
+        Where the images come from.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+
+    Examples
+    --------
+    >>> data = ImageDataset(torch.zeros(4, 1, 8, 8), torch.arange(4), name="blank")
+    >>> data
+    ImageDataset(name='blank', n_samples=4, image_shape=(1, 8, 8), n_classes=4)
+    >>> image, label = data[2]
+    >>> tuple(image.shape), int(label)
+    ((1, 8, 8), 2)
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: tuple[str, ...] = ()
+    name: str = "images"
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or not self.images.is_floating_point():
+            raise ValueError(
+                "images must be floats of shape (n_samples, n_channels, height, width), "
+                f"got {self.images.dtype} of shape {tuple(self.images.shape)}"
+            )
+        if self.labels.shape != self.images.shape[:1] or self.labels.is_floating_point():
+            raise ValueError(
+                f"labels must be whole numbers of shape ({len(self.images)},), one per image, "
+                f"got {self.labels.dtype} of shape {tuple(self.labels.shape)}"
+            )
+        if len(self.labels) and int(self.labels.min()) < 0:
+            raise ValueError(f"labels must be class numbers from 0, got {int(self.labels.min())}")
+
+    def __repr__(self) -> str:
+        return (
+            f"ImageDataset(name={self.name!r}, n_samples={len(self)}, "
+            f"image_shape={self.image_shape}, n_classes={self.n_classes})"
+        )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.images[index], self.labels[index]
+
+    @property
+    def tensors(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images and labels, as a TensorDataset names them."""
+        return self.images, self.labels
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        _, n_channels, height, width = self.images.shape
+        return n_channels, height, width
+
+    @property
+    def n_classes(self) -> int:
+        """Number of named classes, or one more than the largest label."""
+        return len(self.classes) or (int(self.labels.max()) + 1 if len(self.labels) else 0)
+
+    def take(self, samples: int | slice | Sequence[int] | torch.Tensor) -> ImageDataset:
+        """Return the first ``samples`` images (an int), or those with the given indices."""
+        if isinstance(samples, int):
+            samples = slice(samples)
+        return ImageDataset(self.images[samples], self.labels[samples], self.classes, self.name)
+
+
+def load_digits(split: Split = "all", *, test_share: float = 0.2, seed: int = 0) -> ImageDataset:
+    """Load the 1797 handwritten digits of 8 × 8 pixels that ship with scikit-learn.
+
+    Parameters
+    ----------
+    split : {"train", "test", "all"}, default="all"
+        Which part. The test part holds ``test_share`` of each digit, drawn with ``seed``.
+    test_share : float, default=0.2
+        Share of the images in the test part.
+    seed : int, default=0
+        Seed of the split.
+
+    Returns
+    -------
+    ImageDataset
+        Images of shape (n, 1, 8, 8) with values in [0, 1] (16 grey levels), ten classes.
+
+    Raises
+    ------
+    ValueError
+        If ``split`` is unknown or ``test_share`` leaves one part empty.
+
+    Notes
+    -----
+    Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, test set;
+    E. Alpaydin & C. Kaynak 1998, doi:10.24432/C50P49.
+
+    Examples
+    --------
+    >>> load_digits("test")
+    ImageDataset(name='digits (test)', n_samples=360, image_shape=(1, 8, 8), n_classes=10)
+    """
+    choice(split, ("train", "test", "all"), "split")
+    from sklearn import datasets
+    from sklearn.model_selection import train_test_split
+
+    bunch = datasets.load_digits()
+    images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16.0
+    labels = torch.from_numpy(bunch.target).long()
+    classes = tuple(str(digit) for digit in bunch.target_names)
+    if split != "all":
+        train, test = train_test_split(
+            range(len(labels)), test_size=test_share, random_state=seed, stratify=bunch.target
+        )
+        chosen = torch.tensor(train if split == "train" else test)
+        images, labels = images[chosen], labels[chosen]
+    name = "digits" if split == "all" else f"digits ({split})"
+    return ImageDataset(images, labels, classes, name)
