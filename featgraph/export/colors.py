@@ -111,9 +111,12 @@ def box_colors(n_colors: int) -> NDArray[np.int64]:
     n_colors = integer(n_colors, "n_colors")
     if n_colors > 1_000_000:
         raise ValueError(f"n_colors must be at most 1000000, got {n_colors}")
-    picked = _picked_colors() if n_colors > len(_OKABE_ITO) else np.array(_OKABE_ITO)
+    picked: NDArray[np.int64] = (
+        _picked_colors() if n_colors > len(_OKABE_ITO) else np.array(_OKABE_ITO)
+    )
     if n_colors <= len(picked):
-        return picked[:n_colors].copy()
+        first: NDArray[np.int64] = picked[:n_colors].copy()
+        return first
     # A multiplicative walk visits every one of the 190³ = 6 859 000 mid-range colours once.
     rank = (np.arange(n_colors + _N_PICKED) * 4_239_077 + 1_000_003) % 190**3
     walk = np.stack([rank % 190, rank // 190 % 190, rank // 190**2], axis=1) + 40

@@ -1,2 +1,4 @@
 from .convert import as_feature_graph as as_feature_graph
+from .epsilon import choose_epsilon as choose_epsilon
 from .feature_graph import FeatureGraph as FeatureGraph
+from .spanning_tree import minimum_spanning_tree as minimum_spanning_tree

@@ -1,0 +1,131 @@
+"""All pairwise distances, a block of rows at a time, so that they need not be held at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Block", "DistanceBlocks", "StoredBlocks", "StreamedBlocks", "as_blocks"]
+
+Block: TypeAlias = tuple[int, int, NDArray[Any]]
+# Numbers in one block of distances: 32 MiB in float32.
+_BLOCK_NUMBERS = 1 << 23
+
+
+class DistanceBlocks(Protocol):
+    """A source of the blocks ``(start, stop, C[start:stop, start:])``, as often as asked."""
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes D."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64: the precision in which a threshold acts."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks from the top; entries below the diagonal are of no meaning."""
+
+
+def _row_blocks(n_nodes: int) -> Iterator[tuple[int, int]]:
+    step = max(1, _BLOCK_NUMBERS // n_nodes)
+    for start in range(0, n_nodes, step):
+        yield start, min(start + step, n_nodes)
+
+
+@dataclass(frozen=True)
+class StoredBlocks:
+    """Blocks of a distance matrix that is there as a whole."""
+
+    matrix: NDArray[Any]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes D."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Precision of the matrix."""
+        return self.matrix.dtype
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield views of the matrix."""
+        for start, stop in _row_blocks(self.n_nodes):
+            yield start, stop, self.matrix[start:stop, start:]
+
+
+@dataclass(frozen=True)
+class StreamedBlocks:
+    """Blocks computed from features, again at every pass."""
+
+    values: Any  # Tensor, shape (n_nodes, n_samples)
+    scaled: bool
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes D."""
+        return int(self.values.shape[0])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Precision of the features."""
+        import torch
+
+        return np.dtype(np.float64 if self.values.dtype == torch.float64 else np.float32)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield fresh arrays in main memory."""
+        import torch
+
+        values = self.values.detach()
+        scale = 1.0 / math.sqrt(values.shape[1]) if self.scaled else 1.0
+        # float64 carries the products: ‖a‖² + ‖b‖² − 2ab cancels for near pairs
+        centred = values.double() - values.double().mean(dim=0)
+        norms = torch.linalg.vecdot(centred, centred)
+        for start, stop in _row_blocks(self.n_nodes):
+            block = torch.addmm(norms[start:], centred[start:stop], centred[start:].T, alpha=-2.0)
+            block += norms[start:stop, None]
+            _redo_close_pairs(block, centred, norms, start)
+            distances = block.clamp_(min=0.0).sqrt_().mul_(scale)
+            yield start, stop, distances.cpu().numpy().astype(self.dtype, copy=False)
+
+
+def _redo_close_pairs(squares: Any, points: Any, norms: Any, start: int) -> None:
+    """Recompute by differences what is too small against the norms to trust, in place."""
+    import torch
+
+    limit = 1e-6 * (norms[start : start + len(squares), None] + norms[start:])
+    i, j = (squares < limit).nonzero(as_tuple=True)
+    step = max(1, _BLOCK_NUMBERS // points.shape[1])
+    for first in range(0, len(i), step):
+        rows, columns = i[first : first + step], j[first : first + step]
+        difference = points[rows + start] - points[columns + start]
+        squares[rows, columns] = torch.linalg.vecdot(difference, difference)
+
+
+def as_blocks(distances: Any) -> StoredBlocks:
+    """Return a checked distance matrix (Tensor or ndarray) as a source of blocks."""
+    matrix = distances.detach().cpu().numpy() if hasattr(distances, "detach") else distances
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] < 2:
+        raise ValueError(
+            "distances must be a square matrix of at least 2 nodes, "
+            f"got shape {matrix.shape}; from features: feature_distances(F)"
+        )
+    if matrix.dtype.kind not in "iuf":
+        raise TypeError(f"distances must be real numbers, got an array of {matrix.dtype}")
+    if matrix.dtype not in (np.float32, np.float64):
+        matrix = matrix.astype(np.float64)
+    for start, stop, block in StoredBlocks(matrix).blocks():
+        if not np.isfinite(block).all() or block.min() < 0:
+            raise ValueError("distances must be finite and at least 0")
+        # the tolerance admits the rounding of other libraries, not another matrix
+        if not np.allclose(block, matrix[start:, start:stop].T, rtol=1e-4, atol=1e-6):
+            raise ValueError("distances must be symmetric: C_ij = C_ji")
+    return StoredBlocks(matrix)
