@@ -1,4 +1,5 @@
 from .convert import as_feature_graph as as_feature_graph
 from .epsilon import choose_epsilon as choose_epsilon
-from .feature_graph import FeatureGraph as FeatureGraph
+from .construct import feature_graph as feature_graph
+from .csr_graph import FeatureGraph as FeatureGraph
 from .spanning_tree import minimum_spanning_tree as minimum_spanning_tree

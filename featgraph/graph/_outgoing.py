@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from featgraph.graph.feature_graph import FeatureGraph
+    from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["GRAPH_FIELDS", "to_igraph", "to_networkx", "to_pyg"]
 

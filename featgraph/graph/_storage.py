@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from featgraph._files import atomic_path
 from featgraph.graph._npz import read_npz
 from featgraph.graph._outgoing import GRAPH_FIELDS
-from featgraph.graph.feature_graph import FeatureGraph
+from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["decode_label", "encode_label", "load_graph", "save_graph"]
 

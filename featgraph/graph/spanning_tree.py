@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph._blocks import DistanceBlocks, as_blocks
-from featgraph.graph.feature_graph import FeatureGraph
+from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["minimum_spanning_tree"]
 
