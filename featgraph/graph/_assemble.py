@@ -37,11 +37,16 @@ def _pairs(edges: ArrayLike) -> NDArray[np.int64]:
 
 
 def assemble_csr(
-    edges: ArrayLike, *, weights: ArrayLike | None = None, n_nodes: int | None = None
+    edges: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    n_nodes: int | None = None,
+    directed: bool = False,
 ) -> Assembled:
     """Return CSR arrays of the simple graph with these edges.
 
     Linear in nodes and edges if the rows come sorted as (smaller, larger), else one sort.
+    ``directed`` rows (i, j) and (j, i) are no repeat worth a note.
     """
     pairs = _pairs(edges)
     least = int(pairs.max()) + 1 if pairs.size else 0
@@ -51,15 +56,18 @@ def assemble_csr(
     values = None if weights is None else np.asarray(weights, dtype=np.float64)
     if values is not None and values.shape != (len(pairs),):
         raise ValueError(f"weights must have one value per edge row, got shape {values.shape}")
-    low, high = pairs.min(axis=1, initial=n_nodes), pairs.max(axis=1, initial=-1)
-    loops = low == high
+    left, right = pairs[:, 0], pairs[:, 1]
+    loops = left == right
     n_loops = int(loops.sum())
     if n_loops:
-        low, high = low[~loops], high[~loops]
+        left, right = left[~loops], right[~loops]
         values = None if values is None else values[~loops]
-    n_rows = low.size
-    low, high, values = _distinct(low, high, values, n_nodes)
-    note = _left_out(n_loops, n_rows - low.size)
+    ordered = np.sort(left * n_nodes + right) if directed else None
+    low, high, values = _distinct(np.minimum(left, right), np.maximum(left, right), values, n_nodes)
+    n_doubles = left.size - low.size
+    if ordered is not None:
+        n_doubles = int((ordered[1:] == ordered[:-1]).sum())
+    note = _left_out(n_loops, n_doubles)
     indptr, indices, data = _both_ways(low, high, values, n_nodes)
     return Assembled(indptr, indices, data, note)
 
