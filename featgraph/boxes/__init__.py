@@ -1,4 +1,7 @@
-"""boxes."""
+"""Stage 4, boxes: cover a graph, or features without any graph, by boxes of a given size.
+
+One algorithm per file, listed in METHODS; ``box_cover`` and ``box_counts`` are the front doors.
+"""
 
 import lazy_loader as _lazy
 

@@ -1,0 +1,38 @@
+"""Requests whose tables would not fit are refused before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["check_memory"]
+
+_REMEDY = (
+    "take a method that needs memory for nodes and edges only (greedy, cbb, memb, max_cover, "
+    "random_sequential, sketch), or a smaller size"
+)
+
+
+def check_memory(n_bytes: int, what: str, *, remedy: str = _REMEDY) -> None:
+    """Raise MemoryError if ``n_bytes`` is more than this machine has free.
+
+    The environment variable FEATGRAPH_MEMORY, in GiB, sets another limit.
+    """
+    limit = _limit()
+    if n_bytes > limit:
+        raise MemoryError(
+            f"{what} would take {n_bytes / 2**30:.3g} GiB, more than the {limit / 2**30:.3g} GiB "
+            f"at hand (FEATGRAPH_MEMORY sets the limit in GiB); {remedy}"
+        )
+
+
+def _limit() -> float:
+    given = os.environ.get("FEATGRAPH_MEMORY")
+    if given is not None:
+        try:
+            return float(given) * 2**30
+        except ValueError:
+            raise ValueError(f"FEATGRAPH_MEMORY must be a number of GiB, got {given!r}") from None
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):
+        return 4.0 * 2**30  # a system that does not tell

@@ -1,0 +1,195 @@
+"""Orders of greedy covering that depend on who is within the size: smallest-last and DSATUR.
+
+In the auxiliary graph, which joins nodes farther apart than the size, the degree of a node is
+n_nodes minus the number of nodes within the size. Both kernels count those, so the auxiliary
+graph is never built.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+
+__all__ = ["fit_dsatur", "order_smallest_last"]
+
+Ints = NDArray[np.int64]
+
+
+def order_smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints) -> Ints:
+    """Return the smallest-last order of the auxiliary graph; of equals the first in ``ties``.
+
+    The order is filled from its end: the node with the most remaining nodes within the size
+    comes last, and is no longer counted.
+    """
+    rank = np.empty(ties.size, dtype=np.int64)
+    rank[ties] = np.arange(ties.size)
+    return np.asarray(_smallest_last(starts, stops, indices, hops, rank))
+
+
+def fit_dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints) -> Ints:
+    """Return the first-fit boxes in DSATUR order; of equals the first in ``ties`` is next.
+
+    Next is the node that the fewest boxes admit, of these the one with the fewest nodes within
+    the size. Each box keeps the list of nodes that it still admits: it starts as the ball of
+    the first member and only shrinks, so the work is that of one ball per node.
+    """
+    rank = np.empty(ties.size, dtype=np.int64)
+    rank[ties] = np.arange(ties.size)
+    return np.asarray(_dsatur(starts, stops, indices, hops, rank))
+
+
+@kernel
+def _smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> Ints:
+    # Buckets by number of remaining nodes within hops; the fullest ball (the smallest degree in
+    # the auxiliary graph) is taken last. A heap entry is mass * n + (n - 1 - rank), stale ones
+    # are corrected when they come up: masses only fall.
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    mass = np.zeros(n_nodes, dtype=np.int64)
+    order = np.empty(n_nodes, dtype=np.int64)
+    heap = np.empty(n_nodes, dtype=np.int64)
+    by_rank = np.empty(n_nodes, dtype=np.int64)
+    for v in range(n_nodes):
+        by_rank[n_nodes - 1 - rank[v]] = v
+        mass[v] = _ball(starts, stops, indices, hops, v, v, seen, queue)
+        heap[v] = mass[v] * n_nodes + n_nodes - 1 - rank[v]
+    heap[:] = -np.sort(-heap)  # falling: a valid heap with the largest first
+    n_heap = n_nodes
+    for place in range(n_nodes - 1, -1, -1):
+        v = by_rank[heap[0] % n_nodes]
+        while heap[0] // n_nodes != mass[v]:
+            _sift(heap, n_heap, mass[v] * n_nodes + n_nodes - 1 - rank[v])
+            v = by_rank[heap[0] % n_nodes]
+        n_heap -= 1
+        _sift(heap, n_heap, heap[n_heap])
+        order[place] = v
+        count = _ball(starts, stops, indices, hops, v, n_nodes + v, seen, queue)
+        for k in range(count):
+            mass[queue[k]] -= 1
+    return order
+
+
+@kernel
+def _sift(heap: Ints, n_heap: int, key: int) -> None:
+    # Puts key in place of the root of a heap with the largest first.
+    parent = 0
+    while 2 * parent + 1 < n_heap:
+        child = 2 * parent + 1
+        if child + 1 < n_heap and heap[child + 1] > heap[child]:
+            child += 1
+        if heap[child] <= key:
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = key
+
+
+@kernel
+def _ball(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    source: int,
+    stamp: int,
+    seen: Ints,
+    queue: Ints,
+) -> int:
+    # Nodes within hops of source into queue, nearest first; returns how many.
+    queue[0] = source
+    seen[source] = stamp
+    head, tail, level_end, distance = 0, 1, 1, 0
+    while head < tail and distance < hops:
+        while head < level_end:
+            u = queue[head]
+            head += 1
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if seen[v] != stamp:
+                    seen[v] = stamp
+                    queue[tail] = v
+                    tail += 1
+        level_end = tail
+        distance += 1
+    return tail
+
+
+@kernel
+def _raise_winner(tree: Ints, n_leaves: int, key: Ints, leaf: int) -> None:
+    # Tournament tree with the smallest key on top, replayed from one leaf.
+    place = (n_leaves + leaf) // 2
+    while place > 0:
+        left, right = tree[2 * place], tree[2 * place + 1]
+        tree[place] = left if key[left] <= key[right] else right
+        place //= 2
+
+
+@kernel
+def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> Ints:
+    n_nodes = rank.size
+    never = np.iinfo(np.int64).max
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    # key: (boxes that admit the node, nodes within the size, rank) as one number
+    key = np.empty(n_nodes, dtype=np.int64)
+    for v in range(n_nodes):
+        key[v] = _ball(starts, stops, indices, hops, v, v, seen, queue) * n_nodes + rank[v]
+    one_box = (n_nodes + 1) * n_nodes
+    n_leaves = n_nodes
+    tree = np.empty(2 * n_leaves, dtype=np.int64)
+    tree[n_leaves:] = np.arange(n_nodes)
+    for place in range(n_leaves - 1, 0, -1):
+        left, right = tree[2 * place], tree[2 * place + 1]
+        tree[place] = left if key[left] <= key[right] else right
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    masses = np.zeros(n_nodes, dtype=np.int64)
+    tally = np.full(n_nodes, -1, dtype=np.int64)
+    first = np.zeros(n_nodes, dtype=np.int64)  # admitted by box b: pool[first[b]:last[b]]
+    last = np.zeros(n_nodes, dtype=np.int64)
+    pool = np.empty(4 * n_nodes, dtype=np.int64)
+    n_pool, n_boxes = 0, 0
+    for k in range(n_nodes):
+        v = tree[1] if n_nodes > 1 else 0
+        stamp = n_nodes + k
+        count = _ball(starts, stops, indices, hops, v, stamp, seen, queue)
+        base = k * (n_nodes + 1)
+        box = n_boxes
+        for q in range(1, count):
+            b = labels[queue[q]]
+            if b >= 0:
+                tally[b] = max(tally[b], base) + 1
+                if tally[b] - base == masses[b] and b < box:
+                    box = b
+        labels[v] = box
+        masses[box] += 1
+        key[v] = never
+        _raise_winner(tree, n_leaves, key, v)
+        if box == n_boxes:
+            n_boxes += 1
+            if n_pool + count > pool.size:
+                pool = np.concatenate((pool, np.empty(pool.size + count, dtype=np.int64)))
+            first[box] = n_pool
+            for q in range(1, count):
+                u = queue[q]
+                if labels[u] < 0:
+                    pool[n_pool] = u
+                    n_pool += 1
+                    key[u] += one_box
+                    _raise_winner(tree, n_leaves, key, u)
+            last[box] = n_pool
+        else:
+            kept = first[box]
+            for q in range(first[box], last[box]):
+                u = pool[q]
+                if labels[u] < 0:
+                    if seen[u] == stamp:
+                        pool[kept] = u
+                        kept += 1
+                    else:
+                        key[u] -= one_box
+                        _raise_winner(tree, n_leaves, key, u)
+            last[box] = kept
+    return labels

@@ -1,0 +1,87 @@
+"""The frame around every algorithm: open the graph, answer what needs no work, wrap the result."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from featgraph._checks import choice
+from featgraph._random import RandomState, as_rng
+from featgraph.boxes._world import Solution, World, open_world
+from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.methods import METHODS
+
+__all__ = ["Solve", "box_kind", "find_module", "run_cover", "solve_world", "wrap_solution"]
+
+# solve(world, size, rng, **options) of each algorithm's file
+Solve = Callable[..., Solution]
+
+
+def find_module(method: str) -> Any:
+    """Return the module of a method that makes boxes."""
+    choice(method, METHODS, "method")
+    return importlib.import_module(f"featgraph.boxes.{method}")
+
+
+def box_kind(method: str, options: dict[str, Any]) -> str:
+    """Return what ``size`` bounds: METHODS tells, unless an option of the method changes it."""
+    return str(options.get("kind", METHODS[method].box))
+
+
+def solve_world(
+    solve: Solve, world: World, size: float, rng: np.random.Generator, options: dict[str, Any]
+) -> Solution:
+    """Return the known answer for a trivial size, else what the algorithm finds."""
+    return world.answer(size) or solve(world, size, rng, **options)
+
+
+def run_cover(
+    solve: Solve,
+    method: str,
+    graph: Any,
+    size: object,
+    *,
+    weight: str | None,
+    as_undirected: bool,
+    rng: RandomState,
+    options: dict[str, Any] | None = None,
+) -> BoxCover:
+    """Cover ``graph`` by ``solve`` and return the result with all that made it."""
+    chosen = options or {}
+    world = open_world(graph, weight=weight, as_undirected=as_undirected)
+    if world.name == "weighted" and not METHODS[method].weighted:
+        known = sorted(name for name, row in METHODS.items() if row.weighted)
+        raise ValueError(
+            f"method {method!r} counts hops only; for weights take one of {known}, "
+            'or say weight="ignore"'
+        )
+    checked = world.size(size)
+    solution = solve_world(solve, world, checked, as_rng(rng), chosen)
+    return wrap_solution(solution, world, checked, method, rng, chosen)
+
+
+def wrap_solution(
+    solution: Solution,
+    world: World,
+    size: float,
+    method: str,
+    rng: RandomState,
+    options: dict[str, Any],
+) -> BoxCover:
+    """Return ``solution`` as a BoxCover."""
+    kind = box_kind(method, options)
+    graph = getattr(world, "graph", None)
+    return BoxCover(
+        labels=solution.labels,
+        size=size,
+        kind=kind,
+        method=method,
+        centers=solution.centers if kind == "radius" else None,
+        node_labels=None if graph is None else graph.labels,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        options=options,
+        overlaps=solution.overlaps,
+    )

@@ -1,0 +1,42 @@
+"""Which sizes are counted: the caller's, checked, or a default for each world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from featgraph.boxes._world import GraphWorld, MetricWorld, World
+
+__all__ = ["check_sizes", "default_sizes"]
+
+EVERY_SIZE = 32  # hops: every size up to here, then growing by a sixteenth
+N_WEIGHTED = 32
+N_THETA = 256  # the source paper's grid
+
+
+def check_sizes(world: World, sizes: Iterable[float]) -> list[float]:
+    """Return ``sizes`` checked, rising and distinct."""
+    checked = sorted({world.size(size) for size in sizes})
+    if not checked:
+        raise ValueError("sizes must hold at least one size, got none")
+    return checked
+
+
+def default_sizes(world: World) -> list[float]:
+    """Return the sizes for a caller who named none."""
+    _, bound = world.sweep
+    if isinstance(world, MetricWorld):
+        shortest = world.shortest
+        grid = np.expm1(np.linspace(np.log1p(shortest), np.log1p(bound), N_THETA))
+        grid[0], grid[-1] = shortest, bound  # exact, or the nearest pair would stay apart
+        return [float(theta) for theta in np.unique(grid)]
+    if isinstance(world, GraphWorld) and world.lengths is not None:
+        positive = world.lengths[world.lengths > 0]
+        if not positive.size:
+            return [1.0]
+        return [float(size) for size in np.geomspace(positive.min(), bound, N_WEIGHTED)]
+    sizes = [0]
+    while sizes[-1] < bound:
+        sizes.append(sizes[-1] + max(1, sizes[-1] // 16 if sizes[-1] >= EVERY_SIZE else 1))
+    return [float(size) for size in sizes]

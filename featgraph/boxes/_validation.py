@@ -1,0 +1,106 @@
+"""The checks behind BoxCover.validate: true distances, searched again from scratch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._world import World, open_world
+from featgraph.boxes.cover import BoxCover
+
+__all__ = ["check_cover", "check_world"]
+
+Ints = NDArray[np.int64]
+
+
+def check_cover(cover: BoxCover, graph: Any, *, weight: str | None, as_undirected: bool) -> None:
+    """Raise ValueError at the first promise that ``cover`` breaks on ``graph``."""
+    check_world(cover, open_world(graph, weight=weight, as_undirected=as_undirected))
+
+
+def check_world(cover: BoxCover, world: World) -> None:
+    """Raise ValueError at the first promise that ``cover`` breaks in ``world``."""
+    if cover.n_nodes != world.n_nodes:
+        raise ValueError(f"the cover has {cover.n_nodes} nodes, the graph {world.n_nodes}")
+    starts, stops, indices, hops = world.walk(world.size(cover.size))
+    if cover.overlaps is None:
+        order = np.argsort(cover.labels, kind="stable")
+        bounds = np.concatenate([[0], np.cumsum(cover.masses)])
+    else:
+        bounds, order = cover.overlaps
+        inside = np.zeros(cover.n_nodes, dtype=bool)
+        for box in range(cover.n_boxes):
+            inside[order[bounds[box] : bounds[box + 1]]] = True
+            strays = np.flatnonzero((cover.labels == box) & ~inside)
+            if strays.size:
+                raise ValueError(f"node {strays[0]} is labelled with box {box}, which lacks it")
+            inside[order[bounds[box] : bounds[box + 1]]] = False
+    sources = order
+    if cover.kind == "radius":
+        if cover.centers is None:
+            raise ValueError("a cover by radius boxes must name its centers")
+        sources = np.asarray(cover.centers, dtype=np.int64)
+    box, one, other = _first_violation(
+        starts, stops, indices, hops, bounds, order, sources, cover.kind == "radius"
+    )
+    if box < 0:
+        return
+    names = cover.node_labels or range(cover.n_nodes)
+    if cover.kind == "radius":
+        raise ValueError(
+            f"box {box} holds node {names[other]!r}, which is farther than radius "
+            f"{cover.size:g} from the centre {names[one]!r}"
+        )
+    low, high = sorted((one, other))
+    raise ValueError(
+        f"box {box} holds nodes {names[low]!r} and {names[high]!r}, "
+        f"which are farther apart than size {cover.size:g}"
+    )
+
+
+@kernel
+def _first_violation(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    bounds: Ints,
+    members: Ints,
+    sources: Ints,
+    by_center: bool,
+) -> tuple[int, int, int]:
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    stamp = 0
+    for box in range(bounds.size - 1):
+        low, high = bounds[box], bounds[box + 1]
+        if by_center:
+            first, last = box, box + 1
+        else:
+            first, last = low, high
+        for s in range(first, last):
+            source = sources[s]
+            stamp += 1
+            queue[0] = source
+            seen[source] = stamp
+            head, tail, level_end, distance = 0, 1, 1, 0
+            while head < tail and distance < hops:
+                while head < level_end:
+                    u = queue[head]
+                    head += 1
+                    for k in range(starts[u], stops[u]):
+                        v = indices[k]
+                        if seen[v] != stamp:
+                            seen[v] = stamp
+                            queue[tail] = v
+                            tail += 1
+                level_end = tail
+                distance += 1
+            for k in range(low, high):
+                if seen[members[k]] != stamp:
+                    return box, source, members[k]
+    return -1, -1, -1

@@ -1,0 +1,190 @@
+"""What a box-covering kernel walks on: rows of neighbours and a number of hops.
+
+Every algorithm needs only the relation "d(u, v) ≤ size". A kernel gets rows of neighbours
+(``indices[starts[v]:stops[v]]``) and walks at most ``hops`` steps along them:
+
+* hop world: the graph's own rows and ``hops = size``, or lists of all nodes within ``size``
+  and one hop;
+* weighted world: lists of all nodes within ``size`` along weighted paths and one hop;
+* metric world: each node's others sorted by distance, cut at ``size``, and one hop. The lists
+  of all sizes share one array, so nothing is built per size.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import integer, positive
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.csr_graph import FeatureGraph
+
+__all__ = ["GraphWorld", "MetricWorld", "Rows", "Solution", "World", "open_world"]
+
+Ints = NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Neighbours of node v are ``indices[starts[v]:stops[v]]``; boxes reach ``hops`` steps."""
+
+    starts: Ints
+    stops: Ints
+    indices: Ints
+    hops: int
+
+
+class Solution(NamedTuple):
+    """What an algorithm found: dense labels, and centres or overlapping boxes if it has them."""
+
+    labels: Ints
+    centers: Ints | None = None
+    overlaps: tuple[Ints, Ints] | None = None
+
+
+class World:
+    """Distances of one kind; sizes are checked, and answers that need no work are given."""
+
+    name: str
+    n_nodes: int
+
+    def size(self, size: object) -> float:
+        """Return ``size`` checked: a whole number in the hop world, else a float."""
+        raise NotImplementedError
+
+    def walk(self, size: float) -> Rows:
+        """Return rows and hops for ``size`` in as little memory as there is."""
+        raise NotImplementedError
+
+    def near(self, size: float) -> Rows:
+        """Return the explicit lists of all other nodes within ``size``, one hop."""
+        raise NotImplementedError
+
+    @cached_property
+    def components(self) -> Ints:
+        """Component of each node, from 0."""
+        raise NotImplementedError
+
+    @cached_property
+    def sweep(self) -> tuple[Ints, float]:
+        """A middle node of each component, and an upper bound of every component's diameter."""
+        raise NotImplementedError
+
+    def answer(self, size: float) -> Solution | None:
+        """Return the cover where it needs no work, else None.
+
+        Size 0 separates all nodes (hops); a size beyond every component's diameter, as far as
+        a bound from few searches tells, leaves one box per component.
+        """
+        middles, bound = self.sweep
+        if size >= bound:
+            return Solution(self.components, middles)
+        if size == 0 and self.name == "hop":
+            nodes = np.arange(self.n_nodes, dtype=np.int64)
+            return Solution(nodes, nodes)
+        return None
+
+
+class GraphWorld(World):
+    """Distances are hops, or sums of weights, along the edges of a graph."""
+
+    def __init__(self, graph: FeatureGraph, *, weighted: bool) -> None:
+        self.graph = graph
+        self.name = "weighted" if weighted else "hop"
+        self.n_nodes = graph.n_nodes
+        self.starts = graph.indptr[:-1]
+        self.stops = graph.indptr[1:]
+        self.indices = graph.indices
+        self.lengths = graph.weights if weighted else None
+        if self.lengths is not None and self.lengths.size and self.lengths.min() < 0:
+            raise ValueError(
+                f"weights must be lengths of at least 0, got {self.lengths.min()}; "
+                "turn similarities into distances first"
+            )
+
+    def size(self, size: object) -> float:
+        """Return ``size`` checked."""
+        return integer(size, "size") if self.name == "hop" else positive(size, "size", zero=True)
+
+    def walk(self, size: float) -> Rows:
+        """Return the graph's own rows (hops) or the lists of all within ``size`` (weights)."""
+        if self.name == "hop":
+            return Rows(self.starts, self.stops, self.indices, int(size))
+        return self.near(size)
+
+    def near(self, size: float) -> Rows:
+        """Return the lists of all other nodes within ``size``."""
+        from featgraph.boxes._near import list_near
+
+        starts, stops, indices = list_near(
+            self.starts, self.stops, self.indices, self.lengths, size
+        )
+        return Rows(starts, stops, indices, 1)
+
+    @cached_property
+    def components(self) -> Ints:
+        """Component of each node, from 0."""
+        return self.graph.components
+
+    @cached_property
+    def sweep(self) -> tuple[Ints, float]:
+        """A middle node of each component, and an upper bound of every component's diameter."""
+        from featgraph.boxes._near import sweep_components
+
+        return sweep_components(
+            self.starts, self.stops, self.indices, self.lengths, self.components
+        )
+
+
+class MetricWorld(World):
+    """Distances are a matrix; the box of size θ is a set of points at most θ apart."""
+
+    name = "metric"
+
+    def __init__(self, distances: NDArray[np.float64]) -> None:
+        self.n_nodes = len(distances)
+        others = np.array(distances, dtype=np.float64)
+        np.fill_diagonal(others, np.inf)  # a node is not its own neighbour
+        order = np.argsort(others, axis=1, kind="stable")
+        self._sorted = np.take_along_axis(others, order, axis=1)
+        self.indices = order.astype(np.int64, copy=False).ravel()
+        self.starts = np.arange(self.n_nodes, dtype=np.int64) * self.n_nodes
+
+    def size(self, size: object) -> float:
+        """Return ``size`` checked."""
+        return positive(size, "size", zero=True)
+
+    def walk(self, size: float) -> Rows:
+        """Return, for each node, the part of its sorted row within ``size``."""
+        ends = [row.searchsorted(size, side="right") for row in self._sorted]
+        return Rows(self.starts, self.starts + np.asarray(ends), self.indices, 1)
+
+    def near(self, size: float) -> Rows:
+        """Return the same as ``walk``: the lists are explicit already."""
+        return self.walk(size)
+
+    @property
+    def shortest(self) -> float:
+        """Smallest distance between two points, TZ of the source paper."""
+        return float(self._sorted[:, 0].min())
+
+    @cached_property
+    def components(self) -> Ints:
+        """All points are in one component: distances between points are finite."""
+        return np.zeros(self.n_nodes, dtype=np.int64)
+
+    @cached_property
+    def sweep(self) -> tuple[Ints, float]:
+        """The point whose farthest other is nearest, and the largest distance."""
+        if self.n_nodes == 1:
+            return np.zeros(1, dtype=np.int64), 0.0
+        farthest = self._sorted[:, -2]
+        return np.array([int(farthest.argmin())]), float(farthest.max())
+
+
+def open_world(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphWorld:
+    """Return any graph as a world: hops, unless ``weight`` names the edges' lengths."""
+    own = as_feature_graph(graph, weight=weight, as_undirected=as_undirected)
+    return GraphWorld(own, weighted=weight is not None and weight != "ignore")

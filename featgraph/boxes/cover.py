@@ -1,0 +1,208 @@
+"""BoxCover: one covering of a graph by boxes, and all that is needed to check it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["BoxCover"]
+
+KINDS = ("diameter", "radius")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class BoxCover:
+    """A covering of the nodes of a graph by boxes of one size.
+
+    A *diameter* box holds nodes at most ``size`` apart, a *radius* box nodes at most ``size``
+    from its centre; both bounds are inclusive and distances are those in the whole graph.
+    Nodes of different components never share a box.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, shape (n_nodes,)
+        Number of the box of each node, 0 … n_boxes − 1, each number in use.
+    size : float
+        Largest distance inside a diameter box, or radius of a radius box: whole hops, or a
+        real number where distances are weights or features' distances.
+    kind : {"diameter", "radius"}
+        Which of the two ``size`` bounds.
+    method : str
+        Algorithm that made the boxes, a key of METHODS.
+    centers : ndarray of int64, shape (n_boxes,), optional
+        Centre node of each radius box. With some methods a centre lies in an older box.
+    node_labels : tuple of hashables, length n_nodes, optional
+        The user's names of the nodes; None stands for 0 … n_nodes − 1.
+    seed : int, optional
+        Seed that repeats the run, where one was given.
+    lower_bound : int, optional
+        Certified lower bound of the smallest possible number of boxes of this size and kind.
+    options : mapping
+        Options of the method that were used.
+    overlaps : pair of ndarray of int64, optional
+        Boxes before overlaps were resolved: (indptr of shape (n_boxes + 1,), members); box b
+        holds ``members[indptr[b]:indptr[b + 1]]``. None if the boxes never overlapped.
+
+    Raises
+    ------
+    ValueError
+        If labels are not dense from 0, ``kind`` is unknown, or shapes disagree.
+
+    Examples
+    --------
+    >>> cover = BoxCover(np.array([0, 0, 1]), size=1, kind="diameter", method="greedy")
+    >>> cover
+    BoxCover(n_boxes=2, n_nodes=3, size=1, kind='diameter', method='greedy')
+    >>> cover.masses
+    array([2, 1])
+    """
+
+    labels: NDArray[np.int64]
+    size: float
+    kind: str
+    method: str
+    centers: NDArray[np.int64] | None = None
+    node_labels: tuple[Hashable, ...] | None = None
+    seed: int | None = None
+    lower_bound: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    overlaps: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {sorted(KINDS)}, got {self.kind!r}")
+        labels = np.asarray(self.labels)
+        if labels.ndim != 1 or labels.size == 0 or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                "labels must be one integer per node, at least one node; "
+                f"got shape {labels.shape} of {labels.dtype}"
+            )
+        labels = labels.astype(np.int64, copy=False)
+        if labels.min() < 0 or np.bincount(labels).min() == 0:
+            raise ValueError("labels must be the box numbers 0 … n_boxes - 1, each in use")
+        object.__setattr__(self, "labels", labels)
+        if self.centers is not None and len(self.centers) != self.n_boxes:
+            raise ValueError(
+                f"centers must be one node per box, got {len(self.centers)} for {self.n_boxes}"
+            )
+        if self.node_labels is not None and len(self.node_labels) != labels.size:
+            raise ValueError(
+                f"node_labels must be one per node, got {len(self.node_labels)} for {labels.size}"
+            )
+        if self.overlaps is not None and len(self.overlaps[0]) != self.n_boxes + 1:
+            raise ValueError("overlaps must hold one box for each label")
+
+    def __repr__(self) -> str:
+        parts = [f"n_boxes={self.n_boxes}", f"n_nodes={self.n_nodes}", f"size={self.size:.6g}"]
+        parts += [f"kind={self.kind!r}", f"method={self.method!r}"]
+        if self.lower_bound is not None:
+            parts.append(f"lower_bound={self.lower_bound}")
+        return f"BoxCover({', '.join(parts)})"
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes covered."""
+        return self.labels.size
+
+    @property
+    def n_boxes(self) -> int:
+        """Number of boxes, N_B."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def masses(self) -> NDArray[np.int64]:
+        """Number of nodes in each box, shape (n_boxes,)."""
+        return np.bincount(self.labels)
+
+    @property
+    def diameter_size(self) -> float:
+        """Size as a diameter: ℓ of diameter boxes, 2r of radius boxes."""
+        return self.size if self.kind == "diameter" else 2 * self.size
+
+    @property
+    def is_optimal(self) -> bool:
+        """True if the lower bound is known and met."""
+        return self.lower_bound is not None and self.lower_bound >= self.n_boxes
+
+    def boxes(self) -> list[list[Hashable]]:
+        """Return the members of each box by the user's names, in node order.
+
+        Examples
+        --------
+        >>> labels = np.array([0, 1, 0])
+        >>> BoxCover(labels, 2, "diameter", "greedy", node_labels=("a", "b", "c")).boxes()
+        [['a', 'c'], ['b']]
+        """
+        found: list[list[Hashable]] = [[] for _ in range(self.n_boxes)]
+        names = range(self.n_nodes) if self.node_labels is None else self.node_labels
+        for name, box in zip(names, self.labels.tolist(), strict=True):
+            found[box].append(name)
+        return found
+
+    def validate(
+        self, graph: Any, *, weight: str | None = None, as_undirected: bool = False
+    ) -> None:
+        """Check every promise against ``graph``; return if all hold.
+
+        Parameters
+        ----------
+        graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
+            The graph that was covered.
+        weight : str, optional
+            Name of the edge weights that are distances; default: hops.
+        as_undirected : bool, default=False
+            Read a directed graph by forgetting directions.
+
+        Raises
+        ------
+        ValueError
+            Naming the first violation: another number of nodes, two members of a diameter box
+            farther apart than ``size``, or a member of a radius box farther from the centre.
+
+        Notes
+        -----
+        One search cut off at ``size`` per node (diameter boxes) or per box (radius boxes):
+        no distance table, O(n_nodes + n_edges) memory.
+
+        Examples
+        --------
+        >>> import networkx
+        >>> path = networkx.path_graph(3)
+        >>> BoxCover(np.array([0, 0, 0]), 2, "diameter", "greedy").validate(path)
+        >>> BoxCover(np.array([0, 0, 0]), 1, "diameter", "greedy").validate(path)
+        Traceback (most recent call last):
+        ValueError: box 0 holds nodes 0 and 2, which are farther apart than size 1
+        """
+        from featgraph.boxes._validation import check_cover
+
+        check_cover(self, graph, weight=weight, as_undirected=as_undirected)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to a ``.npz`` or ``.json`` file, whole or not at all, and return its path."""
+        from featgraph.boxes._storage import save_cover
+
+        return save_cover(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> BoxCover:
+        """Read a cover written by ``save``; nothing in the file is executed.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "cover.npz"
+        >>> _ = BoxCover(np.array([0, 0, 1]), 1, "diameter", "greedy").save(path)
+        >>> BoxCover.load(path)
+        BoxCover(n_boxes=2, n_nodes=3, size=1, kind='diameter', method='greedy')
+        """
+        from featgraph.boxes._storage import load_cover
+
+        return load_cover(path)

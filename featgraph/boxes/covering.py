@@ -1,0 +1,187 @@
+"""The front doors: box_cover for one size, box_counts for many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from featgraph._checks import choice, integer
+from featgraph._random import RandomState, as_rng
+from featgraph.boxes._bounding import bound_world
+from featgraph.boxes._counting import count_world
+from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._run import box_kind, find_module
+from featgraph.boxes._sizes import check_sizes, default_sizes
+from featgraph.boxes._world import GraphWorld, World, open_world
+from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.methods import METHODS
+
+__all__ = ["box_counts", "box_cover"]
+
+
+def box_cover(
+    graph: Any,
+    size: float,
+    *,
+    method: str = "greedy",
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+    **options: Any,
+) -> BoxCover:
+    """Cover a graph by boxes of one size with any method of METHODS.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
+        Graph to cover; boxes never cross components.
+    size : float
+        Inclusive bound: the largest distance inside a diameter box, or the radius of a radius
+        box (METHODS[method].box says which). Whole hops, or any number with ``weight``.
+    method : str, default="greedy"
+        A key of METHODS.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness; an int makes the run repeatable.
+    **options
+        Options of the method: those of ``featgraph.boxes.<method>.cover_<method>``.
+
+    Returns
+    -------
+    BoxCover
+        The boxes, and what made them.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown or a size or option breaks its rule.
+    TypeError
+        If the method has no such option, or the graph is of an unknown type.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> box_cover(networkx.cycle_graph(9), 2, method="greedy", rng=0)
+    BoxCover(n_boxes=3, n_nodes=9, size=2, kind='diameter', method='greedy')
+    """
+    module = find_module(method)
+    cover = getattr(module, f"cover_{method}")
+    result: BoxCover = cover(
+        graph, size, weight=weight, as_undirected=as_undirected, rng=rng, **options
+    )
+    return result
+
+
+def box_counts(
+    graph: Any,
+    *,
+    sizes: Iterable[float] | None = None,
+    method: str = "greedy",
+    repeats: int = 1,
+    bounds: bool = False,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+    jobs: int | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> BoxCounts:
+    """Count the boxes that each size needs.
+
+    Parameters
+    ----------
+    graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
+        A graph of any kind that ``box_cover`` takes; or the features of a layer, D nodes by B
+        samples. Features need no graph: a set of nodes at most θ apart in C (Eq. 8) is a box
+        of size θ, so the threshold graph {C ≤ θ} is covered with ℓ = 1. Radius methods cover
+        {C ≤ θ/2} with r = 1 there, because such boxes have diameter at most θ.
+    sizes : iterable of numbers, optional
+        Sizes, made rising and distinct. Default on graphs: 0, 1, 2, …, 32 and then growing by
+        about a sixteenth, up to the first that leaves one box per component. With ``weight``:
+        32 sizes in even ratios from the shortest edge up. On features: 256 values of θ, even
+        in log(1 + θ), from the smallest to the largest distance.
+    method : str, default="greedy"
+        A key of METHODS.
+    repeats : int, default=1
+        Runs per size, at least 1.
+    bounds : bool, default=False
+        Also certify a lower bound for every size.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness; an int makes the counts repeatable.
+    jobs : int, optional
+        Threads, at least 1; default: all cores of this process. Counts do not depend on it.
+    progress : bool or None, default=None
+        Show a progress bar; None: if stderr is a terminal.
+    **options
+        Options of the method.
+
+    Returns
+    -------
+    BoxCounts
+        Counts of each run and size; ``counts`` is the minimum over runs.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, sizes are negative, fractional hops or none at all, or an
+        option breaks its rule.
+
+    Notes
+    -----
+    Each run of each size has a seed of its own, drawn from ``rng``; methods that answer all
+    sizes in one pass (greedy, merge) take one seed per run.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> box_counts(networkx.path_graph(8), order="index").counts
+    array([8, 4, 3, 2, 2, 2, 2, 1])
+    >>> import numpy as np
+    >>> line = np.arange(4.0)[:, None]
+    >>> box_counts(line, sizes=[0.5, 1, 3], order="index").counts
+    array([4, 2, 1])
+    """
+    choice(method, METHODS, "method")
+    integer(repeats, "repeats", least=1)
+    if jobs is not None:
+        integer(jobs, "jobs", least=1)
+    kind = box_kind(method, options)
+    metric = open_metric_world(graph)
+    world: World
+    about: dict[str, Any] = {}
+    if metric is not None:
+        world, about["layer"] = metric
+    else:
+        world = open_world(graph, weight=weight, as_undirected=as_undirected)
+        about = {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
+    chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
+    counts = count_world(
+        world, chosen, method, repeats, as_rng(rng), options, jobs=jobs, progress=progress
+    )
+    if sizes is None and isinstance(world, GraphWorld):
+        single = (counts == world.graph.n_components).all(axis=0)
+        keep = int(single.argmax()) + 1 if single.any() else len(chosen)
+        chosen, counts = chosen[:keep], counts[:, :keep]
+    if bounds:
+        about["lower_bounds"] = bound_world(world, chosen, kind)
+    return BoxCounts(
+        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
+        counts_per_repeat=counts,
+        method=method,
+        kind=kind,
+        n_nodes=world.n_nodes,
+        world=world.name,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        options=options,
+        **about,
+    )

@@ -1,0 +1,87 @@
+"""METHODS: the table of box-covering algorithms. Light: importing it loads no compiled code.
+
+A row is all that the front doors, the command line, the docs and the benchmarks know of a
+method; the function itself is ``featgraph.boxes.<name>.cover_<name>``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["METHODS", "Method"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row of METHODS.
+
+    Parameters
+    ----------
+    name : str
+        Key of the row, file of the algorithm, and ending of its function.
+    box : {"diameter", "radius", "none"}
+        What its size bounds by default: distances between members, distances from a centre,
+        or nothing because the method counts without boxes.
+    summary : str
+        Definition in one line.
+    source : str
+        Paper it follows.
+    doi : str or None
+        Digital object identifier, or another stable address, of the paper.
+    cost : str
+        Time and memory; b is the mean number of nodes within one box size of a node.
+    advice : str
+        When to use it.
+    weighted : bool, default=True
+        Whether it takes real-valued sizes on weighted graphs.
+    random : bool, default=True
+        Whether repeated runs with different seeds differ.
+
+    Examples
+    --------
+    >>> METHODS["greedy"].box
+    'diameter'
+    """
+
+    name: str
+    box: str
+    summary: str
+    source: str
+    doi: str | None
+    cost: str
+    advice: str
+    weighted: bool = True
+    random: bool = True
+
+
+SONG = "Song, Gallos, Havlin & Makse 2007, J. Stat. Mech. P03006"
+SONG_DOI = "10.1088/1742-5468/2007/03/P03006"
+KIM = "Kim, Goh, Kahng & Kim 2007, New J. Phys. 9:177"
+KIM_DOI = "10.1088/1367-2630/9/6/177"
+PAPER = "Ding et al. 2025, arXiv:2507.17785, Appendix A"
+PAPER_DOI = "10.48550/arXiv.2507.17785"
+
+_ROWS = (
+    Method(
+        "greedy",
+        "diameter",
+        "nodes in a given order, each into the lowest-numbered box whose members are all within "
+        "the size: greedy colouring of the graph of pairs farther apart",
+        SONG,
+        SONG_DOI,
+        "O(n b) time for each size, O(n) memory",
+        "the fast standard; order='dsatur' or 'smallest_last' for fewer boxes",
+    ),
+    Method(
+        "random_sequential",
+        "radius",
+        "random uncovered seed; its ball minus what is covered is a box (option: any seed, as "
+        "published)",
+        KIM,
+        KIM_DOI,
+        "O(n_boxes b) time, O(n) memory",
+        "graphs of millions of nodes; needs two to three times more boxes than memb",
+    ),
+)
+
+METHODS: dict[str, Method] = {row.name: row for row in _ROWS}
