@@ -1,0 +1,346 @@
+"""Graphs with known answers: sizes, diameters, box counts and dimensions stand in the docstrings.
+
+Random graphs without a known answer, for comparison, are in ``random_graphs``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import fraction, integer
+from featgraph._random import RandomState, as_rng
+from featgraph.graph.csr_graph import FeatureGraph
+
+__all__ = [
+    "load_karate",
+    "make_complete",
+    "make_cycle",
+    "make_flower",
+    "make_lattice",
+    "make_path",
+    "make_petersen",
+    "make_song_havlin_makse",
+    "make_star",
+    "make_tree",
+]
+
+_MOST_EDGES = 1 << 28  # 4 GiB of edge list: a recursive graph asked for one generation too many
+
+
+def _check_size(n_edges: float, name: str) -> None:
+    if n_edges > _MOST_EDGES:
+        raise ValueError(
+            f"{name} would have {n_edges:.3g} edges, more than {_MOST_EDGES}: choose fewer"
+        )
+
+
+def make_path(n_nodes: int) -> FeatureGraph:
+    """Return a path: ⌈n/(ℓ+1)⌉ diameter boxes and ⌈n/(2r+1)⌉ balls cover it, d_B = 1.
+
+    Parameters
+    ----------
+    n_nodes : int
+        At least 1.
+
+    Examples
+    --------
+    >>> make_path(4).edges.tolist()
+    [[0, 1], [1, 2], [2, 3]]
+    """
+    return make_lattice((integer(n_nodes, "n_nodes", least=1),))
+
+
+def make_cycle(n_nodes: int) -> FeatureGraph:
+    """Return a cycle: ⌈n/(ℓ+1)⌉ diameter boxes cover it for ℓ < ⌊n/2⌋, ⌈n/(2r+1)⌉ balls.
+
+    Parameters
+    ----------
+    n_nodes : int
+        At least 3.
+
+    Examples
+    --------
+    >>> make_cycle(4).edges.tolist()
+    [[0, 1], [0, 3], [1, 2], [2, 3]]
+    """
+    return make_lattice((integer(n_nodes, "n_nodes", least=3),), periodic=True)
+
+
+def make_star(n_nodes: int) -> FeatureGraph:
+    """Return a star with node 0 in the middle: n − 1 boxes at ℓ = 1, one box for ℓ ≥ 2.
+
+    Parameters
+    ----------
+    n_nodes : int
+        At least 1, the middle included.
+
+    Examples
+    --------
+    >>> make_star(4).degrees.tolist()
+    [3, 1, 1, 1]
+    """
+    n_nodes = integer(n_nodes, "n_nodes", least=1)
+    rays = np.arange(1, n_nodes)
+    edges = np.column_stack([np.zeros_like(rays), rays])
+    return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=f"star({n_nodes})")
+
+
+def make_complete(n_nodes: int) -> FeatureGraph:
+    """Return the complete graph: one box for every ℓ ≥ 1.
+
+    Parameters
+    ----------
+    n_nodes : int
+        At least 1.
+
+    Examples
+    --------
+    >>> make_complete(5)
+    FeatureGraph(n_nodes=5, n_edges=10)
+    """
+    n_nodes = integer(n_nodes, "n_nodes", least=1)
+    _check_size(n_nodes * (n_nodes - 1) / 2, f"complete({n_nodes})")
+    edges = np.column_stack(np.triu_indices(n_nodes, k=1))
+    return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=f"complete({n_nodes})")
+
+
+def make_tree(height: int, *, branching: int = 2) -> FeatureGraph:
+    """Return the complete tree in which every node above the leaves has ``branching`` children.
+
+    Not fractal: the number of nodes grows exponentially with the diameter, 2·height. The binary
+    tree of height 4 needs 31, 21, 9, 9, 4, 4, 2, 2, 1 diameter boxes at ℓ = 0 … 8.
+
+    Parameters
+    ----------
+    height : int
+        Hops from the root, node 0, to the leaves; at least 0.
+    branching : int, default=2
+        Children per node, at least 1.
+
+    Examples
+    --------
+    >>> make_tree(4)
+    FeatureGraph(n_nodes=31, n_edges=30)
+    """
+    height = integer(height, "height")
+    branching = integer(branching, "branching", least=1)
+    _check_size(float(branching) ** min(height, 64) if branching > 1 else height, "tree")
+    n_nodes = sum(branching**level for level in range(height + 1))
+    child = np.arange(1, n_nodes)
+    edges = np.column_stack([(child - 1) // branching, child])
+    source = f"tree(height={height}, branching={branching})"
+    return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=source)
+
+
+def make_lattice(shape: Sequence[int], *, periodic: bool | Sequence[bool] = False) -> FeatureGraph:
+    """Return a rectangular lattice: d_B is the number of its (long) dimensions.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Nodes along each axis, each at least 1. The 5 × 5 lattice needs
+        25, 13, 7, 5, 4, 3, 2, 2, 1 diameter boxes at ℓ = 0 … 8; ``(2, 2, 2, 2)`` is the 4-cube.
+    periodic : bool or sequence of bool, default=False
+        Join the ends of all axes, or of each axis; an axis of 2 nodes is joined already.
+
+    Returns
+    -------
+    FeatureGraph
+        Node attribute ``position``, shape (n_nodes, n_axes); the last axis runs fastest.
+
+    Notes
+    -----
+    Time and memory O(n_nodes · n_axes); 10⁶ nodes take about a second.
+
+    Examples
+    --------
+    >>> make_lattice((5, 5))
+    FeatureGraph(n_nodes=25, n_edges=40)
+    >>> make_lattice((5, 5), periodic=True)
+    FeatureGraph(n_nodes=25, n_edges=50)
+    """
+    sides = tuple(integer(side, "shape", least=1) for side in shape)
+    if not sides:
+        raise ValueError("shape must have at least 1 axis, got none")
+    n_nodes = math.prod(sides)
+    _check_size(n_nodes * len(sides), f"lattice{sides}")
+    wraps = [periodic] * len(sides) if isinstance(periodic, bool) else list(periodic)
+    if len(wraps) != len(sides):
+        raise ValueError(f"periodic must have one entry per axis ({len(sides)}), got {len(wraps)}")
+    number = np.arange(n_nodes).reshape(sides)
+    pairs: list[NDArray[np.int64]] = []
+    for axis, (side, wrap) in enumerate(zip(sides, wraps, strict=True)):
+        line = np.moveaxis(number, axis, 0)
+        pairs.append(np.column_stack([line[:-1].ravel(), line[1:].ravel()]))
+        if wrap and side > 2:
+            pairs.append(np.column_stack([line[0].ravel(), line[-1].ravel()]))
+    return FeatureGraph.from_edges(
+        np.concatenate(pairs),
+        n_nodes=n_nodes,
+        node_attributes={"position": np.stack(np.unravel_index(number.ravel(), sides), axis=1)},
+        source=f"lattice({'×'.join(map(str, sides))}{', periodic' if any(wraps) else ''})",
+    )
+
+
+def make_flower(u: int, v: int, generation: int) -> FeatureGraph:
+    """Return the (u, v)-flower: each edge becomes two parallel paths, of u and of v edges.
+
+    Generation 1 is the cycle of w = u + v nodes; generation g has wᵍ edges and
+    ((w − 2) wᵍ + w)/(w − 1) nodes. For 2 ≤ u ≤ v it is fractal with d_B = ln w / ln u and degree
+    exponent 1 + ln w / ln 2; for u = 1 it is a small world without a d_B. Diameters of
+    generations 1, 2, …: (2, 2) 2, 4, 8, 16; (2, 3) 2, 6, 13, 27, 55.
+
+    Parameters
+    ----------
+    u, v : int
+        Path lengths, 1 ≤ u ≤ v and v ≥ 2.
+    generation : int
+        At least 1.
+
+    Returns
+    -------
+    FeatureGraph
+        Nodes 0 … w − 1 are the first cycle; later generations follow.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range or the graph would have more than 2²⁸ edges.
+
+    Notes
+    -----
+    Time and memory O(n_edges). Box counts follow the power law only at sizes that are powers of
+    u, because the graph is self-similar at this discrete scale.
+
+    References
+    ----------
+    Rozenfeld, Havlin & ben-Avraham 2007, New J. Phys. 9:175, doi:10.1088/1367-2630/9/6/175.
+
+    Examples
+    --------
+    >>> make_flower(2, 2, 4)
+    FeatureGraph(n_nodes=172, n_edges=256)
+    """
+    u, v = integer(u, "u", least=1), integer(v, "v", least=2)
+    generation = integer(generation, "generation", least=1)
+    if u > v:
+        raise ValueError(f"u must be at most v, got u={u}, v={v}")
+    _check_size(float(u + v) ** min(generation, 64), f"flower({u}, {v}) of generation {generation}")
+    ring = np.arange(u + v)
+    edges = np.column_stack([ring, np.roll(ring, -1)])
+    n_nodes = u + v
+    for _ in range(generation - 1):
+        left, right = edges.T
+        paths = []
+        for length in (u, v):
+            inner = n_nodes + np.arange(len(edges) * (length - 1)).reshape(len(edges), -1)
+            n_nodes += inner.size
+            walk = np.column_stack([left, inner, right])
+            paths.append(np.stack([walk[:, :-1], walk[:, 1:]], axis=2).reshape(-1, 2))
+        edges = np.concatenate(paths)
+    source = f"flower({u}, {v}), generation {generation}"
+    return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=source)
+
+
+def make_song_havlin_makse(
+    m: int, x: int, generation: int, *, keep: float = 0.0, rng: RandomState = None
+) -> FeatureGraph:
+    """Return a Song-Havlin-Makse graph: grown by multiplying links, fractal if hubs repel.
+
+    Generation 0 is one edge. In each step every end of every edge gets m new leaves; then each
+    old edge stays with probability ``keep``, else it is replaced by x edges that pair leaves of
+    its two ends. With ``keep=0`` (hubs repel) the graph is fractal, d_B = ln(2m + x) / ln 3, and
+    the diameter goes from d to 3d + 2; with ``keep=1`` (hubs attract) it is a small-world tree,
+    from d to d + 2. For x = 1 (a tree) the number of nodes goes from n to (2m + 1) n − 2m.
+
+    Parameters
+    ----------
+    m : int
+        Leaves per end of an edge, at least 1.
+    x : int
+        Edges that replace a removed one, 1 ≤ x ≤ m.
+    generation : int
+        Steps, at least 0.
+    keep : float, default=0.0
+        Probability that an old edge stays, in [0, 1].
+    rng : Generator, int or None, default=None
+        Source of the choice of edges when 0 < keep < 1.
+
+    Returns
+    -------
+    FeatureGraph
+        Nodes in order of birth.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range or the graph would have more than 2²⁸ edges.
+
+    References
+    ----------
+    Song, Havlin & Makse 2006, Nature Physics 2:275, doi:10.1038/nphys266.
+
+    Examples
+    --------
+    >>> make_song_havlin_makse(2, 1, 4)
+    FeatureGraph(n_nodes=626, n_edges=625)
+    """
+    m, x = integer(m, "m", least=1), integer(x, "x", least=1)
+    generation = integer(generation, "generation")
+    if x > m:
+        raise ValueError(f"x must be at most m, got x={x}, m={m}")
+    keep = fraction(keep, "keep")
+    random = as_rng(rng)
+    _check_size(float(2 * m + x) ** min(generation, 64), f"song_havlin_makse, {generation} steps")
+    edges = np.array([[0, 1]])
+    n_nodes = 2
+    for _ in range(generation):
+        # leaves[e, s, k]: the k-th new leaf at side s of edge e
+        leaves = n_nodes + np.arange(len(edges) * 2 * m).reshape(len(edges), 2, m)
+        n_nodes += leaves.size
+        stays = random.random(len(edges)) < keep
+        stems = np.column_stack([np.repeat(edges.ravel(), m), leaves.ravel()])
+        bridges = leaves[~stays, :, :x].transpose(0, 2, 1).reshape(-1, 2)
+        edges = np.concatenate([edges[stays], stems, bridges])
+    source = f"song_havlin_makse(m={m}, x={x}, keep={keep:g}), generation {generation}"
+    return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=source)
+
+
+def make_petersen() -> FeatureGraph:
+    """Return the Petersen graph: 10, 5, 1 diameter boxes at ℓ = 0, 1, 2; 10, 3, 1 balls.
+
+    Examples
+    --------
+    >>> make_petersen()
+    FeatureGraph(n_nodes=10, n_edges=15)
+    """
+    ring = np.arange(5)
+    rim = np.column_stack([ring, (ring + 1) % 5])
+    spokes = np.column_stack([ring, ring + 5])
+    inner = np.column_stack([ring + 5, (ring + 2) % 5 + 5])
+    return FeatureGraph.from_edges(np.concatenate([rim, spokes, inner]), source="Petersen graph")
+
+
+def load_karate() -> FeatureGraph:
+    """Return Zachary's karate club: 34, 20, 4, 2, 2, 1 diameter boxes at ℓ = 0 … 5.
+
+    Balls of radius 0 … 3: 34, 4, 2, 1. Unweighted; node attribute ``club``.
+
+    References
+    ----------
+    Zachary 1977, J. Anthropol. Res. 33:452, doi:10.1086/jar.33.4.3629752; data of networkx.
+
+    Examples
+    --------
+    >>> load_karate()
+    FeatureGraph(n_nodes=34, n_edges=78)
+    """
+    import networkx
+
+    from featgraph.graph.convert import as_feature_graph
+
+    return as_feature_graph(networkx.karate_club_graph(), weight="ignore")
