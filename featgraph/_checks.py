@@ -55,7 +55,7 @@ def integer(value: object, name: str, *, least: int = 0) -> int:
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         if not float(value).is_integer():
             raise ValueError(rule)
-        value = int(value)
+        value = int(float(value))
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:

@@ -180,7 +180,7 @@ def fit_dimension(
     --------
     >>> import networkx as nx
     >>> from featgraph.boxes import box_counts
-    >>> counts = box_counts(nx.path_graph(240), sizes=[0, 1, 2, 3, 4, 5, 7, 9, 11], rng=0)
+    >>> counts = box_counts(nx.path_graph(240), sizes=[0, 1, 2, 3, 4, 5, 7, 9, 11], order="index")
     >>> fit = fit_dimension(counts)
     >>> round(fit.dimension, 2), fit.verdict
     (1.0, 'fractal')

@@ -37,3 +37,21 @@ def best_window(sizes, counts, least=4):
             if score < best[2]:
                 best = (slope, error, score)
     return best
+
+
+def mean_log_error(values, best):
+    """Mean absolute difference of logarithms."""
+    return sum(abs(math.log(a) - math.log(b)) for a, b in zip(values, best, strict=True)) / len(
+        best
+    )
+
+
+def ss_rate_of_curve(theta, values, n_nodes):
+    """Eq. 3 with log D, by the trapezoid rule on log(1 + θ)."""
+    lo = [math.log1p(t) for t in theta]
+    gaps = []
+    for x, n in zip(lo, values, strict=True):
+        line = (lo[-1] - x) / (lo[-1] - lo[0]) * math.log(n_nodes)
+        gaps.append(abs(math.log(n) - line))
+    area = sum((lo[k + 1] - lo[k]) * (gaps[k] + gaps[k + 1]) / 2 for k in range(len(lo) - 1))
+    return 2 * area / (math.log(n_nodes) * (lo[-1] - lo[0]))
