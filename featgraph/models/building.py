@@ -26,7 +26,7 @@ MODELS: dict[str, SmallModel] = {
     "cnn": SmallModel("cnn", "SmallCNN", "convolutions with batch norm, 32, 64 and 96 channels"),
     "resmlp": SmallModel("resmlp", "ResMLP", "residual MLP on patches, 4 blocks of 96"),
     "mixer": SmallModel("mixer", "MLPMixer", "MLP-Mixer, 4 blocks of 96"),
-    "vit": SmallModel("vit", "SmallViT", "vision transformer, 4 blocks of 96, 4 heads"),
+    "vit": SmallModel("vit", "SmallViT", "vision transformer, 4 blocks of 64, 4 heads"),
 }
 
 

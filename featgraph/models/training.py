@@ -27,7 +27,7 @@ def train_classifier(
     dataset: Dataset[tuple[torch.Tensor, torch.Tensor]],
     *,
     epochs: int = 10,
-    lr: float = 2e-3,
+    lr: float = 3e-3,
     weight_decay: float = 0.01,
     batch_size: int = 64,
     generator: torch.Generator | None = None,
@@ -43,7 +43,7 @@ def train_classifier(
         Pairs of an image and a class number; ``ImageDataset`` or ``TensorDataset``.
     epochs : int, default=10
         Passes over the data.
-    lr : float, default=0.002
+    lr : float, default=0.003
         Learning rate at the start; falls to 0 along half a cosine.
     weight_decay : float, default=0.01
         Of AdamW.
@@ -100,7 +100,7 @@ def train_classifier(
             scores = model(images)
             loss = nn.functional.cross_entropy(scores, labels)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
             total += float(loss.detach()) * len(labels)

@@ -19,7 +19,7 @@ class SmallViT(nn.Module):
         Channels, height and width of the input.
     n_classes : int, default=10
         Length of the output.
-    width : int, default=96
+    width : int, default=64
         Channels of a token, a multiple of ``n_heads``.
     n_blocks : int, default=4
         Number of blocks.
@@ -44,7 +44,7 @@ class SmallViT(nn.Module):
         image_shape: tuple[int, int, int] = (1, 8, 8),
         n_classes: int = 10,
         *,
-        width: int = 96,
+        width: int = 64,
         n_blocks: int = 4,
         n_heads: int = 4,
         patch_size: int = 2,
