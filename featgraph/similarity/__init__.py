@@ -1,4 +1,10 @@
-"""similarity."""
+"""similarity: compare two networks by layers, sample graphs, weights and predictions.
+
+X and Y have shape (n_samples, n_features) everywhere; a ``FeatureMatrix`` (nodes first) is
+turned by itself.
+"""
+
+from __future__ import annotations
 
 import lazy_loader as _lazy
 

@@ -1,0 +1,242 @@
+"""Canonical correlations of two layers: CCA, SVCCA and PWCCA."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, overload
+
+import torch
+
+from featgraph._checks import fraction
+from featgraph.similarity._caller import warn_caller
+from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, center
+from featgraph.similarity._recipe import Recipe, compare_pair
+
+__all__ = ["cca", "pwcca", "svcca"]
+
+
+class _Basis(NamedTuple):
+    """Orthonormal directions over the samples that a layer spans."""
+
+    centered: torch.Tensor  # (n_samples, n_features)
+    directions: torch.Tensor  # (n_samples, rank)
+
+
+@overload
+def cca(X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor: ...
+@overload
+def cca(X: ArrayLike, Y: ArrayLike) -> float: ...
+def cca(X: Samples, Y: Samples) -> torch.Tensor | float:
+    """Mean canonical correlation of two layers.
+
+    Parameters
+    ----------
+    X : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_x)
+        First layer; rows are samples.
+    Y : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_y)
+        Second layer, same samples.
+
+    Returns
+    -------
+    0-d Tensor if X or Y is a Tensor, else float
+        Mean over the smaller of the two ranks, in [0, 1]; larger is more similar.
+
+    Raises
+    ------
+    ValueError
+        As many features as samples or more: every correlation would be 1 whatever the data.
+
+    Notes
+    -----
+    Invariant to every invertible linear map and to translation. Directions with a singular
+    value below rounding are left out, so doubled features do no harm. O(n · d²).
+
+    References
+    ----------
+    .. [1] H. Hotelling, "Relations between two sets of variates", Biometrika 28 (1936),
+       doi:10.1093/biomet/28.3-4.321.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> round(cca(X, X @ [[2.0, 1, 0], [0, 1, 0], [0, 5, 3]] + 1), 12)
+    1.0
+    """
+    first, second = as_pair(X, Y)
+    recipe = cca_recipe()
+    value = compare_pair(recipe, first, second).to(first.dtype)
+    return as_given(value, (X, Y))
+
+
+@overload
+def svcca(X: torch.Tensor, Y: torch.Tensor, *, variance: float = ...) -> torch.Tensor: ...
+@overload
+def svcca(X: ArrayLike, Y: ArrayLike, *, variance: float = ...) -> float: ...
+def svcca(X: Samples, Y: Samples, *, variance: float = 0.99) -> torch.Tensor | float:
+    """Mean canonical correlation after keeping the strongest directions of each layer.
+
+    Parameters
+    ----------
+    X : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_x)
+        First layer; rows are samples.
+    Y : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_y)
+        Second layer, same samples.
+    variance : float, default=0.99
+        Share of the variance that the kept singular directions explain at least, in (0, 1].
+
+    Returns
+    -------
+    0-d Tensor if X or Y is a Tensor, else float
+        Mean over the smaller number of kept directions, in [0, 1]; larger is more similar.
+
+    Raises
+    ------
+    ValueError
+        As many features as samples or more, constant features, ``variance`` outside (0, 1].
+
+    Warns
+    -----
+    UserWarning
+        If both layers together keep as many directions as there are samples: some
+        correlations are then 1 by counting alone.
+
+    Notes
+    -----
+    Invariant to orthogonal maps, isotropic scaling and translation, not to other linear
+    maps, because those change which directions are strong. O(n · d²).
+
+    References
+    ----------
+    .. [1] M. Raghu, J. Gilmer, J. Yosinski, J. Sohl-Dickstein, "SVCCA: singular vector
+       canonical correlation analysis", NeurIPS 2017, arXiv:1706.05806.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> svcca(X, X)
+    1.0
+    """
+    recipe = svcca_recipe(variance=variance)
+    first, second = as_pair(X, Y)
+    value = compare_pair(recipe, first, second).to(first.dtype)
+    return as_given(value, (X, Y))
+
+
+@overload
+def pwcca(X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor: ...
+@overload
+def pwcca(X: ArrayLike, Y: ArrayLike) -> float: ...
+def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
+    """Canonical correlations weighted by how much of X each canonical direction carries.
+
+    Parameters
+    ----------
+    X : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_x)
+        Layer whose directions set the weights; rows are samples.
+    Y : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_y)
+        Second layer, same samples.
+
+    Returns
+    -------
+    0-d Tensor if X or Y is a Tensor, else float
+        Σ α_i ρ_i / Σ α_i with α_i = Σ_j |⟨h_i, x_j⟩| over the features x_j of X, in [0, 1];
+        larger is more similar. Not symmetric.
+
+    Raises
+    ------
+    ValueError
+        As many features as samples or more, or constant features.
+
+    Notes
+    -----
+    In Y invariant to every invertible linear map; in X to permutation of features, isotropic
+    scaling and translation (the weights use absolute values feature by feature, so not even
+    to rotation). The sums run over the smaller of the two ranks, as published. O(n · d²).
+
+    References
+    ----------
+    .. [1] A. Morcos, M. Raghu, S. Bengio, "Insights on representational similarity in neural
+       networks with canonical correlation", NeurIPS 2018, arXiv:1806.05759, Eq. 1–2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> pwcca(X, X)
+    1.0
+    """
+    recipe = pwcca_recipe()
+    first, second = as_pair(X, Y)
+    value = compare_pair(recipe, first, second).to(first.dtype)
+    return as_given(value, (X, Y))
+
+
+def cca_recipe() -> Recipe:
+    """One orthonormal basis per layer, one set of singular values per pair."""
+    return Recipe(_full_basis, _mean_correlation)
+
+
+def svcca_recipe(*, variance: float = 0.99) -> Recipe:
+    """As ``cca_recipe`` on the strongest directions."""
+    share = fraction(variance, "variance")
+    if share == 0:
+        raise ValueError("variance must lie in (0, 1], got 0; 0.99 is the published choice")
+
+    def prepare(samples: torch.Tensor, name: str) -> _Basis:
+        return _span(samples, name, share)
+
+    return Recipe(prepare, _mean_correlation)
+
+
+def pwcca_recipe() -> Recipe:
+    """As ``cca_recipe`` with weights from the first layer."""
+    return Recipe(_full_basis, _weighted_correlation)
+
+
+def _full_basis(samples: torch.Tensor, name: str) -> _Basis:
+    return _span(samples, name, None)
+
+
+def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
+    n_samples, n_features = samples.shape
+    if n_features >= n_samples:
+        raise ValueError(
+            f"{name} must have more samples than features for canonical correlations, got "
+            f"{n_samples} samples of {n_features} features (all correlations would be 1); "
+            "take more samples, average over positions, or use CKA"
+        )
+    centered = center(samples.double(), name)
+    left, values, _ = torch.linalg.svd(centered, full_matrices=False)
+    floor = values[0] * max(n_samples, n_features) * torch.finfo(samples.dtype).eps
+    kept = int((values > floor).sum())
+    if variance is not None:
+        shares = values.square().cumsum(0) / values.square().sum()
+        # the last share is 1 up to rounding, so variance=1 keeps what rounding allows
+        enough = (shares >= variance - 1e-12).nonzero()
+        kept = min(kept, int(enough[0]) + 1)
+    return _Basis(centered, left[:, :kept])
+
+
+def _cosines(first: _Basis, second: _Basis) -> torch.Tensor:
+    n_samples = first.directions.shape[0]
+    total = first.directions.shape[1] + second.directions.shape[1]
+    if total >= n_samples:
+        warn_caller(
+            f"the two layers span {total} directions of {n_samples} samples: some canonical "
+            "correlations are 1 by counting alone; take more samples or a lower variance="
+        )
+    return first.directions.T @ second.directions
+
+
+def _mean_correlation(first: _Basis, second: _Basis) -> torch.Tensor:
+    values: torch.Tensor = torch.linalg.svdvals(_cosines(first, second))
+    return values.clamp(max=1.0).mean()
+
+
+def _weighted_correlation(first: _Basis, second: _Basis) -> torch.Tensor:
+    left, values, _ = torch.linalg.svd(_cosines(first, second), full_matrices=False)
+    variates: torch.Tensor = first.directions @ left
+    weights = (variates.T @ first.centered).abs().sum(dim=1)
+    shared: torch.Tensor = weights * values.clamp(max=1.0)
+    return shared.sum() / weights.sum()
