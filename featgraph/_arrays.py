@@ -216,7 +216,7 @@ def _read_npy(file: IO[bytes], size: int, name: str) -> NDArray[Any]:
         raise _Refused(f"{name}: .npy version {version} is not read, versions 1.0 and 2.0 are")
     if dtype.hasobject:
         raise _Refused(f"{name} holds a pickle of Python objects and is refused; save numbers")
-    if dtype.kind not in "biufcU":
+    if dtype.kind not in "biufcUS":
         raise _Refused(f"{name} must hold numbers, got dtype {dtype}")
     claimed = math.prod(shape) * dtype.itemsize
     if any(length < 0 for length in shape) or claimed > size - n_header:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph._arrays import read_npz
 from featgraph._files import atomic_path
-from featgraph.graph._npz import read_npz
 from featgraph.graph._outgoing import GRAPH_FIELDS
 from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["decode_label", "encode_label", "load_graph", "save_graph"]
+__all__ = ["decode_graph", "decode_label", "encode_label", "load_graph", "save_graph"]
 
 _FORMAT = "featgraph.FeatureGraph"
 _PREFIX = "attribute/"
@@ -80,22 +80,24 @@ def save_graph(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
 
 def load_graph(path: str | os.PathLike[str]) -> FeatureGraph:
     """Read what ``save_graph`` wrote."""
-    arrays = read_npz(path)
+    return decode_graph(read_npz(Path(path)), Path(path).name)
+
+
+def decode_graph(arrays: dict[str, NDArray[Any]], name: str) -> FeatureGraph:
+    """Return the graph in the arrays of a file called ``name``."""
     try:
         about = json.loads(arrays.pop("about").tobytes())
         if about.pop("format") != _FORMAT:
             raise ValueError("another format")
         labels = about.pop("labels", None)
-        names = None if labels is None else tuple(decode_label(label) for label in labels)
+        given = None if labels is None else tuple(decode_label(label) for label in labels)
         indptr, indices = arrays.pop("indptr"), arrays.pop("indices")
         weights = arrays.pop("weights", None)
-        attributes = {name.removeprefix(_PREFIX): array for name, array in arrays.items()}
-        fields = {name: about[name] for name in GRAPH_FIELDS}
+        attributes = {key.removeprefix(_PREFIX): array for key, array in arrays.items()}
+        fields = {key: about[key] for key in GRAPH_FIELDS}
     except (KeyError, AttributeError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{Path(path).name}: not a graph saved by FeatureGraph.save ({error})"
-        ) from None
+        raise ValueError(f"{name}: not a graph saved by FeatureGraph.save ({error})") from None
     try:
-        return FeatureGraph(indptr, indices, weights, names, attributes, **fields)
+        return FeatureGraph(indptr, indices, weights, given, attributes, **fields)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{Path(path).name}: {error}") from None
+        raise ValueError(f"{name}: {error}") from None

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from featgraph.graph._blocks import DistanceBlocks, StoredBlocks, StreamedBlocks
 from featgraph.graph._order import upper_mask
-from featgraph.graph.epsilon import EpsilonRule, describe_rule, find_epsilon, split_rule
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.epsilon import EpsilonRule, describe_rule, find_epsilon, split_rule
 from featgraph.graph.spanning_tree import span_tree
 
 __all__ = ["feature_graph"]
