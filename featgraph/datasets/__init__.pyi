@@ -8,6 +8,8 @@ from .graphs import make_petersen as make_petersen
 from .graphs import make_song_havlin_makse as make_song_havlin_makse
 from .graphs import make_star as make_star
 from .graphs import make_tree as make_tree
+from .image_files import load_image_folder as load_image_folder
+from .image_files import load_npz_images as load_npz_images
 from .images import ImageDataset as ImageDataset
 from .images import load_digits as load_digits
 from .random_graphs import make_barabasi_albert as make_barabasi_albert

@@ -23,7 +23,7 @@ class ImageDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     Parameters
     ----------
     images : Tensor of float32, shape (n_samples, n_channels, height, width)
-        Pixel values in [0, 1].
+        Pixel values in [0, 1], unless standardized.
     labels : Tensor of int64, shape (n_samples,)
         Class numbers from 0.
     classes : tuple of str, default=()
@@ -98,6 +98,24 @@ class ImageDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         if isinstance(samples, int):
             samples = slice(samples)
         return ImageDataset(self.images[samples], self.labels[samples], self.classes, self.name)
+
+    def standardize(self, mean: Sequence[float], std: Sequence[float]) -> ImageDataset:
+        """Return ``(images - mean) / std`` channel by channel, as trained networks expect.
+
+        Examples
+        --------
+        >>> data = ImageDataset(torch.ones(1, 3, 2, 2), torch.zeros(1, dtype=torch.int64))
+        >>> data.standardize([0.5, 0.5, 0.5], [0.25, 0.25, 0.5]).images[0, :, 0, 0].tolist()
+        [2.0, 2.0, 1.0]
+        """
+        n_channels = self.image_shape[0]
+        if len(mean) != n_channels or len(std) != n_channels or not all(s > 0 for s in std):
+            raise ValueError(
+                f"mean and std must hold {n_channels} numbers, one per channel, std above 0, "
+                f"got {mean!r} and {std!r}"
+            )
+        middle, spread = (torch.tensor(list(v)).view(1, -1, 1, 1) for v in (mean, std))
+        return ImageDataset((self.images - middle) / spread, self.labels, self.classes, self.name)
 
 
 def load_digits(split: Split = "all", *, test_share: float = 0.2, seed: int = 0) -> ImageDataset:

@@ -1,0 +1,297 @@
+"""Images from a folder, a .zip or an .npz file, read without trusting it."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from featgraph._arrays import check_zip, read_npz
+from featgraph._checks import choice, integer, nearest
+from featgraph._progress import track_progress
+from featgraph.datasets.images import ImageDataset
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["load_image_folder", "load_npz_images"]
+
+Colors: TypeAlias = Literal["rgb", "grey"]
+Size: TypeAlias = "int | tuple[int, int] | None"
+
+# Formats that are pictures only: PIL would hand PostScript to an interpreter.
+_FORMATS = {
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    ".jpeg": "JPEG",
+    ".jpg": "JPEG",
+    ".pgm": "PPM",
+    ".png": "PNG",
+    ".ppm": "PPM",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+_MOST_PIXELS = 64 * 10**6
+
+
+def load_image_folder(
+    path: str | os.PathLike[str],
+    *,
+    size: Size = None,
+    colors: Colors = "rgb",
+    max_images: int | None = None,
+    progress: bool | None = None,
+) -> ImageDataset:
+    """Load the images of a folder or .zip; subfolders are classes.
+
+    Parameters
+    ----------
+    path : str or path
+        A folder or a .zip file. Images are found at any depth and taken in the order of their
+        names; hidden files are left out. The folder an image stands in is its class, numbered
+        in the order of names; images that all stand in one folder have class 0.
+    size : int, (height, width) or None, default=None
+        An int scales the shorter side to it and cuts the centre square; a pair scales to
+        exactly that; None takes the images as they are, which must then be of one size.
+    colors : {"rgb", "grey"}, default="rgb"
+        Three channels or one.
+    max_images : int or None, default=None
+        Take at most this many, spread evenly over the order of names and so over the classes.
+    progress : bool or None, default=None
+        Show a bar; None shows it on a terminal.
+
+    Returns
+    -------
+    ImageDataset
+        Images of shape (n, 3 or 1, height, width) with values in [0, 1].
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder or file.
+    ValueError
+        If there are no images, one is corrupt, has more than 64 million pixels or another
+        format than its suffix says, or sizes differ and ``size`` is None.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("cat", "dog"):
+    ...     (folder / name).mkdir()
+    ...     Image.new("RGB", (12, 8)).save(folder / name / "1.png")
+    >>> data = load_image_folder(folder, size=8)
+    >>> tuple(data.images.shape), data.labels.tolist(), data.classes
+    ((2, 3, 8, 8), [0, 1], ('cat', 'dog'))
+    """
+    path = Path(path)
+    choice(colors, ("rgb", "grey"), "colors")
+    wanted = _Wanted(_as_shape(size), not isinstance(size, tuple | list), colors)
+    at_most = _at_most(max_images)
+    if path.is_dir():
+        return _load(_find_files(path), path, wanted, at_most, progress)
+    if not path.is_file():
+        raise FileNotFoundError(f"no folder or .zip file {path}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_zip(archive, path)
+            return _load(_find_members(archive), path, wanted, at_most, progress)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path.name} must be a folder or a sound .zip file: {error}") from error
+
+
+def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = None) -> ImageDataset:
+    """Load images and labels from an .npz file.
+
+    Parameters
+    ----------
+    path : str or path
+        Holds ``images``, of shape (n, height, width) or (n, height, width, n_channels), whole
+        numbers of type uint8 or floats in [0, 1]; ``labels`` of shape (n,), if left out all 0;
+        and, if it likes, ``classes``, the names.
+    max_images : int or None, default=None
+        Take the first images only.
+
+    Returns
+    -------
+    ImageDataset
+        Images of shape (n, n_channels, height, width) with values in [0, 1].
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is corrupt, holds a pickle or claims more than it holds, or the arrays are
+        not as above.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "grey.npz"
+    >>> np.savez(path, images=np.full((3, 8, 6), 255, dtype=np.uint8), labels=[0, 1, 1])
+    >>> load_npz_images(path)
+    ImageDataset(name='grey.npz', n_samples=3, image_shape=(1, 8, 6), n_classes=2)
+    """
+    path = Path(path)
+    arrays = read_npz(path)
+    if "images" not in arrays:
+        raise ValueError(
+            f"{path.name} must hold an array 'images', got {sorted(arrays)}"
+            f"{nearest('images', arrays)}"
+        )
+    images = arrays["images"][: _at_most(max_images)]
+    labels = arrays.get("labels", np.zeros(len(images), dtype=np.int64))[: _at_most(max_images)]
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
+        raise ValueError(
+            "images must have shape (n, height, width) or (n, height, width, 1, 3 or 4 channels), "
+            f"got {images.shape} in {path.name}"
+        )
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be whole numbers of shape ({len(images)},), one per image, "
+            f"got {labels.dtype} of shape {labels.shape} in {path.name}"
+        )
+    classes = arrays.get("classes", np.empty(0))
+    return ImageDataset(
+        _as_images(images, path.name),
+        torch.from_numpy(labels.astype(np.int64)),
+        tuple(map(str, classes.tolist())) if classes.ndim == 1 else (),
+        path.name,
+    )
+
+
+def _at_most(max_images: int | None) -> int | None:
+    return None if max_images is None else integer(max_images, "max_images", least=1)
+
+
+def _as_images(images: NDArray[Any], name: str) -> torch.Tensor:
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.dtype == np.uint8:
+        scale = np.float32(255)
+    elif images.dtype.kind == "f" and images.size and 0 <= images.min() <= images.max() <= 1:
+        scale = np.float32(1)
+    else:
+        raise ValueError(
+            f"images must be uint8, or floats in [0, 1], got {images.dtype} in {name}; "
+            "keep raw pixels in the file and normalise with ImageDataset.standardize"
+        )
+    first = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
+    return torch.from_numpy(first / scale)
+
+
+def _as_shape(size: Size) -> tuple[int, int] | None:
+    if size is None:
+        return None
+    if isinstance(size, tuple | list):
+        if len(size) != 2:
+            raise ValueError(f"size must be an int, (height, width) or None, got {size!r}")
+        return integer(size[0], "size[0]", least=1), integer(size[1], "size[1]", least=1)
+    side = integer(size, "size", least=1)
+    return side, side
+
+
+Row: TypeAlias = "tuple[PurePosixPath, Callable[[], bytes]]"
+
+
+def _is_image(name: PurePosixPath) -> bool:
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    return name.suffix.lower() in _FORMATS and not hidden
+
+
+def _find_files(folder: Path) -> list[Row]:
+    names = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+    rows = [(PurePosixPath(name.as_posix()), (folder / name).read_bytes) for name in names]
+    return [row for row in rows if _is_image(row[0])]
+
+
+def _find_members(archive: zipfile.ZipFile) -> list[Row]:
+    def reader(name: str) -> Callable[[], bytes]:
+        return lambda: archive.read(name)
+
+    names = sorted(m.filename for m in archive.infolist() if not m.is_dir())
+    rows = [(PurePosixPath(name), reader(name)) for name in names]
+    return [row for row in rows if _is_image(row[0])]
+
+
+def _load(
+    rows: list[Row],
+    path: Path,
+    wanted: _Wanted,
+    at_most: int | None,
+    progress: bool | None,
+) -> ImageDataset:
+    if not rows:
+        raise ValueError(f"{path.name} must hold images {sorted(_FORMATS)}, got none")
+    folders = [str(name.parent) for name, _ in rows]
+    classes = sorted(set(folders))
+    if at_most is not None and at_most < len(rows):
+        kept = [k * len(rows) // at_most for k in range(at_most)]
+        rows, folders = [rows[k] for k in kept], [folders[k] for k in kept]
+    arrays: list[NDArray[np.uint8]] = []
+    for name, read in track_progress(rows, progress=progress, label="images"):
+        arrays.append(_read_image(read, name, wanted))
+        if arrays[-1].shape != arrays[0].shape:
+            raise ValueError(
+                f"images of {path.name} must have one size, got {arrays[0].shape[:2]} and "
+                f"{arrays[-1].shape[:2]} ({name}); give size="
+            )
+    labels = torch.tensor([classes.index(folder) for folder in folders])
+    names = tuple(PurePosixPath(c).name for c in classes) if len(classes) > 1 else ()
+    return ImageDataset(_as_images(np.stack(arrays), path.name), labels, names, path.name)
+
+
+class _Wanted(NamedTuple):
+    """How an image is to come out."""
+
+    shape: tuple[int, int] | None
+    is_cut: bool
+    colors: Colors
+
+
+def _read_image(
+    read: Callable[[], bytes], name: PurePosixPath, wanted: _Wanted
+) -> NDArray[np.uint8]:
+    import PIL.Image
+
+    broken = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error)
+    try:
+        with warnings.catch_warnings():
+            # Pixels are counted below, before any is unpacked.
+            warnings.simplefilter("ignore")
+            formats = (_FORMATS[name.suffix.lower()],)
+            with PIL.Image.open(io.BytesIO(read()), formats=formats) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    raise ValueError(f"{image.width} × {image.height} pixels are too many")
+                converted = image.convert("RGB" if wanted.colors == "rgb" else "L")
+    except (*broken, PIL.Image.DecompressionBombError) as error:
+        raise ValueError(f"{name} is not a sound image: {error}") from error
+    if wanted.shape is not None:
+        converted = _resize(converted, wanted.shape, wanted.is_cut)
+    array: NDArray[np.uint8] = np.array(converted)
+    return array
+
+
+def _resize(image: Image, shape: tuple[int, int], is_cut: bool) -> Image:
+    import PIL.Image
+
+    height, width = shape
+    bicubic = PIL.Image.Resampling.BICUBIC
+    if not is_cut:
+        return image.resize((width, height), bicubic)
+    # The centre square alone is scaled: the same as scaling first, without rounding twice.
+    side = min(image.width, image.height)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    return image.resize((width, height), bicubic, box=(left, top, left + side, top + side))
