@@ -1,8 +1,13 @@
+from .cbb import cover_cbb as cover_cbb
+from .cluster_growing import cover_cluster_growing as cover_cluster_growing
 from .counts import BoxCounts as BoxCounts
 from .cover import BoxCover as BoxCover
 from .covering import box_counts as box_counts
 from .covering import box_cover as box_cover
 from .greedy import cover_greedy as cover_greedy
+from .max_cover import cover_max_cover as cover_max_cover
+from .memb import cover_memb as cover_memb
 from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .random_sequential import cover_random_sequential as cover_random_sequential
+from .remcc import cover_remcc as cover_remcc

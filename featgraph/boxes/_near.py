@@ -9,7 +9,7 @@ from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
 from featgraph.boxes._threads import map_ranges
 
-__all__ = ["count_near", "list_near", "sweep_components"]
+__all__ = ["assign_weighted", "count_near", "list_near", "sum_weighted", "sweep_components"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -71,6 +71,31 @@ def _list_weighted(
     order = np.lexsort((np.concatenate([above, below]), rows))
     np.cumsum(np.bincount(rows, minlength=n_nodes), out=bounds[1:])
     return bounds[:-1], bounds[1:], np.concatenate([above, below])[order]
+
+
+def assign_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, centers: Ints, size: float
+) -> Ints:
+    """Return, for each node, the position in ``centers`` of the one nearest along weighted paths.
+
+    Labels pass along shortest paths, so each box is connected.
+    """
+    labels = np.full(len(starts), -1, dtype=np.int64)
+    # a hair more than the lists' limit: sums from the centre may round up
+    limit = size * SLACK * SLACK
+    _assign_weighted(starts, stops, indices, lengths, limit, centers, labels)
+    return labels
+
+
+def sum_weighted(starts: Ints, stops: Ints, indices: Ints, lengths: Floats) -> tuple[Floats, Ints]:
+    """Return the sum of weighted distances of each node to all it reaches, and their number."""
+    sums = np.zeros(len(starts))
+    reached = np.zeros(len(starts), dtype=np.int64)
+    map_ranges(
+        lambda low, high: _sum_weighted(starts, stops, indices, lengths, low, high, sums, reached),
+        len(starts),
+    )
+    return sums, reached
 
 
 def sweep_components(
@@ -328,3 +353,64 @@ def _sweep_weighted(
                 dist[queue[k]] = np.inf
         middles[component] = source
     return bound
+
+
+@kernel
+def _sum_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    low: int,
+    high: int,
+    sums: Floats,
+    reached: Ints,
+) -> None:
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    parent = np.empty(n_nodes, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(indices.size + 1)
+    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    for source in range(low, high):
+        count = _dijkstra(
+            starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
+        )
+        for k in range(count):
+            sums[source] += dist[queue[k]]
+            dist[queue[k]] = np.inf
+        reached[source] = count - 1
+
+
+@kernel
+def _assign_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    limit: float,
+    centers: Ints,
+    labels: Ints,
+) -> None:
+    # Dijkstra from all centres at once; a node is settled with the label of its parent.
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    keys = np.empty(indices.size + centers.size + 1)
+    nodes = np.empty(indices.size + centers.size + 1, dtype=np.int64)
+    heap = 0
+    for box in range(centers.size):
+        dist[centers[box]] = 0.0
+        labels[centers[box]] = box
+        heap = _push(keys, nodes, heap, 0.0, centers[box])
+    while heap > 0:
+        key, u = keys[0], nodes[0]
+        heap = _pop(keys, nodes, heap)
+        if key > dist[u]:
+            continue
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            reach = key + lengths[k]
+            if reach <= limit and reach < dist[v]:
+                dist[v] = reach
+                labels[v] = labels[u]
+                heap = _push(keys, nodes, heap, reach, v)

@@ -14,7 +14,7 @@ import numpy as np
 from featgraph._files import atomic_path, write_text
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
-from featgraph.graph._npz import read_npz
+from featgraph._arrays import read_npz
 from featgraph.graph._storage import decode_label, encode_label
 
 __all__ = ["load_counts", "load_cover", "save_counts", "save_cover"]

@@ -18,16 +18,18 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def map_ranges(work: Callable[[int, int], object], n_items: int) -> None:
+def map_ranges(work: Callable[[int, int], object], n_items: int, *, grain: int = 1) -> None:
     """Call ``work(low, high)`` on parts of ``range(n_items)``, on all usable cores.
 
-    Parts write to places of their own, so that order and number of threads do not matter.
+    Parts write to places of their own, so that order and number of threads do not matter; they
+    hold a multiple of ``grain`` items.
     """
     cores = usable_cores()
     if cores == 1 or n_items < _FEWEST:
         work(0, n_items)
         return
     step = max(_FEWEST // 2, -(-n_items // (8 * cores)))  # smaller parts even out the load
+    step = -(-step // grain) * grain
     lows = range(0, n_items, step)
     with ThreadPoolExecutor(cores) as pool:
         for done in [pool.submit(work, low, min(low + step, n_items)) for low in lows]:

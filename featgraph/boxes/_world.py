@@ -72,6 +72,11 @@ class World:
         """A middle node of each component, and an upper bound of every component's diameter."""
         raise NotImplementedError
 
+    @cached_property
+    def mean_distances(self) -> NDArray[np.float64]:
+        """Mean distance of each node to the others of its component; 0 for a lone node."""
+        raise NotImplementedError
+
     def answer(self, size: float) -> Solution | None:
         """Return the cover where it needs no work, else None.
 
@@ -137,6 +142,19 @@ class GraphWorld(World):
             self.starts, self.stops, self.indices, self.lengths, self.components
         )
 
+    @cached_property
+    def mean_distances(self) -> NDArray[np.float64]:
+        """Mean distance of each node to the others of its component; 0 for a lone node."""
+        from featgraph.boxes._masses import sum_distances
+        from featgraph.boxes._near import sum_weighted
+
+        rows = (self.starts, self.stops, self.indices)
+        if self.lengths is None:
+            hops, reached = sum_distances(*rows, deep=self.sweep[1])
+            return np.asarray(hops / np.maximum(reached, 1), dtype=np.float64)
+        sums, reached = sum_weighted(*rows, self.lengths)
+        return sums / np.maximum(reached, 1)
+
 
 class MetricWorld(World):
     """Distances are a matrix; the box of size θ is a set of points at most θ apart."""
@@ -182,6 +200,11 @@ class MetricWorld(World):
             return np.zeros(1, dtype=np.int64), 0.0
         farthest = self._sorted[:, -2]
         return np.array([int(farthest.argmin())]), float(farthest.max())
+
+    @cached_property
+    def mean_distances(self) -> NDArray[np.float64]:
+        """Mean distance of each node to the others."""
+        return np.asarray(self._sorted[:, :-1].mean(axis=1), dtype=np.float64)
 
 
 def open_world(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphWorld:

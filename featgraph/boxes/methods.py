@@ -73,6 +73,44 @@ _ROWS = (
         "the fast standard; order='dsatur' or 'smallest_last' for fewer boxes",
     ),
     Method(
+        "cbb",
+        "diameter",
+        "a box starts from all uncovered nodes as candidates; a random candidate joins and only "
+        "those within the size of it remain, until none is left",
+        SONG,
+        SONG_DOI,
+        "O(n b) time for each size, O(n) memory",
+        "as fast as greedy and about as good; boxes are compact",
+    ),
+    Method(
+        "memb",
+        "radius",
+        "next centre: the node with most uncovered nodes within the radius; then every node "
+        "joins a centre along falling central distance, so boxes are connected",
+        SONG,
+        SONG_DOI,
+        "a few times O(n b) time, O(n) memory",
+        "networks with hubs, and wherever boxes must be connected",
+    ),
+    Method(
+        "max_cover",
+        "radius",
+        "the ball with most uncovered nodes, until all are covered (greedy set cover)",
+        PAPER,
+        PAPER_DOI,
+        "a few times O(n b) time, O(n) memory",
+        "the centres of memb where connected boxes are not needed",
+    ),
+    Method(
+        "cluster_growing",
+        "radius",
+        "random uncovered seed; its ball minus what is covered is a box",
+        PAPER,
+        PAPER_DOI,
+        "O(n_boxes b) time, O(n) memory",
+        "random_sequential under the source paper's name",
+    ),
+    Method(
         "random_sequential",
         "radius",
         "random uncovered seed; its ball minus what is covered is a box (option: any seed, as "
@@ -81,6 +119,15 @@ _ROWS = (
         KIM_DOI,
         "O(n_boxes b) time, O(n) memory",
         "graphs of millions of nodes; needs two to three times more boxes than memb",
+    ),
+    Method(
+        "remcc",
+        "radius",
+        "like memb, but only uncovered nodes become centres, by excluded mass × mean distance",
+        "Zheng, Pan, Sun, Deng, Zhao & Kang 2016, Chinese Phys. Lett. 33:038901",
+        "10.1088/0256-307X/33/3/038901",
+        "memb and all distances once: O(n m / 64) times the diameter, O(n) memory",
+        "comparison with the literature; centres at the rim need more boxes than memb",
     ),
 )
 

@@ -1,0 +1,232 @@
+"""Centres of radius boxes by largest score, and the boxes around given centres.
+
+Score of a node = number of uncovered nodes within reach × a fixed weight of the node. Scores
+only fall while nodes get covered, so an old score is an upper bound: the node on top of a heap
+of old scores is the next centre if its score, computed anew, has not changed. That gives the
+same centres as scoring every node in every step, at a fraction of the cost. When many scores
+have turned out old, all are counted anew in one go.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._masses import MassCounter
+from featgraph.boxes._near import assign_weighted
+from featgraph.boxes._world import GraphWorld, Rows, World
+
+__all__ = ["TIES", "break_ties", "join_centers", "select_centers"]
+
+TIES = ("small_ball", "random", "index")
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_N_BOXES, _N_COVERED, _N_HEAP = 0, 1, 2
+
+
+def select_centers(
+    rows: Rows,
+    ties: Ints,
+    *,
+    small_first: bool = False,
+    weights: Floats | None = None,
+    only_uncovered: bool = False,
+) -> tuple[Ints, Ints]:
+    """Return the centres in order of their choice, and the first centre to cover each node.
+
+    Parameters
+    ----------
+    rows : Rows
+        Neighbours and reach.
+    ties : ndarray of int64, shape (n_nodes,)
+        All nodes; of equal scores the node that stands first is taken.
+    small_first : bool, default=False
+        Of equal scores take the node with fewest nodes within reach, and only then by ``ties``.
+    weights : ndarray of float64, shape (n_nodes,), optional
+        Positive factor of each node's score; default: 1.
+    only_uncovered : bool, default=False
+        Whether covered nodes may not become centres.
+    """
+    n_nodes = ties.size
+    counter = MassCounter(*rows)
+    masses = counter.count(np.arange(n_nodes))
+    if small_first:
+        ties = ties[np.argsort(masses[ties], kind="stable")]
+    rank = np.empty(n_nodes, dtype=np.int64)
+    rank[ties] = np.arange(n_nodes)
+    factor = np.ones(n_nodes) if weights is None else weights
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    centers = np.empty(n_nodes, dtype=np.int64)
+    is_center = np.zeros(n_nodes, dtype=np.int64)
+    state = np.zeros(3, dtype=np.int64)
+    while state[_N_COVERED] < n_nodes:
+        uncovered = np.flatnonzero(labels < 0)
+        if state[_N_BOXES] > 0:
+            masses = counter.count(uncovered)
+        open_nodes = ties[(masses > 0)[ties] & (is_center[ties] == 0)]
+        if only_uncovered:
+            open_nodes = open_nodes[labels[open_nodes] < 0]
+        # sorted by falling score, equals by rank: that is a valid heap
+        heap = open_nodes[np.argsort(-(masses * factor)[open_nodes], kind="stable")]
+        state[_N_HEAP] = heap.size
+        budget = counter.cost(uncovered.size)
+        _select(
+            *rows, masses, factor, rank, only_uncovered, heap, labels, centers, is_center, state,
+            budget,
+        )  # fmt: skip
+    return centers[: state[_N_BOXES]].copy(), labels
+
+
+def break_ties(n_nodes: int, ties: str, rng: np.random.Generator) -> tuple[Ints, bool]:
+    """Return the order of nodes for ties, and whether smaller balls come first."""
+    choice(ties, TIES, "ties")
+    if ties == "index":
+        return np.arange(n_nodes, dtype=np.int64), False
+    return rng.permutation(n_nodes), ties == "small_ball"
+
+
+def join_centers(
+    world: World, rows: Rows, size: float, centers: Ints, rng: np.random.Generator
+) -> Ints:
+    """Return box labels: every node joins its nearest centre, so that boxes are connected.
+
+    A node takes the box of a random neighbour that is one step closer to the centres (on
+    weighted graphs: of the neighbour before it on a shortest path), so central distance falls
+    along a path inside the box.
+    """
+    if isinstance(world, GraphWorld) and world.lengths is not None:
+        return assign_weighted(
+            world.starts, world.stops, world.indices, world.lengths, centers, size
+        )
+    choices = rng.random(world.n_nodes)
+    return np.asarray(_join(rows.starts, rows.stops, rows.indices, centers, choices))
+
+
+@kernel
+def _select(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    masses: Ints,
+    factor: Floats,
+    rank: Ints,
+    only_uncovered: bool,
+    heap: Ints,
+    labels: Ints,
+    centers: Ints,
+    is_center: Ints,
+    state: Ints,
+    budget: float,
+) -> None:
+    # Takes centres until all is covered or more than budget entries of rows were looked at.
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    n_boxes, n_covered, n_heap = state[0], state[1], state[2]
+    stamp, work = 0, 0
+    while n_covered < n_nodes and (work <= budget or stamp < 1):
+        center = heap[0]
+        if only_uncovered and labels[center] >= 0:
+            n_heap -= 1
+            _sift(heap, n_heap, heap[n_heap], masses, factor, rank)
+            continue
+        stamp += 1
+        queue[0] = center
+        seen[center] = stamp
+        mass = 1 if labels[center] < 0 else 0
+        head, tail, level_end, distance = 0, 1, 1, 0
+        while head < tail and distance < hops:
+            while head < level_end:
+                u = queue[head]
+                head += 1
+                work += stops[u] - starts[u]
+                for k in range(starts[u], stops[u]):
+                    v = indices[k]
+                    if seen[v] != stamp:
+                        seen[v] = stamp
+                        queue[tail] = v
+                        tail += 1
+                        if labels[v] < 0:
+                            mass += 1
+            level_end = tail
+            distance += 1
+        if mass == masses[center]:
+            for k in range(tail):
+                if labels[queue[k]] < 0:
+                    labels[queue[k]] = n_boxes
+            n_covered += mass
+            centers[n_boxes] = center
+            is_center[center] = 1
+            n_boxes += 1
+            n_heap -= 1
+            _sift(heap, n_heap, heap[n_heap], masses, factor, rank)
+        elif mass == 0:
+            n_heap -= 1
+            _sift(heap, n_heap, heap[n_heap], masses, factor, rank)
+        else:
+            masses[center] = mass
+            _sift(heap, n_heap, center, masses, factor, rank)
+    state[0], state[1], state[2] = n_boxes, n_covered, n_heap
+
+
+@kernel
+def _sift(heap: Ints, n_heap: int, node: int, masses: Ints, factor: Floats, rank: Ints) -> None:
+    # Puts node in place of the root; largest score on top, of equals the smallest rank.
+    score = masses[node] * factor[node]
+    parent = 0
+    while 2 * parent + 1 < n_heap:
+        child = 2 * parent + 1
+        best = masses[heap[child]] * factor[heap[child]]
+        if child + 1 < n_heap:
+            other = masses[heap[child + 1]] * factor[heap[child + 1]]
+            if other > best or (other == best and rank[heap[child + 1]] < rank[heap[child]]):
+                child += 1
+                best = other
+        if best < score or (best == score and rank[heap[child]] > rank[node]):
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = node
+
+
+@kernel
+def _join(starts: Ints, stops: Ints, indices: Ints, centers: Ints, choices: Floats) -> Ints:
+    # One search from all centres; then each node draws among the neighbours one step closer.
+    n_nodes = starts.size
+    labels = np.empty(n_nodes, dtype=np.int64)
+    central = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    tail = 0
+    for box in range(centers.size):
+        labels[centers[box]] = box
+        central[centers[box]] = 0
+        queue[tail] = centers[box]
+        tail += 1
+    for head in range(n_nodes):
+        if head == tail:
+            break
+        u = queue[head]
+        if central[u] > 0:
+            n_closer = 0
+            for k in range(starts[u], stops[u]):
+                if 0 <= central[indices[k]] < central[u]:
+                    n_closer += 1
+            draw = int(choices[u] * n_closer)
+            for k in range(starts[u], stops[u]):
+                if 0 <= central[indices[k]] < central[u]:
+                    if draw == 0:
+                        labels[u] = labels[indices[k]]
+                        break
+                    draw -= 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if central[v] < 0:
+                central[v] = central[u] + 1
+                queue[tail] = v
+                tail += 1
+    return labels
