@@ -1,17 +1,31 @@
-"""Squared distances from a matrix product, with the pairs that cancel redone by differences."""
+"""Distances from one matrix product, with the pairs that cancel redone by differences.
+
+Two implementations of one definition: compiled loops for tensors in main memory, tensor
+operations for every other device.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["centre", "full_precision", "safe_ratio", "squared_distances", "working_dtype"]
+__all__ = [
+    "distance_gradient",
+    "full_precision",
+    "look_up",
+    "pairwise_distances",
+    "table_gradient",
+    "working_dtype",
+]
 
-# Pairs handled at a time when single pairs are redone by differences: bounds the memory.
-PAIR_CHUNK_ELEMENTS = 1 << 22
+# Elements of one row block of the distance matrix: 32 MiB in float32.
+BLOCK_ELEMENTS = 1 << 23
+# Up to this many subtractions (128 nodes, 64 samples) differences cost no more than a product.
+DIRECT_OPERATIONS = 1 << 20
 
 
 def working_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -19,19 +33,18 @@ def working_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
-def safe_ratio(dtype: torch.dtype) -> float:
+def _cancel_limit(dtype: torch.dtype) -> float:
     """Return the share of the norms below which a squared distance is recomputed.
 
-    ``‖a − b‖² = ‖a‖² + ‖b‖² − 2ab`` carries an absolute error of a few ``eps · (‖a‖² + ‖b‖²)``;
-    where the result is less than this share of the norms, that error is no longer small
-    against it (1e-5 relative in float32, 1e-11 in float64).
+    ``‖a‖² + ‖b‖² − 2ab`` carries an error of a few ``eps · (‖a‖² + ‖b‖²)``; above this share
+    it stays within about 1e-5 of the squared distance in float32, 1e-11 in float64.
     """
     return 1e-4 if dtype == torch.float64 else 2e-2
 
 
 @contextlib.contextmanager
 def full_precision() -> Iterator[None]:
-    """Switch off autocast and the reduced-precision matrix products of float32 (TF32, bfloat16)."""
+    """Switch off autocast and the reduced-precision matrix products of float32."""
     before = torch.get_float32_matmul_precision()
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.autocast("cpu", enabled=False))
@@ -47,48 +60,166 @@ def full_precision() -> Iterator[None]:
             torch.set_float32_matmul_precision(before)
 
 
-def centre(values: Tensor) -> Tensor:
-    """Return ``values`` without their mean row, which makes norms small against distances."""
-    return values - values.mean(dim=0)
+def _centre(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows without their mean, and their squared norms.
 
-
-def squared_distances(
-    values: Tensor, centred: Tensor, norms: Tensor, start: int, stop: int
-) -> Tensor:
-    """Return the squared distances of rows ``start:stop`` to all rows, shape (stop - start, D).
-
-    The caller is inside ``full_precision`` and ``no_grad``; the result is exact zero for equal
-    rows, never negative, and not yet symmetric across blocks.
+    Distances do not see a shift; without it the norms are small against them.
     """
-    block, block_norms = centred[start:stop], norms[start:stop]
-    squares = torch.addmm(norms.expand(stop - start, -1), block, centred.T, alpha=-2.0)
-    squares += block_norms[:, None]
-    limit = safe_ratio(values.dtype)
-    # One cheap look first: usually no pair is close and the finer test is not needed.
-    rows = torch.arange(start, stop, device=values.device)
-    squares[rows - start, rows] = torch.inf
-    if float(squares.min()) < 2.0 * limit * float(norms.max()):
-        _redo_close_pairs(squares, values, norms, start, limit)
-    squares[rows - start, rows] = 0.0
-    return squares.clamp_(min=0.0)
+    centred = values - values.mean(dim=0)
+    return centred, torch.linalg.vecdot(centred, centred)
+
+
+def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> Tensor:
+    """Return ``scale · ‖F_i − F_j‖``: symmetric, exactly 0 on the diagonal and for equal rows."""
+    values = values.detach()
+    with full_precision():
+        if len(values) * values.numel() <= DIRECT_OPERATIONS:
+            return torch.cdist(values, values, compute_mode=DIRECT).mul_(scale)
+        centred, norms = _centre(values)
+        if values.device.type != "cpu":
+            return _blocked_distances(values, centred, norms, scale, block_size)
+        from featgraph.distances._kernels import finish_distances
+
+        distances = centred @ centred.T
+        number = distances.numpy().dtype.type  # numba would widen float32 loops to float64
+        finish_distances(
+            distances.numpy(),
+            values.contiguous().numpy(),
+            norms.numpy(),
+            number(_cancel_limit(values.dtype)),
+            number(scale),
+        )
+        return distances
+
+
+DIRECT = "donot_use_mm_for_euclid_dist"
+
+
+def _blocked_distances(
+    values: Tensor, centred: Tensor, norms: Tensor, scale: float, block_size: int | None
+) -> Tensor:
+    """Return the distances by tensor operations on blocks of rows."""
+    n_nodes = len(values)
+    step = block_size or max(1, BLOCK_ELEMENTS // n_nodes)
+    distances = values.new_empty(n_nodes, n_nodes)
+    for start in range(0, n_nodes, step):
+        # Columns from the block's first row on; the rest follows by symmetry.
+        rows, rest = slice(start, start + step), slice(start, None)
+        block = torch.addmm(norms[rest], centred[rows], centred[rest].T, alpha=-2.0)
+        block += norms[rows, None]
+        _redo_close_pairs(block, values[rows], values[rest], norms[rows], norms[rest])
+        square = block[:, : len(block)]
+        square.copy_(square.triu(1) + square.triu(1).T)
+        distances[rows, rest] = block.clamp_(min=0.0).sqrt_().mul_(scale)
+        distances[rest, rows] = distances[rows, rest].T
+    return distances
 
 
 def _redo_close_pairs(
-    squares: Tensor, values: Tensor, norms: Tensor, start: int, limit: float
+    squares: Tensor, left: Tensor, right: Tensor, left_norms: Tensor, right_norms: Tensor
 ) -> None:
-    """Replace the entries of ``squares`` that are small against the norms, in place."""
-    block_norms = norms[start : start + squares.shape[0]]
-    close = squares < limit * (block_norms[:, None] + norms)
+    """Replace the squared distances that are small against the norms, in place."""
+    close = squares < _cancel_limit(squares.dtype) * (left_norms[:, None] + right_norms)
+    close.diagonal().fill_(False)
     n_close = int(close.sum())
     if n_close * 8 > close.numel():
-        # Many pairs: the direct kernel over the block beats gathering row by row.
-        block = values[start : start + squares.shape[0]]
-        direct = torch.cdist(block, values, compute_mode="donot_use_mm_for_euclid_dist")
-        torch.where(close, direct.square_(), squares, out=squares)
-        return
-    left, right = close.nonzero(as_tuple=True)
-    step = max(1, PAIR_CHUNK_ELEMENTS // values.shape[1])
-    for first in range(0, n_close, step):
-        i, j = left[first : first + step], right[first : first + step]
-        difference = values[i + start] - values[j]
-        squares[i, j] = torch.linalg.vecdot(difference, difference)
+        # Many: the direct kernel over the block beats gathering pairs of rows.
+        direct = torch.cdist(left, right, compute_mode=DIRECT).square_()
+        torch.where(close, direct, squares, out=squares)
+    elif n_close:
+        i, j = close.nonzero(as_tuple=True)
+        step = max(1, BLOCK_ELEMENTS // left.shape[1])
+        for first in range(0, n_close, step):
+            rows, columns = i[first : first + step], j[first : first + step]
+            difference = left[rows] - right[columns]
+            squares[rows, columns] = torch.linalg.vecdot(difference, difference)
+
+
+def distance_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: float) -> Tensor:
+    """Return dL/dF from ``grad`` = dL/dC: ``Σ_j W_ij (F_i − F_j)`` as ``rowsum(W) F − W F``.
+
+    ``W_ij = scale² (grad_ij + grad_ji) / C_ij``, and 0 where C_ij is 0.
+    """
+    if values.device.type != "cpu":
+        return _blocked_gradient(values, distances, grad, scale)
+    from featgraph.distances._kernels import gradient_weights
+
+    return _weighted_differences(
+        gradient_weights, (grad.contiguous().numpy(),), values, distances, scale
+    )
+
+
+def table_gradient(
+    values: Tensor, distances: Tensor, table: Tensor, low: float, per_unit: float, scale: float
+) -> Tensor:
+    """Return dL/dF where dL/dC of a pair i < j is a function of its distance, given by a table.
+
+    The function stands at ``low``, ``low + 1 / per_unit``, … past the largest distance, and is
+    interpolated linearly; in main memory no matrix dL/dC is made.
+    """
+    if values.device.type != "cpu":
+        return _blocked_gradient(values, distances, look_up(distances, table, low, per_unit), scale)
+    from featgraph.distances._kernels import table_weights
+
+    array = table.numpy()
+    number = array.dtype.type
+    pieces = array, number(low), number(per_unit)
+    return _weighted_differences(table_weights, pieces, values, distances, scale)
+
+
+def look_up(distances: Tensor, table: Tensor, low: float, per_unit: float) -> Tensor:
+    """Return the table's value for each pair above the diagonal, 0 elsewhere."""
+    result = torch.empty_like(distances)
+    step = max(1, BLOCK_ELEMENTS // 2 // len(distances))
+    for rows, out in zip(torch.split(distances, step), torch.split(result, step), strict=True):
+        place = (rows - low) * per_unit
+        knot = place.to(torch.int64).clamp_(0, len(table) - 2)
+        out.copy_(torch.lerp(table[knot], table[knot + 1], place - knot))
+    return result.triu_(1)
+
+
+def _weighted_differences(
+    fill: Callable[..., None],
+    slopes: tuple[Any, ...],
+    values: Tensor,
+    distances: Tensor,
+    scale: float,
+) -> Tensor:
+    """Return ``Σ_j W_ij (F_i − F_j)`` with W and the close pairs' share filled by a kernel."""
+    with full_precision():
+        centred, norms = _centre(values)
+        weights, near = torch.empty_like(distances), torch.zeros_like(centred)
+        number = weights.numpy().dtype.type  # numba would widen float32 loops to float64
+        fill(
+            weights.numpy(),
+            *slopes,
+            distances.numpy(),
+            values.contiguous().numpy(),
+            norms.numpy(),
+            number(_cancel_limit(values.dtype) * scale**2),
+            number(scale**2),
+            near.numpy(),
+        )
+        near.addcmul_(weights.sum(dim=1, keepdim=True), centred)
+        return near.addmm_(weights, centred, alpha=-1.0)
+
+
+def _blocked_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: float) -> Tensor:
+    """Return :func:`distance_gradient` by tensor operations on blocks of rows."""
+    step = max(1, BLOCK_ELEMENTS // len(values))
+    limit = _cancel_limit(values.dtype) * scale**2
+    blocks = []
+    with full_precision():
+        centred, norms = _centre(values)
+        for start in range(0, len(values), step):
+            rows = slice(start, start + step)
+            weights = (grad[rows] + grad[:, rows].T) * scale**2 / distances[rows]
+            weights = torch.where(distances[rows] > 0, weights, 0.0)
+            # Close pairs cancel in the product; float64 carries it where there are any.
+            close = distances[rows] ** 2 < limit * (norms[rows, None] + norms)
+            wide = bool((close & (distances[rows] > 0)).any())
+            dtype = torch.float64 if wide else values.dtype
+            weights, points = weights.to(dtype), centred.to(dtype)
+            total = weights.sum(dim=1, keepdim=True) * points[rows]
+            blocks.append(torch.addmm(total, weights, points, alpha=-1.0).to(values.dtype))
+    return torch.cat(blocks)

@@ -7,27 +7,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from featgraph._checks import integer
-from featgraph.distances._gram import (
-    centre,
-    full_precision,
-    safe_ratio,
-    squared_distances,
-    working_dtype,
-)
-from featgraph.distances._values import node_values
+from featgraph.distances._gram import distance_gradient, pairwise_distances, working_dtype
+from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 
 __all__ = ["feature_distances"]
 
-# Elements of one row block of the distance matrix: 32 MiB in float32.
-BLOCK_ELEMENTS = 1 << 23
-# Up to this many subtractions (128 nodes, 64 samples) differences cost no more than a product.
-DIRECT_OPERATIONS = 1 << 20
-
 
 def feature_distances(
-    features: Any, *, scaled: bool = True, block_size: int | None = None
+    features: FeatureMatrix | Array, *, scaled: bool = True, block_size: int | None = None
 ) -> Tensor:
     """Return the distance matrix ``C_ij = ‖F_i − F_j‖₂ / √B`` of the nodes of a layer.
 
@@ -75,10 +65,9 @@ def feature_distances(
             [5., 0., 0.],
             [5., 0., 0.]], dtype=torch.float64)
     """
-    values = node_values(features)
-    if block_size is None:
-        block_size = max(1, BLOCK_ELEMENTS // values.shape[0])
-    block_size = integer(block_size, "block_size", least=1)
+    values = as_feature_matrix(features).values
+    if block_size is not None:
+        block_size = integer(block_size, "block_size", least=1)
     values = values.to(working_dtype(values.dtype))
     scale = 1.0 / math.sqrt(values.shape[1]) if scaled else 1.0
     distances: Tensor = _PairwiseDistance.apply(values, scale, block_size)  # type: ignore[no-untyped-call]
@@ -86,65 +75,17 @@ def feature_distances(
 
 
 class _PairwiseDistance(torch.autograd.Function):
-    """``scale · ‖F_i − F_j‖`` with the gradient ``rowsum(W) F − W F`` of one matrix product."""
+    """Distances whose gradient is one matrix product, not one difference per pair."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, scale: float, block_size: int) -> Tensor:
-        n_nodes = values.shape[0]
-        if n_nodes * values.numel() <= DIRECT_OPERATIONS:
-            distances = torch.cdist(values, values, compute_mode="donot_use_mm_for_euclid_dist")
-            distances *= scale
-            ctx.save_for_backward(values, distances)
-            ctx.scale, ctx.block_size = scale, block_size
-            return distances
-        with full_precision():
-            centred = centre(values)
-            norms = torch.linalg.vecdot(centred, centred)
-            distances = values.new_empty(n_nodes, n_nodes)
-            for start in range(0, n_nodes, block_size):
-                stop = min(start + block_size, n_nodes)
-                distances[start:stop] = squared_distances(values, centred, norms, start, stop)
-            _symmetrise(distances, block_size)
-            distances.sqrt_().mul_(scale)
+    def forward(ctx: Any, values: Tensor, scale: float, block_size: int | None) -> Tensor:
+        distances = pairwise_distances(values, scale, block_size)
         ctx.save_for_backward(values, distances)
-        ctx.scale, ctx.block_size = scale, block_size
+        ctx.scale = scale
         return distances
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         values, distances = ctx.saved_tensors
-        return distance_gradient(values, distances, grad, ctx.scale, ctx.block_size), None, None
-
-
-def _symmetrise(matrix: Tensor, block_size: int) -> None:
-    """Copy the upper triangle onto the lower one, block by block, in place."""
-    n_nodes = matrix.shape[0]
-    for start in range(0, n_nodes, block_size):
-        stop = min(start + block_size, n_nodes)
-        matrix[stop:, start:stop] = matrix[start:stop, stop:].T
-        square = matrix[start:stop, start:stop]
-        upper = square.triu(1)
-        square.copy_(upper + upper.T)
-
-
-def distance_gradient(
-    values: Tensor, distances: Tensor, grad: Tensor, scale: float, block_size: int
-) -> Tensor:
-    """Return dL/dF from ``grad`` = dL/dC: ``W_ij = scale² (grad_ij + grad_ji) / C_ij``."""
-    result = torch.empty_like(values)
-    with full_precision():
-        # The product rowsum(W) F − W F cancels for near pairs (W large, F_i − F_j small), so
-        # it runs in float64 where such pairs exist.
-        centred = centre(values)
-        norms = torch.linalg.vecdot(centred, centred)
-        nearest = (distances + torch.diag(distances.new_full((len(distances),), torch.inf))).min()
-        if float(nearest / scale) ** 2 < 2.0 * safe_ratio(values.dtype) * float(norms.max()):
-            centred = centred.double()
-        for start in range(0, values.shape[0], block_size):
-            rows = slice(start, min(start + block_size, values.shape[0]))
-            weights = grad[rows] + grad[:, rows].T
-            weights = torch.where(distances[rows] > 0, weights / distances[rows], 0.0)
-            weights = (weights * scale**2).to(centred.dtype)
-            step = weights.sum(dim=1, keepdim=True) * centred[rows]
-            result[rows] = torch.addmm(step, weights, centred, alpha=-1.0).to(values.dtype)
-    return result
+        return distance_gradient(values, distances, grad, ctx.scale), None, None

@@ -1,6 +1,10 @@
+from .critical import critical_distances as critical_distances
+from .critical import critical_pairs as critical_pairs
 from .estimators import ESTIMATORS as ESTIMATORS
 from .estimators import Estimator as Estimator
 from .grid import theta_grid as theta_grid
 from .numbers import box_number as box_number
 from .numbers import count_boxes as count_boxes
 from .rate import ss_rate as ss_rate
+from .rate import ss_rate_of_distances as ss_rate_of_distances
+from .soft import soft_caro_wei as soft_caro_wei

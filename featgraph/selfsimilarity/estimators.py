@@ -7,7 +7,9 @@ from typing import Literal
 
 __all__ = ["ESTIMATORS", "Estimator", "EstimatorName"]
 
-EstimatorName = Literal["paper", "released", "caro_wei", "packing", "linkage", "greedy", "optimum"]
+EstimatorName = Literal[
+    "paper", "released", "caro_wei", "soft_caro_wei", "packing", "linkage", "greedy", "optimum"
+]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class Estimator:
         Whether ``ss_rate`` with this estimator carries a gradient.
     summary, source : str
         One line on what it computes, and where it comes from.
+
+    Examples
+    --------
+    >>> from featgraph.selfsimilarity import ESTIMATORS
+    >>> [row.name for row in ESTIMATORS.values() if row.role == "covering"]
+    ['linkage', 'greedy', 'optimum']
     """
 
     name: str
@@ -55,6 +63,13 @@ _ROWS = (
         True,
         "sum over nodes of 1 / (1 + number of nodes within θ)",
         "Caro 1979; Wei 1981, Bell Labs TM 81-11217-9",
+    ),
+    Estimator(
+        "soft_caro_wei",
+        "approximation",
+        True,
+        "caro_wei with every step smoothed to a logistic curve",
+        "caro_wei with the logistic function for the step",
     ),
     Estimator(
         "packing",

@@ -7,7 +7,14 @@ from torch import Tensor
 
 from featgraph._checks import integer
 
-__all__ = ["check_spread", "distance_range", "pair_values", "theta_grid"]
+__all__ = [
+    "check_spread",
+    "check_theta",
+    "distance_range",
+    "grid_between",
+    "pair_values",
+    "theta_grid",
+]
 
 
 def pair_values(distances: Tensor) -> Tensor:
@@ -22,8 +29,7 @@ def distance_range(distances: Tensor) -> tuple[Tensor, Tensor]:
     n_nodes = distances.shape[0]
     # Off-diagonal elements are the columns 1: of the matrix with rows of length D + 1.
     off = distances.flatten()[1:].view(n_nodes - 1, n_nodes + 1)[:, :-1]
-    smallest, largest = torch.aminmax(off)
-    return smallest, largest
+    return off.amin(dim=1).min(), distances.max()
 
 
 def check_spread(smallest: Tensor, largest: Tensor) -> None:
@@ -34,6 +40,17 @@ def check_spread(smallest: Tensor, largest: Tensor) -> None:
             "empty and SS_rate is not defined; a layer of constant or equidistant nodes must be "
             "left out"
         )
+
+
+def check_theta(theta: Tensor, distances: Tensor) -> Tensor:
+    """Return given box sizes as a rising vector of the dtype and device of the distances."""
+    theta = torch.as_tensor(theta).detach().to(distances)
+    if theta.ndim != 1 or len(theta) < 2 or not bool((theta.diff() >= 0).all()):
+        raise ValueError(
+            "theta must be a vector of at least 2 rising box sizes, got "
+            f"{theta.tolist() if theta.numel() < 6 else tuple(theta.shape)}"
+        )
+    return theta
 
 
 def theta_grid(distances: Tensor, n_theta: int = 256) -> Tensor:
@@ -75,11 +92,16 @@ def theta_grid(distances: Tensor, n_theta: int = 256) -> Tensor:
     >>> theta_grid(torch.tensor([[0.0, 1.0, 7.0], [1.0, 0.0, 7.0], [7.0, 7.0, 0.0]]), 3)
     tensor([1., 3., 7.])
     """
-    n_theta = integer(n_theta, "n_theta", least=2)
     smallest, largest = distance_range(distances.detach())
     check_spread(smallest, largest)
+    return grid_between(smallest, largest, n_theta)
+
+
+def grid_between(smallest: Tensor, largest: Tensor, n_theta: int) -> Tensor:
+    """Return box sizes uniform in log(1 + θ) between two given ones, which are kept exactly."""
+    n_theta = integer(n_theta, "n_theta", least=2)
     low, high = torch.log1p(smallest.double()), torch.log1p(largest.double())
-    share = torch.linspace(0, 1, n_theta, dtype=torch.float64, device=distances.device)
-    theta = torch.expm1(low + (high - low) * share).to(distances.dtype)
+    share = torch.arange(n_theta, dtype=torch.float64, device=low.device) / (n_theta - 1)
+    theta = torch.expm1(low + (high - low) * share).to(smallest.dtype)
     theta[0], theta[-1] = smallest, largest
     return theta

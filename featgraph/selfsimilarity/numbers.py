@@ -2,49 +2,106 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
+import numpy as np
 import torch
 from torch import Tensor
 
 from featgraph._checks import choice
 from featgraph.distances.pairwise import feature_distances
+from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
+from featgraph.selfsimilarity._sorting import sort
 from featgraph.selfsimilarity.critical import critical_pairs
 from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
-from featgraph.selfsimilarity.grid import pair_values, theta_grid
+from featgraph.selfsimilarity.formulas import formula_count
+from featgraph.selfsimilarity.grid import check_theta, pair_values, theta_grid
+from featgraph.selfsimilarity.soft import soft_caro_wei
 
-__all__ = ["box_number", "count_boxes", "formula_count"]
-
-
-def formula_count(share: Tensor, n_nodes: int, estimator: str) -> Tensor:
-    """Return N from the share p of pairs within θ, by the formula of the paper or its code."""
-    width = (n_nodes - 1) / math.log(n_nodes)
-    if estimator == "paper":
-        return 1 + width * torch.log(n_nodes - (n_nodes - 1) * share)
-    return n_nodes - width * torch.log1p((n_nodes - 1) * share)
+__all__ = ["box_number", "count_boxes"]
 
 
 def box_number(
-    features: Any, theta: Tensor | None = None, *, estimator: EstimatorName = "released"
+    features: FeatureMatrix | Array,
+    theta: Tensor | None = None,
+    *,
+    estimator: EstimatorName = "released",
+    n_theta: int = 256,
+    rng: int = 0,
 ) -> Tensor:
-    """N_θ of a layer at box sizes theta (default: ``theta_grid``), a float64 tensor.
+    """Return N_θ, how many boxes of diameter at most θ cover the nodes of a layer.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F of one layer.
+    theta : Tensor or None, shape (n_theta,), default=None
+        Rising box sizes in the unit of C, inclusive (C ≤ θ). None takes ``theta_grid``.
+    estimator : str, default="released"
+        A key of ``ESTIMATORS``; its ``role`` says whether N is a formula, a certified lower
+        bound or the size of a real covering.
+    n_theta : int, default=256
+        Number of box sizes when theta is None.
+    rng : int, default=0
+        Seed of the covering heuristics ("greedy", "optimum").
+
+    Returns
+    -------
+    Tensor of float64, shape (n_theta,)
+        N_θ without gradient, from n_nodes down to 1; whole numbers except for the formulas
+        and Caro–Wei sums.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is unknown, F is not a finite matrix of at least 2 nodes, theta is not
+        rising, or theta is None and all distances are equal.
+
+    Notes
+    -----
+    Time O(n_nodes² log n_nodes), memory O(n_nodes²), except "greedy" and "optimum", which
+    search for a covering at every θ.
+
+    References
+    ----------
+    The table ``ESTIMATORS`` names the source of each.
 
     Examples
     --------
     >>> import torch
     >>> from featgraph.selfsimilarity import box_number
     >>> F = torch.tensor([[0.0], [1.0], [7.0]])
-    >>> box_number(F, torch.tensor([0.5, 1.0, 6.5, 7.0]), estimator="linkage")
+    >>> box_number(F, torch.tensor([0.5, 1.0, 6.0, 7.0]), estimator="linkage")
     tensor([3., 2., 2., 1.], dtype=torch.float64)
     """
-    distances = feature_distances(features).detach()
-    theta = theta_grid(distances) if theta is None else theta
+    choice(estimator, ESTIMATORS, "estimator")
+    matrix = as_feature_matrix(features)
+    distances = feature_distances(matrix.values.detach())
+    theta = theta_grid(distances, n_theta) if theta is None else check_theta(theta, distances)
+    if estimator in ("greedy", "optimum"):
+        return _covering_counts(matrix, theta, estimator, rng)
     return count_boxes(distances, theta, estimator=estimator)
 
 
 def count_boxes(distances: Tensor, theta: Tensor, *, estimator: EstimatorName) -> Tensor:
-    """N_θ at box sizes theta from the distance matrix C, a float64 tensor.
+    """Return N_θ from the distance matrix: :func:`box_number` for distances already there.
+
+    Parameters
+    ----------
+    distances : Tensor, shape (n_nodes, n_nodes)
+        C, symmetric with zero diagonal.
+    theta : Tensor, shape (n_theta,)
+        Rising box sizes, inclusive (C ≤ θ).
+    estimator : str
+        A key of ``ESTIMATORS`` other than "greedy" and "optimum".
+
+    Returns
+    -------
+    Tensor of float64, shape (n_theta,)
+        N_θ, without gradient.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is unknown or needs features, or theta is not rising.
 
     Examples
     --------
@@ -55,19 +112,35 @@ def count_boxes(distances: Tensor, theta: Tensor, *, estimator: EstimatorName) -
     tensor([3., 2., 1.], dtype=torch.float64)
     """
     choice(estimator, ESTIMATORS, "estimator")
-    distances, theta = distances.detach(), theta.detach().to(distances)
-    n_nodes = distances.shape[0]
+    if estimator in ("greedy", "optimum"):
+        raise ValueError(
+            f"estimator must not be {estimator!r} here: it covers features; "
+            f"call box_number(features, estimator={estimator!r})"
+        )
+    distances = distances.detach()
+    theta = check_theta(theta, distances)
+    n_nodes = len(distances)
     if estimator in ("packing", "linkage"):
         left, right = critical_pairs(distances, estimator)
-        steps = distances[left, right].sort().values
+        steps = sort(distances[left, right])
         return (1 + len(steps) - torch.searchsorted(steps, theta, right=True)).double()
     if estimator == "caro_wei":
-        ranks = torch.searchsorted(
-            distances.sort(dim=1).values, theta.expand(n_nodes, -1).contiguous(), right=True
-        )
-        return ranks.double().reciprocal().sum(dim=0)
-    if estimator in ("greedy", "optimum"):
-        raise NotImplementedError(f"{estimator} comes with box covering")
-    pairs = pair_values(distances).sort().values
+        rows = sort(distances)
+        grid = theta.expand(n_nodes, -1).contiguous()
+        return torch.searchsorted(rows, grid, right=True).double().reciprocal().sum(dim=0)
+    if estimator == "soft_caro_wei":
+        return soft_caro_wei(distances, theta)
+    pairs = sort(pair_values(distances))
     share = torch.searchsorted(pairs, theta, right=True).double() / len(pairs)
     return formula_count(share, n_nodes, estimator)
+
+
+def _covering_counts(matrix: FeatureMatrix, theta: Tensor, estimator: str, rng: int) -> Tensor:
+    """Return the sizes of coverings found at each θ."""
+    from featgraph.boxes.covering import box_counts
+
+    sizes = theta.cpu().numpy().astype(np.float64)
+    counts = box_counts(matrix, sizes=sizes, method=estimator, rng=rng, progress=False)
+    # box_counts keeps distinct sizes only.
+    found = counts.counts[np.searchsorted(counts.sizes, sizes)]
+    return torch.from_numpy(found.astype(np.float64)).to(theta.device)
