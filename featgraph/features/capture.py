@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import torch
@@ -25,8 +25,10 @@ from featgraph.features.reduce import (
     Reduce,
     choose_layout,
     decisive_leaves,
+    is_batch_second,
     reduce_mean,
 )
+from featgraph.features.running import evaluating, placed_on, unwrap_model
 
 __all__ = ["CALLS", "Calls", "extract_features", "iterate_features"]
 
@@ -106,7 +108,7 @@ def extract_features(
     Warns
     -----
     UserWarning
-        Under ``layers="all"``: the layers that were never called or have one node are left out.
+        Under "auto" and "all": the layers that were never called or have one node are left out.
 
     Notes
     -----
@@ -123,9 +125,9 @@ def extract_features(
 source='Sequential')
     """
     collected: dict[str, list[torch.Tensor]] = {}
-    layouts: dict[str, str] = {}
+    layouts: dict[str, str | None] = {}
     n_batches = 0
-    for batch in iterate_features(
+    batches = iterate_features(
         model,
         data,
         layers=layers,
@@ -137,18 +139,20 @@ source='Sequential')
         max_batches=max_batches,
         device=device,
         progress=progress,
-    ):
-        n_batches += 1
-        for F in batch.values():
-            collected.setdefault(F.layer or "", []).append(F.values.cpu())
-            layouts[F.layer or ""] = F.reduce or ""
+    )
+    with contextlib.closing(batches):
+        for batch in batches:
+            n_batches += 1
+            for name, F in batch.items():
+                collected.setdefault(name, []).append(F.values.cpu())
+                layouts[name] = F.reduce
     for layer, parts in collected.items():
         if len(parts) != n_batches:
             raise ValueError(
                 f"layer {layer!r} was called in {len(parts)} of {n_batches} batches only; "
                 "choose layers that every batch passes"
             )
-    source = type(_unwrap(model)).__name__ if source is None else source
+    source = type(unwrap_model(model)).__name__ if source is None else source
     return {
         layer: FeatureMatrix(torch.cat(parts, dim=1), layer, layouts[layer], source)
         for layer, parts in collected.items()
@@ -168,7 +172,7 @@ def iterate_features(
     max_batches: int | None = None,
     device: torch.device | str | None = None,
     progress: bool | None = None,
-) -> Iterator[dict[str, FeatureMatrix]]:
+) -> Generator[dict[str, FeatureMatrix], None, None]:
     """Yield the features of each batch in turn, so that F is never held whole.
 
     Parameters and errors are those of :func:`extract_features`. Between two batches the model
@@ -187,9 +191,9 @@ def iterate_features(
     FeatureMatrix(n_nodes=4, n_samples=3, dtype=float32, layer='1', reduce='none')
     FeatureMatrix(n_nodes=4, n_samples=2, dtype=float32, layer='1', reduce='none')
     """
-    model = _unwrap(model)
+    model = unwrap_model(model)
     capture = _Capture(model, layers, reduce, output, calls)
-    with _on_device(model, device) as where:
+    with placed_on(model, device) as where:
         for batch in iterate_batches(
             data,
             batch_size=batch_size,
@@ -197,7 +201,7 @@ def iterate_features(
             progress=progress,
             label="features",
         ):
-            with _evaluating(model), capture.listening(count_samples(batch)):
+            with evaluating(model), capture.listening(count_samples(batch)):
                 run_batch(model, batch, forward=forward, device=where)
             yield capture.take()
 
@@ -213,13 +217,16 @@ class _Capture:
         output: int | str | None,
         calls: Calls,
     ) -> None:
-        self.lenient = layers == "all"
+        # A rule may pick what this forward pass does not use; a name that the user gave may not.
+        self.lenient = layers in ("auto", "all")
         self.calls = choice(calls, CALLS, "calls")
         self.output = output
         names = select_layers(model, layers)
         self.modules = {name: model.get_submodule(name) for name in names}
         self.before = {name: _module_before(model, name) for name in names}
         self.layouts = _layouts(names, reduce)
+        self.automatic: set[str] = set()
+        self.is_batch_second = any(is_batch_second(m) for m in model.modules())
         self.n_nodes: dict[str, int] = {}
         self.caught: dict[str, list[torch.Tensor]] = {}
         self.n_samples: int | None = None
@@ -257,17 +264,32 @@ class _Capture:
             return None
         activation = activation.detach()
         if self.layouts[name] == "auto":
-            self.layouts[name] = choose_layout(
-                tuple(activation.shape),
-                module=module,
-                before=self.before[name],
-                n_samples=self.n_samples,
-                layer=name,
-            )
+            self.automatic.add(name)
+            self.layouts[name] = self._choose_layout(name, module, tuple(activation.shape))
         value = reduce_mean(activation, reduce=self.layouts[name], layer=name)
+        if self.lenient and value.shape[1] < 2:
+            return None
+        if name in self.automatic and self.n_samples not in (None, len(value)):
+            raise ValueError(
+                f"layer {name!r} gives {len(value)} rows for a batch of {self.n_samples} samples "
+                f"under {self.layouts[name]!r}; give reduce= if you know the layout"
+            )
         # A view would be overwritten by a later in-place operation and keep the whole alive.
         shared = value.untyped_storage().data_ptr() == activation.untyped_storage().data_ptr()
         return value.clone() if shared else value
+
+    def _choose_layout(self, name: str, module: nn.Module, shape: tuple[int, ...]) -> Reduce:
+        layout = choose_layout(
+            shape, module=module, before=self.before[name], n_samples=self.n_samples, layer=name
+        )
+        if layout == "tokens" and self.is_batch_second:
+            # The first axis looks like the batch, but is the sequence if the input starts so.
+            raise ValueError(
+                f"layer {name!r} gives shape {shape}, whose layout is ambiguous: the model has "
+                "modules made with batch_first=False; give reduce='tokens' for (B, N, D) or "
+                "'sequence_first' for (N, B, D)"
+            )
+        return layout
 
     def _pick(self, name: str, output: object) -> torch.Tensor | None:
         if self.output is not None and not isinstance(output, torch.Tensor):
@@ -287,7 +309,7 @@ class _Capture:
         """Return what one forward pass gave, checked, and forget it."""
         caught, self.caught = self.caught, {}
         silent = [name for name, values in caught.items() if not values]
-        if silent and not self.lenient:
+        if silent and (not self.lenient or len(silent) == len(caught)):
             raise ValueError(
                 f"layers {silent} were never called in the forward pass; "
                 "leave them out, or hook the module that calls them"
@@ -296,7 +318,7 @@ class _Capture:
             for name in silent:
                 del caught[name], self.modules[name]
             warnings.warn(
-                f"layers='all' leaves out layers never called or of one node: {silent}",
+                f"layers never called, or of one node, are left out: {silent}",
                 stacklevel=4,
             )
         return {name: self._matrix(name, values) for name, values in caught.items()}
@@ -308,7 +330,10 @@ class _Capture:
                 f"layer {name!r} gives different shapes {shapes} in one forward pass, "
                 "which have no mean; give calls='last' or 'concatenate'"
             )
-        value = torch.cat(values, 1) if self.calls == "concatenate" else torch.stack(values).mean(0)
+        value = values[0]
+        if len(values) > 1:
+            mean = self.calls == "mean"
+            value = torch.stack(values).mean(0) if mean else torch.cat(values, dim=1)
         if value.shape[1] != self.n_nodes.setdefault(name, value.shape[1]):
             raise ValueError(
                 f"layer {name!r} has {self.n_nodes[name]} nodes in the first batch and "
@@ -341,58 +366,3 @@ def _module_before(model: nn.Module, name: str) -> nn.Module | None:
         if not list(other.children()) and decisive_leaves(other):
             found = other
     return found
-
-
-def _unwrap(model: nn.Module) -> nn.Module:
-    """Return the network inside DataParallel, DistributedDataParallel or torch.compile."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
-    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    while True:
-        if isinstance(model, wrappers):
-            model = model.module
-        elif isinstance(getattr(model, "_orig_mod", None), nn.Module):
-            model = model._orig_mod  # type: ignore[assignment]
-        else:
-            return model
-
-
-@contextlib.contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; every training flag is put back.
-
-    Flags are set one by one: ``model.eval()`` may be overridden to do more than that
-    (merge adapters, fuse branches), which could not be undone.
-    """
-    flags = [(module, module.training) for module in model.modules()]
-    try:
-        for module, _ in flags:
-            module.training = False
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in flags:
-            module.training = training
-
-
-@contextlib.contextmanager
-def _on_device(model: nn.Module, device: torch.device | str | None) -> Iterator[torch.device]:
-    """Yield the device of the run; a model moved there is moved back at the end."""
-    tensors = [*model.parameters(), *model.buffers()]
-    home = tensors[0].device if tensors else torch.device("cpu")
-    if device is None:
-        yield home
-        return
-    try:
-        target = torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device must be usable here, got {device!r}: {reason}") from error
-    homes = {tensor.device for tensor in tensors}
-    if len(homes) > 1:
-        raise ValueError(f"device must be None for a model spread over {sorted(map(str, homes))}")
-    try:
-        model.to(target)
-        yield target
-    finally:
-        model.to(home)

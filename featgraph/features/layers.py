@@ -97,13 +97,15 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     1. the blocks of Table 1 of Ding et al. 2025 (arXiv:2507.17785) for the families of timm,
        known by class name: blocks of ViT, ResMLP and Mixer, stages of PoolFormer and PVT v2,
        layer1–4 of ResNet;
-    2. children with equal names up to a number (layer1, layer2, …), if they have submodules;
-    3. the children with parameterised submodules of a ``Sequential`` or ``ModuleList``, if
-       there are at least two (the last child of a Sequential model is its head and left out);
-    4. rules 2 and 3 inside the child that holds most parameters, if it holds more than half;
+    2. blocks, whichever of these two hold more parameters: children with equal names up to a
+       number (layer1, layer2, …), if they have submodules; or the children with parameterised
+       submodules of a ``Sequential`` or ``ModuleList``, if there are at least two (the last
+       child of a Sequential model is its head and left out);
+    3. rule 2 inside the child that holds most parameters, if it holds more than half;
+    4. the children that have submodules, if there are at least three before the last child;
     5. in a flat network, the last module before each max pooling if there are two poolings
-       (vgg11: features.1, 4, 9, 14, 19), otherwise every activation that follows a layer with
-       parameters;
+       (vgg11: features.1, 4, 9, 14, 19), otherwise every activation that follows a linear map
+       or convolution;
     6. the layers with parameters except the last one.
 
     Examples
@@ -177,7 +179,8 @@ def _auto(model: nn.Module) -> list[str]:
             return names
     prefix, trunk = "", model
     while True:
-        names = _numbered(trunk) or _blocks(trunk, is_model=trunk is model)
+        candidates = [_numbered(trunk), _blocks(trunk, is_model=trunk is model)]
+        names = max(candidates, key=lambda names: _weight(trunk, names))
         if names:
             return [prefix + name for name in names]
         heavy = [
@@ -186,16 +189,24 @@ def _auto(model: nn.Module) -> list[str]:
             if 2 * _n_parameters(child) > _n_parameters(trunk)
         ]
         if not heavy:
-            return _flat(model)
+            children = [name for name, child in model.named_children() if _is_composite(child)]
+            children = [name for name in children if name != list(model._modules)[-1]]
+            return children if len(children) >= 3 else _flat(model)
         prefix, trunk = f"{prefix}{heavy[0][0]}.", heavy[0][1]
 
 
 def _numbered(module: nn.Module) -> list[str]:
     groups: dict[str, list[str]] = {}
     for name, child in module.named_children():
-        if re.fullmatch(r"\D+\d+", name) and _is_composite(child):
+        callable_ = _is_composite(child) and not isinstance(child, _NEVER_CALLED)
+        if re.fullmatch(r"\D+\d+", name) and callable_:
             groups.setdefault(name.rstrip("0123456789"), []).append(name)
-    return next((names for names in groups.values() if len(names) >= 2), [])
+    repeated = [names for names in groups.values() if len(names) >= 2]
+    return max(repeated, key=lambda names: _weight(module, names), default=[])
+
+
+def _weight(module: nn.Module, names: list[str]) -> int:
+    return sum(_n_parameters(module.get_submodule(name)) for name in names)
 
 
 def _blocks(module: nn.Module, *, is_model: bool) -> list[str]:

@@ -9,7 +9,14 @@ from torch import nn
 
 from featgraph._checks import choice
 
-__all__ = ["REDUCTIONS", "Reduce", "choose_layout", "reduce_mean"]
+__all__ = [
+    "REDUCTIONS",
+    "Reduce",
+    "choose_layout",
+    "decisive_leaves",
+    "is_batch_second",
+    "reduce_mean",
+]
 
 Reduce: TypeAlias = Literal[
     "auto",
@@ -53,7 +60,6 @@ _CHANNELS_LAST: tuple[tuple[type[nn.Module], str], ...] = (
     (nn.Embedding, "embedding_dim"),
     (nn.RNNBase, "hidden_size"),
 )
-_BATCH_SECOND = (nn.MultiheadAttention, nn.RNNBase)
 
 
 def reduce_mean(
@@ -183,8 +189,9 @@ def choose_layout(
        error.
     4. None (an activation function, a dropout, a module of one's own): the kind of ``before``
        if the axis it names has as many channels as ``before`` has, otherwise an error.
-    5. Attention and recurrent modules made with ``batch_first=False`` give (N, B, D):
-       "sequence_first".
+    5. Attention and recurrent modules made with ``batch_first=False``, and modules that hold
+       them, give (N, B, D), "sequence_first", if the second axis alone has the length of the
+       batch; otherwise an error.
 
     Examples
     --------
@@ -197,7 +204,7 @@ def choose_layout(
     ValueError: layer 'mix' gives shape (8, 16, 7, 7), whose layout is ambiguous: no module in it \
 says where the channels stand; give reduce='channels_first', 'channels_last' or 'flatten'
     """
-    batch_second = _gives_sequence_first(shape, module, n_samples)
+    batch_second = _gives_sequence_first(shape, module, n_samples, layer)
     if n_samples is not None and not batch_second and (not shape or shape[0] != n_samples):
         raise ValueError(
             f"{_name(layer)} gives shape {shape} for a batch of {n_samples} samples: its first "
@@ -275,19 +282,32 @@ def _width(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def is_batch_second(module: nn.Module) -> bool:
+    """Whether a module itself puts the batch second: attention and recurrent nets may.
+
+    Examples
+    --------
+    >>> is_batch_second(nn.LSTM(2, 3)), is_batch_second(nn.LSTM(2, 3, batch_first=True))
+    (True, False)
+    """
+    return isinstance(module, nn.MultiheadAttention | nn.RNNBase) and not module.batch_first
+
+
 def _gives_sequence_first(
-    shape: tuple[int, ...], module: nn.Module | None, n_samples: int | None
+    shape: tuple[int, ...], module: nn.Module | None, n_samples: int | None, layer: str | None
 ) -> bool:
     """Whether a 3-d output has its batch second: by type, and by the batch size if known."""
-    if len(shape) != 3 or module is None:
+    if len(shape) != 3 or module is None or not any(map(is_batch_second, module.modules())):
         return False
-    inside = [m for m in module.modules() if isinstance(m, _BATCH_SECOND)]
-    if not inside or any(m.batch_first for m in inside):
-        return False
-    if isinstance(module, _BATCH_SECOND):
-        return n_samples is None or shape[1] == n_samples
-    # A block around such modules may transpose: only the batch size can tell.
-    return n_samples is not None and shape[1] == n_samples and shape[0] != n_samples
+    if n_samples is None:
+        fits_second, fits_first = True, not is_batch_second(module)
+    else:
+        fits_second = shape[1] == n_samples
+        # A module that puts the batch second cannot have it first; one around it may turn it.
+        fits_first = shape[0] == n_samples and not (fits_second and is_batch_second(module))
+    if fits_first:
+        raise _ambiguous(shape, layer, "it has modules made with batch_first=False")
+    return fits_second
 
 
 def _name(layer: str | None) -> str:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from featgraph._checks import integer, positive
 from featgraph._progress import track_progress
+from featgraph.features.running import evaluating
 
 __all__ = ["TrainingRow", "measure_accuracy", "train_classifier"]
 
@@ -141,17 +142,10 @@ def measure_accuracy(
     0.6666666666666666
     """
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    flags = [(module, module.training) for module in model.modules()]
     right, n_seen = 0, 0
-    try:
-        for module, _ in flags:
-            module.training = False
-        loader = DataLoader(dataset, batch_size=batch_size, generator=torch.Generator())
-        with torch.no_grad():
-            for images, labels in loader:
-                right += int((model(images.to(device)).argmax(1).cpu() == labels).sum())
-                n_seen += len(labels)
-    finally:
-        for module, training in flags:
-            module.training = training
+    loader = DataLoader(dataset, batch_size=batch_size, generator=torch.Generator())
+    with evaluating(model):
+        for images, labels in loader:
+            right += int((model(images.to(device)).argmax(1).cpu() == labels).sum())
+            n_seen += len(labels)
     return right / n_seen if n_seen else float("nan")

@@ -1,0 +1,105 @@
+"""Running a model without leaving a trace: wrappers, evaluation mode and devices."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+__all__ = ["evaluating", "placed_on", "unwrap_model"]
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Return the network inside DataParallel, DistributedDataParallel or torch.compile.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is no Module.
+
+    Examples
+    --------
+    >>> unwrap_model(nn.DataParallel(nn.Linear(2, 3)))
+    Linear(in_features=2, out_features=3, bias=True)
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    while True:
+        if isinstance(model, wrappers):
+            model = model.module
+        elif isinstance(getattr(model, "_orig_mod", None), nn.Module):
+            model = model._orig_mod  # type: ignore[assignment]
+        else:
+            return model
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; every training flag is put back.
+
+    Flags are set one by one: ``model.eval()`` may be overridden to do more than that
+    (merge adapters, fuse branches), which could not be undone.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Dropout(), nn.Linear(2, 3).eval())
+    >>> with evaluating(model):
+    ...     [module.training for module in model]
+    [False, False]
+    >>> [module.training for module in model]
+    [True, False]
+    """
+    flags = [(module, module.training) for module in model.modules()]
+    try:
+        for module, _ in flags:
+            module.training = False
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in flags:
+            module.training = training
+
+
+@contextlib.contextmanager
+def placed_on(model: nn.Module, device: torch.device | str | None) -> Iterator[torch.device]:
+    """Yield the device of the run; a model moved there is moved back at the end.
+
+    Parameters
+    ----------
+    model : Module
+        Any network; may be spread over devices if ``device`` is None.
+    device : device or None
+        Where to run; None leaves the model and yields the device of its first parameter.
+
+    Raises
+    ------
+    ValueError
+        If the device cannot be used here, or the model is spread over several.
+
+    Examples
+    --------
+    >>> with placed_on(nn.Linear(2, 3), None) as device:
+    ...     device
+    device(type='cpu')
+    """
+    tensors = [*model.parameters(), *model.buffers()]
+    home = tensors[0].device if tensors else torch.device("cpu")
+    if device is None:
+        yield home
+        return
+    try:
+        target = torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device must be usable here, got {device!r}: {reason}") from error
+    homes = {tensor.device for tensor in tensors}
+    if len(homes) > 1:
+        raise ValueError(f"device must be None for a model spread over {sorted(map(str, homes))}")
+    try:
+        model.to(target)
+        yield target
+    finally:
+        model.to(home)
