@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Hashable, Sequence
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from featgraph.graph._outgoing import GRAPH_FIELDS
 
-__all__ = ["RawGraph", "attribute_column", "choose_reader", "fold_directions"]
+__all__ = ["RawGraph", "attribute_column", "choose_reader", "fold_directions", "whole_labels"]
 
 
 @dataclass
@@ -23,8 +24,9 @@ class RawGraph:
     n_nodes: int
     directed: bool
     labels: Sequence[Hashable] | None = None
-    weights: Any = None  # one per edge, under the name asked for, else the usual name
-    weight_names: Sequence[str] = ()
+    edge_values: Mapping[str, Any] = field(default_factory=dict)  # one per edge, None = missing
+    edge_names: Sequence[str] = ()  # for messages, where edge_values does not hold all
+    usual: str = "weight"  # the name under which this library keeps weights
     attributes: dict[str, NDArray[Any]] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -73,6 +75,20 @@ def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
     return array if array.dtype.kind in "biufU" and array.ndim in (1, 2) else None
 
 
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
+
+
+def whole_labels(names: Sequence[str]) -> Sequence[Hashable]:
+    """Return labels from a text file: as integers if every one is written like an integer.
+
+    Examples
+    --------
+    >>> whole_labels(["0", "12"]), whole_labels(["0", "012"])
+    ([0, 12], ['0', '012'])
+    """
+    return [int(name) for name in names] if all(map(_WHOLE.fullmatch, names)) else names
+
+
 def _columns(table: dict[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
     columns = {name: attribute_column(values) for name, values in table.items()}
     return {name: column for name, column in columns.items() if column is not None}
@@ -103,11 +119,7 @@ def _from_networkx(graph: Any, weight: str | None) -> RawGraph:
     number = {name: i for i, name in enumerate(names)}
     rows = list(graph.edges(data=True))
     pairs = [(number[a], number[b]) for a, b, _ in rows]
-    found = [data.get("weight" if weight is None else weight) for _, _, data in rows]
-    some = any(value is not None for value in found)
-    if weight is None and some:  # an edge without the attribute counts 1, as in networkx itself
-        found = [1 if value is None else value for value in found]
-    whole = some and all(value is not None for value in found)
+    asked = "weight" if weight is None else weight
     nodes = [data for _, data in graph.nodes(data=True)]
     keys = dict.fromkeys(key for data in nodes for key in data if type(key) is str)
     return RawGraph(
@@ -115,15 +127,14 @@ def _from_networkx(graph: Any, weight: str | None) -> RawGraph:
         n_nodes=len(names),
         directed=graph.is_directed(),
         labels=names,
-        weights=found if whole else None,
-        weight_names=sorted({str(key) for _, _, data in rows for key in data}),
+        edge_values={asked: [data.get(asked) for _, _, data in rows]},
+        edge_names=sorted({str(key) for _, _, data in rows for key in data}),
         attributes=_columns({key: [data.get(key) for data in nodes] for key in keys}),
         fields={key: graph.graph[key] for key in GRAPH_FIELDS if key in graph.graph},
     )
 
 
-def _from_igraph(graph: Any, weight: str | None) -> RawGraph:
-    usual = "weight" if weight is None else weight
+def _from_igraph(graph: Any, _: str | None) -> RawGraph:
     table = {key: graph.vs[key] for key in graph.vs.attributes()}
     names = table.get("name")
     labels = None
@@ -135,8 +146,7 @@ def _from_igraph(graph: Any, weight: str | None) -> RawGraph:
         n_nodes=graph.vcount(),
         directed=graph.is_directed(),
         labels=labels,
-        weights=graph.es[usual] if usual in graph.es.attributes() else None,
-        weight_names=graph.es.attributes(),
+        edge_values={key: graph.es[key] for key in graph.es.attributes()},
         attributes=_columns(table),
         fields={key: graph[key] for key in GRAPH_FIELDS if key in graph.attributes()},
     )
@@ -156,8 +166,8 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         raise ValueError("a torch_geometric Data needs edge_index to be a graph, got none")
     n_nodes = int(data.num_nodes or 0)
     rows, columns = data.edge_index.detach().cpu().numpy().astype(np.int64)
-    usual = "edge_weight" if weight in (None, "weight") else weight
-    found = data.get(usual)
+    asked = "edge_weight" if weight in (None, "weight") else str(weight)
+    found = data.get(asked)
     values = np.ones(rows.size)
     if isinstance(found, torch.Tensor) and found.numel() == rows.size:
         values = found.detach().cpu().double().numpy().reshape(-1)
@@ -179,20 +189,17 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         n_nodes=n_nodes,
         directed=directed,
         labels=names if named else None,
-        weights=None if found is None else values,
-        weight_names=[key for key in data.keys() if data.is_edge_attr(key)],  # noqa: SIM118
+        edge_values={} if found is None else {asked: values, "weight": values},
+        edge_names=[key for key in data.keys() if data.is_edge_attr(key)],  # noqa: SIM118
+        usual="edge_weight",
         attributes=_columns(table),
         fields={key: data[key] for key in GRAPH_FIELDS if key in data},
     )
 
 
-def _from_scipy(matrix: Any, weight: str | None) -> RawGraph:
+def _from_scipy(matrix: Any, _: str | None) -> RawGraph:
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"an adjacency matrix must be square, got shape {matrix.shape}")
-    if weight not in (None, "weight", "distance"):
-        raise ValueError(
-            f'weight must be "weight", "distance" or "ignore" for a matrix, got {weight!r}'
-        )
     entries = matrix.tocoo(copy=True)
     values = np.asarray(entries.data)
     if values.dtype.kind not in "biuf":
@@ -207,6 +214,5 @@ def _from_scipy(matrix: Any, weight: str | None) -> RawGraph:
         edges=edges,
         n_nodes=int(matrix.shape[0]),
         directed=directed,
-        weights=values,
-        weight_names=("weight",),
+        edge_values={"weight": values, "distance": values},
     )

@@ -95,7 +95,7 @@ def decode_graph(arrays: dict[str, NDArray[Any]], name: str) -> FeatureGraph:
         weights = arrays.pop("weights", None)
         attributes = {key.removeprefix(_PREFIX): array for key, array in arrays.items()}
         fields = {key: about[key] for key in GRAPH_FIELDS}
-    except (KeyError, AttributeError, TypeError, ValueError) as error:
+    except (KeyError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{name}: not a graph saved by FeatureGraph.save ({error})") from None
     try:
         return FeatureGraph(indptr, indices, weights, given, attributes, **fields)

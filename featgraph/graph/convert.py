@@ -66,19 +66,22 @@ pass as_undirected=True to forget directions
     if isinstance(graph, FeatureGraph):
         return _own(graph, weight)
     raw = choose_reader(graph)(graph, None if weight == "ignore" else weight)
-    if raw.directed and not as_undirected:
-        raise ValueError(
-            "graph is directed; box covering needs distances that are the same both ways: "
-            "pass as_undirected=True to forget directions"
-        )
-    result, note = build_graph(raw, _chosen_weights(raw, weight))
+    result, note = accept_graph(raw, weight, as_undirected)
     if note:
         warnings.warn(note, UserWarning, stacklevel=2)
     return result
 
 
-def build_graph(raw: RawGraph, weights: Any) -> tuple[FeatureGraph, str]:
-    """Return the simple graph of a raw one, and a note on what was left out."""
+def accept_graph(
+    raw: RawGraph, weight: str | None, as_undirected: bool
+) -> tuple[FeatureGraph, str]:
+    """Apply the rules on directions and weights; return a simple graph and a note on losses."""
+    if raw.directed and not as_undirected:
+        raise ValueError(
+            "graph is directed; box covering needs distances that are the same both ways: "
+            "pass as_undirected=True to forget directions"
+        )
+    weights = _chosen_weights(raw, weight)
     built = assemble_csr(raw.edges, weights=weights, n_nodes=raw.n_nodes, directed=raw.directed)
     labels = None if raw.labels is None else tuple(raw.labels)
     graph = FeatureGraph(
@@ -103,16 +106,20 @@ def _chosen_weights(raw: RawGraph, weight: str | None) -> NDArray[np.float64] | 
     if weight == "ignore":
         return None
     if weight is None:
-        if raw.weights is not None and np.any(np.asarray(raw.weights) != 1):
+        values = raw.edge_values.get(raw.usual, ())
+        whole = isinstance(values, np.ndarray)
+        # an edge without the attribute counts 1, as in networkx
+        if np.any(values != 1) if whole else any(v is not None and v != 1 for v in values):
             raise ValueError(
-                'graph carries edge weights; say weight="weight" to use them as lengths '
+                f'graph carries edge weights; say weight="{raw.usual}" to use them as lengths '
                 'or weight="ignore" to count hops'
             )
         return None
-    if raw.weights is None:
-        known = ", ".join(repr(name) for name in raw.weight_names) or "none"
+    values = raw.edge_values.get(weight, [None] * len(raw.edges))
+    if not isinstance(values, np.ndarray) and any(value is None for value in values):
+        known = ", ".join(map(repr, raw.edge_names or raw.edge_values)) or "none"
         raise ValueError(f"weight={weight!r} names no attribute of all edges; there is: {known}")
     try:
-        return np.asarray(raw.weights, dtype=np.float64)
+        return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"weight={weight!r} must be numbers on every edge") from None

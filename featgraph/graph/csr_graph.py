@@ -89,6 +89,9 @@ class FeatureGraph:
         attributes = check_attributes(self.node_attributes, n_nodes)
         put(self, "node_attributes", MappingProxyType(attributes))
         put(self, "epsilon", None if self.epsilon is None else float(self.epsilon))
+        for name in ("epsilon_rule", "layer", "source"):
+            if not isinstance(getattr(self, name), str | None):
+                raise TypeError(f"{name} must be a string or None, got {getattr(self, name)!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "node_attributes": dict(self.node_attributes)}
