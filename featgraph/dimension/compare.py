@@ -68,9 +68,10 @@ class DimensionComparison:
     curves : mapping of str to ndarray of float, shape (n_theta,)
         N_θ of each estimator and covering method.
     best : ndarray of float, shape (n_theta,)
-        Smallest true covering found at each θ: a certified upper bound of the minimum.
+        Smallest true covering found at any size up to θ: a certified upper bound of the
+        minimum, since boxes of diameter θ are boxes of any larger diameter.
     lower : ndarray of float, shape (n_theta,)
-        Largest certified lower bound of the minimum at each θ.
+        Largest certified lower bound of the minimum at any size from θ on.
     rows : tuple of ComparisonRow
         Each curve in numbers, ``"best"`` last.
     n_nodes : int
@@ -223,10 +224,13 @@ def compare_dimensions(
                 matrix, sizes=theta, method=name, repeats=repeats, rng=generator, progress=False
             ).counts.astype(np.float64)
     best = np.min([values[name] for name in curves if roles[name] == "covering"], axis=0)
+    # Boxes of diameter θ are boxes of any larger diameter: coverings carry upwards, bounds down.
+    best = np.minimum.accumulate(best)
     bounds = [values[name] for name in curves if roles[name] == "lower bound"]
     bounds.append(_array(count_boxes(distances, ladder, estimator="packing")))
     # A bound of a whole number is a whole number; the small slack is for rounding of sums.
     lower = np.ceil(np.max(bounds, axis=0) - 1e-9)
+    lower = np.maximum.accumulate(lower[::-1])[::-1]
     rows = [
         _describe(name, roles[name], matrix, theta, values[name], best, lower) for name in curves
     ]
