@@ -1,4 +1,6 @@
-"""plot."""
+"""Pictures: every function returns ``(fig, ax)`` and none of them shows a window."""
+
+from __future__ import annotations
 
 import lazy_loader as _lazy
 

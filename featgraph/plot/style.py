@@ -1,0 +1,159 @@
+"""One place for colours, sizes, scales and axis labels of every picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["SeriesStyle", "name_size_axis", "new_axes", "series_style", "use_count_scale"]
+
+#: Okabe and Ito, "Color Universal Design" (2008): told apart under every colour blindness.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+INK, FAINT, GRID, BAND = "#262626", "#8A8A8A", "#E4E4E4", "#C9D6DF"
+WIDTH = 6.4  # inches: a column and a half of a journal, readable at 9 points
+TEXT, SMALL = 9.0, 8.0
+
+#: What the axes say, with the unit of every size.
+SIZE_LABELS = {
+    "hop": "box size ℓ (hops)",
+    "metric": "θ (activation distance per sample)",
+    "weighted": "box size ℓ (unit of the edge weights)",
+}
+COUNT_LABEL = "number of boxes N"
+
+
+@dataclass(frozen=True)
+class SeriesStyle:
+    """How one curve is drawn: colour, dashes and marker differ, so that grey print works."""
+
+    color: str
+    dashes: tuple[float, ...] = ()  # empty: solid
+    marker: str = "o"
+    label: str = ""
+
+
+#: Dashes separate approximations from coverings (solid) even without colour.
+_DASHED, _DASHDOT, _DOTTED, _LONG = (4.0, 1.6), (6.0, 1.6, 1.2, 1.6), (1.2, 1.4), (8.0, 2.0)
+_SERIES = {
+    "paper": SeriesStyle(VERMILION, _DASHED, "s", "paper, Eq. 9 as printed"),
+    "released": SeriesStyle(ORANGE, _DASHDOT, "D", "released code"),
+    "caro_wei": SeriesStyle(PURPLE, _DOTTED, "v", "Caro–Wei (lower bound)"),
+    "packing": SeriesStyle(SKY, _LONG, "^", "packing (lower bound)"),
+    "linkage": SeriesStyle(BLUE, (), "o", "complete linkage"),
+    "greedy": SeriesStyle(GREEN, (), "P", "greedy colouring"),
+    "best": SeriesStyle(BLACK, (), "o", "best covering found"),
+    "optimum": SeriesStyle(BLACK, (), "*", "optimum (certified)"),
+    "cbb": SeriesStyle("#7A5230", (), "X", "compact box burning"),
+    "memb": SeriesStyle("#666666", (), "d", "maximum excluded mass"),
+}
+_SPARE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+_MARKERS = "osDv^PX"
+
+
+def series_style(name: str, *, index: int = 0, dashed: bool = False) -> SeriesStyle:
+    """Return the fixed style of a known series, or the ``index``-th spare one.
+
+    Examples
+    --------
+    >>> series_style("linkage").color
+    '#0072B2'
+    >>> series_style("mine", index=1, dashed=True).dashes
+    (4.0, 1.6)
+    """
+    if name in _SERIES:
+        return _SERIES[name]
+    color, marker = _SPARE[index % len(_SPARE)], _MARKERS[index % len(_MARKERS)]
+    return SeriesStyle(color, _DASHED if dashed else (), marker, name.replace("_", " "))
+
+
+def new_axes(
+    ax: Axes | None = None, *, width: float = WIDTH, height: float = 4.0
+) -> tuple[Figure, Axes]:
+    """Return a figure and a styled pair of axes; a given ``ax`` is styled and kept.
+
+    The figure is made outside pyplot, so nothing stays open behind the caller's back.
+
+    Examples
+    --------
+    >>> fig, ax = new_axes()
+    >>> ax.spines["top"].get_visible()
+    False
+    """
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        ax = Figure(figsize=(width, height), layout="constrained").add_subplot()
+    style_axes(ax)
+    return root_figure(ax), ax
+
+
+def root_figure(ax: Axes) -> Figure:
+    """Return the figure that holds ``ax``, also from within a subfigure."""
+    figure = ax.figure
+    while figure is not figure.figure:
+        figure = figure.figure
+    return figure
+
+
+def style_axes(ax: Axes) -> None:
+    """Give ``ax`` the house look: two spines, quiet grid, ink instead of black."""
+    ax.spines[["top", "right"]].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(INK)
+        ax.spines[side].set_linewidth(0.8)
+    ax.tick_params(labelsize=SMALL, color=INK, labelcolor=INK, width=0.8)
+    ax.grid(True, color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_fontsize(TEXT)
+        label.set_color(INK)
+
+
+def name_size_axis(ax: Axes, world: str) -> None:
+    """Space the x axis as log(1 + size) and label it with the size itself and its unit.
+
+    A power law of (1 + size) is a straight line on it, and size 0 has a place.
+    """
+    ax.set_xscale("function", functions=(_log1p, np.expm1))
+    ax.set_xlabel(f"{SIZE_LABELS[world]}, spaced as log(1 + {'θ' if world == 'metric' else 'ℓ'})")
+
+
+def _log1p(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Margins may reach below 0 but never below -1; the clip keeps a zoomed-out view finite.
+    values: NDArray[np.float64] = np.log1p(np.maximum(sizes, -0.999))
+    return values
+
+
+def set_hop_ticks(ax: Axes, sizes: Iterable[float]) -> None:
+    """Label whole sizes, leaving out those that would touch their neighbour."""
+    kept: list[float] = []
+    values = sorted({float(size) for size in sizes})
+    gap = 0.045 * (np.log1p(values[-1]) - np.log1p(values[0])) if values else 0.0
+    for value in values:
+        if not kept or np.log1p(value) - np.log1p(kept[-1]) > gap:
+            kept.append(value)
+    ax.set_xticks(kept, [f"{value:g}" for value in kept])
+    ax.set_xticks([], minor=True)
+
+
+def use_count_scale(ax: Axes, largest: float) -> None:
+    """Make the y axis logarithmic with plain numerals (1, 2, 5, 10, …)."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_yscale("log")
+    steps = (1.0, 2.0, 5.0) if largest < 3000 else (1.0,)
+    ax.yaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=12))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.tick_params(axis="y", which="minor", length=0)
+    ax.set_ylim(0.85, max(largest, 1.0) * 1.25)
+    ax.set_ylabel(COUNT_LABEL)

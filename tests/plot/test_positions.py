@@ -1,0 +1,74 @@
+"""MDS against what is known about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist, squareform
+
+from featgraph.plot import align_positions, scale_distances
+
+
+def spread(points):
+    return squareform(pdist(points))
+
+
+def test_points_of_the_plane_come_back():
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    positions, share = scale_distances(spread(points))
+    np.testing.assert_allclose(spread(positions), spread(points), atol=1e-9)
+    assert share == pytest.approx(1.0, abs=1e-12)
+
+
+def test_classical_answer_is_principal_components():
+    points = np.random.default_rng(1).normal(size=(30, 6)) * [5, 3, 1, 1, 1, 1]
+    positions, share = scale_distances(spread(points))
+    centred = points - points.mean(axis=0)
+    singular = np.linalg.svd(centred, compute_uv=False)
+    np.testing.assert_allclose(np.linalg.norm(positions, axis=0), singular[:2], rtol=1e-9)
+    assert share == pytest.approx((singular[:2] ** 2).sum() / (singular**2).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["metric", "nonmetric"])
+def test_iterated_answers_lower_the_stress(method):
+    points = np.random.default_rng(2).normal(size=(25, 8))
+    wanted = spread(points)
+    first, _ = scale_distances(wanted)
+    found, _ = scale_distances(wanted, method=method)
+    again, _ = scale_distances(wanted, method=method)
+    np.testing.assert_array_equal(found, again)
+    if method == "metric":
+        assert ((spread(found) - wanted) ** 2).sum() < ((spread(first) - wanted) ** 2).sum()
+
+
+@pytest.mark.parametrize("method", ["classical", "metric", "nonmetric"])
+def test_equal_points_lie_on_one_another(method):
+    positions, share = scale_distances(np.zeros((4, 4)), method=method)
+    assert not positions.any()
+    assert share == 1.0
+
+
+def test_two_nodes_and_more_components_than_there_are():
+    positions, _ = scale_distances([[0.0, 2.0], [2.0, 0.0]], n_components=3)
+    assert positions.shape == (2, 3)
+    assert abs(positions[0, 0] - positions[1, 0]) == pytest.approx(2.0)
+
+
+def test_alignment_keeps_distances():
+    rng = np.random.default_rng(3)
+    points, target = rng.normal(size=(10, 2)), rng.normal(size=(10, 2))
+    np.testing.assert_allclose(spread(align_positions(points, target)), spread(points))
+    assert np.linalg.norm(align_positions(points, target) - target) <= np.linalg.norm(
+        points - target
+    )
+
+
+def test_refuses_bad_input():
+    with pytest.raises(ValueError, match=r"square matrix of finite numbers, got shape \(2, 3\)"):
+        scale_distances(np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="leave unreachable nodes out"):
+        scale_distances([[0.0, np.inf], [np.inf, 0.0]])
+    with pytest.raises(ValueError, match="method must be one of"):
+        scale_distances(np.zeros((2, 2)), method="smacof")
+    with pytest.raises(ValueError, match="same shape"):
+        align_positions(np.zeros((2, 2)), np.zeros((3, 2)))
