@@ -1,6 +1,6 @@
 """How many uncovered nodes lie within a number of hops of every node.
 
-Two ways to the same numbers: one search from each uncovered node, or 512 of them at once as
+Two ways to the same numbers: one search from each uncovered node, or 504 of them at once as
 bits that spread along the edges. Bits win where balls are large against the graph.
 """
 
@@ -18,8 +18,9 @@ __all__ = ["MassCounter", "sum_distances"]
 
 Ints = NDArray[np.int64]
 
-WORDS = 8  # 64 sources each; 8 words are one or two vector instructions per edge
-BATCH = 64 * WORDS
+# 8 words of 63 sources are one or two vector instructions per edge; the sign bit stays free
+# because kernels may not overflow
+BATCH = 63 * 8
 PROBES = 32  # searches that tell how many edges a ball has
 WORD_COST = 1.5  # one edge for a whole batch against one edge of a search, measured
 
@@ -144,7 +145,7 @@ def _search_balls(
 
 @kernel
 def _count_bits(word: int) -> int:
-    # Bits set in 64; sums by halves, nothing overflows and the sign bit is masked off.
+    # Bits set among the lowest 63, by sums of halves.
     word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
     word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
     word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
@@ -157,14 +158,14 @@ def _count_bits(word: int) -> int:
 def _spread_bits(
     starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints, masses: Ints
 ) -> None:
-    # reach[v, w]: bit s is set if v is within the hops so far of source 64 w + s of the batch.
+    # reach[v, w]: bit s is set if v is within the hops so far of source 63 w + s of the batch.
     n_nodes = starts.size
     reach = np.empty((n_nodes, 8), dtype=np.int64)
     wider = np.empty((n_nodes, 8), dtype=np.int64)
-    for low in range(0, sources.size, 512):
+    for low in range(0, sources.size, 504):
         reach[:] = 0
-        for s in range(low, min(low + 512, sources.size)):
-            reach[sources[s], (s - low) >> 6] |= np.int64(1) << ((s - low) & 63)
+        for s in range(low, min(low + 504, sources.size)):
+            reach[sources[s], (s - low) // 63] |= np.int64(1) << ((s - low) % 63)
         for _ in range(hops):
             for v in range(n_nodes):
                 for w in range(8):
@@ -187,10 +188,10 @@ def _spread_distances(
     n_nodes = starts.size
     reach = np.empty((n_nodes, 8), dtype=np.int64)
     wider = np.empty((n_nodes, 8), dtype=np.int64)
-    for low in range(0, sources.size, 512):
+    for low in range(0, sources.size, 504):
         reach[:] = 0
-        for s in range(low, min(low + 512, sources.size)):
-            reach[sources[s], (s - low) >> 6] |= np.int64(1) << ((s - low) & 63)
+        for s in range(low, min(low + 504, sources.size)):
+            reach[sources[s], (s - low) // 63] |= np.int64(1) << ((s - low) % 63)
             totals[1, sources[s]] += 1
         distance = 0
         grown = True

@@ -85,15 +85,19 @@ def cover_cbb(
 
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return compact boxes; every node is drawn once, so n_nodes random numbers are enough."""
-    return Solution(_burn(*world.walk(size), rng.random(world.n_nodes)))
+    labels, _ = _burn(*world.walk(size), rng.random(world.n_nodes))
+    return Solution(labels)
 
 
 @kernel
-def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) -> Ints:
+def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) -> tuple[Ints, Ints]:
+    # Labels, and the nodes in the order they were drawn.
+    #
     # pool[:n_left] are the uncovered nodes, place their positions in it; the candidates of the
     # box at hand stand first, pool[:n_open]. A draw u takes the one at int(u * number).
     n_nodes = draws.size
     labels = np.full(n_nodes, -1, dtype=np.int64)
+    order = np.empty(n_nodes, dtype=np.int64)
     pool = np.arange(n_nodes)
     place = np.arange(n_nodes)
     seen = np.full(n_nodes, -1, dtype=np.int64)
@@ -105,6 +109,7 @@ def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) ->
             n_open = n_left
         node = pool[int(draws[k] * n_open)]
         labels[node] = box
+        order[k] = node
         for last in (n_open - 1, n_left - 1):  # out of the candidates, then out of the pool
             other, here = pool[last], place[node]
             pool[here], pool[last] = other, node
@@ -135,4 +140,4 @@ def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) ->
                 level_end = tail
                 distance += 1
         n_open = n_met
-    return labels
+    return labels, order

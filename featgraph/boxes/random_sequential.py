@@ -41,7 +41,7 @@ def cover_random_sequential(
     seeds : {"uncovered", "any"}, default="uncovered"
         "uncovered": the next seed is a random node not covered yet. "any": a random node,
         covered or not, whose ball holds something uncovered, as published; such a seed may lie
-        in an older box, and boxes are more.
+        in an older box, so that its own box does not hold it.
     weight : str, optional
         Name of the edge weights that are distances; default: hops.
     as_undirected : bool, default=False

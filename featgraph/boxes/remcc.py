@@ -54,8 +54,8 @@ def cover_remcc(
 
     Notes
     -----
-    Mean distances take one search over the whole component per node, 512 at once as bits:
-    O(n_nodes · n_edges / 64) times the diameter, or O(n_nodes · n_edges) if that is less. The
+    Mean distances take one search over the whole component per node, 504 at once as bits:
+    O(n_nodes · n_edges / 63) times the diameter, or O(n_nodes · n_edges) if that is less. The
     rest costs what ``memb`` does. Distances are those of the component, so that a node alone
     in its component has mean distance 0; it is taken last.
 

@@ -1,0 +1,95 @@
+"""Greedy covering against its slow twin, networkx's colouring and known answers."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featgraph.boxes._orders import fit_dsatur, order_smallest_last
+from featgraph.boxes._world import open_world
+from featgraph.boxes.covering import box_counts
+from featgraph.boxes.greedy import ORDERS, cover_greedy
+from tests.naive import boxes as naive
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(0, 5))
+def test_equals_twin_in_any_order(seed, n_nodes, size):
+    graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
+    order = np.random.default_rng(seed).permutation(n_nodes)
+    dist = naive.hop_distances(n_nodes, graph.edges)
+    cover = cover_greedy(graph, size, order=order)
+    if 0 < size < 2 * n_nodes:
+        expected = naive.greedy(dist, size, order.tolist())
+        boxes = sorted(map(sorted, cover.boxes()))
+        twin = [[v for v in range(n_nodes) if expected[v] == b] for b in range(max(expected) + 1)]
+        assert boxes == sorted(twin)
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))
+def test_orders_by_size_equal_twins(seed, n_nodes, size):
+    graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
+    ties = np.random.default_rng(seed).permutation(n_nodes)
+    dist = naive.hop_distances(n_nodes, graph.edges)
+    rows = open_world(graph, weight=None, as_undirected=False).walk(size)
+    order = order_smallest_last(*rows, ties)
+    assert order.tolist() == naive.smallest_last(dist, size, ties.tolist())
+    assert fit_dsatur(*rows, ties).tolist() == naive.dsatur(dist, size, ties.tolist())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("strategy", ["largest_first", "smallest_last", "DSATUR"])
+def test_networkx_colours_the_auxiliary_graph_alike(size, strategy):
+    graph = nx.gnp_random_graph(40, 0.07, seed=size)
+    auxiliary = nx.empty_graph(40)
+    dist = dict(nx.all_pairs_shortest_path_length(graph))
+    auxiliary.add_edges_from(
+        (u, v) for u in graph for v in graph if u < v and dist[u].get(v, 99) > size
+    )
+    colours = nx.greedy_color(auxiliary, strategy=strategy)
+    order = list(colours)  # in the order of colouring
+    cover = cover_greedy(graph, size, order=order)
+    assert cover.labels.tolist() == [colours[v] for v in range(40)]
+
+
+@pytest.mark.parametrize("n_nodes", [1, 2, 7, 24])
+@pytest.mark.parametrize("size", [0, 1, 2, 5, 23])
+def test_path_in_order_is_best(n_nodes, size):
+    cover = cover_greedy(nx.path_graph(n_nodes), size, order="index")
+    assert cover.n_boxes == -(-n_nodes // (size + 1))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_one_pass_counts_equal_single_covers(order):
+    graph = nx.gnp_random_graph(40, 0.06, seed=7)
+    counts = box_counts(graph, sizes=range(8), order=order, rng=0, repeats=2)
+    assert counts.counts_per_repeat.shape == (2, 8)
+    if order == "index":
+        singles = [cover_greedy(graph, size, order="index").n_boxes for size in range(8)]
+        assert counts.counts.tolist() == singles
+
+
+def test_star_and_complete():
+    assert cover_greedy(nx.star_graph(8), 1, rng=0).n_boxes == 8
+    assert cover_greedy(nx.star_graph(8), 2, rng=0).n_boxes == 1
+    assert cover_greedy(nx.complete_graph(8), 1, rng=0).n_boxes == 1
+
+
+def test_degree_takes_hubs_first():
+    cover = cover_greedy(nx.star_graph(3), 1, order="degree", rng=0)
+    assert cover.labels[0] == 0
+
+
+def test_unreachable_nodes_never_share_a_box():
+    graph = nx.disjoint_union_all([nx.path_graph(4), nx.path_graph(3), nx.empty_graph(1)])
+    for order in ORDERS:
+        assert cover_greedy(graph, 1, order=order, rng=0).n_boxes >= 5
+    assert cover_greedy(graph, 1, order="index").n_boxes == 5
+
+
+@pytest.mark.parametrize("order", [[0, 1], [0, 0, 1], [1, 2, 3], "sideways"])
+def test_refuses_orders_that_are_none(order):
+    with pytest.raises(ValueError, match="order must"):
+        cover_greedy(nx.path_graph(3), 1, order=order)

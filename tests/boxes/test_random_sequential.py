@@ -1,0 +1,46 @@
+"""Random sequential covering against its slow twin."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featgraph.boxes._world import open_world
+from featgraph.boxes.cluster_growing import cover_cluster_growing
+from featgraph.boxes.random_sequential import _grow, cover_random_sequential
+from tests.naive import boxes as naive
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    n_nodes=st.integers(1, 16),
+    size=st.integers(1, 4),
+    from_covered=st.booleans(),
+)
+def test_equals_twin(seed, n_nodes, size, from_covered):
+    graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
+    seeds = np.random.default_rng(seed).permutation(n_nodes)
+    rows = open_world(graph, weight=None, as_undirected=False).walk(size)
+    labels, centers = _grow(*rows, seeds, from_covered)
+    dist = naive.hop_distances(n_nodes, graph.edges)
+    expected = naive.random_sequential(dist, size, seeds.tolist(), from_covered)
+    assert (labels.tolist(), centers.tolist()) == expected
+
+
+def test_any_seed_may_lie_in_an_older_box():
+    cover = cover_random_sequential(nx.path_graph(40), 1, seeds="any", rng=1)
+    assert (cover.labels[cover.centers] != np.arange(cover.n_boxes)).any()
+
+
+def test_cluster_growing_is_the_same_with_uncovered_seeds():
+    graph = nx.gnp_random_graph(30, 0.1, seed=1)
+    one, other = cover_cluster_growing(graph, 1, rng=5), cover_random_sequential(graph, 1, rng=5)
+    assert one.labels.tolist() == other.labels.tolist()
+
+
+def test_refuses_unknown_seeds():
+    with pytest.raises(ValueError, match="seeds must be one of"):
+        cover_random_sequential(nx.path_graph(5), 1, seeds="all")

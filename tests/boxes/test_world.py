@@ -1,0 +1,123 @@
+"""The distances that kernels see: lists within a size, bounds of diameters, features' worlds."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featgraph.boxes import _memory
+from featgraph.boxes._world import MetricWorld, open_world
+from featgraph.boxes.covering import box_counts, box_cover
+from tests.naive import boxes as naive
+
+
+def weighted_graph(seed, n_nodes):
+    graph = nx.gnp_random_graph(n_nodes, 0.25, seed=seed)
+    rng = np.random.default_rng(seed)
+    for u, v in graph.edges:
+        graph[u][v]["length"] = int(rng.integers(0, 7)) / 4
+    return graph
+
+
+def rows_as_sets(rows, n_nodes):
+    return [set(rows.indices[rows.starts[v] : rows.stops[v]].tolist()) for v in range(n_nodes)]
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 15), size=st.integers(1, 4))
+def test_lists_hold_the_ball(seed, n_nodes, size):
+    graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
+    dist = naive.hop_distances(n_nodes, graph.edges)
+    rows = open_world(graph, weight=None, as_undirected=False).near(size)
+    assert rows.hops == 1
+    assert rows_as_sets(rows, n_nodes) == [naive.ball(dist, v, size) - {v} for v in range(n_nodes)]
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(2, 15), quarters=st.integers(0, 9))
+def test_weighted_lists_hold_the_ball(seed, n_nodes, quarters):
+    graph = weighted_graph(seed, n_nodes)
+    if not graph.number_of_edges():
+        return
+    weights = {(u, v): length for u, v, length in graph.edges(data="length")}
+    dist = naive.weighted_distances(n_nodes, weights)
+    world = open_world(graph, weight="length", as_undirected=False)
+    rows = world.walk(quarters / 4)
+    expected = [naive.ball(dist, v, quarters / 4) - {v} for v in range(n_nodes)]
+    assert rows_as_sets(rows, n_nodes) == expected
+    np.testing.assert_allclose(world.mean_distances, naive.mean_distances(dist), rtol=1e-12)
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 15))
+def test_sweep_bounds_every_diameter(seed, n_nodes):
+    graph = nx.gnp_random_graph(n_nodes, 0.15, seed=seed)
+    world = open_world(graph, weight=None, as_undirected=False)
+    middles, bound = world.sweep
+    dist = np.array(naive.hop_distances(n_nodes, graph.edges))
+    largest = dist[np.isfinite(dist)].max()
+    assert largest <= bound <= 2 * largest
+    assert world.components[middles].tolist() == list(range(len(middles)))
+
+
+def test_sweep_bounds_weighted_diameters():
+    graph = weighted_graph(3, 14)
+    weights = {(u, v): length for u, v, length in graph.edges(data="length")}
+    dist = np.array(naive.weighted_distances(14, weights))
+    world = open_world(graph, weight="length", as_undirected=False)
+    middles, bound = world.sweep
+    largest = dist[np.isfinite(dist)].max()
+    assert largest <= bound <= 2 * largest * (1 + 1e-9)
+    assert world.components[middles].tolist() == list(range(len(middles)))
+
+
+def test_weighted_sizes_tell_paths_apart():
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([("a", "b", 0.5), ("b", "c", 0.75)])
+    assert box_cover(graph, 1.2, rng=0, weight="weight").n_boxes == 2
+    assert box_cover(graph, 1.25, rng=0, weight="weight").n_boxes == 1
+    counts = box_counts(graph, weight="weight", rng=0)
+    assert counts.world == "weighted"
+    assert counts.sizes[0] == 0.5
+    assert counts.counts[-1] == 1
+
+
+def test_weights_need_a_word():
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([(0, 1, 0.5)])
+    with pytest.raises(ValueError, match="carries edge weights"):
+        box_cover(graph, 1)
+    assert box_cover(graph, 1, weight="ignore").n_boxes == 1
+
+
+def test_negative_lengths_are_refused():
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([(0, 1, -0.5)])
+    with pytest.raises(ValueError, match="at least 0"):
+        box_cover(graph, 1, weight="weight")
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(2, 12))
+def test_metric_rows_are_threshold_graphs(seed, n_nodes):
+    points = np.random.default_rng(seed).integers(0, 5, size=(n_nodes, 2))
+    dist = np.sqrt(((points[:, None] - points[None]) ** 2).sum(-1))
+    world = MetricWorld(dist)
+    for theta in (0.0, 1.0, 2.5):
+        rows = world.walk(theta)
+        expected = [set(np.flatnonzero(dist[v] <= theta)) - {v} for v in range(n_nodes)]
+        assert rows_as_sets(rows, n_nodes) == expected
+    assert world.sweep[1] == dist.max()
+
+
+def test_lists_that_would_not_fit_are_refused(monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "1e-6")
+    world = open_world(nx.complete_graph(40), weight=None, as_undirected=False)
+    with pytest.raises(MemoryError, match=r"would take .* GiB.*greedy, cbb, memb"):
+        world.near(2)
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "much")
+    with pytest.raises(ValueError, match="must be a number of GiB"):
+        world.near(2)
+    monkeypatch.delenv("FEATGRAPH_MEMORY")
+    assert _memory._limit() > 0
+    monkeypatch.delattr("os.sysconf")
+    assert _memory._limit() > 0
