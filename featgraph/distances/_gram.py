@@ -16,6 +16,7 @@ from torch import Tensor
 __all__ = [
     "distance_gradient",
     "full_precision",
+    "in_main_memory",
     "look_up",
     "pairwise_distances",
     "table_gradient",
@@ -40,6 +41,11 @@ def _cancel_limit(dtype: torch.dtype) -> float:
     it stays within about 1e-5 of the squared distance in float32, 1e-11 in float64.
     """
     return 1e-4 if dtype == torch.float64 else 2e-2
+
+
+def in_main_memory(tensor: Tensor) -> bool:
+    """Whether compiled loops can work on the tensor."""
+    return tensor.device.type == "cpu"
 
 
 @contextlib.contextmanager
@@ -76,7 +82,7 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
         if len(values) * values.numel() <= DIRECT_OPERATIONS:
             return torch.cdist(values, values, compute_mode=DIRECT).mul_(scale)
         centred, norms = _centre(values)
-        if values.device.type != "cpu":
+        if not in_main_memory(values):
             return _blocked_distances(values, centred, norms, scale, block_size)
         from featgraph.distances._kernels import finish_distances
 
@@ -111,7 +117,7 @@ def _blocked_distances(
         square = block[:, : len(block)]
         square.copy_(square.triu(1) + square.triu(1).T)
         distances[rows, rest] = block.clamp_(min=0.0).sqrt_().mul_(scale)
-        distances[rest, rows] = distances[rows, rest].T
+        distances[start + len(block) :, rows] = distances[rows, start + len(block) :].T
     return distances
 
 
@@ -140,7 +146,7 @@ def distance_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: fl
 
     ``W_ij = scale² (grad_ij + grad_ji) / C_ij``, and 0 where C_ij is 0.
     """
-    if values.device.type != "cpu":
+    if not in_main_memory(values):
         return _blocked_gradient(values, distances, grad, scale)
     from featgraph.distances._kernels import gradient_weights
 
@@ -157,7 +163,7 @@ def table_gradient(
     The function stands at ``low``, ``low + 1 / per_unit``, … past the largest distance, and is
     interpolated linearly; in main memory no matrix dL/dC is made.
     """
-    if values.device.type != "cpu":
+    if not in_main_memory(values):
         return _blocked_gradient(values, distances, look_up(distances, table, low, per_unit), scale)
     from featgraph.distances._kernels import table_weights
 

@@ -108,6 +108,7 @@ def table_weights(
     """
     n_nodes = values.shape[0]
     tile = np.zeros((TILE, TILE), weights.dtype)
+    number = tile.dtype.type
     for top in range(0, n_nodes, TILE):
         height = min(TILE, n_nodes - top)
         for side in range(top, n_nodes, TILE):
@@ -117,9 +118,10 @@ def table_weights(
                 first = i + 1 if side == top else 0  # the zero diagonal lies outside the table
                 for j in range(first, width):
                     place = (distance[j] - low) * per_unit
-                    knot = np.int32(place)
+                    knot = np.uint32(place)  # unsigned: no test for indices from the end
                     below = table[knot]
-                    row[j] = below + (place - knot) * (table[knot + 1] - below)
+                    step = table[knot + np.uint32(1)] - below
+                    row[j] = below + (place - number(knot)) * step
                 _weigh_row(row, distances, values, norms, top + i, side, width, limit, factor, near)
             _store_tile(weights, tile, top, side, height, width)
 

@@ -1,0 +1,241 @@
+"""Distances that add up over batches of samples, so that F is never held whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from featgraph.distances._gram import pairwise_distances, working_dtype
+from featgraph.features.batches import Forward
+from featgraph.features.capture import Calls, iterate_features
+from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
+from featgraph.features.layers import Layers
+from featgraph.features.reduce import Reduce
+
+__all__ = ["SquaredDistanceSum", "stream_distances"]
+
+
+class SquaredDistanceSum:
+    """Sum of squared distances of the nodes over all samples seen so far.
+
+    Squared distances add up over samples, whatever way they are cut into batches, so partial
+    sums of batches, runs and processes can be joined.
+
+    Parameters
+    ----------
+    layer : str or None, default=None
+        Name for messages.
+
+    Attributes
+    ----------
+    squares : Tensor of float64, shape (n_nodes, n_nodes), or None
+        The sum; None before the first batch.
+    n_samples : int
+        Number of samples in it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from featgraph.distances import SquaredDistanceSum, feature_distances
+    >>> F = torch.arange(12.0).view(3, 4) ** 2
+    >>> total = SquaredDistanceSum()
+    >>> total.update(F[:, :3])
+    >>> total.update(F[:, 3:])
+    >>> total
+    SquaredDistanceSum(n_nodes=3, n_samples=4)
+    >>> torch.allclose(total.distances().float(), feature_distances(F))
+    True
+    """
+
+    def __init__(self, *, layer: str | None = None) -> None:
+        self.layer = layer
+        self.squares: Tensor | None = None
+        self.n_samples = 0
+
+    def __repr__(self) -> str:
+        n_nodes = 0 if self.squares is None else len(self.squares)
+        layer = "" if self.layer is None else f", layer={self.layer!r}"
+        return f"SquaredDistanceSum(n_nodes={n_nodes}, n_samples={self.n_samples}{layer})"
+
+    def update(self, features: FeatureMatrix | Array) -> None:
+        """Add a batch.
+
+        Parameters
+        ----------
+        features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, batch)
+            The nodes at further samples, at least 1; any gradient is left out.
+
+        Raises
+        ------
+        ValueError
+            If the batch is not finite, or its number of nodes differs from that of the sum.
+
+        Notes
+        -----
+        Time O(n_nodes² · batch), memory O(n_nodes²). Each batch is as accurate as
+        ``feature_distances``; the sum is kept in float64.
+        """
+        values = as_feature_matrix(features).values.detach()
+        self._check_nodes(len(values))
+        squares = pairwise_distances(values.to(working_dtype(values.dtype)), 1.0, None).square_()
+        self._add(squares, values.shape[1])
+
+    def merge(self, other: SquaredDistanceSum) -> None:
+        """Add the sum of other samples of the same nodes.
+
+        Parameters
+        ----------
+        other : SquaredDistanceSum
+            Left as it is.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of nodes differ.
+        """
+        if other.squares is not None:
+            self._check_nodes(len(other.squares))
+            self._add(other.squares, other.n_samples)
+
+    def all_reduce(self) -> None:
+        """Replace the sum by the sum over all processes of ``torch.distributed``.
+
+        Does nothing where no process group is initialised. Every process must call it.
+
+        Raises
+        ------
+        ValueError
+            If there is no batch yet.
+        """
+        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+            return
+        squares = self._some_squares()
+        n_samples = torch.tensor(self.n_samples, device=squares.device)
+        torch.distributed.all_reduce(squares)
+        torch.distributed.all_reduce(n_samples)
+        self.n_samples = int(n_samples)
+
+    def distances(self, *, scaled: bool = True) -> Tensor:
+        """Return C over all samples.
+
+        Parameters
+        ----------
+        scaled : bool, default=True
+            Divide by √n_samples (Eq. 8).
+
+        Returns
+        -------
+        Tensor of float64, shape (n_nodes, n_nodes)
+            Symmetric with zero diagonal.
+
+        Raises
+        ------
+        ValueError
+            If there is no batch yet.
+        """
+        squares = self._some_squares()
+        return squares.div(self.n_samples if scaled else 1).sqrt_()
+
+    def _some_squares(self) -> Tensor:
+        if self.squares is None:
+            where = "" if self.layer is None else f" of layer {self.layer!r}"
+            raise ValueError(f"distances{where} need at least one batch; call update first")
+        return self.squares
+
+    def _check_nodes(self, n_nodes: int) -> None:
+        if self.squares is not None and len(self.squares) != n_nodes:
+            where = "" if self.layer is None else f" of layer {self.layer!r}"
+            raise ValueError(
+                f"batches{where} must have the same nodes, got {n_nodes} after {len(self.squares)}"
+            )
+
+    def _add(self, squares: Tensor, n_samples: int) -> None:
+        if self.squares is None:
+            self.squares = squares.to(torch.float64, copy=True)
+        else:
+            self.squares += squares.to(self.squares.device)
+        self.n_samples += n_samples
+
+
+def stream_distances(
+    model: nn.Module,
+    data: object,
+    *,
+    layers: Layers = "auto",
+    reduce: Reduce | Mapping[str, Reduce] = "auto",
+    output: int | str | None = None,
+    calls: Calls = "last",
+    forward: Forward | None = None,
+    batch_size: int = 128,
+    max_batches: int | None = None,
+    device: torch.device | str | None = None,
+    scaled: bool = True,
+    progress: bool | None = None,
+) -> dict[str, Tensor]:
+    """Run a model over data and return the distances of each chosen layer.
+
+    The same as ``feature_distances`` of ``extract_features``, without holding F: memory does
+    not grow with the number of samples. Where ``torch.distributed`` is initialised, each process
+    runs over its own data and all receive the distances over the samples of all.
+
+    Parameters
+    ----------
+    model : Module
+        Any network, run in evaluation mode without gradients.
+    data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
+        As in ``extract_features``.
+    layers, reduce, output, calls, forward, batch_size, max_batches, device, progress
+        As in ``extract_features``.
+    scaled : bool, default=True
+        Divide by √n_samples (Eq. 8).
+
+    Returns
+    -------
+    dict of str to Tensor of float64, shape (n_nodes, n_nodes)
+        Layer name to C, on the device of the run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``extract_features``; the message names the layer.
+
+    Notes
+    -----
+    Time O(n_nodes² · n_samples) per layer beside the model, memory O(n_nodes²) per layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from featgraph.distances import stream_distances
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
+    >>> C = stream_distances(net, torch.ones(5, 3), layers="1", batch_size=2)
+    >>> C["1"].shape
+    torch.Size([4, 4])
+    """
+    totals: dict[str, SquaredDistanceSum] = {}
+    for batch in iterate_features(
+        model,
+        data,
+        layers=layers,
+        reduce=reduce,
+        output=output,
+        calls=calls,
+        forward=forward,
+        batch_size=batch_size,
+        max_batches=max_batches,
+        device=device,
+        progress=progress,
+    ):
+        for name, features in batch.items():
+            totals.setdefault(name, SquaredDistanceSum(layer=name)).update(features)
+    counts = {total.n_samples for total in totals.values()}
+    if len(counts) > 1:
+        raise ValueError(
+            "every batch must pass every chosen layer, got samples per layer "
+            f"{ {name: total.n_samples for name, total in totals.items()} }"
+        )
+    for total in totals.values():
+        total.all_reduce()
+    return {name: total.distances(scaled=scaled) for name, total in totals.items()}
