@@ -12,6 +12,9 @@ from .label_motifs import class_modularity as class_modularity
 from .label_motifs import count_label_motifs as count_label_motifs
 from .layer_matching import LayerMatching as LayerMatching
 from .layer_matching import match_layers as match_layers
+from .layer_matrix import SimilarityMatrix as SimilarityMatrix
+from .layer_matrix import compare_layers as compare_layers
+from .layer_matrix import similarity_matrix as similarity_matrix
 from .measures import MEASURES as MEASURES
 from .measures import Measure as Measure
 from .measures import measure_pair as measure_pair

@@ -26,6 +26,8 @@ class LinearMoments:
         Also keep what the unbiased HSIC needs.
     same : bool, default=False
         Both sides are the same layers; only one side is given to ``update``.
+    names : pair of sequences of str, optional
+        What messages call the layers.
 
     Notes
     -----
@@ -43,13 +45,18 @@ class LinearMoments:
         *,
         unbiased: bool = False,
         same: bool = False,
+        names: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> None:
         self.widths = (tuple(widths_a), tuple(widths_b))
+        self.names = names or (
+            [f"X[{k}]" for k in range(len(self.widths[0]))],
+            [f"Y[{k}]" for k in range(len(self.widths[1]))],
+        )
         self.unbiased = unbiased
         self.same = same
         self.n_samples = 0
         self._shift: list[torch.Tensor] = []
-        self._cross = torch.zeros(0)
+        self._cross: list[torch.Tensor] = []  # XᵀY, the rows of one layer of the first side each
         self._own: list[list[torch.Tensor]] = [[], []]
         self._sums: list[torch.Tensor] = []
         self._by_norm: list[torch.Tensor] = []  # Xᵀt and Yᵀr of every pair
@@ -71,7 +78,9 @@ class LinearMoments:
         sides[0] = sides[0] - self._shift[0]
         sides[1] = sides[0] if self.same else sides[1] - self._shift[1]
         self.n_samples += sides[0].shape[0]
-        self._cross = self._cross + (sides[0].T @ sides[1]).double()
+        # layer by layer, so that no second matrix of this size is ever made
+        for k, block in enumerate(torch.split(sides[0], list(self.widths[0]), dim=1)):
+            self._cross[k].add_(block.T @ sides[1])
         for side in range(1 if self.same else 2):
             for k, block in enumerate(torch.split(sides[side], list(self.widths[side]), dim=1)):
                 if not self.same:  # otherwise the diagonal blocks of the cross products serve
@@ -90,7 +99,7 @@ class LinearMoments:
         totals = [sum(widths) for widths in self.widths]
         counts = [len(widths) for widths in self.widths]
         double = torch.float64
-        self._cross = zeros(totals, dtype=double)
+        self._cross = [zeros((width, totals[1]), dtype=double) for width in self.widths[0]]
         self._own = [[zeros((w, w), dtype=double) for w in side] for side in self.widths]
         self._sums = [zeros(total, dtype=double) for total in totals]
         n_layers = sum(counts)
@@ -119,11 +128,11 @@ class LinearMoments:
             self._refuse_constant(side)
         cross = self._hsic_cross()
         own_a, own_b = self._hsic_own(0, cross), self._hsic_own(1, cross)
-        for name, own in (("X", own_a), ("Y", own_b)):
+        for names, own in zip(self.names, (own_a, own_b), strict=True):
             if not bool((own > 0).all()):
                 layer = int((own <= 0).nonzero()[0])
                 raise ValueError(
-                    f"layer {layer} of {name} has no similarity to itself by this estimate "
+                    f"{names[layer]} has no similarity to itself by this estimate "
                     f"({float(own[layer]):.3g} from {self.n_samples} samples); take more "
                     "samples or estimator='biased'"
                 )
@@ -138,7 +147,7 @@ class LinearMoments:
         own = self._own[side]
         if self.same:
             edges = [sum(widths[:k]) for k in range(len(widths) + 1)]
-            own = [self._cross[a:b, a:b] for a, b in pairwise(edges)]
+            own = [rows[:, a:b] for rows, (a, b) in zip(self._cross, pairwise(edges), strict=True)]
         parts = zip(
             own,
             torch.split(self._sums[side], widths),
@@ -150,19 +159,33 @@ class LinearMoments:
             spread = spread - (total.detach() / self.n_samples).pow(2)
             if float(spread.max()) <= (self._noise * float(peak.max())) ** 2:
                 raise ValueError(
-                    f"layer {k} of {'XY'[side]} must vary over the samples, got {widths[k]} "
+                    f"{self.names[side][k]} must vary over the samples, got {widths[k]} "
                     "features that are all constant (zero variance); leave the layer out"
                 )
 
+    def _by_layer(self, values: torch.Tensor) -> torch.Tensor:
+        return segment_sums(values, self.widths[1])
+
     def _hsic_cross(self) -> torch.Tensor:
+        totals_a = torch.split(self._sums[0], list(self.widths[0]))
         if not self.unbiased:
-            centered = self._cross - torch.outer(self._sums[0], self._sums[1]) / self.n_samples
-            return block_sums(centered.pow(2), *self.widths)
+            means = self._sums[1] / self.n_samples
+            return torch.stack(
+                [
+                    self._by_layer((rows - torch.outer(total, means)).pow(2).sum(dim=0))
+                    for rows, total in zip(self._cross, totals_a, strict=True)
+                ]
+            )
         n_a = len(self.widths[0])
         rows, columns = list(range(n_a)), list(range(n_a, n_a + len(self.widths[1])))
         sums_a, sums_b = self._sums
-        frobenius = block_sums(self._cross.pow(2), *self.widths)
-        ends = block_sums(sums_a[:, None] * self._cross * sums_b[None, :], *self.widths)
+        frobenius = torch.stack([self._by_layer(r.pow(2).sum(dim=0)) for r in self._cross])
+        ends = torch.stack(
+            [
+                self._by_layer((total @ rows) * sums_b)
+                for rows, total in zip(self._cross, totals_a, strict=True)
+            ]
+        )
         # segment sums over the features of one layer against the norms of the other side
         left = segment_sums(sums_a[:, None] * self._by_norm[0][:, columns], self.widths[0])
         right = segment_sums(sums_b[:, None] * self._by_norm[1][:, rows], self.widths[1]).T
@@ -217,10 +240,3 @@ def segment_sums(values: torch.Tensor, widths: Sequence[int]) -> torch.Tensor:
     )
     out = values.new_zeros((len(widths), *values.shape[1:]))
     return out.index_add(0, groups, values)
-
-
-def block_sums(
-    values: torch.Tensor, widths_a: Sequence[int], widths_b: Sequence[int]
-) -> torch.Tensor:
-    """Sum the blocks of a matrix, shape (len(widths_a), len(widths_b))."""
-    return segment_sums(segment_sums(values, widths_a).T, widths_b).T

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +38,19 @@ def compare_pair(recipe: Recipe, X: torch.Tensor, Y: torch.Tensor) -> torch.Tens
 
 
 def compare_all(
-    recipe: Recipe, first: Sequence[torch.Tensor], second: Sequence[torch.Tensor] | None
+    recipe: Recipe,
+    first: Mapping[str, torch.Tensor],
+    second: Mapping[str, torch.Tensor] | None,
 ) -> torch.Tensor:
     """Scores of all pairs, shape (len(first), len(second)); None compares ``first`` with itself.
 
-    Each matrix is prepared once. With the dot product the pairs are one matrix product.
+    Each matrix is prepared once, under its name. With the dot product the pairs are one
+    matrix product.
     """
-    left = [recipe.prepare(X, f"X[{k}]") for k, X in enumerate(first)]
-    right = left if second is None else [recipe.prepare(Y, f"Y[{k}]") for k, Y in enumerate(second)]
+    left = [recipe.prepare(X, f"layer {name!r}") for name, X in first.items()]
+    right = left
+    if second is not None:
+        right = [recipe.prepare(Y, f"layer {name!r}") for name, Y in second.items()]
     if recipe.combine is None:
         rows = torch.stack([item.reshape(-1) for item in left])
         columns = rows if second is None else torch.stack([item.reshape(-1) for item in right])

@@ -214,7 +214,7 @@ def require_signal(norm: torch.Tensor, name: str, n_samples: int) -> torch.Tenso
 def _linear_cka(X: torch.Tensor, Y: torch.Tensor, *, unbiased: bool) -> torch.Tensor:
     # More samples than features: products of features are smaller than kernel matrices.
     first, second = center(X, "X"), center(Y, "Y")
-    moments = LinearMoments([X.shape[1]], [Y.shape[1]], unbiased=unbiased)
+    moments = LinearMoments([X.shape[1]], [Y.shape[1]], unbiased=unbiased, names=(["X"], ["Y"]))
     moments.update([first], [second])
     value = moments.cka()[0, 0]
     return exact_self(value.to(X.dtype), X, Y, 1.0)

@@ -1,0 +1,189 @@
+"""Batches of two networks in step, and CKA of all pairs of layers from them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from featgraph.features.batches import iterate_batches
+from featgraph.features.capture import iterate_features
+from featgraph.similarity._caller import warn_caller
+from featgraph.similarity._inputs import as_samples, center, require_samples
+from featgraph.similarity._moments import LinearMoments
+from featgraph.similarity._recipe import Recipe, compare_all
+from featgraph.similarity.kernel_alignment import (
+    FEWEST,
+    center_unbiased,
+    kernel_matrix,
+    require_signal,
+)
+
+if TYPE_CHECKING:
+    from featgraph.features.layers import Layers
+    from featgraph.features.reduce import Reduce
+
+__all__ = ["CkaStream", "MinibatchStream", "iterate_pairs"]
+
+Layered = Mapping[str, torch.Tensor]
+Result = tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]
+
+
+def iterate_pairs(
+    model_a: nn.Module,
+    model_b: nn.Module | None,
+    data: object,
+    *,
+    layers: tuple[Layers, Layers],
+    reduce: Reduce | Mapping[str, Reduce],
+    batch_size: int,
+    max_batches: int | None,
+    progress: bool | None,
+    **options: Any,
+) -> Iterator[tuple[Layered, Layered | None]]:
+    """Yield the features of both networks on each batch, (n_batch, n_features) per layer.
+
+    ``data`` is read once and each batch goes through both networks in turn.
+    """
+    batches = iterate_batches(
+        data,
+        batch_size=batch_size,
+        max_batches=max_batches,
+        progress=progress,
+        label="similarity",
+    )
+    copies = itertools.tee(batches, 1 if model_b is None else 2)
+    sides = [
+        iterate_features(model, copy, layers=chosen, reduce=reduce, progress=False, **options)
+        for model, copy, chosen in zip((model_a, model_b), copies, layers, strict=False)
+        if model is not None
+    ]
+    for features in zip(*sides, strict=True):
+        tensors: list[Layered] = [
+            {name: as_samples(F, f"layer {name!r}") for name, F in side.items()}
+            for side in features
+        ]
+        yield tensors[0], tensors[1] if len(tensors) > 1 else None
+
+
+class CkaStream:
+    """Exact linear CKA of all pairs: kernel matrices for few samples, summed products for many.
+
+    Held samples cost 2 n² · (Σ d + L_a · L_b) operations at the end, summed products
+    2 n · (Σ d_a · Σ d_b + Σ d²) as they come; samples are held until the second is cheaper.
+    """
+
+    #: Summed products of this many bytes (float64) at most; wider networks stay with kernels.
+    MOST_BYTES = 1 << 31
+
+    def __init__(self, recipe: Recipe, *, unbiased: bool) -> None:
+        self.recipe = recipe
+        self.unbiased = unbiased
+        self.held: list[tuple[Layered, Layered | None]] = []
+        self.n_held = 0
+        self.n_samples = 0
+        self.moments: LinearMoments | None = None
+
+    def run(self, pairs: Iterator[tuple[Layered, Layered | None]]) -> Result:
+        """Read all batches and return (scores, names, n_samples)."""
+        for first, second in pairs:
+            self.held.append((first, second))
+            self.n_held += next(iter(first.values())).shape[0]
+            if self.n_held >= self.limit():
+                self.flush()
+        self.n_samples = self.n_held + (0 if self.moments is None else self.moments.n_samples)
+        require_samples(self.n_samples, self.recipe.least, self.recipe.why)
+        if self.moments is None:
+            first, second = self.take()
+            names = (tuple(first), tuple(first if second is None else second))
+            return compare_all(self.recipe, first, second).clamp(max=1.0), names, self.n_samples
+        first, second = self.held[0] if self.held else self.shape
+        names = (tuple(first), tuple(first if second is None else second))
+        if self.held:
+            self.flush()
+        return self.moments.cka(), names, self.n_samples
+
+    def limit(self) -> float:
+        """Number of samples from which summed products are cheaper than kernel matrices."""
+        first, second = self.held[0]
+        widths = [[item.shape[1] for item in side.values()] for side in (first, second or first)]
+        total_a, total_b = sum(widths[0]), sum(widths[1])
+        own = 0 if second is None else sum(w * w for side in widths for w in side)
+        if 8 * (total_a * total_b + own) > self.MOST_BYTES:
+            return float("inf")
+        sides = total_a if second is None else total_a + total_b
+        return (total_a * total_b + own) / (sides + len(widths[0]) * len(widths[1]))
+
+    def take(self) -> tuple[Layered, Layered | None]:
+        """Put the held batches together."""
+        first = {k: torch.cat([a[k] for a, _ in self.held]) for k in self.held[0][0]}
+        if self.held[0][1] is None:
+            return first, None
+        second = {
+            k: torch.cat([b[k] for _, b in self.held if b is not None]) for k in self.held[0][1]
+        }
+        return first, second
+
+    def flush(self) -> None:
+        """Add what is held to the sums."""
+        first, second = self.take()
+        if self.moments is None:
+            self.shape = self.held[0]
+            widths = [[X.shape[1] for X in side.values()] for side in (first, second or first)]
+            names = [[f"layer {k!r}" for k in side] for side in (first, second or first)]
+            self.moments = LinearMoments(
+                *widths, unbiased=self.unbiased, same=second is None, names=(names[0], names[1])
+            )
+        self.moments.update(list(first.values()), list((second or {}).values()))
+        self.held, self.n_held = [], 0
+
+
+class MinibatchStream:
+    """CKA from the unbiased HSIC averaged over batches, one batch in memory."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.kernel = options.get("kernel", "linear")
+        self.bandwidth = float(options.get("bandwidth", 1.0))
+
+    def run(self, pairs: Iterator[tuple[Layered, Layered | None]]) -> Result:
+        """Read all batches and return (scores, names, n_samples)."""
+        sums: list[torch.Tensor] | None = None
+        n_samples = skipped = 0
+        names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        same = False
+        for first, second in pairs:
+            same = second is None
+            count = next(iter(first.values())).shape[0]
+            if count < 4:
+                skipped += count
+                continue
+            n_samples += count
+            names = (tuple(first), tuple(first if second is None else second))
+            left = self._kernels(first, count)
+            right = left if second is None else self._kernels(second, count)
+            parts = [left @ right.T, left.pow(2).sum(dim=1), right.pow(2).sum(dim=1)]
+            scaled = [part.double() / (count * (count - 3)) for part in parts]
+            sums = scaled if sums is None else [a + b for a, b in zip(sums, scaled, strict=True)]
+        require_samples(n_samples, 4, f"in batches of at least 4: {FEWEST}")
+        if skipped:
+            warn_caller(f"{skipped} samples in batches under 4 were left out ({FEWEST})")
+        if sums is None:
+            raise RuntimeError("no batch was added")
+        for side, own in zip(names, sums[1:], strict=True):
+            for name, value in zip(side, own, strict=True):
+                require_signal(value, f"layer {name!r}", n_samples)
+        table = (sums[0] / (sums[1].sqrt()[:, None] * sums[2].sqrt()[None, :])).clamp(max=1.0)
+        if same:
+            table.fill_diagonal_(1.0)
+        return table, names, n_samples
+
+    def _kernels(self, side: Layered, count: int) -> torch.Tensor:
+        rows = []
+        for name, item in side.items():
+            where = f"layer {name!r}"
+            gram = kernel_matrix(center(item, where), self.kernel, self.bandwidth, where)
+            rows.append(center_unbiased(gram).reshape(-1))
+        return torch.stack(rows)

@@ -1,0 +1,319 @@
+"""Layer × layer similarity of two networks in one pass over the data."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from featgraph._checks import choice
+from featgraph._files import write_text
+from featgraph.similarity._inputs import Samples, as_samples, require_samples
+from featgraph.similarity._recipe import compare_all
+from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pairs
+from featgraph.similarity.measures import MEASURES
+
+if TYPE_CHECKING:
+    from featgraph.features.batches import Forward
+    from featgraph.features.layers import Layers
+    from featgraph.features.reduce import Reduce
+
+__all__ = ["SimilarityMatrix", "compare_layers", "similarity_matrix"]
+
+Layered = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SimilarityMatrix:
+    """Score of every layer of A with every layer of B.
+
+    Attributes
+    ----------
+    values : ndarray of float, shape (n_layers_a, n_layers_b)
+        Scores.
+    layers_a, layers_b : tuple of str
+        Names of the layers, in the order of rows and columns.
+    measure : str
+        Row of ``MEASURES``.
+    larger_is_more_similar : bool
+        Direction of the score.
+    n_samples : int
+        Samples that were compared.
+    options : mapping
+        Options of the measure.
+    source_a, source_b : str or None
+        The models.
+    """
+
+    values: NDArray[np.float64]
+    layers_a: tuple[str, ...]
+    layers_b: tuple[str, ...]
+    measure: str
+    larger_is_more_similar: bool
+    n_samples: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    source_a: str | None = None
+    source_b: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.layers_a), len(self.layers_b)):
+            raise ValueError(
+                f"values must have one row and column per layer, shape "
+                f"({len(self.layers_a)}, {len(self.layers_b)}), got {self.values.shape}"
+            )
+
+    def __repr__(self) -> str:
+        shape = f"{len(self.layers_a)}×{len(self.layers_b)}"
+        return (
+            f"SimilarityMatrix({shape}, measure={self.measure!r}, n_samples={self.n_samples}, "
+            f"mean={float(self.values.mean()):.3g})"
+        )
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one row per pair of layers: layer_a, layer_b, and the score by its name."""
+        return [
+            {"layer_a": a, "layer_b": b, self.measure: float(self.values[i, j])}
+            for i, a in enumerate(self.layers_a)
+            for j, b in enumerate(self.layers_b)
+        ]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the matrix as JSON, whole or not at all, and return its path."""
+        fields = {**self.__dict__, "values": self.values.tolist(), "options": dict(self.options)}
+        return write_text(path, json.dumps(fields, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SimilarityMatrix:
+        """Read a matrix written by ``save``.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> made = compare_layers({"a": np.eye(3)}, {"b": np.eye(3)})
+        >>> path = made.save(Path(tempfile.mkdtemp()) / "cka.json")
+        >>> SimilarityMatrix.load(path)
+        SimilarityMatrix(1×1, measure='cka', n_samples=3, mean=1)
+        """
+        fields = json.loads(Path(path).read_text(encoding="utf-8"))
+        fields["values"] = np.asarray(fields["values"], dtype=np.float64)
+        for name in ("layers_a", "layers_b"):
+            fields[name] = tuple(fields[name])
+        return cls(**fields)
+
+
+def similarity_matrix(
+    model_a: nn.Module,
+    model_b: nn.Module,
+    data: object,
+    *,
+    measure: str = "cka",
+    layers: Layers = "auto",
+    layers_b: Layers | None = None,
+    reduce: Reduce | Mapping[str, Reduce] = "auto",
+    forward: Forward | None = None,
+    batch_size: int = 128,
+    max_batches: int | None = None,
+    device: torch.device | str | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> SimilarityMatrix:
+    """Compare all chosen layers of two networks on the same samples, in one pass.
+
+    Parameters
+    ----------
+    model_a, model_b : Module
+        Two networks that take the same inputs; the same object twice compares a network with
+        itself. Both run in evaluation mode without gradients and are left as they were.
+    data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
+        As in ``extract_features``; each batch goes through both networks, so shuffling
+        loaders are safe.
+    measure : str, default="cka"
+        Row of ``MEASURES``.
+    layers : str, module type, or list of these, default="auto"
+        Layers of both networks, as in ``select_layers``.
+    layers_b : str, module type, or list of these, optional
+        Layers of ``model_b``, if others.
+    reduce : str or mapping, default="auto"
+        How an activation becomes one vector per sample. "auto" averages over positions and
+        tokens, the features F of the rest of this package; "flatten" keeps every position,
+        as the papers of CKA and GBS do for convolutional layers.
+    forward : callable, optional
+        Called as ``forward(model, batch)``.
+    batch_size, max_batches, device, progress
+        As in ``extract_features``.
+    **options
+        Options of the measure, such as ``estimator="unbiased"`` or ``top_k=5``.
+
+    Returns
+    -------
+    SimilarityMatrix
+        Scores with layer names. The diagonal of a network with itself is exactly 1 (0 for a
+        distance).
+
+    Raises
+    ------
+    ValueError
+        Layers that match nothing, an unknown measure, too few samples, NaN activations or a
+        layer that is constant over the samples; the message names the layer.
+
+    Warns
+    -----
+    UserWarning
+        With ``estimator="minibatch"``: batches under 4 samples were left out.
+
+    Notes
+    -----
+    Linear CKA, biased and unbiased, is exact whatever the batches: sums of products of
+    features add up over samples, so memory does not grow with their number. Few samples are
+    held instead and compared by kernel matrices, whichever is cheaper. ``"minibatch"`` holds
+    one batch. All other measures hold the features of all samples (n_samples · Σ d numbers)
+    and prepare each layer once.
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    >>> data = torch.randn(20, 4)
+    >>> similarity_matrix(net, net, data, layers=["1", "2"]).values.diagonal().tolist()
+    [1.0, 1.0]
+    """
+    row = MEASURES[choice(measure, MEASURES, "measure")]
+    same = model_b is model_a and layers_b is None
+    pairs = iterate_pairs(
+        model_a,
+        None if same else model_b,
+        data,
+        layers=(layers, layers if layers_b is None else layers_b),
+        reduce=reduce,
+        forward=forward,
+        batch_size=batch_size,
+        max_batches=max_batches,
+        device=device,
+        progress=progress,
+    )
+    chosen = {**row.options, **options}
+    values, names, n_samples = _compare_stream(pairs, measure, chosen)
+    return SimilarityMatrix(
+        values.double().cpu().numpy(),
+        *names,
+        measure,
+        row.larger_is_more_similar,
+        n_samples,
+        chosen,
+        type(model_a).__name__,
+        type(model_b).__name__,
+    )
+
+
+def compare_layers(
+    features_a: Mapping[str, Samples],
+    features_b: Mapping[str, Samples] | None = None,
+    *,
+    measure: str = "cka",
+    **options: Any,
+) -> SimilarityMatrix:
+    """Compare features that are already there, as ``extract_features`` returns them.
+
+    Parameters
+    ----------
+    features_a : mapping of str to Tensor, ndarray (n_samples, n_features) or FeatureMatrix
+        Layers of A.
+    features_b : the same, optional
+        Layers of B, same samples; None compares A with itself.
+    measure : str, default="cka"
+        Row of ``MEASURES``.
+    **options
+        Options of the measure.
+
+    Returns
+    -------
+    SimilarityMatrix
+        Scores with layer names.
+
+    Raises
+    ------
+    ValueError
+        No layer, an unknown measure, or different numbers of samples; the message names the
+        layer.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(30, 4))
+    >>> compare_layers({"a": X, "b": X**3}, measure="procrustes").values.round(2).tolist()
+    [[1.0, 0.85], [0.85, 1.0]]
+    """
+    row = MEASURES[choice(measure, MEASURES, "measure")]
+    sides = [_check_layers(features_a, "features_a")]
+    if features_b is not None and features_b is not features_a:
+        sides.append(_check_layers(features_b, "features_b"))
+    _check_counts(sides)
+    chosen = {**row.options, **options}
+    pair = (sides[0], sides[1] if len(sides) > 1 else None)
+    values, names, n_samples = _compare_stream(iter([pair]), measure, chosen)
+    sources = [
+        next((getattr(item, "source", None) for item in side.values()), None)
+        for side in (features_a, features_a if features_b is None else features_b)
+    ]
+    return SimilarityMatrix(
+        values.detach().double().cpu().numpy(),
+        *names,
+        measure,
+        row.larger_is_more_similar,
+        n_samples,
+        chosen,
+        *sources,
+    )
+
+
+def _check_layers(features: Mapping[str, Samples], name: str) -> dict[str, torch.Tensor]:
+    if not isinstance(features, Mapping):
+        raise TypeError(
+            f"{name} must map layer names to features, got {type(features).__name__}; "
+            "for two single layers call the measure itself"
+        )
+    if not features:
+        raise ValueError(f"{name} must hold at least one layer, got none")
+    return {layer: as_samples(item, f"layer {layer!r}") for layer, item in features.items()}
+
+
+def _check_counts(sides: list[dict[str, torch.Tensor]]) -> None:
+    first, count = next((name, item.shape[0]) for name, item in sides[0].items())
+    for side in sides:
+        for name, item in side.items():
+            if item.shape[0] != count:
+                raise ValueError(
+                    f"all layers must hold the same samples, got {count} in layer {first!r} and "
+                    f"{item.shape[0]} in layer {name!r}"
+                )
+
+
+def _compare_stream(
+    pairs: Iterator[tuple[Layered, Layered | None]], measure: str, options: dict[str, Any]
+) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
+    row = MEASURES[measure]
+    estimator = options.get("estimator")
+    if row.function == "cka" and estimator == "minibatch":
+        return MinibatchStream(options).run(pairs)
+    recipe = row.make_recipe(**options)
+    if row.function == "cka" and options.get("kernel", "linear") == "linear":
+        return CkaStream(recipe, unbiased=estimator == "unbiased").run(pairs)
+    parts: list[tuple[Layered, Layered | None]] = list(pairs)
+    left = join([first for first, _ in parts])
+    right = None if parts[0][1] is None else join([b for _, b in parts if b is not None])
+    n_samples = next(iter(left.values())).shape[0]
+    require_samples(n_samples, recipe.least, recipe.why)
+    names = (tuple(left), tuple(left if right is None else right))
+    return compare_all(recipe, left, right), names, n_samples
+
+
+def join(parts: list[Layered]) -> dict[str, torch.Tensor]:
+    """Put the batches of every layer together."""
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
