@@ -9,7 +9,14 @@ from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
 from featgraph.boxes._threads import map_ranges
 
-__all__ = ["assign_weighted", "count_near", "list_near", "sum_weighted", "sweep_components"]
+__all__ = [
+    "assign_weighted",
+    "count_near",
+    "count_sorted",
+    "list_near",
+    "sum_weighted",
+    "sweep_components",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -115,6 +122,15 @@ def sweep_components(
     else:
         bound = float(_sweep_weighted(starts, stops, indices, lengths, firsts, middles))
     return middles, bound * SLACK if lengths is not None else bound
+
+
+@kernel
+def count_sorted(rows: Floats, size: float) -> Ints:
+    """Return how many entries of each sorted row are at most ``size``."""
+    counts = np.empty(rows.shape[0], dtype=np.int64)
+    for i in range(rows.shape[0]):
+        counts[i] = np.searchsorted(rows[i], size, side="right")
+    return counts
 
 
 @kernel

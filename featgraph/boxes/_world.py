@@ -26,6 +26,8 @@ __all__ = ["GraphWorld", "MetricWorld", "Rows", "Solution", "World", "open_world
 
 Ints = NDArray[np.int64]
 
+DENSE = 0.07  # share of pairs within the size above which boxes are few; measured
+
 
 class Rows(NamedTuple):
     """Neighbours of node v are ``indices[starts[v]:stops[v]]``; boxes reach ``hops`` steps."""
@@ -163,7 +165,8 @@ class MetricWorld(World):
 
     def __init__(self, distances: NDArray[np.float64]) -> None:
         self.n_nodes = len(distances)
-        others = np.array(distances, dtype=np.float64)
+        self.distances = np.ascontiguousarray(distances, dtype=np.float64)
+        others = self.distances.copy()
         np.fill_diagonal(others, np.inf)  # a node is not its own neighbour
         order = np.argsort(others, axis=1, kind="stable")
         self._sorted = np.take_along_axis(others, order, axis=1)
@@ -176,8 +179,13 @@ class MetricWorld(World):
 
     def walk(self, size: float) -> Rows:
         """Return, for each node, the part of its sorted row within ``size``."""
-        ends = [row.searchsorted(size, side="right") for row in self._sorted]
-        return Rows(self.starts, self.starts + np.asarray(ends), self.indices, 1)
+        from featgraph.boxes._near import count_sorted
+
+        return Rows(self.starts, self.starts + count_sorted(self._sorted, size), self.indices, 1)
+
+    def is_dense(self, rows: Rows) -> bool:
+        """Tell whether looking pairs up in the matrix beats going through the lists."""
+        return float((rows.stops - rows.starts).mean()) > DENSE * self.n_nodes
 
     def near(self, size: float) -> Rows:
         """Return the same as ``walk``: the lists are explicit already."""

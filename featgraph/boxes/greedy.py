@@ -12,12 +12,13 @@ from featgraph._random import RandomState
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._orders import fit_dsatur, order_smallest_last
 from featgraph.boxes._run import run_cover
-from featgraph.boxes._world import Rows, Solution, World
+from featgraph.boxes._world import MetricWorld, Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
 
 __all__ = ["ORDERS", "count_sizes", "cover_greedy", "solve"]
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 ORDERS = ("random", "index", "degree", "smallest_last", "dsatur")
 
@@ -106,6 +107,8 @@ def solve(
     if isinstance(order, str) and order == "dsatur":
         return Solution(fit_dsatur(*rows, rng.permutation(world.n_nodes)))
     sequence = order_nodes(rows, order, rng)
+    if isinstance(world, MetricWorld) and world.is_dense(rows):
+        return Solution(_first_fit_dense(world.distances, sequence, size))
     labels, _ = _first_fit(rows.starts, rows.stops, rows.indices, sequence, np.array([rows.hops]))
     return Solution(labels[:, 0])
 
@@ -204,3 +207,30 @@ def _first_fit(
             if best[s] == n_boxes[s]:
                 n_boxes[s] += 1
     return labels, n_boxes
+
+
+@kernel
+def _first_fit_dense(distances: Floats, order: Ints, size: float) -> Ints:
+    # The same boxes from a matrix where most pairs are within size: boxes are few, and looking
+    # through one ends at the first member too far away. next_in_box chains the members.
+    n_nodes = order.size
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    newest = np.empty(n_nodes, dtype=np.int64)
+    next_in_box = np.full(n_nodes, -1, dtype=np.int64)
+    n_boxes = 0
+    for node in order:
+        box = 0
+        while box < n_boxes:
+            member = newest[box]
+            while member >= 0 and distances[node, member] <= size:
+                member = next_in_box[member]
+            if member < 0:
+                break
+            box += 1
+        if box == n_boxes:
+            n_boxes += 1
+        else:
+            next_in_box[node] = newest[box]
+        newest[box] = node
+        labels[node] = box
+    return labels
