@@ -146,7 +146,8 @@ def _select(model: nn.Module, entry: object) -> list[str]:
     named = [(n, m) for n, m in model.named_modules() if n]
     if entry == "all":
         return [n for n, m in named if not isinstance(m, _NEVER_CALLED)] or [""]
-    if any(n == entry for n, _ in named):
+    # A module registered twice keeps both names here; rules and globs see it once.
+    if any(n == entry for n, _ in model.named_modules(remove_duplicate=False) if n):
         return [entry]
     names = [n for n, m in named if _matches(n, entry) and not isinstance(m, _NEVER_CALLED)]
     if not names:

@@ -95,6 +95,8 @@ def placed_on(model: nn.Module, device: torch.device | str | None) -> Iterator[t
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device must be usable here, got {device!r}: {reason}") from error
+    if target.type == "meta":
+        raise ValueError("device must be usable here, got 'meta', which would drop the weights")
     homes = {tensor.device for tensor in tensors}
     if len(homes) > 1:
         raise ValueError(f"device must be None for a model spread over {sorted(map(str, homes))}")

@@ -1,0 +1,199 @@
+"""Listing and selecting layers."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from featgraph.features import list_layers, select_layers
+from featgraph.models import MODELS, build_model
+
+
+class Residual(nn.Module):
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.norm(self.conv(x))
+
+
+def family(name: str, **children: nn.Module) -> nn.Module:
+    """A module whose class has the name of a family of timm."""
+    model = type(name, (nn.Module,), {})()
+    for child, module in children.items():
+        setattr(model, child, module)
+    return model
+
+
+def linears(n: int) -> list[nn.Module]:
+    return [nn.Linear(4, 4) for _ in range(n)]
+
+
+def net() -> nn.Module:
+    """Names: stem, layer1.0.conv …, layer1.1.norm, layer2.0.conv …, head."""
+    return family(
+        "Net",
+        stem=nn.Conv2d(3, 8, 3),
+        layer1=nn.Sequential(Residual(), Residual()),
+        layer2=nn.Sequential(Residual()),
+        head=nn.Linear(8, 10),
+    )
+
+
+def test_list_counts_parameters_and_keeps_order() -> None:
+    rows = list_layers(net())
+    assert [row.name for row in rows][:4] == ["stem", "layer1", "layer1.0", "layer1.0.conv"]
+    by_name = {row.name: row for row in rows}
+    assert by_name["layer1.0.conv"].n_parameters == 8 * 8 * 9 + 8
+    assert by_name["layer1"].n_parameters == 2 * (8 * 8 * 9 + 8 + 16)
+    assert by_name["layer1"].type == "Sequential"
+
+
+def test_list_survives_lazy_modules() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some versions of torch say that lazy modules are new
+        lazy = nn.LazyLinear(4)
+    assert list_layers(nn.Sequential(lazy))[0].n_parameters == 0
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("head", ["head"]),
+        (["head", "stem"], ["head", "stem"]),
+        ("layer*", ["layer1", "layer2"]),
+        ("layer[2-9]", ["layer2"]),
+        ("layer?.0", ["layer1.0", "layer2.0"]),
+        ("**.conv", ["layer1.0.conv", "layer1.1.conv", "layer2.0.conv"]),
+        ("layer2.**", ["layer2", "layer2.0", "layer2.0.conv", "layer2.0.norm"]),
+        (nn.Conv2d, ["stem", "layer1.0.conv", "layer1.1.conv", "layer2.0.conv"]),
+        ([nn.Linear, "layer*", "layer1"], ["head", "layer1", "layer2"]),
+        ("auto", ["layer1", "layer2"]),
+        (("auto", "head"), ["layer1", "layer2", "head"]),
+    ],
+)
+def test_select(layers: object, expected: list[str]) -> None:
+    assert select_layers(net(), layers) == expected  # type: ignore[arg-type]
+
+
+def test_all_leaves_out_what_has_no_forward() -> None:
+    model = family("Net", blocks=nn.ModuleList(linears(2)), more=nn.ModuleDict({"a": nn.ReLU()}))
+    assert select_layers(model, "all") == ["blocks.0", "blocks.1", "more.a"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("layer3", "'layer3' matches none of the 13 layers; did you mean 'layer2'"),
+        ("layer1.*.bias", "matches none"),
+        (["head", "hed"], "'hed' matches none.*did you mean 'head'"),
+        (nn.Conv1d, r"no module of type Conv1d; there are \['BatchNorm2d', 'Conv2d'"),
+        ([], "at least one layer, got an empty list"),
+    ],
+)
+def test_no_match_is_an_error_with_a_hint(layers: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        select_layers(net(), layers)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("layers", [3, [3], [int], None])
+def test_other_kinds_are_refused(layers: object) -> None:
+    with pytest.raises(TypeError, match="a name, a glob, a module type or a list"):
+        select_layers(net(), layers)  # type: ignore[arg-type]
+
+
+def test_shared_module_is_found_by_every_name() -> None:
+    shared = nn.ReLU()
+    model = family("Net", first=shared, second=shared)
+    assert select_layers(model, "second") == ["second"]
+
+
+AUTO = {
+    "timm ViT": (
+        family("VisionTransformer", patch_embed=nn.Linear(4, 4), blocks=nn.Sequential(*linears(3))),
+        ["blocks.0", "blocks.1", "blocks.2"],
+    ),
+    "timm PoolFormer": (
+        family("MetaFormer", stem=nn.Linear(4, 4), stages=nn.Sequential(*linears(2))),
+        ["stages.0", "stages.1"],
+    ),
+    "timm PVT v2": (
+        family("PyramidVisionTransformerV2", stages=nn.Sequential(*linears(2))),
+        ["stages.0", "stages.1"],
+    ),
+    "timm ResMLP and Mixer": (
+        family("MlpMixer", stem=nn.Linear(4, 4), blocks=nn.Sequential(*linears(2))),
+        ["blocks.0", "blocks.1"],
+    ),
+    "timm ResNet": (
+        family("ResNet", **{f"layer{k}": nn.Linear(4, 4) for k in range(1, 5)}),
+        ["layer1", "layer2", "layer3", "layer4"],
+    ),
+    "VGG: before each pooling": (
+        nn.Sequential(
+            *(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(8, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Flatten(), nn.Linear(8, 10)),
+        ),
+        ["1", "6"],
+    ),
+    "activations of a flat net": (
+        nn.Sequential(nn.Flatten(), nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh()),
+        ["2", "4"],
+    ),
+    "linear maps where activations are functions": (
+        family("Net", a=nn.Linear(4, 4), b=nn.Linear(4, 4), c=nn.Linear(4, 2)),
+        ["a", "b"],
+    ),
+    "wrapped": (
+        nn.Sequential(nn.Identity(), net()),
+        ["1.layer1", "1.layer2"],
+    ),
+    "a head of two layers is no block": (
+        nn.Sequential(
+            nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()),
+            nn.Flatten(),
+            nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2)),
+        ),
+        ["0.1", "2.1"],
+    ),
+    "heavy blocks win over a light stem of numbered ones": (
+        family(
+            "Net",
+            bn1=nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()),
+            blocks=nn.Sequential(Residual(), Residual()),
+            bn2=nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()),
+        ),
+        ["blocks.0", "blocks.1"],
+    ),
+    "named blocks": (
+        family("Net", a=Residual(), b=Residual(), c=Residual(), head=nn.Linear(4, 2)),
+        ["a", "b", "c"],
+    ),
+    "transformer of torch": (
+        nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 2, enable_nested_tensor=False),
+        ["layers.0", "layers.1"],
+    ),
+    "one layer": (nn.Linear(4, 2), [""]),
+    "one layer in a container": (nn.Sequential(nn.Linear(4, 2)), ["0"]),
+    "no parameters": (nn.Sequential(nn.ReLU(), nn.Flatten()), ["1"]),
+}
+
+
+@pytest.mark.parametrize("case", AUTO)
+def test_auto(case: str) -> None:
+    model, expected = AUTO[case]
+    assert select_layers(model) == expected
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_auto_finds_the_blocks_of_the_small_networks(name: str) -> None:
+    model = build_model(name)
+    word = "stages" if name == "cnn" else "blocks"
+    n_blocks = 3 if name in ("mlp", "cnn") else 4
+    assert select_layers(model) == [f"{word}.{k}" for k in range(n_blocks)]
