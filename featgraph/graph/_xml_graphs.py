@@ -237,6 +237,9 @@ def _restore_looks(kept: dict[str, NDArray[Any]], names: list[str]) -> dict[str,
         parts = [kept.pop(axis) for axis in axes if axis in kept and kept[axis].dtype.kind in "iuf"]
         if len(parts) >= 2:
             kept[name] = np.column_stack(parts)
+    exact = [f"position_{k}" for k in range(len(kept)) if f"position_{k}" in kept]
+    if len(exact) >= 2:  # as featgraph writes them beside the scaled x and y that Gephi shows
+        kept["position"] = np.column_stack([kept.pop(axis) for axis in exact])
     if "label" in kept and kept["label"].tolist() == names:
         del kept["label"]
     return {name.removeprefix(RESERVED_PREFIX): column for name, column in kept.items()}

@@ -102,20 +102,45 @@ def read_graph(
     ('ann', 'bob', 'eve')
     """
     path = Path(path)
-    name = _choose_format(path, format)
+    reader = _READERS[_choose_format(path, format)]
+    result, note = _read(path, lambda: reader(path, weight, as_undirected))
+    if note:
+        warnings.warn(f"{path.name}: {note}", UserWarning, stacklevel=2)
+    return result
+
+
+def read_stored_graph(
+    path: str | os.PathLike[str],
+    name: str,
+    as_undirected: bool,
+) -> FeatureGraph:
+    """Read a GraphML or GEXF file and keep the edge attribute ``weight`` if there is one."""
+    path = Path(path)
+
+    def accept() -> tuple[FeatureGraph, str]:
+        raw = _XML_READERS[name](path)
+        values = raw.edge_values.get("weight")
+        raw.fields.setdefault("source", path.name)
+        return accept_graph(raw, None if values is None else "weight", as_undirected)
+
+    result, note = _read(path, accept)
+    if note:
+        warnings.warn(f"{path.name}: {note}", UserWarning, stacklevel=3)
+    return result
+
+
+def _read(path: Path, accept: Callable[[], tuple[FeatureGraph, str]]) -> tuple[FeatureGraph, str]:
+    """Call ``accept`` and turn whatever a broken file raises into one line that names it."""
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
     try:
-        result, note = _READERS[name](path, weight, as_undirected)
+        return accept()
     except (ElementTree.ParseError, expat.ExpatError, ValueError, TypeError) as error:
         told = str(error)
         told = told if path.name in told else f"{path.name}: {told}"
         raise ValueError(" ".join(told.split())) from None
     except RecursionError:
         raise ValueError(f"{path.name}: nested too deeply to be a graph") from None
-    if note:
-        warnings.warn(f"{path.name}: {note}", UserWarning, stacklevel=2)
-    return result
 
 
 def _choose_format(path: Path, format: str | None) -> str:  # noqa: A002
@@ -189,6 +214,7 @@ def _matrix_from_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> RawGraph
     return choose_reader(matrix)(matrix, None)
 
 
+_XML_READERS = {"graphml": read_graphml, "gexf": read_gexf}
 _READERS: dict[str, _Reader] = {
     "edges": _reader(read_edge_list),
     "graphml": _reader(read_graphml),
