@@ -1,3 +1,5 @@
+from .analysis import BoxAnalysis as BoxAnalysis
+from .analysis import analyze_boxes as analyze_boxes
 from .cbb import cover_cbb as cover_cbb
 from .cluster_growing import cover_cluster_growing as cover_cluster_growing
 from .counts import BoxCounts as BoxCounts
@@ -11,3 +13,6 @@ from .methods import METHODS as METHODS
 from .methods import Method as Method
 from .random_sequential import cover_random_sequential as cover_random_sequential
 from .remcc import cover_remcc as cover_remcc
+from .renormalization import RenormalizationFlow as RenormalizationFlow
+from .renormalization import renormalization_flow as renormalization_flow
+from .renormalization import renormalize as renormalize

@@ -78,7 +78,7 @@ def cover_memb(
     >>> import networkx
     >>> cover = cover_memb(networkx.lollipop_graph(4, 3), 1, ties="index")
     >>> cover.centers.tolist(), cover.masses.tolist()
-    ([3, 5], [4, 3])
+    ([3, 5], [5, 2])
     """
     return run_cover(
         solve,

@@ -77,8 +77,9 @@ def test_star_and_complete():
     assert cover_greedy(nx.complete_graph(8), 1, rng=0).n_boxes == 1
 
 
-def test_degree_takes_hubs_first():
+def test_degree_takes_the_rim_first():
     cover = cover_greedy(nx.star_graph(3), 1, order="degree", rng=0)
+    assert cover.masses.tolist() == [2, 1, 1]  # the hub, last, joins the first leaf
     assert cover.labels[0] == 0
 
 
