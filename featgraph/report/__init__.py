@@ -1,4 +1,6 @@
-"""report."""
+"""Stage 6: what was found out, as a page, tables, pictures and graph files."""
+
+from __future__ import annotations
 
 import lazy_loader as _lazy
 

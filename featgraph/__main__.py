@@ -1,0 +1,10 @@
+"""``python -m featgraph`` is the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from featgraph.cli.entry import main
+
+if __name__ == "__main__":
+    sys.exit(main())

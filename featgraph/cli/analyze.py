@@ -1,0 +1,221 @@
+"""``featgraph analyze``: a report on the layers of a model, or on saved features."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featgraph.boxes.methods import METHODS
+from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
+from featgraph.cli.printing import say
+
+if TYPE_CHECKING:
+    from featgraph.datasets.images import ImageDataset
+    from featgraph.report.report import Report
+
+__all__ = ["add_arguments", "analyze_network"]
+
+#: Mean and standard deviation of channels that published weights expect.
+_NORMS = {
+    "none": None,
+    "half": ((0.5,), (0.5,)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "mnist": ((0.1307,), (0.3081,)),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "model",
+        nargs="?",
+        help="'file.py:factory' (the file is run), 'timm:NAME', or mlp, cnn, resmlp, mixer, vit",
+    )
+    parser.add_argument("-w", "--weights", metavar="FILE", help="state dict, .pt or .safetensors")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="argument of the factory; may be repeated",
+    )
+    parser.add_argument(
+        "-d", "--data", metavar="PATH", help="images: a folder, .zip, .npz, or the word 'digits'"
+    )
+    parser.add_argument(
+        "--size", type=whole(1), default=None, metavar="N", help="scale and crop images to N × N"
+    )
+    parser.add_argument(
+        "--normalize",
+        type=one_of(_NORMS, "--normalize"),
+        default="none",
+        metavar="NAME",
+        help=f"channel statistics to subtract: {', '.join(_NORMS)}",
+    )
+    parser.add_argument(
+        "--max-images", type=whole(2), default=512, metavar="N", help="use at most N images"
+    )
+    parser.add_argument(
+        "-f", "--features", metavar="FILE", help="saved features instead of model and data"
+    )
+    parser.add_argument(
+        "--baseline-features", metavar="FILE", help="features of the untrained network"
+    )
+    parser.add_argument(
+        "--no-baseline", action="store_true", help="do not compare with the untrained network"
+    )
+    parser.add_argument(
+        "-l", "--layers", nargs="+", default=["auto"], metavar="NAME", help="layers; globs work"
+    )
+    add_analysis(parser)
+    add_seed(parser)
+    add_output(parser, "featgraph-report")
+    add_quiet(parser)
+
+
+def add_analysis(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the analysis itself."""
+    add_epsilon(parser)
+    parser.add_argument(
+        "-m",
+        "--method",
+        type=one_of(METHODS, "--method"),
+        default="greedy",
+        metavar="NAME",
+        help=f"covering method in hop space: {', '.join(METHODS)}",
+    )
+    parser.add_argument(
+        "--n-theta", type=whole(4), default=256, metavar="N", help="number of box sizes θ"
+    )
+
+
+def analyze_network(
+    *,
+    model: str | None = None,
+    weights: str | None = None,
+    option: list[str] | None = None,
+    data: str | None = None,
+    size: int | None = None,
+    normalize: str = "none",
+    max_images: int = 512,
+    features: str | None = None,
+    baseline_features: str | None = None,
+    no_baseline: bool = False,
+    layers: list[str] | None = None,
+    epsilon: Any = "percolation",
+    method: str = "greedy",
+    n_theta: int = 256,
+    seed: int = 0,
+    out: str = "featgraph-report",
+    force: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Analyse a model on images, or saved features, and write the report.
+
+    Returns
+    -------
+    int
+        0; every problem is an exception.
+    """
+    from featgraph.pipeline import AnalysisSettings, analyze
+    from featgraph.report.provenance import command_line
+
+    if (model is None) == (features is None):
+        raise ValueError("give either a model (and --data) or --features FILE")
+    what: dict[str, Any]
+    if features is not None:
+        what = _read_features(features, baseline_features)
+    else:
+        if data is None:
+            raise ValueError(
+                "--data must name the images for the model: folder, .zip, .npz, digits"
+            )
+        images = _read_images(data, size, normalize, max_images, quiet)
+        what = _build_models(str(model), weights, option or [], seed, no_baseline)
+        what["data"] = images
+    report = analyze(
+        **what,
+        layers=layers or ["auto"],
+        settings=AnalysisSettings(epsilon=epsilon, method=method, n_theta=n_theta),
+        rng=seed,
+        folder=out,
+        force=force,
+        command=command_line(),
+        progress=False if quiet else None,
+    )
+    print_summary(report, Path(out), quiet=quiet)
+    return 0
+
+
+def print_summary(report: Report, folder: Path, *, quiet: bool) -> None:
+    """Print the findings of a report and where it lies."""
+    import textwrap
+
+    from featgraph.report.summary import summarize_report
+
+    for finding in summarize_report(report):
+        say(f"{finding.question} {finding.answer}", quiet=quiet)
+        say(textwrap.indent(textwrap.fill(finding.detail, 76), "  "), quiet=quiet)
+    for item in report.skipped:
+        say(f"left out: {item.layer} ({item.state}): {item.reason}", quiet=quiet)
+    say(f"\nreport: {(folder / 'report.html').resolve()}", quiet=quiet)
+
+
+def _read_features(path: str, baseline: str | None) -> dict[str, Any]:
+    from featgraph.features.files import load_features
+
+    found: dict[str, Any] = {"model": load_features(path)}
+    if baseline is None:
+        found["states"] = ("untrained", "features")
+    else:
+        found["baseline"] = load_features(baseline)
+    return found
+
+
+def _build_models(
+    spec: str, weights: str | None, option: list[str], seed: int, no_baseline: bool
+) -> dict[str, Any]:
+    from featgraph.models.loading import load_model
+
+    options = dict(_read_option(text) for text in option)
+    found: dict[str, Any] = {"model": load_model(spec, weights=weights, seed=seed, **options)}
+    if weights is None:
+        found["states"] = ("untrained", "as built")
+    elif not no_baseline:
+        found["baseline"] = load_model(spec, seed=seed, **options)
+    return found
+
+
+def _read_option(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ValueError(f"--option must be NAME=VALUE, got {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _read_images(
+    path: str, size: int | None, normalize: str, max_images: int, quiet: bool
+) -> ImageDataset:
+    from featgraph.datasets import load_digits, load_image_folder, load_npz_images
+
+    place = Path(path)
+    if path == "digits" and not place.exists():
+        images = load_digits("test").take(max_images)
+    elif place.suffix == ".npz":
+        images = load_npz_images(place, max_images=max_images)
+    else:
+        images = load_image_folder(
+            place, size=size, max_images=max_images, progress=False if quiet else None
+        )
+    norm = _NORMS[normalize]
+    if norm is None:
+        return images
+    n_channels = images.image_shape[0]
+    mean, std = (values * n_channels if len(values) == 1 else values for values in norm)
+    return images.standardize(mean, std)

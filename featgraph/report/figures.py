@@ -1,0 +1,101 @@
+"""The pictures of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from featgraph.report.layer_analysis import LayerAnalysis
+from featgraph.report.report import Report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_joint_figures", "draw_layer_figures", "typical_layer"]
+
+
+def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
+    """Yield name and figure of each picture of one layer."""
+    from featgraph.plot.count_curves import plot_box_counts
+    from featgraph.plot.graph_drawing import plot_graph
+    from featgraph.plot.theta_curves import plot_theta_curves
+
+    yield f"{analysis.key}--theta", plot_theta_curves(analysis.comparison)[0]
+    yield f"{analysis.key}--counts", plot_box_counts(analysis.counts, fit=analysis.fit)[0]
+    yield f"{analysis.key}--graph", plot_graph(analysis.graph, cover=analysis.cover)[0]
+
+
+def draw_joint_figures(report: Report) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Yield name and maker of each picture that holds several layers or states."""
+    yield "ss_rate", lambda: _draw_rates(report)
+    layer = typical_layer(report)
+    if layer is not None:
+        yield "mds", lambda: _draw_maps(report, layer)
+
+
+def typical_layer(report: Report) -> str | None:
+    """Return the layer whose released estimator errs most like the median layer.
+
+    Only layers that every state has are asked, so that before and after can be shown.
+    """
+    shared = [
+        layer
+        for layer in report.layers
+        if all(report.find(layer, state) is not None for state in report.states)
+    ]
+    found = [report.find(layer) for layer in shared or report.layers]
+    items = [item for item in found if item is not None]
+    if not items:
+        return None
+    return sorted(items, key=_error)[len(items) // 2].layer
+
+
+def _error(analysis: LayerAnalysis) -> float:
+    rows = {row.name: row for row in analysis.comparison.rows}
+    return rows["released"].log_error if "released" in rows else 0.0
+
+
+def _draw_rates(report: Report) -> Figure:
+    from featgraph.plot.ss_rates import plot_ss_rate
+
+    states = report.states
+    rows = []
+    for layer in report.layers:
+        last, first = report.find(layer), report.find(layer, states[0])
+        null = last.null if last is not None else None
+        rows.append(
+            {
+                "layer": layer,
+                "before": _rate(first) if len(states) > 1 else None,
+                "after": _rate(last),
+                "null_mean": None if null is None else null.mean,
+                "null_sd": None if null is None else null.sd,
+            }
+        )
+    return plot_ss_rate(rows, estimator="released", names=(states[0], states[-1]))[0]
+
+
+def _rate(analysis: LayerAnalysis | None) -> float | None:
+    if analysis is None:
+        return None
+    rows = {row.name: row for row in analysis.comparison.rows}
+    return rows["released"].ss_rate if "released" in rows else None
+
+
+def _draw_maps(report: Report, layer: str) -> Figure:
+    from featgraph.plot.mds import plot_mds
+
+    items = [report.find(layer, state) for state in (report.states[0], report.states[-1])]
+    shown = [item for item in items if item is not None]
+    if len(report.states) == 1:
+        shown = shown[:1]
+    maps = [(item.positions, item.share) for item in shown]
+    last = shown[-1]
+    fits = all(item.groups.size == last.groups.size for item in shown)
+    return plot_mds(
+        maps[0],
+        maps[1] if len(maps) > 1 else None,
+        groups=last.groups if fits else None,
+        graphs=[item.graph for item in shown],
+        titles=[f"{layer}, {item.state}" for item in shown],
+    )[0]

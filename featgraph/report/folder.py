@@ -1,0 +1,104 @@
+"""The folder a run writes into: claimed before, listed after, never someone else's."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from featgraph._files import write_text
+
+__all__ = ["claim_folder", "list_files", "remove_stale", "write_manifest"]
+
+#: Marks a folder as written by featgraph, and lists what it wrote.
+MANIFEST = "featgraph.json"
+
+
+def claim_folder(
+    folder: str | os.PathLike[str], *, kind: str = "report", force: bool = False
+) -> Path:
+    """Make ``folder`` ready for writing, or refuse one that holds something else.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        A new or empty folder, or one that an earlier run of the same kind wrote.
+    kind : str, default="report"
+        What is going to be written.
+    force : bool, default=False
+        Write into any folder; only files of the same name are replaced.
+
+    Returns
+    -------
+    Path
+        The folder, which now exists and is marked.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds other things, or ``folder`` is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp())
+    >>> claim_folder(place) == place == claim_folder(place)
+    True
+    >>> _ = (place / "thesis.tex").write_text("mine")
+    >>> claim_folder(place, kind="boxcover")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: folder must be new, empty or an earlier boxcover, got ... (it holds a report)...
+    """
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"folder must be a folder, got the file {os.fspath(path)!r}")
+    path.mkdir(parents=True, exist_ok=True)
+    found = _read_manifest(path)
+    if found is None and not force and any(path.iterdir()):
+        raise ValueError(_refusal(path, kind, "it holds other files"))
+    if found is not None and found.get("kind") != kind and not force:
+        raise ValueError(_refusal(path, kind, f"it holds a {found.get('kind')}"))
+    if found is None or found.get("kind") != kind:
+        write_manifest(path, kind=kind, files=())
+    return path
+
+
+def _refusal(path: Path, kind: str, why: str) -> str:
+    return (
+        f"folder must be new, empty or an earlier {kind}, got {os.fspath(path)!r} ({why}); "
+        "name another folder, or use force"
+    )
+
+
+def write_manifest(folder: Path, *, kind: str, files: Iterable[str]) -> Path:
+    """Write which files of ``folder`` belong to featgraph."""
+    from featgraph import __version__
+
+    values = {"program": "featgraph", "version": __version__, "kind": kind, "files": sorted(files)}
+    return write_text(folder / MANIFEST, json.dumps(values, indent=1) + "\n")
+
+
+def list_files(folder: Path) -> set[str]:
+    """Return the files that an earlier run listed, as paths relative to ``folder``."""
+    found = _read_manifest(folder)
+    listed = found.get("files") if found is not None else None
+    return {str(name) for name in listed} if isinstance(listed, list) else set()
+
+
+def remove_stale(folder: Path, *, before: set[str], now: set[str]) -> None:
+    """Delete files that an earlier run wrote and this one did not."""
+    root = folder.resolve()
+    for name in before - now:
+        path = folder / name
+        # A list is only text: whatever it says, nothing outside the folder is touched.
+        if path.is_file() and path.resolve().is_relative_to(root):
+            path.unlink()
+
+
+def _read_manifest(path: Path) -> dict[str, object] | None:
+    try:
+        values = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) and values.get("program") == "featgraph" else None

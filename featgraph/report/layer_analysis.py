@@ -1,0 +1,188 @@
+"""LayerAnalysis: everything that was found out about one layer in one state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes.cover import BoxCover
+from featgraph.dimension.compare import DimensionComparison
+from featgraph.dimension.fit import DimensionFit
+from featgraph.graph.csr_graph import FeatureGraph
+
+__all__ = ["LayerAnalysis", "NullScore", "SkippedLayer"]
+
+_RATES = ("released", "paper", "caro_wei", "packing", "linkage", "best")
+
+
+@dataclass(frozen=True)
+class NullScore:
+    """SS_rate (released estimator) of null models of one layer.
+
+    Attributes
+    ----------
+    kind : str
+        Which null model.
+    mean, sd : float
+        Mean and standard deviation of SS_rate over the draws.
+    z : float
+        (SS_rate of the layer − mean) / sd; nan where sd is 0.
+    n_draws : int
+        Number of draws.
+    """
+
+    kind: str
+    mean: float
+    sd: float
+    z: float
+    n_draws: int
+
+
+@dataclass(frozen=True)
+class SkippedLayer:
+    """A layer that could not be analysed, and why."""
+
+    state: str
+    layer: str
+    reason: str
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerAnalysis:
+    """One layer of one network, from its graph to its dimension.
+
+    Attributes
+    ----------
+    layer, state : str
+        Name of the layer; state of the network, such as ``"trained"``.
+    n_samples : int
+        B, the number of samples behind each distance.
+    n_silent : int
+        Neurons whose activation is the same for every sample.
+    graph : FeatureGraph
+        G_M at the chosen ε, distances as weights.
+    counts : BoxCounts
+        Hop-space box counts of ``graph``, with certified lower bounds where they were asked for.
+    fit : DimensionFit or None
+        Dimension of ``counts``; None where fewer than four sizes need more than one box.
+    cover : BoxCover
+        The boxes that are drawn and exported.
+    comparison : DimensionComparison
+        N_θ curves, true and approximate, without any ε.
+    positions : ndarray of float, shape (n_nodes, 2)
+        Classical MDS of C, in activation distance per sample.
+    share : float
+        Share of the squared distances that ``positions`` keep.
+    groups : ndarray of int, shape (n_nodes,)
+        Complete-linkage clusters, at most seven: colours of the MDS picture.
+    null : NullScore or None
+        SS_rate of null models.
+    seconds : float
+        Time the analysis took.
+    """
+
+    layer: str
+    state: str
+    n_samples: int
+    n_silent: int
+    graph: FeatureGraph
+    counts: BoxCounts
+    fit: DimensionFit | None
+    cover: BoxCover
+    comparison: DimensionComparison
+    positions: NDArray[np.float64]
+    share: float
+    groups: NDArray[np.int64]
+    null: NullScore | None
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """Name of the layer's files: letters, digits, dots, hyphens and underscores."""
+        return file_key(self.state, self.layer)
+
+    @property
+    def verdict(self) -> str:
+        """Verdict of the fit; without a fit ``"undecided"``."""
+        return "undecided" if self.fit is None else self.fit.verdict
+
+    @property
+    def explanation(self) -> str:
+        """Why, in one sentence."""
+        if self.fit is not None:
+            return self.fit.explanation
+        usable = int(np.count_nonzero(self.counts.counts > 1))
+        return f"only {usable} box sizes need more than one box: too few for any fit"
+
+    @property
+    def span(self) -> int:
+        """Largest box size that still needs more boxes than the graph has components."""
+        above = self.counts.diameter_sizes[self.counts.counts > self.graph.n_components]
+        return int(above[-1]) if above.size else 0
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the layer as one flat row of a table."""
+        graph, fit, null = self.graph, self.fit, self.null
+        interval = (None, None) if fit is None else fit.interval
+        window = (None, None) if fit is None else fit.window
+        row: dict[str, Any] = {
+            "state": self.state,
+            "layer": self.layer,
+            "n_nodes": graph.n_nodes,
+            "n_samples": self.n_samples,
+            "n_silent": self.n_silent,
+            "epsilon": graph.epsilon,
+            "epsilon_rule": graph.epsilon_rule,
+            "n_edges": graph.n_edges,
+            "mean_degree": 2 * graph.n_edges / graph.n_nodes,
+            "n_components": graph.n_components,
+            "box_method": self.counts.method,
+            "dimension": None if fit is None else fit.dimension,
+            "dimension_low": interval[0],
+            "dimension_high": interval[1],
+            "window_low": window[0],
+            "window_high": window[1],
+            "verdict": self.verdict,
+            "explanation": self.explanation,
+        }
+        curves = {curve.name: curve for curve in self.comparison.rows}
+        for name in [name for name in _RATES if name in curves]:
+            row[f"ss_rate_{name}"] = curves[name].ss_rate
+            row[f"theta_dimension_{name}"] = curves[name].dimension
+            row[f"log_error_{name}"] = curves[name].log_error
+        row["null_mean"] = None if null is None else null.mean
+        row["null_sd"] = None if null is None else null.sd
+        row["null_z"] = None if null is None else null.z
+        row["seconds"] = self.seconds
+        return row
+
+    def __repr__(self) -> str:
+        dimension = "None" if self.fit is None else f"{self.fit.dimension:.3g}"
+        return (
+            f"LayerAnalysis(layer={self.layer!r}, state={self.state!r}, "
+            f"n_nodes={self.graph.n_nodes}, dimension={dimension}, verdict={self.verdict!r})"
+        )
+
+
+def file_key(*names: str) -> str:
+    """Return a file name without suffix for state and layer; different ones never share it.
+
+    Examples
+    --------
+    >>> file_key("trained", "blocks.0")
+    'trained--blocks.0'
+    >>> file_key("trained", "a/b") != file_key("trained", "a:b")
+    True
+    """
+    import hashlib
+    import re
+
+    parts = [re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:60] for text in names]
+    key = "--".join(parts)
+    if parts != list(names):  # something was replaced: keep apart what now looks alike
+        key += f"-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:6]}"
+    return key

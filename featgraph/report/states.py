@@ -1,0 +1,116 @@
+"""The states of a network that are compared: features before and after training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from featgraph._checks import nearest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from featgraph.features.feature_matrix import FeatureMatrix
+
+__all__ = ["choose_names", "collect_states", "pair_up", "renew_weights"]
+
+
+def collect_states(
+    model: nn.Module | Mapping[str, Any],
+    baseline: nn.Module | Mapping[str, Any] | bool | None,
+    data: Any,
+    states: tuple[str, str],
+    seed: int,
+    capture: dict[str, Any],
+) -> list[tuple[str, dict[str, FeatureMatrix]]]:
+    """Return the features of each state, the baseline first."""
+    found = []
+    if baseline is True:
+        if isinstance(model, Mapping):
+            raise ValueError("baseline=True needs a model, got features; pass their baseline")
+        baseline = renew_weights(model, seed)
+    if baseline is not None and baseline is not False:
+        if isinstance(data, Iterator):
+            raise ValueError(
+                "data must be something that can be read twice to compare with a baseline, got "
+                "an iterator; pass a list, a Tensor or a DataLoader"
+            )
+        found.append((states[0], _features_of(baseline, data, capture)))
+    found.append((states[1], _features_of(model, data, capture)))
+    return found
+
+
+def _features_of(
+    model: nn.Module | Mapping[str, Any], data: Any, capture: dict[str, Any]
+) -> dict[str, FeatureMatrix]:
+    from featgraph.features.capture import extract_features
+    from featgraph.features.feature_matrix import as_feature_matrix
+
+    if not isinstance(model, Mapping):
+        if data is None:
+            raise ValueError("data must be given with a model, got None")
+        return extract_features(model, data, **capture)
+    if not model:
+        raise ValueError("model must hold the features of at least one layer, got none")
+    matrices = {str(name): as_feature_matrix(values) for name, values in model.items()}
+    names = choose_names(list(matrices), capture["layers"])
+    return {name: replace(matrices[name], layer=name) for name in names}
+
+
+def choose_names(names: list[str], layers: Any) -> list[str]:
+    """Return the names that ``layers`` asks for: all, or those that match names or globs.
+
+    Examples
+    --------
+    >>> choose_names(["blocks.0", "blocks.1", "head"], "blocks.*")
+    ['blocks.0', 'blocks.1']
+    """
+    from fnmatch import fnmatchcase
+
+    if layers in ("auto", "all", ["auto"], ["all"]):
+        return names
+    patterns = [layers] if isinstance(layers, str) else [str(entry) for entry in layers]
+    for pattern in patterns:
+        if not any(name == pattern or fnmatchcase(name, pattern) for name in names):
+            raise ValueError(
+                f"layers must match features, got {pattern!r}{nearest(pattern, names)}; "
+                f"there are {', '.join(names[:12])}"
+            )
+    return [
+        name
+        for name in names
+        if any(name == entry or fnmatchcase(name, entry) for entry in patterns)
+    ]
+
+
+def pair_up(
+    features: list[tuple[str, dict[str, FeatureMatrix]]],
+) -> Iterable[tuple[str, FeatureMatrix]]:
+    """Yield layer by layer, all states of a layer together: a stopped run has whole pairs."""
+    names = dict.fromkeys(name for _, matrices in features for name in matrices)
+    for name in names:
+        for state, matrices in features:
+            if name in matrices:
+                yield state, matrices[name]
+
+
+def renew_weights(model: nn.Module, seed: int) -> nn.Module:
+    """Return a copy of ``model`` whose layers have drawn new weights."""
+    import copy
+
+    import torch
+
+    twin = copy.deepcopy(model)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        for name, module in twin.named_modules():
+            reset = getattr(module, "reset_parameters", getattr(module, "_reset_parameters", None))
+            if callable(reset):
+                reset()
+            elif any(True for _ in module.parameters(recurse=False)):
+                raise ValueError(
+                    f"baseline=True cannot draw new weights for {name or type(module).__name__!r} "
+                    "(it has weights but no reset_parameters); pass an untrained model as baseline"
+                )
+    return twin

@@ -1,0 +1,110 @@
+"""The tables of the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from featgraph.plot.style import series_style
+from featgraph.report.layer_analysis import LayerAnalysis
+from featgraph.report.markup import Markup, element, join
+from featgraph.report.report import Report
+from featgraph.report.summary import as_factor, average_rows
+
+__all__ = ["build_estimator_table", "build_layer_table"]
+
+#: d_B with its subscript.
+DIMENSION = join("d", element("sub", "B"))
+_ROLES = {"approximation": "formula", "lower bound": "lower bound", "covering": "true covering"}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a number, an en dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def build_table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    text_columns: int = 1,
+    row_classes: Sequence[str | None] = (),
+) -> Markup:
+    """Return a table that scrolls sideways on narrow screens; leading columns hold text."""
+    kinds = ["text" if place < text_columns else None for place in range(len(heads))]
+    head = [
+        element("th", text, class_=kind, scope="col")
+        for text, kind in zip(heads, kinds, strict=True)
+    ]
+    body = [
+        element(
+            "tr",
+            *(element("td", cell, class_=kind) for cell, kind in zip(row, kinds, strict=True)),
+            class_=row_classes[place] if place < len(row_classes) else None,
+        )
+        for place, row in enumerate(rows)
+    ]
+    table = element("table", element("thead", element("tr", *head)), element("tbody", *body))
+    return element("div", table, class_="scroll", tabindex=0)
+
+
+def verdict_chip(analysis: LayerAnalysis) -> Markup:
+    """Return the verdict as a labelled chip; its reason shows on hovering."""
+    kind = analysis.verdict.replace(" ", "-")
+    return element("span", analysis.verdict, class_=f"chip {kind}", title=analysis.explanation)
+
+
+def build_layer_table(report: Report) -> Markup:
+    """Return one row per layer and state."""
+    several = len(report.states) > 1
+    heads = ["layer", "state", "verdict", "neurons", "links", "ε", join(DIMENSION, " [95 %]")]
+    heads += ["SS_rate, released", "SS_rate, true boxes", "released off by", "z of null model"]
+    rows, classes = [], []
+    for layer in report.layers:
+        shown = [report.find(layer, state) for state in report.states]
+        found = [item for item in shown if item is not None]
+        for place, item in enumerate(found):
+            classes.append("first" if several and place == 0 else None)
+            rows.append(_layer_cells(item, name=layer if place == 0 else ""))
+    return build_table(heads, rows, text_columns=3, row_classes=classes)
+
+
+def _layer_cells(item: LayerAnalysis, *, name: str) -> list[str]:
+    curves = {row.name: row for row in item.comparison.rows}
+    released = curves.get("released")
+    fit = item.fit
+    dimension = "–"
+    if fit is not None:
+        dimension = f"{fit.dimension:.2f} [{fit.interval[0]:.2f}, {fit.interval[1]:.2f}]"
+    return [
+        element("code", name) if name else "",
+        item.state,
+        verdict_chip(item),
+        str(item.graph.n_nodes),
+        f"{item.graph.n_edges:,}",
+        number(item.graph.epsilon, 3),
+        dimension,
+        number(None if released is None else released.ss_rate, 3),
+        number(curves["best"].ss_rate, 3),
+        as_factor(math.nan if released is None else released.log_error),
+        number(None if item.null is None else item.null.z, 1),
+    ]
+
+
+def build_estimator_table(analyses: Sequence[LayerAnalysis]) -> Markup:
+    """Return one row per curve, the worst first, averaged over the layers."""
+    heads = ["N by", "what it is", "off by", "worst layer", "within bounds", "SS_rate"]
+    rows = [
+        [
+            series_style(name).label,
+            _ROLES[role],
+            as_factor(mean),
+            as_factor(worst),
+            f"{inside:.0%}",
+            number(rate, 3),
+        ]
+        for name, role, mean, worst, rate, inside in average_rows(analyses)
+    ]
+    return build_table(heads, rows, text_columns=2)

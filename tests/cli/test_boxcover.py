@@ -1,0 +1,139 @@
+"""``featgraph boxcover``, end to end."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import networkx as nx
+import pytest
+
+from featgraph.cli import main
+from featgraph.cli.boxcover import read_sizes
+
+
+@pytest.fixture
+def path_graph(tmp_path):
+    file = tmp_path / "path.edges"
+    nx.write_edgelist(nx.path_graph(60), file, data=False)
+    return file
+
+
+def run(*words):
+    return main(["boxcover", *map(str, words)])
+
+
+def read(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_known_answer_is_printed_and_written(path_graph, tmp_path, capsys):
+    out = tmp_path / "out"
+    sizes = "0-4,6,8,12,20"
+    assert run(path_graph, "--sizes", sizes, "--out", out, "--bounds", "--repeats", 20) == 0
+    shown = capsys.readouterr().out
+    assert "60 nodes, 59 edges, 1 component" in shown
+    assert "d_B = " in shown
+    rows = read(out / "counts.csv")
+    exact = {size: -(-60 // (size + 1)) for size in read_sizes(sizes)}
+    for row in rows:
+        assert int(row["lower_bound"]) <= exact[int(row["size"])] <= int(row["n_boxes"])
+    assert json.loads((out / "fit.json").read_text())["method"] == "greedy"
+    assert (out / "counts.png").stat().st_size > 1000
+    assert (out / "counts.svg").exists()
+
+
+def test_boxes_of_one_size_are_drawn_and_valid(path_graph, tmp_path):
+    out = tmp_path / "out"
+    assert run(path_graph, "--sizes", "0-3", "--draw", 3, "--out", out, "-q", "-m", "memb") == 0
+    boxes = {row["node"]: row["box"] for row in read(out / "boxes.csv")}
+    assert len(boxes) == 60
+    net = nx.read_graphml(out / "graph.graphml")
+    assert net.number_of_nodes() == 60
+    assert (out / "boxes.png").exists()
+
+
+def test_too_few_sizes_give_no_dimension_but_a_table(path_graph, tmp_path, capsys):
+    assert run(path_graph, "--sizes", "1,2", "--out", tmp_path / "out") == 0
+    assert "no dimension: counts must hold at least 4 sizes" in capsys.readouterr().out
+    assert not (tmp_path / "out" / "fit.json").exists()
+
+
+def test_quiet_is_silent(path_graph, tmp_path, capsys):
+    assert run(path_graph, "--sizes", "0-5", "--out", tmp_path / "out", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_weights_are_lengths_when_named(tmp_path, capsys):
+    net = nx.path_graph(20)
+    nx.set_edge_attributes(net, 0.5, "length")
+    file = tmp_path / "net.graphml"
+    nx.write_graphml(net, file)
+    out = tmp_path / "out"
+    assert run(file, "--weight", "length", "--sizes", "0.5,1,2,4", "--out", out) == 0
+    counts = {float(row["size"]): int(row["n_boxes"]) for row in read(out / "counts.csv")}
+    assert counts[0.5] >= 10  # two nodes of a path in each box
+    assert counts[4.0] >= 3
+
+
+def test_weighted_and_directed_graphs_ask_what_to_do(tmp_path, capsys):
+    file = tmp_path / "weighted.graphml"
+    net = nx.path_graph(4)
+    nx.set_edge_attributes(net, 2.5, "weight")
+    nx.write_graphml(net, file)
+    assert run(file, "--out", tmp_path / "out") == 2
+    assert 'weight="ignore"' in capsys.readouterr().err
+    assert run(file, "--weight", "ignore", "--sizes", "1", "--out", tmp_path / "out", "-q") == 0
+    directed = tmp_path / "directed.graphml"
+    nx.write_graphml(nx.DiGraph([(0, 1), (1, 2)]), directed)
+    assert run(directed, "--out", tmp_path / "two") == 2
+    assert "as_undirected" in capsys.readouterr().err
+    words = (directed, "--as-undirected", "--sizes", "1", "-q", "--out", tmp_path / "two")
+    assert run(*words) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["missing.edges"], "missing.edges"),
+        (["{graph}", "--method", "gredy"], "did you mean 'greedy'?"),
+        (["{graph}", "--sizes", "one"], "must be a number, got 'one'"),
+        (["{graph}", "--sizes", "0.5"], "0.5"),
+        (["{graph}", "--sizes=-1"], "-1"),
+        (["{graph}", "--repeats", "0"], "must be a whole number ≥ 1"),
+        (["{graph}", "--seed", "x"], "must be a whole number ≥ 0"),
+        (["{bad}"], "bad.npz"),
+        (["{bomb}"], "bomb.graphml"),
+    ],
+)
+def test_bad_input_is_one_line(path_graph, tmp_path, capsys, words, text):
+    bad, bomb = tmp_path / "bad.npz", tmp_path / "bomb.graphml"
+    bad.write_bytes(b"PK\x03\x04 not really")
+    bomb.write_text('<!DOCTYPE x [<!ENTITY a "aaaa">]><graphml>&a;</graphml>')
+    names = {"graph": path_graph, "bad": bad, "bomb": bomb}
+    words = [word.format(**names) for word in words]
+    assert run(*words, "--out", tmp_path / "out") == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("featgraph: error: ")
+    assert shown.count("\n") == 1
+    assert text in shown
+
+
+def test_folder_of_others_is_left_alone(path_graph, tmp_path, capsys):
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "thesis.tex").write_text("mine")
+    assert run(path_graph, "--sizes", "0-5", "--out", out) == 2
+    assert "must be new, empty or an earlier boxcover" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["thesis.tex"]
+    assert run(path_graph, "--sizes", "0-5", "--out", out, "--force", "-q") == 0
+    assert run(path_graph, "--sizes", "0-5", "--out", out, "-q") == 0  # now it is its own
+    assert (out / "thesis.tex").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"), [("3", [3]), ("0-2", [0, 1, 2]), ("1,2, 4-5", [1, 2, 4, 5]), ("0.5", [0.5])]
+)
+def test_sizes_are_read(text, sizes):
+    assert read_sizes(text) == sizes

@@ -1,0 +1,148 @@
+"""The page: whole, safe and readable without anything else."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from featgraph.report import build_page
+from featgraph.report.figures import draw_joint_figures, draw_layer_figures
+
+VOID = {"br", "col", "hr", "img", "meta"}
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text, and checks that tags are nested properly."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.open = [], "", []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+    def attributes(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def pictures(report):
+    from featgraph.plot.files import render_figure
+
+    found = {name: render_figure(make(), "svg") for name, make in draw_joint_figures(report)}
+    for item in report.analyses:
+        found.update({name: render_figure(fig, "svg") for name, fig in draw_layer_figures(item)})
+    return found
+
+
+@pytest.fixture(scope="module")
+def source(report, pictures):
+    return build_page(report, pictures)
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def test_refers_to_nothing_outside(page, source):
+    assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "base"} == set()
+    for _, attributes in page.tags:
+        assert not {name for name in attributes if name.startswith("on")}
+        for name in ("src", "href", "action", "srcset"):
+            assert attributes.get(name, "data:").startswith(("data:", "#"))
+    style = source[source.index("<style>") : source.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_every_picture_is_inside_and_has_words(page, pictures):
+    images = page.attributes("img")
+    assert len(images) >= len(pictures)
+    for attributes in images:
+        head, _, body = attributes["src"].partition(",")
+        assert head == "data:image/svg+xml;base64"
+        assert b"<svg" in base64.b64decode(body)
+        assert attributes["alt"]
+
+
+def test_text_of_others_is_escaped(page, source):
+    assert "<script" not in source
+    assert "<b>1</b>" not in source
+    assert "blocks.<b>1</b>" in page.text
+    assert "A title with <script>alert(1)</script>" in page.text
+    assert "Accuracy > 90 % & rising." in page.text
+
+
+def test_says_what_a_reader_asks_for(page, report):
+    for words in (
+        "Is it fractal?",
+        "How far off is the formula?",
+        "What does training change?",
+        "How far to trust the numbers",
+        "Where this comes from",
+        report.provenance.versions["torch"],
+        "seed = 0",
+    ):
+        assert words in page.text
+    for item in report.analyses:
+        assert item.verdict in page.text
+    assert "Partial report" not in page.text
+
+
+def test_fits_phones_and_dark_rooms(page, source):
+    assert any(entry.get("name") == "viewport" for entry in page.attributes("meta"))
+    assert "prefers-color-scheme: dark" in source
+    assert "@media print" in source
+    tables = len(page.attributes("table"))
+    scrolls = [entry for entry in page.attributes("div") if entry.get("class") == "scroll"]
+    assert len(scrolls) >= tables > 0
+
+
+def test_partial_report_says_so_and_leaves_out_what_is_missing(report):
+    partial = replace(report, analyses=report.analyses[:1])
+    page = Page(build_page(partial, {}))
+    assert "Partial report." in page.text
+    assert "1 of 4 layers" in page.text
+    assert not page.attributes("img")
+
+
+def test_report_without_any_layer_is_still_a_page(report):
+    page = Page(build_page(replace(report, analyses=()), {}))
+    assert "0 of 4 layers" in page.text
+
+
+def test_skipped_layers_are_named_with_their_reason(report):
+    from featgraph.report import SkippedLayer
+
+    skipped = SkippedLayer("trained", "dead<i>", "all distances are 0")
+    page = Page(build_page(replace(report, skipped=(skipped,)), {}))
+    assert "dead<i> (trained): all distances are 0" in page.text
+
+
+def test_one_state_has_no_before_and_after(report):
+    alone = replace(
+        report,
+        analyses=report.of_state("trained"),
+        planned=tuple(entry for entry in report.planned if entry[0] == "trained"),
+    )
+    text = Page(build_page(alone, {})).text
+    assert "How self-similar?" in text
+    assert "Before and after training" not in text
+    assert not re.search(r"\bnan\b", text)

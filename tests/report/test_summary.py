@@ -1,0 +1,116 @@
+"""The findings in plain words say what the numbers say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from featgraph.report.figures import typical_layer
+from featgraph.report.layer_analysis import NullScore, file_key
+from featgraph.report.summary import as_factor, average_rows, list_cautions, summarize_report
+
+
+def with_fit(item, verdict):
+    from featgraph.dimension import DimensionFit
+
+    fit = DimensionFit(
+        dimension=1.5,
+        standard_error=0.1,
+        interval=(1.3, 1.7),
+        confidence=0.95,
+        window=(1.0, 9.0),
+        intercept=3.0,
+        sizes=np.array([1.0, 2, 4, 9]),
+        counts=np.array([20.0, 9, 4, 2]),
+        rmse_power=0.1,
+        rmse_exponential=0.2,
+        weights={"power": 0.9, "exponential": 0.05, "both": 0.05},
+        verdict=verdict,
+        explanation="because",
+    )
+    return replace(item, fit=fit)
+
+
+def answers(report):
+    return {finding.question: finding for finding in summarize_report(report)}
+
+
+def retold(report, verdicts):
+    """The report with the verdicts of its trained layers replaced."""
+    told = iter(verdicts)
+    items = [
+        with_fit(item, next(told)) if item.state == "trained" else item for item in report.analyses
+    ]
+    return replace(report, analyses=tuple(items))
+
+
+def test_verdicts_are_counted(report):
+    assert answers(retold(report, ["fractal", "fractal"]))["Is it fractal?"].answer == "Yes"
+    assert answers(retold(report, ["not fractal"] * 2))["Is it fractal?"].answer == "No"
+    mixed = answers(retold(report, ["fractal", "undecided"]))["Is it fractal?"]
+    assert mixed.answer == "In 1 of 2 layers"
+    assert "1 layer fractal, 1 undecided" in mixed.detail
+    assert "Box dimension 1.50." in mixed.detail
+
+
+def test_undecided_says_why(report):
+    finding = answers(retold(report, ["undecided"] * 2))["Is it fractal?"]
+    assert finding.answer == "Too small to tell"
+    assert "factor of 8" in finding.detail
+
+
+def test_factors_come_from_the_mean_log_error(report):
+    trained = report.of_state("trained")
+    wanted = np.mean([item.comparison.row("released").log_error for item in trained])
+    assert answers(report)["How far off is the formula?"].answer == f"{as_factor(wanted)} off"
+    averages = {entry[0]: entry for entry in average_rows(trained)}
+    assert averages["released"][2] == pytest.approx(wanted, rel=1e-12)
+    assert averages["best"][2] == 0
+
+
+def test_rates_before_and_after(report):
+    finding = answers(report)["What does training change?"]
+    mean = {
+        state: np.mean([i.comparison.row("released").ss_rate for i in report.of_state(state)])
+        for state in report.states
+    }
+    assert finding.answer == f"{mean['untrained']:.2f} → {mean['trained']:.2f}"
+
+
+def test_null_models_are_counted(report):
+    far = NullScore("null", 0.2, 0.01, 5.0, 8)
+    items = tuple(replace(item, null=far) for item in report.analyses)
+    finding = answers(replace(report, analyses=items))["What does training change?"]
+    assert "2 of 2 trained layers differ from null models" in finding.detail
+
+
+def test_silent_neurons_are_a_caution(report):
+    items = (replace(report.analyses[0], n_silent=7), *report.analyses[1:])
+    cautions = list_cautions(replace(report, analyses=items))
+    assert any("7 of 24" in text for text in cautions)
+    assert any("10 samples only" in text for text in cautions)
+
+
+def test_factor_of_nothing_is_a_dash():
+    assert as_factor(math.nan) == "–"
+    assert as_factor(math.log(1.999)) == "×2.0"
+
+
+def test_typical_layer_is_one_that_every_state_has(report):
+    assert typical_layer(report) in report.layers
+    only = replace(report, analyses=report.analyses[:3])  # the last trained layer is missing
+    assert typical_layer(only) == "fc1"
+    assert typical_layer(replace(report, analyses=())) is None
+
+
+def test_file_names_are_safe_and_distinct():
+    names = ["a/b", "a:b", "../../etc/passwd", "a b", "ünicode", "", "." * 80, "x" * 100 + "1"]
+    keys = {file_key("trained", name) for name in names}
+    assert len(keys) == len(names)
+    for key in keys:
+        assert "/" not in key
+        assert not key.startswith(".")
+        assert len(key) < 150
