@@ -1,4 +1,4 @@
-"""invariance."""
+"""Invariance: do spectra and shapes stay the same from layer to layer? (Appendices B and C)"""
 
 import lazy_loader as _lazy
 

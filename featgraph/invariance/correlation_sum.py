@@ -1,0 +1,305 @@
+"""CorrelationSum: the share of pairs of points closer than r."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, integer
+from featgraph._random import RandomState, as_rng
+from featgraph.invariance._pair_kernels import weigh_pairs
+
+if TYPE_CHECKING:
+    from featgraph.features.feature_matrix import Array, FeatureMatrix
+
+__all__ = ["CorrelationSum", "PointKind", "compute_correlation_sum", "take_points"]
+
+PointKind: TypeAlias = Literal["samples", "nodes"]
+
+#: The smallest default radius has this many pairs below it; fewer say nothing about a slope.
+_FIRST_PAIRS = 10
+_MIN_POINTS = 20
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class CorrelationSum:
+    """Correlation sum T(r) of a cloud of points.
+
+    Attributes
+    ----------
+    radii : ndarray of float, shape (n_radii,)
+        Increasing radii r in units of ``scale``, equally spaced in log r.
+    counts : ndarray of float, shape (n_radii,)
+        Number of pairs i < j closer than each radius.
+    resampled : ndarray of float, shape (n_radii, n_resamples)
+        The same for bootstrap resamples of the points.
+    n_pairs : int
+        Number of pairs that could be counted.
+    pair_totals : ndarray of float, shape (n_resamples,)
+        The same for each resample.
+    scale : float
+        Root mean square distance of the pairs, in the unit of the points.
+    n_points, n_features : int
+        Number of points and of coordinates.
+    exclude : int
+        Pairs of points at most this far apart in order were left out.
+    """
+
+    radii: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    resampled: NDArray[np.float64]
+    n_pairs: int
+    pair_totals: NDArray[np.float64]
+    scale: float
+    n_points: int
+    n_features: int
+    exclude: int = 0
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """T(r) at each radius, in [0, 1]."""
+        shares: NDArray[np.float64] = self.counts / self.n_pairs
+        return shares
+
+    def __repr__(self) -> str:
+        return (
+            f"CorrelationSum(n_points={self.n_points}, n_features={self.n_features}, "
+            f"n_radii={self.radii.size}, scale={self.scale:.4g})"
+        )
+
+
+def take_points(
+    points: FeatureMatrix | Array, *, kind: PointKind = "samples", where: str = "points"
+) -> NDArray[np.float64]:
+    """Return the cloud of a layer as float64, one row per point.
+
+    Parameters
+    ----------
+    points : FeatureMatrix, or Tensor or ndarray of shape (n_points, n_features)
+        A FeatureMatrix is read as ``kind`` says; an array holds one point per row already.
+    kind : {"samples", "nodes"}, default="samples"
+        Which of the two the points of a FeatureMatrix are.
+    where : str, default="points"
+        Name for messages.
+
+    Returns
+    -------
+    ndarray of float, shape (n_points, n_features)
+        A copy.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (n_points, n_features), there are fewer than 20 points, a value is
+        not finite, or all points are equal.
+
+    Examples
+    --------
+    >>> take_points(np.random.default_rng(0).normal(size=(30, 2))).shape
+    (30, 2)
+    """
+    from featgraph.features.feature_matrix import FeatureMatrix
+
+    choice(kind, ("samples", "nodes"), "kind")
+    if isinstance(points, FeatureMatrix):
+        nodes = points.numpy()
+        array = np.array(nodes.T if kind == "samples" else nodes, dtype=np.float64)
+    elif isinstance(points, np.ndarray):
+        array = np.array(points, dtype=np.float64)
+    else:
+        array = np.array(points.detach().cpu().double())
+    if array.ndim != 2 or array.shape[1] < 1:
+        raise ValueError(f"{where} must have shape (n_points, n_features), got {array.shape}")
+    if array.shape[0] < _MIN_POINTS:
+        raise ValueError(f"{where} must hold at least {_MIN_POINTS} points, got {array.shape[0]}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{where} must be finite, got NaN or infinite coordinates")
+    if not np.ptp(array, axis=0).any():
+        raise ValueError(
+            f"{where} must differ, got zero variance: {array.shape[0]} copies of one point"
+        )
+    return array
+
+
+def compute_correlation_sum(
+    points: FeatureMatrix | Array,
+    *,
+    kind: PointKind = "samples",
+    radii: NDArray[np.float64] | None = None,
+    n_radii: int = 80,
+    exclude: int = 0,
+    duplicates: Literal["refuse", "drop"] = "refuse",
+    n_resamples: int = 0,
+    weights: NDArray[np.int64] | None = None,
+    rng: RandomState = None,
+) -> CorrelationSum:
+    """Compute the full correlation sum T(r) = Σ_{i≠j} Θ(r − d_ij) / (N (N − 1)).
+
+    Parameters
+    ----------
+    points : FeatureMatrix, or Tensor or ndarray of shape (n_points, n_features)
+        The cloud; a FeatureMatrix is read as ``kind`` says.
+    kind : {"samples", "nodes"}, default="samples"
+        What the points of a FeatureMatrix are.
+    radii : ndarray of float, shape (n_radii,), or None, default=None
+        Radii in units of the root mean square distance, equally spaced in log r. None takes
+        ``n_radii`` of them from the distance that 10 pairs stay below to the largest one.
+    n_radii : int, default=80
+        Number of default radii.
+    exclude : int, default=0
+        Theiler window: pairs of points at most this far apart in order are left out. For
+        points along a trajectory or from neighbouring frames, use the correlation time.
+    duplicates : {"refuse", "drop"}, default="refuse"
+        What to do with equal points, which would hold T(r) up at the smallest radii: an error,
+        or keep the first of each.
+    n_resamples : int, default=0
+        Bootstrap resamples of the points.
+    weights : ndarray of int, shape (n_points, n_resamples), or None, default=None
+        How often each point stands in each resample; None draws ``n_resamples`` of them. Give
+        the same weights for every layer to resample the same images.
+    rng : Generator, int or None, default=None
+        Source of the resamples.
+
+    Returns
+    -------
+    CorrelationSum
+        Counts of pairs strictly closer than each radius.
+
+    Raises
+    ------
+    ValueError
+        If a cloud is too small, equal or not finite, holds duplicates, or an option is out of
+        range.
+
+    Notes
+    -----
+    Every pair is counted; distances are differences, not products, so close pairs are exact.
+    Radii are relative to the cloud itself: the same cloud, scaled, moved or rotated, gives
+    the same counts. A resample counts pairs of different points only, each as often as the
+    product of its weights.
+
+    Time is O(n_points² · (n_features + n_resamples)), memory 10 bytes per pair: 2000 points
+    take 20 MB.
+
+    References
+    ----------
+    P. Grassberger, I. Procaccia, Physica D 9, 189 (1983), doi:10.1016/0167-2789(83)90298-1;
+    J. Theiler, Phys. Rev. A 34, 2427 (1986), doi:10.1103/PhysRevA.34.2427.
+
+    Examples
+    --------
+    >>> line = np.linspace(0, 1, 101)[:, None]
+    >>> compute_correlation_sum(line)
+    CorrelationSum(n_points=101, n_features=1, n_radii=80, scale=0.4144)
+    """
+    from scipy.spatial.distance import pdist
+
+    cloud = take_points(points, kind=kind)
+    choice(duplicates, ("refuse", "drop"), "duplicates")
+    exclude = integer(exclude, "exclude")
+    if weights is None:
+        n_resamples = integer(n_resamples, "n_resamples")
+        weights = draw_weights(cloud.shape[0], n_resamples, as_rng(rng))
+    elif weights.shape[0] != cloud.shape[0]:
+        raise ValueError(
+            f"weights must have one row for each of {cloud.shape[0]} points, got {weights.shape}"
+        )
+    kept = _first_copies(cloud, duplicates)
+    cloud, weights = cloud[kept], weights[kept]
+    # The largest coordinate becomes about 1: squares of tiny or huge units stay in range.
+    unit = float(np.abs(cloud - cloud[0]).max())
+    distances = pdist((cloud - cloud[0]) / unit)
+    used = _theiler_mask(cloud.shape[0], exclude)
+    pairs = distances if used is None else distances[used]
+    scale = math.sqrt(float(np.mean(np.square(pairs))))
+    distances /= scale
+    radii = _default_radii(pairs / scale, n_radii) if radii is None else _check_radii(radii)
+    places = np.searchsorted(radii, distances, side="right").astype(np.int16)
+    if used is not None:
+        places[~used] = -1
+    counts = np.bincount(places[places >= 0], minlength=radii.size + 1)[:-1].cumsum()
+    resampled, totals = _resample(places, weights, radii.size)
+    return CorrelationSum(
+        radii=radii,
+        counts=counts.astype(np.float64),
+        resampled=resampled,
+        n_pairs=int(pairs.size),
+        pair_totals=totals,
+        scale=scale * unit,
+        n_points=int(cloud.shape[0]),
+        n_features=int(cloud.shape[1]),
+        exclude=exclude,
+    )
+
+
+def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return how often each point is drawn in each resample, shape (n_points, n_resamples)."""
+    weights = np.zeros((n_points, n_resamples), dtype=np.int64)
+    for k in range(n_resamples):
+        drawn = rng.integers(n_points, size=n_points)
+        weights[:, k] = np.bincount(drawn, minlength=n_points)
+    return weights
+
+
+def _first_copies(cloud: NDArray[np.float64], duplicates: str) -> NDArray[np.int64]:
+    _, first = np.unique(cloud, axis=0, return_index=True)
+    if first.size == cloud.shape[0] or duplicates == "drop":
+        if first.size < _MIN_POINTS:
+            raise ValueError(
+                f"points must hold at least {_MIN_POINTS} different ones, got {first.size}"
+            )
+        return np.sort(first).astype(np.int64)
+    raise ValueError(
+        f"points must all differ, got {cloud.shape[0] - first.size} duplicates among "
+        f"{cloud.shape[0]}; a copy at distance 0 counts at every radius: leave them out, or "
+        "pass duplicates='drop'"
+    )
+
+
+def _theiler_mask(n_points: int, exclude: int) -> NDArray[np.bool_] | None:
+    """Return which pairs, in the order of pdist, are more than ``exclude`` apart in order."""
+    if exclude == 0:
+        return None
+    if exclude > n_points - 10:
+        raise ValueError(f"exclude must leave pairs over, got {exclude} for {n_points} points")
+    first, second = np.triu_indices(n_points, k=1)
+    mask: NDArray[np.bool_] = second - first > exclude
+    return mask
+
+
+def _default_radii(distances: NDArray[np.float64], n_radii: int) -> NDArray[np.float64]:
+    integer(n_radii, "n_radii", least=16)
+    rank = min(_FIRST_PAIRS, distances.size - 1)
+    low = float(np.partition(distances, rank)[rank])
+    # The last radius lies just beyond the largest distance, which "closer than" would leave out.
+    high = float(distances.max()) * (1 + 1e-9)
+    if not 0 < low < high / (1 + 1e-6):
+        raise ValueError(
+            f"points must lie at different distances, got {low:.4g} to {high:.4g} of the root "
+            "mean square: no range of radii to measure a dimension in"
+        )
+    return np.geomspace(low, high, n_radii)
+
+
+def _check_radii(radii: Any) -> NDArray[np.float64]:
+    array = np.asarray(radii, dtype=np.float64)
+    if array.ndim != 1 or array.size < 16 or not (array > 0).all():
+        raise ValueError("radii must be at least 16 positive numbers")
+    steps = np.diff(np.log(array))
+    if not (steps > 0).all() or not np.allclose(steps, steps[0], rtol=1e-6):
+        raise ValueError("radii must rise in equal steps of log r, as np.geomspace gives them")
+    return array
+
+
+def _resample(
+    places: NDArray[np.int16], weights: NDArray[np.int64], n_radii: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return pair counts and number of pairs of each resample."""
+    sums = np.zeros((n_radii + 1, weights.shape[1]), dtype=np.int64)
+    if weights.shape[1]:
+        weigh_pairs(places, weights, sums)
+    return sums[:-1].cumsum(axis=0).astype(np.float64), sums.sum(axis=0).astype(np.float64)

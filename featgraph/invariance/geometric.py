@@ -1,0 +1,343 @@
+"""GeometricInvariance: dimensions of every layer's cloud of samples, and how far they differ."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, fraction, integer
+from featgraph._progress import track_progress
+from featgraph._random import RandomState, as_rng
+from featgraph.invariance._layers import name_layers
+from featgraph.invariance._spread import basic_interval, relative_range
+from featgraph.invariance._storage import number, read_json, write_json
+from featgraph.invariance.correlation_dimension import (
+    CorrelationDimension,
+    fit_correlation_dimension,
+)
+from featgraph.invariance.correlation_sum import (
+    CorrelationSum,
+    PointKind,
+    compute_correlation_sum,
+    draw_weights,
+    take_points,
+)
+from featgraph.invariance.embedding import embed_points
+from featgraph.invariance.nearest import (
+    IntrinsicDimension,
+    estimate_likelihood_dimension,
+    estimate_two_nn,
+)
+from featgraph.invariance.released_dimension import measure_released_dimension
+
+if TYPE_CHECKING:
+    from featgraph.invariance._layers import Layers
+
+__all__ = [
+    "GEOMETRIC_VARIANTS",
+    "GeometricInvariance",
+    "GeometricVariant",
+    "LayerDimension",
+    "measure_geometric_invariance",
+]
+
+GeometricVariant: TypeAlias = Literal["full", "paper", "released"]
+
+GEOMETRIC_VARIANTS: dict[str, str] = {
+    "full": "full correlation sum of the samples themselves, window by rule",
+    "paper": "UMAP, then the full correlation sum, as the paper describes it",
+    "released": "unit samples, UMAP, 29 neighbours, absolute radii, as the released code does",
+}
+#: The released code leaves dimensions up to this out of Δ: they mark layers it gave up on.
+_RELEASED_ZERO = 0.001
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerDimension:
+    """Dimensions of one layer.
+
+    ``correlation`` is the fit behind ``dimension``, None under ``"released"``; ``two_nn`` and
+    ``likelihood`` are measured on the samples themselves, before any embedding.
+    """
+
+    layer: str
+    n_nodes: int
+    n_samples: int
+    dimension: float
+    correlation: CorrelationDimension | None
+    two_nn: IntrinsicDimension
+    likelihood: IntrinsicDimension
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Bootstrap interval of ``dimension``, None without one."""
+        return None if self.correlation is None else self.correlation.interval
+
+    def __repr__(self) -> str:
+        return f"LayerDimension(layer={self.layer!r}, dimension={self.dimension:.3g})"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GeometricInvariance:
+    """Dimensions over the layers of a network and their relative range Δ.
+
+    Attributes
+    ----------
+    layers : tuple of LayerDimension
+        One per layer, in the order of the features.
+    variant : {"full", "paper", "released"}
+        How the dimensions were measured.
+    confidence : float
+        Level of ``interval``.
+    """
+
+    layers: tuple[LayerDimension, ...]
+    variant: GeometricVariant
+    confidence: float = 0.95
+
+    @property
+    def dimensions(self) -> NDArray[np.float64]:
+        """D₂ of each layer, shape (n_layers,)."""
+        return np.array([row.dimension for row in self.layers])
+
+    @property
+    def delta(self) -> float:
+        """Δ = (max − min) / mean of D₂ over the layers; small is invariant.
+
+        Under ``"released"`` layers with a dimension of at most 0.001 are left out, and fewer
+        than two layers give 0, as in the released code.
+        """
+        dimensions = self.dimensions
+        if self.variant == "released":
+            dimensions = dimensions[dimensions > _RELEASED_ZERO]
+            if dimensions.size < 2:
+                return 0.0
+        return float(relative_range(dimensions))
+
+    @property
+    def _replicates(self) -> NDArray[np.float64] | None:
+        parts = [
+            np.empty(0) if row.correlation is None else row.correlation.replicates
+            for row in self.layers
+        ]
+        sound = len(parts) > 1 and all(part.size for part in parts)
+        return np.stack(parts, axis=1) if sound else None
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """Basic bootstrap interval of Δ, samples drawn alike in all layers; None without."""
+        replicates = self._replicates
+        if replicates is None:
+            return None
+        return basic_interval(self.delta, relative_range(replicates), confidence=self.confidence)
+
+    @property
+    def noise_floor(self) -> float | None:
+        """The Δ that noise alone would give if every layer had the same dimension."""
+        replicates = self._replicates
+        if replicates is None:
+            return None
+        centred = replicates - replicates.mean(axis=0)
+        return float(np.ptp(centred, axis=1).mean() / self.dimensions.mean())
+
+    def __repr__(self) -> str:
+        low, high = self.interval or (math.nan, math.nan)
+        return (
+            f"GeometricInvariance(delta={self.delta:.3g}, interval=({low:.3g}, {high:.3g}), "
+            f"n_layers={len(self.layers)}, variant={self.variant!r})"
+        )
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one flat row per layer, ready for a table."""
+        return [_row(item) for item in self.layers]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything but the resampled curves as JSON."""
+        bare = [
+            item
+            if item.correlation is None
+            else replace(item, correlation=_without_resamples(item.correlation))
+            for item in self.layers
+        ]
+        return write_json(path, "GeometricInvariance", replace(self, layers=tuple(bare)))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> GeometricInvariance:
+        """Read what :meth:`save` wrote."""
+        found = read_json(path, "GeometricInvariance")
+        layers = tuple(_read_layer(item) for item in found.pop("layers"))
+        return cls(layers=layers, **found)
+
+
+def measure_geometric_invariance(
+    features: Layers,
+    *,
+    variant: GeometricVariant = "full",
+    kind: PointKind = "samples",
+    embedding: Literal["auto", "umap", "none"] = "auto",
+    n_components: int = 30,
+    n_neighbors: int = 20,
+    min_dist: float = 0.05,
+    seed: int = 42,
+    exclude: int = 0,
+    duplicates: Literal["refuse", "drop"] = "refuse",
+    n_resamples: int = 100,
+    confidence: float = 0.95,
+    rng: RandomState = None,
+    progress: bool | None = None,
+) -> GeometricInvariance:
+    """Measure geometric invariance: one correlation dimension per layer, and their range Δ.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, array, or mapping or sequence of these
+        F of each layer, shape (n_nodes, n_samples), on the same samples; widths may differ.
+    variant : {"full", "paper", "released"}, default="full"
+        ``"full"``: full correlation sum of the samples themselves. ``"paper"``: the same after
+        UMAP. ``"released"``: what the released code computes, see
+        :func:`measure_released_dimension`, on UMAP of samples of unit norm.
+    kind : {"samples", "nodes"}, default="samples"
+        What the points are: samples in the space of neurons, or neurons in that of samples.
+    embedding : {"auto", "umap", "none"}, default="auto"
+        UMAP or not; "auto" as the variant says.
+    n_components, n_neighbors, min_dist, seed
+        Of UMAP, see :func:`embed_points`.
+    exclude, duplicates
+        As in :func:`compute_correlation_sum`.
+    n_resamples : int, default=100
+        Bootstrap resamples; the same samples are drawn in every layer. 0 gives no interval.
+    confidence : float, default=0.95
+        Level of the intervals, in (0, 1).
+    rng : Generator, int or None, default=None
+        Source of the resamples.
+    progress : bool or None, default=None
+        Show a bar; None shows it on a terminal.
+
+    Returns
+    -------
+    GeometricInvariance
+        D₂, TwoNN and likelihood dimension per layer; Δ with interval and noise floor.
+
+    Raises
+    ------
+    ImportError
+        If UMAP is asked for and umap-learn (extra ``umap``) is not installed.
+    ValueError
+        If a layer has zero variance, duplicated samples, or not more samples than neighbours;
+        the message names the layer.
+
+    Notes
+    -----
+    D₂ of a trained layer is often no plateau at all: samples of a class lie close, classes
+    far apart. ``correlation.has_plateau`` says so layer by layer. No D₂ above 2 log₁₀ N can
+    be seen with N samples.
+
+    References
+    ----------
+    Ding et al. 2025, arXiv:2507.17785, Appendix C, Table 5.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> plane = rng.normal(size=(2, 300))
+    >>> layers = {f"layer{k}": rng.normal(size=(16, 2)) @ plane for k in range(3)}
+    >>> result = measure_geometric_invariance(layers, n_resamples=0)
+    >>> [round(d) for d in result.dimensions], result.delta < 0.3
+    ([2, 2, 2], True)
+    """
+    choice(variant, GEOMETRIC_VARIANTS, "variant")
+    choice(embedding, ("auto", "none", "umap"), "embedding")
+    choice(duplicates, ("drop", "refuse"), "duplicates")
+    if not 0 < fraction(confidence, "confidence") < 1:
+        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
+    generator = as_rng(rng)
+    named = name_layers(features)
+    umap = variant != "full" if embedding == "auto" else embedding == "umap"
+    options = {"n_components": n_components, "n_neighbors": n_neighbors, "min_dist": min_dist}
+    rows, weights = [], None
+    for name, matrix in track_progress(
+        named.items(), progress=progress, label="dimensions", total=len(named)
+    ):
+        try:
+            points = take_points(matrix, kind=kind, where="its points")
+            if weights is None or weights.shape[0] != len(points):
+                weights = draw_weights(len(points), integer(n_resamples, "n_resamples"), generator)
+            cloud = points
+            if umap:
+                unit = variant == "released"
+                cloud = embed_points(points, normalize=unit, seed=seed, **options)  # type: ignore[arg-type]
+            fit = None
+            if variant == "released":
+                dimension = measure_released_dimension(cloud, rng=generator).dimension
+            else:
+                total = compute_correlation_sum(
+                    cloud, exclude=exclude, duplicates=duplicates, weights=weights
+                )
+                fit = fit_correlation_dimension(total, confidence=confidence)
+                dimension = fit.dimension
+            near = _neighbour_dimensions(points, confidence)
+        except ValueError as error:
+            raise ValueError(f"layer {name!r}: {error}") from error
+        size = (matrix.n_nodes, matrix.n_samples)
+        rows.append(LayerDimension(name, *size, dimension, fit, *near))
+    return GeometricInvariance(tuple(rows), variant, float(confidence))
+
+
+def _neighbour_dimensions(
+    points: NDArray[np.float64], confidence: float
+) -> tuple[IntrinsicDimension, IntrinsicDimension]:
+    two_nn = estimate_two_nn(points, confidence=confidence)
+    n_near = min(20, two_nn.n_points - 1)
+    return two_nn, estimate_likelihood_dimension(points, n_neighbors=n_near, confidence=confidence)
+
+
+def _row(item: LayerDimension) -> dict[str, Any]:
+    low, high = item.interval or (math.nan, math.nan)
+    fit = item.correlation
+    row: dict[str, Any] = {
+        "layer": item.layer,
+        "n_nodes": item.n_nodes,
+        "n_samples": item.n_samples,
+        "dimension": item.dimension,
+        "low": low,
+        "high": high,
+    }
+    if fit is not None:
+        row.update(
+            window_low=fit.window[0],
+            window_high=fit.window[1],
+            has_plateau=fit.has_plateau,
+            ceiling=fit.ceiling,
+        )
+    row.update(two_nn=item.two_nn.dimension, likelihood=item.likelihood.dimension)
+    return row
+
+
+def _without_resamples(fit: CorrelationDimension) -> CorrelationDimension:
+    empty = np.empty((fit.sum.radii.size, 0))
+    return replace(fit, sum=replace(fit.sum, resampled=empty, pair_totals=np.empty(0)))
+
+
+def _read_layer(item: dict[str, Any]) -> LayerDimension:
+    fit = item.pop("correlation")
+    for name in ("two_nn", "likelihood"):
+        values = item[name]
+        values["interval"] = tuple(number(end) for end in values["interval"])
+        item[name] = IntrinsicDimension(**values)
+    if fit is not None:
+        total = fit.pop("sum")
+        for name in ("radii", "counts", "pair_totals"):
+            total[name] = np.asarray(total[name], dtype=np.float64)
+        total["resampled"] = np.empty((total["radii"].size, 0))
+        fit["replicates"] = np.asarray(fit["replicates"], dtype=np.float64)
+        fit["window"] = tuple(fit["window"])
+        fit["interval"] = None if fit["interval"] is None else tuple(fit["interval"])
+        fit = CorrelationDimension(sum=CorrelationSum(**total), **fit)
+    return LayerDimension(correlation=fit, **item)

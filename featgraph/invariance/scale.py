@@ -1,0 +1,318 @@
+"""ScaleInvariance: exponents of every layer's spectrum, and how far they lie apart."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, fraction
+from featgraph._progress import track_progress
+from featgraph._random import RandomState, as_rng
+from featgraph.invariance._layers import name_layers
+from featgraph.invariance._spread import basic_interval
+from featgraph.invariance._storage import number, read_json, write_json
+from featgraph.invariance.power_law import (
+    MIN_VALUES,
+    VARIANTS,
+    PowerLawFit,
+    TailVariant,
+    fit_power_law,
+)
+from featgraph.invariance.rivals import RIVALS, RivalTest
+from featgraph.invariance.sparsity import Sparsity, measure_sparsity
+from featgraph.invariance.spectra import Spectrum, compute_spectrum
+
+if TYPE_CHECKING:
+    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.invariance._layers import Layers
+
+__all__ = ["LayerExponent", "ScaleInvariance", "measure_scale_invariance"]
+
+#: The released code reduces layers wider than this, and drops eigenvalues up to 1e-10.
+_RELEASED_WIDTH = 1000
+_RELEASED_ZERO = 1e-10
+#: Released threshold of σ below which a network is called statistically self-similar.
+RELEASED_SIGMA = 0.2
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerExponent:
+    """Spectrum, power-law fit and sparsity of one layer."""
+
+    layer: str
+    spectrum: Spectrum
+    fit: PowerLawFit
+    sparsity: Sparsity
+
+    def __repr__(self) -> str:
+        return f"LayerExponent(layer={self.layer!r}, exponent={self.fit.exponent:.4g})"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ScaleInvariance:
+    """Exponents γ over the layers of a network and their standard deviation σ.
+
+    Attributes
+    ----------
+    layers : tuple of LayerExponent
+        One per layer, in the order of the features.
+    variant : {"tail", "released", "paper"}
+        How the exponents were estimated.
+    confidence : float
+        Level of ``interval``.
+    """
+
+    layers: tuple[LayerExponent, ...]
+    variant: TailVariant
+    confidence: float = 0.95
+
+    @property
+    def exponents(self) -> NDArray[np.float64]:
+        """γ of each layer, shape (n_layers,)."""
+        return np.array([row.fit.exponent for row in self.layers])
+
+    @property
+    def sigma(self) -> float:
+        """σ: population standard deviation of γ over the layers; small is invariant."""
+        return float(np.std(self.exponents))
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """Bootstrap interval of σ (basic, on σ²); None if no fit was bootstrapped."""
+        replicates = [row.fit.replicates for row in self.layers]
+        if len(replicates) < 2 or not all(part.size for part in replicates):
+            return None
+        sigmas = np.std(np.stack(replicates), axis=0)
+        return basic_interval(
+            self.sigma,
+            sigmas,
+            confidence=self.confidence,
+            transform=np.square,
+            inverse=math.sqrt,
+        )
+
+    @property
+    def noise_floor(self) -> float:
+        """The σ that noise alone would give if every layer had the same exponent."""
+        errors = np.array(
+            [
+                np.std(row.fit.replicates) if row.fit.replicates.size else row.fit.standard_error
+                for row in self.layers
+            ]
+        )
+        n_layers = errors.size
+        return float(np.sqrt(np.mean(errors**2) * (n_layers - 1) / n_layers))
+
+    @property
+    def is_self_similar(self) -> bool:
+        """The released rule, σ < 0.2; it knows nothing of the noise floor."""
+        return self.sigma < RELEASED_SIGMA
+
+    def __repr__(self) -> str:
+        low, high = self.interval or (math.nan, math.nan)
+        return (
+            f"ScaleInvariance(sigma={self.sigma:.3g}, interval=({low:.3g}, {high:.3g}), "
+            f"noise_floor={self.noise_floor:.2g}, n_layers={len(self.layers)}, "
+            f"variant={self.variant!r})"
+        )
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one flat row per layer, ready for a table."""
+        return [_row(item) for item in self.layers]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything, spectra included, as JSON."""
+        return write_json(path, "ScaleInvariance", self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ScaleInvariance:
+        """Read what :meth:`save` wrote."""
+        found = read_json(path, "ScaleInvariance")
+        layers = tuple(_read_layer(item) for item in found.pop("layers"))
+        return cls(layers=layers, **found)
+
+
+def measure_scale_invariance(
+    features: Layers,
+    *,
+    variant: TailVariant = "tail",
+    center: bool | None = None,
+    short: Literal["refuse", "skip"] = "refuse",
+    min_tail: int = 10,
+    n_bootstrap: int = 200,
+    rivals: Sequence[str] = tuple(RIVALS),
+    confidence: float = 0.95,
+    rng: RandomState = None,
+    progress: bool | None = None,
+) -> ScaleInvariance:
+    """Measure statistical scale invariance: one power-law exponent per layer, and their spread.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, array, or mapping or sequence of these
+        F of each layer, shape (n_nodes, n_samples), on the same samples; widths may differ.
+        The released code analyses every unit: capture with ``reduce="flatten"`` for that.
+    variant : {"tail", "released", "paper"}, default="tail"
+        How the exponent is estimated, see :func:`fit_power_law`. ``"released"`` also follows
+        the released code in the spectrum: layers wider than 1000 keep the leading
+        min(1000, B // 2) eigenvalues, and eigenvalues up to 1e-10 in absolute size are dropped.
+    center : bool or None, default=None
+        Remove the mean of each neuron; None does so except for ``"paper"``, whose formula has
+        no mean in it.
+    short : {"refuse", "skip"}, default="refuse"
+        What to do with a layer of fewer than 50 positive eigenvalues: an error, or leave it
+        out with a warning.
+    min_tail, n_bootstrap, rivals
+        As in :func:`fit_power_law`; with ``n_bootstrap=0`` there is no interval.
+    confidence : float, default=0.95
+        Level of the interval of σ, in (0, 1).
+    rng : Generator, int or None, default=None
+        Source of the bootstrap.
+    progress : bool or None, default=None
+        Show a bar; None shows it on a terminal.
+
+    Returns
+    -------
+    ScaleInvariance
+        Exponents, tests and spectra per layer; σ with interval and noise floor.
+
+    Raises
+    ------
+    ImportError
+        If rivals are named and the powerlaw package (extra ``stats``) is not installed.
+    ValueError
+        If a layer has zero variance, fewer than 50 positive eigenvalues, or other samples than
+        the rest.
+
+    Notes
+    -----
+    Rank-deficient spectra (D > B, dead or duplicated neurons) are the normal case: eigenvalues
+    at the numerical zero of :func:`compute_spectrum` are left out and counted, so λ_min is the
+    smallest eigenvalue that the data resolve. Under ``"paper"`` the exponent hangs on exactly
+    that value: it changes with the number of samples, as ``"tail"`` hardly does.
+
+    σ is compared with its ``noise_floor``: equal exponents, each known to ±s, still scatter
+    by about s. The interval treats eigenvalues as independent draws, as the maximum-likelihood
+    formula itself does; eigenvalues repel each other, which makes it a rough one.
+
+    References
+    ----------
+    Ding et al. 2025, arXiv:2507.17785, Appendix B, Table 4; Clauset et al. 2009,
+    doi:10.1137/070710111.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> scales = np.arange(1, 81.0) ** -0.5
+    >>> layers = {f"layer{k}": scales[:, None] * rng.normal(size=(80, 400)) for k in (1, 2)}
+    >>> result = measure_scale_invariance(layers, n_bootstrap=50, rivals=(), rng=0)
+    >>> len(result.layers), result.sigma < 3 * result.noise_floor
+    (2, True)
+    """
+    choice(variant, VARIANTS, "variant")
+    choice(short, ("refuse", "skip"), "short")
+    if not 0 < fraction(confidence, "confidence") < 1:
+        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
+    generator = as_rng(rng)
+    center = variant != "paper" if center is None else center
+    named = name_layers(features)
+    rows = []
+    for name, matrix in track_progress(
+        named.items(), progress=progress, label="spectra", total=len(named)
+    ):
+        spectrum = _layer_spectrum(name, matrix, variant, center)
+        if spectrum.n_values < MIN_VALUES:
+            _refuse_short(name, spectrum, short)
+            continue
+        try:
+            fit = fit_power_law(
+                spectrum.values,
+                variant=variant,
+                min_tail=min_tail,
+                n_bootstrap=n_bootstrap,
+                rivals=rivals,
+                rng=generator,
+            )
+        except ValueError as error:
+            raise ValueError(f"layer {name!r}: {error}") from error
+        rows.append(LayerExponent(name, spectrum, fit, measure_sparsity(matrix)))
+    if not rows:
+        raise ValueError(
+            f"features must hold a layer of at least {MIN_VALUES} positive eigenvalues, "
+            f"got none among {sorted(named)}"
+        )
+    return ScaleInvariance(tuple(rows), variant, float(confidence))
+
+
+def _layer_spectrum(
+    name: str, matrix: FeatureMatrix, variant: TailVariant, center: bool
+) -> Spectrum:
+    from featgraph.features.feature_matrix import FeatureMatrix
+
+    matrix = FeatureMatrix(matrix.values, layer=name)
+    if variant != "released":
+        return compute_spectrum(matrix, center=center)
+    spectrum = compute_spectrum(matrix, center=center, tolerance=0.0)
+    values = spectrum.values
+    if matrix.n_nodes > _RELEASED_WIDTH:
+        values = values[: min(_RELEASED_WIDTH, matrix.n_samples // 2)]
+    return Spectrum(
+        values=values[values > _RELEASED_ZERO],
+        n_nodes=spectrum.n_nodes,
+        n_samples=spectrum.n_samples,
+        tolerance=_RELEASED_ZERO,
+        centered=spectrum.centered,
+        layer=name,
+    )
+
+
+def _refuse_short(name: str, spectrum: Spectrum, short: str) -> None:
+    message = (
+        f"layer {name!r} must have at least {MIN_VALUES} positive eigenvalues for a power law, "
+        f"got {spectrum.n_values} ({spectrum.n_nodes} nodes, {spectrum.n_samples} samples)"
+    )
+    if short == "refuse":
+        raise ValueError(f"{message}; use more samples, a wider layer, or short='skip'")
+    warnings.warn(f"{message}; it is left out", stacklevel=3)
+
+
+def _row(item: LayerExponent) -> dict[str, Any]:
+    spectrum, fit = item.spectrum, item.fit
+    row: dict[str, Any] = {
+        "layer": item.layer,
+        "n_nodes": spectrum.n_nodes,
+        "n_samples": spectrum.n_samples,
+        "n_eigenvalues": spectrum.n_values,
+        "n_zero": spectrum.n_zero,
+        "exponent": fit.exponent,
+        "standard_error": fit.standard_error,
+        "x_min": fit.x_min,
+        "n_tail": fit.n_tail,
+        "ks_distance": fit.distance,
+        "p_value": fit.p_value,
+    }
+    for name, test in fit.rivals.items():
+        row[f"ratio_{name}"], row[f"p_{name}"] = test.ratio, test.p_value
+    row.update(verdict=fit.verdict, **item.sparsity._asdict())
+    return row
+
+
+def _read_layer(item: dict[str, Any]) -> LayerExponent:
+    spectrum, fit, sparsity = item["spectrum"], item["fit"], item["sparsity"]
+    spectrum["values"] = np.asarray(spectrum["values"], dtype=np.float64)
+    fit["replicates"] = np.asarray(fit["replicates"], dtype=np.float64)
+    fit["rivals"] = {
+        name: RivalTest(number(test["ratio"]), number(test["p_value"]))
+        for name, test in fit["rivals"].items()
+    }
+    shares = Sparsity(**{name: number(value) for name, value in sparsity.items()})
+    return LayerExponent(item["layer"], Spectrum(**spectrum), PowerLawFit(**fit), shares)
