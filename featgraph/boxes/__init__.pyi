@@ -7,10 +7,13 @@ from .cover import BoxCover as BoxCover
 from .covering import box_counts as box_counts
 from .covering import box_cover as box_cover
 from .greedy import cover_greedy as cover_greedy
+from .iterated_greedy import cover_iterated_greedy as cover_iterated_greedy
 from .max_cover import cover_max_cover as cover_max_cover
 from .memb import cover_memb as cover_memb
 from .methods import METHODS as METHODS
 from .methods import Method as Method
+from .optimum import cover_optimum as cover_optimum
+from .optimum import minimum_box_cover as minimum_box_cover
 from .random_sequential import cover_random_sequential as cover_random_sequential
 from .remcc import cover_remcc as cover_remcc
 from .renormalization import RenormalizationFlow as RenormalizationFlow

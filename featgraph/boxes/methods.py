@@ -129,6 +129,26 @@ _ROWS = (
         "memb and all distances once: O(n m / 64) times the diameter, O(n) memory",
         "comparison with the literature; centres at the rim need more boxes than memb",
     ),
+    Method(
+        "iterated_greedy",
+        "diameter",
+        "first fit again and again, box after box of the last cover: reversed, shuffled or "
+        "largest first; the count never rises",
+        "Culberson 1992, Iterated greedy graph coloring, TR 92-07, University of Alberta",
+        None,
+        "O(n b) time per pass, O(n b) memory",
+        "the fewest boxes in seconds; optimum also proves them",
+    ),
+    Method(
+        "optimum",
+        "diameter",
+        "the smallest number of boxes of either kind with a certified lower bound: reductions, "
+        "local search, prices, integer programming",
+        "Strash & Thompson 2022 (reductions), Mehrotra & Trick 1996 (prices), HiGHS",
+        "10.1137/1.9781611977042.4",
+        "O(n b) memory; seconds for most real networks, else until the time limit",
+        "wherever the pairs within one size fit into memory; kind='radius' for balls",
+    ),
 )
 
 METHODS: dict[str, Method] = {row.name: row for row in _ROWS}

@@ -1,0 +1,191 @@
+"""Covering a relation by cliques: diameter boxes, one part of the reduced relation at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._exact.cliques import list_maximal_cliques
+from featgraph.boxes._exact.clock import Clock
+from featgraph.boxes._exact.columns import BoxPool
+from featgraph.boxes._exact.packing import caro_wei, enlarge_packing, pack_nodes
+from featgraph.boxes._exact.recolor import fit_boxes, iterate_boxes
+from featgraph.boxes._exact.set_cover import Covering, CoveringPart
+
+__all__ = ["CliquePart", "split_relation"]
+
+Ints = NDArray[np.int64]
+QUICK_PASSES = 300
+LONG_PASSES = 3_000
+PACKING_MOVES = 20_000
+MOST_BOXES = 30_000  # maximal boxes that are listed outright
+MOST_MEMBERS = 1_500_000
+
+
+class CliquePart:
+    """One part of a relation: the best cover by cliques so far and a certified bound.
+
+    Parameters
+    ----------
+    indptr, indices : ndarray of int64
+        Rows of the relation among the nodes of this part, both directions, no self-pairs.
+    nodes : ndarray of int64
+        Their numbers in the whole.
+    """
+
+    def __init__(self, indptr: Ints, indices: Ints, nodes: Ints) -> None:
+        self.indptr = indptr
+        self.indices = indices
+        self.nodes = nodes
+        # Nodes with fewest partners first: they have least choice.
+        order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
+        self.labels = fit_boxes(indptr, indices, order)
+        self.lower = 1
+        self._listed: CoveringPart | None = None
+
+    @property
+    def upper(self) -> int:
+        """Number of boxes of the best cover."""
+        return int(self.labels.max()) + 1
+
+    def is_open(self) -> bool:
+        """Whether a smaller cover may exist."""
+        return self.lower < self.upper
+
+    @property
+    def weight(self) -> int:
+        """Share of the time that this part may take."""
+        return self.indices.size
+
+    def start(self) -> None:
+        """Bound by the fast packings."""
+        if self.upper > 1:
+            packed = pack_nodes(self.indptr, self.indices)
+            self._raise(max(packed.size, caro_wei(np.diff(self.indptr))))
+
+    def improve(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Recolour, pack, and if all maximal boxes can be listed, solve that covering problem."""
+        self._recolor(clock.share(0.3), rng, QUICK_PASSES)
+        if not self.is_open():
+            return
+        columns = list_maximal_cliques(
+            *(self.indptr, self.indices, clock.share(0.3)),
+            n_columns=MOST_BOXES,
+            n_members=MOST_MEMBERS,
+        )
+        if columns is None:
+            self._pack(clock.share(0.2), rng)
+        else:
+            problem = Covering.from_columns(columns.indptr, columns.members, self.nodes.size)
+            everything = np.arange(problem.n_columns, dtype=np.int64)
+            self._listed = CoveringPart(problem, self.nodes, everything)
+            self._solve(self._listed, clock, rng, settle=False)
+
+    def settle(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Close the gap by integer programming over all boxes, or those that prices ask for."""
+        if self.is_open() and self._listed is None:
+            self._gather(clock, rng)
+        self._recolor(clock.share(0.3), rng, LONG_PASSES)
+        if self.is_open() and self._listed is not None:
+            self._solve(self._listed, clock, rng, settle=True)
+
+    def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Gather boxes by prices; then search among them, and list those still useful."""
+        pool = BoxPool(self.indptr, self.indices, rng)
+        for _ in range(5):
+            self._recolor(clock.share(0.05), rng, QUICK_PASSES)
+            pool.add_labels(self.labels)
+        pool.price(self.upper, clock.share(0.6))
+        self._raise(pool.bound)
+        if not self.is_open():
+            return
+        problem = pool.covering()
+        everything = np.arange(problem.n_columns, dtype=np.int64)
+        gathered = CoveringPart(problem, self.nodes, everything)
+        self._solve(gathered, clock.share(0.3), rng, settle=False, whole=False)
+        if not self.is_open():
+            return
+        useful = pool.list_useful(self.upper, clock.share(0.3))
+        if useful is None:
+            self._solve(gathered, clock.share(0.5), rng, settle=True, whole=False)
+        elif np.any(np.diff(useful.row_indptr) == 0):
+            self._raise(self.upper)  # a node without useful box: no smaller cover exists
+        else:
+            everything = np.arange(useful.n_columns, dtype=np.int64)
+            listed = CoveringPart(useful, self.nodes, everything)
+            listed.lower = self.lower
+            self._listed = listed
+
+    def _solve(
+        self,
+        part: CoveringPart,
+        clock: Clock,
+        rng: np.random.Generator,
+        *,
+        settle: bool,
+        whole: bool = True,
+    ) -> None:
+        """Work on a covering problem over boxes; its bound counts if it holds all useful ones."""
+        if self.upper < part.upper:
+            part.adopt(self.labels)
+        if settle:
+            part.settle(clock, rng)
+        else:
+            part.improve(clock, rng)
+        if part.upper < self.upper:
+            self.labels = part.assign()
+        if whole:
+            self._raise(min(part.lower, self.upper))
+
+    def _recolor(self, clock: Clock, rng: np.random.Generator, passes: int) -> None:
+        if self.is_open():
+            self.labels = iterate_boxes(
+                *(self.indptr, self.indices, self.labels, clock, rng),
+                passes=10 * passes,
+                patience=passes,
+                enough=self.lower,
+            )
+
+    def _pack(self, clock: Clock, rng: np.random.Generator) -> None:
+        packed = pack_nodes(self.indptr, self.indices)
+        larger = enlarge_packing(
+            *(self.indptr, self.indices, packed, clock, rng),
+            moves=PACKING_MOVES,
+            enough=self.upper,
+        )
+        self._raise(larger.size)
+
+    def _raise(self, bound: int) -> None:
+        self.lower = max(self.lower, bound)
+
+
+def split_relation(indptr: Ints, indices: Ints, nodes: Ints) -> list[CliquePart]:
+    """Split the relation among ``nodes`` into parts without pairs between them.
+
+    Examples
+    --------
+    >>> pairs = np.array([0, 1, 2, 2, 3, 4]), np.array([1, 0, 4, 3])
+    >>> [part.nodes.tolist() for part in split_relation(*pairs, np.array([0, 1, 3, 4]))]
+    [[0, 1], [3, 4]]
+    """
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n_nodes = indptr.size - 1
+    ones = np.ones(indices.size, dtype=np.int8)
+    whole = csr_matrix((ones, indices, indptr), shape=(n_nodes, n_nodes))
+    kept = whole if nodes.size == n_nodes else whole[nodes][:, nodes]
+    n_parts, label = connected_components(kept, directed=False)
+    order = np.argsort(label, kind="stable")
+    ends = np.searchsorted(label[order], np.arange(n_parts + 1))
+    parts = []
+    for part in range(n_parts):
+        own = order[ends[part] : ends[part + 1]]
+        if own.size == 1:
+            bounds, pairs = np.zeros(2, dtype=np.int64), np.empty(0, dtype=np.int64)
+        else:
+            small = kept if n_parts == 1 else kept[own][:, own]
+            small.sort_indices()
+            bounds, pairs = small.indptr.astype(np.int64), small.indices.astype(np.int64)
+        parts.append(CliquePart(bounds, pairs, nodes[own]))
+    return parts

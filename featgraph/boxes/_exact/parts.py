@@ -1,0 +1,63 @@
+"""The parts of a problem, worked on within one time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from featgraph._progress import track_progress
+from featgraph.boxes._exact.clock import Clock
+
+__all__ = ["Part", "run_parts"]
+
+
+class Part(Protocol):
+    """Anything with a best cover and a bound that can be worked on in three stages."""
+
+    @property
+    def upper(self) -> int:
+        """Number of boxes of the best cover."""
+
+    @property
+    def weight(self) -> int:
+        """Share of the time that this part may take."""
+
+    def is_open(self) -> bool:
+        """Whether a smaller cover may exist."""
+
+    def start(self) -> None:
+        """Take the bounds that cost next to nothing."""
+
+    def improve(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Search, bound, and solve what is easy."""
+
+    def settle(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Spend the rest of the time on the gap."""
+
+
+def run_parts(
+    parts: Sequence[Part], clock: Clock, rng: np.random.Generator, *, progress: bool | None
+) -> bool:
+    """Work on every part, small ones first; return whether Ctrl+C ended it early.
+
+    Every part first gets its cheap bounds. Then all open parts are improved, and those still
+    open settled, each with a share of the remaining time by its weight; time that a part leaves
+    goes to those after it.
+    """
+    for part in parts:
+        part.start()
+    try:
+        for stage in ("improve", "settle"):
+            waiting = sorted((part for part in parts if part.is_open()), key=lambda p: p.weight)
+            left = sum(part.weight for part in waiting)
+            for part in track_progress(waiting, progress=progress, label=f"{stage} boxes"):
+                share = part.weight / max(left, 1)
+                getattr(part, stage)(clock.share(share), rng)
+                left -= part.weight
+                if clock.expired:
+                    break
+    except KeyboardInterrupt:
+        return True
+    return False
