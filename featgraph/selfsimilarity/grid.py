@@ -45,9 +45,10 @@ def check_spread(smallest: Tensor, largest: Tensor) -> None:
 def check_theta(theta: Tensor, distances: Tensor) -> Tensor:
     """Return given box sizes as a rising vector of the dtype and device of the distances."""
     theta = torch.as_tensor(theta).detach().to(distances)
-    if theta.ndim != 1 or len(theta) < 2 or not bool((theta.diff() >= 0).all()):
+    rising = theta.ndim == 1 and len(theta) >= 2 and bool((theta.diff() >= 0).all())
+    if not rising or not 0 <= float(theta[0]) <= float(theta[-1]) < torch.inf:
         raise ValueError(
-            "theta must be a vector of at least 2 rising box sizes, got "
+            "theta must be a vector of at least 2 rising box sizes, finite and not negative, got "
             f"{theta.tolist() if theta.numel() < 6 else tuple(theta.shape)}"
         )
     return theta
