@@ -55,14 +55,12 @@ def describe_nodes(
     """Collect everything about the nodes; see ``write_graphml`` for the parameters."""
     listed = list(covers.values()) if isinstance(covers, Mapping) else list(covers)
     every = listed if cover is None or any(c is cover for c in listed) else [cover, *listed]
-    known: dict[str, NDArray[Any]] = {
-        **_attribute_columns(graph),
-        "degree": graph.degrees,
-        "core_number": find_cores(graph),
-        "community": find_communities(graph),
-    }
+    known = _attribute_columns(graph)  # a layer or community that is told wins over the computed
     if graph.layer is not None:
-        known["layer"] = np.full(graph.n_nodes, graph.layer)
+        known.setdefault("layer", np.full(graph.n_nodes, graph.layer))
+    if "community" not in known:
+        known["community"] = find_communities(graph)
+    known.update(degree=graph.degrees, core_number=find_cores(graph))
     for one in every:
         known[_box_column(one, graph.n_nodes)] = np.asarray(one.labels)
     colors = _stored_look(graph, "color", 3)

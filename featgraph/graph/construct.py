@@ -115,7 +115,7 @@ def _edges_below(
     """Return pairs i < j with C_ij < ε, sorted, and their distances."""
     # A float32 distance is below ε exactly if it is below the first float32 that is ≥ ε.
     limit = source.dtype.type(epsilon)
-    if limit < epsilon:
+    if float(limit) < epsilon:  # compared in float64: numpy would round ε to the limit itself
         limit = np.nextafter(limit, source.dtype.type(np.inf))
     pairs: list[NDArray[np.int64]] = []
     lengths: list[NDArray[np.float64]] = []

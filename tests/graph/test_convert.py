@@ -1,0 +1,305 @@
+"""To and from networkx, igraph, PyTorch Geometric and SciPy: round trips, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import networkx as nx
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.csr_graph import FeatureGraph
+
+torch = pytest.importorskip("torch")
+igraph = pytest.importorskip("igraph")
+pyg = pytest.importorskip("torch_geometric.data")
+
+LIBRARIES = ("networkx", "igraph", "pyg", "scipy")
+KEEPS_LABELS = ("networkx", "igraph", "pyg")
+
+
+def send(graph, library):
+    return getattr(graph, f"to_{library}")()
+
+
+@st.composite
+def graphs(draw, weighted=False):
+    n_nodes = draw(st.integers(1, 9))
+    node = st.integers(0, n_nodes - 1)
+    rows = draw(st.lists(st.tuples(node, node), max_size=16))
+    rows = sorted({(min(r), max(r)) for r in rows if r[0] != r[1]})
+    number = st.floats(0, 9, width=32)  # 0 as well: duplicated neurons
+    size = len(rows)
+    weights = draw(st.lists(number, min_size=size, max_size=size)) if weighted else None
+    return FeatureGraph.from_edges(rows, n_nodes=n_nodes, weights=weights)
+
+
+def same_structure(left, right):
+    np.testing.assert_array_equal(left.indptr, right.indptr)
+    np.testing.assert_array_equal(left.indices, right.indices)
+
+
+@settings(max_examples=25)
+@pytest.mark.parametrize("library", LIBRARIES)
+@given(graph=graphs())
+def test_round_trip_without_weights(library, graph):
+    back = as_feature_graph(send(graph, library))
+    same_structure(back, graph)
+    assert back.weights is None
+
+
+@settings(max_examples=25)
+@pytest.mark.parametrize("library", LIBRARIES)
+@given(graph=graphs(weighted=True))
+def test_round_trip_with_weights(library, graph):
+    ones = set(graph.weights) <= {0.0, 1.0}
+    if library == "scipy" and ones and 0.0 in graph.weights:
+        return  # a matrix of zeros and ones is an adjacency matrix
+    back = as_feature_graph(send(graph, library), weight="weight")
+    same_structure(back, graph)
+    np.testing.assert_array_equal(back.weights, graph.weights)
+
+
+@pytest.mark.parametrize("library", KEEPS_LABELS)
+@pytest.mark.parametrize(
+    "labels",
+    [["a", "b", "c"], [("conv", 1), ("conv", 2), frozenset("ab")], [3, 1, 2], [1, "1", 2.5]],
+)
+def test_labels_survive(library, labels):
+    graph = FeatureGraph.from_edges([(0, 2)], labels=labels)
+    assert as_feature_graph(send(graph, library)).labels == tuple(labels)
+
+
+@pytest.mark.parametrize("library", KEEPS_LABELS)
+def test_attributes_and_origin_survive(library):
+    attributes = {
+        "neuron": np.arange(3),
+        "mean_activation": np.array([0.5, np.nan, -1.0]),
+        "dead": np.array([True, False, False]),
+        "word": np.array(["a", "", "ü"]),
+        "activations": np.arange(6.0).reshape(3, 2),
+    }
+    graph = FeatureGraph.from_edges([(0, 1)], n_nodes=3, node_attributes=attributes)
+    graph = dataclasses.replace(
+        graph, layer="layer1.0", epsilon=0.25, epsilon_rule="density=0.1", source="digits"
+    )
+    back = as_feature_graph(send(graph, library))
+    assert back.node_attributes.keys() == attributes.keys()
+    for name, array in attributes.items():
+        np.testing.assert_array_equal(back.node_attributes[name], array)
+        assert back.node_attributes[name].dtype.kind == array.dtype.kind
+    assert repr(back) == repr(graph)
+    assert back.source == "digits"
+
+
+def test_pyg_data_is_what_pyg_expects():
+    graph = FeatureGraph.from_edges([(0, 1), (1, 2)], n_nodes=4, weights=[0.5, 2.0])
+    data = graph.to_pyg(np.eye(4, dtype=np.float32))
+    data.validate(raise_on_error=True)
+    assert data.num_nodes == 4
+    assert data.is_undirected()
+    assert data.has_isolated_nodes()
+    assert not data.has_self_loops()
+    assert data.edge_index.dtype == torch.int64
+    assert data.edge_index.tolist() == [[0, 1, 1, 2], [1, 0, 2, 1]]
+    assert data.edge_weight.tolist() == [0.5, 0.5, 2.0, 2.0]
+    assert torch.equal(data.x, torch.eye(4))
+
+
+def test_pyg_features_may_be_a_feature_matrix():
+    from featgraph.features.feature_matrix import FeatureMatrix
+
+    matrix = FeatureMatrix.from_array([[0.0, 1.0], [2.0, 3.0]])
+    assert FeatureGraph.from_edges([(0, 1)]).to_pyg(matrix).x.tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    with pytest.raises(ValueError, match=r"features must have one row per node \(3\), got \(2, 2"):
+        FeatureGraph.from_edges([(0, 2)]).to_pyg(matrix)
+
+
+def test_isolated_nodes_of_pyg_count():
+    data = pyg.Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=5)
+    assert as_feature_graph(data).n_components == 4
+
+
+def test_x_of_pyg_becomes_activations():
+    data = pyg.Data(x=torch.ones(2, 3, dtype=torch.bfloat16), edge_index=torch.zeros(2, 0).long())
+    assert as_feature_graph(data).node_attributes["activations"].tolist() == [[1, 1, 1]] * 2
+
+
+def directed_graphs():
+    return {
+        "networkx": nx.DiGraph([(0, 1), (1, 0), (1, 2)]),
+        "igraph": igraph.Graph([(0, 1), (1, 0), (1, 2)], directed=True),
+        "pyg": pyg.Data(edge_index=torch.tensor([[0, 1, 1], [1, 0, 2]]), num_nodes=3),
+        "scipy": sp.csr_array([[0, 1, 0], [1, 0, 1], [0, 0, 0]]),
+    }
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_directed_is_refused_unless_told(library):
+    graph = directed_graphs()[library]
+    with pytest.raises(ValueError, match="graph is directed; .* pass as_undirected=True"):
+        as_feature_graph(graph)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # there and back again is no repeated edge
+        same_structure(
+            as_feature_graph(graph, as_undirected=True), FeatureGraph.from_edges([(0, 1), (1, 2)])
+        )
+
+
+def test_opposite_weights_make_a_matrix_directed():
+    matrix = sp.csr_array([[0, 2.0], [3.0, 0]])
+    with pytest.raises(ValueError, match="graph is directed"):
+        as_feature_graph(matrix, weight="weight")
+    graph = as_feature_graph(matrix, weight="weight", as_undirected=True)
+    assert graph.edge_weights.tolist() == [2.0]
+
+
+def weighted_graphs():
+    rows = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.5, 2.0])
+    return {library: send(rows, library) for library in LIBRARIES}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_weights_need_a_word(library):
+    graph = weighted_graphs()[library]
+    with pytest.raises(
+        ValueError, match=r'graph carries edge weights; say weight="(edge_)?weight"'
+    ):
+        as_feature_graph(graph)
+    assert as_feature_graph(graph, weight="ignore").weights is None
+    assert as_feature_graph(graph, weight="weight").edge_weights.tolist() == [0.5, 2.0]
+    with pytest.raises(ValueError, match=r"weight='length' names no attribute.*there is:.*weight"):
+        as_feature_graph(graph, weight="length")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_weights_that_are_all_one_need_no_word(library):
+    graph = send(FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[1, 1]), library)
+    assert as_feature_graph(graph).weights is None
+
+
+def test_an_edge_without_the_attribute():
+    graph = nx.Graph([(0, 1, {"weight": 1}), (1, 2)])
+    assert as_feature_graph(graph).weights is None
+    with pytest.raises(ValueError, match="weight='weight' names no attribute of all edges"):
+        as_feature_graph(graph, weight="weight")
+
+
+def test_weights_must_be_numbers():
+    with pytest.raises(ValueError, match="weight='weight' must be numbers on every edge"):
+        as_feature_graph(nx.Graph([(0, 1, {"weight": "long"})]), weight="weight")
+
+
+def test_a_feature_graph_comes_back_as_it_is():
+    graph = FeatureGraph.from_edges([(0, 1)], weights=[2.0])
+    assert as_feature_graph(graph) is graph
+    assert as_feature_graph(graph, weight="distance") is graph
+    assert as_feature_graph(graph, weight="ignore").weights is None
+    with pytest.raises(ValueError, match="but this FeatureGraph is unweighted"):
+        as_feature_graph(graph.without_weights(), weight="distance")
+    with pytest.raises(ValueError, match='weight must be "weight", "distance" or "ignore"'):
+        as_feature_graph(graph, weight="length")
+
+
+def messy_graphs():
+    return {
+        "networkx": nx.MultiGraph([(0, 0), (0, 1), (0, 1), (1, 2)]),
+        "igraph": igraph.Graph([(0, 0), (0, 1), (1, 0), (1, 2)]),
+        "pyg": pyg.Data(
+            edge_index=torch.tensor([[0, 0, 0, 1, 1, 1, 2], [0, 1, 1, 0, 0, 2, 1]]), num_nodes=3
+        ),
+        "scipy": sp.coo_array(
+            (np.ones(7), ([0, 0, 0, 1, 1, 1, 2], [0, 1, 1, 0, 0, 2, 1])), shape=(3, 3)
+        ),
+    }
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_loops_and_repeats_are_dropped_with_one_warning(library):
+    with pytest.warns(UserWarning, match="left out 1 self-loop and 1 repeated edge:") as caught:
+        graph = as_feature_graph(messy_graphs()[library])
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    same_structure(graph, FeatureGraph.from_edges([(0, 1), (1, 2)]))
+
+
+def test_parallel_edges_keep_the_smallest_weight():
+    graph = nx.MultiGraph()
+    graph.add_weighted_edges_from([(0, 1, 3.0), (0, 1, 2.0)])
+    with pytest.warns(UserWarning, match="left out 1 repeated edge"):
+        assert as_feature_graph(graph, weight="weight").edge_weights.tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [nx.Graph(), igraph.Graph(), pyg.Data(edge_index=torch.zeros(2, 0).long(), num_nodes=0)],
+)
+def test_a_graph_without_nodes_is_refused(empty):
+    with pytest.raises(ValueError, match="a graph has at least 1 node, got 0"):
+        as_feature_graph(empty)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_edgeless_graphs_are_fine(library):
+    graph = as_feature_graph(send(FeatureGraph.from_edges([], n_nodes=3), library))
+    assert (graph.n_nodes, graph.n_edges) == (3, 0)
+
+
+def test_other_things_are_refused():
+    with pytest.raises(TypeError, match=r"got ndarray; an adjacency matrix goes in as scipy"):
+        as_feature_graph(np.eye(3))
+    with pytest.raises(TypeError, match="graph must be a FeatureGraph, networkx graph.* got list"):
+        as_feature_graph([(0, 1)])
+    with pytest.raises(TypeError, match="got HeteroData"):
+        as_feature_graph(pyg.HeteroData())
+    with pytest.raises(ValueError, match="needs edge_index to be a graph"):
+        as_feature_graph(pyg.Data(x=torch.ones(2, 2)))
+    with pytest.raises(ValueError, match=r"an adjacency matrix must be square, got shape \(2, 3\)"):
+        as_feature_graph(sp.csr_array(np.ones((2, 3))))
+    with pytest.raises(ValueError, match="an adjacency matrix must hold numbers, got complex128"):
+        as_feature_graph(sp.csr_array(np.eye(2) * 1j))
+
+
+def test_stored_zeros_of_an_adjacency_matrix_are_no_edges():
+    matrix = sp.csr_array(np.ones((3, 3)))
+    matrix.setdiag(0)
+    assert as_feature_graph(matrix).n_edges == 3
+    matrix[0, 1] = matrix[1, 0] = 0
+    assert as_feature_graph(matrix).n_edges == 2
+
+
+@pytest.mark.parametrize("make", [sp.coo_array, sp.csc_array, sp.lil_array, sp.csr_matrix])
+def test_every_sparse_format(make):
+    assert as_feature_graph(make([[False, True], [True, False]])).n_edges == 1
+
+
+def test_attributes_of_odd_kinds():
+    graph = nx.Graph([(0, 1)])
+    values = {"mixed": [1, "a"], "gap": [1, None], "object": [{}, {}], "ragged": [[1], [1, 2]]}
+    for name, pair in values.items():
+        nx.set_node_attributes(graph, dict(enumerate(pair)), name)
+    attributes = as_feature_graph(graph).node_attributes
+    assert attributes["mixed"].tolist() == ["1", "a"]
+    np.testing.assert_array_equal(attributes["gap"], [1.0, np.nan])
+    assert attributes.keys() == {"mixed", "gap"}
+
+
+def test_names_of_igraph_that_repeat_stay_an_attribute():
+    graph = igraph.Graph(2, [(0, 1)])
+    graph.vs["name"] = ["x", "x"]
+    back = as_feature_graph(graph)
+    assert back.labels is None
+    assert back.node_attributes["name"].tolist() == ["x", "x"]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_input_is_not_changed(library):
+    graph = weighted_graphs()[library]
+    before = as_feature_graph(graph, weight="weight")
+    before.weights[:] = 7.0
+    assert as_feature_graph(graph, weight="weight").edge_weights.tolist() == [0.5, 2.0]

@@ -1,0 +1,19 @@
+"""Core numbers against networkx."""
+
+from __future__ import annotations
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.cores import find_cores
+
+pytest.importorskip("igraph")
+
+
+@given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0, 1))
+def test_agrees_with_networkx(seed, n_nodes, p):
+    graph = nx.gnp_random_graph(n_nodes, p, seed=seed)
+    assert find_cores(as_feature_graph(graph)).tolist() == list(nx.core_number(graph).values())
