@@ -1,7 +1,11 @@
 from .canonical import cca as cca
 from .canonical import pwcca as pwcca
 from .canonical import svcca as svcca
+from .diagram import PersistenceDiagrams as PersistenceDiagrams
+from .diagram_distance import persistence_distance as persistence_distance
+from .diagram_distance import persistence_distances as persistence_distances
 from .dissimilarity import rsa as rsa
+from .distance_homology import distance_persistence as distance_persistence
 from .feature_networks import box_count_distance as box_count_distance
 from .feature_networks import network_portrait as network_portrait
 from .feature_networks import portrait_divergence as portrait_divergence
@@ -23,3 +27,6 @@ from .procrustes_shape import procrustes as procrustes
 from .sample_graph import lsim as lsim
 from .sample_graph import sample_adjacency as sample_adjacency
 from .sample_graph import sample_graph as sample_graph
+from .weight_graph import WeightGraph as WeightGraph
+from .weight_graph import weight_graph as weight_graph
+from .weight_homology import weight_persistence as weight_persistence

@@ -1,0 +1,188 @@
+"""Persistence diagrams: when holes of each dimension appear and when they are filled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from featgraph._checks import positive
+from featgraph._files import atomic_path
+
+__all__ = ["PersistenceDiagrams"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PersistenceDiagrams:
+    """Persistence diagrams of one filtered complex, one per homology dimension.
+
+    Attributes
+    ----------
+    points : mapping of int to ndarray of float, shape (n_points, 2)
+        Birth and death of every class of each dimension, sorted; ``inf`` where it never dies.
+        Birth is at most death.
+    kind : str
+        What was filtered: ``"weights"`` or ``"distances"``.
+    reduced : bool
+        Whether the one component that never dies is left out of dimension 0.
+    source : str or None
+        Model, layer or file.
+
+    Examples
+    --------
+    >>> d = PersistenceDiagrams({0: np.array([[0.0, 0.4]]), 1: np.array([[0.5, np.inf]])})
+    >>> d
+    PersistenceDiagrams(H0=1, H1=1, kind='weights')
+    >>> d.clean().points[1]
+    array([[0.5, 1. ]])
+    """
+
+    points: Mapping[int, NDArray[np.float64]]
+    kind: str = "weights"
+    reduced: bool = True
+    source: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checked = {}
+        for dimension, given in sorted(self.points.items()):
+            array = np.asarray(given, dtype=np.float64).reshape(-1, 2)
+            if np.isnan(array).any() or not (array[:, 0] <= array[:, 1]).all():
+                raise ValueError(
+                    f"points of dimension {dimension} must have birth ≤ death and no NaN"
+                )
+            checked[int(dimension)] = _in_order(array)
+        object.__setattr__(self, "points", checked)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"H{dim}={len(points)}" for dim, points in self.points.items())
+        tail = "" if self.source is None else f", source={self.source!r}"
+        return f"PersistenceDiagrams({counts}, kind={self.kind!r}{tail})"
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """Homology dimensions, rising."""
+        return tuple(self.points)
+
+    def lifetimes(self, dimension: int) -> NDArray[np.float64]:
+        """Death minus birth of every class of one dimension, shape (n_points,)."""
+        points = self.points[dimension]
+        lifetimes: NDArray[np.float64] = points[:, 1] - points[:, 0]
+        return lifetimes
+
+    def clean(
+        self, *, min_lifetime: float = 0.01, infinity: float | None = 1.0
+    ) -> PersistenceDiagrams:
+        """Drop short lives, then give classes that never die a finite death.
+
+        Parameters
+        ----------
+        min_lifetime : float, default=0.01
+            Classes that live at most this long are dropped; 0 drops those of no lifetime.
+        infinity : float or None, default=1.0
+            Death that replaces ``inf``; None takes the largest finite value in the diagrams.
+
+        Returns
+        -------
+        PersistenceDiagrams
+            Finite diagrams.
+
+        Raises
+        ------
+        ValueError
+            If a class is born after ``infinity``.
+
+        Notes
+        -----
+        The order matters and follows arXiv:2101.07752: a loop born at 0.995 that never dies
+        is kept, as (0.995, 1).
+        """
+        least = positive(min_lifetime, "min_lifetime", zero=True)
+        if infinity is None:
+            values = np.concatenate([points.ravel() for points in self.points.values()])
+            finite = values[np.isfinite(values)]
+            infinity = float(finite.max()) if finite.size else 1.0
+        cleaned = {}
+        for dimension, points in self.points.items():
+            kept = points[points[:, 1] - points[:, 0] > least].copy()
+            kept[np.isinf(kept[:, 1]), 1] = infinity
+            if (kept[:, 0] > kept[:, 1]).any():
+                raise ValueError(
+                    f"infinity must be at least every birth, got {infinity} and a birth at "
+                    f"{kept[:, 0].max():.6g}; give infinity=None for the largest value"
+                )
+            cleaned[dimension] = kept
+        return PersistenceDiagrams(cleaned, self.kind, self.reduced, self.source, self.options)
+
+    def betti(self, thresholds: ArrayLike, *, dimension: int = 0) -> NDArray[np.int64]:
+        """Betti numbers of the complex of everything *strictly* below each threshold.
+
+        Parameters
+        ----------
+        thresholds : array-like of float, shape (n_thresholds,)
+            Values of the filtration (ε for distances).
+        dimension : int, default=0
+            0 counts components, 1 loops, 2 voids.
+
+        Returns
+        -------
+        ndarray of int, shape (n_thresholds,)
+            Classes with birth < threshold ≤ death, the strict rule of G_M; β₀ includes the
+            component that never dies.
+
+        Examples
+        --------
+        >>> d = PersistenceDiagrams({0: np.array([[0.0, 0.4], [0.0, 0.9]])})
+        >>> d.betti([0.4, 0.5, 2.0])
+        array([3, 2, 1])
+        """
+        if dimension not in self.points:
+            raise ValueError(f"dimension must be one of {self.dimensions}, got {dimension}")
+        levels = np.asarray(thresholds, dtype=np.float64)
+        births, deaths = np.sort(self.points[dimension], axis=0).T
+        born = np.searchsorted(births, levels, side="left")
+        dead = np.searchsorted(deaths, levels, side="left")
+        extra = 1 if dimension == 0 and self.reduced else 0
+        return np.asarray(born - dead + extra, dtype=np.int64)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the diagrams to a ``.npz`` file, whole or not at all, and return its path."""
+        target = Path(path)
+        if target.suffix != ".npz":
+            raise ValueError(f"path must end in .npz, got {target.name!r}")
+        arrays = {f"H{dimension}": points for dimension, points in self.points.items()}
+        texts = {"kind": self.kind, "source": self.source or "", "reduced": self.reduced}
+        with atomic_path(target) as temporary:
+            np.savez_compressed(temporary, **arrays, **{k: np.array(v) for k, v in texts.items()})  # type: ignore[arg-type]
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> PersistenceDiagrams:
+        """Read diagrams written by ``save``; nothing in the file is executed.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> d = PersistenceDiagrams({0: np.array([[0.0, 0.4]])}, source="net")
+        >>> PersistenceDiagrams.load(d.save(Path(tempfile.mkdtemp()) / "d.npz"))
+        PersistenceDiagrams(H0=1, kind='weights', source='net')
+        """
+        with np.load(path, allow_pickle=False) as stored:
+            names = [name for name in stored.files if name[0] == "H" and name[1:].isdigit()]
+            points = {int(name[1:]): stored[name] for name in names}
+            source = str(stored["source"]) or None
+            return cls(points, str(stored["kind"]), bool(stored["reduced"]), source)
+
+
+def _in_order(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Millions of points come sorted by birth already; sorting them again takes seconds.
+    births, deaths = points.T
+    rising = (births[1:] > births[:-1]) | (
+        (births[1:] == births[:-1]) & (deaths[1:] >= deaths[:-1])
+    )
+    return points if rising.all() else points[np.lexsort(points.T[::-1])]

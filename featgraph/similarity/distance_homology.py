@@ -1,0 +1,127 @@
+"""Persistent homology of G_M: components, loops and voids of a layer as ε grows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from featgraph._checks import integer, positive
+from featgraph._lazy import need
+from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.similarity.diagram import PersistenceDiagrams
+
+__all__ = ["distance_persistence"]
+
+
+def distance_persistence(
+    distances: torch.Tensor | NDArray[Any] | FeatureMatrix,
+    *,
+    max_dimension: int = 1,
+    max_epsilon: float | None = None,
+) -> PersistenceDiagrams:
+    """Vietoris–Rips persistence of the distances C between the neurons of a layer.
+
+    The complex at ε holds every set of neurons that are pairwise closer than ε, so its edges
+    are G_M at ε: ``betti(epsilons, dimension=0)`` counts the components of G_M, dimension 1
+    its loops that no triangles fill, dimension 2 its voids. Curves of these against ε stand
+    beside box counts against the same ε.
+
+    Parameters
+    ----------
+    distances : Tensor or ndarray of shape (n_nodes, n_nodes), or FeatureMatrix
+        C, symmetric with zero diagonal (``feature_distances``); a FeatureMatrix F is turned
+        into its C.
+    max_dimension : int, default=1
+        Highest homology dimension.
+    max_epsilon : float, optional
+        Largest ε; loops that close or fill later are cut off (they stay ``inf``). None takes
+        the radius of the cloud, min over nodes of the largest distance, beyond which the
+        complex is a cone and nothing changes.
+
+    Returns
+    -------
+    PersistenceDiagrams
+        In the unit of C; the component that never dies is left out (``reduced``).
+
+    Raises
+    ------
+    ImportError
+        If ``max_dimension`` is above 0 and gudhi is not installed.
+    ValueError
+        If C is not square, symmetric, finite and zero on the diagonal.
+
+    Notes
+    -----
+    Dimension 0 is the minimum spanning tree, O(D²). Higher dimensions go to gudhi after
+    collapsing dominated edges (exact): seconds for D of some hundreds in dimension 1, fewer
+    nodes in dimension 2.
+
+    References
+    ----------
+    .. [1] H. Edelsbrunner, J. Harer, "Computational topology", AMS 2010, Ch. VII.
+    .. [2] J.-D. Boissonnat, S. Pritam, "Edge collapse and persistence of flag complexes",
+       SoCG 2020, doi:10.4230/LIPIcs.SoCG.2020.19.
+
+    Examples
+    --------
+    >>> square = np.array([[0, 0], [0, 1], [1, 1], [1, 0]], dtype=float)
+    >>> C = np.linalg.norm(square[:, None] - square, axis=2)
+    >>> d = distance_persistence(C)
+    >>> d.points[1].round(3).tolist()
+    [[1.0, 1.414]]
+    """
+    top = integer(max_dimension, "max_dimension", least=0)
+    layer = distances.layer if isinstance(distances, FeatureMatrix) else None
+    matrix = _check_distances(distances)
+    reach = float(matrix.max(axis=1).min())
+    limit = reach if max_epsilon is None else positive(max_epsilon, "max_epsilon")
+    points = {0: _components(matrix, limit)}
+    if top >= 1:
+        points.update(_holes(matrix, limit, top))
+    return PersistenceDiagrams(points, "distances", True, layer, {"max_epsilon": limit})
+
+
+def _check_distances(given: Any) -> NDArray[np.float64]:
+    from featgraph.distances.pairwise import feature_distances
+
+    if isinstance(given, FeatureMatrix):
+        given = feature_distances(given)
+    array = given.detach().cpu().numpy() if isinstance(given, torch.Tensor) else np.asarray(given)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
+        raise ValueError(
+            f"distances must be a square matrix of at least 2 nodes, got shape {array.shape}; "
+            "give C of feature_distances(F), or F as a FeatureMatrix"
+        )
+    matrix = array.astype(np.float64)
+    if not np.isfinite(matrix).all() or (matrix < 0).any():
+        raise ValueError("distances must be finite and at least 0")
+    if matrix.diagonal().any() or not np.array_equal(matrix, matrix.T):
+        raise ValueError("distances must be symmetric with a zero diagonal")
+    return matrix
+
+
+def _components(matrix: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    from featgraph.graph.spanning_tree import minimum_spanning_tree
+
+    tree = minimum_spanning_tree(matrix)
+    deaths = np.sort(np.asarray(tree.edge_weights, dtype=np.float64))
+    deaths = np.where(deaths <= limit, deaths, np.inf)
+    return np.column_stack([np.zeros(len(deaths)), deaths])
+
+
+def _holes(matrix: NDArray[np.float64], limit: float, top: int) -> dict[int, NDArray[np.float64]]:
+    gudhi = need("gudhi", extra="topology")
+    rips = gudhi.RipsComplex(distance_matrix=matrix, max_edge_length=limit)
+    complex_ = rips.create_simplex_tree(max_dimension=1)
+    complex_.collapse_edges(nb_iterations=2)
+    complex_.expansion(top + 1)
+    complex_.compute_persistence(persistence_dim_max=complex_.dimension() <= top)
+    return {
+        dimension: np.asarray(
+            complex_.persistence_intervals_in_dimension(dimension), dtype=np.float64
+        ).reshape(-1, 2)
+        for dimension in range(1, top + 1)
+    }
