@@ -175,13 +175,43 @@ def iterate_features(
 ) -> Generator[dict[str, FeatureMatrix], None, None]:
     """Yield the features of each batch in turn, so that F is never held whole.
 
-    Parameters and errors are those of :func:`extract_features`. Between two batches the model
-    has no hooks and its own training flags, so it may be used or changed there.
+    Between two batches the model has no hooks and its own training flags, so it may be used or
+    changed there. A model moved by ``device`` is moved back when the iteration ends or is closed.
+
+    Parameters
+    ----------
+    model : Module
+        Any network.
+    data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
+        As in :func:`extract_features`, like every option here.
+    layers : str, module type, or list of these, default="auto"
+        Which layers.
+    reduce : str or mapping, default="auto"
+        How an activation (B, ...) becomes (B, D), for all layers or by layer name.
+    output : int, str or None, default=None
+        Member of a tuple or dict output; None takes the first Tensor.
+    calls : {"last", "first", "mean", "concatenate"}, default="last"
+        What to keep of a module that runs several times in one forward pass.
+    forward : callable or None, default=None
+        Called as ``forward(model, batch)`` instead of the rules for batches.
+    batch_size : int, default=128
+        Samples per batch when ``data`` is a Tensor, ndarray or Dataset.
+    max_batches : int or None, default=None
+        Stop after this many batches.
+    device : device or None, default=None
+        Where to run; None runs where the model is.
+    progress : bool or None, default=None
+        Show a bar; None shows it on a terminal.
 
     Yields
     ------
     dict of str to FeatureMatrix
         Layer name to the features of this batch, shape (D, b), on the device of the run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`extract_features`, when the first batch is asked for.
 
     Examples
     --------

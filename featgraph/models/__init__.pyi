@@ -4,8 +4,8 @@ from .cnn import SmallCNN as SmallCNN
 from .loading import load_model as load_model
 from .loading import load_weights as load_weights
 from .mixer import MLPMixer as MLPMixer
-from .mlp import MLP as MLP
-from .resmlp import ResMLP as ResMLP
+from .perceptron import MLP as MLP
+from .residual_mlp import ResMLP as ResMLP
 from .timm_models import create_timm_model as create_timm_model
 from .training import measure_accuracy as measure_accuracy
 from .training import train_classifier as train_classifier

@@ -22,9 +22,9 @@ class SmallModel(NamedTuple):
 
 
 MODELS: dict[str, SmallModel] = {
-    "mlp": SmallModel("mlp", "MLP", "multilayer perceptron, three hidden layers of 128"),
+    "mlp": SmallModel("perceptron", "MLP", "multilayer perceptron, three hidden layers of 128"),
     "cnn": SmallModel("cnn", "SmallCNN", "convolutions with batch norm, 32, 64 and 96 channels"),
-    "resmlp": SmallModel("resmlp", "ResMLP", "residual MLP on patches, 4 blocks of 96"),
+    "resmlp": SmallModel("residual_mlp", "ResMLP", "residual MLP on patches, 4 blocks of 96"),
     "mixer": SmallModel("mixer", "MLPMixer", "MLP-Mixer, 4 blocks of 96"),
     "vit": SmallModel("vit", "SmallViT", "vision transformer, 4 blocks of 64, 4 heads"),
 }
