@@ -1,43 +1,142 @@
 from . import (
     boxes as boxes,
+)
+from . import (
     datasets as datasets,
+)
+from . import (
     dimension as dimension,
+)
+from . import (
     distances as distances,
+)
+from . import (
     export as export,
+)
+from . import (
     features as features,
+)
+from . import (
     graph as graph,
+)
+from . import (
     invariance as invariance,
+)
+from . import (
     models as models,
+)
+from . import (
     plot as plot,
+)
+from . import (
     report as report,
+)
+from . import (
     selfsimilarity as selfsimilarity,
+)
+from . import (
     similarity as similarity,
 )
 from .boxes import (
+    METHODS as METHODS,
+)
+from .boxes import (
     BoxCounts as BoxCounts,
+)
+from .boxes import (
     BoxCover as BoxCover,
+)
+from .boxes import (
+    analyze_boxes as analyze_boxes,
+)
+from .boxes import (
     box_counts as box_counts,
+)
+from .boxes import (
     box_cover as box_cover,
+)
+from .boxes import (
+    minimum_box_cover as minimum_box_cover,
+)
+from .boxes import (
+    renormalization_flow as renormalization_flow,
+)
+from .boxes import (
+    renormalize as renormalize,
 )
 from .dimension import (
     DimensionComparison as DimensionComparison,
+)
+from .dimension import (
     DimensionFit as DimensionFit,
+)
+from .dimension import (
     compare_dimensions as compare_dimensions,
+)
+from .dimension import (
     fit_dimension as fit_dimension,
 )
-from .distances import feature_distances as feature_distances
+from .distances import (
+    feature_distances as feature_distances,
+)
+from .distances import (
+    stream_distances as stream_distances,
+)
+from .export import (
+    read_gexf as read_gexf,
+)
+from .export import (
+    read_graphml as read_graphml,
+)
+from .export import (
+    write_gexf as write_gexf,
+)
+from .export import (
+    write_graphml as write_graphml,
+)
 from .features import (
     FeatureMatrix as FeatureMatrix,
+)
+from .features import (
     extract_features as extract_features,
+)
+from .features import (
+    list_layers as list_layers,
+)
+from .features import (
+    load_features as load_features,
+)
+from .features import (
+    select_layers as select_layers,
 )
 from .graph import (
     FeatureGraph as FeatureGraph,
+)
+from .graph import (
     as_feature_graph as as_feature_graph,
+)
+from .graph import (
+    choose_epsilon as choose_epsilon,
+)
+from .graph import (
     feature_graph as feature_graph,
+)
+from .graph import (
+    read_graph as read_graph,
+)
+from .pipeline import analyze as analyze
+from .report import Report as Report
+from .selfsimilarity import (
+    ESTIMATORS as ESTIMATORS,
 )
 from .selfsimilarity import (
     box_number as box_number,
+)
+from .selfsimilarity import (
     ss_rate as ss_rate,
+)
+from .selfsimilarity import (
+    theta_grid as theta_grid,
 )
 
 __version__: str
