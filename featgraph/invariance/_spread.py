@@ -23,13 +23,17 @@ def basic_interval(
     Noise spreads layers apart: replicates of a spread lie above the estimate as the estimate
     lies above the truth. The basic interval, 2 · estimate − quantile, mirrors them back, where
     percentiles would leave the truth out altogether. ``transform`` is the scale on which that
-    bias is additive (the variance for a standard deviation).
+    bias is additive (the variance for a standard deviation). The estimate always lies inside:
+    one that happens to fall below its own noise must not give an empty interval.
     """
     low, high = np.quantile(
         transform(replicates), [0.5 - confidence / 2, 0.5 + confidence / 2]
     ).tolist()
     centre = float(transform(np.array([estimate]))[0])
-    return inverse(max(0.0, 2 * centre - high)), inverse(max(0.0, 2 * centre - low))
+    return (
+        min(estimate, inverse(max(0.0, 2 * centre - high))),
+        max(estimate, inverse(max(0.0, 2 * centre - low))),
+    )
 
 
 def relative_range(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -111,7 +111,7 @@ def take_points(
     elif isinstance(points, np.ndarray):
         array = np.array(points, dtype=np.float64)
     else:
-        array = np.array(points.detach().cpu().double())
+        array = points.detach().cpu().double().numpy().copy()
     if array.ndim != 2 or array.shape[1] < 1:
         raise ValueError(f"{where} must have shape (n_points, n_features), got {array.shape}")
     if array.shape[0] < _MIN_POINTS:
@@ -214,10 +214,10 @@ def compute_correlation_sum(
     unit = float(np.abs(cloud - cloud[0]).max())
     distances = pdist((cloud - cloud[0]) / unit)
     used = _theiler_mask(cloud.shape[0], exclude)
-    pairs = distances if used is None else distances[used]
-    scale = math.sqrt(float(np.mean(np.square(pairs))))
+    scale = math.sqrt(float(np.mean(np.square(distances if used is None else distances[used]))))
     distances /= scale
-    radii = _default_radii(pairs / scale, n_radii) if radii is None else _check_radii(radii)
+    pairs = distances if used is None else distances[used]
+    radii = _default_radii(pairs, n_radii) if radii is None else _check_radii(radii)
     places = np.searchsorted(radii, distances, side="right").astype(np.int16)
     if used is not None:
         places[~used] = -1

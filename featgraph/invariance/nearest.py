@@ -97,7 +97,7 @@ def estimate_two_nn(
     kept = logs[:n_used]
     # Type-II censoring: the ratios left out are known to be at least the last one kept.
     total = float(kept.sum() + (n_points - n_used) * kept[-1])
-    if total == 0:
+    if total <= 1e-9 * n_points:
         raise ValueError("points must not lie on a lattice: every point has two equal neighbours")
     freedom = 2 * n_used / _SHARED_TWO
     low, high = (
@@ -170,7 +170,7 @@ def estimate_likelihood_dimension(
     near = _distinct_neighbours(points, kind, n_neighbors)
     inverse = np.log(near[:, -1:] / near[:, :-1]).mean(axis=1)
     mean = float(inverse.mean())
-    if mean == 0:
+    if mean <= 1e-9:
         raise ValueError(f"points must not have {n_neighbors} neighbours at one same distance")
     error = float(inverse.std(ddof=1)) / np.sqrt(inverse.size / _SHARED_MANY)
     half = float(ndtri(0.5 + confidence / 2)) * error
