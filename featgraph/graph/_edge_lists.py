@@ -114,16 +114,17 @@ def _plain_table(text: str, separator: str | None, n_columns: int) -> _Table | N
     if n_columns not in (2, 3):
         return None
     kinds: list[tuple[str, Any]] = [("u", np.int64), ("v", np.int64), ("w", np.float64)]
-    comment = "%" if "%" in text else "#"
-    if comment == "%" and "#" in text:
-        return None
+    if "#" in text or "%" in text:
+        text = re.sub(r"(?m)^[ \t]*[#%].*$", "", text)
+        if "#" in text or "%" in text:
+            return None  # part of a label
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy's word on empty input or odd numbers
             table = np.loadtxt(
                 io.StringIO(text),
                 dtype=kinds[:n_columns],
-                comments=comment,
+                comments=None,
                 delimiter=separator,
                 ndmin=1,
             )

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from featgraph.graph._outgoing import GRAPH_FIELDS
 
-__all__ = ["RawGraph", "attribute_column", "choose_reader", "fold_directions", "whole_labels"]
+__all__ = [
+    "RawGraph",
+    "attribute_column",
+    "choose_reader",
+    "fold_directions",
+    "take_names",
+    "whole_labels",
+]
 
 
 @dataclass
@@ -87,6 +94,20 @@ def whole_labels(names: Sequence[str]) -> Sequence[Hashable]:
     ([0, 12], ['0', '012'])
     """
     return [int(name) for name in names] if all(map(_WHOLE.fullmatch, names)) else names
+
+
+def take_names(
+    columns: dict[str, list[Any]], titles: Sequence[str], ids: Sequence[str]
+) -> Sequence[str]:
+    """Take the first of these columns that names every node differently, else the ids.
+
+    igraph numbers the ids of a file itself and writes the labels of its vertices as ``name``.
+    """
+    for title in titles:
+        told = columns.get(title, [None])
+        if len(told) == len(ids) and None not in told and len(set(map(str, told))) == len(told):
+            return [str(name) for name in columns.pop(title)]
+    return ids
 
 
 def _columns(table: dict[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from featgraph.graph._edge_lists import check_node_count, read_text
-from featgraph.graph._incoming import RawGraph, attribute_column, whole_labels
+from featgraph.graph._incoming import RawGraph, attribute_column, take_names, whole_labels
 
 __all__ = ["read_gml", "read_pajek"]
 
@@ -91,10 +91,10 @@ def read_gml(path: Path) -> RawGraph:
         pairs = [(place[edge["source"]], place[edge["target"]]) for edge in edges]
     except KeyError as error:
         raise ValueError(f"an edge lacks an end or names no node: {error}") from None
-    labels = [str(node.get("label", "")) for node in nodes]
-    if len(set(labels)) < len(labels):
-        labels = [str(key) for key in place]
-    table = _spread(nodes, without=("id", "label"))
+    keys = dict.fromkeys(key for node in nodes for key in node if key != "id")
+    table = {key: [node.get(key) for node in nodes] for key in keys}
+    labels = take_names(table, ("label", "name"), [str(number) for number in place])
+    columns = {key: attribute_column(values) for key, values in table.items()}
     return RawGraph(
         edges=np.array(pairs, dtype=np.int64).reshape(-1, 2),
         n_nodes=len(nodes),
@@ -104,14 +104,8 @@ def read_gml(path: Path) -> RawGraph:
             key: [edge.get(key) for edge in edges]
             for key in sorted({key for edge in edges for key in edge} - {"source", "target"})
         },
-        attributes=table,
+        attributes={key: column for key, column in columns.items() if column is not None},
     )
-
-
-def _spread(records: Sequence[dict[str, Any]], *, without: Sequence[str]) -> dict[str, Any]:
-    keys = dict.fromkeys(key for record in records for key in record if key not in without)
-    columns = {key: attribute_column([record.get(key) for record in records]) for key in keys}
-    return {key: column for key, column in columns.items() if column is not None}
 
 
 _PAJEK_WORD = re.compile(r'"([^"]*)"|(\S+)')

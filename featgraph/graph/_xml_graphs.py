@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -11,7 +12,7 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph._incoming import RawGraph, attribute_column, whole_labels
+from featgraph.graph._incoming import RawGraph, attribute_column, take_names, whole_labels
 from featgraph.graph._outgoing import GRAPH_FIELDS
 
 __all__ = ["RESERVED_PREFIX", "read_gexf", "read_graphml"]
@@ -39,27 +40,32 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+class _RootReached(Exception):
+    """Ends the look at a prolog."""
+
+
 def _check_prolog(path: Path) -> None:
     """Refuse a document type: entities in it can fill the memory or read other files.
 
-    The standard puts it before the root element, so reading stops there.
+    The standard puts it before the root element. Both handlers raise, so that nothing after
+    them is parsed, the attributes of the root least of all.
     """
-    parser = expat.ParserCreate()
-    seen: list[str] = []
-    parser.StartDoctypeDeclHandler = lambda *_: seen.append("doctype")
-    parser.EntityDeclHandler = lambda *_: seen.append("doctype")
-    parser.StartElementHandler = lambda *_: seen.append("root")
-    with path.open("rb") as stream:
-        while not seen:
-            chunk = stream.read(1 << 14)
-            parser.Parse(chunk, not chunk)
-            if not chunk:
-                break
-    if "doctype" in seen:
+
+    def refuse(*_: object) -> None:
         raise ValueError(
             "declares a document type (<!DOCTYPE …>), which could define entities, and is refused; "
             "remove that line if you trust the file"
         )
+
+    def stop(*_: object) -> None:
+        raise _RootReached
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler = stop
+    with path.open("rb") as stream, contextlib.suppress(_RootReached):
+        parser.ParseFile(stream)
 
 
 def _local(tag: Any) -> str:
@@ -215,10 +221,7 @@ def _finish(nodes: _Table, edges: _Table, directed: list[bool], fields: dict[str
         ends = [[place[n] for n in edges.columns.pop(end, [])] for end in ("source", "target")]
     except KeyError as error:
         raise ValueError(f"an edge ends in node {error}, which is not there") from None
-    names, told = ids, nodes.columns.get("name", [None])
-    if None not in told and len(set(told)) == len(told):
-        # igraph numbers the ids itself and writes the labels of its vertices as "name"
-        names = [str(name) for name in nodes.columns.pop("name")]
+    names = take_names(nodes.columns, ("name",), ids)
     kept = {name: attribute_column(values) for name, values in nodes.columns.items()}
     return RawGraph(
         edges=np.array(ends, dtype=np.int64).reshape(2, -1).T,
@@ -231,7 +234,7 @@ def _finish(nodes: _Table, edges: _Table, directed: list[bool], fields: dict[str
     )
 
 
-def _restore_looks(kept: dict[str, NDArray[Any]], names: list[str]) -> dict[str, NDArray[Any]]:
+def _restore_looks(kept: dict[str, NDArray[Any]], names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Turn x, y, z and r, g, b into ``position`` and ``color``; drop labels that repeat the id."""
     for name, axes in (("position", ("x", "y", "z")), ("color", ("r", "g", "b"))):
         parts = [kept.pop(axis) for axis in axes if axis in kept and kept[axis].dtype.kind in "iuf"]
@@ -240,6 +243,6 @@ def _restore_looks(kept: dict[str, NDArray[Any]], names: list[str]) -> dict[str,
     exact = [f"position_{k}" for k in range(len(kept)) if f"position_{k}" in kept]
     if len(exact) >= 2:  # as featgraph writes them beside the scaled x and y that Gephi shows
         kept["position"] = np.column_stack([kept.pop(axis) for axis in exact])
-    if "label" in kept and kept["label"].tolist() == names:
+    if "label" in kept and kept["label"].tolist() == list(names):
         del kept["label"]
     return {name.removeprefix(RESERVED_PREFIX): column for name, column in kept.items()}
