@@ -1,3 +1,5 @@
+from .clusters import ClusterLevels as ClusterLevels
+from .clusters import cluster_nodes as cluster_nodes
 from .correlation_dimension import CorrelationDimension as CorrelationDimension
 from .correlation_dimension import fit_correlation_dimension as fit_correlation_dimension
 from .correlation_dimension import measure_correlation_dimension as measure_correlation_dimension
@@ -8,6 +10,8 @@ from .geometric import GEOMETRIC_VARIANTS as GEOMETRIC_VARIANTS
 from .geometric import GeometricInvariance as GeometricInvariance
 from .geometric import LayerDimension as LayerDimension
 from .geometric import measure_geometric_invariance as measure_geometric_invariance
+from .linearity import Linearity as Linearity
+from .linearity import measure_linearity as measure_linearity
 from .nearest import IntrinsicDimension as IntrinsicDimension
 from .nearest import estimate_likelihood_dimension as estimate_likelihood_dimension
 from .nearest import estimate_two_nn as estimate_two_nn
@@ -25,3 +29,6 @@ from .sparsity import Sparsity as Sparsity
 from .sparsity import measure_sparsity as measure_sparsity
 from .spectra import Spectrum as Spectrum
 from .spectra import compute_spectrum as compute_spectrum
+from .training_change import LayerChange as LayerChange
+from .training_change import TrainingChange as TrainingChange
+from .training_change import compare_training as compare_training

@@ -1,0 +1,122 @@
+"""TrainingChange: the same neurons on the same images, untrained and trained (Figure 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from featgraph._checks import nearest
+from featgraph.invariance._layers import name_layers
+from featgraph.invariance.linearity import Linearity, measure_linearity
+
+if TYPE_CHECKING:
+    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.invariance._layers import Layers
+
+__all__ = ["LayerChange", "TrainingChange", "compare_training", "pair_layers"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerChange:
+    """Features and linearity of one layer before and after training."""
+
+    layer: str
+    before: FeatureMatrix
+    after: FeatureMatrix
+    before_linearity: Linearity
+    after_linearity: Linearity
+
+    def __repr__(self) -> str:
+        one, other = self.before_linearity, self.after_linearity
+        return (
+            f"LayerChange(layer={self.layer!r}, first axis {one.first:.0%} → {other.first:.0%}, "
+            f"isotropy {one.isotropy:.2g} → {other.isotropy:.2g})"
+        )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TrainingChange:
+    """What training did to the clouds of neurons, layer by layer."""
+
+    layers: tuple[LayerChange, ...]
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return two flat rows per layer, before and after."""
+        rows = []
+        for item in self.layers:
+            for state, matrix, linearity in (
+                ("untrained", item.before, item.before_linearity),
+                ("trained", item.after, item.after_linearity),
+            ):
+                size = {"n_nodes": matrix.n_nodes, "n_samples": matrix.n_samples}
+                rows.append({"layer": item.layer, "state": state, **size, **linearity._asdict()})
+        return rows
+
+    def __repr__(self) -> str:
+        return f"TrainingChange(n_layers={len(self.layers)})"
+
+
+def compare_training(before: Layers, after: Layers) -> TrainingChange:
+    """Compare the clouds of neurons of a network before and after training.
+
+    Parameters
+    ----------
+    before, after : FeatureMatrix, array, or mapping or sequence of these
+        F of each layer, shape (n_nodes, n_samples): the same layers with the same neurons on
+        the same samples in the same order.
+
+    Returns
+    -------
+    TrainingChange
+        Explained variance of the leading axes, participation ratio and isotropy per layer.
+
+    Raises
+    ------
+    ValueError
+        If layers, widths or numbers of samples differ between the two, or a layer holds only
+        equal neurons.
+
+    References
+    ----------
+    Ding et al. 2025, arXiv:2507.17785, Figure 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> ball = rng.normal(size=(40, 60))
+    >>> line = np.outer(rng.normal(size=40), rng.normal(size=60))
+    >>> compare_training({"fc1": ball}, {"fc1": line}).layers[0]
+    LayerChange(layer='fc1', first axis 7% → 100%, isotropy 0.98 → 0.042)
+    """
+    return TrainingChange(
+        tuple(
+            LayerChange(name, one, other, measure_linearity(one), measure_linearity(other))
+            for name, (one, other) in pair_layers(before, after).items()
+        )
+    )
+
+
+def pair_layers(before: Layers, after: Layers) -> dict[str, tuple[FeatureMatrix, FeatureMatrix]]:
+    """Return the layers of both states side by side, checked to hold the same neurons."""
+    first, second = name_layers(before), name_layers(after)
+    for missing in sorted(set(first) ^ set(second)):
+        where = "after" if missing in first else "before"
+        others = second if missing in first else first
+        raise ValueError(
+            f"{where} must hold the layer {missing!r}, got {sorted(others)}"
+            f"{nearest(missing, others)}"
+        )
+    pairs = {name: (matrix, second[name]) for name, matrix in first.items()}
+    for name, (one, other) in pairs.items():
+        if one.n_nodes != other.n_nodes:
+            raise ValueError(
+                f"layer {name!r} must have the same neurons before and after, got widths "
+                f"{one.n_nodes} and {other.n_nodes}; compare one architecture with itself"
+            )
+        if one.n_samples != other.n_samples:
+            raise ValueError(
+                f"layer {name!r} must see the same samples before and after, got "
+                f"{one.n_samples} and {other.n_samples}"
+            )
+    return pairs
