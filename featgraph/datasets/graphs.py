@@ -254,8 +254,9 @@ def make_song_havlin_makse(
     Generation 0 is one edge. In each step every end of every edge gets m new leaves; then each
     old edge stays with probability ``keep``, else it is replaced by x edges that pair leaves of
     its two ends. With ``keep=0`` (hubs repel) the graph is fractal, d_B = ln(2m + x) / ln 3, and
-    the diameter goes from d to 3d + 2; with ``keep=1`` (hubs attract) it is a small-world tree,
-    from d to d + 2. For x = 1 (a tree) the number of nodes goes from n to (2m + 1) n − 2m.
+    the diameter goes from d to 3d + 2 (3d if x = m); with ``keep=1`` (hubs attract) it is a
+    small-world tree, from d to d + 2. For x = 1 (a tree) the number of nodes goes from n to
+    (2m + 1) n − 2m.
 
     Parameters
     ----------
