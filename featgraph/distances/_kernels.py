@@ -140,12 +140,12 @@ def _weigh_row(
     near: Any,
 ) -> None:
     """Turn the slopes of one node's pairs into weights; move the close pairs to ``near``."""
-    zero = row.dtype.type(0.0)
+    zero, one = row.dtype.type(0.0), row.dtype.type(1.0)
     distance, column_norms = distances[node, side : side + width], norms[side : side + width]
     n_close = np.int32(0)
     for j in range(width):
-        weight = row[j] * factor / distance[j]
-        row[j] = weight if distance[j] > zero else zero
+        apart = distance[j] > zero
+        row[j] = row[j] * factor / (distance[j] if apart else one) if apart else zero
     for j in range(width):
         close = distance[j] * distance[j] < limit * (norms[node] + column_norms[j])
         n_close += np.int32(close)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +19,9 @@ from featgraph.selfsimilarity.grid import check_theta, pair_values, theta_grid
 from featgraph.selfsimilarity.soft import soft_caro_wei
 
 __all__ = ["box_number", "count_boxes"]
+
+
+GREEDY_ORDERS = ("degree", "smallest_last", "dsatur", "random")
 
 
 def box_number(
@@ -136,11 +141,21 @@ def count_boxes(distances: Tensor, theta: Tensor, *, estimator: EstimatorName) -
 
 
 def _covering_counts(matrix: FeatureMatrix, theta: Tensor, estimator: str, rng: int) -> Tensor:
-    """Return the sizes of coverings found at each θ."""
+    """Return the sizes of the best coverings found at each θ."""
     from featgraph.boxes.covering import box_counts
 
     sizes = theta.cpu().numpy().astype(np.float64)
-    counts = box_counts(matrix, sizes=sizes, method=estimator, rng=rng, progress=False)
-    # box_counts keeps distinct sizes only.
-    found = counts.counts[np.searchsorted(counts.sizes, sizes)]
-    return torch.from_numpy(found.astype(np.float64)).to(theta.device)
+    distinct = np.unique(sizes)
+    runs: list[dict[str, Any]] = (
+        [{"order": order} for order in GREEDY_ORDERS] if estimator == "greedy" else [{}]
+    )
+    found = [
+        box_counts(
+            matrix, sizes=distinct, method=estimator, rng=rng, progress=False, **options
+        ).counts
+        for options in runs
+    ]
+    # A covering by boxes of some diameter is one for every larger diameter too.
+    best = np.minimum.accumulate(np.min(found, axis=0))
+    counts = best[np.searchsorted(distinct, sizes)].astype(np.float64)
+    return torch.from_numpy(counts).to(theta.device)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featgraph.distances import feature_distances
@@ -19,6 +19,7 @@ from featgraph.selfsimilarity import (
     critical_distances,
     critical_pairs,
     soft_caro_wei,
+    ss_rate,
     theta_grid,
 )
 from featgraph.selfsimilarity.formulas import formula_count
@@ -209,3 +210,30 @@ def test_bad_input() -> None:
         critical_distances(F, estimator="paper")
     with pytest.raises(ValueError, match="softness must be a finite number above 0"):
         soft_caro_wei(C, theta_grid(C), softness=0)
+
+
+@settings(max_examples=8)
+@given(features(most=7))
+def test_coverings_by_boxes(F: torch.Tensor) -> None:
+    C = feature_distances(F)
+    theta = theta_grid(C, 5)
+    least = [naive.minimum_cover(C.numpy(), float(t)) for t in theta]
+    assert box_number(F, theta, estimator="optimum").tolist() == least
+    greedy = box_number(F, theta, estimator="greedy")
+    assert bool((greedy >= torch.tensor(least)).all())
+    assert bool((greedy.diff() <= 0).all())
+    # Repeated thresholds are answered one by one.
+    twice = theta.repeat_interleave(2)
+    assert torch.equal(box_number(F, twice, estimator="greedy"), greedy.repeat_interleave(2))
+
+
+def test_rate_of_coverings_lies_at_that_of_its_counts() -> None:
+    F = np.random.default_rng(0).normal(size=(30, 6))
+    theta = theta_grid(feature_distances(F), 32)
+    levels = torch.log1p(theta)
+    x = (levels - levels[0]) / (levels[-1] - levels[0])
+    counts = box_number(F, theta, estimator="greedy")
+    gap = (counts.log() / math.log(30) - (1 - x)).abs()
+    expected = float(2 * torch.trapezoid(gap, x))
+    assert float(ss_rate(F, estimator="greedy", theta=theta)) == pytest.approx(expected)
+    assert float(ss_rate(F, estimator="greedy", n_theta=32)) == pytest.approx(expected)
