@@ -37,7 +37,7 @@ _TENSOR_GLOBALS = re.compile(
 _BROKEN = (
     ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError, RuntimeError,
     NotImplementedError, OverflowError, struct.error, SyntaxError, tokenize.TokenError,
-    zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, UnicodeError,
+    zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, UnicodeError, OSError,
 )  # fmt: skip
 _LEAST_LIMIT = 256 * 2**20
 _MOST_DEFLATED = 1040  # deflate packs at most 1032 bytes into one

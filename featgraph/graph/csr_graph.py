@@ -7,16 +7,14 @@ import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["FeatureGraph"]
 
@@ -102,8 +100,7 @@ class FeatureGraph:
 
     def __repr__(self) -> str:
         parts = [f"n_nodes={self.n_nodes}", f"n_edges={self.n_edges}"]
-        if self.weights is not None:
-            parts.append("weighted=True")
+        parts += [] if self.weights is None else ["weighted=True"]
         if self.layer is not None:
             parts.append(f"layer={self.layer!r}")
         if self.epsilon is not None:
