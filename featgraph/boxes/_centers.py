@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from featgraph._checks import choice
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._masses import MassCounter
-from featgraph.boxes._near import assign_weighted
+from featgraph.boxes._weighted import assign_weighted
 from featgraph.boxes._world import GraphWorld, Rows, World
 
 __all__ = ["TIES", "break_ties", "join_centers", "select_centers"]

@@ -28,7 +28,10 @@ def find_module(method: str) -> Any:
 
 def box_kind(method: str, options: dict[str, Any]) -> str:
     """Return what ``size`` bounds: METHODS tells, unless an option of the method changes it."""
-    return str(options.get("kind", METHODS[method].box))
+    row = METHODS[method]
+    if row.kind_option is None or row.kind_option[0] not in options:
+        return row.box
+    return row.kind_option[1].get(options[row.kind_option[0]], row.box)
 
 
 def solve_world(

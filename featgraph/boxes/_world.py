@@ -12,6 +12,7 @@ Every algorithm needs only the relation "d(u, v) ≤ size". A kernel gets rows o
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -64,6 +65,15 @@ class World:
         """Return the explicit lists of all other nodes within ``size``, one hop."""
         raise NotImplementedError
 
+    def neighbours(self, size: float) -> Rows:
+        """Return the neighbours along edges; features have only those within ``size``."""
+        raise NotImplementedError
+
+    def is_complete(self, rows: Rows) -> bool:
+        """Tell whether the lists of ``near`` hold every pair of every component."""
+        masses = np.bincount(self.components)
+        return bool(np.all(rows.stops - rows.starts == masses[self.components] - 1))
+
     @cached_property
     def components(self) -> Ints:
         """Component of each node, from 0."""
@@ -105,6 +115,8 @@ class GraphWorld(World):
         self.stops = graph.indptr[1:]
         self.indices = graph.indices
         self.lengths = graph.weights if weighted else None
+        self._latest: tuple[float, Rows] | None = None
+        self._lock = threading.Lock()
         if self.lengths is not None and self.lengths.size and self.lengths.min() < 0:
             raise ValueError(
                 f"weights must be lengths of at least 0, got {self.lengths.min()}; "
@@ -121,14 +133,20 @@ class GraphWorld(World):
             return Rows(self.starts, self.stops, self.indices, int(size))
         return self.near(size)
 
+    def neighbours(self, size: float) -> Rows:
+        """Return the graph's own rows."""
+        return Rows(self.starts, self.stops, self.indices, 1)
+
     def near(self, size: float) -> Rows:
         """Return the lists of all other nodes within ``size``."""
         from featgraph.boxes._near import list_near
 
-        starts, stops, indices = list_near(
-            self.starts, self.stops, self.indices, self.lengths, size
-        )
-        return Rows(starts, stops, indices, 1)
+        with self._lock:  # threads that run repeats of one size share its lists
+            if self._latest is None or self._latest[0] != size:
+                self._latest = None  # let go of the old lists before the new ones are made
+                rows = (self.starts, self.stops, self.indices)
+                self._latest = size, Rows(*list_near(*rows, self.lengths, size), 1)
+            return self._latest[1]
 
     @cached_property
     def components(self) -> Ints:
@@ -148,7 +166,7 @@ class GraphWorld(World):
     def mean_distances(self) -> NDArray[np.float64]:
         """Mean distance of each node to the others of its component; 0 for a lone node."""
         from featgraph.boxes._masses import sum_distances
-        from featgraph.boxes._near import sum_weighted
+        from featgraph.boxes._weighted import sum_weighted
 
         rows = (self.starts, self.stops, self.indices)
         if self.lengths is None:
@@ -182,6 +200,10 @@ class MetricWorld(World):
         from featgraph.boxes._near import count_sorted
 
         return Rows(self.starts, self.starts + count_sorted(self._sorted, size), self.indices, 1)
+
+    def neighbours(self, size: float) -> Rows:
+        """Return the same as ``walk``: there is no graph besides."""
+        return self.walk(size)
 
     def is_dense(self, rows: Rows) -> bool:
         """Tell whether looking pairs up in the matrix beats going through the lists."""

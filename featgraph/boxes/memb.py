@@ -76,9 +76,9 @@ def cover_memb(
     Examples
     --------
     >>> import networkx
-    >>> cover = cover_memb(networkx.lollipop_graph(4, 3), 1, ties="index")
+    >>> cover = cover_memb(networkx.lollipop_graph(4, 4), 1, ties="index", rng=0)
     >>> cover.centers.tolist(), cover.masses.tolist()
-    ([3, 5], [5, 2])
+    ([3, 6], [5, 3])
     """
     return run_cover(
         solve,

@@ -6,6 +6,7 @@ method; the function itself is ``featgraph.boxes.<name>.cover_<name>``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = ["METHODS", "Method"]
@@ -36,6 +37,8 @@ class Method:
         Whether it takes real-valued sizes on weighted graphs.
     random : bool, default=True
         Whether repeated runs with different seeds differ.
+    kind_option : pair of str and mapping, optional
+        Name of an option that changes ``box``, and the kind for each of its values.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Method:
     advice: str
     weighted: bool = True
     random: bool = True
+    kind_option: tuple[str, Mapping[str, str]] | None = None
 
 
 SONG = "Song, Gallos, Havlin & Makse 2007, J. Stat. Mech. P03006"
@@ -60,6 +64,8 @@ KIM = "Kim, Goh, Kahng & Kim 2007, New J. Phys. 9:177"
 KIM_DOI = "10.1088/1367-2630/9/6/177"
 PAPER = "Ding et al. 2025, arXiv:2507.17785, Appendix A"
 PAPER_DOI = "10.48550/arXiv.2507.17785"
+
+LOCCI = "Locci, Concas, Tonelli & Turnu 2010, WSEAS Trans. Inf. Sci. Appl. 7:371"
 
 _ROWS = (
     Method(
@@ -148,6 +154,104 @@ _ROWS = (
         "10.1137/1.9781611977042.4",
         "O(n b) memory; seconds for most real networks, else until the time limit",
         "wherever the pairs within one size fit into memory; kind='radius' for balls",
+    ),
+    Method(
+        "mcwr",
+        "radius",
+        "memb with probability p, otherwise a random centre that covers something new",
+        "Liao, Wu, Wang, Wu & Zhou 2019, Physica A 523:954",
+        None,
+        "O(n b) time, O(n) memory",
+        "faster than memb by definition, not here; for comparison with the literature",
+    ),
+    Method(
+        "merge",
+        "diameter",
+        "sizes 1, 2, …: each box once unites with a random one if the union keeps within the "
+        "size; covers are nested",
+        LOCCI,
+        None,
+        "O(n b) time for each size up to the one asked for, O(n b) memory",
+        "nested covers of all sizes from one run",
+    ),
+    Method(
+        "annealing",
+        "diameter",
+        "simulated annealing of the merged cover: nodes move, boxes split and merge",
+        LOCCI,
+        None,
+        "O(steps moves b) time after merge, O(n b) memory",
+        "comparison with the literature; iterated_greedy is better in the same time",
+    ),
+    Method(
+        "obca",
+        "diameter",
+        "seeds by rising degree, balls shrunk to boxes that may overlap; boxes made redundant by "
+        "others are dropped",
+        "Sun & Zhao 2014, Phys. Rev. E 89:042809",
+        "10.1103/PhysRevE.89.042809",
+        "O(n b) time and memory for the lists, O(n_boxes m b) for the boxes of m nodes",
+        "the best of the quick methods on most networks; boxes overlap",
+    ),
+    Method(
+        "evolution",
+        "diameter",
+        "differential evolution of the order in which greedy takes the nodes",
+        "Kuang, Zhao, Wang, Li, Yu & Li 2014, IEEE Congress on Evolutionary Computation 693",
+        None,
+        "population × generations greedy covers, O(n b) memory",
+        "small networks, comparison with the literature",
+    ),
+    Method(
+        "swarm",
+        "diameter",
+        "discrete particle swarm: nodes of many covers drift into neighbouring boxes",
+        "Kuang, Wang, Li, Mao, Lin & Yu 2015, IEEE Congress on Evolutionary Computation 1396",
+        None,
+        "O(particles steps n b) time, O(n b) memory",
+        "small networks, comparison with the literature",
+    ),
+    Method(
+        "sampling",
+        "diameter",
+        "many random boxes (maximal, or random sequential), chosen small-first or big-first until "
+        "all is covered",
+        "Wei et al. 2019, Chaos 29:063122",
+        None,
+        "O(n_samples n b) time, O(n_samples n + n b) memory",
+        "better than greedy on many networks; strategy='big_first' with many samples",
+        kind_option=("boxes", {"maximal": "diameter", "random_sequential": "radius"}),
+    ),
+    Method(
+        "halo",
+        "diameter",
+        "balls of memb and compact boxes grown from uncovered seeds of lowest degree; small ones "
+        "are removed first where redundant",
+        "Guo, Zhou, Ruan, Zhang & Qi 2022, Chaos 32",
+        "10.1063/5.0113001",
+        "memb and O(n b) for the boxes, O(n b) memory",
+        "quick and good, little affected by chance",
+    ),
+    Method(
+        "iterated_greedy",
+        "diameter",
+        "greedy again and again with whole boxes kept together, largest first, reversed or "
+        "shuffled; the count never rises",
+        "Culberson 1992, TR 92-07, University of Alberta; Culberson & Luo 1996",
+        "10.1090/dimacs/026/12",
+        "O(n b) for each of the iterations, O(n b) memory",
+        "the fewest boxes in seconds; proven smallest for most sizes of most small networks",
+    ),
+    Method(
+        "optimum",
+        "diameter",
+        "smallest cover by reductions, search and integer programming, with a certified lower "
+        "bound, within a time limit",
+        "Strash & Thompson 2022 (reductions); Huangfu & Hall 2018 (HiGHS)",
+        "10.1137/1.9781611977042.4",
+        "up to the time limit, O(n b) memory",
+        "when the number must be certain, or its distance from the optimum",
+        kind_option=("kind", {"diameter": "diameter", "radius": "radius"}),
     ),
 )
 

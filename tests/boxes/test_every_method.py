@@ -12,6 +12,13 @@ from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.boxes.methods import METHODS
 from tests.naive import boxes as naive
 
+# searches that would take long on many graphs: fewer rounds show the same promises
+QUICK = {
+    "annealing": {"moves": 20, "steps": 3},
+    "evolution": {"population": 4, "generations": 2},
+    "iterated_greedy": {"iterations": 30},
+    "swarm": {"particles": 2, "steps": 3},
+}
 COVERING = sorted(name for name, row in METHODS.items() if row.box != "none")
 
 
@@ -63,25 +70,33 @@ def check(cover, dist, size):
 def test_boxes_keep_their_promise(method, graph, size, seed):
     n_nodes, edges = graph
     dist = naive.hop_distances(n_nodes, edges)
-    cover = box_cover(as_networkx(n_nodes, edges), size, method=method, rng=seed)
+    cover = box_cover(
+        as_networkx(n_nodes, edges), size, method=method, rng=seed, **QUICK.get(method, {})
+    )
     check(cover, dist, size)
     apart = size if cover.kind == "diameter" else 2 * size
     assert naive.packing_bound(dist, apart) <= cover.n_boxes <= n_nodes
     cover.validate(as_networkx(n_nodes, edges))
-    again = box_cover(as_networkx(n_nodes, edges), size, method=method, rng=seed)
+    again = box_cover(
+        as_networkx(n_nodes, edges), size, method=method, rng=seed, **QUICK.get(method, {})
+    )
     assert again.labels.tolist() == cover.labels.tolist()
 
 
 @pytest.mark.parametrize("method", COVERING)
 def test_sizes_without_work(method):
     graph = nx.disjoint_union_all([nx.path_graph(4), nx.path_graph(3), nx.empty_graph(1)])
-    assert box_cover(graph, 0, method=method, rng=0).n_boxes == 8
+    assert box_cover(graph, 0, method=method, rng=0, **QUICK.get(method, {})).n_boxes == 8
     for beyond in (4, 9, 10**9):
-        cover = box_cover(graph, beyond, method=method, rng=0)
+        cover = box_cover(graph, beyond, method=method, rng=0, **QUICK.get(method, {}))
         assert cover.boxes() == [[0, 1, 2, 3], [4, 5, 6], [7]]
         cover.validate(graph)
-    assert box_cover(nx.empty_graph(1), 3, method=method, rng=0).n_boxes == 1
-    assert box_cover(nx.empty_graph(5), 3, method=method, rng=0).n_boxes == 5
+    assert (
+        box_cover(nx.empty_graph(1), 3, method=method, rng=0, **QUICK.get(method, {})).n_boxes == 1
+    )
+    assert (
+        box_cover(nx.empty_graph(5), 3, method=method, rng=0, **QUICK.get(method, {})).n_boxes == 5
+    )
 
 
 @pytest.mark.parametrize("method", COVERING)
@@ -89,8 +104,8 @@ def test_labels_of_nodes_are_only_names(method):
     plain = nx.convert_node_labels_to_integers(nx.karate_club_graph())
     names = {v: f"member {chr(200 - v)}" for v in plain}
     named = nx.relabel_nodes(plain, names)
-    first = box_cover(plain, 2, method=method, rng=1, weight="ignore")
-    second = box_cover(named, 2, method=method, rng=1, weight="ignore")
+    first = box_cover(plain, 2, method=method, rng=1, weight="ignore", **QUICK.get(method, {}))
+    second = box_cover(named, 2, method=method, rng=1, weight="ignore", **QUICK.get(method, {}))
     assert second.boxes() == [[names[v] for v in box] for box in first.boxes()]
 
 
@@ -102,7 +117,7 @@ def test_permuted_nodes_give_a_valid_cover(method):
     shuffled.add_nodes_from(order)
     shuffled.add_edges_from(graph.edges)
     for size in (1, 2):
-        cover = box_cover(shuffled, size, method=method, rng=0)
+        cover = box_cover(shuffled, size, method=method, rng=0, **QUICK.get(method, {}))
         assert sorted(v for box in cover.boxes() for v in box) == list(range(24))
         cover.validate(shuffled)
 
@@ -111,7 +126,15 @@ def test_permuted_nodes_give_a_valid_cover(method):
 def test_counts_repeat_and_do_not_depend_on_threads(method):
     graph = nx.gnp_random_graph(30, 0.1, seed=3)
     runs = [
-        box_counts(graph, sizes=[1, 2, 3], method=method, repeats=2, rng=4, jobs=jobs)
+        box_counts(
+            graph,
+            sizes=[1, 2, 3],
+            method=method,
+            repeats=2,
+            rng=4,
+            jobs=jobs,
+            **QUICK.get(method, {}),
+        )
         for jobs in (1, 2, None)
     ]
     assert all(np.array_equal(runs[0].counts_per_repeat, r.counts_per_repeat) for r in runs)
@@ -121,15 +144,15 @@ def test_counts_repeat_and_do_not_depend_on_threads(method):
 @pytest.mark.parametrize("method", COVERING)
 def test_features_are_covered_without_a_graph(method):
     values = np.random.default_rng(0).normal(size=(20, 3))
-    counts = box_counts(values, method=method, rng=0)
+    sizes = None if method not in ("optimum", "iterated_greedy") else [0.3, 0.9, 5.0]
+    counts = box_counts(values, sizes=sizes, method=method, rng=0, **QUICK.get(method, {}))
     assert counts.world == "metric"
     if counts.kind == "diameter":  # at half the largest distance a ball need not hold all
         assert counts.counts[-1] == 1
     assert np.array_equal(counts.diameter_sizes, counts.sizes)
     dist = np.sqrt(((values[:, None] - values[None]) ** 2).sum(-1) / 3)
-    for s in range(0, 256, 51):
-        apart = naive.packing_bound(dist.tolist(), counts.sizes[s] * (1 + 1e-9))
-        assert apart <= counts.counts[s] <= 20
+    for theta, count in list(zip(counts.sizes, counts.counts, strict=True))[::51]:
+        assert naive.packing_bound(dist.tolist(), theta * (1 + 1e-9)) <= count <= 20
 
 
 @pytest.mark.parametrize("method", [m for m in COVERING if METHODS[m].weighted])
@@ -144,17 +167,11 @@ def test_weighted_boxes_keep_their_promise(method, graph, size, data):
     graph.add_weighted_edges_from([(u, v, w) for (u, v), w in weights.items()], weight="length")
     if not edges:
         return  # nothing that could carry a length
-    cover = box_cover(graph, size / 4, method=method, rng=0, weight="length")
+    cover = box_cover(
+        graph, size / 4, method=method, rng=0, weight="length", **QUICK.get(method, {})
+    )
     check(cover, dist, size / 4)
     cover.validate(graph, weight="length")
-
-
-@pytest.mark.parametrize("method", [m for m in COVERING if not METHODS[m].weighted])
-def test_methods_of_hops_refuse_weights(method):
-    graph = nx.Graph()
-    graph.add_edge(0, 1, weight=0.5)
-    with pytest.raises(ValueError, match="counts hops only"):
-        box_cover(graph, 1, method=method, weight="weight")
 
 
 @pytest.mark.parametrize("method", COVERING)

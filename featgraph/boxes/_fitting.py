@@ -1,0 +1,60 @@
+"""First-fit boxes from lists of nodes within the size, for methods that try many orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._threads import usable_cores
+from featgraph.boxes._world import Rows
+
+__all__ = ["fit_lists", "map_tasks"]
+
+Ints = NDArray[np.int64]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def fit_lists(rows: Rows, order: Ints) -> Ints:
+    """Return the first-fit boxes for ``rows`` of one hop, as in greedy covering."""
+    return np.asarray(_fit_lists(rows.starts, rows.stops, rows.indices, order))
+
+
+def map_tasks(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:
+    """Return ``work(task)`` of every task, in order, on all usable cores."""
+    cores = min(usable_cores(), len(tasks))
+    if cores <= 1:
+        return [work(task) for task in tasks]
+    with ThreadPoolExecutor(cores) as pool:
+        return list(pool.map(work, tasks))
+
+
+@kernel
+def _fit_lists(starts: Ints, stops: Ints, indices: Ints, order: Ints) -> Ints:
+    # tally[b] counts members of box b in the list of the node at hand, from a base of its own.
+    n_nodes = order.size
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    masses = np.zeros(n_nodes, dtype=np.int64)
+    tally = np.full(n_nodes, -1, dtype=np.int64)
+    n_boxes = 0
+    for turn in range(n_nodes):
+        node = order[turn]
+        base = turn * (n_nodes + 1)
+        best = n_boxes
+        for k in range(starts[node], stops[node]):
+            box = labels[indices[k]]
+            if box >= 0:
+                count = max(tally[box], base) + 1
+                tally[box] = count
+                if count - base == masses[box] and box < best:
+                    best = box
+        labels[node] = best
+        masses[best] += 1
+        if best == n_boxes:
+            n_boxes += 1
+    return labels

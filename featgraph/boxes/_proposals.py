@@ -1,0 +1,243 @@
+"""Many overlapping boxes proposed, few chosen: what sampling and HALO share.
+
+Boxes come as ``members[bounds[b]:bounds[b + 1]]``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._memory import check_memory
+from featgraph.boxes._world import Rows
+
+__all__ = ["choose_boxes", "join_proposals", "propose_boxes"]
+
+Ints = NDArray[np.int64]
+Boxes = tuple[Ints, Ints]
+
+
+def propose_boxes(
+    rows: Rows, seeds: Ints, n_boxes: int, rng: np.random.Generator, *, prefer_uncovered: bool
+) -> Boxes:
+    """Return boxes that nothing can be added to, at least ``n_boxes`` and enough to cover all.
+
+    The seed of a box is the first node of ``seeds`` that no proposal holds yet, or a random
+    node when there is none. Then random nodes within the size of all members join (those that
+    no proposal holds first, if ``prefer_uncovered``), until there is none.
+    """
+    state = rng.integers(1, 2147483399, size=2)
+    bounds, members = _propose(
+        rows.starts, rows.stops, rows.indices, seeds, n_boxes, prefer_uncovered, state
+    )
+    return bounds, members
+
+
+def join_proposals(one: Boxes, other: Boxes) -> Boxes:
+    """Return the boxes of both, ``one`` first."""
+    bounds = np.concatenate([one[0], one[0][-1] + other[0][1:]])
+    return bounds, np.concatenate([one[1], other[1]])
+
+
+def choose_boxes(boxes: Boxes, n_nodes: int, strategy: str) -> tuple[Ints, Ints]:
+    """Return which boxes stay, in order of choice, and the first of them to hold each node.
+
+    "big_first": the box with most uncovered nodes, until all are covered. "small_first": boxes
+    by rising number of uncovered nodes; one stays if it alone still holds some node, and is
+    dropped otherwise. Of equals the earlier proposal comes first.
+    """
+    bounds, members = boxes
+    check_memory(24 * members.size, f"{bounds.size - 1} proposed boxes")
+    owners = np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
+    order = np.argsort(members, kind="stable")
+    holders = owners[order]
+    holder_bounds = np.concatenate([[0], np.cumsum(np.bincount(members, minlength=n_nodes))])
+    choose = _big_first if strategy == "big_first" else _small_first
+    return choose(bounds, members, holder_bounds, holders)
+
+
+@kernel
+def _draw(state: Ints) -> float:
+    # L'Ecuyer 1988, doi:10.1145/62959.62969: two multiplicative generators combined. Period
+    # 2.3e18, and no product overflows 64 bits.
+    state[0] = 40014 * state[0] % 2147483563
+    state[1] = 40692 * state[1] % 2147483399
+    uniform: float = ((state[0] - state[1]) % 2147483562) / 2147483562.0
+    return uniform
+
+
+@kernel
+def _propose(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    seeds: Ints,
+    n_wanted: int,
+    prefer_uncovered: bool,
+    state: Ints,
+) -> tuple[Ints, Ints]:
+    n_nodes = seeds.size
+    held = np.zeros(n_nodes, dtype=np.bool_)
+    marked = np.full(n_nodes, -1, dtype=np.int64)
+    open_ = np.empty(n_nodes, dtype=np.int64)
+    bounds = np.zeros(max(n_wanted, n_nodes) + 1, dtype=np.int64)
+    members = np.empty(4 * n_nodes, dtype=np.int64)
+    n_boxes, n_members, next_seed, stamp = 0, 0, 0, 0
+    while True:
+        while next_seed < n_nodes and held[seeds[next_seed]]:
+            next_seed += 1
+        if next_seed < n_nodes:
+            node = seeds[next_seed]
+        elif n_boxes < n_wanted:
+            node = int(_draw(state) * n_nodes)
+        else:
+            break
+        if n_members + stops[node] - starts[node] + 1 > members.size:
+            more = np.empty(members.size + n_nodes, dtype=np.int64)
+            members = np.concatenate((members, more))
+        # candidates are open_[:n_open], those that no proposal holds stand first: open_[:n_new]
+        n_open = 0
+        for turn in range(2):
+            for k in range(starts[node], stops[node]):
+                if held[indices[k]] == (turn == 1):
+                    open_[n_open] = indices[k]
+                    n_open += 1
+            if turn == 0:
+                n_new = n_open
+        first = n_members
+        members[n_members] = node
+        n_members += 1
+        while n_open > 0:
+            among = n_new if prefer_uncovered and n_new > 0 else n_open
+            place = int(_draw(state) * among)
+            node = open_[place]
+            members[n_members] = node
+            n_members += 1
+            stamp += 1
+            for k in range(starts[node], stops[node]):
+                marked[indices[k]] = stamp
+            kept, kept_new = 0, 0
+            for k in range(n_open):
+                if marked[open_[k]] == stamp:
+                    open_[kept] = open_[k]
+                    kept += 1
+                    if k < n_new:
+                        kept_new += 1
+            n_open, n_new = kept, kept_new
+        for k in range(first, n_members):
+            held[members[k]] = True
+        n_boxes += 1
+        bounds[n_boxes] = n_members
+    return bounds[: n_boxes + 1].copy(), members[:n_members].copy()
+
+
+@kernel
+def _big_first(
+    bounds: Ints, members: Ints, holder_bounds: Ints, holders: Ints
+) -> tuple[Ints, Ints]:
+    # left[b]: uncovered nodes of box b. The heap holds left * n + (n - 1 - b), perhaps old and
+    # then too large: a top that is up to date is the best box.
+    n_boxes, n_nodes = bounds.size - 1, holder_bounds.size - 1
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    left = bounds[1:] - bounds[:-1]
+    heap = -np.sort(-(left * n_boxes + n_boxes - 1 - np.arange(n_boxes)))
+    chosen = np.empty(n_boxes, dtype=np.int64)
+    n_heap, n_chosen, n_covered = n_boxes, 0, 0
+    while n_covered < n_nodes:
+        box = n_boxes - 1 - heap[0] % n_boxes
+        if heap[0] // n_boxes != left[box]:
+            _sift_down(heap, n_heap, left[box] * n_boxes + n_boxes - 1 - box)
+            continue
+        for k in range(bounds[box], bounds[box + 1]):
+            v = members[k]
+            if labels[v] < 0:
+                labels[v] = n_chosen
+                n_covered += 1
+                for h in range(holder_bounds[v], holder_bounds[v + 1]):
+                    left[holders[h]] -= 1
+        chosen[n_chosen] = box
+        n_chosen += 1
+    return chosen[:n_chosen].copy(), labels
+
+
+@kernel
+def _sift_down(heap: Ints, n_heap: int, key: int) -> None:
+    # Puts key in place of the root of a heap with the largest first.
+    parent = 0
+    while 2 * parent + 1 < n_heap:
+        child = 2 * parent + 1
+        if child + 1 < n_heap and heap[child + 1] > heap[child]:
+            child += 1
+        if heap[child] <= key:
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = key
+
+
+@kernel
+def _small_first(
+    bounds: Ints, members: Ints, holder_bounds: Ints, holders: Ints
+) -> tuple[Ints, Ints]:
+    # times[v]: remaining boxes that hold v, 0 once v is covered. Boxes wait in one chain per
+    # number of uncovered nodes; a key (left, b) decides inside a chain, so each chain is a heap.
+    n_boxes, n_nodes = bounds.size - 1, holder_bounds.size - 1
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    left = bounds[1:] - bounds[:-1]
+    times = holder_bounds[1:] - holder_bounds[:-1]
+    heap = np.sort(left * n_boxes + np.arange(n_boxes))  # sorted: a heap, smallest on top
+    place = np.empty(n_boxes, dtype=np.int64)
+    for k in range(n_boxes):
+        place[heap[k] % n_boxes] = k
+    chosen = np.empty(n_boxes, dtype=np.int64)
+    n_heap, n_chosen = n_boxes, 0
+    while n_heap > 0:
+        box = heap[0] % n_boxes
+        place[box] = -1
+        n_heap -= 1
+        if n_heap > 0:
+            _settle(heap, place, n_heap, 0, heap[n_heap], n_boxes)
+        needed = False
+        for k in range(bounds[box], bounds[box + 1]):
+            if times[members[k]] == 1:
+                needed = True
+        for k in range(bounds[box], bounds[box + 1]):
+            v = members[k]
+            if labels[v] >= 0:
+                continue
+            if not needed:
+                times[v] -= 1
+                continue
+            labels[v] = n_chosen
+            times[v] = 0
+            for h in range(holder_bounds[v], holder_bounds[v + 1]):
+                other = holders[h]
+                left[other] -= 1
+                if place[other] >= 0:
+                    key = left[other] * n_boxes + other
+                    _settle(heap, place, n_heap, place[other], key, n_boxes)
+        if needed:
+            chosen[n_chosen] = box
+            n_chosen += 1
+    return chosen[:n_chosen].copy(), labels
+
+
+@kernel
+def _settle(heap: Ints, place: Ints, n_heap: int, hole: int, key: int, n_boxes: int) -> None:
+    # Puts key into the hole of a heap with the smallest first, and moves it up or down.
+    while hole > 0 and heap[(hole - 1) // 2] > key:
+        heap[hole] = heap[(hole - 1) // 2]
+        place[heap[hole] % n_boxes] = hole
+        hole = (hole - 1) // 2
+    while 2 * hole + 1 < n_heap:
+        child = 2 * hole + 1
+        if child + 1 < n_heap and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= key:
+            break
+        heap[hole] = heap[child]
+        place[heap[hole] % n_boxes] = hole
+        hole = child
+    heap[hole] = key
+    place[key % n_boxes] = hole

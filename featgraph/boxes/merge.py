@@ -1,0 +1,193 @@
+"""Merging: boxes unite in pairs while the size grows, so covers are nested."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._random import RandomState
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._run import run_cover
+from featgraph.boxes._world import Solution, World
+from featgraph.boxes.cover import BoxCover
+
+__all__ = ["count_sizes", "cover_merge", "merge_level", "solve"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+N_LEVELS = 32  # steps up to a real-valued size
+
+
+def cover_merge(
+    graph: Any,
+    size: float,
+    *,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+) -> BoxCover:
+    """Cover a graph by diameter boxes that grow by merging.
+
+    Every node starts as a box. For each size 1, 2, … up to ``size``: a random box that was
+    not yet drawn at this size is united with a random other one such that their union keeps
+    within the size, if there is any; both have then had their turn. Boxes carry over to the
+    next size, so covers of rising sizes are nested.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
+        Graph to cover.
+    size : float
+        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of the random boxes; an int makes the run repeatable.
+
+    Returns
+    -------
+    BoxCover
+        Diameter boxes, numbered by their first nodes.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is negative, or a fraction of a hop.
+
+    Notes
+    -----
+    A box unites at most once per size. Where all pairs of a component are within the size,
+    it becomes one box at once. With ``weight``, and on features, the size grows in 32 even
+    steps. Time O(n_nodes · b) for each step, b the mean number of nodes within the step's size
+    of a node; memory O(n_nodes · b).
+
+    References
+    ----------
+    Locci, Concas, Tonelli & Turnu 2010, "Three algorithms for analyzing fractal software
+    networks", WSEAS Trans. Inf. Sci. Appl. 7:371.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> cover_merge(networkx.complete_graph(4), 1, rng=0).n_boxes
+    1
+    """
+    return run_cover(
+        solve,
+        "merge",
+        graph,
+        size,
+        weight=weight,
+        as_undirected=as_undirected,
+        rng=rng,
+    )
+
+
+def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+    """Return the boxes after all steps up to ``size``."""
+    if world.name == "hop":
+        levels = [float(level) for level in range(1, int(size) + 1)]
+    else:
+        levels = [size * (step + 1) / N_LEVELS for step in range(N_LEVELS)]
+    labels = np.arange(world.n_nodes, dtype=np.int64)
+    for level in levels:
+        labels = merge_level(world, level, labels, rng)
+    return Solution(labels)
+
+
+def count_sizes(world: World, sizes: list[float], rng: np.random.Generator) -> Ints:
+    """Return the number of boxes of every size from one run through all of them.
+
+    Hop world: through all whole sizes; elsewhere through the given sizes themselves.
+    """
+    levels = [float(s) for s in range(1, int(sizes[-1]) + 1)] if world.name == "hop" else sizes
+    labels = np.arange(world.n_nodes, dtype=np.int64)
+    found = {0.0: world.n_nodes}
+    for level in levels:
+        known = world.answer(level)
+        labels = merge_level(world, level, labels, rng) if known is None else known.labels
+        found[level] = int(labels.max()) + 1
+    return np.array([found[size] for size in sizes])
+
+
+def merge_level(world: World, level: float, labels: Ints, rng: np.random.Generator) -> Ints:
+    """Return the labels after every box had its turn at one size."""
+    rows = world.near(level)
+    if world.is_complete(rows):
+        return world.components
+    n_boxes = int(labels.max()) + 1
+    draws = rng.random((n_boxes, 2))
+    merged = _merge(rows.starts, rows.stops, rows.indices, labels, draws)
+    return np.unique(merged, return_inverse=True)[1].astype(np.int64)
+
+
+@kernel
+def _merge(starts: Ints, stops: Ints, indices: Ints, labels: Ints, draws: Floats) -> Ints:
+    # Returns labels with gaps: a united pair keeps the number of the box drawn first. open_[:n]
+    # are the boxes that had no turn yet; tally[b] counts pairs within the size between the box
+    # at hand and b, so b may unite with it if the tally is the product of their masses.
+    n_nodes, n_boxes = labels.size, draws.shape[0]
+    new: Ints = labels.copy()
+    mass = np.zeros(n_boxes, dtype=np.int64)
+    first = np.full(n_boxes, -1, dtype=np.int64)
+    following = np.full(n_nodes, -1, dtype=np.int64)
+    for v in range(n_nodes - 1, -1, -1):
+        following[v] = first[labels[v]]
+        first[labels[v]] = v
+        mass[labels[v]] += 1
+    open_ = np.arange(n_boxes)
+    place = np.arange(n_boxes)
+    tally = np.zeros(n_boxes, dtype=np.int64)
+    fits = np.empty(n_boxes, dtype=np.int64)
+    touched = np.empty(n_boxes, dtype=np.int64)
+    n_open, turn = n_boxes, 0
+    while n_open > 0:
+        box = open_[int(draws[turn, 0] * n_open)]
+        n_open = _close(open_, place, n_open, box)
+        n_fits, n_members, n_touched = 0, 0, 0
+        v = first[box]
+        while v >= 0 and (n_fits > 0 or n_members == 0):
+            for k in range(starts[v], stops[v]):
+                other = labels[indices[k]]
+                if place[other] >= 0:
+                    if tally[other] == 0:
+                        touched[n_touched] = other
+                        n_touched += 1
+                        if n_members == 0:
+                            fits[n_fits] = other
+                            n_fits += 1
+                    tally[other] += 1
+            n_members += 1
+            kept = 0
+            for k in range(n_fits):  # those with all members within the size of all so far
+                if tally[fits[k]] == n_members * mass[fits[k]]:
+                    fits[kept] = fits[k]
+                    kept += 1
+            n_fits = kept
+            v = following[v]
+        for k in range(n_touched):
+            tally[touched[k]] = 0
+        if n_fits > 0:
+            fits[:n_fits].sort()
+            chosen = fits[int(draws[turn, 1] * n_fits)]
+            n_open = _close(open_, place, n_open, chosen)
+            v = first[chosen]
+            while v >= 0:
+                new[v] = box
+                v = following[v]
+        turn += 1
+    return new
+
+
+@kernel
+def _close(open_: Ints, place: Ints, n_open: int, box: int) -> int:
+    last = open_[n_open - 1]
+    open_[place[box]] = last
+    place[last] = place[box]
+    place[box] = -1
+    return n_open - 1
