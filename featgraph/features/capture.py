@@ -253,8 +253,8 @@ class _Capture:
         self.output = output
         names = select_layers(model, layers)
         self.modules = {name: model.get_submodule(name) for name in names}
-        self.before = {name: _module_before(model, name) for name in names}
-        self.layouts = _layouts(names, reduce)
+        self.before = {name: module_before(model, name) for name in names}
+        self.layouts = read_layouts(names, reduce)
         self.automatic: set[str] = set()
         self.is_batch_second = any(is_batch_second(m) for m in model.modules())
         self.n_nodes: dict[str, int] = {}
@@ -373,7 +373,7 @@ class _Capture:
         return FeatureMatrix(value.T, layer=name, reduce=self.layouts[name])
 
 
-def _layouts(names: list[str], reduce: Reduce | Mapping[str, Reduce]) -> dict[str, Reduce]:
+def read_layouts(names: list[str], reduce: Reduce | Mapping[str, Reduce]) -> dict[str, Reduce]:
     if isinstance(reduce, str):
         choice(reduce, REDUCTIONS, "reduce")
         return dict.fromkeys(names, reduce)
@@ -386,7 +386,7 @@ def _layouts(names: list[str], reduce: Reduce | Mapping[str, Reduce]) -> dict[st
     return {name: reduce.get(name, "auto") for name in names}
 
 
-def _module_before(model: nn.Module, name: str) -> nn.Module | None:
+def module_before(model: nn.Module, name: str) -> nn.Module | None:
     """Return the nearest leaf registered before ``name`` that says where channels stand."""
     module = model.get_submodule(name)
     found = None
