@@ -51,19 +51,22 @@ def in_main_memory(tensor: Tensor) -> bool:
 @contextlib.contextmanager
 def full_precision() -> Iterator[None]:
     """Switch off autocast and the reduced-precision matrix products of float32."""
-    before = torch.get_float32_matmul_precision()
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.autocast("cpu", enabled=False))
         if torch.cuda.is_available():
             stack.enter_context(torch.autocast("cuda", enabled=False))
-        if before == "highest":
-            yield
-            return
-        torch.set_float32_matmul_precision("highest")
-        try:
-            yield
-        finally:
-            torch.set_float32_matmul_precision(before)
+        backends: list[Any] = [torch.backends.cuda.matmul]
+        backends.append(getattr(torch.backends.mkldnn, "matmul", None))
+        if hasattr(backends[0], "fp32_precision"):
+            for backend in backends:
+                precision = backend.fp32_precision
+                if precision not in ("ieee", "none"):
+                    stack.callback(setattr, backend, "fp32_precision", precision)
+                    backend.fp32_precision = "ieee"
+        elif (before := torch.get_float32_matmul_precision()) != "highest":  # torch before 2.9
+            stack.callback(torch.set_float32_matmul_precision, before)
+            torch.set_float32_matmul_precision("highest")
+        yield
 
 
 def _centre(values: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from featgraph._checks import integer
 
 __all__ = [
+    "EqualDistancesError",
     "check_spread",
     "check_theta",
     "distance_range",
@@ -15,6 +16,10 @@ __all__ = [
     "pair_values",
     "theta_grid",
 ]
+
+
+class EqualDistancesError(ValueError):
+    """All distances of a layer are equal, so that it has no SS_rate."""
 
 
 def pair_values(distances: Tensor) -> Tensor:
@@ -35,7 +40,7 @@ def distance_range(distances: Tensor) -> tuple[Tensor, Tensor]:
 def check_spread(smallest: Tensor, largest: Tensor) -> None:
     """Refuse distances that are all equal: there is no range of box sizes to integrate over."""
     if not bool(smallest < largest):
-        raise ValueError(
+        raise EqualDistancesError(
             f"all distances equal {float(largest):.6g} (TZ = TV), so the range of box sizes is "
             "empty and SS_rate is not defined; a layer of constant or equidistant nodes must be "
             "left out"

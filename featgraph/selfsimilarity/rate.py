@@ -72,8 +72,10 @@ def ss_rate(
     theta : Tensor or None, default=None
         Rising box sizes to use instead of the grid, without gradient. The first and last take
         the place of TZ and TV; the closed forms use nothing else of it.
-    sharpness, gain : float and float or None, default=1.0 and None
-        k and fac of the straight-through gradient; None means n_nodes, as released.
+    sharpness : float, default=1.0
+        k of the straight-through gradient, above 0.
+    gain : float or None, default=None
+        fac of the straight-through gradient, above 0; None means n_nodes, as released.
     softness : float, default=0.02
         For "soft_caro_wei", see :func:`soft_caro_wei`.
 

@@ -138,7 +138,7 @@ def test_autocast_changes_nothing() -> None:
 
 
 def test_reduced_matmul_precision_is_refused_and_put_back() -> None:
-    F = torch.randn(LARGE, generator=torch.Generator().manual_seed(0))
+    F = torch.randn(256, 4096, generator=torch.Generator().manual_seed(0))
     plain = feature_distances(F)
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
@@ -147,6 +147,22 @@ def test_reduced_matmul_precision_is_refused_and_put_back() -> None:
         assert torch.get_float32_matmul_precision() == "medium"
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="torch before 2.9"
+)
+def test_reduced_precision_of_one_backend_is_refused_and_put_back() -> None:
+    F = torch.randn(256, 4096, generator=torch.Generator().manual_seed(0))
+    plain = feature_distances(F)
+    backend = torch.backends.mkldnn.matmul
+    before = backend.fp32_precision
+    backend.fp32_precision = "bf16"
+    try:
+        assert torch.equal(feature_distances(F), plain)
+        assert backend.fp32_precision == "bf16"
+    finally:
+        backend.fp32_precision = before
 
 
 def test_accepts_feature_matrix_and_strided_tensors() -> None:
