@@ -1,42 +1,74 @@
-"""Spread of a number over layers, with an interval that knows its own upward bias."""
+"""Spread of a number over layers, with an interval that knows how noise spreads them apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["basic_interval", "relative_range"]
+__all__ = ["invert_spread", "noise_spread", "relative_range"]
+
+Spread: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+_MAX_STRETCH = 1e3
 
 
-def basic_interval(
-    estimate: float,
+def invert_spread(
+    estimates: NDArray[np.float64],
     replicates: NDArray[np.float64],
+    spread: Spread,
     *,
     confidence: float,
-    transform: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.asarray,
-    inverse: Callable[[float], float] = float,
 ) -> tuple[float, float]:
-    """Return the basic bootstrap interval of a number that can not be negative.
+    """Return an interval for the spread of the true values of which ``estimates`` are noisy.
 
-    Noise spreads layers apart: replicates of a spread lie above the estimate as the estimate
-    lies above the truth. The basic interval, 2 · estimate − quantile, mirrors them back, where
-    percentiles would leave the truth out altogether. ``transform`` is the scale on which that
-    bias is additive (the variance for a standard deviation). The estimate always lies inside:
-    one that happens to fall below its own noise must not give an empty interval.
+    Noise spreads layers apart, so replicates of a spread lie above the estimate as the estimate
+    lies above the truth, and their percentiles leave the truth out. Instead, the observed
+    pattern is shrunk or stretched around its mean, the bootstrap noise of ``replicates``
+    (n_resamples, n_layers) is added, and those stretches are kept under which the observed
+    spread is not among the most extreme 1 − ``confidence``. The estimate always lies inside.
     """
-    low, high = np.quantile(
-        transform(replicates), [0.5 - confidence / 2, 0.5 + confidence / 2]
-    ).tolist()
-    centre = float(transform(np.array([estimate]))[0])
-    return (
-        min(estimate, inverse(max(0.0, 2 * centre - high))),
-        max(estimate, inverse(max(0.0, 2 * centre - low))),
-    )
+    observed = float(spread(estimates))
+    mean = estimates.mean()
+    noise = replicates - replicates.mean(axis=0)
+    tail = (1 - confidence) / 2
+
+    def share_above(stretch: float) -> float:
+        return float(np.mean(spread(mean + stretch * (estimates - mean) + noise) >= observed))
+
+    low = _crossing(lambda t: share_above(t) > tail, 1.0)
+    high = _crossing(lambda t: 1 - share_above(t) <= tail, _MAX_STRETCH)
+    exact = spread(mean + np.array([[low], [high]]) * (estimates - mean))
+    return min(observed, float(exact[0])), max(observed, float(exact[1]))
+
+
+def _crossing(reached: Callable[[float], bool], last: float) -> float:
+    """Return where ``reached`` turns from false to true in [0, last], to 3 digits."""
+    if reached(0.0):
+        return 0.0
+    low, high = 0.0, 1.0
+    while high < last and not reached(high):
+        low, high = high, 2 * high
+    while high - low > 1e-3 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def noise_spread(replicates: NDArray[np.float64], spread: Spread, mean: float) -> float:
+    """Return the mean spread of replicates whose layers all have the same true value."""
+    noise = replicates - replicates.mean(axis=0)
+    return float(spread(mean + noise).mean())
 
 
 def relative_range(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Δ = (max − min) / mean over the last axis."""
     result: NDArray[np.float64] = np.ptp(values, axis=-1) / values.mean(axis=-1)
+    return result
+
+
+def deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the population standard deviation over the last axis."""
+    result: NDArray[np.float64] = np.std(values, axis=-1)
     return result

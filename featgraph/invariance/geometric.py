@@ -16,7 +16,7 @@ from featgraph._checks import choice, fraction, integer
 from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
 from featgraph.invariance._layers import name_layers
-from featgraph.invariance._spread import basic_interval, relative_range
+from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
 from featgraph.invariance._storage import number, read_json, write_json
 from featgraph.invariance.correlation_dimension import (
     CorrelationDimension,
@@ -132,20 +132,21 @@ class GeometricInvariance:
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
-        """Basic bootstrap interval of Δ, samples drawn alike in all layers; None without."""
+        """Interval of Δ by inverted bootstrap tests, the same samples drawn in every layer."""
         replicates = self._replicates
         if replicates is None:
             return None
-        return basic_interval(self.delta, relative_range(replicates), confidence=self.confidence)
+        return invert_spread(
+            self.dimensions, replicates, relative_range, confidence=self.confidence
+        )
 
     @property
     def noise_floor(self) -> float | None:
-        """The Δ that noise alone would give if every layer had the same dimension."""
+        """The mean Δ that noise alone would give if every layer had the same dimension."""
         replicates = self._replicates
         if replicates is None:
             return None
-        centred = replicates - replicates.mean(axis=0)
-        return float(np.ptp(centred, axis=1).mean() / self.dimensions.mean())
+        return noise_spread(replicates, relative_range, float(self.dimensions.mean()))
 
     def __repr__(self) -> str:
         low, high = self.interval or (math.nan, math.nan)

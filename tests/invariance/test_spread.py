@@ -1,41 +1,54 @@
-import math
-
 import numpy as np
 import pytest
 
-from featgraph.invariance._spread import basic_interval, relative_range
+from featgraph.invariance._spread import deviation, invert_spread, noise_spread, relative_range
+
+SPREADS = {"sigma": deviation, "delta": relative_range}
 
 
-def test_relative_range_by_hand():
-    np.testing.assert_allclose(relative_range(np.array([[2.0, 4.0], [3.0, 3.0]])), [2 / 3, 0.0])
+def test_spreads_by_hand():
+    values = np.array([[2.0, 4.0], [3.0, 3.0]])
+    np.testing.assert_allclose(relative_range(values), [2 / 3, 0.0])
+    np.testing.assert_allclose(deviation(values), [1.0, 0.0])
 
 
-def test_interval_mirrors_the_bias_back():
-    replicates = np.linspace(2.0, 3.0, 1001)  # all above the estimate 2: noise spreads layers
-    low, high = basic_interval(2.0, replicates, confidence=0.95)
-    assert (low, high) == pytest.approx((2 * 2 - 2.975, 2.0))
+def test_without_noise_the_interval_is_the_estimate():
+    estimates = np.array([1.0, 2.0, 4.0])
+    still = np.tile(estimates, (20, 1))
+    for spread in SPREADS.values():
+        found = invert_spread(estimates, still, spread, confidence=0.95)
+        assert found == pytest.approx((spread(estimates),) * 2, rel=2e-3)
+        assert noise_spread(still, spread, 2.0) == 0
 
 
-def test_interval_never_leaves_the_estimate_out_nor_goes_below_zero():
-    low, high = basic_interval(
-        0.1, np.array([0.5, 0.6]), confidence=0.9, transform=np.square, inverse=math.sqrt
-    )
-    assert (low, high) == (0.0, 0.1)
+def test_equal_layers_have_no_spread_at_all():
+    equal = np.full(4, 2.5)
+    noise = np.random.default_rng(0).normal(size=(50, 1)) * np.ones(4)  # common to all layers
+    assert invert_spread(equal, equal + noise, deviation, confidence=0.95)[0] == 0.0
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.1, 0.3])
-def test_interval_of_sigma_holds_the_truth_where_percentiles_fail(spread):
+def test_a_spread_below_its_own_noise_has_an_interval_from_zero():
     rng = np.random.default_rng(0)
-    truth = 2.2 + spread * np.linspace(-1, 1, 8)
-    inside = naive = 0
+    estimates = 2 + 0.01 * rng.normal(size=6)
+    low, high = invert_spread(
+        estimates, estimates + rng.normal(size=(200, 6)), deviation, confidence=0.95
+    )
+    assert low == 0.0
+    assert high >= deviation(estimates)
+
+
+@pytest.mark.parametrize("name", SPREADS)
+@pytest.mark.parametrize("half", [0.0, 0.1, 0.3])
+def test_interval_holds_the_truth_where_percentiles_fail(name, half):
+    spread, rng = SPREADS[name], np.random.default_rng(0)
+    truth = 2.2 + half * np.linspace(-1, 1, 8)
+    inside = percentiles = 0
     for _ in range(100):
         found = 1 + 100 / rng.gamma(100, 1 / (truth - 1))
-        replicates = np.std(1 + 100 / rng.gamma(100, 1 / (found - 1), size=(200, 8)), axis=1)
-        low, high = basic_interval(
-            float(np.std(found)), replicates, confidence=0.95, transform=np.square,
-            inverse=math.sqrt,
-        )  # fmt: skip
-        inside += low <= np.std(truth) <= high
-        naive += np.quantile(replicates, 0.025) <= np.std(truth) <= np.quantile(replicates, 0.975)
-    assert inside >= 88  # 95 % nominal, 3 standard errors of 100 trials
-    assert inside > naive or spread > 0.2
+        replicates = 1 + 100 / rng.gamma(100, 1 / (found - 1), size=(100, 8))
+        low, high = invert_spread(found, replicates, spread, confidence=0.95)
+        inside += low <= spread(truth) + 1e-12 <= high
+        low, high = np.quantile(spread(replicates), [0.025, 0.975])
+        percentiles += low <= spread(truth) <= high
+    assert inside >= 86  # 95 % nominal; 95 − 4 standard errors of 100 trials
+    assert inside > percentiles

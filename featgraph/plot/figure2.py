@@ -1,0 +1,272 @@
+"""Figure 2: neurons of every layer in the plane, untrained against trained, and their clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import integer
+from featgraph.plot.graph_drawing import group_colors
+from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
+from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.invariance.linearity import Linearity
+    from featgraph.invariance.training_change import LayerChange, TrainingChange
+
+    Points = NDArray[np.float64]
+
+__all__ = ["plot_figure2", "plot_node_clusters"]
+
+STATES = ("untrained", "trained")
+#: Above this ratio of extents one shared scale would shrink the smaller cloud to a blot.
+_MAX_RATIO = 5.0
+_SMALL = SMALL - 1.0
+
+
+def plot_figure2(
+    change: TrainingChange | Mapping[str, TrainingChange],
+    *,
+    max_layers: int = 4,
+    method: MDSMethod = "classical",
+    seed: int = 0,
+) -> tuple[Figure, NDArray[np.object_]]:
+    """Draw the neurons of each layer so that distance means C_ij, before and after training.
+
+    One column per layer, two rows per model. A neuron keeps its colour: the colour is its place
+    along the first axis of the trained cloud, so the untrained row shows where it came from.
+
+    Parameters
+    ----------
+    change : TrainingChange, or mapping of model name to TrainingChange
+        From :func:`featgraph.invariance.compare_training`.
+    max_layers : int, default=4
+        Layers to draw, the shallowest first.
+    method : {"classical", "metric", "nonmetric"}, default="classical"
+        Multidimensional scaling, see :func:`scale_distances`.
+    seed : int, default=0
+        Seed of the iterative methods.
+
+    Returns
+    -------
+    fig : matplotlib Figure
+        The figure, not shown.
+    axes : ndarray of Axes, shape (2 · n_models, n_layers)
+        The panels. The trained cloud is turned onto the untrained one; both share a scale
+        unless one is five times as large, and each has a scale bar in units of C.
+
+    Raises
+    ------
+    ValueError
+        If there is no model, or ``max_layers`` < 1.
+
+    References
+    ----------
+    Ding et al. 2025, arXiv:2507.17785, Figure 2.
+
+    Examples
+    --------
+    >>> from featgraph.invariance import compare_training
+    >>> rng = np.random.default_rng(0)
+    >>> before, after = rng.normal(size=(2, 20, 30))
+    >>> fig, axes = plot_figure2(compare_training({"fc1": before}, {"fc1": after}))
+    >>> axes.shape
+    (2, 1)
+    """
+    from matplotlib.figure import Figure
+
+    models = change if isinstance(change, Mapping) else {"": change}
+    if not models:
+        raise ValueError("change must hold at least one model, got none")
+    shown = {
+        name: item.layers[: integer(max_layers, "max_layers", least=1)]
+        for name, item in models.items()
+    }
+    n_columns = max(map(len, shown.values()))
+    side = min(2.2, (WIDTH + 0.8) / n_columns)
+    figure = Figure(
+        figsize=(max(side * n_columns, 3.2) + 0.35, (side + 0.42) * 2 * len(shown) + 0.2),
+        layout="constrained",
+    )
+    axes = figure.subplots(2 * len(shown), n_columns, squeeze=False)
+    for row, (name, layers) in enumerate(shown.items()):
+        for column in range(n_columns):
+            pair = axes[2 * row : 2 * row + 2, column]
+            if column >= len(layers):
+                for ax in pair:
+                    ax.set_axis_off()
+                continue
+            _draw_pair(pair, layers[column], method, seed)
+        for state, ax in zip(STATES, axes[2 * row : 2 * row + 2, 0], strict=True):
+            ax.set_ylabel(f"{name}, {state}" if name else state, fontsize=TEXT, color=INK)
+    return figure, np.asarray(axes)
+
+
+def plot_node_clusters(
+    layer: LayerChange,
+    *,
+    levels: Sequence[float] = (0.25, 0.5, 0.75),
+    linkage: Literal["complete", "single"] = "complete",
+    method: MDSMethod = "classical",
+    seed: int = 0,
+) -> tuple[Figure, NDArray[np.object_]]:
+    """Draw the clusters that a layer's neurons form at rising thresholds, before and after.
+
+    Parameters
+    ----------
+    layer : LayerChange
+        One layer of :func:`featgraph.invariance.compare_training`.
+    levels : sequence of float, default=(0.25, 0.5, 0.75)
+        Places of the thresholds on the θ grid, see :func:`featgraph.invariance.cluster_nodes`.
+    linkage : {"complete", "single"}, default="complete"
+        How clusters merge: boxes of diameter θ, or connected components.
+    method, seed
+        Of the multidimensional scaling, see :func:`scale_distances`.
+
+    Returns
+    -------
+    fig : matplotlib Figure
+        The figure, not shown.
+    axes : ndarray of Axes, shape (2, n_levels)
+        Untrained above, trained below; each disc is a cluster at its centre of mass, its area
+        in proportion to its neurons, spokes lead to them. Clusters of one neuron are grey.
+
+    Raises
+    ------
+    ValueError
+        As from :func:`featgraph.invariance.cluster_nodes`.
+
+    Examples
+    --------
+    >>> from featgraph.invariance import compare_training
+    >>> rng = np.random.default_rng(0)
+    >>> before, after = rng.normal(size=(2, 20, 30))
+    >>> fig, axes = plot_node_clusters(compare_training(before, after).layers[0])
+    >>> axes.shape
+    (2, 3)
+    """
+    from matplotlib.figure import Figure
+
+    from featgraph.invariance.clusters import cluster_nodes
+
+    clouds = _place_pair(layer, method, seed)
+    side = min(2.2, (WIDTH + 0.4) / len(levels))
+    figure = Figure(
+        figsize=(side * len(levels) + 0.35, (side + 0.3) * 2 + 0.3), layout="constrained"
+    )
+    axes = figure.subplots(2, len(levels), squeeze=False)
+    for row, (matrix, (points, _)) in enumerate(
+        zip((layer.before, layer.after), clouds, strict=True)
+    ):
+        found = cluster_nodes(matrix, levels=levels, linkage=linkage)
+        for column, ax in enumerate(axes[row]):
+            _frame(ax, points, _half_width(points))
+            _draw_clusters(ax, points, found.labels[column])
+            ax.set_title(
+                f"θ = {found.thresholds[column]:.3g}: {found.n_clusters[column]} clusters",
+                fontsize=SMALL, color=INK, loc="left", pad=3,
+            )  # fmt: skip
+        axes[row, 0].set_ylabel(STATES[row], fontsize=TEXT, color=INK)
+    figure.suptitle(
+        f"{layer.layer}: {layer.before.n_nodes} neurons, clusters at rising thresholds",
+        fontsize=TEXT, color=INK, x=0.01, ha="left",
+    )  # fmt: skip
+    return figure, np.asarray(axes)
+
+
+def _place_pair(layer: LayerChange, method: MDSMethod, seed: int) -> list[tuple[Points, float]]:
+    before, after = (_place(matrix, method, seed) for matrix in (layer.before, layer.after))
+    return [before, (align_positions(after[0], before[0]), after[1])]
+
+
+def _place(matrix: FeatureMatrix, method: MDSMethod, seed: int) -> tuple[Points, float]:
+    from featgraph.distances.pairwise import feature_distances
+
+    distances = feature_distances(matrix).detach().cpu().double().numpy()
+    return scale_distances(distances, method=method, seed=seed)
+
+
+def _draw_pair(pair: NDArray[np.object_], layer: LayerChange, method: MDSMethod, seed: int) -> None:
+    clouds = _place_pair(layer, method, seed)
+    extents = [_half_width(points) for points, _ in clouds]
+    shared = max(extents) <= _MAX_RATIO * min(extents)
+    # Ranks, not coordinates: one far neuron must not take all the colours.
+    trained = clouds[1][0]
+    first = np.linalg.svd(trained - trained.mean(axis=0), full_matrices=False)[2][0]
+    order = np.argsort(np.argsort(trained @ first)) / max(len(trained) - 1, 1)
+    measures = (layer.before_linearity, layer.after_linearity)
+    for number, (ax, (points, _)) in enumerate(zip(pair, clouds, strict=True)):
+        extent = max(extents) if shared else extents[number]
+        _frame(ax, points, extent)
+        size = float(np.clip(1300 / len(points), 4, 22))
+        ax.scatter(
+            points[:, 0], points[:, 1], s=size, c=order, cmap="viridis", vmin=-0.03, vmax=1.06,
+            edgecolor="white", linewidth=0.25, zorder=3,
+        )  # fmt: skip
+        _write_panel(ax, extent, measures[number])
+    pair[0].set_title(_shorten(layer.layer), fontsize=TEXT, color=INK, fontweight="bold", pad=4)
+
+
+def _frame(ax: Axes, points: Points, extent: float) -> None:
+    x, y = (points.max(axis=0) + points.min(axis=0)) / 2
+    half = 1.08 * extent
+    ax.set(xlim=(x - half, x + half), ylim=(y - half, y + half), xticks=[], yticks=[])
+    ax.set_aspect("equal")
+    for spine in ax.spines.values():
+        spine.set_color("#C8C8C8")
+        spine.set_linewidth(0.7)
+
+
+def _half_width(points: Points) -> float:
+    return max(float(np.ptp(points, axis=0).max()) / 2, 1e-12)
+
+
+def _write_panel(ax: Axes, extent: float, measured: Linearity) -> None:
+    """Put a bar of a round length and the shape of the cloud under the panel."""
+    aim = 0.7 * extent
+    power = 10.0 ** np.floor(np.log10(aim))
+    length = power * max(step for step in (1.0, 2.0, 5.0) if step * power <= aim * (1 + 1e-9))
+    across = length / (2.16 * extent)
+    ax.plot(
+        [0, across], [-0.035, -0.035], transform=ax.transAxes, color=INK, linewidth=1.6,
+        solid_capstyle="butt", clip_on=False, gid="scale",
+    )  # fmt: skip
+    ax.set_xlabel(
+        f"bar: C = {length:g}\naxes 1 + 2: {measured.first + measured.second:.0%}, "
+        f"isotropy {measured.isotropy:.2f}",
+        fontsize=_SMALL, color=FAINT, loc="left", labelpad=7, linespacing=1.3,
+    )  # fmt: skip
+
+
+def _draw_clusters(ax: Axes, points: Points, labels: NDArray[np.int64]) -> None:
+    from matplotlib.collections import LineCollection
+
+    masses = np.bincount(labels)
+    centres = np.stack([points[labels == k].mean(axis=0) for k in range(masses.size)])
+    colors = group_colors(labels, len(points))
+    many = masses[labels] > 1
+    ax.add_collection(
+        LineCollection(
+            list(np.stack([points[many], centres[labels[many]]], axis=1)),
+            colors=colors[many], linewidths=0.5, alpha=0.55, zorder=1,
+        )
+    )  # fmt: skip
+    ax.scatter(points[~many, 0], points[~many, 1], s=4, c="#A0A0A0", zorder=2, linewidth=0)
+    ax.scatter(points[many, 0], points[many, 1], s=3, c=colors[many], zorder=2, linewidth=0)
+    big = np.flatnonzero(masses > 1)
+    first = np.array([int(np.flatnonzero(labels == k)[0]) for k in big], dtype=np.int64)
+    ax.scatter(
+        centres[big, 0], centres[big, 1], s=np.clip(900 * masses[big] / len(points), 8, None),
+        c=colors[first], edgecolor="white", linewidth=0.6, alpha=0.85, zorder=3,
+    )  # fmt: skip
+
+
+def _shorten(name: str, *, length: int = 20) -> str:
+    return name if len(name) <= length else f"…{name[1 - length :]}"
