@@ -1,9 +1,15 @@
+from .correlation import plot_correlation_sum as plot_correlation_sum
+from .correlation import plot_dimensions as plot_dimensions
 from .count_curves import plot_box_counts as plot_box_counts
+from .figure2 import plot_figure2 as plot_figure2
+from .figure2 import plot_node_clusters as plot_node_clusters
 from .files import save_figure as save_figure
 from .graph_drawing import layout_graph as layout_graph
 from .graph_drawing import plot_graph as plot_graph
 from .mds import plot_mds as plot_mds
 from .positions import align_positions as align_positions
 from .positions import scale_distances as scale_distances
+from .spectra import plot_exponents as plot_exponents
+from .spectra import plot_spectra as plot_spectra
 from .ss_rates import plot_ss_rate as plot_ss_rate
 from .theta_curves import plot_theta_curves as plot_theta_curves
