@@ -29,7 +29,7 @@ class DistanceBlocks(Protocol):
         """float32 or float64: the precision in which a threshold acts."""
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the blocks from the top; entries below the diagonal are of no meaning."""
+        """Yield the blocks from the top; the square at the start of each is symmetric."""
 
 
 def _row_blocks(n_nodes: int) -> Iterator[tuple[int, int]]:
@@ -100,6 +100,13 @@ def _redo_close_pairs(squares: Any, points: Any, norms: Any, start: int) -> None
     """Recompute by differences what is too small against the norms to trust, in place."""
     import torch
 
+    diagonal = squares.diagonal()
+    diagonal.fill_(math.inf)
+    # one cheap look first: usually no pair is that close
+    near = float(squares.min()) < 2e-6 * float(norms.max())
+    diagonal.fill_(0.0)
+    if not near:
+        return
     limit = 1e-6 * (norms[start : start + len(squares), None] + norms[start:])
     i, j = (squares < limit).nonzero(as_tuple=True)
     step = max(1, _BLOCK_NUMBERS // points.shape[1])

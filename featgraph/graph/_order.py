@@ -9,24 +9,21 @@ from numpy.typing import NDArray
 
 from featgraph.graph._blocks import DistanceBlocks
 
-__all__ = ["distance_range", "kth_distance", "upper_mask"]
+__all__ = ["kth_distance", "largest_distance", "pair_values"]
 
 _DIGIT = 16  # bits settled per pass: two passes for float32, four for float64
 
 
-def upper_mask(start: int, stop: int, n_columns: int) -> NDArray[np.bool_]:
-    """Return which entries of a block are pairs i < j, each pair once."""
-    return np.arange(n_columns) > np.arange(stop - start)[:, None]
+def largest_distance(source: DistanceBlocks) -> float:
+    """Return the largest distance of two nodes."""
+    return max(float(block.max()) for _, _, block in source.blocks())
 
 
-def distance_range(source: DistanceBlocks) -> tuple[float, float]:
-    """Return the smallest and the largest distance of two nodes."""
-    low, high = np.inf, 0.0
-    for start, stop, block in source.blocks():
-        mask = upper_mask(start, stop, block.shape[1])
-        low = min(low, float(np.min(block, where=mask, initial=np.inf)))
-        high = max(high, float(np.max(block, where=mask, initial=0)))
-    return low, high
+def pair_values(block: NDArray[Any]) -> NDArray[Any]:
+    """Return the entries of a block that are pairs i < j, each pair once."""
+    n_rows = len(block)
+    square = block[:, :n_rows][np.triu_indices(n_rows, 1)]
+    return np.concatenate([square, block[:, n_rows:].ravel()])
 
 
 def kth_distance(source: DistanceBlocks, rank: int) -> float:
@@ -41,9 +38,9 @@ def kth_distance(source: DistanceBlocks, rank: int) -> float:
     prefix = 0
     for shift in range(width - _DIGIT, -1, -_DIGIT):
         counts = np.zeros(1 << _DIGIT, dtype=np.int64)
-        for start, stop, block in source.blocks():
+        for _, _, block in source.blocks():
             # + 0 turns −0.0, whose bits are those of a huge integer, into 0.0
-            bits = (block[upper_mask(start, stop, block.shape[1])] + 0).view(unsigned)
+            bits = (pair_values(block) + 0).view(unsigned)
             if shift + _DIGIT < width:
                 bits = bits[(bits >> unsigned.type(shift + _DIGIT)) == unsigned.type(prefix)]
             digits = (bits >> unsigned.type(shift)) & unsigned.type((1 << _DIGIT) - 1)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph._blocks import DistanceBlocks, StoredBlocks, StreamedBlocks
-from featgraph.graph._order import upper_mask
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import EpsilonRule, describe_rule, find_epsilon, split_rule
 from featgraph.graph.spanning_tree import span_tree
@@ -119,8 +118,10 @@ def _edges_below(
         limit = np.nextafter(limit, source.dtype.type(np.inf))
     pairs: list[NDArray[np.int64]] = []
     lengths: list[NDArray[np.float64]] = []
-    for start, stop, block in source.blocks():
-        below = (block < limit) & upper_mask(start, stop, block.shape[1])
+    for start, _, block in source.blocks():
+        below = block < limit
+        square = below[:, : len(below)]
+        square &= np.triu(np.ones_like(square), 1)
         pairs.append(np.argwhere(below) + start)
         lengths.append(block[below].astype(np.float64))
     return np.concatenate(pairs), np.concatenate(lengths)

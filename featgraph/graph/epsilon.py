@@ -10,7 +10,7 @@ import numpy as np
 
 from featgraph._checks import nearest, positive
 from featgraph.graph._blocks import DistanceBlocks, as_blocks
-from featgraph.graph._order import distance_range, kth_distance
+from featgraph.graph._order import kth_distance, largest_distance
 from featgraph.graph.spanning_tree import find_root, span_tree
 
 __all__ = ["EPSILON_RULES", "EpsilonRule", "choose_epsilon", "describe_rule"]
@@ -121,7 +121,7 @@ def describe_rule(rule: EpsilonRule) -> str:
 
 def find_epsilon(source: DistanceBlocks, name: str, parameter: float) -> float:
     """Return ε for a rule already split, from any source of distances."""
-    if distance_range(source)[1] == 0:
+    if largest_distance(source) == 0:
         raise ValueError(
             "all distances are 0 (constant or identical features): no ε tells the nodes apart"
         )

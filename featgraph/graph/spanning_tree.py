@@ -88,7 +88,6 @@ def _nearest_outside(
     other = np.full(source.n_nodes, -1, dtype=np.int64)
     for start, stop, block in source.blocks():
         outside = part[start:stop, None] != part[start:]
-        outside &= np.arange(block.shape[1]) > np.arange(stop - start)[:, None]
         masked = np.where(outside, block, block.dtype.type(np.inf))
         for axis, nodes, offset in ((1, slice(start, stop), start), (0, slice(start, None), start)):
             at = masked.argmin(axis=axis)
