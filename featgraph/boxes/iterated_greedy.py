@@ -9,9 +9,9 @@ import numpy as np
 from featgraph._checks import integer, positive
 from featgraph._random import RandomState
 from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._exact.domination import lift_labels, reduce_cliques
 from featgraph.boxes._exact.packing import caro_wei, pack_nodes
 from featgraph.boxes._exact.recolor import fit_boxes, iterate_boxes
+from featgraph.boxes._exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes._exact.relation import list_pairs, restrict_pairs
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World

@@ -18,8 +18,8 @@ from featgraph._random import RandomState, as_rng
 from featgraph.boxes._centers import join_centers
 from featgraph.boxes._exact.clique_cover import split_relation
 from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._exact.domination import lift_labels, reduce_cliques
 from featgraph.boxes._exact.parts import run_parts
+from featgraph.boxes._exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes._exact.relation import add_self_pairs, list_pairs
 from featgraph.boxes._exact.set_cover import Covering, split_covering
 from featgraph.boxes._metric import open_metric_world

@@ -1,35 +1,22 @@
-"""Reductions that keep the minimum: what another node or box already takes care of goes.
+"""Kernels that find what another node, row or column already takes care of.
 
-Clique cover (diameter boxes; the relation R holds every pair that may share a box): if every
-node that may share a box with u may also share one with v (N[u] ⊆ N[v]), then v goes: in any
-cover of the rest it joins the box of u. A node whose neighbours are a clique (a leaf, say)
-removes them all and stays alone, so it is counted as a box of its own.
-
-Set cover (radius boxes; rows are nodes, columns are balls): a column inside another goes, and so
-does a row whose columns include all columns of another row. A forced column ends alone with its
-only row.
-
-Both are run to the fixpoint. What is left, the kernel, has the same minimum; it is empty of
-choices for many real networks. Sources: M. R. Garey & D. S. Johnson (1979) for the dominance
-rules of covering; D. Strash & L. Thompson (2022), doi:10.1137/1.9781611977042.4, for clique
-covers.
+A set is looked for in others by counting: a token marks its entries, and another set holds it
+if as many of its entries carry the token as the set is large. Candidates must share the scarcest
+entry. While they are many, each further entry strikes out those that lack it; once they are
+fewer than the entries left, they are looked at one by one.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._kernel import kernel
 
-__all__ = ["Kernel", "lift_labels", "reduce_cliques", "reduce_set_cover"]
+__all__ = ["dominate_nodes", "reduce_cover"]
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-CHUNK = 20_000_000  # elementary steps between two looks at the clock, about 50 ms
 
 
 @kernel
@@ -101,7 +88,7 @@ def _filter_superset(
 
 
 @kernel
-def _dominate(
+def dominate_nodes(
     indptr: Ints,
     indices: Ints,
     alive: Bools,
@@ -154,70 +141,6 @@ def _dominate(
                         state[1] += 1
 
 
-class Kernel(NamedTuple):
-    """What the clique reductions leave: ``nodes`` stay, a removed node joins its ``host``."""
-
-    nodes: Ints
-    removed: Ints
-    host: Ints
-
-
-def reduce_cliques(indptr: Ints, indices: Ints, clock: Clock) -> Kernel:
-    """Remove nodes that can always join the box of another; the minimum stays.
-
-    Parameters
-    ----------
-    indptr, indices : ndarray of int64, shapes (n_nodes + 1,) and (2 n_pairs,)
-        The pairs that may share a box, both directions, no self-pairs.
-    clock : Clock
-        When it runs out the reductions so far are returned; they are valid at any time.
-
-    Returns
-    -------
-    Kernel
-        Nodes left, and the removed ones in order of removal with their hosts.
-
-    Notes
-    -----
-    The independence number of the pairs stays too, so packing bounds may use the kernel.
-    At most O(sum over pairs of degrees) time per round, memory O(n_nodes).
-
-    Examples
-    --------
-    >>> path = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2])
-    >>> reduce_cliques(*path, Clock(None)).nodes
-    array([0, 3])
-    """
-    n_nodes = indptr.size - 1
-    degree = np.diff(indptr)
-    alive = np.ones(n_nodes, dtype=np.bool_)
-    queue = np.argsort(degree, kind="stable").astype(np.int64)
-    queued = np.ones(n_nodes, dtype=np.bool_)
-    state = np.array([0, n_nodes, 0, 0], dtype=np.int64)
-    removed = np.empty(n_nodes, dtype=np.int64)
-    host = np.full(n_nodes, -1, dtype=np.int64)
-    stamp = np.zeros(n_nodes, dtype=np.int64)
-    while state[1] > 0 and not clock.expired:
-        _dominate(indptr, indices, alive, degree, queue, queued, state, removed, host, stamp, CHUNK)
-    return Kernel(np.flatnonzero(alive), removed[: state[2]].copy(), host)
-
-
-def lift_labels(kernel: Kernel, kernel_labels: Ints, n_nodes: int) -> Ints:
-    """Give every removed node the box of its host, last removed first.
-
-    Examples
-    --------
-    >>> kernel = Kernel(np.array([0, 3]), np.array([1, 2]), np.array([-1, 0, 3, -1]))
-    >>> lift_labels(kernel, np.array([0, 1]), 4)
-    array([0, 0, 1, 1])
-    """
-    labels = np.full(n_nodes, -1, dtype=np.int64)
-    labels[kernel.nodes] = kernel_labels
-    for node in kernel.removed[::-1]:
-        labels[node] = labels[kernel.host[node]]
-    return labels
-
-
 @kernel
 def _push(queue: Ints, queued: Bools, state: Ints, at: int, item: int) -> None:
     # state[at] = head and state[at + 1] = length of a ring that holds each item at most once.
@@ -245,6 +168,7 @@ def _common(
     back_indices: Ints,
     back_alive: Bools,
     degree: Ints,
+    back_degree: Ints,
     u: int,
     one: bool,
     out: Ints,
@@ -258,10 +182,8 @@ def _common(
     first = -1
     for k in range(indptr[u], indptr[u + 1]):
         p = indices[k]
-        if back_alive[p]:
-            size = back_indptr[p + 1] - back_indptr[p]
-            if first < 0 or size < back_indptr[first + 1] - back_indptr[first]:
-                first = p
+        if back_alive[p] and (first < 0 or back_degree[p] < back_degree[first]):
+            first = p
     if first < 0:
         return 0, token, 1
     count = 0
@@ -300,7 +222,7 @@ def _common(
 
 
 @kernel
-def _reduce_cover(
+def reduce_cover(
     rp: Ints,
     ri: Ints,
     cp: Ints,
@@ -316,23 +238,27 @@ def _reduce_cover(
     state: Ints,
     budget: int,
 ) -> None:
-    # Queues of rows (state[0:2]) and columns (state[2:4]); columns first, they are cheaper to drop.
+    # Rings of rows (state[0:2]) and columns (state[2:4]); state[4] tells which one is worked off:
+    # to the end, because a removal puts a whole row or column of the other kind back into line.
     n = max(rp.size, cp.size)
     out = np.empty(n, dtype=np.int64)
     stamps = (np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64))
     token = 0
     steps = 0
     while (state[1] > 0 or state[3] > 0) and steps < budget:
-        if state[3] > 0:
+        if state[3 - 2 * state[4]] == 0:
+            state[4] = 1 - state[4]
+        if state[4] == 0:
             c = _pop(cq, cin, state, 2)
             if not col_alive[c]:
                 continue
             count, token, work = _common(
-                cp, ci, col_alive, rp, ri, row_alive, cdeg, c, True, out, stamps, token
+                cp, ci, col_alive, rp, ri, row_alive, cdeg, rdeg, c, True, out, stamps, token
             )
             steps += work
             if count > 0 or cdeg[c] == 0:
                 col_alive[c] = False
+                steps += cp[c + 1] - cp[c]
                 for k in range(cp[c], cp[c + 1]):
                     row = ci[k]
                     if row_alive[row]:
@@ -343,58 +269,15 @@ def _reduce_cover(
             if not row_alive[r]:
                 continue
             count, token, work = _common(
-                rp, ri, row_alive, cp, ci, col_alive, rdeg, r, False, out, stamps, token
+                rp, ri, row_alive, cp, ci, col_alive, rdeg, cdeg, r, False, out, stamps, token
             )
             steps += work
             for k in range(count):
                 row = out[k]
                 row_alive[row] = False
+                steps += rp[row + 1] - rp[row]
                 for j in range(rp[row], rp[row + 1]):
                     c = ri[j]
                     if col_alive[c]:
                         cdeg[c] -= 1
                         _push(cq, cin, state, 2, c)
-
-
-def reduce_set_cover(
-    row_indptr: Ints, row_indices: Ints, col_indptr: Ints, col_indices: Ints, clock: Clock
-) -> tuple[Ints, Ints]:
-    """Remove dominated rows and columns of a set-cover problem; the minimum stays.
-
-    Parameters
-    ----------
-    row_indptr, row_indices : ndarray of int64
-        Columns that cover each row.
-    col_indptr, col_indices : ndarray of int64
-        The same relation seen from the columns.
-    clock : Clock
-        When it runs out the reductions so far are returned.
-
-    Returns
-    -------
-    rows, columns : ndarray of int64
-        What is left, ascending. A minimum cover of the rows left by the columns left is a
-        minimum cover of all rows.
-
-    Examples
-    --------
-    >>> balls = np.array([0, 2, 5, 7]), np.array([0, 1, 0, 1, 2, 1, 2])  # a path of 3 nodes, r = 1
-    >>> reduce_set_cover(*balls, *balls, Clock(None))
-    (array([0]), array([1]))
-    """
-    n_rows, n_cols = row_indptr.size - 1, col_indptr.size - 1
-    row_alive = np.ones(n_rows, dtype=np.bool_)
-    col_alive = np.ones(n_cols, dtype=np.bool_)
-    row_degree, col_degree = np.diff(row_indptr), np.diff(col_indptr)
-    row_queue = np.argsort(row_degree, kind="stable").astype(np.int64)
-    col_queue = np.argsort(col_degree, kind="stable").astype(np.int64)
-    row_queued = np.ones(n_rows, dtype=np.bool_)
-    col_queued = np.ones(n_cols, dtype=np.bool_)
-    state = np.array([0, n_rows, 0, n_cols], dtype=np.int64)
-    while (state[1] > 0 or state[3] > 0) and not clock.expired:
-        _reduce_cover(
-            *(row_indptr, row_indices, col_indptr, col_indices, row_alive, col_alive),
-            *(row_degree, col_degree, row_queue, col_queue, row_queued, col_queued),
-            *(state, CHUNK),
-        )
-    return np.flatnonzero(row_alive), np.flatnonzero(col_alive)

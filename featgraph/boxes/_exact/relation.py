@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
-from featgraph.boxes._world import Rows, World
+from featgraph.boxes._world import World
 
 __all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
 
@@ -27,17 +28,20 @@ def list_pairs(world: World, size: float) -> tuple[Ints, Ints]:
     rows = world.near(size)
     n_pairs = int((rows.stops - rows.starts).sum())
     check_memory(32 * n_pairs, f"the pairs within size {size:g}", remedy=_REMEDY)
-    return _sort_rows(rows)
+    indptr = np.concatenate(([0], np.cumsum(rows.stops - rows.starts)))
+    indices = np.empty(n_pairs, dtype=np.int64)
+    _sort_rows(rows.starts, rows.stops, rows.indices, indptr[:-1].copy(), indices)
+    return indptr, indices
 
 
-def _sort_rows(rows: Rows) -> tuple[Ints, Ints]:
-    lengths = rows.stops - rows.starts
-    indptr = np.concatenate(([0], np.cumsum(lengths)))
-    flat = np.arange(indptr[-1]) + np.repeat(rows.starts - indptr[:-1], lengths)
-    owners = np.repeat(np.arange(lengths.size), lengths)
-    keys = owners * lengths.size + rows.indices[flat]
-    keys.sort()
-    return indptr, keys - owners * lengths.size
+@kernel
+def _sort_rows(starts: Ints, stops: Ints, indices: Ints, places: Ints, out: Ints) -> None:
+    # The relation is symmetric: owners taken in order arrive sorted in the rows of their partners.
+    for u in range(starts.size):
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            out[places[v]] = u
+            places[v] += 1
 
 
 def add_self_pairs(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:

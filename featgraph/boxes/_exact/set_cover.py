@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._exact.domination import reduce_set_cover
 from featgraph.boxes._exact.highs import choose_columns, price_rows
 from featgraph.boxes._exact.packing import pack_rows
 from featgraph.boxes._exact.prices import UNIT, Certificate, ascend_prices, certify
+from featgraph.boxes._exact.reductions import reduce_set_cover
 from featgraph.boxes._exact.row_weighting import cover_by_gain, search_cover
 
 __all__ = ["Covering", "CoveringPart", "split_covering"]
