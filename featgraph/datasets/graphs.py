@@ -46,6 +46,16 @@ def make_path(n_nodes: int) -> FeatureGraph:
     n_nodes : int
         At least 1.
 
+    Returns
+    -------
+    FeatureGraph
+        Nodes in order along the path; node attribute ``position``.
+
+    Raises
+    ------
+    ValueError
+        If ``n_nodes`` is no whole number of at least 1.
+
     Examples
     --------
     >>> make_path(4).edges.tolist()
@@ -62,6 +72,16 @@ def make_cycle(n_nodes: int) -> FeatureGraph:
     n_nodes : int
         At least 3.
 
+    Returns
+    -------
+    FeatureGraph
+        Nodes in order around the cycle; node attribute ``position``.
+
+    Raises
+    ------
+    ValueError
+        If ``n_nodes`` is no whole number of at least 3.
+
     Examples
     --------
     >>> make_cycle(4).edges.tolist()
@@ -77,6 +97,16 @@ def make_star(n_nodes: int) -> FeatureGraph:
     ----------
     n_nodes : int
         At least 1, the middle included.
+
+    Returns
+    -------
+    FeatureGraph
+        n_nodes − 1 edges.
+
+    Raises
+    ------
+    ValueError
+        If ``n_nodes`` is no whole number of at least 1.
 
     Examples
     --------
@@ -96,6 +126,16 @@ def make_complete(n_nodes: int) -> FeatureGraph:
     ----------
     n_nodes : int
         At least 1.
+
+    Returns
+    -------
+    FeatureGraph
+        n (n − 1)/2 edges.
+
+    Raises
+    ------
+    ValueError
+        If ``n_nodes`` is below 1, or the graph would have more than 2²⁸ edges.
 
     Examples
     --------
@@ -120,6 +160,16 @@ def make_tree(height: int, *, branching: int = 2) -> FeatureGraph:
         Hops from the root, node 0, to the leaves; at least 0.
     branching : int, default=2
         Children per node, at least 1.
+
+    Returns
+    -------
+    FeatureGraph
+        Nodes level by level.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or the graph would have more than 2²⁸ edges.
 
     Examples
     --------
@@ -151,6 +201,11 @@ def make_lattice(shape: Sequence[int], *, periodic: bool | Sequence[bool] = Fals
     -------
     FeatureGraph
         Node attribute ``position``, shape (n_nodes, n_axes); the last axis runs fastest.
+
+    Raises
+    ------
+    ValueError
+        If a side is below 1, ``periodic`` does not fit, or there would be more than 2²⁸ edges.
 
     Notes
     -----
@@ -314,6 +369,11 @@ def make_song_havlin_makse(
 def make_petersen() -> FeatureGraph:
     """Return the Petersen graph: 10, 5, 1 diameter boxes at ℓ = 0, 1, 2; 10, 3, 1 balls.
 
+    Returns
+    -------
+    FeatureGraph
+        Nodes 0 … 4 are the outer ring, 5 … 9 the inner star.
+
     Examples
     --------
     >>> make_petersen()
@@ -330,6 +390,11 @@ def load_karate() -> FeatureGraph:
     """Return Zachary's karate club: 34, 20, 4, 2, 2, 1 diameter boxes at ℓ = 0 … 5.
 
     Balls of radius 0 … 3: 34, 4, 2, 1. Unweighted; node attribute ``club``.
+
+    Returns
+    -------
+    FeatureGraph
+        34 nodes, 78 edges.
 
     References
     ----------
