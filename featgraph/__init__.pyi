@@ -130,7 +130,16 @@ from .selfsimilarity import (
     ESTIMATORS as ESTIMATORS,
 )
 from .selfsimilarity import (
+    SelfSimilarityRegularizer as SelfSimilarityRegularizer,
+)
+from .selfsimilarity import (
+    bootstrap_ss_rate as bootstrap_ss_rate,
+)
+from .selfsimilarity import (
     box_number as box_number,
+)
+from .selfsimilarity import (
+    compare_with_null as compare_with_null,
 )
 from .selfsimilarity import (
     ss_rate as ss_rate,

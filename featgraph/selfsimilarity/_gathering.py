@@ -58,4 +58,5 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tensor:
-        return ctx.world * grad[ctx.own]
+        own: Tensor = ctx.world * grad[ctx.own]
+        return own

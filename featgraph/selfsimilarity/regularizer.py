@@ -285,7 +285,8 @@ class SelfSimilarityRegularizer:
         target = self._targets[name].value(self.step, name, measured)
         gate = 1.0 if self.gate is None else self.gate.factor(name, measured)
         self.records.append(RegularizerRecord(name, measured, target, gate))
-        return self.weight * self.factor * gate * (rate - target).square()
+        term: Tensor = self.weight * self.factor * gate * (rate - target).square()
+        return term
 
     def _rate(self, values: Tensor) -> Tensor | None:
         try:

@@ -1,0 +1,384 @@
+"""The loss term: its value, its hooks, its targets, and what it does with difficult layers."""
+
+from __future__ import annotations
+
+import copy
+import io
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from featgraph.features import extract_features
+from featgraph.models import build_model
+from featgraph.selfsimilarity import (
+    CosineTarget,
+    LinearTarget,
+    ReleasedGate,
+    SelfSimilarityRegularizer,
+    TrackingTarget,
+    ss_rate,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads cost more than they give on matrices this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make_net(seed: int = 0, width: int = 12) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return nn.Sequential(
+            nn.Linear(6, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 3)
+        )
+
+
+def make_inputs(n_samples: int = 40, seed: int = 1) -> torch.Tensor:
+    return torch.randn(n_samples, 6, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("estimator", ["released", "packing", "linkage", "caro_wei"])
+def test_the_term_is_the_formula(estimator):
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net, target=0.1, weight=0.5, factor=0.5, estimator=estimator)
+    net(x)
+    term = reg()
+    layer = reg.records[0].layer
+    F = extract_features(net, x, layers=[layer])[layer]
+    numerics = "released" if estimator == "released" else "exact"
+    rate = ss_rate(F, estimator=estimator, numerics=numerics)
+    torch.testing.assert_close(term, 0.25 * (rate - 0.1) ** 2)
+    term.backward()
+    assert net[0].weight.grad is not None
+
+
+def test_all_layers_are_averaged_and_one_is_drawn_by_the_generator():
+    net, x = make_net(), make_inputs()
+    every = SelfSimilarityRegularizer(net, weight=1.0, draw="all")
+    net(x)
+    mean = every()
+    assert [record.layer for record in every.records] == ["1", "3"]
+    rates = [record.ss_rate for record in every.records]
+    assert mean.item() == pytest.approx(sum((r - 0.3) ** 2 for r in rates) / 2, rel=1e-5)
+    every.remove()
+
+    def drawn(seed: int) -> list[str]:
+        generator = torch.Generator().manual_seed(seed)
+        one = SelfSimilarityRegularizer(net, generator=generator)
+        names = []
+        for _ in range(12):
+            net(x)
+            one()
+            names.append(one.records[0].layer)
+        one.remove()
+        return names
+
+    state = torch.random.get_rng_state()
+    assert drawn(3) == drawn(3) != drawn(4)
+    assert set(drawn(3)) == {"1", "3"}
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_evaluation_costs_nothing():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net)
+    net.eval()
+    net(x)
+    assert not reg._listener.caught
+    assert reg().item() == 0.0
+    assert reg.step == 0
+    net.train()
+    with pytest.raises(ValueError, match=r"needs a forward pass .* before each call, got none"):
+        reg()
+
+
+def test_hooks_leave_with_remove_and_do_not_travel_with_copies():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net)
+    twin = copy.deepcopy(net)
+    twin(x)
+    assert not reg._listener.caught
+    torch.save(net, io.BytesIO())
+    reg.remove()
+    assert not any(module._forward_hooks for module in net.modules())
+
+
+def test_an_in_place_activation_does_not_overwrite_what_was_heard():
+    net = nn.Sequential(nn.Linear(6, 12), nn.ReLU(inplace=True), nn.Linear(12, 3))
+    reg = SelfSimilarityRegularizer(net, layers="0", weight=1.0)
+    x = make_inputs()
+    net(x)
+    reg()
+    F = net[0](x).detach().T
+    assert reg.records[0].ss_rate == pytest.approx(float(ss_rate(F, numerics="released")), rel=1e-5)
+
+
+def test_targets_by_layer_schedule_and_callable():
+    net, x = make_net(), make_inputs()
+
+    def targets(target: object, n_steps: int = 3) -> list[float]:
+        reg = SelfSimilarityRegularizer(net, target=target, draw="all")
+        seen = []
+        for _ in range(n_steps):
+            net(x)
+            reg()
+            seen.append([record.target for record in reg.records])
+        reg.remove()
+        return seen
+
+    assert targets({"1": 0.2, "3": 0.4}, 1) == [[0.2, 0.4]]
+    assert [row[0] for row in targets(LinearTarget(0.0, 0.4, n_steps=2))] == [0.0, 0.2, 0.4]
+    assert [row[1] for row in targets(CosineTarget(0.4, 0.0, n_steps=2))] == pytest.approx(
+        [0.4, 0.2, 0.0]
+    )
+    assert targets(lambda step, layer: 0.1 * step if layer == "1" else 0.9, 2) == [
+        [0.0, 0.9],
+        [0.1, 0.9],
+    ]
+    rates = {"1": [0.2, 0.4], "3": [0.5]}
+    tracked = targets(TrackingTarget(0.5, trajectory=rates, steps_per_epoch=2))
+    assert [row[0] for row in tracked] == pytest.approx([0.2, 0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": 1.5}, r"target must lie in \[0, 1\], got 1.5"),
+        ({"target": -0.1}, r"target must lie in \[0, 1\], got -0.1"),
+        ({"target": {"1": 0.2, "4": 0.2}}, "target must hold one entry for each of the layers"),
+        ({"target": LinearTarget, "layers": "5"}, "layers: '5' matches none"),
+        ({"layers": ["0", "linear"]}, "layers: 'linear' matches none of the 5 layers"),
+        ({"weight": -1.0}, "weight must be a finite number of at least 0"),
+        ({"estimator": "greedy"}, "estimator must be one of"),
+        ({"estimator": "packin"}, "did you mean 'packing'"),
+        ({"draw": "some"}, r"draw must be one of \['all', 'one'\]"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        SelfSimilarityRegularizer(make_net(), **options)
+
+
+def test_a_target_function_that_leaves_its_range():
+    net = make_net()
+    reg = SelfSimilarityRegularizer(net, target=lambda step, layer: 2.0)
+    net(make_inputs())
+    with pytest.raises(ValueError, match=r"target at step 0 must lie in \[0, 1\], got 2.0"):
+        reg()
+
+
+def test_layers_of_few_nodes_are_refused_by_name_and_left_out_by_rule():
+    net, x = make_net(), make_inputs()
+    named = SelfSimilarityRegularizer(net, layers=["1", "4"])
+    net(x)
+    with pytest.raises(ValueError, match="at least 8 nodes: layer '4' has 3 nodes"):
+        named()
+    named.remove()
+    by_rule = SelfSimilarityRegularizer(net, layers="all")
+    net(x)
+    with pytest.warns(UserWarning, match="left out: layer '4' has 3 nodes"):
+        by_rule()
+    assert by_rule.layers == ["0", "1", "2", "3"]
+
+
+def test_a_constant_layer_is_counted_and_gives_zero():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0)
+    net(x)
+    assert reg().item() > 0
+    with torch.no_grad():
+        net[0].bias.fill_(-100.0)  # every unit is dead from now on
+    for repeat in range(2):
+        net(x)
+        if repeat == 0:
+            with pytest.warns(UserWarning, match="layer '1' is constant at step 1"):
+                term = reg()
+        else:
+            term = reg()
+        term.backward()
+        assert term.item() == 0.0
+        assert reg.records[0].ss_rate is None
+        assert torch.isfinite(net[0].weight.grad).all()
+    assert reg.n_constant == {"1": 2}
+
+
+def test_small_batches_work_and_warn_once_with_an_interval():
+    net = make_net()
+    reg = SelfSimilarityRegularizer(net, weight=1.0)
+    net(make_inputs(5))
+    with pytest.warns(UserWarning, match=r"5 samples for the 12 nodes .* interval of SS_rate"):
+        assert reg().item() > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net(make_inputs(5))
+        reg()
+
+
+def test_nan_activations_give_a_nan_term_and_name_the_layer():
+    net = make_net()
+    reg = SelfSimilarityRegularizer(net)
+    x = make_inputs()
+    x[3, 2] = float("nan")
+    net(x)
+    assert torch.isnan(reg())
+    assert reg.records[0].layer in ("1", "3")
+
+
+def test_autocast_computes_the_term_in_float32():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0, estimator="linkage")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert net(x).dtype == torch.bfloat16
+        term = reg()
+    assert term.dtype == torch.float32
+    rough = reg.records[0].ss_rate
+    net(x)
+    reg()
+    # bfloat16 keeps 8 bits of the activations.
+    assert rough == pytest.approx(reg.records[0].ss_rate, abs=0.02)
+    term.backward()
+
+
+def test_gradient_accumulation_sees_one_pass_at_a_time():
+    net, x = make_net(), make_inputs(48)
+    reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0)
+    for part in x.split(24):
+        net(part)
+        (reg() / 2).backward()
+    together = net[0].weight.grad.clone()
+    net.zero_grad()
+    terms = []
+    for part in x.split(24):
+        net(part)
+        terms.append(reg())
+    (sum(terms) / 2).backward()
+    torch.testing.assert_close(net[0].weight.grad, together)
+
+
+def test_a_compiled_model_gives_the_same_value_and_gradient():
+    results = []
+    for is_compiled in (False, True):
+        net = make_net()
+        reg = SelfSimilarityRegularizer(net, weight=1.0, estimator="linkage")
+        run = torch.compile(net, backend="eager", fullgraph=True) if is_compiled else net
+        for _ in range(3):
+            net.zero_grad()
+            run(make_inputs())
+            term = reg()
+            term.backward()
+        results.append((term.detach(), net[0].weight.grad, reg.records))
+    torch.testing.assert_close(results[0][0], results[1][0])
+    torch.testing.assert_close(results[0][1], results[1][1])
+    assert [r.layer for r in results[0][2]] == [r.layer for r in results[1][2]]
+
+
+def test_the_state_goes_on_where_it_was():
+    def run(reg: SelfSimilarityRegularizer, net: nn.Module, n_steps: int) -> list[tuple]:
+        seen = []
+        for _ in range(n_steps):
+            net(make_inputs())
+            term = reg().item()
+            seen.append((term, reg.records[0]))
+            reg.end_epoch()
+        return seen
+
+    def make(net: nn.Module) -> SelfSimilarityRegularizer:
+        return SelfSimilarityRegularizer(net, target=TrackingTarget(0.5), gate=ReleasedGate())
+
+    net = make_net()
+    whole = make(net)
+    first, state = run(whole, net, 3), None
+    state = copy.deepcopy(whole.state_dict())
+    rest = run(whole, net, 4)
+    whole.remove()
+    resumed = make(net)
+    resumed.load_state_dict(state)
+    assert run(resumed, net, 4) == rest != first
+    resumed.remove()
+    other = SelfSimilarityRegularizer(net, layers="0")
+    with pytest.raises(ValueError, match=r"state must be that of the layers \['0'\]"):
+        other.load_state_dict(state)
+
+
+def test_the_released_gate_opens_while_the_rate_stands_still():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0, gate=ReleasedGate(refresh=2))
+    net(x)
+    assert reg().item() == 0.0
+    reg.end_epoch()
+    net(x)
+    assert reg().item() > 0.0
+    assert reg.records[0].gate == pytest.approx(1.0)
+    with torch.no_grad():
+        net[0].weight.mul_(3.0)
+    net(x)
+    reg()
+    assert reg.records[0].gate == 0.0
+
+
+def test_layouts_of_the_small_networks():
+    x = torch.rand(64, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    for name in ("mlp", "cnn", "resmlp", "mixer", "vit"):
+        net = build_model(name)
+        reg = SelfSimilarityRegularizer(net, weight=1.0, draw="all")
+        net(x)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            term = reg()
+        features = extract_features(net, x) if name != "cnn" else None
+        for record in reg.records:
+            assert 0 < record.ss_rate < 1
+            if features is not None:
+                rate = ss_rate(features[record.layer], numerics="released")
+                assert record.ss_rate == pytest.approx(float(rate), rel=1e-4)
+        term.backward()
+
+
+def test_two_processes_give_the_value_and_gradient_of_one(tmp_path):
+    worker = Path(__file__).with_name("two_processes.py")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    environment |= {"MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(worker), str(tmp_path)],
+            env={**environment, "RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        said = [process.communicate(timeout=240)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(said)
+    found = torch.load(tmp_path / "rank0.pt", weights_only=True)
+    other = torch.load(tmp_path / "rank1.pt", weights_only=True)
+    net = make_net()
+    reg = SelfSimilarityRegularizer(net, weight=1.0, estimator="linkage")
+    for step in range(4):
+        net.zero_grad()
+        net(make_inputs(seed=step))
+        term = reg()
+        term.backward()
+        for one in (found, other):
+            torch.testing.assert_close(one["terms"][step], term.detach())
+        assert found["layers"][step] == other["layers"][step] == reg.records[0].layer
+        for name, parameter in net.named_parameters():
+            expected = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            torch.testing.assert_close(found["gradients"][step][name], expected)
