@@ -1,11 +1,11 @@
+from .fractal_graphs import make_flower as make_flower
+from .fractal_graphs import make_song_havlin_makse as make_song_havlin_makse
 from .graphs import load_karate as load_karate
 from .graphs import make_complete as make_complete
 from .graphs import make_cycle as make_cycle
-from .graphs import make_flower as make_flower
 from .graphs import make_lattice as make_lattice
 from .graphs import make_path as make_path
 from .graphs import make_petersen as make_petersen
-from .graphs import make_song_havlin_makse as make_song_havlin_makse
 from .graphs import make_star as make_star
 from .graphs import make_tree as make_tree
 from .image_files import load_image_folder as load_image_folder

@@ -339,10 +339,7 @@ class FeatureGraph:
         return to_networkx(self)
 
     def to_igraph(self) -> Any:
-        """Return an ``igraph.Graph``; labels as vertex attribute ``name``.
-
-        Labels that are not strings are kept in ``name`` as they are; igraph looks vertices up
-        by name only if it is a string. Weights become edge attribute ``weight``.
+        """Return an ``igraph.Graph``; labels as attribute ``name``, weights as ``weight``.
 
         Examples
         --------
