@@ -18,14 +18,15 @@ STAGES = ("features", "distances", "graph", "boxes", "dimension", "report")
 WINGS = {
     "selfsimilarity": {"features", "distances", "graph", "boxes"},
     "export": {"features", "distances", "graph", "boxes", "dimension"},
-    "plot": {"features", "distances", "graph", "boxes", "dimension", "export"},
+    "plot": {"features", "distances", "graph", "boxes", "dimension", "export", "invariance"},
+    "invariance": {"features", "distances", "graph", "boxes", "dimension"},
 }
 #: A stage may hang these wings into its work, and no other.
 BESIDE = {
     "dimension": {"selfsimilarity"},
     "report": {"selfsimilarity", "export", "plot"},
 }
-FREE = {"cli", "datasets", "models"}
+FREE = {"cli", "datasets", "models", "reproduce"}
 HEAVY = (
     "torch",
     "torch_geometric",
