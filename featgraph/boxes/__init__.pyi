@@ -1,6 +1,9 @@
 from .analysis import BoxAnalysis as BoxAnalysis
 from .analysis import analyze_boxes as analyze_boxes
+from .analysis import box_diameters as box_diameters
 from .annealing import cover_annealing as cover_annealing
+from .auto import cover_auto as cover_auto
+from .best import cover_best as cover_best
 from .cbb import cover_cbb as cover_cbb
 from .cluster_growing import cover_cluster_growing as cover_cluster_growing
 from .counts import BoxCounts as BoxCounts
@@ -8,6 +11,9 @@ from .cover import BoxCover as BoxCover
 from .covering import box_counts as box_counts
 from .covering import box_cover as box_cover
 from .evolution import cover_evolution as cover_evolution
+from .fnb import cover_fnb as cover_fnb
+from .fnb import cover_hubs as cover_hubs
+from .fuzzy import count_fuzzy as count_fuzzy
 from .greedy import cover_greedy as cover_greedy
 from .halo import cover_halo as cover_halo
 from .iterated_greedy import cover_iterated_greedy as cover_iterated_greedy
@@ -26,4 +32,5 @@ from .renormalization import RenormalizationFlow as RenormalizationFlow
 from .renormalization import renormalization_flow as renormalization_flow
 from .renormalization import renormalize as renormalize
 from .sampling import cover_sampling as cover_sampling
+from .sketch import cover_sketch as cover_sketch
 from .swarm import cover_swarm as cover_swarm

@@ -20,6 +20,8 @@ def bound_world(world: World, sizes: list[float], kind: str) -> NDArray[np.int64
     Some nodes are pairwise farther apart than ℓ and need a box each; there are at least
     Σ_v 1 / |ball(v, ℓ)| of them. Radius boxes of radius r are diameter boxes of size 2r.
     """
+    if kind == "none":
+        raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
     factor = 2 if kind == "radius" and world.name != "metric" else 1
     bounds = np.ones(len(sizes), dtype=np.int64)
     n_components = int(world.components.max()) + 1

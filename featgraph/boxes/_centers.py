@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from featgraph._checks import choice
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._masses import MassCounter
-from featgraph.boxes._weighted import assign_weighted
+from featgraph.boxes._weighted import assign_weighted, spread_weighted
 from featgraph.boxes._world import GraphWorld, Rows, World
 
-__all__ = ["TIES", "break_ties", "join_centers", "select_centers"]
+__all__ = ["TIES", "break_ties", "join_centers", "reach_centers", "select_centers"]
 
 TIES = ("small_ball", "random", "index")
 
@@ -104,6 +104,38 @@ def join_centers(
         )
     choices = rng.random(world.n_nodes)
     return np.asarray(_join(rows.starts, rows.stops, rows.indices, centers, choices))
+
+
+def reach_centers(world: GraphWorld, centers: Ints, rng: np.random.Generator) -> tuple[Ints, float]:
+    """Return box labels around centres of any reach, and the largest distance from a centre."""
+    if world.lengths is not None:
+        return spread_weighted(world.starts, world.stops, world.indices, world.lengths, centers)
+    labels = np.asarray(
+        _join(world.starts, world.stops, world.indices, centers, rng.random(world.n_nodes))
+    )
+    return labels, float(_depth(world.starts, world.stops, world.indices, centers))
+
+
+@kernel
+def _depth(starts: Ints, stops: Ints, indices: Ints, centers: Ints) -> int:
+    # Largest number of hops from the nearest centre.
+    central = np.full(starts.size, -1, dtype=np.int64)
+    queue = np.empty(starts.size, dtype=np.int64)
+    tail = centers.size
+    queue[:tail] = centers
+    central[centers] = 0
+    head = 0
+    while head < tail:
+        u = queue[head]
+        head += 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if central[v] < 0:
+                central[v] = central[u] + 1
+                queue[tail] = v
+                tail += 1
+    deepest: int = central.max()
+    return deepest
 
 
 @kernel

@@ -12,10 +12,11 @@ from featgraph._progress import track_progress
 from featgraph.boxes._run import box_kind, find_module, solve_world
 from featgraph.boxes._threads import usable_cores
 from featgraph.boxes._world import World
+from featgraph.boxes.methods import METHODS
 
 __all__ = ["count_world"]
 
-Ints = NDArray[np.int64]
+Numbers = NDArray[np.int64] | NDArray[np.float64]
 
 
 def count_world(
@@ -28,7 +29,7 @@ def count_world(
     *,
     jobs: int | None,
     progress: bool | None,
-) -> Ints:
+) -> Numbers:
     """Return the number of boxes, shape (repeats, n_sizes).
 
     All seeds are drawn before any work starts, so counts depend neither on the number of
@@ -38,7 +39,11 @@ def count_world(
     # diameter of two points at most θ/2 from a centre: at most θ
     scale = 0.5 if world.name == "metric" and box_kind(method, options) == "radius" else 1.0
     seeds = rng.integers(2**63, size=(repeats, len(sizes)))
-    counts = np.empty((repeats, len(sizes)), dtype=np.int64)
+    whole = METHODS[method].box != "none"
+    shape = (repeats, len(sizes))
+    counts: Numbers = np.empty(shape, dtype=np.int64)
+    if not whole:
+        counts = np.empty(shape, dtype=np.float64)
 
     def count_one(task: tuple[int, int]) -> None:
         repeat, s = task

@@ -21,7 +21,7 @@ Solve = Callable[..., Solution]
 
 
 def find_module(method: str) -> Any:
-    """Return the module of a method that makes boxes."""
+    """Return the module of a method."""
     choice(method, METHODS, "method")
     return importlib.import_module(f"featgraph.boxes.{method}")
 

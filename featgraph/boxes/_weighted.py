@@ -9,7 +9,14 @@ from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
 from featgraph.boxes._threads import map_ranges
 
-__all__ = ["assign_weighted", "list_weighted", "sum_weighted", "sweep_weighted"]
+__all__ = [
+    "assign_weighted",
+    "fuzzy_weighted",
+    "list_weighted",
+    "spread_weighted",
+    "sum_weighted",
+    "sweep_weighted",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -57,6 +64,15 @@ def assign_weighted(
     return labels
 
 
+def spread_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, centers: Ints
+) -> tuple[Ints, float]:
+    """Return the same without a limit, and the largest distance from the nearest centre."""
+    labels = np.full(len(starts), -1, dtype=np.int64)
+    reach = _assign_weighted(starts, stops, indices, lengths, np.inf, centers, labels)
+    return labels, float(reach)
+
+
 def sum_weighted(starts: Ints, stops: Ints, indices: Ints, lengths: Floats) -> tuple[Floats, Ints]:
     """Return the sum of weighted distances of each node to all it reaches, and their number."""
     sums = np.zeros(len(starts))
@@ -66,6 +82,19 @@ def sum_weighted(starts: Ints, stops: Ints, indices: Ints, lengths: Floats) -> t
         len(starts),
     )
     return sums, reached
+
+
+def fuzzy_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, sizes: Floats
+) -> Floats:
+    """Return Σ exp(−d²/s²) over ordered pairs with d ≤ s, for every size s (rising, above 0)."""
+    sums = np.zeros((len(starts), sizes.size))  # a row per source: the order of adding is fixed
+    map_ranges(
+        lambda low, high: _fuzzy_weighted(starts, stops, indices, lengths, sizes, low, high, sums),
+        len(starts),
+    )
+    total: Floats = sums.sum(axis=0)
+    return total
 
 
 def sweep_weighted(
@@ -248,7 +277,7 @@ def _assign_weighted(
     limit: float,
     centers: Ints,
     labels: Ints,
-) -> None:
+) -> float:
     # Dijkstra from all centres at once; a node is settled with the label of its parent.
     n_nodes = starts.size
     dist = np.full(n_nodes, np.inf)
@@ -271,3 +300,35 @@ def _assign_weighted(
                 dist[v] = reach
                 labels[v] = labels[u]
                 heap = _push(keys, nodes, heap, reach, v)
+    farthest: float = dist.max()
+    return farthest
+
+
+@kernel
+def _fuzzy_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    sizes: Floats,
+    low: int,
+    high: int,
+    sums: Floats,
+) -> None:
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    parent = np.empty(n_nodes, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(indices.size + 1)
+    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    limit = sizes[-1] * (1 + 1e-12)
+    for source in range(low, high):
+        count = _dijkstra(
+            starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
+        )
+        for k in range(count):
+            d = dist[queue[k]]
+            dist[queue[k]] = np.inf
+            for s in range(sizes.size):
+                if k > 0 and d <= sizes[s] * (1 + 1e-12):
+                    sums[source, s] += np.exp(-((d / sizes[s]) ** 2))

@@ -15,6 +15,7 @@ from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._run import box_kind, find_module
 from featgraph.boxes._sizes import check_sizes, default_sizes
 from featgraph.boxes._world import GraphWorld, World, open_world
+from featgraph.boxes.auto import choose_method
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
@@ -71,6 +72,8 @@ def box_cover(
     BoxCover(n_boxes=3, n_nodes=9, size=2, kind='diameter', method='greedy')
     """
     module = find_module(method)
+    if METHODS[method].box == "none":
+        raise ValueError(f"method {method!r} counts without making boxes; use box_counts")
     cover = getattr(module, f"cover_{method}")
     result: BoxCover = cover(
         graph, size, weight=weight, as_undirected=as_undirected, rng=rng, **options
@@ -128,7 +131,8 @@ def box_counts(
     Returns
     -------
     BoxCounts
-        Counts of each run and size; ``counts`` is the minimum over runs.
+        Counts of each run and size; ``counts`` is the minimum over runs. Whole numbers, except
+        those of method "fuzzy".
 
     Raises
     ------
@@ -164,6 +168,9 @@ def box_counts(
     else:
         world = open_world(graph, weight=weight, as_undirected=as_undirected)
         about = {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
+    by_size = method == "auto"
+    if by_size:
+        method, options = choose_method(world.n_nodes, kind)
     chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
     counts = count_world(
         world, chosen, method, repeats, as_rng(rng), options, jobs=jobs, progress=progress
@@ -182,6 +189,6 @@ def box_counts(
         n_nodes=world.n_nodes,
         world=world.name,
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
-        options=options,
+        options={**options, "chosen_by": "auto"} if by_size else options,
         **about,
     )

@@ -66,6 +66,7 @@ PAPER = "Ding et al. 2025, arXiv:2507.17785, Appendix A"
 PAPER_DOI = "10.48550/arXiv.2507.17785"
 
 LOCCI = "Locci, Concas, Tonelli & Turnu 2010, WSEAS Trans. Inf. Sci. Appl. 7:371"
+KIND = ("kind", {"diameter": "diameter", "radius": "radius"})
 
 _ROWS = (
     Method(
@@ -251,7 +252,58 @@ _ROWS = (
         "10.1137/1.9781611977042.4",
         "up to the time limit, O(n b) memory",
         "when the number must be certain, or its distance from the optimum",
-        kind_option=("kind", {"diameter": "diameter", "radius": "radius"}),
+        kind_option=KIND,
+    ),
+    Method(
+        "fnb",
+        "radius",
+        "hubs by falling degree until no node is farther than the radius from one; every node "
+        "joins its nearest hub (graph Voronoi cells)",
+        "Łepek et al. 2025, arXiv:2501.16030",
+        "10.48550/arXiv.2501.16030",
+        "O(n_boxes b) time, O(n) memory",
+        "boxes of chosen number around hubs: cover_hubs",
+    ),
+    Method(
+        "fuzzy",
+        "none",
+        "no boxes: 1/N = mean over ordered pairs of exp(-d²/ℓ²) where d ≤ ℓ",
+        "Zhang, Hu, Lan, Mahadevan & Deng 2014, Applied Soft Computing 25:514",
+        None,
+        "one search per node for all sizes, O(n) memory",
+        "a smooth count without chance; no covering, so bounds do not apply",
+        random=False,
+    ),
+    Method(
+        "sketch",
+        "radius",
+        "near-greedy cover by balls whose gains are estimated from bottom-k min-hash sketches",
+        "Akiba, Nakamura & Takaguchi 2016, IEEE ICDM 769",
+        "10.1109/ICDM.2016.0088",
+        "O(size m k) time for each of some log(largest ball) rounds, O(n k + m) memory",
+        "millions of nodes, or balls so large that memb takes too long",
+    ),
+    Method(
+        "auto",
+        "diameter",
+        "chooses by number of nodes: iterated_greedy, greedy in DSATUR order or by degree; memb or "
+        "sketch for radius boxes",
+        "the methods chosen",
+        None,
+        "that of the method chosen",
+        "when in doubt; the result says what was chosen",
+        kind_option=KIND,
+    ),
+    Method(
+        "best",
+        "diameter",
+        "portfolio of reductions, greedy orders and obca, ending in iterated greedy until the time "
+        "is over; for radius boxes memb and the search behind optimum",
+        "the methods tried",
+        None,
+        "up to the time limit, O(n b) memory",
+        "the fewest boxes that a few seconds per size can find",
+        kind_option=KIND,
     ),
 )
 

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from featgraph._random import RandomState
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
-from featgraph.boxes._world import Solution, World
+from featgraph.boxes._world import Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
 
-__all__ = ["cover_obca", "solve"]
+__all__ = ["cover_obca", "overlap_boxes", "solve"]
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def cover_obca(
@@ -88,20 +87,28 @@ def cover_obca(
 
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return the boxes that are not redundant."""
-    rows = world.near(size)
-    ties = rng.permutation(world.n_nodes)
     graph = world.neighbours(size)
-    seeds = ties[np.argsort((graph.stops - graph.starts)[ties], kind="stable")]
-    rank = np.empty(world.n_nodes, dtype=np.int64)
-    rank[ties] = np.arange(world.n_nodes)
+    labels, overlaps = overlap_boxes(world.near(size), graph.stops - graph.starts, rng)
+    return Solution(labels, overlaps=overlaps)
+
+
+def overlap_boxes(
+    rows: Rows, degrees: Ints, rng: np.random.Generator
+) -> tuple[Ints, tuple[Ints, Ints]]:
+    """Return labels and overlapping boxes for lists of nodes within the size."""
+    n_nodes = degrees.size
+    ties = rng.permutation(n_nodes)
+    seeds = ties[np.argsort(degrees[ties], kind="stable")]
+    rank = np.empty(n_nodes, dtype=np.int64)
+    rank[ties] = np.arange(n_nodes)
     bounds, members, times = _grow(rows.starts, rows.stops, rows.indices, seeds, rank)
     kept = _drop_redundant(bounds, members, times)
     masses = np.diff(bounds)
     overlaps = np.concatenate([[0], np.cumsum(masses[kept])]), members[np.repeat(kept, masses)]
     # written from the last box to the first: the first box that holds a node has the last word
-    labels = np.empty(world.n_nodes, dtype=np.int64)
+    labels = np.empty(n_nodes, dtype=np.int64)
     labels[overlaps[1][::-1]] = np.repeat(np.arange(kept.sum()), masses[kept])[::-1]
-    return Solution(labels, overlaps=overlaps)
+    return labels, overlaps
 
 
 @kernel

@@ -14,6 +14,8 @@ from tests.naive import boxes as naive
 
 # searches that would take long on many graphs: fewer rounds show the same promises
 QUICK = {
+    "auto": {},
+    "best": {"time_limit": 0.02},
     "annealing": {"moves": 20, "steps": 3},
     "evolution": {"population": 4, "generations": 2},
     "iterated_greedy": {"iterations": 30},
@@ -144,7 +146,9 @@ def test_counts_repeat_and_do_not_depend_on_threads(method):
 @pytest.mark.parametrize("method", COVERING)
 def test_features_are_covered_without_a_graph(method):
     values = np.random.default_rng(0).normal(size=(20, 3))
-    sizes = None if method not in ("optimum", "iterated_greedy") else [0.3, 0.9, 5.0]
+    sizes = (
+        None if method not in ("auto", "best", "iterated_greedy", "optimum") else [0.3, 0.9, 5.0]
+    )
     counts = box_counts(values, sizes=sizes, method=method, rng=0, **QUICK.get(method, {}))
     assert counts.world == "metric"
     if counts.kind == "diameter":  # at half the largest distance a ball need not hold all

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 QUICK_PASSES = 300
 LONG_PASSES = 3_000
 PACKING_MOVES = 20_000
+COVERS = 5  # covers whose boxes open the pool
 MOST_BOXES = 30_000  # maximal boxes that are listed outright
 MOST_MEMBERS = 1_500_000
 
@@ -41,7 +42,8 @@ class CliquePart:
         order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
         self.labels = fit_boxes(indptr, indices, order)
         self.lower = 1
-        self._listed: CoveringPart | None = None
+        self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
+        self._pool: BoxPool | None = None
 
     @property
     def upper(self) -> int:
@@ -63,58 +65,72 @@ class CliquePart:
             packed = pack_nodes(self.indptr, self.indices)
             self._raise(max(packed.size, caro_wei(np.diff(self.indptr))))
 
+    def pack(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Bound by the largest packing that a short search finds."""
+        if not self.is_open():
+            return
+        packed = pack_nodes(self.indptr, self.indices)
+        larger = enlarge_packing(
+            *(self.indptr, self.indices, packed, clock, rng),
+            moves=PACKING_MOVES,
+            enough=self.upper,
+        )
+        self._raise(larger.size)
+
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Recolour, pack, and if all maximal boxes can be listed, solve that covering problem."""
-        self._recolor(clock.share(0.3), rng, QUICK_PASSES)
+        """Recolour and bound: over all maximal boxes if they can be listed, else by prices."""
+        self._recolor(clock.share(0.2), rng, QUICK_PASSES)
         if not self.is_open():
             return
         columns = list_maximal_cliques(
-            *(self.indptr, self.indices, clock.share(0.3)),
+            *(self.indptr, self.indices, clock.share(0.2)),
             n_columns=MOST_BOXES,
             n_members=MOST_MEMBERS,
         )
         if columns is None:
-            self._pack(clock.share(0.2), rng)
+            self.pack(clock.share(0.2), rng)
+            self._gather(clock, rng)
         else:
             problem = Covering.from_columns(columns.indptr, columns.members, self.nodes.size)
-            everything = np.arange(problem.n_columns, dtype=np.int64)
-            self._listed = CoveringPart(problem, self.nodes, everything)
+            self._listed = self._over(problem)
             self._solve(self._listed, clock, rng, settle=False)
 
     def settle(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Close the gap by integer programming over all boxes, or those that prices ask for."""
-        if self.is_open() and self._listed is None:
-            self._gather(clock, rng)
+        """Close the gap by integer programming over all boxes, or those still useful."""
         self._recolor(clock.share(0.3), rng, LONG_PASSES)
+        if self.is_open() and self._pool is not None:
+            self._list_useful(self._pool, clock, rng)
         if self.is_open() and self._listed is not None:
             self._solve(self._listed, clock, rng, settle=True)
 
     def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Gather boxes by prices; then search among them, and list those still useful."""
+        """Gather boxes by prices, which also gives a bound; then search among them."""
+        if not self.is_open():
+            return
         pool = BoxPool(self.indptr, self.indices, rng)
-        for _ in range(5):
+        for _ in range(COVERS):
             self._recolor(clock.share(0.05), rng, QUICK_PASSES)
             pool.add_labels(self.labels)
-        pool.price(self.upper, clock.share(0.6))
+        pool.price(self.upper, clock.share(0.7))
         self._raise(pool.bound)
-        if not self.is_open():
-            return
-        problem = pool.covering()
-        everything = np.arange(problem.n_columns, dtype=np.int64)
-        gathered = CoveringPart(problem, self.nodes, everything)
-        self._solve(gathered, clock.share(0.3), rng, settle=False, whole=False)
-        if not self.is_open():
-            return
+        self._pool = pool
+        if self.is_open():
+            self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
+
+    def _list_useful(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
+        """List the boxes that a smaller cover could hold; if too many, try those gathered."""
         useful = pool.list_useful(self.upper, clock.share(0.3))
         if useful is None:
-            self._solve(gathered, clock.share(0.5), rng, settle=True, whole=False)
+            part = self._over(pool.covering())
+            self._solve(part, clock.share(0.5), rng, settle=True, whole=False)
         elif np.any(np.diff(useful.row_indptr) == 0):
             self._raise(self.upper)  # a node without useful box: no smaller cover exists
         else:
-            everything = np.arange(useful.n_columns, dtype=np.int64)
-            listed = CoveringPart(useful, self.nodes, everything)
-            listed.lower = self.lower
-            self._listed = listed
+            self._listed = self._over(useful)
+            self._listed.lower = self.lower
+
+    def _over(self, problem: Covering) -> CoveringPart:
+        return CoveringPart(problem, self.nodes, np.arange(problem.n_columns, dtype=np.int64))
 
     def _solve(
         self,
@@ -145,15 +161,6 @@ class CliquePart:
                 patience=passes,
                 enough=self.lower,
             )
-
-    def _pack(self, clock: Clock, rng: np.random.Generator) -> None:
-        packed = pack_nodes(self.indptr, self.indices)
-        larger = enlarge_packing(
-            *(self.indptr, self.indices, packed, clock, rng),
-            moves=PACKING_MOVES,
-            enough=self.upper,
-        )
-        self._raise(larger.size)
 
     def _raise(self, bound: int) -> None:
         self.lower = max(self.lower, bound)

@@ -14,7 +14,7 @@ __all__ = ["Part", "run_parts"]
 
 
 class Part(Protocol):
-    """Anything with a best cover and a bound that can be worked on in three stages."""
+    """Anything with a best cover and a bound that can be worked on stage by stage."""
 
     @property
     def upper(self) -> int:
@@ -30,6 +30,9 @@ class Part(Protocol):
     def start(self) -> None:
         """Take the bounds that cost next to nothing."""
 
+    def pack(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Take the best bound that a short search gives."""
+
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
         """Search, bound, and solve what is easy."""
 
@@ -38,18 +41,23 @@ class Part(Protocol):
 
 
 def run_parts(
-    parts: Sequence[Part], clock: Clock, rng: np.random.Generator, *, progress: bool | None
+    parts: Sequence[Part],
+    clock: Clock,
+    rng: np.random.Generator,
+    *,
+    stages: Sequence[str] = ("improve", "settle"),
+    progress: bool | None = False,
 ) -> bool:
     """Work on every part, small ones first; return whether Ctrl+C ended it early.
 
-    Every part first gets its cheap bounds. Then all open parts are improved, and those still
-    open settled, each with a share of the remaining time by its weight; time that a part leaves
-    goes to those after it.
+    Every part first gets its cheap bounds. Then every stage is run on all parts that are open,
+    each with a share of the remaining time by its weight; time that a part leaves goes to those
+    after it.
     """
     for part in parts:
         part.start()
     try:
-        for stage in ("improve", "settle"):
+        for stage in stages:
             waiting = sorted((part for part in parts if part.is_open()), key=lambda p: p.weight)
             left = sum(part.weight for part in waiting)
             for part in track_progress(waiting, progress=progress, label=f"{stage} boxes"):

@@ -148,6 +148,12 @@ class CoveringPart:
             self.lower = max(self.lower, packed.size)
             self._certify(ascend_prices(*self.problem, self.upper, Clock(0.0)))
 
+    def pack(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Bound by prices from subgradient steps; they never prove less than a packing can."""
+        del rng
+        if self.is_open():
+            self._certify(ascend_prices(*self.problem, self.upper, clock))
+
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
         """Search for small covers and for good prices until they meet or both stall."""
         self._search(clock, rng, QUICK_MOVES)
