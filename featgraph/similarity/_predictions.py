@@ -1,0 +1,177 @@
+"""What a network predicts on data, and whether two networks have one architecture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import nn
+
+from featgraph.features.batches import find_tensor, iterate_batches, run_batch
+from featgraph.features.capture import extract_features
+
+if TYPE_CHECKING:
+    from featgraph.features.batches import Forward
+    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.features.layers import Layers
+    from featgraph.features.reduce import Reduce
+
+__all__ = [
+    "Predictions",
+    "check_architecture",
+    "evaluation_mode",
+    "hold_batches",
+    "observe",
+    "predict",
+]
+
+_LABEL_KEYS = ("labels", "label", "target", "targets", "y")
+
+
+class Predictions(NamedTuple):
+    """Class scores of a network, with the labels if the batches hold any."""
+
+    scores: torch.Tensor  # (n_samples, n_classes)
+    labels: torch.Tensor | None  # (n_samples,)
+
+    @property
+    def probabilities(self) -> torch.Tensor:
+        """Softmax of the scores."""
+        return self.scores.softmax(dim=1)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of right answers, None without labels."""
+        if self.labels is None:
+            return None
+        return float((self.scores.argmax(dim=1) == self.labels).double().mean())
+
+    @property
+    def loss(self) -> float | None:
+        """Mean cross-entropy in nats, None without labels."""
+        if self.labels is None:
+            return None
+        return float(nn.functional.cross_entropy(self.scores.double(), self.labels))
+
+
+@contextlib.contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Run a block in evaluation mode without gradients; the flags are put back."""
+    flags = [(module, module.training) for module in model.modules()]
+    try:
+        for module, _ in flags:
+            module.training = False
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in flags:
+            module.training = training
+
+
+def hold_batches(data: object, *, batch_size: int, max_batches: int | None = None) -> list[object]:
+    """Read all batches once, so that several passes see the same samples in the same order."""
+    return list(
+        iterate_batches(data, batch_size=batch_size, max_batches=max_batches, progress=False)
+    )
+
+
+def predict(
+    model: nn.Module, batches: Sequence[object], *, forward: Forward | None = None
+) -> Predictions:
+    """Class scores of a network on held batches, in evaluation mode, where the model is.
+
+    Raises
+    ------
+    ValueError
+        If the output is not (n_samples, n_classes), or holds NaN or infinity.
+    """
+    parameter = next(model.parameters(), None)
+    device = torch.device("cpu") if parameter is None else parameter.device
+    with evaluation_mode(model):
+        outputs = [run_batch(model, batch, forward=forward, device=device) for batch in batches]
+    return _as_predictions(model, outputs, batches)
+
+
+def observe(
+    model: nn.Module,
+    batches: Sequence[object],
+    *,
+    layers: Layers,
+    reduce: Reduce | Mapping[str, Reduce] = "auto",
+    forward: Forward | None = None,
+) -> tuple[dict[str, FeatureMatrix], Predictions]:
+    """Features of the chosen layers and class scores, from one pass over held batches."""
+    outputs: list[object] = []
+
+    def record(net: nn.Module, batch: object) -> object:
+        outputs.append(run_batch(net, batch, forward=forward))
+        return outputs[-1]
+
+    features = extract_features(
+        model, list(batches), layers=layers, reduce=reduce, forward=record, progress=False
+    )
+    return features, _as_predictions(model, outputs, batches)
+
+
+def _as_predictions(
+    model: nn.Module, outputs: Sequence[object], batches: Sequence[object]
+) -> Predictions:
+    parts = []
+    for given in outputs:
+        output = find_tensor(given)
+        if output is None or output.ndim != 2 or output.shape[1] < 2:
+            shape = None if output is None else tuple(output.shape)
+            raise ValueError(
+                f"{type(model).__name__} must give class scores of shape (n_samples, "
+                f"n_classes), got {shape}; give forward= to make them"
+            )
+        parts.append(output.detach().float().cpu())
+    scores = torch.cat(parts)
+    labels = [find_labels(batch) for batch in batches]
+    bad = int((~scores.isfinite().all(dim=1)).sum())
+    if bad:
+        raise ValueError(
+            f"{type(model).__name__} must give finite scores, got NaN or infinity for {bad} of "
+            f"{len(scores)} samples"
+        )
+    known = [item for item in labels if item is not None]
+    if len(known) != len(labels) or sum(map(len, known)) != len(scores):
+        return Predictions(scores, None)
+    return Predictions(scores, torch.cat(known))
+
+
+def find_labels(batch: object) -> torch.Tensor | None:
+    """Class numbers of a batch: its second member, or the one with a label's name in a dict."""
+    found: object = None
+    if isinstance(batch, Mapping):
+        found = next((batch[key] for key in _LABEL_KEYS if key in batch), None)
+    elif isinstance(batch, tuple | list) and len(batch) > 1:
+        found = batch[1]
+    tensor = find_tensor(found)
+    if tensor is None or tensor.ndim != 1 or tensor.is_floating_point() or tensor.is_complex():
+        return None
+    return tensor.detach().cpu().long()
+
+
+def check_architecture(model_a: nn.Module, model_b: nn.Module) -> None:
+    """Raise a ValueError that names the first parameter in which two networks differ."""
+    first, second = (dict(model.state_dict()) for model in (model_a, model_b))
+    for name, value in first.items():
+        if name not in second:
+            raise ValueError(
+                f"the networks must have one architecture: parameter {name!r} of "
+                f"{type(model_a).__name__} has no counterpart"
+            )
+        if value.shape != second[name].shape:
+            raise ValueError(
+                "the networks must have one architecture: the first parameter that differs is "
+                f"{name!r}, of shape {tuple(value.shape)} and {tuple(second[name].shape)}"
+            )
+    extra = next((name for name in second if name not in first), None)
+    if extra is not None:
+        raise ValueError(
+            f"the networks must have one architecture: parameter {extra!r} of "
+            f"{type(model_b).__name__} has no counterpart"
+        )

@@ -1,0 +1,357 @@
+"""The triangle of similarity: two networks seen statically, functionally and under pruning."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from featgraph._checks import positive
+from featgraph._files import write_text
+from featgraph.similarity._predictions import (
+    Predictions,
+    check_architecture,
+    hold_batches,
+    observe,
+)
+from featgraph.similarity.divergence import predictive_divergence
+from featgraph.similarity.interpolation import LinearPath, interpolate_linear
+from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers
+from featgraph.similarity.pruning import (
+    SPARSITIES,
+    PrunedSide,
+    PruningSweep,
+    check_sparsities,
+    run_sweep,
+)
+
+if TYPE_CHECKING:
+    from featgraph.features.batches import Forward
+    from featgraph.features.layers import Layers
+    from featgraph.features.reduce import Reduce
+    from featgraph.selfsimilarity.estimators import EstimatorName
+
+__all__ = ["FunctionalView", "StaticView", "Triangle", "triangle"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class StaticView:
+    """What the layers say: CKA and Procrustes of all pairs.
+
+    Attributes
+    ----------
+    cka, procrustes : SimilarityMatrix
+        Linear CKA and Procrustes similarity s of all layers of A with all of B.
+    threshold : float
+        |CKA − Procrustes| above which a pair is called divergent.
+    """
+
+    cka: SimilarityMatrix
+    procrustes: SimilarityMatrix
+    threshold: float = 0.15
+
+    @property
+    def divergent(self) -> list[tuple[str, str, float]]:
+        """Pairs on which the two disagree: layer of A, layer of B, CKA − Procrustes."""
+        gap = self.cka.values - self.procrustes.values
+        return [
+            (self.cka.layers_a[i], self.cka.layers_b[j], float(gap[i, j]))
+            for i, j in np.argwhere(np.abs(gap) > self.threshold).tolist()
+        ]
+
+    @property
+    def correlation(self) -> float:
+        """Pearson correlation of CKA and Procrustes over all pairs; NaN if one is constant."""
+        first, second = self.cka.values.ravel(), self.procrustes.values.ravel()
+        if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+            return float("nan")
+        return float(np.corrcoef(first, second)[0, 1])
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FunctionalView:
+    """What the networks predict, and whether a straight line joins them.
+
+    Attributes
+    ----------
+    divergence : float or None
+        Mean Jensen–Shannon divergence of the predictions, base 2; None if the classes differ.
+    agreement : float or None
+        Share of samples with the same most likely class.
+    accuracy_a, accuracy_b : float or None
+        None without labels.
+    path, aligned_path : LinearPath or None
+        Linear interpolation as it is, and after permuting the neurons of B.
+    note : str
+        Why something is missing; empty if nothing is.
+    """
+
+    divergence: float | None
+    agreement: float | None
+    accuracy_a: float | None
+    accuracy_b: float | None
+    path: LinearPath | None = None
+    aligned_path: LinearPath | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Triangle:
+    """Three views of the similarity of two networks.
+
+    Attributes
+    ----------
+    static : StaticView
+        Layers.
+    functional : FunctionalView
+        Predictions and the line between the weights.
+    sparsity : PruningSweep
+        What pruning leaves.
+    n_samples : int
+        Samples.
+    source_a, source_b : str
+        The networks.
+    """
+
+    static: StaticView
+    functional: FunctionalView
+    sparsity: PruningSweep
+    n_samples: int
+    source_a: str
+    source_b: str
+
+    def __repr__(self) -> str:
+        diagonal = self.summary()
+        divergence = diagonal["divergence"]
+        js = "none" if divergence is None else f"{divergence:.3g}"
+        return (
+            f"Triangle({self.source_a} – {self.source_b}, cka={diagonal['cka']:.3g}, "
+            f"procrustes={diagonal['procrustes']:.3g}, divergence={js}, "
+            f"n_samples={self.n_samples})"
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return one number per view: the row of this pair in a table of pairs."""
+        view, line = self.functional, self.functional.path
+        aligned = view.aligned_path
+        return {
+            "a": self.source_a,
+            "b": self.source_b,
+            "cka": matched_mean(self.static.cka.values),
+            "procrustes": matched_mean(self.static.procrustes.values),
+            "n_divergent": len(self.static.divergent),
+            "static_correlation": self.static.correlation,
+            "divergence": view.divergence,
+            "agreement": view.agreement,
+            "accuracy_a": view.accuracy_a,
+            "accuracy_b": view.accuracy_b,
+            "barrier": None if line is None else line.barrier,
+            "barrier_aligned": None if aligned is None else aligned.barrier,
+            "cka_cross_dense": float(self.sparsity.cross[0]),
+            "cka_cross_sparsest": float(self.sparsity.cross[-1]),
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return the whole triangle as one table: view, quantity, where, value."""
+        rows: list[dict[str, Any]] = []
+
+        def add(view: str, quantity: str, where: str, value: Any) -> None:
+            rows.append({"view": view, "quantity": quantity, "where": where, "value": value})
+
+        for table in (self.static.cka, self.static.procrustes):
+            for row in table.to_rows():
+                add("static", table.measure, f"{row['layer_a']} – {row['layer_b']}",
+                    row[table.measure])  # fmt: skip
+        for a, b, gap in self.static.divergent:
+            add("static", "cka − procrustes", f"{a} – {b}", gap)
+        for name in ("divergence", "agreement", "accuracy_a", "accuracy_b"):
+            add("functional", name, "", getattr(self.functional, name))
+        for label, path in (
+            ("", self.functional.path),
+            (", aligned", self.functional.aligned_path),
+        ):
+            if path is not None:
+                add("functional", f"barrier{label}", "", path.barrier)
+                for point in path.to_rows():
+                    for name in ("loss", "accuracy"):
+                        add(
+                            "functional", f"{name}{label}", f"α = {point['alpha']:.2f}", point[name]
+                        )
+        for level in self.sparsity.to_rows():
+            for name, value in level.items():
+                if name != "sparsity":
+                    add("sparsity", name, f"sparsity {level['sparsity']:g}", value)
+        return rows
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write summary and table as JSON, whole or not at all, and return the path."""
+        values = {"summary": self.summary(), "rows": self.to_rows()}
+        return write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+
+def triangle(
+    model_a: nn.Module,
+    model_b: nn.Module,
+    data: object,
+    *,
+    layers: Layers = "auto",
+    layers_b: Layers | None = None,
+    reduce: Reduce = "auto",
+    threshold: float = 0.15,
+    n_alphas: int = 11,
+    align: bool = True,
+    reestimate_batchnorm: bool = False,
+    sparsities: Sequence[float] = SPARSITIES,
+    estimator: EstimatorName = "linkage",
+    forward: Forward | None = None,
+    batch_size: int = 128,
+    max_batches: int | None = None,
+    names: tuple[str, str] | None = None,
+    progress: bool | None = None,
+) -> Triangle:
+    """Compare two networks by their layers, their predictions and under pruning.
+
+    Parameters
+    ----------
+    model_a, model_b : Module
+        Networks on the same inputs; neither is changed.
+    data : DataLoader, Dataset, or iterable of (inputs, labels)
+        Read once and held in memory. Without labels accuracies and the linear path are left
+        out.
+    layers : str, module type, or list of these, default="auto"
+        As in ``select_layers``; the same for both unless ``layers_b`` is given.
+    layers_b : str, module type, or list of these, optional
+        Layers of ``model_b``.
+    reduce : str, default="auto"
+        As in ``similarity_matrix``, for the static view.
+    threshold : float, default=0.15
+        |CKA − Procrustes| above which a pair of layers is called divergent.
+    n_alphas : int, default=11
+        Points of the linear path.
+    align : bool, default=True
+        Also walk the path after permuting the neurons of B (where their units can be followed).
+    reestimate_batchnorm : bool, default=False
+        As in ``interpolate_linear``.
+    sparsities : sequence of float, default=(0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+        Levels of pruning.
+    estimator : str, default="linkage"
+        How boxes are counted for SS_rate and d_B under pruning.
+    forward, batch_size, max_batches, progress
+        As in ``extract_features``.
+    names : pair of str, optional
+        What to call the networks; default: their classes.
+
+    Returns
+    -------
+    Triangle
+        Static, functional and sparsity views; ``to_rows()`` is the table and
+        ``featgraph.plot.plot_triangle`` the figure.
+
+    Raises
+    ------
+    ValueError
+        Layers that match nothing, NaN outputs, sparsities outside [0, 1), and whatever the
+        single views refuse.
+
+    Notes
+    -----
+    Different architectures have no line between their weights, and networks with different
+    classes no divergence: the functional view then says why in ``note``. It takes one forward
+    pass of both networks per level of pruning (one more with another ``reduce``), and
+    ``n_alphas`` passes of mixed networks for each path.
+
+    References
+    ----------
+    .. [1] Sirikova and Chan, "Triangle of similarity", arXiv:2601.17093.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.utils.data import TensorDataset
+    >>> _ = torch.manual_seed(0)
+    >>> data = TensorDataset(torch.randn(60, 5), torch.arange(60) % 3)
+    >>> a, b = (nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 3)) for _ in "ab")
+    >>> views = triangle(a, b, data, layers=["1"], sparsities=(0.0, 0.5), n_alphas=3)
+    >>> views.functional.path.alphas.tolist(), views.sparsity.sparsities.tolist()
+    ([0.0, 0.5, 1.0], [0.0, 0.5])
+    """
+    limit = positive(threshold, "threshold")
+    levels = check_sparsities(sparsities)
+    batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)
+    chosen = (layers, layers if layers_b is None else layers_b)
+    first, second = (
+        PrunedSide(model, part, batches, estimator, forward)
+        for model, part in zip((model_a, model_b), chosen, strict=True)
+    )
+    features = [first.whole, second.whole]
+    if reduce != "auto":
+        features = [
+            observe(model, batches, layers=part, reduce=reduce, forward=forward)[0]
+            for model, part in zip((model_a, model_b), chosen, strict=True)
+        ]
+    cka, shape = (compare_layers(*features, measure=m) for m in ("cka", "procrustes"))
+    functional = _functional_view(
+        (model_a, model_b), (first.scores, second.scores), batches, n_alphas=n_alphas,
+        align=align, reestimate_batchnorm=reestimate_batchnorm, forward=forward,
+    )  # fmt: skip
+    sparsity = run_sweep((first, second), levels, estimator, progress)
+    sources = names or (type(model_a).__name__, type(model_b).__name__)
+    return Triangle(StaticView(cka, shape, limit), functional, sparsity, cka.n_samples, *sources)
+
+
+def matched_mean(values: NDArray[np.float64]) -> float:
+    """Mean score of layers at the same place, or of each row's best where counts differ."""
+    square = values.shape[0] == values.shape[1]
+    return float(values.diagonal().mean() if square else values.max(axis=1).mean())
+
+
+def _functional_view(
+    models: tuple[nn.Module, nn.Module],
+    scores: tuple[Predictions, Predictions],
+    batches: list[object],
+    *,
+    n_alphas: int,
+    align: bool,
+    reestimate_batchnorm: bool,
+    forward: Forward | None,
+) -> FunctionalView:
+    first, second = scores
+    notes: list[str] = []
+    divergence = agreement = None
+    if first.scores.shape == second.scores.shape:
+        divergence = float(predictive_divergence(first.scores, second.scores, from_logits=True))
+        agreement = _agreement(first, second)
+    else:
+        notes.append(f"no divergence: {first.scores.shape[1]} and {second.scores.shape[1]} classes")
+    path = aligned = None
+    try:
+        check_architecture(*models)
+        if first.labels is None:
+            raise ValueError("the batches hold no labels")
+        options: dict[str, Any] = {
+            "n_alphas": n_alphas,
+            "reestimate_batchnorm": reestimate_batchnorm,
+            "forward": forward,
+            "progress": False,
+        }
+        path = interpolate_linear(*models, batches, **options)
+        if align:
+            aligned = interpolate_linear(*models, batches, align=True, **options)
+    except ValueError as error:
+        what = "linear path" if path is None else "aligned path"
+        notes.append(f"no {what}: {error}")
+    return FunctionalView(
+        divergence, agreement, first.accuracy, second.accuracy, path, aligned, "; ".join(notes)
+    )
+
+
+def _agreement(first: Predictions, second: Predictions) -> float:
+    same = first.scores.argmax(dim=1) == second.scores.argmax(dim=1)
+    return float(same.double().mean())
