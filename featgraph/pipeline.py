@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from featgraph._checks import choice, integer
 from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
+from featgraph._threads import hold_threads
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.boxes.methods import METHODS
@@ -40,6 +41,7 @@ __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
 #: The drawn covering has at most this many boxes: more colours nobody tells apart.
 _DRAWN_BOXES = 12
 _N_GROUPS = 7
+_SMALL = 512  # nodes; threads do not pay below
 
 
 @dataclass(frozen=True)
@@ -334,7 +336,8 @@ def _analyze_or_resume(
             return earlier
     rng = np.random.default_rng([seed, zlib.crc32(f"{state}/{layer}".encode())])
     try:
-        analysis = analyze_layer(F, state=state, settings=settings, rng=rng)
+        with hold_threads(F.n_nodes <= _SMALL):
+            analysis = analyze_layer(F, state=state, settings=settings, rng=rng)
     except ValueError as error:
         return SkippedLayer(state, layer, " ".join(str(error).split()))
     if writer is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from featgraph._threads import hold_threads
 from featgraph.cli.analyze import print_summary
 from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
 from featgraph.cli.printing import say
@@ -76,8 +77,9 @@ def run_demo(
     untrained, trained = build_model(model, seed=seed), build_model(model, seed=seed)
     say(f"training a small {_NAMES[model]} on {len(train)} handwritten digits", quiet=quiet)
     order = torch.Generator().manual_seed(seed)
-    train_classifier(trained, train, epochs=epochs, generator=order, progress=progress)
-    accuracy = measure_accuracy(trained, test)
+    with hold_threads():  # the network is tiny
+        train_classifier(trained, train, epochs=epochs, generator=order, progress=progress)
+        accuracy = measure_accuracy(trained, test)
     say(f"it reads {accuracy:.1%} of {len(test)} held-out digits right", quiet=quiet)
     report = analyze(
         trained,

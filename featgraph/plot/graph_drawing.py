@@ -172,7 +172,7 @@ def _draw_boxes(
 ) -> None:
     edges = net.edges
     size = float(np.clip(5200 / net.n_nodes, 4, 60))
-    width = float(np.clip(1500 / max(net.n_edges, 1), 0.3, 1.4))
+    width = float(np.clip(800 / max(net.n_edges, 1), 0.3, 1.3))
     if labels is None:
         draw_edges(ax, points, edges, color=_CROSSING, width=width, alpha=0.8)
         ax.scatter(

@@ -188,7 +188,8 @@ def _fractality(report: Report, pictures: Pictures, layer: str) -> Markup:
             "fractal if the number of boxes falls as a power of their size, with the exponent ",
             DIMENSION,
             ". A verdict needs at least five sizes with more than one box and a factor of 8 "
-            "between them; the reason for each verdict shows when you point at it.",
+            "between them; the reason for each verdict shows when you point at it, and under "
+            "“Every layer”.",
         ),
         build_layer_table(report),
         element(

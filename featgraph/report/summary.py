@@ -29,7 +29,8 @@ def summarize_report(report: Report) -> list[Finding]:
     if not report.analyses:
         return []
     last = report.of_state(report.states[-1])
-    findings = [_judge_fractality(last), _judge_approximation(last), _judge_rates(report)]
+    before = report.of_state(report.states[0]) if len(report.states) > 1 else ()
+    findings = [_judge_fractality(last, before), _judge_approximation(last), _judge_rates(report)]
     return [finding for finding in findings if finding is not None]
 
 
@@ -89,51 +90,53 @@ def average_rows(
     return sorted(found, key=lambda entry: -entry[2])
 
 
-def _judge_fractality(analyses: Sequence[LayerAnalysis]) -> Finding:
-    question = "Is it fractal?"
-    total = len(analyses)
-    number = {
-        verdict: sum(item.verdict == verdict for item in analyses)
-        for verdict in ("fractal", "not fractal", "undecided")
-    }
-    state = f"{analyses[0].state} network"
-    if number["undecided"] == total:
-        return Finding(question, "Too small to tell", _explain_undecided(analyses, state))
-    decided = []
-    if number["fractal"]:
-        decided.append(f"{count_of(number['fractal'], 'layer')} fractal")
-    if number["not fractal"]:
-        decided.append(f"{count_of(number['not fractal'], 'layer')} not")
-    if number["undecided"]:
-        decided.append(f"{number['undecided']} undecided")
+def _count_verdicts(analyses: Sequence[LayerAnalysis]) -> dict[str, int]:
+    verdicts = [item.verdict for item in analyses]
+    return {name: verdicts.count(name) for name in ("fractal", "not fractal", "undecided")}
+
+
+def _list_verdicts(analyses: Sequence[LayerAnalysis]) -> str:
+    """Return a sentence such as "Trained network: 1 layer fractal, 2 undecided."."""
+    parts = [f"{count} {name}" for name, count in _count_verdicts(analyses).items() if count]
+    return f"{analyses[0].state.capitalize()} network: {', '.join(parts)}."
+
+
+def _judge_fractality(
+    analyses: Sequence[LayerAnalysis], before: Sequence[LayerAnalysis]
+) -> Finding:
+    number, total = _count_verdicts(analyses), len(analyses)
     answer = (
-        "Yes" if number["fractal"] == total else "No" if number["not fractal"] == total else
+        "Too small to tell" if number["undecided"] == total else
+        "Yes" if number["fractal"] == total else
+        "No" if number["not fractal"] == total else
         f"In {number['fractal']} of {total} layers"
     )  # fmt: skip
+    sentences = [_list_verdicts(analyses)]
     dimensions = [item.fit.dimension for item in analyses if item.verdict == "fractal" and item.fit]
-    detail = f"{state[0].upper()}{state[1:]}: {', '.join(decided)}."
     if dimensions:
         low, high = min(dimensions), max(dimensions)
-        both = f"{low:.2f}" if len(dimensions) == 1 else f"{low:.2f} to {high:.2f}"
-        detail += f" Box dimension {both}."
-    if number["undecided"]:
-        undecided = [item for item in analyses if item.verdict == "undecided"]
-        detail += " " + _explain_undecided(undecided, "the others")
-    return Finding(question, answer, detail)
+        sentences.append(
+            f"Box dimension {low:.2f}{'' if len(dimensions) == 1 else f' to {high:.2f}'}."
+        )
+    undecided = [item for item in analyses if item.verdict == "undecided"]
+    if undecided:
+        sentences.append(_explain_undecided(undecided))
+    if before:
+        sentences.append(_list_verdicts(before))
+    return Finding("Is it fractal?", answer, " ".join(sentences))
 
 
-def _explain_undecided(analyses: Sequence[LayerAnalysis], who: str) -> str:
+def _explain_undecided(analyses: Sequence[LayerAnalysis]) -> str:
     widest = max(item.span for item in analyses)
-    subject = f"{who[0].upper()}{who[1:]}"
     if widest < VERDICT_RANGE:
-        across = f"{widest + 1} hops" if widest else "1 hop"
         return (
-            f"{subject}: at most {across} across, while a verdict needs box sizes that span a "
-            f"factor of {VERDICT_RANGE:g}. That speaks of size, not against self-similarity."
+            f"Undecided because one box is enough beyond ℓ = {widest}, while a verdict needs sizes "
+            f"that span a factor of {VERDICT_RANGE:g}. That is a matter of size, and says nothing "
+            "against self-similarity."
         )
     return (
-        f"{subject}: power law and exponential describe the counts about equally well, or too "
-        "few sizes are left."
+        "Undecided because power law and exponential describe the counts about equally well, or "
+        "too few sizes are left."
     )
 
 
@@ -210,6 +213,11 @@ def _describe_null(analyses: Sequence[LayerAnalysis]) -> str:
     )
 
 
+def _is_line(analysis: LayerAnalysis) -> bool:
+    fit = analysis.fit
+    return fit is not None and fit.interval[0] <= 1 <= fit.interval[1]
+
+
 def list_cautions(report: Report) -> list[str]:
     """Return what this particular run asks the reader to keep in mind."""
     cautions = []
@@ -221,6 +229,13 @@ def list_cautions(report: Report) -> list[str]:
             f"value for every sample (most in {worst.layer}, {worst.state}: {worst.n_silent} of "
             f"{worst.graph.n_nodes}). They lie at one point or close together and count as "
             "one box at small θ."
+        )
+    lines = [item for item in report.analyses if item.verdict == "fractal" and _is_line(item)]
+    if lines:
+        cautions.append(
+            f"{count_of(len(lines), 'network')} called fractal with a dimension compatible with 1 "
+            f"(first: {lines[0].layer}, {lines[0].state}): neurons strung along a line give a "
+            "perfect power law too. A power law alone is not yet a structure within structures."
         )
     rules = {item.graph.epsilon_rule for item in report.analyses}
     if any(rule is not None and "percolation" in rule for rule in rules):

@@ -52,7 +52,7 @@ def test_verdicts_are_counted(report):
     assert answers(retold(report, ["not fractal"] * 2))["Is it fractal?"].answer == "No"
     mixed = answers(retold(report, ["fractal", "undecided"]))["Is it fractal?"]
     assert mixed.answer == "In 1 of 2 layers"
-    assert "1 layer fractal, 1 undecided" in mixed.detail
+    assert "Trained network: 1 fractal, 1 undecided." in mixed.detail
     assert "Box dimension 1.50." in mixed.detail
 
 
@@ -92,6 +92,18 @@ def test_silent_neurons_are_a_caution(report):
     cautions = list_cautions(replace(report, analyses=items))
     assert any("7 of 24" in text for text in cautions)
     assert any("10 samples only" in text for text in cautions)
+
+
+def test_lines_are_not_sold_as_fractals(report):
+    told = retold(report, ["fractal", "fractal"])
+    items = tuple(
+        replace(item, fit=replace(item.fit, dimension=1.02, interval=(0.9, 1.1)))
+        if item.verdict == "fractal"
+        else item
+        for item in told.analyses
+    )
+    assert any("along a line" in text for text in list_cautions(replace(told, analyses=items)))
+    assert not any("along a line" in text for text in list_cautions(told))
 
 
 def test_factor_of_nothing_is_a_dash():

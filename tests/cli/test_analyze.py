@@ -1,0 +1,161 @@
+"""``featgraph analyze`` and ``featgraph demo``, end to end."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from featgraph.cli import main
+
+NET = """
+from torch import nn
+
+def build(width=12):
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
+
+def broken():
+    raise RuntimeError("no such luck")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "net.py").write_text(NET)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, size=(20, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10))
+    save_file(net.state_dict(), tmp_path / "net.safetensors")
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    np.savez(tmp_path / "features.npz", fc1=rng.normal(size=(14, 6)), fc2=rng.normal(size=(9, 6)))
+    return tmp_path
+
+
+def run(folder, *words):
+    words = [str(word).format(here=folder) for word in words]
+    return main(["analyze", *words, "--n-theta", "8", "--out", str(folder / "out")])
+
+
+def told(folder):
+    return json.loads((folder / "out" / "report.json").read_text())
+
+
+@pytest.mark.parametrize("weights", ["net.pt", "net.safetensors"])
+def test_model_with_weights_against_its_untrained_twin(folder, weights, capsys):
+    words = ["{here}/net.py:build", "--weights", f"{{here}}/{weights}", "--layers", "1", "3"]
+    assert run(folder, *words, "--data", "{here}/images.npz") == 0
+    shown = capsys.readouterr().out
+    assert "What does training change?" in shown
+    assert str(folder / "out" / "report.html") in shown
+    rows = told(folder)["layers"]
+    assert {(row["state"], row["layer"]) for row in rows} == {
+        (state, layer) for state in ("untrained", "trained") for layer in ("1", "3")
+    }
+    assert told(folder)["provenance"]["command"].startswith("featgraph")
+
+
+def test_factory_options_and_no_weights(folder):
+    words = ["{here}/net.py:build", "--option", "width=7", "--layers", "1", "-q"]
+    assert run(folder, *words, "--data", "{here}/images.npz") == 0
+    (row,) = told(folder)["layers"]
+    assert (row["n_nodes"], row["state"]) == (7, "as built")
+
+
+def test_saved_features_with_a_baseline(folder):
+    file = "{here}/features.npz"
+    assert run(folder, "--features", file, "--baseline-features", file, "-q") == 0
+    rows = told(folder)["layers"]
+    assert [row["state"] for row in rows] == ["untrained", "trained"] * 2
+    assert rows[0]["ss_rate_released"] == rows[1]["ss_rate_released"]
+
+
+def test_second_run_takes_what_the_first_one_found(folder):
+    words = ("--features", "{here}/features.npz", "--layers", "fc2", "-q")
+    assert run(folder, *words) == 0
+    first = told(folder)["layers"]
+    assert run(folder, *words) == 0
+    assert told(folder)["layers"] == first  # the seconds too: nothing was computed again
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ([], "give either a model"),
+        (["mlp", "--features", "{here}/features.npz"], "give either a model"),
+        (["mlp"], "--data must name the images"),
+        (["mpl", "--data", "digits"], "did you mean 'mlp'?"),
+        (["{here}/no.py:build", "--data", "digits"], "no.py"),
+        (["{here}/net.py:buidl", "--data", "digits"], "did you mean 'build'?"),
+        (["{here}/net.py:broken", "--data", "digits"], "no such luck"),
+        (["{here}/net.py:build", "--option", "width", "--data", "digits"], "NAME=VALUE"),
+        (["mlp", "--data", "{here}/no-images.npz"], "no-images.npz"),
+        (["mlp", "--data", "{here}/features.npz"], "must hold an array 'images'"),
+        (["mlp", "--data", "digits", "--layers", "block.0"], "did you mean"),
+        (["mlp", "--data", "digits", "--method", "gredy"], "did you mean 'greedy'?"),
+        (["mlp", "--data", "digits", "--epsilon", "percolate"], "percolation"),
+        (["mlp", "--data", "digits", "--normalize", "imagenet"], "one per channel"),
+        (["mlp", "--weights", "{here}/net.pt", "--data", "digits"], "does not fit"),
+        (["--features", "{here}/evil.pt"], "evil.pt"),
+        (["--features", "{here}/dead.npz"], "no layer could be analysed"),
+    ],
+)
+def test_bad_input_is_one_line(folder, capsys, words, text):
+    class Evil:
+        def __reduce__(self):
+            return (print, ("executed",))
+
+    torch.save({"layer": Evil()}, folder / "evil.pt")
+    np.savez(folder / "dead.npz", fc1=np.zeros((6, 4)))
+    assert run(folder, *words) == 2
+    out, err = capsys.readouterr()
+    assert "executed" not in out
+    assert err.splitlines()[-1].startswith("featgraph: error: ")
+    assert text in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+def test_stopped_run_says_what_is_saved(folder, capsys, monkeypatch):
+    from featgraph import pipeline
+
+    real, done = pipeline.analyze_layer, []
+
+    def stop(F, **options):
+        if done:
+            raise KeyboardInterrupt
+        done.append(F)
+        return real(F, **options)
+
+    monkeypatch.setattr(pipeline, "analyze_layer", stop)
+    assert run(folder, "--features", "{here}/features.npz", "-q") == 130
+    shown = capsys.readouterr().err
+    assert "1 of 2 layers are finished" in shown
+    assert "report.html" in shown
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Partial report." in page
+
+
+def test_demo_names_are_those_of_the_models():
+    from featgraph.cli import demo
+    from featgraph.models import MODELS
+
+    assert set(demo._MODELS) == set(MODELS) == set(demo._NAMES)
+
+
+@pytest.mark.slow
+def test_demo_end_to_end(tmp_path, capsys):
+    out = tmp_path / "report"
+    assert main(["demo", "--quick", "--out", str(out), "--model", "cnn"]) == 0
+    shown = capsys.readouterr().out
+    assert "handwritten digits" in shown
+    assert str(out / "report.html") in shown
+    values = json.loads((out / "report.json").read_text())
+    assert {row["state"] for row in values["layers"]} == {"untrained", "trained"}
+    assert len(list((out / "graphs").glob("*.graphml"))) == len(values["layers"])
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "x").write_text("")
+    assert main(["demo", "--quick", "--out", str(tmp_path / "foreign")]) == 2
