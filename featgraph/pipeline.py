@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 import zlib
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from featgraph.boxes.methods import METHODS
 from featgraph.dimension.compare import CURVES, compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.graph.epsilon import split_rule
-from featgraph.report.layer_analysis import LayerAnalysis, NullScore, SkippedLayer, file_key
+from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer, file_key
 from featgraph.report.provenance import describe_run
 from featgraph.report.report import Report
 from featgraph.report.states import collect_states, pair_up
@@ -61,7 +60,7 @@ class AnalysisSettings:
     n_theta : int, default=256
         Number of box sizes θ.
     n_null : int, default=16
-        Draws of the null model behind the z-score of SS_rate; below 2 it is left out.
+        Draws of the null model behind the z-score of SS_rate, at least 2; 0 leaves it out.
     """
 
     epsilon: Any = "percolation"
@@ -78,7 +77,8 @@ class AnalysisSettings:
         choice(self.method, box_methods, "method")
         integer(self.repeats, "repeats", least=1)
         integer(self.n_theta, "n_theta", least=4)
-        integer(self.n_null, "n_null")
+        if self.n_null != 0:
+            integer(self.n_null, "n_null", least=2)
 
     def describe(self) -> dict[str, str | int | float | None]:
         """Return the settings as plain values."""
@@ -251,6 +251,7 @@ def analyze_layer(
     from featgraph.features.feature_matrix import as_feature_matrix
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances
+    from featgraph.selfsimilarity.null_scores import compare_with_null
 
     settings = AnalysisSettings() if settings is None else settings
     generator = as_rng(rng)
@@ -272,6 +273,7 @@ def analyze_layer(
         rng=generator,
         progress=False,
     )
+    null = compare_with_null(F, n_draws=settings.n_null, rng=generator) if settings.n_null else None
     positions, share = scale_distances(distances)
     return LayerAnalysis(
         layer=F.layer or "layer",
@@ -286,7 +288,7 @@ def analyze_layer(
         positions=positions,
         share=share,
         groups=_group_nodes(distances),
-        null=_score_null(F, settings.n_null, generator),
+        null=null,
         seconds=time.perf_counter() - started,
     )
 
@@ -305,20 +307,6 @@ def _group_nodes(distances: NDArray[np.float64]) -> NDArray[np.int64]:
     tree = linkage(squareform(distances, checks=False), "complete")
     groups: NDArray[np.int64] = fcluster(tree, _N_GROUPS, "maxclust").astype(np.int64) - 1
     return groups
-
-
-def _score_null(F: FeatureMatrix, n_draws: int, rng: np.random.Generator) -> NullScore | None:
-    """Return SS_rate of Gaussian features with the spectrum of F, and how far F is from it."""
-    if n_draws < 2:
-        return None
-    from featgraph.features.null import gaussian_null
-    from featgraph.selfsimilarity.rate import ss_rate
-
-    rate = float(ss_rate(F))
-    drawn = np.array([float(ss_rate(gaussian_null(F, rng=rng))) for _ in range(n_draws)])
-    mean, sd = float(drawn.mean()), float(drawn.std(ddof=1))
-    z = (rate - mean) / sd if sd > 0 else math.nan
-    return NullScore("Gaussian features with the spectrum of the layer", mean, sd, z, n_draws)
 
 
 def _analyze_or_resume(

@@ -1,6 +1,5 @@
 from .folder import claim_folder as claim_folder
 from .layer_analysis import LayerAnalysis as LayerAnalysis
-from .layer_analysis import NullScore as NullScore
 from .layer_analysis import SkippedLayer as SkippedLayer
 from .page import build_page as build_page
 from .provenance import Provenance as Provenance

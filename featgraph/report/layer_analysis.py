@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,32 +14,12 @@ from featgraph.dimension.compare import DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["LayerAnalysis", "NullScore", "SkippedLayer"]
+if TYPE_CHECKING:
+    from featgraph.selfsimilarity.null_scores import NullComparison
+
+__all__ = ["LayerAnalysis", "SkippedLayer", "file_key"]
 
 _RATES = ("released", "paper", "caro_wei", "packing", "linkage", "best")
-
-
-@dataclass(frozen=True)
-class NullScore:
-    """SS_rate (released estimator) of null models of one layer.
-
-    Attributes
-    ----------
-    kind : str
-        Which null model.
-    mean, sd : float
-        Mean and standard deviation of SS_rate over the draws.
-    z : float
-        (SS_rate of the layer − mean) / sd; nan where sd is 0.
-    n_draws : int
-        Number of draws.
-    """
-
-    kind: str
-    mean: float
-    sd: float
-    z: float
-    n_draws: int
 
 
 @dataclass(frozen=True)
@@ -79,8 +59,8 @@ class LayerAnalysis:
         Share of the squared distances that ``positions`` keep.
     groups : ndarray of int, shape (n_nodes,)
         Complete-linkage clusters, at most seven: colours of the MDS picture.
-    null : NullScore or None
-        SS_rate of null models.
+    null : NullComparison or None
+        SS_rate of the released estimator beside that of Gaussian null models.
     seconds : float
         Time the analysis took.
     """
@@ -97,7 +77,7 @@ class LayerAnalysis:
     positions: NDArray[np.float64]
     share: float
     groups: NDArray[np.int64]
-    null: NullScore | None
+    null: NullComparison | None
     seconds: float
 
     @property
@@ -156,7 +136,7 @@ class LayerAnalysis:
             row[f"log_error_{name}"] = curves[name].log_error
         row["null_mean"] = None if null is None else null.mean
         row["null_sd"] = None if null is None else null.sd
-        row["null_z"] = None if null is None else null.z
+        row["null_z"] = None if null is None else null.z_score
         row["seconds"] = self.seconds
         return row
 

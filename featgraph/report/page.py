@@ -26,6 +26,13 @@ def build_page(report: Report, pictures: Pictures) -> str:
     -------
     str
         HTML with style and pictures inside, no script, no reference to any other file.
+
+    Examples
+    --------
+    >>> from featgraph.report import Report, describe_run
+    >>> empty = Report("Nothing yet", "net", (), (), (), describe_run("analyze", {}))
+    >>> "<title>Nothing yet</title>" in build_page(empty, {})
+    True
     """
     from featgraph import __version__
 

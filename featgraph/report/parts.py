@@ -16,7 +16,8 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.dimension.compare import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.report.layer_analysis import LayerAnalysis, NullScore
+from featgraph.report.layer_analysis import LayerAnalysis
+from featgraph.selfsimilarity.null_scores import NullComparison
 
 __all__ = ["load_part", "save_part"]
 
@@ -113,7 +114,7 @@ def _rebuild(folder: Path, values: dict[str, Any]) -> LayerAnalysis:
         positions=_array(values["positions"]),
         share=values["share"],
         groups=np.asarray(values["groups"], dtype=np.int64),
-        null=None if values["null"] is None else NullScore(**values["null"]),
+        null=None if values["null"] is None else NullComparison(**values["null"]),
         seconds=values["seconds"],
     )
 

@@ -46,6 +46,18 @@ class Provenance:
 def describe_run(command: str, settings: Mapping[str, str | int | float | None]) -> Provenance:
     """Return the provenance of a run that starts now; packages are not imported for it.
 
+    Parameters
+    ----------
+    command : str
+        Command line, or the call in words.
+    settings : mapping of str to str, int, float or None
+        Settings of the run, seed included.
+
+    Returns
+    -------
+    Provenance
+        With versions, machine and the time now.
+
     Examples
     --------
     >>> describe_run("analyze(...)", {"seed": 0}).settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from featgraph.features.null import NULLS
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.markup import Markup, element, embed_svg, join
 from featgraph.report.report import Report
@@ -146,7 +147,7 @@ def _training(report: Report, pictures: Pictures, layer: str) -> Markup:
     title = "Before and after training" if several else "Self-similarity of the layers"
     null = next((item.null for item in reversed(report.analyses) if item.null is not None), None)
     band = (
-        f" The band is the null model of the {report.states[-1]} layer ({null.kind}, "
+        f" The band is the null model of the {report.states[-1]} layer ({NULLS[null.null]}, "
         f"{null.n_draws} draws): a rate inside it says nothing about the network."
         if null is not None
         else ""

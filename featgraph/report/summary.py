@@ -202,7 +202,7 @@ def _judge_rates(report: Report) -> Finding | None:
 
 
 def _describe_null(analyses: Sequence[LayerAnalysis]) -> str:
-    scores = [item.null.z for item in analyses if item.null is not None]
+    scores = [item.null.z_score for item in analyses if item.null is not None]
     scores = [score for score in scores if math.isfinite(score)]
     if not scores:
         return ""

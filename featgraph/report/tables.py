@@ -89,7 +89,7 @@ def _layer_cells(item: LayerAnalysis, *, name: str) -> list[str]:
         number(None if released is None else released.ss_rate, 3),
         number(curves["best"].ss_rate, 3),
         as_factor(math.nan if released is None else released.log_error),
-        number(None if item.null is None else item.null.z, 1),
+        number(None if item.null is None else item.null.z_score, 1),
     ]
 
 

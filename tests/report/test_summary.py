@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from featgraph.report.figures import typical_layer
-from featgraph.report.layer_analysis import NullScore, file_key
+from featgraph.report.layer_analysis import file_key
 from featgraph.report.summary import as_factor, average_rows, list_cautions, summarize_report
+from featgraph.selfsimilarity import NullComparison
 
 
 def with_fit(item, verdict):
@@ -81,7 +82,7 @@ def test_rates_before_and_after(report):
 
 
 def test_null_models_are_counted(report):
-    far = NullScore("null", 0.2, 0.01, 5.0, 8)
+    far = NullComparison("gaussian", "released", 0.25, 0.2, 0.01, 5.0, 0.2, 9)
     items = tuple(replace(item, null=far) for item in report.analyses)
     finding = answers(replace(report, analyses=items))["What does training change?"]
     assert "2 of 2 trained layers differ from null models" in finding.detail
