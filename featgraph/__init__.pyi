@@ -37,6 +37,9 @@ from . import (
 from . import (
     similarity as similarity,
 )
+from . import (
+    training as training,
+)
 from .boxes import (
     METHODS as METHODS,
 )
@@ -146,6 +149,9 @@ from .selfsimilarity import (
 )
 from .selfsimilarity import (
     theta_grid as theta_grid,
+)
+from .training import (
+    train as train,
 )
 
 __version__: str

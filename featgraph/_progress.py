@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
-__all__ = ["track_progress"]
+__all__ = ["progress_bar", "track_progress"]
 
 Item = TypeVar("Item")
 
@@ -33,3 +34,26 @@ def track_progress(
 
     bar: Iterable[Item] = tqdm(items, desc=label, total=total, dynamic_ncols=True)
     return bar
+
+
+class _NoBar:
+    def update(self) -> None:
+        """Show nothing."""
+
+
+@contextlib.contextmanager
+def progress_bar(*, total: int, progress: bool | None, label: str, start: int = 0) -> Iterator[Any]:
+    """Yield a bar with a method ``update()``, for work that does not run in one loop.
+
+    Examples
+    --------
+    >>> with progress_bar(total=2, progress=False, label="steps") as bar:
+    ...     bar.update()
+    """
+    if progress is False or (progress is None and not sys.stderr.isatty()):
+        yield _NoBar()
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, initial=start, desc=label, dynamic_ncols=True) as bar:
+        yield bar

@@ -21,7 +21,7 @@ from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
 from featgraph.selfsimilarity.gate import ReleasedGate
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
-from featgraph.selfsimilarity.schedules import Target, as_targets
+from featgraph.selfsimilarity.schedules import ConstantTarget, Target, as_targets
 from featgraph.selfsimilarity.uncertainty import bootstrap_ss_rate
 
 __all__ = ["DRAWS", "RegularizerRecord", "SelfSimilarityRegularizer"]
@@ -232,7 +232,13 @@ class SelfSimilarityRegularizer:
             "has_warned": self._has_warned,
             "gate": None if self.gate is None else self.gate.state_dict(),
             "targets": {name: target.state_dict() for name, target in self._targets.items()},
+            "options": self._options(),
         }
+
+    def _options(self) -> dict[str, Any]:
+        targets = {n: t.target for n, t in self._targets.items() if type(t) is ConstantTarget}
+        plain = {"weight": self.weight, "factor": self.factor, "draw": self.draw}
+        return {**plain, "estimator": self.recipe["estimator"], "constant targets": targets}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state.
@@ -240,13 +246,19 @@ class SelfSimilarityRegularizer:
         Raises
         ------
         ValueError
-            If the state belongs to other layers.
+            If the state belongs to other layers or options.
         """
         if set(state["targets"]) != set(self._targets):
             raise ValueError(
                 f"state must be that of the layers {sorted(self._targets)}, "
                 f"got {sorted(state['targets'])}"
             )
+        for name, value in self._options().items():
+            if state["options"][name] != value:
+                raise ValueError(
+                    f"state must be that of a regulariser with {name} {value!r}, "
+                    f"got {state['options'][name]!r}"
+                )
         self.step = int(state["step"])
         self._listener.wanted = state["wanted"]
         if state["layers"] is not None:

@@ -1,0 +1,5 @@
+"""Training of classifiers with or without the SS_rate term, logged and resumed exactly."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

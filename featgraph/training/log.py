@@ -1,0 +1,164 @@
+"""TrainingLog: what every epoch of a run gave, in rows that can be written and plotted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, Dataset
+
+from featgraph.features.capture import extract_features
+from featgraph.features.layers import Layers
+from featgraph.features.running import evaluating
+from featgraph.selfsimilarity.estimators import EstimatorName
+from featgraph.selfsimilarity.grid import EqualDistancesError
+from featgraph.selfsimilarity.rate import ss_rate
+
+__all__ = ["EpochRow", "TrainingLog", "measure_rates", "measure_task"]
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One epoch.
+
+    Attributes
+    ----------
+    epoch : int
+        From 1; 0 is the untrained network.
+    step : int
+        Steps taken so far.
+    lr : float
+        Learning rate of the last step.
+    loss, accuracy : float
+        Task loss in nats and share of right answers in training, over the epoch; nan at 0.
+    term : float
+        Mean of the SS_rate term that was added; nan without one.
+    test_loss, test_accuracy : float
+        On the test data in evaluation mode; nan without any.
+    rates : mapping of str to mapping of str to float
+        Layer, then estimator, to SS_rate on the samples set apart for it. Empty in epochs in
+        which it was not measured; layers without one (constant) are left out.
+    n_constant : int
+        Calls of the regulariser so far that found a constant layer.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    loss: float
+    accuracy: float
+    term: float
+    test_loss: float
+    test_accuracy: float
+    rates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    n_constant: int = 0
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingLog:
+    """The epochs of one run.
+
+    Attributes
+    ----------
+    rows : tuple of EpochRow
+        Epoch 0 first.
+    folder : Path or None
+        Where log, checkpoint and pictures lie.
+
+    Examples
+    --------
+    >>> log = TrainingLog((EpochRow(0, 0, 0.1, 2.3, 0.1, 0.0, 2.3, 0.1, {"a": {"linkage": 0.4}}),))
+    >>> log
+    TrainingLog(n_epochs=0, test_accuracy=0.100)
+    >>> log.rate_rows()
+    [{'epoch': 0, 'layer': 'a', 'linkage': 0.4}]
+    >>> log.trajectory("linkage")
+    {'a': [0.4]}
+    """
+
+    rows: tuple[EpochRow, ...]
+    folder: Path | None = None
+
+    def __repr__(self) -> str:
+        last = self.rows[-1]
+        return f"TrainingLog(n_epochs={last.epoch}, test_accuracy={last.test_accuracy:.3f})"
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one plain row per epoch, without the rates of the layers."""
+        return [{k: v for k, v in asdict(row).items() if k != "rates"} for row in self.rows]
+
+    def rate_rows(self) -> list[dict[str, Any]]:
+        """Return one plain row per epoch and layer, with SS_rate by every estimator."""
+        return [
+            {"epoch": row.epoch, "layer": layer, **rates}
+            for row in self.rows
+            for layer, rates in row.rates.items()
+        ]
+
+    def trajectory(self, estimator: str = "released") -> dict[str, list[float]]:
+        """Return SS_rate of each layer over the epochs: what ``TrackingTarget`` takes."""
+        found: dict[str, list[float]] = {}
+        for row in self.rows:
+            for layer, rates in row.rates.items():
+                if estimator in rates:
+                    found.setdefault(layer, []).append(rates[estimator])
+        return found
+
+    def mean_rate(self, estimator: str = "released", *, epoch: int = -1) -> float:
+        """Return the mean SS_rate over the layers at an epoch; nan if none was measured."""
+        rates = [row[estimator] for row in self.rows[epoch].rates.values() if estimator in row]
+        return sum(rates) / len(rates) if rates else float("nan")
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write ``epochs.csv`` and ``ss_rates.csv`` and return the folder."""
+        from featgraph.export.tables import write_rows
+
+        folder = Path(folder)
+        write_rows(self.to_rows(), folder / "epochs.csv")
+        if self.rate_rows():
+            write_rows(self.rate_rows(), folder / "ss_rates.csv")
+        return folder
+
+
+def measure_rates(
+    model: nn.Module,
+    images: Tensor,
+    *,
+    layers: Layers,
+    estimators: Sequence[EstimatorName],
+) -> dict[str, dict[str, float]]:
+    """Return SS_rate of each layer by each estimator; constant layers are left out."""
+    if not estimators:
+        return {}
+    features = extract_features(model, images, layers=layers, progress=False)
+    found: dict[str, dict[str, float]] = {}
+    for layer, F in features.items():
+        try:
+            found[layer] = {name: float(ss_rate(F, estimator=name)) for name in estimators}
+        except EqualDistancesError:
+            continue  # a layer that died in training has no SS_rate
+    return found
+
+
+def measure_task(
+    model: nn.Module, dataset: Dataset[tuple[Tensor, Tensor]] | None, *, batch_size: int = 256
+) -> tuple[float, float]:
+    """Return cross-entropy in nats and share of right answers; (nan, nan) without data."""
+    if dataset is None:
+        return float("nan"), float("nan")
+    device = next(model.parameters()).device
+    loss, right, n_seen = 0.0, 0, 0
+    loader = DataLoader(dataset, batch_size=batch_size, generator=torch.Generator())
+    with evaluating(model):
+        for inputs, labels in loader:
+            scores, labels = model(inputs.to(device)), labels.to(device)
+            loss += float(cross_entropy(scores.float(), labels, reduction="sum"))
+            right += int((scores.argmax(1) == labels).sum())
+            n_seen += len(labels)
+    return (loss / n_seen, right / n_seen) if n_seen else (float("nan"), float("nan"))

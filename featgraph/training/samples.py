@@ -1,0 +1,185 @@
+"""Samples in a random order that is a function of seed and epoch, cut into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from featgraph.datasets.images import ImageDataset
+
+__all__ = [
+    "augment_images",
+    "count_steps",
+    "first_inputs",
+    "iterate_epoch",
+    "make_generator",
+    "mix_samples",
+    "mix_seed",
+    "seed_global",
+]
+
+Samples: TypeAlias = "Dataset[tuple[Tensor, Tensor]]"
+
+
+def make_generator(*numbers: int) -> torch.Generator:
+    """Return a generator seeded by all the numbers together.
+
+    Examples
+    --------
+    >>> make_generator(0, 1).initial_seed() == make_generator(1, 0).initial_seed()
+    False
+    """
+    return torch.Generator().manual_seed(mix_seed(*numbers))
+
+
+def mix_seed(*numbers: int) -> int:
+    """Return one seed for several numbers: neighbours give unrelated streams."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def seed_global(seed: int, device: torch.device) -> None:
+    """Seed the global generators, from which dropout draws; the caller puts them back."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+
+
+def first_inputs(dataset: Samples, n_samples: int) -> Tensor:
+    """Return the inputs of the first samples, stacked.
+
+    Examples
+    --------
+    >>> first_inputs(TensorDataset(torch.arange(6.0), torch.arange(6)), 2)
+    tensor([0., 1.])
+    """
+    tensors = _tensors(dataset)
+    if tensors is not None:
+        return tensors[0][:n_samples]
+    n_samples = min(n_samples, len(dataset))  # type: ignore[arg-type]
+    return torch.stack([torch.as_tensor(dataset[k][0]) for k in range(n_samples)])
+
+
+def count_steps(n_samples: int, batch_size: int) -> int:
+    """Return the number of batches of an epoch; a last batch of one sample is left out.
+
+    Examples
+    --------
+    >>> count_steps(8, 4), count_steps(9, 4), count_steps(10, 4)
+    (2, 2, 3)
+    """
+    # Batch normalisation needs two samples, and distances of one sample are no distances.
+    return n_samples // batch_size + (n_samples % batch_size >= 2)
+
+
+def iterate_epoch(
+    dataset: Samples, *, batch_size: int, seed: int, epoch: int, first_step: int = 0
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of one epoch from a step on.
+
+    Samples that are skipped are not loaded, so that going on in the middle costs nothing.
+
+    Examples
+    --------
+    >>> data = TensorDataset(torch.arange(6.0), torch.arange(6))
+    >>> whole = [y.tolist() for _, y in iterate_epoch(data, batch_size=2, seed=0, epoch=0)]
+    >>> rest = iterate_epoch(data, batch_size=2, seed=0, epoch=0, first_step=1)
+    >>> [y.tolist() for _, y in rest] == whole[1:]
+    True
+    """
+    n_samples = len(dataset)  # type: ignore[arg-type]
+    order = torch.randperm(n_samples, generator=make_generator(seed, 1, epoch))
+    parts = list(torch.split(order, batch_size))[: count_steps(n_samples, batch_size)][first_step:]
+    tensors = _tensors(dataset)
+    if tensors is not None:
+        for part in parts:
+            yield tensors[0][part], tensors[1][part]
+        return
+    batches: Any = [part.tolist() for part in parts]
+    yield from DataLoader(dataset, batch_sampler=batches, generator=make_generator(seed, 2, epoch))
+
+
+def _tensors(dataset: Samples) -> tuple[Tensor, Tensor] | None:
+    """Return images and labels that lie in memory whole; indexing them beats collating."""
+    if isinstance(dataset, ImageDataset):
+        return dataset.images, dataset.labels
+    if isinstance(dataset, TensorDataset) and len(dataset.tensors) == 2:
+        return dataset.tensors[0], dataset.tensors[1]
+    return None
+
+
+def augment_images(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror images half of the time and shift them by up to an eighth, zeros moving in.
+
+    Parameters
+    ----------
+    images : Tensor, shape (B, C, H, W)
+        A batch.
+    generator : torch.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+
+    Examples
+    --------
+    >>> tuple(augment_images(torch.zeros(2, 3, 16, 16), torch.Generator()).shape)
+    (2, 3, 16, 16)
+    """
+    n_images, _, height, width = images.shape
+    mirrored = torch.rand(n_images, generator=generator) < 0.5
+    reach = max(1, height // 8)
+    moves = torch.randint(2 * reach + 1, (2, n_images, 1), generator=generator)
+    rows = (torch.arange(height) + moves[0]).to(images.device)
+    columns = torch.arange(width).expand(n_images, -1).clone()
+    columns[mirrored] = columns[mirrored].flip(1)
+    columns = (columns + moves[1]).to(images.device)
+    padded = torch.nn.functional.pad(images, [reach] * 4)
+    picked = torch.arange(n_images, device=images.device)[:, None, None]
+    shifted = padded.permute(0, 2, 3, 1)[picked, rows[:, :, None], columns[:, None, :]]
+    return shifted.permute(0, 3, 1, 2)
+
+
+def mix_samples(
+    images: Tensor, *, strength: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor, float]:
+    """Mix each image with another of the batch (mixup).
+
+    Parameters
+    ----------
+    images : Tensor, shape (B, ...)
+        A batch.
+    strength : float
+        α of the Beta(α, α) distribution of the weight, above 0.
+    generator : torch.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    mixed : Tensor, shape (B, ...)
+        ``weight · images + (1 − weight) · images[partners]``.
+    partners : Tensor of int64, shape (B,)
+        Which image each is mixed with.
+    weight : float
+        In [0, 1].
+
+    References
+    ----------
+    Zhang et al. 2018, arXiv:1710.09412.
+
+    Examples
+    --------
+    >>> _, partners, weight = mix_samples(torch.eye(3), strength=0.2, generator=torch.Generator())
+    >>> sorted(partners.tolist()), 0 <= weight <= 1
+    ([0, 1, 2], True)
+    """
+    seed = int(torch.randint(2**31, (), generator=generator))
+    weight = float(np.random.default_rng(seed).beta(strength, strength))
+    partners = torch.randperm(len(images), generator=generator).to(images.device)
+    return torch.lerp(images[partners], images, weight), partners, weight
