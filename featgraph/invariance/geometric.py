@@ -17,7 +17,7 @@ from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
-from featgraph.invariance._storage import number, read_json, write_json
+from featgraph.invariance._storage import number, read_json, to_plain, write_json
 from featgraph.invariance.correlation_dimension import (
     CorrelationDimension,
     fit_correlation_dimension,
@@ -161,20 +161,29 @@ class GeometricInvariance:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write everything but the resampled curves as JSON."""
+        return write_json(path, "GeometricInvariance", self.to_plain())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> GeometricInvariance:
+        """Read what :meth:`save` wrote."""
+        return cls.from_plain(read_json(path, "GeometricInvariance"))
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return lists and numbers for JSON, without the resampled curves."""
         bare = [
             item
             if item.correlation is None
             else replace(item, correlation=_without_resamples(item.correlation))
             for item in self.layers
         ]
-        return write_json(path, "GeometricInvariance", replace(self, layers=tuple(bare)))
+        plain: dict[str, Any] = to_plain(replace(self, layers=tuple(bare)))
+        return plain
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> GeometricInvariance:
-        """Read what :meth:`save` wrote."""
-        found = read_json(path, "GeometricInvariance")
-        layers = tuple(_read_layer(item) for item in found.pop("layers"))
-        return cls(layers=layers, **found)
+    def from_plain(cls, found: dict[str, Any]) -> GeometricInvariance:
+        """Make a result from what :meth:`to_plain` gave."""
+        layers = tuple(_read_layer(dict(item)) for item in found["layers"])
+        return cls(layers, found["variant"], found["confidence"])
 
 
 def measure_geometric_invariance(
@@ -329,11 +338,12 @@ def _without_resamples(fit: CorrelationDimension) -> CorrelationDimension:
 def _read_layer(item: dict[str, Any]) -> LayerDimension:
     fit = item.pop("correlation")
     for name in ("two_nn", "likelihood"):
-        values = item[name]
+        values = dict(item[name])
         values["interval"] = tuple(number(end) for end in values["interval"])
         item[name] = IntrinsicDimension(**values)
     if fit is not None:
-        total = fit.pop("sum")
+        fit = dict(fit)
+        total = dict(fit.pop("sum"))
         for name in ("radii", "counts", "pair_totals"):
             total[name] = np.asarray(total[name], dtype=np.float64)
         total["resampled"] = np.empty((total["radii"].size, 0))

@@ -21,7 +21,9 @@ class Linearity(NamedTuple):
     first two together are what a plane picture by classical multidimensional scaling shows.
     ``n_axes`` is how many axes carry 90 % of it. ``participation_ratio`` = (Σλ)² / Σλ² is
     between 1 (a line) and D − 1. ``isotropy`` is that ratio over the one of D independent
-    Gaussian points on B samples: 1 for a ball, near 0 for a line or sheet.
+    Gaussian points on B samples: 1 for a ball, near 0 for a line or sheet. ``mean_share`` is the
+    share of the variance that comes from neurons having different means over the samples: that
+    part is the same for every sample and lies on one line.
     """
 
     first: float
@@ -30,6 +32,7 @@ class Linearity(NamedTuple):
     n_axes: int
     participation_ratio: float
     isotropy: float
+    mean_share: float
 
 
 def measure_linearity(features: FeatureMatrix | Array, *, share: float = 0.9) -> Linearity:
@@ -90,10 +93,13 @@ def measure_linearity(features: FeatureMatrix | Array, *, share: float = 0.9) ->
     if largest <= 4 * float(np.finfo(np.float64).eps) * float(np.abs(values).max()):
         where = f"layer {matrix.layer!r}" if matrix.layer is not None else "features"
         raise ValueError(f"{where} must hold different neurons, got {matrix.n_nodes} equal ones")
-    squares = svdvals(centred / largest, check_finite=False) ** 2
+    centred /= largest
+    of_means = matrix.n_samples * float(np.sum(centred.mean(axis=1) ** 2))
+    squares = svdvals(centred, check_finite=False) ** 2
     shares = squares / squares.sum()
     ratio = float(1 / (shares @ shares))
     first, second, third = (float(x) for x in np.pad(shares, (0, 3))[:3])
     n_axes = int(np.searchsorted(np.cumsum(shares), share * (1 - 1e-12))) + 1
     round_one = 1 / (1 / matrix.n_nodes + 1 / matrix.n_samples)
-    return Linearity(first, second, third, n_axes, ratio, ratio / round_one)
+    isotropy, mean_share = ratio / round_one, of_means / float(squares.sum())
+    return Linearity(first, second, third, n_axes, ratio, isotropy, mean_share)

@@ -19,7 +19,7 @@ from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import deviation, invert_spread, noise_spread
-from featgraph.invariance._storage import number, read_json, write_json
+from featgraph.invariance._storage import number, read_json, to_plain, write_json
 from featgraph.invariance.power_law import (
     MIN_VALUES,
     VARIANTS,
@@ -124,14 +124,23 @@ class ScaleInvariance:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write everything, spectra included, as JSON."""
-        return write_json(path, "ScaleInvariance", self)
+        return write_json(path, "ScaleInvariance", self.to_plain())
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return lists and numbers for JSON."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> ScaleInvariance:
         """Read what :meth:`save` wrote."""
-        found = read_json(path, "ScaleInvariance")
-        layers = tuple(_read_layer(item) for item in found.pop("layers"))
-        return cls(layers=layers, **found)
+        return cls.from_plain(read_json(path, "ScaleInvariance"))
+
+    @classmethod
+    def from_plain(cls, found: dict[str, Any]) -> ScaleInvariance:
+        """Make a result from what :meth:`to_plain` gave."""
+        layers = tuple(_read_layer(item) for item in found["layers"])
+        return cls(layers, found["variant"], found["confidence"])
 
 
 def measure_scale_invariance(
@@ -304,7 +313,7 @@ def _row(item: LayerExponent) -> dict[str, Any]:
 
 
 def _read_layer(item: dict[str, Any]) -> LayerExponent:
-    spectrum, fit, sparsity = item["spectrum"], item["fit"], item["sparsity"]
+    spectrum, fit, sparsity = dict(item["spectrum"]), dict(item["fit"]), item["sparsity"]
     spectrum["values"] = np.asarray(spectrum["values"], dtype=np.float64)
     fit["replicates"] = np.asarray(fit["replicates"], dtype=np.float64)
     fit["rivals"] = {

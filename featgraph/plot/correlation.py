@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -161,14 +161,19 @@ def _shade(ax: Axes, fit: CorrelationDimension) -> None:
 
 
 def plot_dimensions(
-    *results: GeometricInvariance, neighbours: bool = True, ax: Axes | None = None
+    *results: GeometricInvariance,
+    labels: Sequence[str] = (),
+    neighbours: bool = True,
+    ax: Axes | None = None,
 ) -> tuple[Figure, Axes]:
     """Draw the dimensions over the layers, with intervals.
 
     Parameters
     ----------
     *results : GeometricInvariance
-        One per variant, of the same layers.
+        One per variant or state, of the same layers.
+    labels : sequence of str, default=()
+        One per result; empty names the variant and Δ.
     neighbours : bool, default=True
         Add the TwoNN and likelihood dimensions of the first result.
     ax : matplotlib Axes or None, default=None
@@ -184,7 +189,7 @@ def plot_dimensions(
     Raises
     ------
     ValueError
-        If no result is given.
+        If no result is given, or the number of labels is another.
 
     Examples
     --------
@@ -196,8 +201,11 @@ def plot_dimensions(
     """
     if not results:
         raise ValueError("results must hold at least one GeometricInvariance, got none")
+    if labels and len(labels) != len(results):
+        raise ValueError(f"labels must name {len(results)} results, got {len(labels)}")
     fig, ax = new_axes(ax, height=3.2)
-    series = [_dimension_series(result) for result in results]
+    names = labels or [f"D₂ {result.variant}: Δ = {result.delta:.2f}" for result in results]
+    series = [_dimension_series(*pair) for pair in zip(results, names, strict=True)]
     if neighbours:
         for name in ("two_nn", "likelihood"):
             series.append(_neighbour_series(results[0], name))
@@ -212,10 +220,9 @@ def plot_dimensions(
     return fig, ax
 
 
-def _dimension_series(result: GeometricInvariance) -> LayerSeries:
+def _dimension_series(result: GeometricInvariance, label: str) -> LayerSeries:
     ends = np.array([row.interval or (np.nan, np.nan) for row in result.layers])
     names = tuple(row.layer for row in result.layers)
-    label = f"D₂ {result.variant}: Δ = {result.delta:.2f}"
     return LayerSeries(label, names, result.dimensions, ends[:, 0], ends[:, 1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,13 +126,17 @@ def _draw_spectrum(ax: Axes, layer: LayerExponent) -> None:
     ax.tick_params(labelsize=SMALL - 0.5)
 
 
-def plot_exponents(*results: ScaleInvariance, ax: Axes | None = None) -> tuple[Figure, Axes]:
+def plot_exponents(
+    *results: ScaleInvariance, labels: Sequence[str] = (), ax: Axes | None = None
+) -> tuple[Figure, Axes]:
     """Draw the exponents γ over the layers, with error bars and σ as a band.
 
     Parameters
     ----------
     *results : ScaleInvariance
-        One per variant, of the same layers. The band is mean ± σ of the first.
+        One per variant or state, of the same layers. The band is mean ± σ of the first.
+    labels : sequence of str, default=()
+        One per result; empty names the variant and σ.
     ax : matplotlib Axes or None, default=None
         Where to draw; None makes a new figure.
 
@@ -145,7 +150,7 @@ def plot_exponents(*results: ScaleInvariance, ax: Axes | None = None) -> tuple[F
     Raises
     ------
     ValueError
-        If no result is given.
+        If no result is given, or the number of labels is another.
 
     Examples
     --------
@@ -157,13 +162,15 @@ def plot_exponents(*results: ScaleInvariance, ax: Axes | None = None) -> tuple[F
     """
     if not results:
         raise ValueError("results must hold at least one ScaleInvariance, got none")
+    if labels and len(labels) != len(results):
+        raise ValueError(f"labels must name {len(results)} results, got {len(labels)}")
     fig, ax = new_axes(ax, height=3.1)
     first = results[0]
     mean, sigma = float(first.exponents.mean()), first.sigma
     ax.axhspan(mean - sigma, mean + sigma, color=BAND, alpha=0.6, linewidth=0, zorder=0)
     ax.axhline(mean, color=FAINT, linewidth=0.8, zorder=1)
     series = []
-    for result in results:
+    for number, result in enumerate(results):
         errors = np.array(
             [
                 np.std(row.fit.replicates) if row.fit.replicates.size else row.fit.standard_error
@@ -172,7 +179,7 @@ def plot_exponents(*results: ScaleInvariance, ax: Axes | None = None) -> tuple[F
         )
         series.append(
             LayerSeries(
-                f"{result.variant}: σ = {result.sigma:.3f}",
+                labels[number] if labels else f"{result.variant}: σ = {result.sigma:.3f}",
                 tuple(row.layer for row in result.layers),
                 result.exponents,
                 result.exponents - errors,

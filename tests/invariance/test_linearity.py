@@ -41,6 +41,15 @@ def test_gaussian_clouds_are_isotropic_whatever_their_size():
         )
 
 
+def test_differences_of_means_are_told_apart():
+    F = features() - features().mean(axis=1, keepdims=True)
+    assert measure_linearity(F).mean_share == pytest.approx(0, abs=1e-12)
+    levels = np.repeat(np.arange(30.0)[:, None], 50, axis=1)
+    assert measure_linearity(levels).mean_share == pytest.approx(1)
+    spread = np.var(levels) / (np.var(levels) + np.var(F - F.mean(axis=0)))
+    assert measure_linearity(levels + F).mean_share == pytest.approx(spread)
+
+
 @given(power=st.integers(-300, 300), shift=st.floats(-2, 2))
 def test_unit_and_common_signal_do_not_matter(power, shift):
     F = features()

@@ -1,0 +1,5 @@
+"""Experiments that recompute published tables and figures beside the published values."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,2 @@
+from .experiments import EXPERIMENTS as EXPERIMENTS
+from .experiments import Experiment as Experiment

@@ -1,0 +1,137 @@
+"""Published and recomputed values side by side: rows, their rank agreement, the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from featgraph.reproduce.run_folder import RunFolder
+from featgraph.reproduce.subjects import FAMILIES, Subject, Subjects
+
+__all__ = ["compare_values", "describe_agreement", "explain_subjects", "write_comparison"]
+
+
+def compare_values(
+    subjects: Subjects,
+    published: Mapping[str, float],
+    measure: Callable[[Subject, Any], dict[str, Any]],
+    *,
+    symbol: str,
+) -> list[dict[str, Any]]:
+    """Return one row per network and state, and one per published family that was not run.
+
+    ``measure(subject, state)`` gives the recomputed columns. Published values are of trained
+    networks and stand in their rows only.
+    """
+    rows = []
+    for subject in subjects.subjects:
+        for state in subjects.states(subject):
+            value = published.get(subject.family or "") if state == "trained" else None
+            head = {"network": subject.name, "family": subject.family, "state": state}
+            rows.append({**head, f"published {symbol}": value, **measure(subject, state)})
+    seen = {row["family"] for row in rows if row["state"] == "trained"}
+    for family in FAMILIES:
+        if family not in seen:
+            head = {"network": None, "family": family, "state": "not run"}
+            rows.append({**head, f"published {symbol}": published[family]})
+    return rows
+
+
+def describe_agreement(
+    rows: Sequence[Mapping[str, Any]], published: str, columns: Sequence[str]
+) -> list[str]:
+    """Say how recomputed columns order the families in comparison with the published one."""
+    from scipy.stats import spearmanr
+
+    lines = []
+    for column in columns:
+        pairs = [
+            (row[published], row[column])
+            for row in rows
+            if row.get(published) is not None and row.get(column) is not None
+        ]
+        if len(pairs) < 3:
+            continue
+        rank = float(spearmanr(*zip(*pairs, strict=True)).statistic)
+        if math.isfinite(rank):
+            lines.append(
+                f"Rank correlation of {published} and {column}: {rank:+.2f} over {len(pairs)} "
+                f"families; by chance alone it is that far from 0 {_chance(rank, len(pairs))}."
+            )
+    return lines
+
+
+def _chance(rank: float, n_pairs: int) -> str:
+    """Say how often ranks in random order agree or disagree as much; exact up to 8 families."""
+    from itertools import permutations
+
+    if n_pairs > 8:
+        return "rarely" if abs(rank) > 0.6 else "often"
+    centred = [k - (n_pairs - 1) / 2 for k in range(n_pairs)]
+    spread = sum(x * x for x in centred)
+    correlations = [
+        sum(x * y for x, y in zip(centred, order, strict=True)) / spread
+        for order in permutations(centred)
+    ]
+    share = sum(abs(value) >= abs(rank) - 1e-9 for value in correlations) / len(correlations)
+    return f"in {share:.0%} of all orders"
+
+
+def explain_subjects(subjects: Subjects, memory: int) -> list[str]:
+    """Say which networks were measured, and why their values differ from the published ones."""
+    if subjects.scale == "full":
+        missing = [s.name for s in subjects.subjects if "trained" not in subjects.states(s)]
+        notes = [
+            f"Layers whose units on all images take more than {memory >> 30} GiB are left out "
+            "of the released columns; fewer images (--max-images) bring them back."
+        ]
+        if missing:
+            notes.append(
+                "No weights were given for " + ", ".join(missing) + ": only their untrained state "
+                "was measured, which has no published counterpart."
+            )
+        return notes
+    trained = [subjects.describe(subject) for subject in subjects.subjects]
+    accuracies = ", ".join(
+        f"{subject.name} {row['accuracy']:.0%}"
+        for subject, row in zip(subjects.subjects, trained, strict=True)
+    )
+    return [
+        f"The networks here are small ones of the same families, trained for "
+        f"{trained[0]['epochs']} epochs on {trained[0]['n_train']} images of "
+        f"{trained[0]['images']} ({accuracies} right on {len(subjects.images)} others, which "
+        "are the images measured). Published values are averages over pretrained networks on "
+        "CIFAR-10, CIFAR-100 and Imagenette: the numbers cannot be expected to agree, the "
+        "method can be compared."
+    ]
+
+
+def write_comparison(
+    run: RunFolder,
+    *,
+    title: str,
+    intro: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    layer_rows: Sequence[Mapping[str, Any]],
+    notes: Sequence[str],
+    pictures: Mapping[str, str],
+) -> Path:
+    """Write the two tables and the page that shows the first, explains it and links the rest.
+
+    ``pictures`` maps the name of a picture in the folder to its caption.
+    """
+    run.write_table(run.experiment, rows)
+    run.write_table("layers", layer_rows)
+    table = (run.folder / f"{run.experiment}.md").read_text(encoding="utf-8")
+    parts = [f"# {title}", *intro, table.rstrip(), "## How to read it"]
+    parts.append("\n".join(f"* {note}" for note in notes))
+    for name, caption in pictures.items():
+        parts.append(f"![{name}]({name}.png)\n\n*{caption}.*")
+    parts.append(
+        f"Values of each layer: [layers.csv](layers.csv). Versions, seed, machine and command: "
+        f"[provenance.json](provenance.json). Settings: "
+        f"{', '.join(f'{key} {value}' for key, value in run.settings.items())}."
+    )
+    return run.write_page("\n\n".join(parts) + "\n")

@@ -1,0 +1,168 @@
+"""Figure 2: the neurons of each layer in the plane, untrained and trained."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featgraph.reproduce.comparison import explain_subjects, write_comparison
+from featgraph.reproduce.run_folder import RunFolder
+from featgraph.reproduce.subjects import Subject, Subjects, add_subject_arguments
+
+if TYPE_CHECKING:
+    from featgraph.invariance.training_change import TrainingChange
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse._ActionsContainer) -> None:
+    """Declare the options of the experiment."""
+    from featgraph.cli.options import one_of
+
+    add_subject_arguments(parser)
+    parser.add_argument(
+        "--mds", type=one_of(("classical", "metric", "nonmetric"), "--mds"), default="classical",
+        metavar="NAME", help="multidimensional scaling: classical, metric or nonmetric",
+    )  # fmt: skip
+
+
+def run(
+    out: str | os.PathLike[str],
+    *,
+    scale: str = "small",
+    seed: int = 0,
+    nets: Sequence[str] | None = None,
+    data: str = "digits",
+    weights: str | None = None,
+    max_images: int | None = None,
+    mds: Any = "classical",
+    force: bool = False,
+    progress: bool | None = None,
+) -> Path:
+    """Draw Figure 2 for each network, and measure how flat the clouds are.
+
+    Parameters
+    ----------
+    out : str or path-like
+        Folder: new, empty, or an earlier run, whose trained networks are taken over.
+    scale : {"quick", "small", "full"}, default="small"
+        Small nets trained on the spot, or networks of timm with given weights.
+    seed : int, default=0
+        Seed of training and images.
+    nets, data, weights, max_images
+        Which networks see which images, see ``featgraph reproduce figure2 --help``.
+    mds : {"classical", "metric", "nonmetric"}, default="classical"
+        Multidimensional scaling.
+    force : bool, default=False
+        Write into a folder that holds other things.
+    progress : bool or None, default=None
+        Show bars.
+
+    Returns
+    -------
+    Path
+        The page to read first, README.md.
+
+    Raises
+    ------
+    ValueError
+        If no network has a trained state, which at full scale needs weights.
+    """
+    settings = {
+        "scale": scale, "seed": seed, "nets": None if nets is None else list(nets), "data": data,
+        "weights": weights, "max_images": max_images, "mds": mds,
+    }  # fmt: skip
+    folder = RunFolder(out, "figure2", settings, force=force)
+    subjects = Subjects(
+        folder, scale=scale, nets=nets, data=data, weights=weights, max_images=max_images,
+        seed=seed, progress=progress,
+    )  # fmt: skip
+    shown = [item for item in subjects.subjects if "trained" in subjects.states(item)]
+    if not shown:
+        raise ValueError("weights must hold a file for at least one network, got none")
+    changes = {subject.name: _compare(subjects, subject) for subject in shown}
+    layer_rows = [
+        {"network": name, **row} for name, change in changes.items() for row in change.to_rows()
+    ]
+    return write_comparison(
+        folder,
+        title="Figure 2: neurons in the plane, before and after training",
+        intro=[
+            "Each point is a neuron; the distance of two points stands for C_ij, how differently "
+            "the two respond to the same images. Untrained and trained networks are the same "
+            "architecture with the same neurons. The published figure is a picture without "
+            "numbers (Ding et al. 2025, arXiv:2507.17785, Figure 2); the numbers here say how "
+            "flat the clouds in it are. Each is the mean over the layers of a network."
+        ],
+        rows=[_summary(subject, changes[subject.name]) for subject in shown],
+        layer_rows=layer_rows,
+        notes=_notes(subjects),
+        pictures=_draw(folder, changes, mds, seed),
+    )
+
+
+def _compare(subjects: Subjects, subject: Subject) -> TrainingChange:
+    from featgraph.invariance.training_change import compare_training
+
+    before = subjects.capture(subject, "untrained")
+    return compare_training(before, subjects.capture(subject, "trained"))
+
+
+def _summary(subject: Subject, change: TrainingChange) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "network": subject.name,
+        "family": subject.family,
+        "published": "picture only",
+        "layers": len(change.layers),
+    }
+    for heading, name in (
+        ("first axis", "first"),
+        ("axes for 90 %", "n_axes"),
+        ("participation ratio", "participation_ratio"),
+        ("isotropy", "isotropy"),
+        ("share of means", "mean_share"),
+    ):
+        for state in ("untrained", "trained"):
+            measured = [
+                item.before_linearity if state == "untrained" else item.after_linearity
+                for item in change.layers
+            ]
+            values = [float(getattr(item, name)) for item in measured]
+            row[f"{heading}, {state}"] = round(sum(values) / len(values), 3)
+    return row
+
+
+def _notes(subjects: Subjects) -> list[str]:
+    return [
+        "`first axis`: share of the variance of the cloud along its longest axis. `axes for "
+        "90 %`: how many axes carry nine tenths of it. A *low-dimensional manifold* should need "
+        "few axes; that alone does not make one, because a curved line may need many.",
+        "`participation ratio` = (Σλ)² / Σλ², 1 for a line. `isotropy` is that ratio over the one "
+        "of as many independent Gaussian neurons on as many images: 1 is a ball.",
+        "`share of means`: how much of the variance comes from neurons being on average more or "
+        "less active, whatever the image. That part is a line by construction; where it is near "
+        "1, a flat cloud says nothing about images.",
+        "Colours follow a neuron from the untrained to the trained picture: they are its place "
+        "along the first axis after training. Discs in the cluster pictures are boxes: no two "
+        "neurons in one are farther apart than θ.",
+        *explain_subjects(subjects, 2 * 2**30),
+    ]
+
+
+def _draw(
+    run: RunFolder, changes: dict[str, TrainingChange], mds: Any, seed: int
+) -> dict[str, str]:
+    from featgraph.plot.figure2 import plot_figure2, plot_node_clusters
+
+    pictures = {}
+    run.write_figure("figure2", plot_figure2(changes, method=mds, seed=seed)[0])
+    pictures["figure2"] = "All networks: shallow layers, untrained above trained"
+    for name, change in changes.items():
+        layer = change.layers[min(1, len(change.layers) - 1)]
+        key = f"clusters-{name}"
+        run.write_figure(key, plot_node_clusters(layer, method=mds, seed=seed)[0])
+        pictures[key] = f"{name}, {layer.layer}: clusters of neurons at rising thresholds"
+    return pictures

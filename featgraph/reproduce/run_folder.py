@@ -1,0 +1,135 @@
+"""RunFolder: tables, pictures and finished steps of one experiment, so that it can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featgraph._files import write_text
+from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
+from featgraph.report.provenance import command_line, describe_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["RunFolder"]
+
+
+class RunFolder:
+    """The folder of one experiment.
+
+    A step is a JSON value under a name. Steps of an earlier run are taken over if they were
+    made with the same settings and version, so an interrupted run continues where it stopped.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        New, empty, or an earlier run of the same experiment.
+    experiment : str
+        Name of the experiment.
+    settings : mapping
+        Everything that decides the numbers: scale, seed and options.
+    force : bool, default=False
+        Write into a folder that holds other things.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = tempfile.mkdtemp()
+    >>> for _ in "ab":
+    ...     run = RunFolder(place, "table4", {"seed": 0})
+    ...     run.finish_step("mlp", lambda: print("computed") or {"sigma": 0.1})
+    computed
+    {'sigma': 0.1}
+    {'sigma': 0.1}
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        experiment: str,
+        settings: Mapping[str, Any],
+        *,
+        force: bool = False,
+    ) -> None:
+        from featgraph import __version__
+
+        self.experiment = experiment
+        self.kind = f"reproduction of {experiment}"
+        self.folder = claim_folder(folder, kind=self.kind, force=force)
+        self.settings = dict(settings)
+        self._made_with = json.loads(json.dumps({"version": __version__, **self.settings}))
+        self._before = list_files(self.folder)
+        self._files: set[str] = set()
+        self._provenance = describe_run(command_line(), self.settings)
+        self._start = time.monotonic()
+
+    def path(self, name: str) -> Path:
+        """Return where a file of this run lies, and list it."""
+        self._files.add(name)
+        return self.folder / name
+
+    def has_step(self, name: str) -> bool:
+        """Whether an earlier run, or this one, finished the step with the same settings."""
+        return self._read_step(name) is not None
+
+    def finish_step(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Return the value of a step: from an earlier run, or computed now and kept."""
+        found = self._read_step(name)
+        if found is not None:
+            return found["value"]
+        value = json.loads(json.dumps(compute(), allow_nan=False))
+        kept = {"made_with": self._made_with, "value": value}
+        write_text(self.path(f"steps/{name}.json"), json.dumps(kept, indent=1) + "\n")
+        self._list()
+        return value
+
+    def _read_step(self, name: str) -> dict[str, Any] | None:
+        try:
+            found = json.loads(self.path(f"steps/{name}.json").read_text(encoding="utf-8"))
+            same = found["made_with"] == self._made_with and "value" in found
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if same else None
+
+    def write_table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write rows as CSV and as Markdown."""
+        from featgraph.export.tables import write_rows
+
+        rows = list(rows)
+        for suffix in (".csv", ".md"):
+            write_rows(rows, self.path(name + suffix))
+
+    def write_figure(self, name: str, figure: Figure) -> None:
+        """Write a picture as PNG and as SVG."""
+        from featgraph.plot.files import save_figure
+
+        for path in save_figure(figure, self.folder / name):
+            self._files.add(path.relative_to(self.folder).as_posix())
+
+    def write_page(self, text: str) -> Path:
+        """Write the page to read first, provenance beside it, and forget stale files."""
+        page = write_text(self.path("README.md"), text)
+        provenance = replace(self._provenance, seconds=round(time.monotonic() - self._start, 1))
+        write_text(
+            self.path("provenance.json"),
+            json.dumps(asdict(provenance), indent=1, ensure_ascii=False) + "\n",
+        )
+        remove_stale(self.folder, before=self._before, now=self._files)
+        self._before = set(self._files)
+        self._list()
+        return page
+
+    def _list(self) -> None:
+        # Until the page is written, files of an earlier run stay listed: they are still ours.
+        write_manifest(self.folder, kind=self.kind, files=self._before | self._files)

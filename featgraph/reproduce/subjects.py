@@ -1,0 +1,286 @@
+"""Subjects: the networks of an experiment, untrained and trained, and the images they see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from featgraph._checks import choice
+from featgraph.reproduce.experiments import SCALES
+
+if TYPE_CHECKING:
+    import argparse
+
+    from torch import nn
+
+    from featgraph.datasets.images import ImageDataset
+    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.reproduce.run_folder import RunFolder
+
+__all__ = ["FAMILIES", "State", "Subject", "Subjects", "add_subject_arguments"]
+
+State: TypeAlias = Literal["untrained", "trained"]
+
+#: Family as published: small net of featgraph.models, network of timm.
+FAMILIES: dict[str, tuple[str | None, str]] = {
+    "Mixer": ("mixer", "mixer_b16_224"),
+    "ViT": ("vit", "vit_small_patch16_224"),
+    "ResMLP": ("resmlp", "resmlp_12_224"),
+    "VGG": ("cnn", "vgg11"),
+    "PoolFormer": (None, "poolformer_s12"),
+    "ResNet": (None, "resnet34"),
+    "PvT": (None, "pvt_v2_b3"),
+}
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True)
+class _Size:
+    """What a scale means for nets trained on the spot."""
+
+    epochs: int
+    n_train: int
+    n_images: int
+
+
+_SIZES = {"quick": _Size(2, 400, 160), "small": _Size(15, 4000, 640), "full": _Size(0, 0, 640)}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One network: its name, and the published family it stands for (None: no counterpart)."""
+
+    name: str
+    family: str | None
+
+
+def add_subject_arguments(parser: argparse._ActionsContainer) -> None:
+    """Declare which networks see which images."""
+    parser.add_argument(
+        "--nets", nargs="+", default=None, metavar="NAME",
+        help="networks; quick and small: of mlp, cnn, resmlp, mixer, vit; full: of timm's names",
+    )  # fmt: skip
+    parser.add_argument(
+        "-d", "--data", default="digits", metavar="PATH",
+        help="images: 'digits', an .npz file with labels, or at full scale a folder or .zip",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", default=None, metavar="FOLDER",
+        help="at full scale: folder of NAME.safetensors or NAME.pt, trained weights by timm's name",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-images", type=int, default=None, metavar="N",
+        help="images measured; none: 160 at quick scale, 640 else",
+    )  # fmt: skip
+
+
+class Subjects:
+    """The networks of one run, trained once, and the images that all of them see.
+
+    Parameters
+    ----------
+    run : RunFolder
+        Keeps trained weights, so that an interrupted run does not train again.
+    scale : {"quick", "small", "full"}
+        "quick" and "small" train small nets on the spot; "full" takes networks of timm with
+        given weights.
+    nets, data, weights, max_images
+        As :func:`add_subject_arguments` declares them.
+    seed : int
+        Seed of weights, order of training and choice of images.
+    progress : bool or None
+        Show bars.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or full scale is asked for without images.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        *,
+        scale: str,
+        nets: Sequence[str] | None,
+        data: str,
+        weights: str | None,
+        max_images: int | None,
+        seed: int,
+        progress: bool | None,
+    ) -> None:
+        choice(scale, SCALES, "scale")
+        if scale == "full" and data == "digits":
+            raise ValueError(
+                "data must name a folder, .zip or .npz of images at full scale, got 'digits'; "
+                "networks of timm take photographs of 224 × 224 pixels"
+            )
+        self.run, self.scale, self.data, self.seed = run, scale, data, seed
+        self.weights = None if weights is None else Path(weights)
+        self.progress = progress
+        self._size = _SIZES[scale]
+        self._n_images = self._size.n_images if max_images is None else max_images
+        self._images: tuple[ImageDataset | None, ImageDataset] | None = None
+        self.subjects = self._choose(nets)
+
+    def _choose(self, nets: Sequence[str] | None) -> list[Subject]:
+        if self.scale == "full":
+            families = {timm: family for family, (_, timm) in FAMILIES.items()}
+            names = list(families) if nets is None else list(nets)
+        else:
+            from featgraph.models.building import MODELS
+
+            families = {own: family for family, (own, _) in FAMILIES.items() if own is not None}
+            names = [*families, "mlp"] if nets is None else list(nets)
+            for name in names:
+                choice(name, MODELS, "nets")
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"nets must name at least one network, each once, got {names}")
+        return [Subject(name, families.get(name)) for name in names]
+
+    @property
+    def images(self) -> ImageDataset:
+        """The images that every network sees."""
+        return self._load()[1]
+
+    def states(self, subject: Subject) -> tuple[State, ...]:
+        """Return the states there are: at full scale trained needs a file of weights."""
+        return ("untrained", "trained") if self._trained_file(subject) else ("untrained",)
+
+    def capture(
+        self, subject: Subject, state: State, *, flatten: bool = False
+    ) -> dict[str, FeatureMatrix]:
+        """Return the features of the network's blocks on the images.
+
+        ``flatten=True`` keeps every unit, as the released code does; otherwise one value per
+        channel, the mean over space or tokens.
+        """
+        from featgraph._threads import hold_threads
+        from featgraph.features.capture import extract_features
+
+        model = self._build(subject, state)
+        with hold_threads(self.scale != "full"):
+            return extract_features(
+                model,
+                self.images.images,
+                reduce="flatten" if flatten else "auto",
+                source=f"{subject.name}, {state}",
+                progress=self.progress,
+            )
+
+    def describe(self, subject: Subject) -> dict[str, Any]:
+        """Return how the network was trained: images, epochs, accuracy on others."""
+        if self.scale == "full":
+            file = self._trained_file(subject)
+            return {"weights": None if file is None else file.name}
+        self._train(subject)
+        found: dict[str, Any] = self.run.finish_step(f"train-{subject.name}", dict)
+        return found
+
+    def _load(self) -> tuple[ImageDataset | None, ImageDataset]:
+        if self._images is None:
+            self._images = self._load_photos() if self.scale == "full" else self._load_small()
+        return self._images
+
+    def _load_photos(self) -> tuple[None, ImageDataset]:
+        from featgraph.datasets.image_files import load_image_folder, load_npz_images
+
+        if self.data.endswith(".npz"):
+            images = load_npz_images(self.data, max_images=self._n_images)
+        else:
+            images = load_image_folder(
+                self.data, size=224, max_images=self._n_images, progress=self.progress
+            )
+        return None, images.standardize(*_IMAGENET)
+
+    def _load_small(self) -> tuple[ImageDataset, ImageDataset]:
+        """Split the images: a fifth to measure, the rest to train, as many as the scale says."""
+        import numpy as np
+
+        from featgraph.datasets.image_files import load_npz_images
+        from featgraph.datasets.images import load_digits
+
+        images = load_digits() if self.data == "digits" else load_npz_images(self.data)
+        if images.n_classes < 2:
+            raise ValueError(f"data must hold labels of at least 2 classes, got {images!r}")
+        order = np.random.default_rng(self.seed).permutation(len(images))
+        n_measured = min(self._n_images, len(images) // 2)
+        measured, rest = order[:n_measured], order[n_measured:]
+        return images.take(rest[: self._size.n_train].tolist()), images.take(measured.tolist())
+
+    def _build(self, subject: Subject, state: State) -> nn.Module:
+        if self.scale == "full":
+            from featgraph.models.timm_models import create_timm_model
+
+            file = self._trained_file(subject) if state == "trained" else None
+            return create_timm_model(subject.name, weights=file, seed=self.seed)
+        if state == "untrained":
+            return self._small(subject)
+        return self._train(subject)
+
+    def _small(self, subject: Subject) -> nn.Module:
+        from featgraph.models.building import build_model
+
+        images = self.images
+        # 16 patches whatever the size of the images, as the default is for digits.
+        by_patches = subject.name in ("resmlp", "mixer", "vit")
+        options = {"patch_size": max(1, images.image_shape[1] // 4)} if by_patches else {}
+        return build_model(
+            subject.name,
+            n_classes=images.n_classes,
+            image_shape=images.image_shape,
+            seed=self.seed,
+            **options,
+        )
+
+    def _train(self, subject: Subject) -> nn.Module:
+        """Return the trained net; weights and how it was trained are kept in the run folder."""
+        from featgraph.models.loading import load_weights
+
+        model = self._small(subject)
+        path = self.run.path(f"weights/{subject.name}.safetensors")
+        # The step says whether these weights belong to these settings; it is kept after them.
+        if path.is_file() and self.run.has_step(f"train-{subject.name}"):
+            return load_weights(model, path)
+        report = self._fit(model, subject, path)
+        self.run.finish_step(f"train-{subject.name}", lambda: report)
+        return model
+
+    def _fit(self, model: nn.Module, subject: Subject, path: Path) -> dict[str, Any]:
+        import torch
+        from safetensors.torch import save_model
+
+        from featgraph._files import atomic_path
+        from featgraph._threads import hold_threads
+        from featgraph.models.training import measure_accuracy, train_classifier
+
+        train, measured = self._load()
+        if train is None:
+            raise RuntimeError(f"no images to train {subject.name} at scale {self.scale!r}")
+        order = torch.Generator().manual_seed(self.seed)
+        with hold_threads():
+            train_classifier(
+                model, train, epochs=self._size.epochs, generator=order, progress=self.progress
+            )
+            accuracy = measure_accuracy(model, measured)
+        with atomic_path(path) as temporary:
+            save_model(model, str(temporary))
+        return {
+            "images": train.name,
+            "n_train": len(train),
+            "epochs": self._size.epochs,
+            "accuracy": round(accuracy, 4),
+        }
+
+    def _trained_file(self, subject: Subject) -> Path | None:
+        if self.scale != "full":
+            return Path()  # trained on the spot
+        if self.weights is None:
+            return None
+        for suffix in (".safetensors", ".pt", ".pth"):
+            file = self.weights / f"{subject.name}{suffix}"
+            if file.is_file():
+                return file
+        return None
