@@ -16,7 +16,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
 ]
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 numpydoc_show_class_members = False
@@ -33,16 +33,17 @@ html_title = "featgraph"
 html_static_path = ["_static"]
 
 
-def write_methods_table() -> None:
-    """Write the table of METHODS that the guide includes, so that it cannot go stale."""
-    lines = ["| method | box | definition | cost | when to use it | source |", "|---" * 6 + "|"]
+def write_methods() -> None:
+    """Write what METHODS says for the guide to include, so that it cannot go stale."""
+    lines = []
     for row in featgraph.METHODS.values():
         where = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
-        cells = (f"`{row.name}`", row.box, row.summary, row.cost, row.advice, where)
-        lines.append("| " + " | ".join(cells) + " |")
+        box = {"none": "no boxes"}.get(row.box, f"{row.box} boxes")
+        lines += [f"`{row.name}` ({box})", f": {row.summary[0].upper()}{row.summary[1:]}."]
+        lines += [f"  *When:* {row.advice}. *Cost:* {row.cost}. *Source:* {where}.", ""]
     target = Path(__file__).parent / "_build" / "methods.md"
     target.parent.mkdir(exist_ok=True)
-    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    target.write_text("\n".join(lines), encoding="utf-8")
 
 
-write_methods_table()
+write_methods()
