@@ -3,61 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.boxes.methods import METHODS
+from featgraph.cli.inputs import add_model, read_images, read_options
 from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
 from featgraph.cli.printing import say
 
 if TYPE_CHECKING:
-    from featgraph.datasets.images import ImageDataset
     from featgraph.report.report import Report
 
 __all__ = ["add_arguments", "analyze_network"]
 
-#: Mean and standard deviation of channels that published weights expect.
-_NORMS = {
-    "none": None,
-    "half": ((0.5,), (0.5,)),
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
-    "mnist": ((0.1307,), (0.3081,)),
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "model",
-        nargs="?",
-        help="'file.py:factory' (the file is run), 'timm:NAME', or mlp, cnn, resmlp, mixer, vit",
-    )
-    parser.add_argument("-w", "--weights", metavar="FILE", help="state dict, .pt or .safetensors")
-    parser.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="argument of the factory; may be repeated",
-    )
-    parser.add_argument(
-        "-d", "--data", metavar="PATH", help="images: a folder, .zip, .npz, or the word 'digits'"
-    )
-    parser.add_argument(
-        "--size", type=whole(1), default=None, metavar="N", help="scale and crop images to N × N"
-    )
-    parser.add_argument(
-        "--normalize",
-        type=one_of(_NORMS, "--normalize"),
-        default="none",
-        metavar="NAME",
-        help=f"channel statistics to subtract: {', '.join(_NORMS)}",
-    )
-    parser.add_argument(
-        "--max-images", type=whole(2), default=512, metavar="N", help="use at most N images"
-    )
+    add_model(parser)
     parser.add_argument(
         "-f", "--features", metavar="FILE", help="saved features instead of model and data"
     )
@@ -133,7 +95,7 @@ def analyze_network(
             raise ValueError(
                 "--data must name the images for the model: folder, .zip, .npz, digits"
             )
-        images = _read_images(data, size, normalize, max_images, quiet)
+        images = read_images(data, size, normalize, max_images, quiet)
         what = _build_models(str(model), weights, option or [], seed, no_baseline)
         what["data"] = images
     report = analyze(
@@ -180,42 +142,10 @@ def _build_models(
 ) -> dict[str, Any]:
     from featgraph.models.loading import load_model
 
-    options = dict(_read_option(text) for text in option)
+    options = read_options(option)
     found: dict[str, Any] = {"model": load_model(spec, weights=weights, seed=seed, **options)}
     if weights is None:
         found["states"] = ("untrained", "as built")
     elif not no_baseline:
         found["baseline"] = load_model(spec, seed=seed, **options)
     return found
-
-
-def _read_option(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise ValueError(f"--option must be NAME=VALUE, got {text!r}")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
-
-
-def _read_images(
-    path: str, size: int | None, normalize: str, max_images: int, quiet: bool
-) -> ImageDataset:
-    from featgraph.datasets import load_digits, load_image_folder, load_npz_images
-
-    place = Path(path)
-    if path == "digits" and not place.exists():
-        images = load_digits("test").take(max_images)
-    elif place.suffix == ".npz":
-        images = load_npz_images(place, max_images=max_images)
-    else:
-        images = load_image_folder(
-            place, size=size, max_images=max_images, progress=False if quiet else None
-        )
-    norm = _NORMS[normalize]
-    if norm is None:
-        return images
-    n_channels = images.image_shape[0]
-    mean, std = (values * n_channels if len(values) == 1 else values for values in norm)
-    return images.standardize(mean, std)
