@@ -201,9 +201,10 @@ def analyze(
     except KeyboardInterrupt:
         if writer is None or not report.analyses:
             raise
+        page = writer.write(report)  # again: Ctrl-C may have come while it was written
         raise KeyboardInterrupt(
             f"{len(report.analyses)} of {report.n_planned} layers are finished, their report is "
-            f"{writer.folder / 'report.html'}; the same call goes on from there"
+            f"{page}; the same call goes on from there"
         ) from None
     if not report.analyses:
         reasons = "; ".join(f"{item.layer}: {item.reason}" for item in report.skipped)

@@ -208,6 +208,25 @@ def test_stopped_run_leaves_a_readable_report_and_goes_on(stopping, tmp_path, mo
         assert {**mine, "seconds": 0} == {**theirs, "seconds": 0}
 
 
+def test_stopped_while_writing_still_leaves_a_page(tmp_path, monkeypatch):
+    from featgraph.report import ReportWriter
+
+    real, calls = ReportWriter._write_graphs, []
+
+    def stop(self, analysis):
+        calls.append(analysis.layer)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(self, analysis)
+
+    monkeypatch.setattr(ReportWriter, "_write_graphs", stop)
+    features = {name: make_layer(place) for place, name in enumerate("abc")}
+    with pytest.raises(KeyboardInterrupt, match="2 of 3 layers are finished"):
+        analyze(features, settings=QUICK, folder=tmp_path, progress=False)
+    assert calls == ["a", "b", "b"]
+    assert "after 2 of 3 layers" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_other_features_or_settings_are_computed_again(stopping, tmp_path):
     done = stopping(9)
     analyze({"a": make_layer(0)}, settings=QUICK, folder=tmp_path, progress=False)

@@ -246,8 +246,9 @@ def list_cautions(report: Report) -> list[str]:
         cautions.append(
             "The rule “percolation” takes the smallest ε that leaves no neuron alone. A few "
             f"outlying neurons then make everybody else dense (here {min(dense):.0%} to "
-            f"{max(dense):.0%} of all pairs are linked) and the network short across. The "
-            "θ curves do not depend on ε."
+            f"{max(dense):.0%} of all pairs are linked) and the network short across. "
+            "Another rule, such as degree:6, gives a sparser network with more box sizes. The θ "
+            "curves do not depend on ε."
         )
     few = min((item.n_samples for item in report.analyses), default=0)
     if 0 < few < 100:
