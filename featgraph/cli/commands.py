@@ -33,6 +33,8 @@ _ROWS = (
     Command("boxcover", "cover_graph", "cover a graph file with boxes and fit its dimension"),
     Command("compare", "compare_features", "true box counts against their approximations, over θ"),
     Command("export", "export_graph", "write a feature network or a graph for other programs"),
+    Command("invariance", "measure_invariance", "are spectra and dimensions alike in all layers?"),
+    Command("reproduce", "reproduce_result", "published tables and figures, recomputed beside"),
     Command("methods", "list_methods", "list box-covering methods and estimators"),
 )
 

@@ -30,7 +30,7 @@ FAMILIES: dict[str, tuple[str | None, str]] = {
     "ResMLP": ("resmlp", "resmlp_12_224"),
     "VGG": ("cnn", "vgg11"),
     "PoolFormer": (None, "poolformer_s12"),
-    "ResNet": (None, "resnet34"),
+    "ResNet": ("resnet", "resnet34"),
     "PvT": (None, "pvt_v2_b3"),
 }
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -60,7 +60,7 @@ def add_subject_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare which networks see which images."""
     parser.add_argument(
         "--nets", nargs="+", default=None, metavar="NAME",
-        help="networks; quick and small: of mlp, cnn, resmlp, mixer, vit; full: of timm's names",
+        help="quick and small: of mlp, cnn, resnet, resmlp, mixer, vit; full: timm's names",
     )  # fmt: skip
     parser.add_argument(
         "-d", "--data", default="digits", metavar="PATH",
