@@ -1,0 +1,191 @@
+"""Pictures of the similarity of networks: layer × layer heat map, agreement of views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from featgraph.plot.style import (
+    BLUE,
+    FAINT,
+    INK,
+    SMALL,
+    TEXT,
+    VERMILION,
+    new_axes,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from featgraph.similarity.cross_views import CrossViews
+    from featgraph.similarity.layer_matrix import SimilarityMatrix
+
+__all__ = ["plot_cross_views", "plot_similarity"]
+
+#: Dark is alike: cividis is even in brightness, so it survives grey print and colour blindness.
+_MAP = "cividis"
+_MOST_NUMBERS = 12  # cells per side up to which values are written
+
+
+def plot_similarity(
+    matrix: SimilarityMatrix,
+    *,
+    names: tuple[str, str] | None = None,
+    limits: tuple[float, float] | None = None,
+    matches: bool = True,
+    ax: Axes | None = None,
+) -> tuple[Figure, Axes]:
+    """Draw layer × layer scores as a heat map with layer names.
+
+    Parameters
+    ----------
+    matrix : SimilarityMatrix
+        Scores of the layers of A (rows, first layer at the bottom) with those of B (columns).
+    names : tuple of str or None, default=None
+        Names of the two networks; None takes their classes.
+    limits : tuple of float or None, default=None
+        Ends of the colour scale; None takes 0 to 1 for similarities within that range, else
+        the range of the scores.
+    matches : bool, default=True
+        Mark the most similar layer of B in each row.
+    ax : matplotlib Axes or None, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    fig : matplotlib Figure
+        The figure, not shown.
+    ax : matplotlib Axes
+        Its axes.
+
+    Examples
+    --------
+    >>> from featgraph.similarity import compare_layers
+    >>> X = np.random.default_rng(0).normal(size=(30, 4))
+    >>> fig, ax = plot_similarity(compare_layers({"fc1": X, "fc2": X**2}))
+    >>> [tick.get_text() for tick in ax.get_xticklabels()]
+    ['fc1', 'fc2']
+    """
+    values = matrix.values
+    rows, columns = values.shape
+    if ax is None:
+        side = min(max(0.34 * max(rows, columns), 2.4), 7.0)
+        _, ax = new_axes(width=side + 2.6, height=side + 1.4)
+    fig, _ = new_axes(ax)
+    ax.grid(False)
+    low, high = limits or _limits(matrix)
+    cmap = _MAP if matrix.larger_is_more_similar else f"{_MAP}_r"
+    image = ax.imshow(values, cmap=cmap, vmin=low, vmax=high, origin="lower", aspect="equal")
+    _name_layers(ax, matrix, names)
+    if max(rows, columns) <= _MOST_NUMBERS:
+        _write_numbers(ax, matrix, low, high)
+    if matches:
+        _mark_matches(ax, matrix, numbers=max(rows, columns) <= _MOST_NUMBERS)
+    bar = fig.colorbar(image, ax=ax, shrink=0.85, pad=0.02)
+    direction = "larger" if matrix.larger_is_more_similar else "smaller"
+    bar.set_label(f"{_measure_name(matrix)} ({direction}: more alike)", size=SMALL, color=INK)
+    bar.ax.tick_params(labelsize=SMALL, labelcolor=INK)
+    bar.outline.set_visible(False)
+    return fig, ax
+
+
+def plot_cross_views(views: CrossViews, *, ax: Axes | None = None) -> tuple[Figure, Axes]:
+    """Draw the correlation of every two views over pairs of models, with its interval.
+
+    Parameters
+    ----------
+    views : CrossViews
+        Result of ``cross_view_correlations`` or ``correlate_views``.
+    ax : matplotlib Axes or None, default=None
+        Where to draw; None makes a new figure.
+
+    Returns
+    -------
+    fig : matplotlib Figure
+        The figure, not shown.
+    ax : matplotlib Axes
+        x is the correlation, one row per pair of views.
+
+    Examples
+    --------
+    >>> from featgraph.similarity import correlate_views
+    >>> table = np.random.default_rng(0).normal(size=(5, 5))
+    >>> fig, ax = plot_cross_views(
+    ...     correlate_views({"a": table + table.T, "b": -table - table.T}, n_bootstrap=20, rng=0))
+    >>> [tick.get_text() for tick in ax.get_yticklabels()]
+    ['a – b']
+    """
+    rows = views.correlations[::-1]
+    fig, ax = new_axes(ax, height=1.4 + 0.32 * len(rows))
+    ax.axvline(0, color=FAINT, linewidth=1)
+    for place, row in enumerate(rows):
+        ax.plot(row.interval, [place, place], color=INK, linewidth=1.4, zorder=2)
+        ax.plot(row.correlation, place, "o", color=BLUE, markersize=6, zorder=3)
+    labels = [f"{row.first} – {row.second}".replace("_", " ") for row in rows]
+    ax.set_yticks(np.arange(len(rows)), labels, size=SMALL)
+    ax.set_xlim(-1.05, 1.05)
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    kind = views.method.capitalize()
+    ax.set_xlabel(
+        f"{kind} correlation over pairs of {len(views.models)} models, "
+        f"{views.confidence:.0%} interval",
+        size=TEXT,
+    )
+    return fig, ax
+
+
+def _limits(matrix: SimilarityMatrix) -> tuple[float, float]:
+    low, high = float(matrix.values.min()), float(matrix.values.max())
+    if matrix.larger_is_more_similar and low >= 0 and high <= 1:
+        return 0.0, 1.0
+    if low >= 0:
+        low = 0.0
+    return low, high if high > low else low + 1.0
+
+
+def _measure_name(matrix: SimilarityMatrix) -> str:
+    names = {"cka": "linear CKA", "procrustes": "Procrustes s", "lsim": "LSim"}
+    return names.get(matrix.measure, matrix.measure.replace("_", " "))
+
+
+def _name_layers(ax: Axes, matrix: SimilarityMatrix, names: tuple[str, str] | None) -> None:
+    first, second = names or (matrix.source_a or "A", matrix.source_b or "B")
+    for axis, layers in (("x", matrix.layers_b), ("y", matrix.layers_a)):
+        step = max(1, -(-len(layers) // 26))  # more names than this cannot be read
+        places = np.arange(0, len(layers), step)
+        shown = [layers[k] for k in places]
+        if axis == "x":
+            long = max(map(len, shown)) > 3 or len(shown) > 8
+            ax.set_xticks(places, shown, size=SMALL, rotation=90 if long else 0)
+        else:
+            ax.set_yticks(places, shown, size=SMALL)
+    ax.set_xlabel(f"layers of {second}", size=TEXT, color=INK)
+    ax.set_ylabel(f"layers of {first}", size=TEXT, color=INK)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def _write_numbers(ax: Axes, matrix: SimilarityMatrix, low: float, high: float) -> None:
+    for (i, j), value in np.ndenumerate(matrix.values):
+        share = (value - low) / (high - low)
+        bright = share > 0.55 if matrix.larger_is_more_similar else share < 0.45
+        text = f"{value:.2f}".replace("0.", ".", 1) if 0 <= value < 1 else f"{value:.2f}"
+        ax.text(
+            j, i, text, ha="center", va="center", size=SMALL - 1,
+            color="black" if bright else "white",
+        )  # fmt: skip
+
+
+def _mark_matches(ax: Axes, matrix: SimilarityMatrix, *, numbers: bool) -> None:
+    from matplotlib.patches import Rectangle
+
+    scores = matrix.values if matrix.larger_is_more_similar else -matrix.values
+    for i, j in enumerate(scores.argmax(axis=1)):
+        if numbers:
+            box = (float(j) - 0.5, i - 0.5)
+            ax.add_patch(Rectangle(box, 1, 1, fill=False, edgecolor=VERMILION, linewidth=1.6))
+        else:
+            ax.plot(j, i, ".", color=VERMILION, markersize=4)
