@@ -12,10 +12,10 @@ from featgraph.cli.printing import say
 
 __all__ = ["add_arguments", "run_demo"]
 
-_MODELS = ("mlp", "cnn", "resmlp", "mixer", "vit")
 _NAMES = {
     "mlp": "multilayer perceptron",
     "cnn": "convolutional network",
+    "resnet": "residual network",
     "resmlp": "ResMLP",
     "mixer": "MLP-Mixer",
     "vit": "vision transformer",
@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
         "--model",
-        type=one_of(_MODELS, "--model"),
+        type=one_of(_NAMES, "--model"),
         default="mlp",
         metavar="NAME",
-        help=f"network to train: {', '.join(_MODELS)}",
+        help=f"network to train: {', '.join(_NAMES)}",
     )
     parser.add_argument(
         "--epochs", type=whole(1), default=15, metavar="N", help="passes over the digits"
