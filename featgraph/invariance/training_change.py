@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from featgraph._checks import nearest
@@ -56,7 +56,9 @@ class TrainingChange:
         return f"TrainingChange(n_layers={len(self.layers)})"
 
 
-def compare_training(before: Layers, after: Layers) -> TrainingChange:
+def compare_training(
+    before: Layers, after: Layers, *, remove_means: bool = False
+) -> TrainingChange:
     """Compare the clouds of neurons of a network before and after training.
 
     Parameters
@@ -64,6 +66,9 @@ def compare_training(before: Layers, after: Layers) -> TrainingChange:
     before, after : FeatureMatrix, array, or mapping or sequence of these
         F of each layer, shape (n_nodes, n_samples): the same layers with the same neurons on
         the same samples in the same order.
+    remove_means : bool, default=False
+        Subtract from each neuron its mean over the samples first. What is left is how neurons
+        answer to different samples; the means alone often make the cloud a line.
 
     Returns
     -------
@@ -89,12 +94,16 @@ def compare_training(before: Layers, after: Layers) -> TrainingChange:
     >>> compare_training({"fc1": ball}, {"fc1": line}).layers[0]
     LayerChange(layer='fc1', first axis 7% → 100%, isotropy 0.98 → 0.042)
     """
-    return TrainingChange(
-        tuple(
-            LayerChange(name, one, other, measure_linearity(one), measure_linearity(other))
-            for name, (one, other) in pair_layers(before, after).items()
-        )
-    )
+    rows = []
+    for name, pair in pair_layers(before, after).items():
+        one, other = (_without_means(matrix) if remove_means else matrix for matrix in pair)
+        rows.append(LayerChange(name, one, other, measure_linearity(one), measure_linearity(other)))
+    return TrainingChange(tuple(rows))
+
+
+def _without_means(matrix: FeatureMatrix) -> FeatureMatrix:
+    values = matrix.values.detach()
+    return replace(matrix, values=values - values.mean(dim=1, keepdim=True))
 
 
 def pair_layers(before: Layers, after: Layers) -> dict[str, tuple[FeatureMatrix, FeatureMatrix]]:

@@ -125,9 +125,21 @@ def _draw_sum(ax: Axes, fit: CorrelationDimension) -> None:
         (0.97, 0.06), xycoords="axes fraction", ha="right", va="bottom", fontsize=SMALL,
         color=INK, linespacing=1.35,
     )  # fmt: skip
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(LogLocator(numticks=6))
-        axis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_locator(LogLocator(numticks=6))
+    ax.yaxis.set_minor_locator(NullLocator())
+    _set_radius_ticks(ax, total.radii)
+
+
+def _set_radius_ticks(ax: Axes, radii: NDArray[np.float64]) -> None:
+    """Label 0.1, 0.2, 0.5, 1 … where decades alone would leave one label or none."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    ax.xaxis.set_minor_locator(NullLocator())
+    if radii[-1] > 100 * radii[0]:
+        ax.xaxis.set_major_locator(LogLocator(numticks=6))
+        return
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _draw_slopes(ax: Axes, fit: CorrelationDimension) -> None:

@@ -40,7 +40,8 @@ def plot_figure2(
 ) -> tuple[Figure, NDArray[np.object_]]:
     """Draw the neurons of each layer so that distance means C_ij, before and after training.
 
-    One column per layer, two rows per model. A neuron keeps its colour: the colour is its place
+    One column per layer, two rows per model; with one layer of each model, one column per
+    model. A neuron keeps its colour: the colour is its place
     along the first axis of the trained cloud, so the untrained row shows where it came from.
 
     Parameters
@@ -58,7 +59,7 @@ def plot_figure2(
     -------
     fig : matplotlib Figure
         The figure, not shown.
-    axes : ndarray of Axes, shape (2 · n_models, n_layers)
+    axes : ndarray of Axes, shape (2 · n_models, n_layers) or (2, n_models)
         The panels. The trained cloud is turned onto the untrained one; both share a scale
         unless one is five times as large, and each has a scale bar in units of C.
 
@@ -85,28 +86,41 @@ def plot_figure2(
     models = change if isinstance(change, Mapping) else {"": change}
     if not models:
         raise ValueError("change must hold at least one model, got none")
-    shown = {
-        name: item.layers[: integer(max_layers, "max_layers", least=1)]
-        for name, item in models.items()
-    }
-    n_columns = max(map(len, shown.values()))
+    bands = _arrange(models, integer(max_layers, "max_layers", least=1))
+    n_columns = max(map(len, bands.values()))
     side = min(2.2, (WIDTH + 0.8) / n_columns)
+    below = 0.42 if side >= 1.6 else 0.58
     figure = Figure(
-        figsize=(max(side * n_columns, 3.2) + 0.35, (side + 0.42) * 2 * len(shown) + 0.2),
+        figsize=(max(side * n_columns, 3.2) + 0.35, (side + below) * 2 * len(bands) + 0.2),
         layout="constrained",
     )
-    axes = figure.subplots(2 * len(shown), n_columns, squeeze=False)
-    for row, (name, layers) in enumerate(shown.items()):
+    axes = figure.subplots(2 * len(bands), n_columns, squeeze=False)
+    for row, (name, columns) in enumerate(bands.items()):
         for column in range(n_columns):
             pair = axes[2 * row : 2 * row + 2, column]
-            if column >= len(layers):
+            if column >= len(columns):
                 for ax in pair:
                     ax.set_axis_off()
                 continue
-            _draw_pair(pair, layers[column], method, seed)
+            title, layer = columns[column]
+            _draw_pair(pair, layer, method, seed, narrow=side < 1.6)
+            pair[0].set_title(title, fontsize=TEXT, color=INK, fontweight="bold", pad=4)
         for state, ax in zip(STATES, axes[2 * row : 2 * row + 2, 0], strict=True):
             ax.set_ylabel(f"{name}, {state}" if name else state, fontsize=TEXT, color=INK)
     return figure, np.asarray(axes)
+
+
+def _arrange(
+    models: Mapping[str, TrainingChange], max_layers: int
+) -> dict[str, list[tuple[str, LayerChange]]]:
+    """Return the columns of each band of two rows: layers of a model, or one layer of each."""
+    if max_layers == 1 and len(models) > 1:
+        names = {name: item.layers[0] for name, item in models.items()}
+        return {"": [(f"{name}\n{_shorten(row.layer)}", row) for name, row in names.items()]}
+    return {
+        name: [(_shorten(row.layer), row) for row in item.layers[:max_layers]]
+        for name, item in models.items()
+    }
 
 
 def plot_node_clusters(
@@ -193,7 +207,9 @@ def _place(matrix: FeatureMatrix, method: MDSMethod, seed: int) -> tuple[Points,
     return scale_distances(distances, method=method, seed=seed)
 
 
-def _draw_pair(pair: NDArray[np.object_], layer: LayerChange, method: MDSMethod, seed: int) -> None:
+def _draw_pair(
+    pair: NDArray[np.object_], layer: LayerChange, method: MDSMethod, seed: int, *, narrow: bool
+) -> None:
     clouds = _place_pair(layer, method, seed)
     extents = [_half_width(points) for points, _ in clouds]
     shared = max(extents) <= _MAX_RATIO * min(extents)
@@ -205,13 +221,12 @@ def _draw_pair(pair: NDArray[np.object_], layer: LayerChange, method: MDSMethod,
     for number, (ax, (points, _)) in enumerate(zip(pair, clouds, strict=True)):
         extent = max(extents) if shared else extents[number]
         _frame(ax, points, extent)
-        size = float(np.clip(1300 / len(points), 4, 22))
+        size = float(np.clip(1300 / len(points), 4, 14 if narrow else 22))
         ax.scatter(
             points[:, 0], points[:, 1], s=size, c=order, cmap="viridis", vmin=-0.03, vmax=1.06,
             edgecolor="white", linewidth=0.25, zorder=3,
         )  # fmt: skip
-        _write_panel(ax, extent, measures[number])
-    pair[0].set_title(_shorten(layer.layer), fontsize=TEXT, color=INK, fontweight="bold", pad=4)
+        _write_panel(ax, extent, measures[number], narrow)
 
 
 def _frame(ax: Axes, points: Points, extent: float) -> None:
@@ -228,7 +243,7 @@ def _half_width(points: Points) -> float:
     return max(float(np.ptp(points, axis=0).max()) / 2, 1e-12)
 
 
-def _write_panel(ax: Axes, extent: float, measured: Linearity) -> None:
+def _write_panel(ax: Axes, extent: float, measured: Linearity, narrow: bool) -> None:
     """Put a bar of a round length and the shape of the cloud under the panel."""
     aim = 0.7 * extent
     power = 10.0 ** np.floor(np.log10(aim))
@@ -239,8 +254,8 @@ def _write_panel(ax: Axes, extent: float, measured: Linearity) -> None:
         solid_capstyle="butt", clip_on=False, gid="scale",
     )  # fmt: skip
     ax.set_xlabel(
-        f"bar: C = {length:g}\naxes 1 + 2: {measured.first + measured.second:.0%}, "
-        f"isotropy {measured.isotropy:.2f}",
+        f"bar: C = {length:g}\naxes 1 + 2: {measured.first + measured.second:.0%}"
+        f"{chr(10) if narrow else ', '}isotropy {measured.isotropy:.2f}",
         fontsize=_SMALL, color=FAINT, loc="left", labelpad=7, linespacing=1.3,
     )  # fmt: skip
 

@@ -80,7 +80,7 @@ def _chance(rank: float, n_pairs: int) -> str:
 
 
 def explain_subjects(subjects: Subjects, memory: int) -> list[str]:
-    """Say which networks were measured, and why their values differ from the published ones."""
+    """Say which networks were measured, and why they differ from the published ones."""
     if subjects.scale == "full":
         missing = [s.name for s in subjects.subjects if "trained" not in subjects.states(s)]
         notes = [
@@ -102,9 +102,9 @@ def explain_subjects(subjects: Subjects, memory: int) -> list[str]:
         f"The networks here are small ones of the same families, trained for "
         f"{trained[0]['epochs']} epochs on {trained[0]['n_train']} images of "
         f"{trained[0]['images']} ({accuracies} right on {len(subjects.images)} others, which "
-        "are the images measured). Published values are averages over pretrained networks on "
-        "CIFAR-10, CIFAR-100 and Imagenette: the numbers cannot be expected to agree, the "
-        "method can be compared."
+        "are the images measured). The published networks are pretrained ones on CIFAR-10, "
+        "CIFAR-100 and Imagenette, and tables average over these: numbers cannot be expected to "
+        "agree, the method can be compared."
     ]
 
 

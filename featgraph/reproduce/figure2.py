@@ -27,6 +27,10 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
         "--mds", type=one_of(("classical", "metric", "nonmetric"), "--mds"), default="classical",
         metavar="NAME", help="multidimensional scaling: classical, metric or nonmetric",
     )  # fmt: skip
+    parser.add_argument(
+        "--remove-means", action="store_true",
+        help="subtract the mean of each neuron first: how it answers to different images",
+    )  # fmt: skip
 
 
 def run(
@@ -39,6 +43,7 @@ def run(
     weights: str | None = None,
     max_images: int | None = None,
     mds: Any = "classical",
+    remove_means: bool = False,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -56,6 +61,8 @@ def run(
         Which networks see which images, see ``featgraph reproduce figure2 --help``.
     mds : {"classical", "metric", "nonmetric"}, default="classical"
         Multidimensional scaling.
+    remove_means : bool, default=False
+        Subtract the mean of each neuron first.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
@@ -73,7 +80,7 @@ def run(
     """
     settings = {
         "scale": scale, "seed": seed, "nets": None if nets is None else list(nets), "data": data,
-        "weights": weights, "max_images": max_images, "mds": mds,
+        "weights": weights, "max_images": max_images, "mds": mds, "remove_means": remove_means,
     }  # fmt: skip
     folder = RunFolder(out, "figure2", settings, force=force)
     subjects = Subjects(
@@ -83,7 +90,7 @@ def run(
     shown = [item for item in subjects.subjects if "trained" in subjects.states(item)]
     if not shown:
         raise ValueError("weights must hold a file for at least one network, got none")
-    changes = {subject.name: _compare(subjects, subject) for subject in shown}
+    changes = {subject.name: _compare(subjects, subject, remove_means) for subject in shown}
     layer_rows = [
         {"network": name, **row} for name, change in changes.items() for row in change.to_rows()
     ]
@@ -104,11 +111,12 @@ def run(
     )
 
 
-def _compare(subjects: Subjects, subject: Subject) -> TrainingChange:
+def _compare(subjects: Subjects, subject: Subject, remove_means: bool) -> TrainingChange:
     from featgraph.invariance.training_change import compare_training
 
     before = subjects.capture(subject, "untrained")
-    return compare_training(before, subjects.capture(subject, "trained"))
+    after = subjects.capture(subject, "trained")
+    return compare_training(before, after, remove_means=remove_means)
 
 
 def _summary(subject: Subject, change: TrainingChange) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def _notes(subjects: Subjects) -> list[str]:
         "of as many independent Gaussian neurons on as many images: 1 is a ball.",
         "`share of means`: how much of the variance comes from neurons being on average more or "
         "less active, whatever the image. That part is a line by construction; where it is near "
-        "1, a flat cloud says nothing about images.",
+        "1, a flat cloud says nothing about images, and --remove-means shows what does.",
         "Colours follow a neuron from the untrained to the trained picture: they are its place "
         "along the first axis after training. Discs in the cluster pictures are boxes: no two "
         "neurons in one are farther apart than θ.",
@@ -155,14 +163,23 @@ def _notes(subjects: Subjects) -> list[str]:
 def _draw(
     run: RunFolder, changes: dict[str, TrainingChange], mds: Any, seed: int
 ) -> dict[str, str]:
+    from featgraph.invariance.training_change import TrainingChange
     from featgraph.plot.figure2 import plot_figure2, plot_node_clusters
 
     pictures = {}
-    run.write_figure("figure2", plot_figure2(changes, method=mds, seed=seed)[0])
-    pictures["figure2"] = "All networks: shallow layers, untrained above trained"
+    # One shallow layer per network, as in the paper: the second, where there is one.
+    shallow = {
+        name: TrainingChange((change.layers[min(1, len(change.layers) - 1)],))
+        for name, change in changes.items()
+    }
+    run.write_figure("figure2", plot_figure2(shallow, max_layers=1, method=mds, seed=seed)[0])
+    pictures["figure2"] = "A shallow layer of each network, untrained above trained"
     for name, change in changes.items():
-        layer = change.layers[min(1, len(change.layers) - 1)]
-        key = f"clusters-{name}"
-        run.write_figure(key, plot_node_clusters(layer, method=mds, seed=seed)[0])
-        pictures[key] = f"{name}, {layer.layer}: clusters of neurons at rising thresholds"
+        run.write_figure(f"layers-{name}", plot_figure2(change, method=mds, seed=seed)[0])
+        pictures[f"layers-{name}"] = f"{name}: its first layers, untrained above trained"
+        (layer,) = shallow[name].layers
+        run.write_figure(f"clusters-{name}", plot_node_clusters(layer, method=mds, seed=seed)[0])
+        pictures[f"clusters-{name}"] = (
+            f"{name}, {layer.layer}: clusters of neurons at rising thresholds"
+        )
     return pictures

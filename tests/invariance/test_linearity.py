@@ -108,6 +108,14 @@ def test_training_change_holds_both_states():
     assert rows[1]["first"] == measure_linearity(features(2)).first
 
 
+def test_means_can_be_removed_first():
+    loud = features(0) + 9 * np.arange(30.0)[:, None]
+    (bare,) = compare_training(loud, loud, remove_means=True).layers
+    assert bare.before_linearity.mean_share == pytest.approx(0, abs=1e-12)
+    assert bare.before_linearity.isotropy > 0.8
+    assert compare_training(loud, loud).layers[0].before_linearity.isotropy < 0.2
+
+
 @pytest.mark.parametrize(
     ("after", "message"),
     [

@@ -156,6 +156,8 @@ def test_figure2_of_models_of_different_depth_and_methods():
     assert axes.shape == (4, 2)
     assert not axes[2, 1].axison
     assert plot_figure2(deep, max_layers=1)[1].shape == (2, 1)
+    _, axes = plot_figure2({"deep": deep, "flat": flat}, max_layers=1)
+    assert [ax.get_title() for ax in axes[0]] == ["deep\nlayer 0", "flat\nlayer 0"]
     with pytest.raises(ValueError, match="at least one model, got none"):
         plot_figure2({})
 
