@@ -32,6 +32,7 @@ _ROWS = (
     Command("analyze", "analyze_network", "report on the layers of a model, or on saved features"),
     Command("boxcover", "cover_graph", "cover a graph file with boxes and fit its dimension"),
     Command("compare", "compare_features", "true box counts against their approximations, over θ"),
+    Command("similarity", "compare_networks", "compare two networks layer by layer"),
     Command("export", "export_graph", "write a feature network or a graph for other programs"),
     Command("invariance", "measure_invariance", "are spectra and dimensions alike in all layers?"),
     Command("reproduce", "reproduce_result", "published tables and figures, recomputed beside"),

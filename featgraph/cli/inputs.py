@@ -12,7 +12,7 @@ from featgraph.cli.options import one_of, whole
 if TYPE_CHECKING:
     from featgraph.datasets.images import ImageDataset
 
-__all__ = ["NORMS", "add_model", "read_images", "read_options"]
+__all__ = ["NORMS", "add_images", "add_model", "read_images", "read_options"]
 
 #: Mean and standard deviation of channels that published weights expect.
 NORMS = {
@@ -39,6 +39,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="argument of the factory; may be repeated",
     )
+    add_images(parser)
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add the images that a model looks at."""
     parser.add_argument(
         "-d", "--data", metavar="PATH", help="images: a folder, .zip, .npz, or the word 'digits'"
     )

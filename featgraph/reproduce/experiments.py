@@ -45,6 +45,8 @@ _ROWS = (
     Experiment("figure2", "figure2", "neurons in the plane, untrained and trained (Figure 2)"),
     Experiment("table4", "table4", "σ of spectral exponents over layers (Table 4)"),
     Experiment("table5", "table5", "Δ of correlation dimensions over layers (Table 5)"),
+    Experiment("gbs-sanity", "gbs_sanity", "layers find their counterparts across seeds (GBS)"),
+    Experiment("homology-mnist", "homology_mnist", "homology of weights over width, depth, labels"),
 )
 
 EXPERIMENTS: dict[str, Experiment] = {row.name: row for row in _ROWS}

@@ -157,7 +157,7 @@ def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
     References
     ----------
     .. [1] A. Morcos, M. Raghu, S. Bengio, "Insights on representational similarity in neural
-       networks with canonical correlation", NeurIPS 2018, arXiv:1806.05759, Eq. 1–2.
+       networks with canonical correlation", NeurIPS 2018, arXiv:1806.05759.
 
     Examples
     --------

@@ -73,7 +73,7 @@ def persistence_distance(
     ----------
     .. [1] D. Pérez-Fernández, A. Gutiérrez-Fandiño, J. Armengol-Estapé, M. Villegas,
        "Characterizing and measuring the similarity of neural networks with persistent
-       homology", arXiv:2101.07752, Sect. 3.
+       homology", arXiv:2101.07752.
     .. [2] P. Bubenik, "Statistical topological data analysis using persistence landscapes",
        JMLR 16 (2015); J. Reininghaus et al., "A stable multi-scale kernel for topological
        machine learning", CVPR 2015.

@@ -162,7 +162,7 @@ def portrait_divergence(
     References
     ----------
     .. [1] J. Bagrow, E. Bollt, "An information-theoretic, all-scales approach to comparing
-       networks", Appl. Netw. Sci. 4:45 (2019), doi:10.1007/s41109-019-0156-x, Eq. 4–8.
+       networks", Appl. Netw. Sci. 4:45 (2019), doi:10.1007/s41109-019-0156-x.
 
     Examples
     --------

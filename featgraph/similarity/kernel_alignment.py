@@ -105,9 +105,9 @@ def cka(
     .. [1] S. Kornblith, M. Norouzi, H. Lee, G. Hinton, "Similarity of neural network
        representations revisited", ICML 2019, arXiv:1905.00414.
     .. [2] L. Song, A. Smola, A. Gretton, J. Bedo, K. Borgwardt, "Feature selection via
-       dependence maximization", JMLR 13 (2012), Eq. 4.
+       dependence maximization", JMLR 13 (2012).
     .. [3] T. Nguyen, M. Raghu, S. Kornblith, "Do wide and deep networks learn the same
-       things?", ICLR 2021, arXiv:2010.15327, Eq. 3.
+       things?", ICLR 2021, arXiv:2010.15327.
 
     Examples
     --------

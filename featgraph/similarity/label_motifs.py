@@ -77,7 +77,7 @@ def count_label_motifs(X: Samples, labels: Any, *, top_k: int = 5) -> LabelMotif
     References
     ----------
     .. [1] Z. Chen et al., "Graph-based similarity of neural network representations",
-       arXiv:2111.11165, Sect. 4.
+       arXiv:2111.11165.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def class_modularity(X: Samples, labels: Any, *, top_k: int | None = 5) -> float
     ----------
     .. [1] M. Newman, "Analysis of weighted networks", Phys. Rev. E 70:056131 (2004),
        doi:10.1103/PhysRevE.70.056131.
-    .. [2] Z. Chen et al., arXiv:2111.11165, Sect. 4.
+    .. [2] Z. Chen et al., arXiv:2111.11165.
 
     Examples
     --------

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph._checks import integer
 from featgraph._random import RandomState, as_rng
+
+if TYPE_CHECKING:
+    from featgraph.similarity.layer_matrix import SimilarityMatrix
 
 __all__ = ["LayerMatching", "match_layers"]
 
@@ -63,7 +66,7 @@ class LayerMatching:
 
 
 def match_layers(
-    similarity: ArrayLike,
+    similarity: ArrayLike | SimilarityMatrix,
     *,
     larger_is_more_similar: bool = True,
     n_permutations: int = 999,
@@ -104,7 +107,7 @@ def match_layers(
     References
     ----------
     .. [1] S. Kornblith et al., "Similarity of neural network representations revisited",
-       ICML 2019, arXiv:1905.00414, Sect. 6.1.
+       ICML 2019, arXiv:1905.00414.
 
     Examples
     --------

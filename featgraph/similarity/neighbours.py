@@ -62,7 +62,7 @@ def mutual_knn(
     References
     ----------
     .. [1] M. Huh, B. Cheung, T. Wang, P. Isola, "The platonic representation hypothesis",
-       ICML 2024, arXiv:2405.07987, Eq. 11.
+       ICML 2024, arXiv:2405.07987.
 
     Examples
     --------

@@ -49,8 +49,8 @@ def sample_adjacency(X: Samples, *, top_k: int | None = None) -> torch.Tensor:
 
     References
     ----------
-    .. [1] Z. Chen, Y. Lu, J. Hu, W. Yang, Q. Xuan, Z. Wang, X. Yang, "Graph-based similarity
-       of neural network representations", arXiv:2111.11165, Eq. 2–4.
+    .. [1] Z. Chen et al., "Graph-based similarity of neural network representations",
+       arXiv:2111.11165.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def lsim(X: Samples, Y: Samples, *, top_k: int | None = None) -> torch.Tensor | 
     References
     ----------
     .. [1] Z. Chen et al., "Graph-based similarity of neural network representations",
-       arXiv:2111.11165, Eq. 5.
+       arXiv:2111.11165.
 
     Examples
     --------

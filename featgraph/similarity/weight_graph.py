@@ -178,7 +178,7 @@ def weight_graph(
 
     References
     ----------
-    .. [1] D. Pérez-Fernández et al., arXiv:2101.07752, Sect. 3.1 (dense layers; the rule for
+    .. [1] D. Pérez-Fernández et al., arXiv:2101.07752 (dense layers; the rule for
        channels, sums and batch norms is this package's).
 
     Examples
