@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from featgraph._files import write_text
 from featgraph.boxes.counts import BoxCounts
 from featgraph.dimension.model_selection import COUNT_NOISE, Verdict, judge_models, weigh_models
 
-__all__ = ["DimensionFit", "fit_curve", "fit_dimension"]
+__all__ = ["DimensionFit", "fit_curve", "fit_dimension", "score_windows"]
 
 MIN_POINTS = 4
 
@@ -304,8 +305,34 @@ def _choose_window(
     return int(inside[0]), int(inside[-1]) + 1
 
 
+def score_windows(sizes: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return every window with its smallest and largest size, d_B and score, the best first.
+
+    The score is the relative standard error of the slope, with a residual of at least 1 %;
+    inf where counts rise. Shape (n_windows, 4).
+
+    Examples
+    --------
+    >>> sizes = np.arange(5.0)
+    >>> score_windows(sizes, 64 / (1 + sizes))[0, :3].round(6).tolist()
+    [0.0, 4.0, 1.0]
+    """
+    first, last, slope, score = _score_ranges(np.log1p(sizes), np.log(counts))
+    order = np.argsort(score, kind="stable")
+    table = np.column_stack([sizes[first], sizes[last - 1], -slope, score])
+    ordered: NDArray[np.float64] = table[order]
+    return ordered
+
+
 def _best_window(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, int]:
-    """Return the range whose slope has the smallest relative standard error.
+    """Return the range whose slope has the smallest relative standard error."""
+    first, last, _, score = _score_ranges(x, y)
+    best = int(np.argmin(score))
+    return int(first[best]), int(last[best])
+
+
+def _score_ranges(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[Any], ...]:
+    """Return first, last (half-open), slope and score of all ranges, the longest first.
 
     Sums over a range are differences of running sums, so all ranges cost O(n_points²);
     x and y are centred first, which keeps those differences sound. Ties go to the longer.
@@ -322,5 +349,4 @@ def _best_window(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, i
     squares = np.maximum(svv - sv * sv / n_points - slope * slope * spread, 0.0)
     error = np.sqrt((squares / (n_points - 2) + COUNT_NOISE**2) / spread)
     score = np.where(slope < 0, error / np.where(slope < 0, -slope, 1.0), np.inf)
-    best = int(np.argmin(score))
-    return int(first[best]), int(last[best])
+    return first, last, slope, score
