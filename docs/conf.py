@@ -15,6 +15,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "sphinx_gallery.gen_gallery",
 ]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -27,7 +28,16 @@ autodoc_default_options = {"members": True, "show-inheritance": False}
 add_module_names = False
 python_display_short_literal_types = True
 
-exclude_patterns = ["_build"]
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+}
+
+exclude_patterns = ["_build", "examples"]
 html_theme = "furo"
 html_title = "featgraph"
 html_static_path = ["_static"]
