@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,17 @@ from numpy.typing import NDArray
 from featgraph._checks import fraction, integer
 from featgraph._random import RandomState, as_rng
 from featgraph.boxes.counts import BoxCounts
-from featgraph.dimension._ladder import compared_sizes, thin_sizes, world_ladder
+from featgraph.dimension._evidence import (
+    EQUAL_WINDOWS,
+    as_curves,
+    at_powers,
+    cover_ladder,
+    draw_fits,
+    largest_component,
+    pool_runs,
+    rmse_ratio,
+)
+from featgraph.dimension._ladder import compared_sizes, thin_sizes
 from featgraph.dimension.fit import (
     MIN_POINTS,
     DimensionFit,
@@ -22,11 +31,9 @@ from featgraph.dimension.fit import (
 )
 from featgraph.dimension.model_selection import ModelWeights, Verdict, judge_models, weigh_models
 
-__all__ = ["Fractality", "fractality", "largest_component"]
+__all__ = ["Fractality", "fractality"]
 
 Floats = NDArray[np.float64]
-#: Windows whose relative standard error is at most so many times the best are as good a choice.
-_EQUAL_WINDOWS = 2.0
 #: Share of bootstrap draws in which R must lie on the side of 1 that the verdict names.
 _AGREEMENT = 0.8
 
@@ -99,7 +106,7 @@ class Fractality:
     @property
     def window_range(self) -> tuple[float, float]:
         """Smallest and largest d_B of the windows that are about as good as the best."""
-        good = self.windows[self.windows[:, 3] <= _EQUAL_WINDOWS * self.windows[0, 3]]
+        good = self.windows[self.windows[:, 3] <= EQUAL_WINDOWS * self.windows[0, 3]]
         return float(good[:, 2].min()), float(good[:, 2].max())
 
     def to_row(self) -> dict[str, Any]:
@@ -243,103 +250,20 @@ def fractality(
     if not spacing >= 1:
         raise ValueError(f"spacing must be a ratio of at least 1, got {spacing!r}")
     random = as_rng(rng)
-    curves, share = _as_curves(counts), 1.0
+    curves, share = as_curves(counts), 1.0
     if curves is None:
         graph, share = largest_component(counts, weight, as_undirected)
-        curves = (_cover(graph, method, repeats, scale, spacing, random, jobs, progress, options),)
-    sizes, runs = _pool(curves)
+        curves = (
+            cover_ladder(graph, method, repeats, scale, spacing, random, jobs, progress, options),
+        )
+    sizes, runs = pool_runs(curves)
     if scale is None:
         kept = thin_sizes(sizes, world=curves[0].world, spacing=spacing)
     else:
-        kept = _at_powers(sizes, curves[0].kind, integer(scale, "scale", least=2))
+        kept = at_powers(sizes, curves[0].kind, integer(scale, "scale", least=2))
     return _judge(
         curves, sizes[kept], [runs[k] for k in kept], window, confidence, n_boot, random, share
     )
-
-
-def _as_curves(counts: Any) -> tuple[BoxCounts, ...] | None:
-    """Return box counts as a tuple, or None where ``counts`` is a graph."""
-    if isinstance(counts, BoxCounts):
-        return (counts,)
-    if isinstance(counts, Sequence) and all(isinstance(one, BoxCounts) for one in counts):
-        if not counts:
-            raise ValueError("counts must hold at least one BoxCounts, got none")
-        for name in ("world", "n_nodes"):
-            values = sorted({getattr(one, name) for one in counts})
-            if len(values) > 1:
-                raise ValueError(f"counts must be of one graph and unit, got {name} {values}")
-        return tuple(counts)
-    return None
-
-
-def largest_component(graph: Any, weight: str | None, as_undirected: bool) -> tuple[Any, float]:
-    from featgraph.graph.convert import as_feature_graph
-
-    if weight not in (None, "ignore"):
-        raise ValueError(
-            f"weight must be None or 'ignore', got {weight!r}; for weighted sizes pass "
-            "box_counts(graph, weight=...)"
-        )
-    own = as_feature_graph(graph, weight=weight, as_undirected=as_undirected).without_weights()
-    if own.n_components == 1:
-        return own, 1.0
-    giant = own.giant_component()
-    return giant, giant.n_nodes / own.n_nodes
-
-
-def _cover(
-    graph: Any,
-    method: str,
-    repeats: int,
-    scale: int | None,
-    spacing: float,
-    rng: np.random.Generator,
-    jobs: int | None,
-    progress: bool | None,
-    options: Mapping[str, Any],
-) -> BoxCounts:
-    from featgraph._checks import choice
-    from featgraph.boxes._run import box_kind
-    from featgraph.boxes.covering import box_counts
-    from featgraph.boxes.methods import METHODS
-
-    choice(method, METHODS, "method")
-    ladder = world_ladder(graph, box_kind(method, dict(options)), scale, spacing)
-    return box_counts(
-        graph, sizes=ladder, method=method, repeats=repeats, rng=rng, jobs=jobs,
-        progress=progress, **options,
-    )  # fmt: skip
-
-
-def _pool(curves: tuple[BoxCounts, ...]) -> tuple[Floats, list[Floats]]:
-    """Return all diameter sizes with N > 1, and the runs of all curves at each."""
-    found: dict[float, list[Floats]] = {}
-    for curve in curves:
-        for k, size in enumerate(np.asarray(curve.diameter_sizes, dtype=np.float64).tolist()):
-            column = np.asarray(curve.counts_per_repeat[:, k], dtype=np.float64)
-            found.setdefault(size, []).append(column)
-    runs = {size: np.concatenate(found[size]) for size in sorted(found)}
-    usable = [size for size, values in runs.items() if values.min() > 1]
-    if len(usable) < MIN_POINTS:
-        raise ValueError(
-            f"counts must hold at least {MIN_POINTS} sizes with more than one box to fit a "
-            f"dimension, got {len(usable)}; add smaller sizes, or use a larger graph"
-        )
-    return np.array(usable), [runs[size] for size in usable]
-
-
-def _at_powers(sizes: Floats, kind: str, scale: int) -> NDArray[np.int64]:
-    """Return positions of sizes at powers of ``scale``."""
-    from featgraph.dimension._ladder import ladder_sizes
-
-    wanted = ladder_sizes(max(float(sizes[-1]), 2.0), kind=kind, scale=scale)
-    kept = np.flatnonzero(np.isin(sizes, np.array(wanted) * (2 if kind == "radius" else 1)))
-    if kept.size < MIN_POINTS:
-        raise ValueError(
-            f"counts must hold at least {MIN_POINTS} sizes with more than one box at powers of "
-            f"scale={scale}, got {sizes[kept].tolist()} of {sizes.tolist()}"
-        )
-    return kept
 
 
 def _judge(
@@ -352,8 +276,6 @@ def _judge(
     rng: np.random.Generator,
     share: float,
 ) -> Fractality:
-    from dataclasses import replace
-
     world = curves[0].world
     lowest = np.array([values.min() for values in runs])
     if sizes.size < MIN_POINTS:
@@ -367,10 +289,13 @@ def _judge(
     compared = compared_sizes(sizes, world)
     models = weigh_models(sizes[compared], np.log1p(sizes[compared]), np.log(lowest[compared]))
     windows = score_windows(sizes, lowest)
-    draws = _bootstrap(sizes, runs, compared, windows, fit, window, n_boot, rng)
+    good = windows[windows[:, 3] <= EQUAL_WINDOWS * windows[0, 3]]
+    if window != "auto":
+        good = np.array([fit.window])
+    draws = draw_fits(sizes, runs, compared, good, n_boot, rng)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    spans = [tuple(np.nanquantile(column, tails).tolist()) for column in draws.T]
-    ratio = _ratio(models)
+    spans = [_span(column, tails) for column in draws.T]
+    ratio = rmse_ratio(models)
     agreement = float(np.mean((draws[:, 1] < 1) == (ratio < 1)))
     verdict, explanation = _decide(sizes, models, ratio, agreement)
     return Fractality(
@@ -403,50 +328,10 @@ def _decide(
     return verdict, f"{reason}; {side}"
 
 
-def _ratio(models: ModelWeights) -> float:
-    power, exponential = models.rmse["power"], models.rmse["exponential"]
-    if exponential == 0:
-        return 1.0 if power == 0 else math.inf
-    return power / exponential
-
-
-def _bootstrap(
-    sizes: Floats,
-    runs: list[Floats],
-    compared: NDArray[np.bool_],
-    windows: Floats,
-    fit: DimensionFit,
-    window: str | tuple[float, float],
-    n_boot: int,
-    rng: np.random.Generator,
-) -> Floats:
-    """Return d_B, R and ΔAICc of every draw, shape (n_boot, 3)."""
-    good = windows[windows[:, 3] <= _EQUAL_WINDOWS * windows[0, 3], :2]
-    if window != "auto":
-        good = np.array([fit.window])
-    draws = np.full((n_boot, 3), math.nan)
-    x = np.log1p(sizes)
-    pool = np.flatnonzero(compared)
-    for draw in draws:
-        y = np.log([values[rng.integers(values.size, size=values.size)].min() for values in runs])
-        low, high = good[rng.integers(len(good))]
-        inside = np.flatnonzero((sizes >= low) & (sizes <= high))
-        draw[0] = _slope(x, y, _resample(inside, rng))
-        chosen = _resample(pool, rng)
-        models = weigh_models(sizes[chosen], x[chosen], y[chosen])
-        draw[1:] = _ratio(models), models.delta
-    draws[:, 2][~np.isfinite(draws[:, 2])] = math.nan  # too few different sizes for AICc
-    return draws
-
-
-def _resample(positions: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw positions with replacement, at least three different ones, so that lines differ."""
-    while True:
-        chosen = rng.choice(positions, size=positions.size)
-        if np.unique(chosen).size >= min(3, positions.size):
-            return np.sort(chosen)
-
-
-def _slope(x: Floats, y: Floats, chosen: NDArray[np.int64]) -> float:
-    u = x[chosen] - x[chosen].mean()
-    return -float(u @ y[chosen]) / float(u @ u)
+def _span(draws: Floats, tails: list[float]) -> tuple[float, float]:
+    """Quantiles of the draws that have a value; nan without any."""
+    known = draws[~np.isnan(draws)]
+    if known.size == 0:
+        return math.nan, math.nan
+    low, high = np.quantile(known, tails, method="nearest").tolist()
+    return low, high

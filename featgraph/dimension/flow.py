@@ -14,7 +14,7 @@ from featgraph._checks import integer
 from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
 from featgraph.boxes.renormalization import renormalization_flow
-from featgraph.dimension.evidence import largest_component
+from featgraph.dimension._evidence import largest_component
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["FlowAnalysis", "FlowStep", "analyze_flow", "score_invariance"]
@@ -225,7 +225,8 @@ def score_invariance(steps: Sequence[FlowStep], *, fewest_nodes: int = _FEWEST_N
 
     Examples
     --------
-    >>> steps = [FlowStep(1, k, 90 // 3**k, 90 // 3**k, 2.0, 0.1, 0.0, 0.5, 9.0, 0.0) for k in (0, 1)]
+    >>> rest = (2.0, 0.1, 0.0, 0.5, 9.0, 0.0)
+    >>> steps = [FlowStep(1, k, 90 // 3**k, 90 // 3**k, *rest) for k in (0, 1)]
     >>> score_invariance(steps)
     1.0
     """

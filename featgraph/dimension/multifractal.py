@@ -145,7 +145,7 @@ def open_giant(
     """Return the largest component, its share of the nodes, and the kind of box of a method."""
     from featgraph.boxes._run import box_kind
     from featgraph.boxes.methods import METHODS
-    from featgraph.dimension.evidence import largest_component
+    from featgraph.dimension._evidence import largest_component
 
     choice(method, [name for name, row in METHODS.items() if row.box != "none"], "method")
     return (*largest_component(graph, weight, as_undirected), box_kind(method, options))

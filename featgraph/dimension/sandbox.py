@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph._checks import integer
 from featgraph._random import RandomState, as_rng
+from featgraph.dimension._evidence import largest_component
 from featgraph.dimension._ladder import world_ladder
-from featgraph.dimension.evidence import largest_component
 from featgraph.dimension.spectrum import (
     DEFAULT_Q,
     MultifractalSpectrum,
