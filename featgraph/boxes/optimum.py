@@ -8,20 +8,16 @@ packing and prices, and, where they do not meet, an integer programme.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph._checks import choice, positive
 from featgraph._random import RandomState, as_rng
-from featgraph.boxes._centers import join_centers
-from featgraph.boxes._exact.clique_cover import split_relation
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.parts import run_parts
-from featgraph.boxes._exact.reductions import lift_labels, reduce_cliques
-from featgraph.boxes._exact.relation import add_self_pairs, list_pairs
-from featgraph.boxes._exact.set_cover import Covering, split_covering
+from featgraph.boxes._exact.problem import Answer, CliqueProblem, open_problem
 from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
@@ -30,15 +26,6 @@ __all__ = ["KINDS", "Answer", "cover_optimum", "cover_pairs", "minimum_box_cover
 
 Ints = NDArray[np.int64]
 KINDS = ("diameter", "radius")
-
-
-class Answer(NamedTuple):
-    """Best cover found: labels from 0, a certified lower bound, centres of radius boxes."""
-
-    labels: Ints
-    lower_bound: int
-    centers: Ints | None = None
-    interrupted: bool = False
 
 
 def minimum_box_cover(
@@ -235,7 +222,10 @@ def cover_pairs(
     >>> answer.labels, answer.lower_bound
     (array([0, 0, 1, 1]), 2)
     """
-    return _cover_pairs(indptr, indices, Clock(time_limit), as_rng(rng), progress)
+    clock, generator = Clock(time_limit), as_rng(rng)
+    problem = CliqueProblem(indptr, indices, clock)
+    interrupted = run_parts(problem.parts, clock, generator, progress=progress)
+    return problem.answer(generator, interrupted=interrupted)
 
 
 def solve(
@@ -266,27 +256,6 @@ def _answer(
     if known is not None:
         centers = known.centers if kind == "radius" else None
         return Answer(known.labels, int(known.labels.max()) + 1, centers)
-    pairs = list_pairs(world, size)
-    if kind == "diameter":
-        return _cover_pairs(*pairs, clock, rng, progress)
-    balls = add_self_pairs(*pairs)
-    parts = split_covering(Covering(*balls, *balls), clock)
-    interrupted = run_parts(parts, clock, rng, progress=progress)
-    centers = np.sort(np.concatenate([part.columns[part.chosen] for part in parts]))
-    labels = join_centers(world, world.walk(size), size, centers, rng)
-    return Answer(labels, sum(part.lower for part in parts), centers, interrupted)
-
-
-def _cover_pairs(
-    indptr: Ints, indices: Ints, clock: Clock, rng: np.random.Generator, progress: bool | None
-) -> Answer:
-    kernel = reduce_cliques(indptr, indices, clock)
-    parts = split_relation(indptr, indices, kernel.nodes)
-    interrupted = run_parts(parts, clock, rng, progress=progress)
-    labels = np.empty(indptr.size - 1, dtype=np.int64)
-    n_boxes = 0
-    for part in parts:
-        labels[part.nodes] = part.labels + n_boxes
-        n_boxes += part.upper
-    lifted = lift_labels(kernel, labels[kernel.nodes], indptr.size - 1)
-    return Answer(lifted, sum(part.lower for part in parts), None, interrupted)
+    problem = open_problem(world, size, kind, clock)
+    interrupted = run_parts(problem.parts, clock, rng, progress=progress)
+    return problem.answer(rng, interrupted=interrupted)

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 QUICK_PASSES = 300
 LONG_PASSES = 3_000
 PACKING_MOVES = 20_000
+FRESH_COVERS = 20
 COVERS = 5  # covers whose boxes open the pool
 MOST_BOXES = 30_000  # maximal boxes that are listed outright
 MOST_MEMBERS = 1_500_000
@@ -97,7 +98,9 @@ class CliquePart:
 
     def settle(self, clock: Clock, rng: np.random.Generator) -> None:
         """Close the gap by integer programming over all boxes, or those still useful."""
-        self._recolor(clock.share(0.3), rng, LONG_PASSES)
+        self._recolor(clock.share(0.2), rng, LONG_PASSES)
+        if self.is_open() and self._pool is not None:
+            self._mix(self._pool, clock.share(0.3), rng)
         if self.is_open() and self._pool is not None:
             self._list_useful(self._pool, clock, rng)
         if self.is_open() and self._listed is not None:
@@ -114,6 +117,21 @@ class CliquePart:
         pool.price(self.upper, clock.share(0.7))
         self._raise(pool.bound)
         self._pool = pool
+        if self.is_open():
+            self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
+
+    def _mix(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
+        """Add boxes of covers from fresh starts, and search among all for a mix of them."""
+        best = self.labels
+        for _ in range(FRESH_COVERS):
+            self.labels = fit_boxes(self.indptr, self.indices, rng.permutation(best.size))
+            self._recolor(clock.share(0.1), rng, QUICK_PASSES)
+            pool.add_labels(self.labels)
+            if self.upper < int(best.max()) + 1:
+                best = self.labels
+            if clock.expired:
+                break
+        self.labels = best
         if self.is_open():
             self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
 

@@ -162,7 +162,9 @@ def enlarge_packing(
     ends = np.repeat(np.arange(n_nodes, dtype=np.int64), np.diff(indptr))
     once = ends < indices
     n_pairs = int(once.sum())
-    if n_pairs == 0 or n_pairs > LARGEST_SEARCH or packed.size >= enough:
+    if n_pairs == 0:
+        return np.arange(n_nodes, dtype=np.int64)
+    if n_pairs > LARGEST_SEARCH or packed.size >= enough:
         return packed
     pairs = np.stack([ends[once], indices[once]], axis=1)
     number = np.full(indices.size, -1, dtype=np.int64)

@@ -158,7 +158,7 @@ class CoveringPart:
         """Search for small covers and for good prices until they meet or both stall."""
         self._search(clock, rng, QUICK_MOVES)
         if self.is_open():
-            self._certify(ascend_prices(*self.problem, self.upper, clock.share(0.2)))
+            self._certify(ascend_prices(*self.problem, self.upper, clock.share(0.5)))
         if self.is_open() and self.weight <= LARGEST_PROGRAMME and not clock.expired:
             prices = price_rows(self.problem.matrix(), clock.share(0.5))
             if prices is not None:

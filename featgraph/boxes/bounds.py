@@ -1,0 +1,207 @@
+"""Lower bounds of the number of boxes, each of them certified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, positive
+from featgraph._random import RandomState, as_rng
+from featgraph.boxes._exact.clock import Clock
+from featgraph.boxes._exact.packing import caro_wei
+from featgraph.boxes._exact.parts import run_parts
+from featgraph.boxes._exact.problem import open_problem
+from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._near import count_near
+from featgraph.boxes._sizes import check_sizes
+from featgraph.boxes._world import World, open_world
+
+__all__ = ["EFFORTS", "bound_world", "lower_bound", "lower_bounds"]
+
+Ints = NDArray[np.int64]
+KINDS = ("diameter", "radius")
+#: Stages of work on the parts of a reduced problem, after the bounds that cost next to nothing.
+EFFORTS: dict[str, tuple[str, ...]] = {
+    "count": (),
+    "packing": ("pack",),
+    "prices": ("improve",),
+    "optimum": ("improve", "settle"),
+}
+
+
+def lower_bound(
+    graph: Any,
+    size: float,
+    *,
+    kind: str = "diameter",
+    effort: str = "packing",
+    time_limit: float | None = 30.0,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+) -> int:
+    """Return a number of boxes that no cover of this size and kind can go below.
+
+    Parameters
+    ----------
+    graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
+        Any graph that ``box_cover`` takes; or features, whose nodes share a box of size θ if
+        they are at most θ apart in C (Eq. 8).
+    size : float
+        Inclusive bound: largest distance inside a diameter box, or radius of a radius box.
+    kind : {"diameter", "radius"}, default="diameter"
+        What ``size`` bounds.
+    effort : {"count", "packing", "prices", "optimum"}, default="packing"
+        "count": Σ_v 1 / |ball(v, ℓ)| (Caro and Wei), ℓ = ``size`` or twice the radius; no pairs
+        are listed. "packing": reductions, then nodes no two of which fit into one box (radius:
+        prices by subgradient steps). "prices": the linear programme over all boxes, rounded up;
+        never below any packing. "optimum": also integer programming.
+    time_limit : float or None, default=30.0
+        Seconds in all, at least 0; None: no limit.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness of the searches.
+
+    Returns
+    -------
+    int
+        Certified lower bound, at least the number of components.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` or ``effort`` is unknown, or ``size`` or ``time_limit`` is negative.
+    MemoryError
+        If the pairs within ``size`` would not fit into memory; effort="count" needs none.
+
+    Notes
+    -----
+    Nodes pairwise farther apart than ℓ need a box each: a packing is at most the number of
+    diameter boxes of size ℓ; for ℓ = 2r these are at most the balls of radius r. A fractional
+    packing, a price for each node such that no box costs more than 1, bounds as well and is what
+    "prices" finds: with boxes of even size balls are among them, with odd size the balls around
+    edges {v : min(d(v, a), d(v, b)) ≤ r}.
+
+    References
+    ----------
+    Y. Caro 1979; V. Wei 1981, TM 81-11217-9, Bell Laboratories. S. Cai, K. Su, C. Luo & A.
+    Sattar 2013, doi:10.1613/jair.3907 (search for packings). A. Farley 1990,
+    doi:10.1287/opre.38.5.922 (bounds from prices).
+
+    Examples
+    --------
+    >>> import networkx
+    >>> [lower_bound(networkx.path_graph(10), size) for size in range(4)]
+    [10, 5, 4, 3]
+    """
+    world = _open(graph, weight, as_undirected)
+    limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
+    choice(kind, KINDS, "kind")
+    choice(effort, EFFORTS, "effort")
+    return _bound(world, world.size(size), kind, effort, Clock(limit), as_rng(rng))
+
+
+def lower_bounds(
+    graph: Any,
+    sizes: Iterable[float],
+    *,
+    kind: str = "diameter",
+    effort: str = "packing",
+    time_limit: float | None = 30.0,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+) -> Ints:
+    """Return a certified lower bound for each size.
+
+    Parameters
+    ----------
+    graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
+        As in ``lower_bound``.
+    sizes : iterable of numbers
+        Sizes; made rising and distinct.
+    kind : {"diameter", "radius"}, default="diameter"
+        What ``sizes`` bound.
+    effort : {"count", "packing", "prices", "optimum"}, default="packing"
+        As in ``lower_bound``; sizes whose pairs would not fit into memory are bounded by "count".
+    time_limit : float or None, default=30.0
+        Seconds for all sizes together; None: no limit. Sizes that get none are bounded quickly.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness of the searches.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_sizes,)
+        Bounds that never rise with size: the minimum does not, so a larger size's bound counts.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or a size or ``time_limit`` is negative.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> lower_bounds(networkx.path_graph(10), range(4))
+    array([10,  5,  4,  3])
+    """
+    world = _open(graph, weight, as_undirected)
+    limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
+    choice(kind, KINDS, "kind")
+    choice(effort, EFFORTS, "effort")
+    checked = check_sizes(world, sizes)
+    return bound_world(world, checked, kind, effort=effort, time_limit=limit, rng=as_rng(rng))
+
+
+def bound_world(
+    world: World,
+    sizes: list[float],
+    kind: str,
+    *,
+    effort: str = "packing",
+    time_limit: float | None = 30.0,
+    rng: np.random.Generator | None = None,
+) -> Ints:
+    """Return a certified lower bound for each size (rising) of a world."""
+    clock = Clock(time_limit)
+    generator = np.random.default_rng(0) if rng is None else rng
+    bounds = np.ones(len(sizes), dtype=np.int64)
+    for s in range(len(sizes) - 1, -1, -1):  # large sizes first: their bounds hold for smaller
+        share = clock.share(1.0 / (s + 1))
+        try:
+            bounds[s] = _bound(world, sizes[s], kind, effort, share, generator)
+        except MemoryError:
+            bounds[s] = _bound(world, sizes[s], kind, "count", share, generator)
+    return np.asarray(np.maximum.accumulate(bounds[::-1])[::-1])
+
+
+def _open(graph: Any, weight: str | None, as_undirected: bool) -> World:
+    metric = open_metric_world(graph)
+    if metric is not None:
+        return metric[0]
+    return open_world(graph, weight=weight, as_undirected=as_undirected)
+
+
+def _bound(
+    world: World, size: float, kind: str, effort: str, clock: Clock, rng: np.random.Generator
+) -> int:
+    known = world.answer(size)
+    if known is not None:
+        return int(known.labels.max()) + 1
+    n_components = int(world.components.max()) + 1
+    if effort == "count":
+        reach = 2 * size if kind == "radius" else size
+        return max(n_components, caro_wei(count_near(*world.walk(reach))))
+    problem = open_problem(world, size, kind, clock)
+    run_parts(problem.parts, clock, rng, stages=EFFORTS[effort])
+    return max(n_components, problem.lower_bound)
