@@ -170,7 +170,7 @@ def analyze_flow(
     >>> from featgraph.datasets import make_flower
     >>> flow = analyze_flow(make_flower(2, 2, 5), sizes=[1])
     >>> [step.n_nodes for step in flow.steps]
-    [684, 172, 44, 12, 4, 1]
+    [684, 172, 44, 12, 4, 2, 1]
     >>> round(flow.score, 1)
     0.9
     """

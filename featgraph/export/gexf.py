@@ -24,16 +24,16 @@ from featgraph.graph.files import read_stored_graph
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
-__all__ = ["read_gexf", "write_gexf"]
+__all__ = ["NAMESPACES", "TYPES", "read_gexf", "write_gexf", "write_looks"]
 
-_NAMESPACES = {
+NAMESPACES = {
     "xmlns": "http://gexf.net/1.3",
     "xmlns:viz": "http://gexf.net/1.3/viz",
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xsi:schemaLocation": "http://gexf.net/1.3 http://gexf.net/1.3/gexf.xsd",
     "version": "1.3",
 }
-_TYPES = {"boolean": "boolean", "integer": "long", "double": "double", "string": "string"}
+TYPES = {"boolean": "boolean", "integer": "long", "double": "double", "string": "string"}
 
 
 def write_gexf(
@@ -95,7 +95,7 @@ def write_gexf(
     )
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         xml = XmlWriter(out)
-        with xml.element("gexf", _NAMESPACES):
+        with xml.element("gexf", NAMESPACES):
             _write_meta(xml, graph)
             with xml.element("graph", {"defaultedgetype": "undirected", "mode": "static"}):
                 _write_nodes(xml, table)
@@ -149,7 +149,7 @@ def _write_meta(xml: XmlWriter, graph: FeatureGraph) -> None:
 def _write_nodes(xml: XmlWriter, table: NodeTable) -> None:
     with xml.element("attributes", {"class": "node"}):
         for k, (name, column) in enumerate(table.columns.items()):
-            kind = _TYPES[column_kind(column)]
+            kind = TYPES[column_kind(column)]
             xml.leaf("attribute", {"id": str(k), "title": name, "type": kind})
     with xml.element("nodes", {"count": str(len(table.ids))}):
         for i, row in enumerate(column_rows(table.columns)):
@@ -159,10 +159,11 @@ def _write_nodes(xml: XmlWriter, table: NodeTable) -> None:
                         text = cell_text(value)
                         if text is not None:
                             xml.leaf("attvalue", {"for": str(k), "value": text})
-                _write_looks(xml, table, i)
+                write_looks(xml, table, i)
 
 
-def _write_looks(xml: XmlWriter, table: NodeTable, i: int) -> None:
+def write_looks(xml: XmlWriter, table: NodeTable, i: int) -> None:
+    """Write colour, position and size of node ``i``, as far as they are given."""
     if table.colors is not None:
         red, green, blue = map(str, table.colors[i].tolist())
         xml.leaf("viz:color", {"r": red, "g": green, "b": blue})

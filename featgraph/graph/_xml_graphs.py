@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from featgraph.graph._incoming import RawGraph, attribute_column, take_names, whole_labels
 from featgraph.graph._outgoing import GRAPH_FIELDS
 
-__all__ = ["RESERVED_PREFIX", "read_gexf", "read_graphml"]
+__all__ = ["RESERVED_PREFIX", "check_prolog", "read_gexf", "read_graphml"]
 
 #: An attribute whose name Gephi would take for something else is written with this prefix.
 RESERVED_PREFIX = "attribute_"
@@ -44,7 +44,7 @@ class _RootReached(Exception):
     """Ends the look at a prolog."""
 
 
-def _check_prolog(path: Path) -> None:
+def check_prolog(path: Path) -> None:
     """Refuse a document type: entities in it can fill the memory or read other files.
 
     The standard puts it before the root element. Both handlers raise, so that nothing after
@@ -94,7 +94,7 @@ def _read_elements(
     read_other: Callable[[Any], None],
 ) -> tuple[_Table, _Table]:
     """Walk through a file and return node and edge records; memory is that of the records."""
-    _check_prolog(path)
+    check_prolog(path)
     tables = {"node": _Table(), "edge": _Table()}
     graph: Any = None
     inside = 0
