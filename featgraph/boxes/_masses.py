@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
+from featgraph.boxes._near import PROBES, sum_edges
 from featgraph.boxes._threads import map_ranges
 
 __all__ = ["MassCounter", "sum_distances"]
@@ -21,7 +22,6 @@ Ints = NDArray[np.int64]
 # 8 words of 63 sources are one or two vector instructions per edge; the sign bit stays free
 # because kernels may not overflow
 BATCH = 63 * 8
-PROBES = 32  # searches that tell how many edges a ball has
 WORD_COST = 1.5  # one edge for a whole batch against one edge of a search, measured
 
 
@@ -38,7 +38,7 @@ class MassCounter:
         self._rows = (starts, stops, indices, hops)
         n_nodes = starts.size
         probes = np.unique(np.linspace(0, n_nodes - 1, PROBES).astype(np.int64))
-        by_search = _count_edges(starts, stops, indices, hops, probes) / probes.size
+        by_search = sum_edges(starts, stops, indices, hops, probes) / probes.size
         by_bits = WORD_COST * hops * float((stops - starts).sum()) / BATCH
         self._use_bits = by_bits < by_search
         self._per_node = min(by_bits, by_search)
@@ -87,33 +87,6 @@ def sum_distances(starts: Ints, stops: Ints, indices: Ints, *, deep: float) -> t
 
     map_ranges(add, n_nodes, grain=BATCH if by_bits else 1)
     return sums, reached - 1
-
-
-@kernel
-def _count_edges(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -> int:
-    # Number of row entries that searches from the sources look at.
-    n_nodes = starts.size
-    seen = np.full(n_nodes, -1, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    total = 0
-    for source in sources:
-        queue[0] = source
-        seen[source] = source
-        head, tail, level_end, distance = 0, 1, 1, 0
-        while head < tail and distance < hops:
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                total += stops[u] - starts[u]
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != source:
-                        seen[v] = source
-                        queue[tail] = v
-                        tail += 1
-            level_end = tail
-            distance += 1
-    return total
 
 
 @kernel

@@ -5,15 +5,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes._bits import bits_fit, count_bits, count_words, list_bits, spread_bits
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
 from featgraph.boxes._threads import map_ranges
 from featgraph.boxes._weighted import list_weighted, sweep_weighted
 
-__all__ = ["count_near", "count_sorted", "list_near", "sweep_components"]
+__all__ = [
+    "count_near",
+    "count_sorted",
+    "list_near",
+    "prefer_bits",
+    "sum_edges",
+    "sweep_components",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+PROBES = 32  # searches that tell how many edges a ball has
 
 
 def list_near(
@@ -25,7 +35,13 @@ def list_near(
     if size == 1:
         return starts, stops, indices
     n_nodes = len(starts)
-    counts = count_near(starts, stops, indices, int(size))
+    hops = int(size)
+    if prefer_bits(starts, stops, indices, hops):
+        bits = spread_bits(starts, stops, indices, hops)
+        masses = count_bits(bits)
+        check_memory(8 * int(masses.sum()), f"the lists of all nodes within size {size:g}")
+        return list_bits(bits, masses)
+    counts = count_near(starts, stops, indices, hops)
     check_memory(8 * int(counts.sum()), f"the lists of all nodes within size {size:g}")
     bounds = np.zeros(n_nodes + 1, dtype=np.int64)
     np.cumsum(counts, out=bounds[1:])
@@ -35,6 +51,19 @@ def list_near(
         n_nodes,
     )
     return bounds[:-1], bounds[1:], found
+
+
+def prefer_bits(starts: Ints, stops: Ints, indices: Ints, hops: int) -> bool:
+    """Tell whether spreading bits to all nodes costs less than a search from every node."""
+    n_nodes = len(starts)
+    if not bits_fit(n_nodes):
+        return False
+    probes = np.unique(np.linspace(0, n_nodes - 1, PROBES).astype(np.int64))
+    edges = sum_edges(starts, stops, indices, hops, probes) / probes.size
+    # a search looks at an edge twice over (count, then list); a word passes an edge in a
+    # quarter of that time, and is looked at once more when lists are read off
+    words = count_words(n_nodes)
+    return words * (hops * indices.size / 4 + n_nodes) < 2 * n_nodes * edges
 
 
 def count_near(starts: Ints, stops: Ints, indices: Ints, hops: int) -> Ints:
@@ -64,6 +93,33 @@ def sweep_components(
     else:
         bound = sweep_weighted(starts, stops, indices, lengths, firsts, middles)
     return middles, bound
+
+
+@kernel
+def sum_edges(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -> int:
+    """Return the number of row entries that searches from the sources look at."""
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    total = 0
+    for source in sources:
+        queue[0] = source
+        seen[source] = source
+        head, tail, level_end, distance = 0, 1, 1, 0
+        while head < tail and distance < hops:
+            while head < level_end:
+                u = queue[head]
+                head += 1
+                total += stops[u] - starts[u]
+                for k in range(starts[u], stops[u]):
+                    v = indices[k]
+                    if seen[v] != source:
+                        seen[v] = source
+                        queue[tail] = v
+                        tail += 1
+            level_end = tail
+            distance += 1
+    return total
 
 
 @kernel

@@ -19,7 +19,13 @@ Boxes = tuple[Ints, Ints]
 
 
 def propose_boxes(
-    rows: Rows, seeds: Ints, n_boxes: int, rng: np.random.Generator, *, prefer_uncovered: bool
+    rows: Rows,
+    bits: Ints,
+    seeds: Ints,
+    n_boxes: int,
+    rng: np.random.Generator,
+    *,
+    prefer_uncovered: bool,
 ) -> Boxes:
     """Return boxes that nothing can be added to, at least ``n_boxes`` and enough to cover all.
 
@@ -29,7 +35,7 @@ def propose_boxes(
     """
     state = rng.integers(1, 2147483399, size=2)
     bounds, members = _propose(
-        rows.starts, rows.stops, rows.indices, seeds, n_boxes, prefer_uncovered, state
+        rows.starts, rows.stops, rows.indices, bits, seeds, n_boxes, prefer_uncovered, state
     )
     return bounds, members
 
@@ -68,22 +74,51 @@ def _draw(state: Ints) -> float:
 
 
 @kernel
+def _add(
+    node: int,
+    first: int,
+    n_members: int,
+    members: Ints,
+    near: Ints,
+    base: int,
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    bits: Ints,
+    allowed: Ints,
+) -> int:
+    # node joins the box members[first:n_members]; returns the new n_members.
+    members[n_members] = node
+    if allowed.size == 0:
+        for k in range(starts[node], stops[node]):
+            near[indices[k]] = max(near[indices[k]], base) + 1
+    elif n_members == first:
+        allowed[:] = bits[node]
+    else:
+        allowed &= bits[node]
+    return n_members + 1
+
+
+@kernel
 def _propose(
     starts: Ints,
     stops: Ints,
     indices: Ints,
+    bits: Ints,
     seeds: Ints,
     n_wanted: int,
     prefer_uncovered: bool,
     state: Ints,
 ) -> tuple[Ints, Ints]:
+    # A random one of those that still fit is the first that fits in a random order of all.
     n_nodes = seeds.size
     held = np.zeros(n_nodes, dtype=np.bool_)
-    marked = np.full(n_nodes, -1, dtype=np.int64)
+    near = np.zeros(n_nodes, dtype=np.int64)  # number of members within the size, above base
+    allowed = np.empty(bits.shape[1], dtype=np.int64)
     open_ = np.empty(n_nodes, dtype=np.int64)
     bounds = np.zeros(max(n_wanted, n_nodes) + 1, dtype=np.int64)
     members = np.empty(4 * n_nodes, dtype=np.int64)
-    n_boxes, n_members, next_seed, stamp = 0, 0, 0, 0
+    n_boxes, n_members, next_seed, base = 0, 0, 0, 0
     while True:
         while next_seed < n_nodes and held[seeds[next_seed]]:
             next_seed += 1
@@ -94,39 +129,34 @@ def _propose(
         else:
             break
         if n_members + stops[node] - starts[node] + 1 > members.size:
-            more = np.empty(members.size + n_nodes, dtype=np.int64)
+            more = np.empty(members.size + n_nodes, dtype=np.int64)  # doubles
             members = np.concatenate((members, more))
-        # candidates are open_[:n_open], those that no proposal holds stand first: open_[:n_new]
+        first = n_members
+        n_members = _add(node, first, n_members, members, near, base, starts, stops, indices,
+                         bits, allowed)  # fmt: skip
         n_open = 0
-        for turn in range(2):
+        for turn in range(2):  # those that no proposal holds first, then the others; or all
+            done = n_open
             for k in range(starts[node], stops[node]):
-                if held[indices[k]] == (turn == 1):
+                if (not prefer_uncovered and turn == 0) or (
+                    prefer_uncovered and held[indices[k]] == (turn == 1)
+                ):
                     open_[n_open] = indices[k]
                     n_open += 1
-            if turn == 0:
-                n_new = n_open
-        first = n_members
-        members[n_members] = node
-        n_members += 1
-        while n_open > 0:
-            among = n_new if prefer_uncovered and n_new > 0 else n_open
-            place = int(_draw(state) * among)
-            node = open_[place]
-            members[n_members] = node
-            n_members += 1
-            stamp += 1
-            for k in range(starts[node], stops[node]):
-                marked[indices[k]] = stamp
-            kept, kept_new = 0, 0
-            for k in range(n_open):
-                if marked[open_[k]] == stamp:
-                    open_[kept] = open_[k]
-                    kept += 1
-                    if k < n_new:
-                        kept_new += 1
-            n_open, n_new = kept, kept_new
+            for k in range(done, n_open):
+                place = k + int(_draw(state) * (n_open - k))
+                v = open_[place]
+                open_[place] = open_[k]
+                if allowed.size:
+                    fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
+                else:
+                    fits = near[v] - base == n_members - first
+                if fits:
+                    n_members = _add(v, first, n_members, members, near, base, starts, stops,
+                                     indices, bits, allowed)  # fmt: skip
         for k in range(first, n_members):
             held[members[k]] = True
+        base += n_members - first + 1
         n_boxes += 1
         bounds[n_boxes] = n_members
     return bounds[: n_boxes + 1].copy(), members[:n_members].copy()

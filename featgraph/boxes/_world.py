@@ -65,6 +65,31 @@ class World:
         """Return the explicit lists of all other nodes within ``size``, one hop."""
         raise NotImplementedError
 
+    def prefers_bits(self, size: float) -> bool:
+        """Tell whether ``bits`` costs less than a search from every node."""
+        from featgraph.boxes._near import prefer_bits
+
+        return prefer_bits(*self.walk(size))
+
+    def bits(self, size: float) -> Ints:
+        """Return who is within ``size`` of whom as rows of bits, each node in its own row."""
+        from featgraph.boxes._bits import pack_lists, spread_bits
+
+        if self.prefers_bits(size):
+            return spread_bits(*self.walk(size))
+        rows = self.near(size)
+        return pack_lists(rows.starts, rows.stops, rows.indices)
+
+    def bits_if_short(self, size: float) -> Ints:
+        """Return ``bits`` where its rows are shorter than lists, else an array of shape (0, 0)."""
+        from featgraph.boxes._bits import bits_fit, count_words
+
+        rows = self.near(size)
+        mean = float((rows.stops - rows.starts).mean())
+        if not bits_fit(self.n_nodes) or mean < 2 * count_words(self.n_nodes):
+            return np.zeros((0, 0), dtype=np.int64)
+        return self.bits(size)
+
     def neighbours(self, size: float) -> Rows:
         """Return the neighbours along edges; features have only those within ``size``."""
         raise NotImplementedError

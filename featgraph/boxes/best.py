@@ -29,6 +29,7 @@ __all__ = ["cover_best", "solve"]
 Ints = NDArray[np.int64]
 
 KINDS = ("diameter", "radius")
+NO_BITS = np.zeros((0, 0), dtype=np.int64)
 PASSES = 10**9  # of iterated greedy: time is the limit
 
 
@@ -136,7 +137,7 @@ def _improve(indptr: Ints, indices: Ints, clock: Clock, rng: np.random.Generator
     portfolio: tuple[Callable[[], Ints], ...] = (
         lambda: fit_dsatur(*rows, rng.permutation(n_nodes)),
         lambda: fit_lists(rows, order_smallest_last(*rows, rng.permutation(n_nodes))),
-        lambda: overlap_boxes(rows, rows.stops - rows.starts, rng)[0],
+        lambda: overlap_boxes(rows, NO_BITS, rows.stops - rows.starts, rng)[0],
     )
     best = portfolio[0]()
     for method in portfolio[1:]:

@@ -85,7 +85,11 @@ def cover_cbb(
 
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return compact boxes; every node is drawn once, so n_nodes random numbers are enough."""
-    labels, _ = _burn(*world.walk(size), rng.random(world.n_nodes))
+    draws = rng.random(world.n_nodes)
+    if world.prefers_bits(size):
+        labels, _ = _burn_bits(world.bits(size), draws)
+    else:
+        labels, _ = _burn(*world.walk(size), draws)
     return Solution(labels)
 
 
@@ -140,4 +144,45 @@ def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) ->
                 level_end = tail
                 distance += 1
         n_open = n_met
+    return labels, order
+
+
+@kernel
+def _burn_bits(bits: Ints, draws: Floats) -> tuple[Ints, Ints]:
+    # The same from rows of bits; candidates are open_[:n_open].
+    n_nodes = bits.shape[0]
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    order = np.empty(n_nodes, dtype=np.int64)
+    pool = np.arange(n_nodes)
+    place = np.arange(n_nodes)
+    open_ = np.empty(n_nodes, dtype=np.int64)
+    k, box = 0, 0
+    while k < n_nodes:
+        n_left = n_nodes - k
+        node = pool[int(draws[k] * n_left)]
+        n_open = -1
+        while True:
+            labels[node] = box
+            order[k] = node
+            last = pool[n_nodes - k - 1]
+            pool[place[node]], place[last] = last, place[node]
+            k += 1
+            n_kept = 0
+            if n_open < 0:  # the seed: candidates are the uncovered nodes of its row
+                for p in range(n_nodes - k):
+                    v = pool[p]
+                    if (bits[node, v // 63] >> (v % 63)) & 1:
+                        open_[n_kept] = v
+                        n_kept += 1
+            else:
+                for p in range(n_open):
+                    v = open_[p]
+                    if v != node and (bits[node, v // 63] >> (v % 63)) & 1:
+                        open_[n_kept] = v
+                        n_kept += 1
+            n_open = n_kept
+            if n_open == 0:
+                break
+            node = open_[int(draws[k] * n_open)]
+        box += 1
     return labels, order

@@ -91,7 +91,9 @@ def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     lists, graph = world.near(size), world.neighbours(size)
     ties = rng.permutation(world.n_nodes)
     by_degree = ties[np.argsort((graph.stops - graph.starts)[ties], kind="stable")]
-    grown = propose_boxes(lists, by_degree, 0, rng, prefer_uncovered=True)
+    grown = propose_boxes(
+        lists, world.bits_if_short(size), by_degree, 0, rng, prefer_uncovered=True
+    )
     boxes = join_proposals(_hub_balls(world, size, rng), grown)
     return Solution(choose_boxes(boxes, world.n_nodes, "small_first")[1])
 

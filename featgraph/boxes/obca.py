@@ -88,20 +88,21 @@ def cover_obca(
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return the boxes that are not redundant."""
     graph = world.neighbours(size)
-    labels, overlaps = overlap_boxes(world.near(size), graph.stops - graph.starts, rng)
+    degrees = graph.stops - graph.starts
+    labels, overlaps = overlap_boxes(world.near(size), world.bits_if_short(size), degrees, rng)
     return Solution(labels, overlaps=overlaps)
 
 
 def overlap_boxes(
-    rows: Rows, degrees: Ints, rng: np.random.Generator
+    rows: Rows, bits: Ints, degrees: Ints, rng: np.random.Generator
 ) -> tuple[Ints, tuple[Ints, Ints]]:
-    """Return labels and overlapping boxes for lists of nodes within the size."""
+    """Return labels and overlapping boxes from lists of nodes within the size, and bits or none."""
     n_nodes = degrees.size
     ties = rng.permutation(n_nodes)
     seeds = ties[np.argsort(degrees[ties], kind="stable")]
     rank = np.empty(n_nodes, dtype=np.int64)
     rank[ties] = np.arange(n_nodes)
-    bounds, members, times = _grow(rows.starts, rows.stops, rows.indices, seeds, rank)
+    bounds, members, times = _grow(rows.starts, rows.stops, rows.indices, bits, seeds, rank)
     kept = _drop_redundant(bounds, members, times)
     masses = np.diff(bounds)
     overlaps = np.concatenate([[0], np.cumsum(masses[kept])]), members[np.repeat(kept, masses)]
@@ -113,51 +114,74 @@ def overlap_boxes(
 
 @kernel
 def _grow(
-    starts: Ints, stops: Ints, indices: Ints, seeds: Ints, rank: Ints
+    starts: Ints, stops: Ints, indices: Ints, bits: Ints, seeds: Ints, rank: Ints
 ) -> tuple[Ints, Ints, Ints]:
     # Boxes as members[bounds[b]:bounds[b + 1]], and how many boxes hold each node.
     n_nodes = seeds.size
     times = np.zeros(n_nodes, dtype=np.int64)
-    marked = np.full(n_nodes, -1, dtype=np.int64)
+    near = np.zeros(n_nodes, dtype=np.int64)  # number of members within the size, above base
+    allowed = np.empty(bits.shape[1], dtype=np.int64)
     bounds = np.zeros(n_nodes + 1, dtype=np.int64)
     members = np.empty(4 * n_nodes, dtype=np.int64)
     keys = np.empty(n_nodes, dtype=np.int64)
     by_rank = np.empty(n_nodes, dtype=np.int64)
     by_rank[rank] = np.arange(n_nodes)
-    n_members, n_boxes = 0, 0
+    n_members, n_boxes, base = 0, 0, 0
     for seed in seeds:
         if times[seed] > 0:
             continue
-        n_left = stops[seed] - starts[seed]
-        for k in range(n_left):  # least covered first, then by rank
+        n_ball = stops[seed] - starts[seed]
+        if n_members + n_ball + 1 > members.size:
+            more = np.empty(members.size + n_nodes, dtype=np.int64)  # doubles
+            members = np.concatenate((members, more))
+        for k in range(n_ball):  # least covered first, then by rank
             v = indices[starts[seed] + k]
             keys[k] = times[v] * n_nodes + rank[v]
-        keys[:n_left].sort()
-        for k in range(n_left):
-            keys[k] = by_rank[keys[k] % n_nodes]
-        if n_members + n_left + 1 > members.size:
-            more = np.empty(members.size + n_left + 1, dtype=np.int64)
-            members = np.concatenate((members, more))
-        members[n_members] = seed
-        n_members += 1
-        times[seed] += 1
-        while n_left > 0:  # keep the first of those left, throw out who is too far from it
-            node = keys[0]
-            members[n_members] = node
-            n_members += 1
-            times[node] += 1
-            if n_left > 1:
-                for k in range(starts[node], stops[node]):
-                    marked[indices[k]] = node
-            kept = 0
-            for k in range(1, n_left):
-                if marked[keys[k]] == node:
-                    keys[kept] = keys[k]
-                    kept += 1
-            n_left = kept
+        keys[:n_ball].sort()
+        first = n_members
+        n_members = _add(seed, first, n_members, members, near, base, starts, stops, indices,
+                         bits, allowed)  # fmt: skip
+        for k in range(n_ball):
+            v = by_rank[keys[k] % n_nodes]
+            if allowed.size:
+                fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
+            else:
+                fits = near[v] - base == n_members - first
+            if fits:
+                n_members = _add(v, first, n_members, members, near, base, starts, stops,
+                                 indices, bits, allowed)  # fmt: skip
+        for k in range(first, n_members):
+            times[members[k]] += 1
+        base += n_members - first + 1
         n_boxes += 1
         bounds[n_boxes] = n_members
     return bounds[: n_boxes + 1].copy(), members[:n_members].copy(), times
+
+
+@kernel
+def _add(
+    node: int,
+    first: int,
+    n_members: int,
+    members: Ints,
+    near: Ints,
+    base: int,
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    bits: Ints,
+    allowed: Ints,
+) -> int:
+    # node joins the box members[first:n_members]; returns the new n_members.
+    members[n_members] = node
+    if allowed.size == 0:
+        for k in range(starts[node], stops[node]):
+            near[indices[k]] = max(near[indices[k]], base) + 1
+    elif n_members == first:
+        allowed[:] = bits[node]
+    else:
+        allowed &= bits[node]
+    return n_members + 1
 
 
 @kernel

@@ -120,9 +120,9 @@ def solve(
     radius = size // 2 if world.name == "hop" else size / 2
     few = solve_sequential(world, radius, rng).labels.max() + 1
     seeds = rng.permutation(world.n_nodes)
-    drawn = propose_boxes(
-        world.near(size), seeds, n_samples * int(few), rng, prefer_uncovered=False
-    )
+    lists, bits = world.near(size), world.bits_if_short(size)
+    wanted = n_samples * int(few)
+    drawn = propose_boxes(lists, bits, seeds, wanted, rng, prefer_uncovered=False)
     return Solution(choose_boxes(drawn, world.n_nodes, strategy)[1])
 
 

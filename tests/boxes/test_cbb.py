@@ -7,8 +7,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featgraph.boxes._bits import spread_bits
 from featgraph.boxes._world import open_world
-from featgraph.boxes.cbb import _burn, cover_cbb
+from featgraph.boxes.cbb import _burn, _burn_bits, cover_cbb
 from tests.naive import boxes as naive
 
 
@@ -17,7 +18,13 @@ def test_replays_as_the_definition(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     dist = naive.hop_distances(n_nodes, graph.edges)
     rows = open_world(graph, weight=None, as_undirected=False).walk(size)
-    labels, order = _burn(*rows, np.random.default_rng(seed).random(n_nodes))
+    draws = np.random.default_rng(seed).random(n_nodes)
+    bits = spread_bits(rows.starts, rows.stops, rows.indices, rows.hops)
+    for labels, order in (_burn(*rows, draws), _burn_bits(bits, draws)):
+        check_replay(dist, size, labels, order)
+
+
+def check_replay(dist, size, labels, order):
     place = {int(v): k for k, v in enumerate(order)}
     # the twin's draw takes the candidate that the kernel drew first: equal labels mean that
     # every draw was a candidate and every box ended only when there was none

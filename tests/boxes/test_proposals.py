@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featgraph.boxes._bits import pack_lists
 from featgraph.boxes._proposals import choose_boxes, propose_boxes
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_cover
@@ -27,14 +28,18 @@ def as_sets(boxes):
     n_nodes=st.integers(1, 14),
     size=st.integers(1, 3),
     prefer=st.booleans(),
+    packed=st.booleans(),
 )
-def test_proposals_are_maximal_and_cover_all(seed, n_nodes, size, prefer):
+def test_proposals_are_maximal_and_cover_all(seed, n_nodes, size, prefer, packed):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     dist = plain.hop_distances(n_nodes, graph.edges)
     rng = np.random.default_rng(seed)
     rows = open_world(graph, weight=None, as_undirected=False).near(size)
     seeds = rng.permutation(n_nodes)
-    boxes = propose_boxes(rows, seeds, 5, rng, prefer_uncovered=prefer)
+    bits = np.zeros((0, 0), dtype=np.int64)
+    if packed:
+        bits = pack_lists(rows.starts, rows.stops, rows.indices)
+    boxes = propose_boxes(rows, bits, seeds, 5, rng, prefer_uncovered=prefer)
     held = set()
     for k, box in enumerate(as_sets(boxes)):
         assert all(dist[u][v] <= size for u in box for v in box)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featgraph.boxes import annealing, fnb, mcwr, merge, obca, swarm
+from featgraph.boxes import _bits, annealing, fnb, mcwr, merge, obca, swarm
 from featgraph.boxes._world import open_world
 from featgraph.boxes.analysis import box_diameters
 from featgraph.boxes.covering import box_counts, box_cover
@@ -122,7 +122,13 @@ def test_obca_equals_twin(seed, n_nodes, size):
     graph, world, dist, rng = draw(seed, n_nodes)
     rows = world.near(size)
     seeds, rank = rng.permutation(n_nodes), rank_of(rng.permutation(n_nodes))
-    bounds, members, times = obca._grow(rows.starts, rows.stops, rows.indices, seeds, rank)
+    lists = (rows.starts, rows.stops, rows.indices)
+    bounds, members, times = obca._grow(*lists, np.zeros((0, 0), dtype=np.int64), seeds, rank)
+    bits = _bits.pack_lists(*lists)
+    for one, other in zip(
+        obca._grow(*lists, bits, seeds, rank), (bounds, members, times), strict=True
+    ):
+        assert np.array_equal(one, other)
     grown = [set(members[a:b].tolist()) for a, b in pairwise(bounds)]
     expected, kept = naive.obca(dist, size, seeds.tolist(), rank.tolist())
     assert grown == expected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featgraph.boxes import _memory
+from featgraph.boxes import _bits, _memory, _near
 from featgraph.boxes._world import MetricWorld, open_world
 from featgraph.boxes.covering import box_counts, box_cover
 from tests.naive import boxes as naive
@@ -33,6 +33,24 @@ def test_lists_hold_the_ball(seed, n_nodes, size):
     rows = open_world(graph, weight=None, as_undirected=False).near(size)
     assert rows.hops == 1
     assert rows_as_sets(rows, n_nodes) == [naive.ball(dist, v, size) - {v} for v in range(n_nodes)]
+
+
+@pytest.mark.parametrize("hops", [1, 2, 5])
+def test_bits_hold_the_ball(hops):
+    edges = list(nx.gnp_random_graph(1100, 0.002, seed=hops).edges)  # more than two batches
+    world = open_world(nx.Graph(edges), weight=None, as_undirected=False)
+    n_nodes = world.n_nodes
+    lists = _near.list_near(world.starts, world.stops, world.indices, None, hops)
+    counts = _near.count_near(world.starts, world.stops, world.indices, hops)
+    bits = _bits.spread_bits(world.starts, world.stops, world.indices, hops)
+    assert np.array_equal(_bits.count_bits(bits), counts + 1)
+    starts, stops, indices = _bits.list_bits(bits, counts + 1)
+    assert np.array_equal(stops - starts, counts)
+    for v in range(0, n_nodes, 97):
+        expected = np.sort(lists[2][lists[0][v] : lists[1][v]])
+        assert np.array_equal(indices[starts[v] : stops[v]], expected)
+    packed = _bits.pack_lists(starts, stops, indices)
+    assert np.array_equal(packed, bits)
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(2, 15), quarters=st.integers(0, 9))
