@@ -221,7 +221,7 @@ def _report_scale(folder: Path, result: ScaleInvariance, quiet: bool) -> set[str
 
     rows = result.to_rows()
     say(format_table(rows, _SCALE_COLUMNS), quiet=quiet)
-    say(f"\nσ = {result.sigma:.4f}{_bounds(result.interval, result.noise_floor)}\n", quiet=quiet)
+    say(_spread("σ", result.sigma, result), quiet=quiet)
     files = [write_rows(rows, folder / f"scale{suffix}") for suffix in (".csv", ".md")]
     files.append(result.save(folder / "scale.json"))
     files += save_figure(plot_spectra(result)[0], folder / "spectra")
@@ -236,7 +236,7 @@ def _report_geometry(folder: Path, result: GeometricInvariance, quiet: bool) -> 
 
     rows = result.to_rows()
     say(format_table(rows, _GEOMETRY_COLUMNS), quiet=quiet)
-    say(f"\nΔ = {result.delta:.4f}{_bounds(result.interval, result.noise_floor)}\n", quiet=quiet)
+    say(_spread("Δ", result.delta, result), quiet=quiet)
     files = [write_rows(rows, folder / f"geometry{suffix}") for suffix in (".csv", ".md")]
     files.append(result.save(folder / "geometry.json"))
     if result.variant != "released":  # it keeps no correlation sums
@@ -245,10 +245,14 @@ def _report_geometry(folder: Path, result: GeometricInvariance, quiet: bool) -> 
     return {path.name for path in files}
 
 
-def _bounds(interval: tuple[float, float] | None, noise_floor: float | None) -> str:
-    if interval is None or noise_floor is None:
-        return ""
-    return f", 95 % from {interval[0]:.4f} to {interval[1]:.4f}; noise alone {noise_floor:.4f}"
+def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvariance) -> str:
+    if len(result.layers) < 2:
+        return f"\none layer: {symbol} needs at least two\n"
+    text = f"\n{symbol} = {value:.4f}"
+    if result.interval is not None and result.noise_floor is not None:
+        low, high = result.interval
+        text += f", 95 % from {low:.4f} to {high:.4f}; noise alone {result.noise_floor:.4f}"
+    return f"{text}\n"
 
 
 def _finish(folder: Path, written: set[str], settings: dict[str, Any]) -> None:

@@ -160,7 +160,9 @@ def _summary(found: dict[str, ScaleInvariance]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for variant in _VARIANTS:
         result = found.get(variant)
-        row[f"σ {variant}"] = None if result is None else round(result.sigma, 4)
+        # One layer has no spread; 0 would look like perfect invariance.
+        several = result is not None and len(result.layers) > 1
+        row[f"σ {variant}"] = round(result.sigma, 4) if several and result else None
     tail = found.get("tail")
     if tail is not None and tail.interval is not None:
         row["σ tail, low"], row["σ tail, high"] = (round(end, 4) for end in tail.interval)
@@ -189,6 +191,11 @@ def _notes(subjects: Subjects, rows: Sequence[dict[str, Any]]) -> list[str]:
         "goodness of fit and likelihood ratio; the others are undecided. Where the law is "
         "rejected, γ is a number without its meaning.",
     ]
+    if any(row.get("σ tail") == 0 for row in rows):
+        notes.append(
+            "σ = 0 means that all layers have the very same spectrum: an untrained ResMLP starts "
+            "with residual branches of weight zero, so its blocks hand on what they get."
+        )
     if not _has_powerlaw():
         notes.append("Rivals were not compared: the powerlaw package (extra stats) is missing.")
     notes += explain_subjects(subjects, _MEMORY)

@@ -181,7 +181,11 @@ def _summary(found: dict[str, GeometricInvariance]) -> dict[str, Any]:
 
     from featgraph.invariance._spread import relative_range
 
-    row: dict[str, Any] = {f"Δ {name}": round(item.delta, 4) for name, item in found.items()}
+    # One layer has no spread; 0 would look like perfect invariance.
+    row: dict[str, Any] = {
+        f"Δ {name}": round(item.delta, 4) if len(item.layers) > 1 else None
+        for name, item in found.items()
+    }
     full = found["full"]
     if full.interval is not None:
         row["Δ full, low"], row["Δ full, high"] = (round(end, 4) for end in full.interval)

@@ -57,6 +57,12 @@ def test_a_small_model_on_digits(tmp_path, capsys):
     assert "Δ = " in printed
 
 
+def test_one_layer_has_no_spread(saved, tmp_path, capsys):
+    words = ["-f", saved, "-l", "layer1", "-o", tmp_path / "out", "--bootstrap", 0]
+    assert run(*words, "--geometry", "none") == 0
+    assert "one layer: σ needs at least two" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
