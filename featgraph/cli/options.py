@@ -71,7 +71,7 @@ def add_epsilon(parser: Any) -> None:
         default="percolation",
         metavar="RULE",
         help="threshold of the network: a number, percolation, mst, density:P, degree:K, "
-        "quantile:Q or giant:F",
+        "quantile:Q, giant:F or neighbors:K",
     )
 
 

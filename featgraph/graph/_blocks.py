@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from featgraph.graph._near_pairs import NearPairs
 
 __all__ = ["Block", "DistanceBlocks", "StoredBlocks", "StreamedBlocks", "as_blocks"]
 
@@ -27,6 +30,10 @@ class DistanceBlocks(Protocol):
     @property
     def dtype(self) -> np.dtype[Any]:
         """float32 or float64: the precision in which a threshold acts."""
+
+    @property
+    def near(self) -> NearPairs | None:
+        """A faster search for near pairs, where there is one."""
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks from the top; the square at the start of each is symmetric."""
@@ -54,6 +61,11 @@ class StoredBlocks:
         """Precision of the matrix."""
         return self.matrix.dtype
 
+    @property
+    def near(self) -> None:
+        """Nothing is faster than looking a stored distance up."""
+        return None
+
     def blocks(self) -> Iterator[Block]:
         """Yield views of the matrix."""
         for start, stop in _row_blocks(self.n_nodes):
@@ -79,12 +91,22 @@ class StreamedBlocks:
 
         return np.dtype(np.float64 if self.values.dtype == torch.float64 else np.float32)
 
+    @property
+    def _scale(self) -> float:
+        return 1.0 / math.sqrt(self.values.shape[1]) if self.scaled else 1.0
+
+    @cached_property
+    def near(self) -> NearPairs | None:
+        """Search by single precision; a graphics processor is as quick with full blocks."""
+        if self.values.device.type != "cpu":
+            return None
+        return NearPairs(self.values, self._scale, self.dtype)
+
     def blocks(self) -> Iterator[Block]:
         """Yield fresh arrays in main memory."""
         import torch
 
         values = self.values.detach()
-        scale = 1.0 / math.sqrt(values.shape[1]) if self.scaled else 1.0
         # float64 carries the products: ‖a‖² + ‖b‖² − 2ab cancels for near pairs
         centred = values.double() - values.double().mean(dim=0)
         norms = torch.linalg.vecdot(centred, centred)
@@ -92,7 +114,7 @@ class StreamedBlocks:
             block = torch.addmm(norms[start:], centred[start:stop], centred[start:].T, alpha=-2.0)
             block += norms[start:stop, None]
             _redo_close_pairs(block, centred, norms, start)
-            distances = block.clamp_(min=0.0).sqrt_().mul_(scale)
+            distances = block.clamp_(min=0.0).sqrt_().mul_(self._scale)
             yield start, stop, distances.cpu().numpy().astype(self.dtype, copy=False)
 
 

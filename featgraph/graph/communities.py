@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from featgraph._checks import positive
 from featgraph._random import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["find_communities"]
+__all__ = ["find_communities", "measure_modularity"]
 
 
 def find_communities(
@@ -76,3 +76,52 @@ def find_communities(
     rank[order] = np.arange(order.size)
     result: NDArray[np.int64] = rank[labels]
     return result
+
+
+def measure_modularity(graph: FeatureGraph, labels: ArrayLike, *, resolution: float = 1.0) -> float:
+    """Return the modularity Q of a partition; every edge counts 1.
+
+    Q = Σ_c [m_c/m − γ (K_c/2m)²], m_c the edges inside group c, K_c the sum of its degrees.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Any graph; weights do not count.
+    labels : array-like of int, shape (n_nodes,)
+        Group of each node: communities, boxes, layers as numbers.
+    resolution : float, default=1.0
+        γ.
+
+    Returns
+    -------
+    float
+        At most 1; nan for a graph without edges.
+
+    Raises
+    ------
+    ValueError
+        If there is not one whole number per node, or ``resolution`` is not above 0.
+
+    References
+    ----------
+    Newman & Girvan 2004, Phys. Rev. E 69:026113, doi:10.1103/PhysRevE.69.026113.
+
+    Examples
+    --------
+    >>> graph = FeatureGraph.from_edges([(0, 1), (2, 3)])
+    >>> measure_modularity(graph, [0, 0, 1, 1])
+    0.5
+    """
+    resolution = positive(resolution, "resolution")
+    groups = np.asarray(labels)
+    if groups.shape != (graph.n_nodes,) or groups.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be one whole number per node ({graph.n_nodes}), "
+            f"got shape {groups.shape} of {groups.dtype}"
+        )
+    if graph.n_edges == 0:
+        return float("nan")
+    number = np.unique(groups, return_inverse=True)[1]
+    inside = float((number[graph.edges[:, 0]] == number[graph.edges[:, 1]]).mean())
+    shares = np.bincount(number, weights=graph.degrees) / (2 * graph.n_edges)
+    return inside - resolution * float((shares**2).sum())

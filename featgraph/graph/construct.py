@@ -8,54 +8,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph._blocks import DistanceBlocks, StoredBlocks, StreamedBlocks
+from featgraph.graph._near_pairs import round_up
+from featgraph.graph._order import nearest_pairs
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.epsilon import EpsilonRule, describe_rule, find_epsilon, split_rule
+from featgraph.graph.epsilon import (
+    EpsilonRule,
+    describe_rule,
+    find_epsilon,
+    just_above,
+    refuse_constant,
+    split_rule,
+)
+from featgraph.graph.layered import Normalization, describe_features
 from featgraph.graph.spanning_tree import span_tree
 
 __all__ = ["feature_graph"]
 
 # Up to this size the distance matrix is held as a whole (11 585 nodes in float32).
 _WHOLE_BYTES = 1 << 29
+_MOST_EDGES = 100_000_000  # about 3 GB as a graph, and twice that while it is built
 
 
 def feature_graph(
-    features: Any, *, epsilon: EpsilonRule = "percolation", scaled: bool = True
+    features: Any,
+    *,
+    epsilon: EpsilonRule = "percolation",
+    scaled: bool = True,
+    normalize: Normalization = "none",
 ) -> FeatureGraph:
     """Return G_M: neurons are nodes, an edge joins two at a distance below ε (Eq. 1, strict).
 
     Parameters
     ----------
-    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
-        F: one row per neuron or channel, one column per sample.
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or mapping of them
+        F: one row per neuron or channel, one column per sample. A mapping from layers to
+        features of the same samples gives the monolithic graph over all layers.
     epsilon : float, str or pair, default="percolation"
         ε in the unit of the distances, or the rule that chooses it: "percolation" (connected),
         "mst" (the minimum spanning tree instead of a threshold), ("density", p), ("degree", k),
-        ("quantile", q), ("giant", f); see ``choose_epsilon``.
+        ("quantile", q), ("giant", f), ("neighbors", k) (each node and its k nearest, instead of
+        a threshold); see ``choose_epsilon``.
     scaled : bool, default=True
         Distances C_ij = ‖F_i − F_j‖₂ / √n_samples (Eq. 8). False takes ‖F_i − F_j‖₂, the unit
         in which Eq. 1 states ε.
+    normalize : {"none", "layer", "node"}, default="none"
+        "layer": divide the features of each layer by the root mean square over its neurons of
+        their standard deviations, so that no layer is far from the others for its scale alone.
+        "node": centre each neuron and give it unit deviation (constant ones stay 0).
 
     Returns
     -------
     FeatureGraph
-        ``weights`` are the distances; node attributes ``neuron`` (row number in F),
-        ``mean_activation`` and ``std_activation`` (population) over the samples. Keeps layer,
-        source, ε and its rule.
+        ``weights`` are the distances; node attributes ``neuron`` (row number in F of its layer),
+        ``mean_activation`` and ``std_activation`` (population, as given) over the samples, and
+        over several layers ``layer`` and ``depth`` (its place), with labels "layer:neuron".
+        Keeps layer, source, ε and its rule.
 
     Raises
     ------
     TypeError
         If ``features`` is not a FeatureMatrix or array of numbers.
     ValueError
-        If features are not finite of shape (≥ 2, ≥ 1), all distances are 0, or the rule is
-        unknown or out of range.
+        If features are not finite of shape (≥ 2, ≥ 1), layers have different samples, all
+        distances are 0, the rule is unknown or out of range, or ε joins more than 10⁸ pairs.
 
     Notes
     -----
-    Distances are computed a block of rows at a time. Up to 512 MiB they are kept, beyond that
-    computed again for every pass (one for a number, two to four for density, degree and
-    quantile, about log₂ n_nodes for the others), so memory stays at
-    O(n_nodes · n_samples + n_edges). Time is O(n_nodes² · n_samples) per pass.
+    Distances are computed a block of rows at a time. Up to 512 MiB they are kept. Beyond that,
+    single precision finds the pairs that may be near and double precision measures them: one
+    pass for a number, "degree", "density" and ("neighbors", k), two for the rules of
+    connection, up to four where more than a tenth of all pairs are edges. Memory stays at
+    O(n_nodes · n_samples + n_edges), and time is O(n_nodes² · n_samples) per pass.
 
     References
     ----------
@@ -70,34 +93,49 @@ def feature_graph(
     >>> feature_graph(F).n_components
     1
     """
-    from featgraph.features.feature_matrix import as_feature_matrix
-
     name, parameter = split_rule(epsilon)
-    matrix = as_feature_matrix(features)
-    values = matrix.values.detach()
-    source = _distance_source(values, scaled)
+    nodes = describe_features(features, normalize=normalize)
+    source = _distance_source(nodes.values, scaled)
     try:
-        threshold = find_epsilon(source, name, parameter)
+        threshold, edges, lengths = _find_edges(source, name, parameter)
     except ValueError as error:
-        where = f"layer {matrix.layer!r}: " if matrix.layer else ""
+        where = f"layer {nodes.layer!r}: " if nodes.layer else ""
         raise ValueError(f"{where}{error}") from None
-    edges, lengths = span_tree(source) if name == "mst" else _edges_below(source, threshold)
-    wide = values.double()
-    attributes = {
-        "neuron": np.arange(source.n_nodes),
-        "mean_activation": wide.mean(dim=1).cpu().numpy(),
-        "std_activation": wide.std(dim=1, correction=0).cpu().numpy(),
-    }
     return FeatureGraph.from_edges(
         edges,
         n_nodes=source.n_nodes,
         weights=lengths,
-        node_attributes=attributes,
+        labels=nodes.labels,
+        node_attributes=nodes.attributes,
         epsilon=threshold,
         epsilon_rule=describe_rule(epsilon),
-        layer=matrix.layer,
-        source=matrix.source,
+        layer=nodes.layer,
+        source=nodes.source,
     )
+
+
+def _find_edges(
+    source: DistanceBlocks, name: str, parameter: float
+) -> tuple[float, NDArray[np.int64], NDArray[np.float64]]:
+    """Return ε, pairs i < j and their distances."""
+    if name in ("mst", "neighbors"):  # the edges come first, and ε is just above the longest
+        refuse_constant(source)
+        if name == "mst":
+            edges, lengths = span_tree(source)
+        else:
+            left, right, lengths = nearest_pairs(source, int(parameter))
+            edges = np.column_stack([left, right])
+        return just_above(float(lengths.max()), source.dtype), edges, lengths
+    threshold = find_epsilon(source, name, parameter)
+    if source.near is not None:
+        n_edges = source.near.share_below(threshold) * source.near.n_pairs
+        if n_edges > _MOST_EDGES:
+            raise ValueError(
+                f"epsilon={threshold:.6g} joins about {n_edges:.2g} pairs of {source.n_nodes} "
+                f"nodes, more than the {_MOST_EDGES:.0e} that are kept in memory; choose a "
+                'smaller ε, ("degree", k) or ("neighbors", k)'
+            )
+    return threshold, *_edges_below(source, threshold)
 
 
 def _distance_source(values: Any, scaled: bool) -> DistanceBlocks:
@@ -112,10 +150,10 @@ def _edges_below(
     source: DistanceBlocks, epsilon: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return pairs i < j with C_ij < ε, sorted, and their distances."""
-    # A float32 distance is below ε exactly if it is below the first float32 that is ≥ ε.
-    limit = source.dtype.type(epsilon)
-    if float(limit) < epsilon:  # compared in float64: numpy would round ε to the limit itself
-        limit = np.nextafter(limit, source.dtype.type(np.inf))
+    limit = round_up(epsilon, source.dtype)
+    found = None if source.near is None else source.near.below(epsilon)
+    if found is not None:
+        return np.column_stack(found[:2]), found[2].astype(np.float64)
     pairs: list[NDArray[np.int64]] = []
     lengths: list[NDArray[np.float64]] = []
     for start, _, block in source.blocks():

@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from featgraph._checks import nearest, positive
+from featgraph._checks import integer, nearest, positive
 from featgraph.graph._blocks import DistanceBlocks, as_blocks
-from featgraph.graph._order import kth_distance, largest_distance
+from featgraph.graph._order import kth_distance, largest_distance, nearest_pairs
 from featgraph.graph.spanning_tree import find_root, span_tree
 
 __all__ = ["EPSILON_RULES", "EpsilonRule", "choose_epsilon", "describe_rule"]
 
+#: A number, "percolation", "mst", or a pair such as ("density", 0.1).
 EpsilonRule: TypeAlias = float | Literal["percolation", "mst"] | tuple[str, float]
 
 #: Rule to what it means. Names with a parameter are given as a pair, like ``("density", 0.1)``.
@@ -25,6 +26,8 @@ EPSILON_RULES: dict[str, str] = {
     "degree": "smallest ε at which the mean degree is at least k, 0 < k ≤ n_nodes − 1",
     "quantile": "the q-quantile of all distances (linear interpolation), 0 < q ≤ 1",
     "giant": "smallest ε whose largest component holds at least a share f of the nodes, 0 < f ≤ 1",
+    "neighbors": "largest distance to a k-th nearest node, 1 ≤ k < n_nodes; the graph joins each "
+    "node with its k nearest",
 }
 _PLAIN = ("percolation", "mst")
 
@@ -44,7 +47,8 @@ def choose_epsilon(distances: Any, rule: EpsilonRule = "percolation") -> float:
         C: symmetric, finite, at least 0. float32 or float64.
     rule : float, str or pair, default="percolation"
         A number is ε itself, in the unit of ``distances``. Else one of ``EPSILON_RULES``:
-        "percolation", "mst", ("density", p), ("degree", k), ("quantile", q), ("giant", f).
+        "percolation", "mst", ("density", p), ("degree", k), ("quantile", q), ("giant", f),
+        ("neighbors", k).
 
     Returns
     -------
@@ -79,7 +83,8 @@ def choose_epsilon(distances: Any, rule: EpsilonRule = "percolation") -> float:
     >>> choose_epsilon(line, ("densty", 0.5))
     Traceback (most recent call last):
     ValueError: epsilon must be a number above 0, "percolation", "mst", ("density", p), \
-("degree", k), ("quantile", q) or ("giant", f), got ('densty', 0.5); did you mean 'density'?
+("degree", k), ("quantile", q), ("giant", f) or ("neighbors", k), got ('densty', 0.5); did you \
+mean 'density'?
     """
     name, parameter = split_rule(rule)
     return find_epsilon(as_blocks(distances), name, parameter)
@@ -93,6 +98,8 @@ def split_rule(rule: Any) -> tuple[str, float]:
         return "given", positive(rule, "epsilon")
     pair = isinstance(rule, tuple | list) and len(rule) == 2
     if pair and isinstance(rule[0], str) and rule[0] in EPSILON_RULES and rule[0] not in _PLAIN:
+        if rule[0] == "neighbors":
+            return rule[0], float(integer(rule[1], "neighbors in epsilon", least=1))
         parameter = positive(rule[1], f"{rule[0]} in epsilon")
         if rule[0] != "degree" and parameter > 1:
             raise ValueError(f"{rule[0]} in epsilon must be at most 1, got {rule[1]!r}")
@@ -103,7 +110,7 @@ def split_rule(rule: Any) -> tuple[str, float]:
         hint = f"; {rule!r} takes a parameter: ({rule!r}, number)"
     raise ValueError(
         'epsilon must be a number above 0, "percolation", "mst", ("density", p), ("degree", k), '
-        f'("quantile", q) or ("giant", f), got {rule!r}{hint}'
+        f'("quantile", q), ("giant", f) or ("neighbors", k), got {rule!r}{hint}'
     )
 
 
@@ -121,10 +128,7 @@ def describe_rule(rule: EpsilonRule) -> str:
 
 def find_epsilon(source: DistanceBlocks, name: str, parameter: float) -> float:
     """Return ε for a rule already split, from any source of distances."""
-    if largest_distance(source) == 0:
-        raise ValueError(
-            "all distances are 0 (constant or identical features): no ε tells the nodes apart"
-        )
+    refuse_constant(source)
     if name == "given":
         return parameter
     epsilon = _FINDERS[name](source, parameter)
@@ -134,6 +138,15 @@ def find_epsilon(source: DistanceBlocks, name: str, parameter: float) -> float:
         f"epsilon by {name}={parameter:g} would be 0, because that many pairs of nodes are "
         "identical, and a graph needs ε > 0: choose a larger value"
     )
+
+
+def refuse_constant(source: DistanceBlocks) -> None:
+    """Raise ValueError if all distances are 0."""
+    near = source.near
+    if largest_distance(source) == 0 if near is None else not near.tells_apart():
+        raise ValueError(
+            "all distances are 0 (constant or identical features): no ε tells the nodes apart"
+        )
 
 
 def just_above(value: float, dtype: np.dtype[Any]) -> float:
@@ -188,6 +201,10 @@ def _giant(source: DistanceBlocks, share: float) -> float:
     raise RuntimeError(f"a spanning tree of {source.n_nodes} nodes joins fewer than {needed}")
 
 
+def _neighbors(source: DistanceBlocks, k: float) -> float:
+    return just_above(float(nearest_pairs(source, int(k))[2].max()), source.dtype)
+
+
 _FINDERS: dict[str, Callable[[DistanceBlocks, float], float]] = {
     "percolation": _percolation,
     "mst": _percolation,
@@ -195,4 +212,5 @@ _FINDERS: dict[str, Callable[[DistanceBlocks, float], float]] = {
     "degree": _degree,
     "quantile": _quantile,
     "giant": _giant,
+    "neighbors": _neighbors,
 }

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph._blocks import DistanceBlocks, as_blocks
+from featgraph.graph._near_pairs import NearPairs
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["minimum_spanning_tree"]
+
+_START_DEGREE = 16  # mean degree of the pairs from which the tree of many nodes starts
 
 
 def minimum_spanning_tree(distances: Any) -> FeatureGraph:
@@ -57,6 +60,8 @@ def minimum_spanning_tree(distances: Any) -> FeatureGraph:
 
 def span_tree(source: DistanceBlocks) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return edges, shape (D − 1, 2), and lengths of a minimum spanning tree, shortest first."""
+    if source.near is not None:
+        return _join_near_pairs(source.near)
     n_nodes = source.n_nodes
     part = np.arange(n_nodes)
     edges: list[tuple[int, int]] = []
@@ -78,6 +83,46 @@ def span_tree(source: DistanceBlocks) -> tuple[NDArray[np.int64], NDArray[np.flo
         part = np.array([find_root(root, node) for node in range(n_nodes)])
     rising = np.argsort(lengths, kind="stable")
     return np.array(edges, dtype=np.int64)[rising], np.array(lengths)[rising]
+
+
+def _join_near_pairs(near: NearPairs) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Span the tree from the nearest pairs, then let small parts look for their way out.
+
+    Kruskal on all pairs below a limit gives the part of the tree below it. After that the
+    shortest way out of a part belongs to a tree (cut property), and it is enough that all parts
+    but the largest look for theirs.
+    """
+    n_nodes = near.n_nodes
+    limit = near.kth(min(_START_DEGREE * n_nodes // 2, near.n_pairs))
+    rows = (None if limit is None else near.below(limit)) or near.neighbors(1)
+    # an edge to the nearest node, too, belongs to a tree
+    root = list(range(n_nodes))
+    chosen = _join(root, *rows)
+    while len(chosen) < n_nodes - 1:
+        part = np.array([find_root(root, node) for node in range(n_nodes)])
+        largest = np.bincount(part).argmax()
+        nodes, other, gap = near.leave(np.flatnonzero(part != largest), part)
+        order = np.argsort(gap, kind="stable")
+        first = order[np.sort(np.unique(part[nodes][order], return_index=True)[1])]
+        chosen += _join(root, nodes[first], other[first], gap[first])
+    chosen.sort(key=lambda row: row[2])
+    edges = np.array([row[:2] for row in chosen], dtype=np.int64)
+    return edges, np.array([row[2] for row in chosen])
+
+
+def _join(
+    root: list[int], left: NDArray[np.int64], right: NDArray[np.int64], lengths: NDArray[Any]
+) -> list[tuple[int, int, float]]:
+    """Join sets along pairs, shortest first; return the pairs that joined two."""
+    order = np.argsort(lengths, kind="stable")
+    joined = []
+    rows = (left[order].tolist(), right[order].tolist(), lengths[order].tolist())
+    for i, j, length in zip(*rows, strict=True):
+        a, b = find_root(root, i), find_root(root, j)
+        if a != b:
+            root[max(a, b)] = min(a, b)
+            joined.append((i, j, length))
+    return joined
 
 
 def _nearest_outside(

@@ -202,4 +202,5 @@ def test_rules_are_described_in_a_word():
         "density",
         "giant",
     }
-    assert set(EPSILON_RULES) == {"percolation", "mst", "density", "degree", "quantile", "giant"}
+    rules = {"percolation", "mst", "density", "degree", "quantile", "giant", "neighbors"}
+    assert set(EPSILON_RULES) == rules

@@ -1,0 +1,274 @@
+"""ε is a parameter: what becomes of G_M while ε grows."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from featgraph._checks import integer
+from featgraph._files import write_text
+from featgraph._progress import track_progress
+from featgraph._random import RandomState, as_rng
+from featgraph.boxes.covering import box_counts
+from featgraph.dimension.fit import DimensionFit, fit_dimension
+from featgraph.graph.clustering import average_clustering
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.epsilon import choose_epsilon
+from featgraph.graph.smallworld import small_world
+
+__all__ = ["EpsilonSweep", "epsilon_sweep"]
+
+_MEASURES = (
+    *("density", "mean_degree", "n_components", "giant_share", "clustering", "path_length"),
+    *("sigma", "sigma_low", "sigma_high", "dimension", "dimension_low", "dimension_high"),
+)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class EpsilonSweep:
+    """Measures of G_M over a ladder of thresholds ε.
+
+    Attributes
+    ----------
+    epsilons : ndarray of float, shape (n_steps,)
+        Thresholds, rising, in the unit of the distances.
+    measures : dict of str to ndarray of float, shape (n_steps,)
+        "density", "mean_degree", "n_components", "giant_share", "clustering" (mean local),
+        "path_length" (hops, largest component), "sigma" with "sigma_low" and "sigma_high" (95 %
+        over references), "dimension" (d_B) with "dimension_low" and "dimension_high". nan where
+        a measure is undefined, such as d_B of a graph of too small a diameter.
+    verdicts : tuple of str, length n_steps
+        Verdict of the fit of d_B, "no fit" where there is none.
+    percolation : float
+        Smallest ε whose graph is connected.
+    n_nodes : int
+        Number of nodes.
+    layer : str or None
+        Layer of the features.
+    seed : int or None
+        Seed of references and boxes.
+    """
+
+    epsilons: NDArray[np.float64]
+    measures: dict[str, NDArray[np.float64]]
+    verdicts: tuple[str, ...]
+    percolation: float
+    n_nodes: int
+    layer: str | None = None
+    seed: int | None = None
+
+    def __repr__(self) -> str:
+        layer = "" if self.layer is None else f", layer={self.layer!r}"
+        return (
+            f"EpsilonSweep(n_steps={self.epsilons.size}, n_nodes={self.n_nodes}, "
+            f"percolation={self.percolation:.6g}{layer})"
+        )
+
+    def describe(self, epsilon: float) -> str:
+        """Say in a sentence where ``epsilon`` stands in the sweep.
+
+        Examples
+        --------
+        >>> F = np.random.default_rng(0).normal(size=(30, 8))
+        >>> sweep = epsilon_sweep(F, n_steps=4, n_references=1, rng=0, progress=False)
+        >>> sweep.describe(sweep.percolation).startswith("ε = ")
+        True
+        """
+        at = int(np.abs(np.log(self.epsilons / epsilon)).argmin())
+        near = {name: values[at] for name, values in self.measures.items()}
+        ratio = epsilon / self.percolation
+        where = "at" if abs(ratio - 1) < 1e-6 else f"{ratio:.2f} times"
+        text = (
+            f"ε = {epsilon:.4g} is {where} the threshold of percolation "
+            f"({self.percolation:.4g}): {near['giant_share']:.0%} of the neurons hang together, "
+            f"{near['density']:.1%} of the pairs are joined"
+        )
+        known = self.measures["dimension"]
+        known = known[np.isfinite(known)]
+        if known.size:
+            text += f"; over the sweep d_B runs from {known.min():.2f} to {known.max():.2f}"
+        return f"{text}."
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one row per ε."""
+        columns = {"epsilon": self.epsilons, **self.measures}
+        table = zip(*(column.tolist() for column in columns.values()), strict=True)
+        return [
+            {
+                **dict(zip(columns, row, strict=True)),
+                "verdict": verdict,
+                "percolates": bool(row[0] >= self.percolation),
+            }
+            for row, verdict in zip(table, self.verdicts, strict=True)
+        ]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the sweep as JSON; undefined values become null."""
+        values = {
+            "epsilons": self.epsilons.tolist(),
+            "measures": {
+                name: [None if math.isnan(x) else x for x in column.tolist()]
+                for name, column in self.measures.items()
+            },
+            **{name: getattr(self, name) for name in ("verdicts", "percolation", "n_nodes")},
+            "layer": self.layer,
+            "seed": self.seed,
+        }
+        return write_text(path, json.dumps(values, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> EpsilonSweep:
+        """Read what ``save`` wrote."""
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            values["epsilons"] = np.array(values["epsilons"], dtype=np.float64)
+            values["measures"] = {
+                name: np.array([math.nan if x is None else x for x in column], dtype=np.float64)
+                for name, column in values["measures"].items()
+            }
+            return cls(**{**values, "verdicts": tuple(values["verdicts"])})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            name = Path(path).name
+            raise ValueError(f"{name}: not a sweep saved by EpsilonSweep.save ({error})") from None
+
+
+def epsilon_sweep(
+    features: Any,
+    *,
+    epsilons: ArrayLike | None = None,
+    n_steps: int = 20,
+    scaled: bool = True,
+    method: str = "greedy",
+    n_references: int = 5,
+    rng: RandomState = 0,
+    progress: bool | None = None,
+) -> EpsilonSweep:
+    """Measure G_M over a ladder of thresholds ε.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F.
+    epsilons : array-like of float, shape (n_steps,), optional
+        Thresholds, rising and above 0. Default: ``n_steps`` between mean degree 1 and half of all
+        pairs, evenly in the logarithm of the density, and the threshold of percolation.
+    n_steps : int, default=20
+        Steps of the default ladder, at least 2.
+    scaled : bool, default=True
+        Distances per sample, as in ``feature_graph``.
+    method : str, default="greedy"
+        Box covering behind d_B.
+    n_references : int, default=5
+        References of σ at each step; 0 leaves σ out.
+    rng : Generator, int or None, default=0
+        Source of references and boxes.
+    progress : bool, optional
+        Show a bar over steps; default: on a terminal.
+
+    Returns
+    -------
+    EpsilonSweep
+        A measure per step; percolation marked.
+
+    Raises
+    ------
+    ValueError
+        If ``epsilons`` do not rise from above 0, or all distances are 0.
+
+    Notes
+    -----
+    Distances are computed once and held, O(n_nodes²). Each step costs a box covering for every
+    size and a small-world analysis.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(40, 8))
+    >>> sweep = epsilon_sweep(F, n_steps=5, n_references=1, rng=0, progress=False)
+    >>> bool(np.all(np.diff(sweep.measures["density"]) >= 0))
+    True
+    """
+    from featgraph.distances.pairwise import feature_distances
+    from featgraph.features.feature_matrix import as_feature_matrix
+
+    matrix = as_feature_matrix(features)
+    distances = feature_distances(matrix.values.detach(), scaled=scaled).cpu().numpy()
+    n_references = integer(n_references, "n_references")
+    percolation = choose_epsilon(distances, "percolation")
+    ladder = _ladder(distances, percolation, integer(n_steps, "n_steps", least=2), epsilons)
+    generator = as_rng(rng)
+    rows, verdicts = [], []
+    for epsilon in track_progress(ladder.tolist(), progress=progress, label="ε"):
+        net = _threshold(distances, epsilon)
+        row, verdict = _measure(net, method, n_references, generator)
+        rows.append(row)
+        verdicts.append(verdict)
+    return EpsilonSweep(
+        epsilons=ladder,
+        measures={name: np.array([row[name] for row in rows], dtype=float) for name in _MEASURES},
+        verdicts=tuple(verdicts),
+        percolation=percolation,
+        n_nodes=matrix.n_nodes,
+        layer=matrix.layer,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+    )
+
+
+def _ladder(
+    distances: NDArray[Any], percolation: float, n_steps: int, given: ArrayLike | None
+) -> NDArray[np.float64]:
+    if given is not None:
+        ladder = np.asarray(given, dtype=np.float64)
+        rising = ladder.ndim == 1 and ladder.size and ladder[0] > 0 and np.all(np.diff(ladder) > 0)
+        if not rising or not np.isfinite(ladder).all():
+            raise ValueError(f"epsilons must be finite, rising and above 0, got {given!r}")
+        return ladder
+    lengths = np.sort(distances[np.triu_indices(len(distances), 1)])
+    lengths = lengths[lengths > 0]
+    first = min(len(distances) / 2, lengths.size)
+    ranks = np.geomspace(first, max(lengths.size / 2, first), n_steps)
+    steps = np.nextafter(lengths[np.ceil(ranks).astype(np.int64) - 1], lengths.dtype.type(np.inf))
+    return np.unique(np.append(steps.astype(np.float64), percolation))
+
+
+def _threshold(distances: NDArray[Any], epsilon: float) -> FeatureGraph:
+    edges = np.argwhere(np.triu(distances < epsilon, 1))
+    return FeatureGraph.from_edges(edges, n_nodes=len(distances), epsilon=epsilon)
+
+
+def _measure(
+    net: FeatureGraph, method: str, n_references: int, rng: np.random.Generator
+) -> tuple[dict[str, float], str]:
+    row = dict.fromkeys(_MEASURES, math.nan)
+    row["density"] = 2 * net.n_edges / (net.n_nodes * (net.n_nodes - 1))
+    row["mean_degree"] = 2 * net.n_edges / net.n_nodes
+    row["n_components"] = net.n_components
+    row["giant_share"] = float(np.bincount(net.components).max() / net.n_nodes)
+    row["clustering"] = average_clustering(net)
+    if net.n_edges == 0:
+        return row, "no fit"
+    world = small_world(net, n_references=max(1, n_references), rng=rng, progress=False)
+    row["path_length"] = world.path_length
+    if n_references:
+        row["sigma"] = world.sigma
+        row["sigma_low"], row["sigma_high"] = world.sigma_interval
+    fit = _fit(net, method, rng)
+    if fit is None:
+        return row, "no fit"
+    row["dimension"] = fit.dimension
+    row["dimension_low"], row["dimension_high"] = fit.interval
+    return row, fit.verdict
+
+
+def _fit(net: FeatureGraph, method: str, rng: np.random.Generator) -> DimensionFit | None:
+    counts = box_counts(net, method=method, rng=rng, progress=False)
+    try:
+        return fit_dimension(counts)
+    except ValueError:  # too few sizes need more than one box
+        return None

@@ -1,0 +1,169 @@
+"""Degrees: how many neighbours nodes have, how strongly they hold them, who joins whom."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.strengths import EDGE_WEIGHTS, EdgeWeight, node_strengths
+from featgraph.graph.tails import TailFit, fit_tail
+
+__all__ = ["DegreeStatistics", "degree_assortativity", "degree_statistics"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class DegreeStatistics:
+    """Distribution of degrees and strengths.
+
+    Attributes
+    ----------
+    degrees : ndarray of int64, shape (n_nodes,)
+        Neighbours of each node.
+    strengths : ndarray of float, shape (n_nodes,), or None
+        Sum of the edge weights at each node; None for an unweighted graph.
+    degree_tail : TailFit or None
+        Power law, lognormal or exponential tail of the degrees; None without the powerlaw
+        package or where it was not asked for.
+    strength_tail : TailFit or None
+        The same for the strengths.
+    assortativity : float
+        Correlation of the degrees at the two ends of an edge; nan where all are equal.
+    weight : {"given", "similarity", "none"}
+        What the weights of ``strengths`` are.
+    """
+
+    degrees: NDArray[np.int64]
+    strengths: NDArray[np.float64] | None
+    degree_tail: TailFit | None
+    strength_tail: TailFit | None
+    assortativity: float
+    weight: EdgeWeight
+
+    def __repr__(self) -> str:
+        tail = "none" if self.degree_tail is None else self.degree_tail.verdict
+        return (
+            f"DegreeStatistics(n_nodes={self.degrees.size}, mean={self.degrees.mean():.4g}, "
+            f"max={self.degrees.max()}, assortativity={self.assortativity:.4g}, tail={tail!r})"
+        )
+
+    @property
+    def distribution(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Degrees that occur, rising, and the share of nodes that has each."""
+        values, counts = np.unique(self.degrees, return_counts=True)
+        return values, counts / self.degrees.size
+
+    def to_row(self) -> dict[str, Any]:
+        """Return one flat row of a table."""
+        row: dict[str, Any] = {
+            "mean_degree": float(self.degrees.mean()),
+            "sd_degree": float(self.degrees.std()),
+            "max_degree": int(self.degrees.max()),
+            "n_isolated": int((self.degrees == 0).sum()),
+            "assortativity": self.assortativity,
+        }
+        if self.strengths is not None:
+            row["mean_strength"] = float(self.strengths.mean())
+        for name, tail in (("degree", self.degree_tail), ("strength", self.strength_tail)):
+            if tail is not None:
+                row |= {f"{name}_tail_{key}": value for key, value in tail.to_row().items()}
+        return row
+
+
+def degree_statistics(
+    graph: Any, *, weight: EdgeWeight = "similarity", tails: bool = True
+) -> DegreeStatistics:
+    """Describe degrees and strengths of a graph, and test their tails.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx graph, igraph.Graph, PyG Data or scipy sparse matrix
+        Of graphs of other libraries the weights are left out; ``as_feature_graph`` keeps them.
+    weight : {"given", "similarity", "none"}, default="similarity"
+        What an edge adds to the strength of a node: its weight, 1 − distance/ε (distances are no
+        strengths), or nothing.
+    tails : bool, default=True
+        Test power law, lognormal and exponential (needs the extra ``stats``).
+
+    Returns
+    -------
+    DegreeStatistics
+        Degrees, strengths, their tails, assortativity.
+
+    Raises
+    ------
+    ImportError
+        If ``tails`` and the powerlaw package is not installed.
+    ValueError
+        If ``weight`` is unknown, or "similarity" meets negative weights.
+
+    Notes
+    -----
+    Time O(n_nodes + n_edges), and for the tails O(n_nodes · n_degrees).
+
+    References
+    ----------
+    Barrat et al. 2004, PNAS 101:3747, doi:10.1073/pnas.0400087101 (strength).
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> degree_statistics(nx.path_graph(4), tails=False)
+    DegreeStatistics(n_nodes=4, mean=1.5, max=2, assortativity=-0.5, tail='none')
+    """
+    choice(weight, EDGE_WEIGHTS, "weight")
+    own = isinstance(graph, FeatureGraph)
+    net = as_feature_graph(graph, weight=None if own else "ignore")
+    weighted = net.weights is not None and weight != "none"
+    strengths = node_strengths(net, weight=weight) if weighted else None
+    return DegreeStatistics(
+        degrees=net.degrees,
+        strengths=strengths,
+        degree_tail=fit_tail(net.degrees, discrete=True) if tails else None,
+        strength_tail=(
+            fit_tail(strengths, discrete=False) if tails and strengths is not None else None
+        ),
+        assortativity=degree_assortativity(net),
+        weight=weight,
+    )
+
+
+def degree_assortativity(graph: FeatureGraph) -> float:
+    """Return the correlation of the degrees at the two ends of an edge.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Any graph; weights do not count.
+
+    Returns
+    -------
+    float
+        In [−1, 1]: above 0, nodes of many neighbours join each other. nan where all ends have the
+        same degree, and without edges.
+
+    Notes
+    -----
+    Time O(n_edges).
+
+    References
+    ----------
+    Newman 2002, Phys. Rev. Lett. 89:208701, doi:10.1103/PhysRevLett.89.208701.
+
+    Examples
+    --------
+    >>> degree_assortativity(FeatureGraph.from_edges([(0, 1), (0, 2), (0, 3)]))
+    -1.0
+    """
+    degrees = graph.degrees.astype(np.float64)
+    tails = np.repeat(degrees, graph.degrees)
+    if tails.size == 0 or tails.min() == tails.max():
+        return math.nan
+    centred = tails - tails.mean()
+    return float(centred @ (degrees[graph.indices] - tails.mean()) / (centred @ centred))

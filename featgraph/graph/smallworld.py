@@ -1,0 +1,354 @@
+"""Small world: clustered like a lattice, yet with paths as short as in a random graph?"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, integer
+from featgraph._files import write_text
+from featgraph._progress import track_progress
+from featgraph._random import RandomState, as_rng
+from featgraph.graph.clustering import (
+    CLUSTERING_KINDS,
+    ClusteringKind,
+    clustering_of,
+    count_hop_distances,
+    hops_of,
+    local_efficiency,
+)
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.nulls import SWAPS_PER_EDGE, EdgeSwapper
+
+__all__ = ["References", "SmallWorld", "small_world"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class References:
+    """Clustering and path length of reference graphs of one kind.
+
+    Attributes
+    ----------
+    clustering, path_length : ndarray of float, shape (n_references,)
+        C and L of each reference (L in hops).
+    """
+
+    clustering: NDArray[np.float64]
+    path_length: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        c, length = self.clustering.mean(), self.path_length.mean()
+        return f"References(n={self.clustering.size}, clustering={c:.4g}, path_length={length:.4g})"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SmallWorld:
+    """How much of a small world a graph is, beside graphs of the same degrees.
+
+    C, L, the diameter and the references are those of the largest component; efficiencies are
+    those of the whole graph. C, L and their ratios refer to hops.
+
+    Attributes
+    ----------
+    sigma : float
+        σ = (C/C_rand) / (L/L_rand); above 1 speaks for a small world. nan where C_rand is 0 or
+        no reference differs.
+    omega : float
+        ω = L_rand/L − C/C_latt: near 0 for a small world, towards −1 for a lattice, 1 for a
+        random graph. nan where C_latt is 0.
+    propensity : float
+        φ = 1 − √((Δ_C² + Δ_L²)/2), where Δ_C = (C_latt − C)/(C_latt − C_rand) and Δ_L =
+        (L − L_rand)/(L_latt − L_rand), cut to [0, 1]; above about 0.6 speaks for a small world.
+        nan where C_latt = C_rand.
+    sigma_interval, omega_interval, propensity_interval : tuple of float
+        Central 95 % over references, each taken alone: what the choice of one would have changed.
+    clustering, path_length : float
+        C (see ``clustering_kind``) and L in hops.
+    random, lattice : References
+        The reference graphs.
+    clustering_kind : {"average", "transitivity"}
+        Which C.
+    global_efficiency, local_efficiency : float
+        Of the whole graph: mean of 1/hops over all pairs; mean over nodes of that among their
+        neighbours.
+    diameter : int
+        Longest shortest path in the largest component, in hops.
+    n_nodes, n_edges : int
+        Size of the whole graph.
+    left_out : float
+        Share of the nodes outside the largest component.
+    seed : int or None
+        Seed of the references, where one was given.
+    explanation : str
+        What the numbers say, in one sentence.
+    """
+
+    sigma: float
+    omega: float
+    propensity: float
+    sigma_interval: tuple[float, float]
+    omega_interval: tuple[float, float]
+    propensity_interval: tuple[float, float]
+    clustering: float
+    path_length: float
+    random: References
+    lattice: References
+    clustering_kind: ClusteringKind
+    global_efficiency: float
+    local_efficiency: float
+    diameter: int
+    n_nodes: int
+    n_edges: int
+    left_out: float
+    seed: int | None
+    explanation: str
+
+    def __repr__(self) -> str:
+        return (
+            f"SmallWorld(sigma={self.sigma:.4g}, omega={self.omega:.4g}, "
+            f"propensity={self.propensity:.4g}, n_references={self.n_references}, "
+            f"left_out={self.left_out:.3g})"
+        )
+
+    @property
+    def omega_prime(self) -> float:
+        """ω′ = 1 − |ω|: 1 for a small world, 0 for a lattice or a random graph."""
+        return 1.0 - abs(self.omega)
+
+    @property
+    def n_references(self) -> int:
+        """Number of references of each kind."""
+        return int(self.random.clustering.size)
+
+    def to_row(self) -> dict[str, Any]:
+        """Return one flat row of a table."""
+        row: dict[str, Any] = {"sigma": self.sigma, "omega": self.omega}
+        row |= {"omega_prime": self.omega_prime, "propensity": self.propensity}
+        for name in ("sigma", "omega", "propensity"):
+            row[f"{name}_low"], row[f"{name}_high"] = getattr(self, f"{name}_interval")
+        row |= {"clustering": self.clustering, "path_length": self.path_length}
+        for name, reference in (("random", self.random), ("lattice", self.lattice)):
+            for what in ("clustering", "path_length"):
+                values = getattr(reference, what)
+                row[f"{what}_{name}"] = float(values.mean())
+                row[f"{what}_{name}_sd"] = float(values.std(ddof=1)) if values.size > 1 else 0.0
+        for name in ("global_efficiency", "local_efficiency", "diameter", "left_out"):
+            row[name] = getattr(self, name)
+        return row
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the result as JSON."""
+        values = asdict(self)
+        for name in ("random", "lattice"):
+            values[name] = {key: array.tolist() for key, array in values[name].items()}
+        return write_text(path, json.dumps(values, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SmallWorld:
+        """Read what ``save`` wrote."""
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            for name in ("random", "lattice"):
+                arrays = {key: np.array(v, dtype=np.float64) for key, v in values[name].items()}
+                values[name] = References(**arrays)
+            for name in ("sigma", "omega", "propensity"):
+                values[f"{name}_interval"] = tuple(values[f"{name}_interval"])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            name = Path(path).name
+            raise ValueError(f"{name}: not a result saved by SmallWorld.save ({error})") from None
+
+
+def small_world(
+    graph: Any,
+    *,
+    n_references: int = 20,
+    clustering: ClusteringKind = "average",
+    rng: RandomState = 0,
+    progress: bool | None = None,
+) -> SmallWorld:
+    """Compare a graph with random and lattice-like graphs of the same degrees.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx graph, igraph.Graph, PyG Data or scipy sparse matrix
+        Hops count, weights do not.
+    n_references : int, default=20
+        References of each kind, at least 1.
+    clustering : {"average", "transitivity"}, default="average"
+        C: the mean local clustering coefficient, or the share of closed paths of two edges (what
+        ``networkx.sigma`` takes).
+    rng : Generator, int or None, default=0
+        Source of the references.
+    progress : bool, optional
+        Show a bar; default: on a terminal.
+
+    Returns
+    -------
+    SmallWorld
+        σ, ω, ω′, propensity, their intervals, C, L, efficiencies, diameter, references.
+
+    Raises
+    ------
+    ValueError
+        If the graph has no edge, ``n_references`` is below 1 or ``clustering`` is unknown.
+
+    Notes
+    -----
+    A disconnected graph is compared by its largest component (the share of nodes left out is in
+    the result), since L is undefined across components; the efficiencies are those of the whole.
+    References are connected. Graphs none of whose edges can be swapped (complete graphs, stars)
+    have no reference but themselves: σ, ω and φ are nan, and ``explanation`` says so.
+
+    Time per reference: O(n_edges) swaps, triangles in O(Σ degree²), paths by bit-parallel
+    search; 500 nodes and 2500 edges take about 0.1 s for 20 references of each kind.
+
+    References
+    ----------
+    σ: Humphries & Gurney 2008, PLoS ONE 3:e2051, doi:10.1371/journal.pone.0002051. ω: Telesford
+    et al. 2011, Brain Connect. 1:367, doi:10.1089/brain.2011.0038. ω′: Neal 2017, Netw. Sci.
+    5:30, doi:10.1017/nws.2017.5. φ: Muldoon, Bridgeford & Bassett 2016, Sci. Rep. 6:22057,
+    doi:10.1038/srep22057, with references that keep the degrees.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> result = small_world(nx.connected_watts_strogatz_graph(200, 8, 0.1, seed=0), rng=0)
+    >>> result.sigma > 5, result.propensity > 0.6
+    (True, True)
+    """
+    choice(clustering, CLUSTERING_KINDS, "clustering")
+    n_references = integer(n_references, "n_references", least=1)
+    whole = as_feature_graph(graph, weight="ignore")
+    if whole.n_edges == 0:
+        raise ValueError(
+            f"graph must have at least one edge for path lengths, got {whole.n_nodes} nodes "
+            "and none; raise ε"
+        )
+    connected = whole.n_components == 1
+    main = whole if connected else whole.giant_component()
+    hops = count_hop_distances(main)
+    c, length = clustering_of(main.indptr, main.indices, clustering), hops.path_length
+    random, lattice, n_swaps = _draw_references(main, n_references, clustering, rng, progress)
+    shares = _measures(c, length, random, lattice, rewired=n_swaps > 0)
+    sigma, omega, propensity = shares.central
+    return SmallWorld(
+        sigma=sigma,
+        omega=omega,
+        propensity=propensity,
+        sigma_interval=shares.intervals[0],
+        omega_interval=shares.intervals[1],
+        propensity_interval=shares.intervals[2],
+        clustering=c,
+        path_length=length,
+        random=random,
+        lattice=lattice,
+        clustering_kind=clustering,
+        global_efficiency=(hops if connected else count_hop_distances(whole)).efficiency,
+        local_efficiency=local_efficiency(whole),
+        diameter=hops.diameter,
+        n_nodes=whole.n_nodes,
+        n_edges=whole.n_edges,
+        left_out=1 - main.n_nodes / whole.n_nodes,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        explanation=_explain(sigma, omega, propensity, n_swaps > 0),
+    )
+
+
+def _draw_references(
+    main: FeatureGraph,
+    n_references: int,
+    clustering: str,
+    rng: RandomState,
+    progress: bool | None,
+) -> tuple[References, References, int]:
+    swapper, generator = EdgeSwapper.start(main), as_rng(rng)
+    found: dict[str, list[tuple[float, float]]] = {"random": [], "lattice": []}
+    n_swaps = 0
+    for _ in track_progress(range(n_references), progress=progress, label="references"):
+        for kind, rows in found.items():
+            other = swapper.draw(kind, SWAPS_PER_EDGE[kind], generator)
+            n_swaps += other.n_swaps
+            c = clustering_of(other.indptr, other.indices, clustering)
+            rows.append((c, hops_of(other.indptr, other.indices).path_length))
+    random, lattice = (References(*np.array(rows).T.copy()) for rows in found.values())
+    return random, lattice, n_swaps
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """σ, ω and φ against the mean reference, and over single references."""
+
+    central: tuple[float, ...]
+    intervals: tuple[tuple[float, float], ...]
+
+
+def _measures(
+    c: float, length: float, random: References, lattice: References, *, rewired: bool
+) -> _Measures:
+    if not rewired:
+        return _Measures((math.nan,) * 3, ((math.nan, math.nan),) * 3)
+    single = _ratios(
+        c,
+        length,
+        (random.clustering, random.path_length),
+        (lattice.clustering, lattice.path_length),
+    )
+    middle = _ratios(
+        c,
+        length,
+        (random.clustering.mean(), random.path_length.mean()),
+        (lattice.clustering.mean(), lattice.path_length.mean()),
+    )
+    intervals = []
+    for values in single:
+        known = values[np.isfinite(values)]
+        low, high = np.quantile(known, [0.025, 0.975]) if known.size else (math.nan,) * 2
+        intervals.append((float(low), float(high)))
+    return _Measures(tuple(float(value) for value in middle), tuple(intervals))
+
+
+def _ratios(c: float, length: float, random: Any, lattice: Any) -> tuple[Any, Any, Any]:
+    """Return σ, ω and φ; nan where a denominator is 0."""
+    (c_random, l_random), (c_lattice, l_lattice) = random, lattice
+    sigma = _divide(c, c_random) / (length / l_random)
+    omega = l_random / length - _divide(c, c_lattice)
+    gap_c = _divide(c_lattice - c, c_lattice - c_random)  # without room between them: nan
+    # dense graphs have the same paths whatever their edges: no difference, no gap
+    gap_l = np.nan_to_num(_divide(length - l_random, l_lattice - l_random))
+    gap = np.clip(gap_c, 0, 1) ** 2 + np.clip(gap_l, 0, 1) ** 2
+    return sigma, omega, 1 - np.sqrt(gap / 2)
+
+
+def _divide(top: Any, bottom: Any) -> Any:
+    bottom = np.asarray(bottom, dtype=np.float64)
+    result = np.full(bottom.shape, np.nan)
+    np.divide(top, bottom, out=result, where=bottom != 0)
+    return result
+
+
+def _explain(sigma: float, omega: float, propensity: float, rewired: bool) -> str:
+    if not rewired:
+        return (
+            "no two edges can be swapped: this is the only graph with its degrees, so there is "
+            "nothing to compare it with"
+        )
+    if not math.isfinite(sigma):
+        return "random graphs of these degrees have no triangles, so σ is undefined"
+    if sigma > 1 and propensity > 0.6:
+        return f"a small world: σ = {sigma:.3g} above 1 and propensity {propensity:.2f} above 0.6"
+    if sigma <= 1:
+        return f"not a small world: σ = {sigma:.3g}, no more clustered than chance at its paths"
+    nearer = "a lattice" if omega < 0 else "a random graph"
+    return (
+        f"not clearly a small world: σ = {sigma:.3g} is above 1, but propensity "
+        f"{propensity:.2f} is not above 0.6, and ω = {omega:.2f} leans to {nearer}"
+    )

@@ -1,0 +1,167 @@
+"""One row of numbers per graph: what network scientists ask first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from featgraph._checks import integer
+from featgraph._progress import track_progress
+from featgraph._random import RandomState, as_rng
+from featgraph.graph.census import count_motifs
+from featgraph.graph.clubs import rich_club
+from featgraph.graph.communities import find_communities, measure_modularity
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.cores import find_cores
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.degrees import degree_statistics
+from featgraph.graph.epsilon import EpsilonRule
+from featgraph.graph.layered import connect_layers
+from featgraph.graph.smallworld import small_world
+from featgraph.graph.spectrum import spectral_gap
+
+__all__ = ["network_summary"]
+
+
+def network_summary(
+    graphs: Any,
+    *,
+    epsilon: EpsilonRule = "percolation",
+    n_references: int = 20,
+    tails: bool | None = None,
+    rng: RandomState = 0,
+    progress: bool | None = None,
+) -> list[dict[str, Any]]:
+    """Return one flat row of network measures per graph or layer.
+
+    Parameters
+    ----------
+    graphs : graph, features, or mapping from names to graphs or features
+        Graphs of any kind that ``as_feature_graph`` takes (hops count); features become graphs by
+        ``epsilon``. What ``extract_features`` returns gives one row per layer; for one graph over
+        all layers pass ``feature_graph(features)``.
+    epsilon : float, str or pair, default="percolation"
+        Rule for features, as in ``feature_graph``.
+    n_references : int, default=20
+        References of small world and rich club; 0 leaves both out.
+    tails : bool, optional
+        Test the tails of degrees; default: if the powerlaw package is installed.
+    rng : Generator, int or None, default=0
+        Source of references and communities. Each graph has a stream of its own, so a row does
+        not depend on the others.
+    progress : bool, optional
+        Show a bar over graphs; default: on a terminal.
+
+    Returns
+    -------
+    list of dict
+        Keys are the same in every row, nan where a measure is undefined (a graph without edges
+        has no path length): size, density, components and the share of the largest, degrees,
+        assortativity, clustering, small world, efficiencies, diameter, k-core, communities and
+        modularity, triads, spectral gap, rich club at the top tenth of degrees, tails, share of
+        edges between layers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is neither a graph nor features, or cannot become a graph.
+
+    Notes
+    -----
+    The small world takes most of the time: about 0.1 s for 500 nodes and 2500 edges.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> rows = network_summary({"ring": nx.cycle_graph(12), "star": nx.star_graph(5)}, rng=0)
+    >>> [(row["name"], row["n_edges"], row["diameter"]) for row in rows]
+    [('ring', 12, 6), ('star', 5, 2)]
+    """
+    n_references = integer(n_references, "n_references")
+    named = graphs if isinstance(graphs, Mapping) else {None: graphs}
+    if not named:
+        raise ValueError("graphs must hold at least one graph, got an empty mapping")
+    streams = as_rng(rng).integers(2**31, size=len(named)).tolist()
+    wanted = _has_powerlaw() if tails is None else tails
+    rows = []
+    pairs = list(zip(named.items(), streams, strict=True))
+    for (name, one), seed in track_progress(pairs, progress=progress, label="layers"):
+        net = _build(one, epsilon)
+        label = net.layer if name is None else str(name)
+        rows.append({"name": label or "", **_summarize(net, n_references, wanted, seed)})
+    return rows
+
+
+def _build(one: Any, epsilon: EpsilonRule) -> FeatureGraph:
+    from featgraph.graph.construct import feature_graph
+
+    if isinstance(one, FeatureGraph):
+        return one
+    if isinstance(one, np.ndarray) or type(one).__name__ in ("FeatureMatrix", "Tensor"):
+        return feature_graph(one, epsilon=epsilon)
+    return as_feature_graph(one, weight="ignore")
+
+
+def _has_powerlaw() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("powerlaw") is not None
+
+
+def _summarize(net: FeatureGraph, n_references: int, tails: bool, seed: int) -> dict[str, Any]:
+    sizes = np.bincount(net.components)
+    n_pairs = net.n_nodes * (net.n_nodes - 1) // 2
+    cores, labels = find_cores(net), find_communities(net, rng=seed)
+    degrees = degree_statistics(net, tails=False)
+    row: dict[str, Any] = {
+        "n_nodes": net.n_nodes,
+        "n_edges": net.n_edges,
+        "density": net.n_edges / n_pairs if n_pairs else math.nan,
+        "epsilon": math.nan if net.epsilon is None else net.epsilon,
+        "n_components": net.n_components,
+        "giant_share": float(sizes.max() / net.n_nodes),
+        "mean_degree": float(net.degrees.mean()),
+        "max_degree": int(net.degrees.max()),
+        "assortativity": degrees.assortativity,
+        **_small_world_row(net, n_references, seed),
+        "max_core": int(cores.max()),
+        "core_size": int((cores == cores.max()).sum()),
+        "n_communities": int(labels.max()) + 1,
+        "modularity": measure_modularity(net, labels),
+        **{f"triads_{name}": count for name, count in count_motifs(net).items()},
+        "spectral_gap": spectral_gap(net).laplacian,
+        "rich_club_ratio": _top_club(net, n_references, seed),
+    }
+    tail = degree_statistics(net, weight="none").degree_tail if tails else None
+    row["degree_exponent"] = math.nan if tail is None else tail.exponent
+    row["degree_tail"] = "untested" if tail is None else tail.verdict
+    layered = "layer" in net.node_attributes and net.node_attributes["layer"].ndim == 1
+    row["inter_layer_share"] = connect_layers(net).inter_share if layered else math.nan
+    return row
+
+
+_SMALL_WORLD = (
+    *("clustering", "path_length", "diameter", "global_efficiency", "local_efficiency"),
+    *("sigma", "sigma_low", "sigma_high", "omega", "omega_prime", "propensity"),
+)
+
+
+def _small_world_row(net: FeatureGraph, n_references: int, seed: int) -> dict[str, Any]:
+    if net.n_edges == 0:
+        return dict.fromkeys(_SMALL_WORLD, math.nan)
+    found = small_world(net, n_references=max(n_references, 1), rng=seed, progress=False).to_row()
+    if n_references == 0:
+        found |= dict.fromkeys(_SMALL_WORLD[5:], math.nan)
+    return {name: found[name] for name in _SMALL_WORLD}
+
+
+def _top_club(net: FeatureGraph, n_references: int, seed: int) -> float:
+    """Return the rich-club ratio of the smallest club that holds a tenth of the nodes."""
+    if net.n_edges == 0 or n_references == 0:
+        return math.nan
+    club = rich_club(net, n_references=n_references, rng=seed, progress=False)
+    large = np.flatnonzero(club.n_members >= max(2, net.n_nodes / 10))
+    return float(club.ratio[large[-1]]) if large.size else math.nan

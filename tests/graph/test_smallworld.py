@@ -1,0 +1,190 @@
+"""Small world: agreement with networkx and igraph, known graphs, references, bad input."""
+
+from __future__ import annotations
+
+import math
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featgraph.graph import (
+    FeatureGraph,
+    SmallWorld,
+    as_feature_graph,
+    average_clustering,
+    count_hop_distances,
+    local_clustering,
+    local_efficiency,
+    rewire_graph,
+    small_world,
+)
+from featgraph.graph.nulls import EdgeSwapper
+from tests.naive import networks as naive
+
+
+@st.composite
+def small_graphs(draw):
+    n_nodes = draw(st.integers(1, 9))
+    pairs = [(i, j) for i in range(n_nodes) for j in range(i)]
+    edges = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
+    return FeatureGraph.from_edges(edges, n_nodes=n_nodes)
+
+
+@given(small_graphs())
+def test_clustering_paths_and_efficiencies_are_those_by_definition(graph):
+    n, edges = graph.n_nodes, graph.edges.tolist()
+    triangles = naive.triangles(n, edges)
+    pairs = [k * (k - 1) / 2 for k in graph.degrees.tolist()]
+    expected = [t / p if p else 0.0 for t, p in zip(triangles, pairs, strict=True)]
+    np.testing.assert_allclose(local_clustering(graph), expected, rtol=1e-12)
+    assert count_hop_distances(graph).pairs.tolist() == naive.hop_pairs(n, edges)
+    # the same sum in another order
+    assert local_efficiency(graph) == pytest.approx(naive.local_efficiency(n, edges), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_values_are_those_of_networkx_and_igraph(seed):
+    net = nx.gnp_random_graph(150, 0.035, seed=seed)  # more nodes than bits in two words
+    graph = as_feature_graph(net)
+    own = graph.to_igraph()
+    hops = count_hop_distances(graph)
+    # one sum each, in another order
+    assert average_clustering(graph) == pytest.approx(nx.average_clustering(net), rel=1e-12)
+    assert average_clustering(graph, kind="transitivity") == pytest.approx(
+        own.transitivity_undirected(), rel=1e-12
+    )
+    assert hops.path_length == pytest.approx(own.average_path_length(), rel=1e-12)
+    assert hops.diameter == own.diameter()
+    assert hops.efficiency == pytest.approx(nx.global_efficiency(net), rel=1e-12)
+    assert local_efficiency(graph) == pytest.approx(nx.local_efficiency(net), rel=1e-12)
+
+
+def test_long_paths_need_many_levels():
+    hops = count_hop_distances(as_feature_graph(nx.path_graph(200)))
+    assert hops.pairs.tolist() == [0] + [2 * (200 - d) for d in range(1, 200)]
+
+
+@pytest.mark.parametrize("kind", ["random", "lattice"])
+@given(graph=small_graphs(), seed=st.integers(0, 99))
+def test_references_are_simple_and_keep_every_degree(kind, graph, seed):
+    # FeatureGraph itself refuses loops, doubles and one-way edges
+    other = rewire_graph(graph, kind=kind, swaps_per_edge=5, rng=seed)
+    np.testing.assert_array_equal(other.degrees, graph.degrees)
+    if graph.n_components == 1:
+        assert other.n_components == 1
+
+
+@given(small_graphs(), st.integers(0, 99))
+def test_swaps_are_those_of_the_slow_twin(graph, seed):
+    from featgraph.graph._swap_kernels import swap_edges
+
+    if graph.n_edges < 2:
+        return
+    start = EdgeSwapper.start(graph, connected=False)
+    draws = np.random.default_rng(seed).integers(0, graph.indices.size, size=(12, 2))
+    indices, none = start.indices.copy(), np.empty(0, dtype=np.int64)
+    arrays = (start.indptr, indices, start.twins.copy(), start.tails, draws, none, none)
+    swap_edges(*arrays, False, 5)
+    pairs = zip(start.tails.tolist(), indices.tolist(), strict=True)
+    found = sorted({tuple(sorted(pair)) for pair in pairs})
+    edges = graph.edges.tolist()
+    heads = start.indices.tolist()
+    assert found == naive.swap_all(edges, draws.tolist(), start.tails.tolist(), heads)
+
+
+def test_random_references_lose_clustering_and_lattices_gain_it():
+    graph = as_feature_graph(nx.connected_watts_strogatz_graph(200, 8, 0.3, seed=1))
+    own = average_clustering(graph)
+    loose = average_clustering(rewire_graph(graph, rng=0))
+    tight = average_clustering(rewire_graph(graph, kind="lattice", rng=0))
+    assert loose < 0.1 < own < 0.5 < tight
+
+
+def test_a_ring_of_neighbours_is_a_lattice_and_its_shortcuts_make_a_small_world():
+    ring = small_world(nx.watts_strogatz_graph(200, 8, 0.0), n_references=5, rng=0)
+    small = small_world(nx.connected_watts_strogatz_graph(200, 8, 0.1, seed=0), rng=0)
+    chance = small_world(nx.gnm_random_graph(200, 800, seed=0), rng=0)
+    assert ring.clustering == pytest.approx(9 / 14, rel=1e-12)  # 3(k − 2) / 4(k − 1), k = 8
+    assert ring.omega < -0.5 < small.omega < chance.omega
+    assert small.omega_prime > max(ring.omega_prime, chance.omega_prime)
+    assert small.sigma > 5 > chance.sigma
+    assert small.propensity > 0.6 > chance.propensity
+    assert chance.sigma_interval[0] < 1.15 < small.sigma_interval[0]
+    assert small.explanation.startswith("a small world")
+    assert small.sigma_interval[0] <= small.sigma <= small.sigma_interval[1]
+
+
+def test_sigma_is_close_to_that_of_networkx():
+    net = nx.connected_watts_strogatz_graph(40, 6, 0.2, seed=3)
+    ours = small_world(net, n_references=40, clustering="transitivity", rng=0)
+    theirs = nx.sigma(net, niter=2, nrand=4, seed=1)
+    # both are means over random references: 4 of theirs scatter by a tenth
+    assert ours.sigma == pytest.approx(theirs, rel=0.25)
+
+
+def test_same_seed_same_answer_and_no_global_state():
+    net = nx.connected_watts_strogatz_graph(60, 6, 0.2, seed=3)
+    np.random.seed(3)  # noqa: NPY002 - the legacy state is what must not move
+    before = np.random.get_state()[2]  # noqa: NPY002
+    rows = [small_world(net, n_references=3, rng=5).to_row() for _ in range(2)]
+    assert rows[0] == rows[1]
+    assert np.random.get_state()[2] == before  # noqa: NPY002
+
+
+def test_disconnected_graphs_are_compared_by_the_largest_component():
+    net = nx.disjoint_union(nx.connected_watts_strogatz_graph(60, 6, 0.2, seed=3), nx.path_graph(4))
+    net.add_node("alone")
+    whole = small_world(net, n_references=4, rng=0)
+    part = small_world(net.subgraph(range(60)), n_references=4, rng=0)
+    assert whole.sigma == part.sigma
+    assert whole.left_out == pytest.approx(5 / 65)
+    assert whole.global_efficiency == pytest.approx(nx.global_efficiency(net), rel=1e-12)
+    assert whole.global_efficiency < part.global_efficiency
+
+
+@pytest.mark.parametrize(
+    "net", [nx.complete_graph(6), nx.star_graph(5), nx.path_graph(2), nx.path_graph(3)]
+)
+def test_graphs_that_cannot_be_rewired_have_no_sigma(net):
+    result = small_world(net, n_references=2, rng=0)
+    assert math.isnan(result.sigma)
+    assert math.isnan(result.omega)
+    assert math.isnan(result.propensity)
+    assert "no two edges can be swapped" in result.explanation
+    assert result.path_length == pytest.approx(nx.average_shortest_path_length(net))
+
+
+def test_graphs_without_triangles_by_their_degrees_have_no_sigma():
+    result = small_world(nx.path_graph(30), n_references=2, rng=0)
+    assert math.isnan(result.sigma)
+    assert "no triangles" in result.explanation
+
+
+@pytest.mark.parametrize("n_nodes", [1, 4])
+def test_graphs_without_edges_are_refused(n_nodes):
+    with pytest.raises(ValueError, match="graph must have at least one edge"):
+        small_world(FeatureGraph.from_edges([], n_nodes=n_nodes))
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="n_references must be a whole number of at least 1"):
+        small_world(nx.path_graph(4), n_references=0)
+    with pytest.raises(ValueError, match="did you mean 'average'"):
+        small_world(nx.path_graph(4), clustering="averge")
+    with pytest.raises(ValueError, match="kind must be one of"):
+        rewire_graph(FeatureGraph.from_edges([(0, 1)]), kind="latice")
+    with pytest.raises(ValueError, match="swaps_per_edge must be a finite number above 0"):
+        rewire_graph(FeatureGraph.from_edges([(0, 1)]), swaps_per_edge=0)
+
+
+def test_results_are_written_and_read_back(tmp_path):
+    result = small_world(nx.connected_watts_strogatz_graph(30, 4, 0.2, seed=3), n_references=2)
+    again = SmallWorld.load(result.save(tmp_path / "world.json"))
+    assert again.to_row() == result.to_row()
+    assert again.explanation == result.explanation
+    (tmp_path / "bad.json").write_text('{"sigma": 1}')
+    with pytest.raises(ValueError, match="not a result saved by SmallWorld.save"):
+        SmallWorld.load(tmp_path / "bad.json")
