@@ -169,10 +169,12 @@ def _name_layers(ax: Axes, matrix: SimilarityMatrix, names: tuple[str, str] | No
 
 
 def _write_numbers(ax: Axes, matrix: SimilarityMatrix, low: float, high: float) -> None:
+    digits = 2 if np.ptp(matrix.values) > 0.3 or np.abs(matrix.values).max() > 9.9 else 3
     for (i, j), value in np.ndenumerate(matrix.values):
         share = (value - low) / (high - low)
         bright = share > 0.55 if matrix.larger_is_more_similar else share < 0.45
-        text = f"{value:.2f}".replace("0.", ".", 1) if 0 <= value < 1 else f"{value:.2f}"
+        text = f"{value:.{digits}f}"
+        text = text.replace("0.", ".", 1) if text.startswith("0.") else text
         ax.text(
             j, i, text, ha="center", va="center", size=SMALL - 1,
             color="black" if bright else "white",

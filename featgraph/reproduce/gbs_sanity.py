@@ -56,7 +56,7 @@ ARCHITECTURES: Mapping[str, _Architecture] = {
 }
 _SIZES = {
     "quick": _Size(("mlp",), 2, 2, 400, 60),
-    "small": _Size(("mlp", "cnn", "resmlp", "vit"), 4, 10, 1200, 300),
+    "small": _Size(("mlp", "cnn", "resmlp", "vit"), 4, 10, 4000, 300),
     "full": _Size(tuple(ARCHITECTURES), 10, 30, 10000, 1000),
 }
 #: Heading, measure and options; GBS is what is checked, CKA what it is held against.
@@ -280,34 +280,56 @@ def _draw(
 ) -> None:
     import numpy as np
 
-    from featgraph.plot.layer_values import LayerSeries, draw_layer_values
     from featgraph.plot.similarity import plot_similarity
-    from featgraph.plot.style import FAINT, SMALL, new_axes
     from featgraph.similarity.layer_matrix import SimilarityMatrix
 
-    names = tuple(dict.fromkeys(row["architecture"] for row in rows))
-    fig, ax = new_axes(height=4.2)
-    series = []
-    for heading, _, _ in MEASURES:
-        mine = [r for r in rows if r["measure"] == heading and r["features"] == "flatten"]
-        values = np.array([row["accuracy"] for row in mine])
-        errors = np.array([row["standard error"] or np.nan for row in mine])
-        series.append(LayerSeries(heading, names, values, values - errors, values + errors))
-    draw_layer_values(ax, series)
-    chance = float(np.mean([row["by chance"] for row in rows]))
-    ax.axhline(chance, color=FAINT, linewidth=1, linestyle=(0, (4, 2)))
-    ax.annotate("chance", (0, chance), xycoords=("axes fraction", "data"), xytext=(3, 3),
-                textcoords="offset points", size=SMALL)  # fmt: skip
-    ax.set_ylim(0, 1.05)
-    ax.set_ylabel("layers that find their counterpart")
-    folder.write_figure("accuracy", fig)
+    _draw_accuracy(folder, rows)
     for name, found in tables.items():
         for heading, measure in (("GBS, full graph", "lsim"), ("CKA", "cka")):
             values = np.array(found[f"flatten {heading}"])
             layers = ARCHITECTURES[name].layers
             matrix = SimilarityMatrix(values, layers, layers, measure, True, 0)
-            fig, _ = plot_similarity(matrix, names=(f"{name}, one seed", f"{name}, another"))
+            fig, _ = plot_similarity(
+                matrix,
+                names=(f"{name}, one seed", f"{name}, another"),
+                limits=(float(values.min()), 1.0),  # GBS of unsigned features is never far from 1
+            )
             folder.write_figure(f"{name}-{measure}", fig)
+
+
+def _draw_accuracy(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One group of points per architecture, one point per measure."""
+    import numpy as np
+
+    from featgraph.plot.style import FAINT, SMALL, TEXT, new_axes, series_style
+
+    mine = [row for row in rows if row["features"] == "flatten"]
+    names = list(dict.fromkeys(row["architecture"] for row in mine))
+    fig, ax = new_axes(height=3.8)
+    spread = np.linspace(-0.3, 0.3, len(MEASURES))
+    for k, (heading, _, _) in enumerate(MEASURES):
+        chosen = [row for row in mine if row["measure"] == heading]
+        style = series_style(heading, index=k)
+        ax.errorbar(
+            np.arange(len(names)) + spread[k],
+            [row["accuracy"] for row in chosen],
+            yerr=[row["standard error"] or 0.0 for row in chosen],
+            fmt=style.marker, color=style.color, markersize=6, elinewidth=1.4, capsize=2,
+            linestyle="none", label=heading,
+        )  # fmt: skip
+    chance = float(np.mean([row["by chance"] for row in mine]))
+    ax.axhline(chance, color=FAINT, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
+    ax.annotate("chance", (1, chance), xycoords=("axes fraction", "data"), xytext=(-2, -9),
+                textcoords="offset points", ha="right", size=SMALL)  # fmt: skip
+    ax.set_xticks(np.arange(len(names)), names, size=TEXT)
+    ax.set_xlim(-0.5, len(names) - 0.5)
+    ax.grid(False, axis="x")
+    for edge in range(1, len(names)):
+        ax.axvline(edge - 0.5, color=FAINT, linewidth=0.6, alpha=0.5)
+    ax.set_ylim(0, 1.05)
+    ax.set_ylabel("layers that find their counterpart", size=TEXT)
+    ax.legend(frameon=False, fontsize=SMALL, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
+    folder.write_figure("accuracy", fig)
 
 
 def _write_page(
