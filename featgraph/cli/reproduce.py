@@ -7,7 +7,7 @@ from typing import Any
 
 from featgraph.cli.options import add_output, add_quiet, add_seed, one_of
 from featgraph.cli.printing import say
-from featgraph.reproduce.experiments import EXPERIMENTS, SCALES
+from featgraph.reproduce.experiments import EXPERIMENTS
 
 __all__ = ["add_arguments", "reproduce_result"]
 
@@ -26,12 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             description=f"{row.summary[0].upper()}{row.summary[1:]}.",
             formatter_class=parser.formatter_class,
         )
+        scales = row.load_scales()
         own.add_argument(
             "--scale",
-            type=one_of(SCALES, "--scale"),
+            type=one_of(scales, "--scale"),
             default="small",
             metavar="NAME",
-            help="; ".join(f"{name}: {text}" for name, text in SCALES.items()),
+            help="; ".join(f"{name}: {text}" for name, text in scales.items()),
         )
         declare = row.load_arguments()
         if declare is not None:

@@ -6,6 +6,7 @@ from .loading import load_weights as load_weights
 from .mixer import MLPMixer as MLPMixer
 from .perceptron import MLP as MLP
 from .residual_mlp import ResMLP as ResMLP
+from .resnet import SmallResNet as SmallResNet
 from .timm_models import create_timm_model as create_timm_model
 from .training import measure_accuracy as measure_accuracy
 from .training import train_classifier as train_classifier

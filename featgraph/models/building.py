@@ -24,6 +24,7 @@ class SmallModel(NamedTuple):
 MODELS: dict[str, SmallModel] = {
     "mlp": SmallModel("perceptron", "MLP", "multilayer perceptron, three hidden layers of 128"),
     "cnn": SmallModel("cnn", "SmallCNN", "convolutions with batch norm, 32, 64 and 96 channels"),
+    "resnet": SmallModel("resnet", "SmallResNet", "residual blocks of 32, 48 and 64 channels"),
     "resmlp": SmallModel("residual_mlp", "ResMLP", "residual MLP on patches, 4 blocks of 96"),
     "mixer": SmallModel("mixer", "MLPMixer", "MLP-Mixer, 4 blocks of 96"),
     "vit": SmallModel("vit", "SmallViT", "vision transformer, 4 blocks of 64, 4 heads"),
@@ -43,7 +44,7 @@ def build_model(
     Parameters
     ----------
     name : str
-        A name in ``MODELS``: "mlp", "cnn", "resmlp", "mixer" or "vit".
+        A name in ``MODELS``: "mlp", "cnn", "resnet", "resmlp", "mixer" or "vit".
     n_classes : int, default=10
         Length of the output.
     image_shape : tuple of int, default=(1, 8, 8)

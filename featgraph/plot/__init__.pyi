@@ -25,3 +25,5 @@ from .training import plot_rate_trajectories as plot_rate_trajectories
 from .triangle import plot_linear_paths as plot_linear_paths
 from .triangle import plot_pruning as plot_pruning
 from .triangle import plot_triangle as plot_triangle
+from .validation import plot_estimator_errors as plot_estimator_errors
+from .validation import plot_rate_agreement as plot_rate_agreement

@@ -24,7 +24,8 @@ class Experiment:
     The module holds ``run(out, *, scale, seed, force, progress, **options) -> Path``, which
     writes published and recomputed values side by side into the folder ``out`` and returns the
     Markdown file to read first. A module that takes options of its own also holds
-    ``add_arguments(parser)``; each of its arguments is a keyword of ``run``.
+    ``add_arguments(parser)``; each of its arguments is a keyword of ``run``. One whose scales
+    mean something else holds its own ``SCALES``.
     """
 
     name: str
@@ -40,13 +41,22 @@ class Experiment:
         """Import the module and return its ``add_arguments``, or None if it has none."""
         return getattr(import_module(f"featgraph.reproduce.{self.module}"), "add_arguments", None)
 
+    def load_scales(self) -> dict[str, str]:
+        """Import the module and return its scales: ``SCALES`` unless it has its own."""
+        module = import_module(f"featgraph.reproduce.{self.module}")
+        scales: dict[str, str] = getattr(module, "SCALES", SCALES)
+        return scales
+
 
 _ROWS = (
     Experiment("figure2", "figure2", "neurons in the plane, untrained and trained (Figure 2)"),
+    Experiment("table2", "table2", "SS_rate of networks, untrained and trained (Table 2)"),
+    Experiment("table3", "table3", "training with and without the constraint (Table 3)"),
     Experiment("table4", "table4", "σ of spectral exponents over layers (Table 4)"),
     Experiment("table5", "table5", "Δ of correlation dimensions over layers (Table 5)"),
     Experiment("gbs-sanity", "gbs_sanity", "layers find their counterparts across seeds (GBS)"),
     Experiment("homology-mnist", "homology_mnist", "homology of weights over width, depth, labels"),
+    Experiment("validation", "validation", "estimators of box counts against true coverings"),
 )
 
 EXPERIMENTS: dict[str, Experiment] = {row.name: row for row in _ROWS}

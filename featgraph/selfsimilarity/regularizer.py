@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from featgraph._checks import choice, positive
+from featgraph._checks import choice, integer, positive
 from featgraph.features.layers import Layers
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model
@@ -94,6 +94,8 @@ class SelfSimilarityRegularizer:
     gather : bool, default=True
         Where several processes train (``torch.distributed``), take the samples of all. Every
         process must then call the object in every step.
+    n_resamples : int, default=64
+        Resamples behind the interval in the warning about small batches; 0 gives no warning.
     generator : torch.Generator or None, default=None
         Source of the drawn layers; None is a generator of seed 0. Process 0 draws for all.
     **options
@@ -160,6 +162,7 @@ class SelfSimilarityRegularizer:
         factor: float = 1.0,
         reduce: Reduce | Mapping[str, Reduce] = "auto",
         gather: bool = True,
+        n_resamples: int = 64,
         generator: torch.Generator | None = None,
         **options: Any,
     ) -> None:
@@ -179,7 +182,8 @@ class SelfSimilarityRegularizer:
         self.step = 0
         self.records: list[RegularizerRecord] = []
         self.n_constant: Counter[str] = Counter()
-        self._has_warned = False
+        self.n_resamples = integer(n_resamples, "n_resamples")
+        self._has_warned = self.n_resamples == 0
 
     @property
     def layers(self) -> list[str]:
@@ -321,7 +325,9 @@ class SelfSimilarityRegularizer:
         self._has_warned = True
         n_nodes, n_samples = values.shape
         try:
-            low, high = bootstrap_ss_rate(values, rng=0, **self.recipe)
+            low, high = bootstrap_ss_rate(
+                values, n_resamples=max(2, self.n_resamples), rng=0, **self.recipe
+            )
         except EqualDistancesError:
             low = high = float("nan")
         warnings.warn(

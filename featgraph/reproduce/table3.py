@@ -1,0 +1,468 @@
+"""Table 3: accuracy and SS_rate of classifiers trained with and without the constraint."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featgraph._checks import choice, integer
+from featgraph.reproduce.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from featgraph.datasets.images import ImageDataset
+    from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
+    from featgraph.training.settings import TrainingSettings
+
+__all__ = ["PUBLISHED", "SCALES", "VARIANTS", "add_arguments", "run"]
+
+#: CIFAR-10 accuracy in percent, baseline and constrained (Ding et al. 2025, Table 3).
+PUBLISHED = {
+    "ResMLP": (87.35, 88.17), "Mixer": (86.81, 88.27), "VGG": (89.98, 89.83),
+    "ResNet34": (93.90, 94.00), "ResNet50": (94.11, 94.13), "ViT-S": (89.99, 90.50),
+    "ViT-B": (90.29, 93.21), "PoolFormer": (92.85, 91.50), "PvT": (94.55, 94.43),
+}  # fmt: skip
+
+SCALES = {
+    "quick": "seconds: two nets, two seeds, one epoch of 256 digits",
+    "small": "15 to 30 minutes: six small nets, five seeds, ten epochs of digits",
+    "paper": "days on a GPU: networks of timm on folders of CIFAR or Imagenette",
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to train: estimator of the constraint, its weight α, and what γ is.
+
+    ``share`` times the SS_rate that each layer has after unconstrained training is its γ.
+    """
+
+    estimator: str | None
+    weight: float = 1e-4
+    share: float = 1.0
+
+
+VARIANTS = {
+    "baseline": Variant(None),
+    "released": Variant("released"),
+    "packing": Variant("packing"),
+    "linkage": Variant("linkage"),
+    "linkage_half": Variant("linkage", weight=1.0, share=0.5),
+}
+
+
+@dataclass(frozen=True)
+class _Size:
+    models: tuple[str, ...]
+    epochs: int
+    batch_size: int
+    n_train: int | None
+    n_seeds: int
+    lr: float
+
+
+_SIZES = {
+    "quick": _Size(("mlp", "cnn"), 1, 64, 256, 2, 3e-3),
+    "small": _Size(("mlp", "resmlp", "mixer", "vit", "cnn", "resnet"), 10, 64, 10000, 5, 3e-3),
+    "paper": _Size(
+        (
+            "resmlp_12_224", "mixer_b16_224", "vgg11", "resnet34", "resnet50",
+            "vit_small_patch16_224", "vit_base_patch16_224", "poolformer_s12", "pvt_v2_b1",
+        ),
+        100, 128, None, 3, 5e-4,
+    ),
+}  # fmt: skip
+
+
+def add_arguments(parser: argparse._ActionsContainer) -> None:
+    """Declare the options of the experiment."""
+    parser.add_argument(
+        "--nets", nargs="+", default=None, metavar="NAME",
+        help="networks: of featgraph.models, at paper scale of timm",
+    )  # fmt: skip
+    parser.add_argument(
+        "--variants", nargs="+", default=list(VARIANTS), metavar="NAME",
+        help=f"ways to train, of {', '.join(VARIANTS)}; baseline is always run",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=int, default=None, metavar="N", help="number of seeds; none: 5, paper 3"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=None, metavar="N", help="epochs; none: 10, paper 100"
+    )
+    parser.add_argument(
+        "-d", "--data", default="digits", metavar="PATH",
+        help="training images: 'digits', an .npz file, or a folder whose subfolders are classes",
+    )  # fmt: skip
+    parser.add_argument(
+        "--test-data", default=None, metavar="PATH", help="test images; none: a fifth of --data"
+    )
+    parser.add_argument("--device", default="cpu", metavar="NAME", help="where to train, as cuda")
+
+
+def run(
+    out: str | os.PathLike[str],
+    *,
+    scale: str = "small",
+    seed: int = 0,
+    nets: Sequence[str] | None = None,
+    variants: Sequence[str] = tuple(VARIANTS),
+    seeds: int | None = None,
+    epochs: int | None = None,
+    data: str = "digits",
+    test_data: str | None = None,
+    device: str = "cpu",
+    force: bool = False,
+    progress: bool | None = None,
+) -> Path:
+    """Train every network in every way with several seeds and test the differences.
+
+    Parameters
+    ----------
+    out : str or path-like
+        Folder; every finished training is kept, and at paper scale every epoch.
+    scale : {"quick", "small", "paper"}, default="small"
+        See ``SCALES``.
+    seed : int, default=0
+        First seed; a seed decides weights and order, the same for all ways to train.
+    nets, variants, seeds, epochs, data, test_data, device
+        See ``featgraph reproduce table3 --help``.
+    force : bool, default=False
+        Write into a folder that holds other things.
+    progress : bool or None, default=None
+        Show a bar.
+
+    Returns
+    -------
+    Path
+        The page to read first, README.md.
+    """
+    size = _SIZES[choice(scale, SCALES, "scale")]
+    names = tuple(size.models if nets is None else nets)
+    chosen = ["baseline", *(name for name in variants if name != "baseline")]
+    for name in chosen:
+        choice(name, VARIANTS, "variants")
+    n_seeds = size.n_seeds if seeds is None else integer(seeds, "seeds", least=2)
+    settings = {
+        "scale": scale, "seed": seed, "data": data, "test_data": test_data,
+        "epochs": size.epochs if epochs is None else integer(epochs, "epochs", least=1),
+    }  # fmt: skip
+    folder = RunFolder(out, "table3", settings, force=force)
+    bench = _Bench(folder, scale, size, settings, device)
+    tasks = [(n, s, v) for s in range(seed, seed + n_seeds) for n in names for v in chosen]
+    results = _train_all(bench, tasks, progress)
+    rows = _summarize(results, names, chosen)
+    return _write(folder, rows, results, chosen)
+
+
+class _Bench:
+    """Trains one network in one way; what is finished is kept in the folder."""
+
+    def __init__(
+        self, folder: RunFolder, scale: str, size: _Size, settings: Mapping[str, Any], device: str
+    ) -> None:
+        self.folder, self.scale, self.size = folder, scale, size
+        self.settings, self.device = settings, device
+        self._images: tuple[ImageDataset, ImageDataset] | None = None
+
+    @property
+    def images(self) -> tuple[ImageDataset, ImageDataset]:
+        """Training and test images."""
+        if self._images is None:
+            train, test = _load_images(self.settings["data"], self.settings["test_data"])
+            if self.size.n_train is not None:
+                train = train.take(self.size.n_train)
+            self._images = train, test
+        return self._images
+
+    def finish(self, name: str, seed: int, variant: str) -> dict[str, Any]:
+        """Return accuracy and SS_rate of one training, from an earlier run if it is there."""
+        compute = partial(self._train, name, seed, variant)
+        found: dict[str, Any] = self.folder.finish_step(f"{name}-{seed}-{variant}", compute)
+        return found
+
+    def _train(self, name: str, seed: int, variant: str) -> dict[str, Any]:
+        from featgraph.training.divergence import TrainingDivergedError
+        from featgraph.training.trainer import train
+
+        images, test = self.images
+        model, layers = _build(name, self.scale, images, seed)
+        model.to(self.device)
+        regularizer = self._constrain(model, layers, name, seed, variant)
+        kept = None
+        if self.scale == "paper":
+            kept = self.folder.path(f"runs/{name}-{seed}-{variant}/checkpoint.pt").parent
+        head = {"net": name, "seed": seed, "variant": variant}
+        try:
+            log = train(
+                model,
+                images,
+                test=test,
+                settings=self._recipe(seed),
+                regularizer=regularizer,
+                layers=layers,
+                estimators=("released", "packing", "linkage"),
+                measure_every=self.settings["epochs"],
+                folder=kept,
+                progress=False,
+            )
+        except TrainingDivergedError as error:
+            return {**head, "accuracy": None, "rates": {}, "note": str(error)}
+        last = log.rows[-1]
+        # The mean over the last fifth of the epochs would be smoother; the last one is published.
+        return {**head, "accuracy": 100 * last.test_accuracy, "rates": last.rates, "note": None}
+
+    def _constrain(
+        self, model: nn.Module, layers: list[str], name: str, seed: int, variant: str
+    ) -> SelfSimilarityRegularizer | None:
+        import torch
+
+        from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
+
+        row = VARIANTS[variant]
+        if row.estimator is None:
+            return None
+        rates = self.finish(name, seed, "baseline")["rates"]
+        target = {layer: row.share * rates[layer][row.estimator] for layer in rates}
+        return SelfSimilarityRegularizer(
+            model,
+            layers=list(target),
+            target=target,
+            weight=row.weight,
+            estimator=row.estimator,  # type: ignore[arg-type]
+            # Batches of fewer samples than nodes are the published way; no word about each.
+            n_resamples=0,
+            generator=torch.Generator().manual_seed(seed),
+        )
+
+    def _recipe(self, seed: int) -> TrainingSettings:
+        from featgraph.training.settings import TrainingSettings
+
+        is_paper = self.scale == "paper"
+        return TrainingSettings(
+            epochs=self.settings["epochs"],
+            batch_size=self.size.batch_size,
+            lr=self.size.lr,
+            weight_decay=0.05 if is_paper else 0.01,
+            warmup_epochs=5 if is_paper else 1,
+            label_smoothing=0.1 if is_paper else 0.0,
+            augment="flip_crop" if is_paper else "none",
+            autocast=is_paper and self.device != "cpu",
+            seed=seed,
+        )
+
+
+def _load_images(data: str, test_data: str | None) -> tuple[ImageDataset, ImageDataset]:
+    import numpy as np
+
+    from featgraph.datasets.image_files import load_image_folder, load_npz_images
+    from featgraph.datasets.images import load_digits
+
+    if data == "digits":
+        return load_digits("train"), load_digits("test")
+
+    def load(path: str) -> ImageDataset:
+        return load_npz_images(path) if path.endswith(".npz") else load_image_folder(path)
+
+    images = load(data)
+    if test_data is not None:
+        return images, load(test_data)
+    order = np.random.default_rng(0).permutation(len(images)).tolist()
+    n_test = len(images) // 5
+    return images.take(order[n_test:]), images.take(order[:n_test])
+
+
+def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.Module, list[str]]:
+    """Return a network and the names of its layers."""
+    from featgraph.features.layers import select_layers
+
+    if scale == "paper":
+        from featgraph.models.resizing import ResizedInput
+        from featgraph.models.timm_models import create_timm_model
+
+        net = create_timm_model(name, seed=seed, num_classes=images.n_classes)
+        return ResizedInput(net, 224), [f"net.{layer}" for layer in select_layers(net)]
+    from featgraph.models.building import build_model
+
+    by_patches = name in ("resmlp", "mixer", "vit")
+    # 16 patches whatever the size of the images, as the default is for digits.
+    options = {"patch_size": max(1, images.image_shape[1] // 4)} if by_patches else {}
+    net = build_model(
+        name, n_classes=images.n_classes, image_shape=images.image_shape, seed=seed, **options
+    )
+    return net, select_layers(net)
+
+
+def _train_all(
+    bench: _Bench, tasks: Sequence[tuple[str, int, str]], progress: bool | None
+) -> list[dict[str, Any]]:
+    import warnings
+
+    import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
+
+    from featgraph._progress import track_progress
+    from featgraph._threads import hold_threads
+
+    with warnings.catch_warnings(), hold_threads(bench.scale != "paper"):
+        warnings.filterwarnings("ignore", message="layer .* is constant")
+        shown = track_progress(tasks, progress=progress, label="trainings", total=len(tasks))
+        return [bench.finish(*task) for task in shown]
+
+
+def _summarize(
+    results: Sequence[Mapping[str, Any]], names: Sequence[str], variants: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return one row per network and variant, and one over all networks."""
+    rows = []
+    for name in [*names, "all"]:
+        found = [row for row in results if name in ("all", row["net"])]
+        base = {_pair(row): row for row in found if row["variant"] == "baseline"}
+        for variant in variants:
+            mine = [row for row in found if row["variant"] == variant]
+            rows.append(_compare(name, variant, mine, base))
+    return rows
+
+
+def _pair(row: Mapping[str, Any]) -> tuple[str, int]:
+    return row["net"], row["seed"]
+
+
+def _compare(
+    name: str,
+    variant: str,
+    rows: Sequence[Mapping[str, Any]],
+    base: Mapping[tuple[str, int], Mapping[str, Any]],
+) -> dict[str, Any]:
+    import numpy as np
+
+    done = [row for row in rows if row["accuracy"] is not None]
+    accuracy = np.array([row["accuracy"] for row in done])
+    table = {
+        "net": name,
+        "variant": variant,
+        "n_runs": len(done),
+        "accuracy": _mean(accuracy),
+        "accuracy_sd": _sd(accuracy),
+        "ss_rate_released": _mean([_mean_rate(row, "released") for row in done]),
+        "ss_rate_true": _mean([_mean_rate(row, "linkage") for row in done]),
+        "gain": None,
+        "gain_low": None,
+        "gain_high": None,
+        "p_value": None,
+    }
+    both = [row for row in done if base[_pair(row)]["accuracy"] is not None]
+    if variant != "baseline" and len(both) > 1:
+        gains = np.array([row["accuracy"] - base[_pair(row)]["accuracy"] for row in both])
+        table.update(_test_gains(gains))
+    return table
+
+
+def _test_gains(gains: Any) -> dict[str, Any]:
+    """Return mean gain, 95 % interval and p-value of the paired t-test."""
+    import numpy as np
+    from scipy.stats import t
+
+    mean, error = float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(len(gains)))
+    half = float(t.ppf(0.975, len(gains) - 1)) * error
+    # All pairs equal: no difference, and no spread to test it against.
+    p_value = 2 * float(t.sf(abs(mean) / error, len(gains) - 1)) if error > 0 else None
+    if error == 0 and np.all(gains == 0):
+        p_value = 1.0
+    return {"gain": mean, "gain_low": mean - half, "gain_high": mean + half, "p_value": p_value}
+
+
+def _mean_rate(row: Mapping[str, Any], estimator: str) -> float:
+    rates = [layer[estimator] for layer in row["rates"].values()]
+    return sum(rates) / len(rates) if rates else math.nan
+
+
+def _mean(values: Any) -> float | None:
+    values = [value for value in values if math.isfinite(value)]
+    return sum(values) / len(values) if values else None
+
+
+def _sd(values: Any) -> float | None:
+    return float(values.std(ddof=1)) if len(values) > 1 else None
+
+
+def _write(
+    folder: RunFolder,
+    rows: Sequence[Mapping[str, Any]],
+    results: Sequence[Mapping[str, Any]],
+    variants: Sequence[str],
+) -> Path:
+    from featgraph.plot.training import plot_gains
+
+    folder.write_table("table3", rows)
+    runs = [
+        {k: v for k, v in row.items() if k not in ("rates", "note")}
+        | {f"ss_rate_{e}": _mean_rate(row, e) for e in ("released", "linkage")}
+        for row in results
+    ]
+    folder.write_table("runs", runs)
+    published = [
+        {"net": net, "baseline": pair[0], "constrained": pair[1], "gain": pair[1] - pair[0]}
+        for net, pair in PUBLISHED.items()
+    ]
+    folder.write_table("published", published)
+    folder.write_figure("gains", plot_gains(rows)[0])
+    table = (folder.folder / "table3.md").read_text(encoding="utf-8").rstrip()
+    known = (folder.folder / "published.md").read_text(encoding="utf-8").rstrip()
+    notes = [f"`{name}`: " + _describe(VARIANTS[name]) + "." for name in variants]
+    lost = sum(row["accuracy"] is None for row in results)
+    if lost:
+        notes.append(f"{lost} trainings diverged and are left out; runs.csv names them.")
+    parts = [
+        "# Table 3: training with and without the constraint",
+        "Accuracy on test images in percent after the last epoch, mean and standard deviation "
+        "over seeds. `gain` is the mean difference to the baseline of the same seed (same "
+        "weights at the start, same order), with its 95 % interval and the p-value of the "
+        "paired t-test. SS_rate is the mean over layers on 256 test images: by the released "
+        "formula, and by true box counts (complete linkage).",
+        table,
+        *_conclude(rows),
+        "![gains](gains.png)",
+        "## The ways to train",
+        "\n".join(f"* {note}" for note in notes),
+        "## Published, CIFAR-10",
+        known,
+        "The published table has one number per cell: no seeds, no spread. "
+        f"Settings here: {', '.join(f'{k} {v}' for k, v in folder.settings.items())}. Every "
+        "training: [runs.csv](runs.csv). Versions and machine: [provenance.json](provenance.json).",
+    ]
+    return folder.write_page("\n\n".join(parts) + "\n")
+
+
+def _describe(variant: Variant) -> str:
+    if variant.estimator is None:
+        return "task loss alone"
+    level = "what it" if variant.share == 1 else f"{variant.share:g} of what it"
+    return (
+        f"task loss + {variant.weight:g} (SS_rate − γ)² of one random layer per step, SS_rate by "
+        f"{variant.estimator}, γ {level} is in that layer after unconstrained training"
+    )
+
+
+def _conclude(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in words what the row over all networks holds."""
+    lines = []
+    for row in rows:
+        if row["net"] != "all" or row["gain"] is None:
+            continue
+        verdict = "no difference that the seeds could tell from chance"
+        if row["p_value"] is not None and row["p_value"] < 0.05:
+            verdict = "a gain" if row["gain"] > 0 else "a loss"
+        p_value = "–" if row["p_value"] is None else f"{row['p_value']:.2g}"
+        lines.append(
+            f"* {row['variant']}: {verdict} ({row['gain']:+.2f} points, 95 % interval "
+            f"{row['gain_low']:+.2f} to {row['gain_high']:+.2f}, p = {p_value}, "
+            f"{row['n_runs']} pairs over all networks)."
+        )
+    return ["\n".join(lines)] if lines else []
