@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -32,6 +33,7 @@ def train_classifier(
     weight_decay: float = 0.01,
     batch_size: int = 64,
     generator: torch.Generator | None = None,
+    after_epoch: Callable[[int], object] | None = None,
     progress: bool | None = None,
 ) -> list[TrainingRow]:
     """Train a classifier in place with AdamW, cosine schedule and cross-entropy.
@@ -52,6 +54,9 @@ def train_classifier(
         Samples per step; the last batch of an epoch may be smaller.
     generator : torch.Generator or None, default=None
         Order of the samples; None is a generator of seed 0.
+    after_epoch : callable or None, default=None
+        Called with the number of each epoch, from 0, after its last step, such as the ``step``
+        of a ``Tracker``.
     progress : bool or None, default=None
         Show a bar; None shows it on a terminal.
 
@@ -110,6 +115,8 @@ def train_classifier(
         if not total < float("inf"):
             raise ValueError(f"the loss is no longer finite in epoch {epoch}; lower lr={lr}")
         rows.append(TrainingRow(epoch, total / n_seen, right / n_seen))
+        if after_epoch is not None:
+            after_epoch(epoch)
     return rows
 
 
