@@ -38,6 +38,9 @@ from . import (
     similarity as similarity,
 )
 from . import (
+    tracking as tracking,
+)
+from . import (
     training as training,
 )
 from .boxes import (
@@ -74,10 +77,34 @@ from .dimension import (
     DimensionFit as DimensionFit,
 )
 from .dimension import (
+    FlowAnalysis as FlowAnalysis,
+)
+from .dimension import (
+    Fractality as Fractality,
+)
+from .dimension import (
+    MultifractalSpectrum as MultifractalSpectrum,
+)
+from .dimension import (
+    analyze_flow as analyze_flow,
+)
+from .dimension import (
     compare_dimensions as compare_dimensions,
 )
 from .dimension import (
+    epsilon_sweep as epsilon_sweep,
+)
+from .dimension import (
     fit_dimension as fit_dimension,
+)
+from .dimension import (
+    fractality as fractality,
+)
+from .dimension import (
+    multifractal_boxes as multifractal_boxes,
+)
+from .dimension import (
+    multifractal_sandbox as multifractal_sandbox,
 )
 from .distances import (
     feature_distances as feature_distances,
@@ -86,10 +113,16 @@ from .distances import (
     stream_distances as stream_distances,
 )
 from .export import (
+    read_dynamic_gexf as read_dynamic_gexf,
+)
+from .export import (
     read_gexf as read_gexf,
 )
 from .export import (
     read_graphml as read_graphml,
+)
+from .export import (
+    write_dynamic_gexf as write_dynamic_gexf,
 )
 from .export import (
     write_gexf as write_gexf,
@@ -122,10 +155,25 @@ from .graph import (
     choose_epsilon as choose_epsilon,
 )
 from .graph import (
+    connect_layers as connect_layers,
+)
+from .graph import (
+    degree_statistics as degree_statistics,
+)
+from .graph import (
     feature_graph as feature_graph,
 )
 from .graph import (
+    network_summary as network_summary,
+)
+from .graph import (
     read_graph as read_graph,
+)
+from .graph import (
+    rich_club as rich_club,
+)
+from .graph import (
+    small_world as small_world,
 )
 from .pipeline import analyze as analyze
 from .report import Report as Report
@@ -149,6 +197,12 @@ from .selfsimilarity import (
 )
 from .selfsimilarity import (
     theta_grid as theta_grid,
+)
+from .tracking import (
+    Tracker as Tracker,
+)
+from .tracking import (
+    track as track,
 )
 from .training import (
     train as train,
