@@ -6,6 +6,7 @@ import csv
 import itertools
 
 import networkx as nx
+import numba
 import numpy as np
 import pytest
 import torch
@@ -24,6 +25,7 @@ from tests.naive import boxes as naive_boxes
 from tests.naive import optimum as naive
 
 KINDS = ("diameter", "radius")
+COMPILED = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes in plain Python")
 
 
 def brute_force(dist, size, kind):
@@ -175,6 +177,7 @@ def test_without_time_a_cover_and_a_bound_come_at_once(kind):
     assert 1 <= cover.lower_bound <= least <= cover.n_boxes < 60
 
 
+@COMPILED
 def test_a_time_limit_is_kept():
     graph = nx.grid_2d_graph(40, 40)
     minimum_box_cover(graph, 2, time_limit=0.5, rng=0)  # compiles
@@ -267,6 +270,7 @@ def test_a_part_without_gap_is_left_alone():
     assert part.started
 
 
+@COMPILED
 def test_published_minima_of_tiny_graphs(shared_data):
     graphs = {
         "karate": nx.karate_club_graph(),
@@ -307,6 +311,7 @@ BEST_KNOWN = {
 }
 
 
+@COMPILED
 @pytest.mark.parametrize(("name", "kind"), BEST_KNOWN)
 def test_best_known_counts_of_real_networks_are_proven(shared_data, name, kind):
     from featgraph.graph.files import read_graph

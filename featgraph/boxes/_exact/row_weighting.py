@@ -217,11 +217,11 @@ def _search(
     budget: int,
 ) -> None:
     # state: 0 members, 1 best count, 2 moves since it improved, 3 moves, 4 random, 5 tabu column,
-    # 6 uncovered rows, 7 count to stop at. budget is in elementary steps.
+    # 6 uncovered rows, 7 count to stop at, 8 moves without a gain to stop at.
     times, total, weight, score, moved, bare = arrays
     chosen, fresh = marks
     steps = 0
-    while steps < budget:
+    while steps < budget and (state[2] < state[8] or state[6] == 0):
         swap = state[6] > 0
         if not swap:
             best[:] = chosen
@@ -316,8 +316,8 @@ def search_cover(
     bare = np.zeros(n_rows, dtype=np.int64)
     best = chosen.copy()
     seed = int(rng.integers(1, 2147483647))
-    state = np.array([start.size, start.size, 0, 1, seed, -1, 0, enough], dtype=np.int64)
+    state = np.array([start.size, start.size, 0, 1, seed, -1, 0, enough, moves], dtype=np.int64)
     arrays = (times, total, weight, score, moved, bare)
-    while state[1] > enough and state[2] < moves and not clock.expired:
+    while state[1] > enough and (state[2] < moves or state[6] == 0) and not clock.expired:
         _search(rp, ri, cp, ci, arrays, (chosen, fresh), members, place, best, state, CHUNK)
     return np.flatnonzero(best)
