@@ -18,8 +18,18 @@ STAGES = ("features", "distances", "graph", "boxes", "dimension", "report")
 WINGS = {
     "selfsimilarity": {"features", "distances", "graph", "boxes"},
     "export": {"features", "distances", "graph", "boxes", "dimension"},
-    "plot": {"features", "distances", "graph", "boxes", "dimension", "export", "invariance"},
+    "plot": {
+        "features",
+        "distances",
+        "graph",
+        "boxes",
+        "dimension",
+        "export",
+        "invariance",
+        "similarity",
+    },
     "invariance": {"features", "distances", "graph", "boxes", "dimension"},
+    "similarity": {"features", "distances", "graph", "dimension", "selfsimilarity"},
 }
 #: A stage may hang these wings into its work, and no other.
 BESIDE = {

@@ -15,6 +15,9 @@ from .feature_networks import box_count_distance as box_count_distance
 from .feature_networks import network_portrait as network_portrait
 from .feature_networks import portrait_divergence as portrait_divergence
 from .feature_networks import spectrum_distance as spectrum_distance
+from .gbs import lsim as lsim
+from .gbs import sample_adjacency as sample_adjacency
+from .gbs import sample_graph as sample_graph
 from .interpolation import LinearPath as LinearPath
 from .interpolation import interpolate_linear as interpolate_linear
 from .interpolation import mix_networks as mix_networks
@@ -35,15 +38,12 @@ from .procrustes_shape import procrustes as procrustes
 from .pruning import PruningSweep as PruningSweep
 from .pruning import prune_globally as prune_globally
 from .pruning import sweep_pruning as sweep_pruning
-from .sample_graph import lsim as lsim
-from .sample_graph import sample_adjacency as sample_adjacency
-from .sample_graph import sample_graph as sample_graph
 from .triangle_views import FunctionalView as FunctionalView
 from .triangle_views import StaticView as StaticView
 from .triangle_views import Triangle as Triangle
 from .triangle_views import triangle as triangle
-from .weight_graph import WeightGraph as WeightGraph
-from .weight_graph import weight_graph as weight_graph
 from .weight_homology import weight_persistence as weight_persistence
 from .weight_matching import NeuronAlignment as NeuronAlignment
 from .weight_matching import align_neurons as align_neurons
+from .weight_network import WeightGraph as WeightGraph
+from .weight_network import weight_graph as weight_graph

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import Samples
-from featgraph.similarity.sample_graph import sample_adjacency
+from featgraph.similarity.gbs import sample_adjacency
 
 __all__ = ["LabelMotifs", "class_modularity", "count_label_motifs"]
 

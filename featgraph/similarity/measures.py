@@ -178,7 +178,7 @@ def _samples(name: str, summary: str, top_k: int | None) -> Measure:
     return Measure(
         name,
         summary,
-        "sample_graph",
+        "gbs",
         "lsim",
         "lsim_recipe",
         True,

@@ -183,7 +183,7 @@ def sweep_pruning(
         Networks on the same inputs; neither is changed.
     data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
         Read once and held. Labels in the batches give accuracies.
-    sparsities : sequence of float, default=(0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+    sparsities : sequence of float, default=(0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
         Rising levels in [0, 1).
     layers : str, module type, or list of these, default="auto"
         As in ``select_layers``; the same for both unless ``layers_b`` is given.

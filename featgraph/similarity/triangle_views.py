@@ -239,7 +239,7 @@ def triangle(
         Also walk the path after permuting the neurons of B (where their units can be followed).
     reestimate_batchnorm : bool, default=False
         As in ``interpolate_linear``.
-    sparsities : sequence of float, default=(0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+    sparsities : sequence of float, default=(0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
         Levels of pruning.
     estimator : str, default="linkage"
         How boxes are counted for SS_rate and d_B under pruning.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from featgraph._checks import integer
 from featgraph._lazy import need
 from featgraph.similarity.diagram import PersistenceDiagrams
-from featgraph.similarity.weight_graph import WeightGraph, weight_graph
+from featgraph.similarity.weight_network import WeightGraph, weight_graph
 
 if TYPE_CHECKING:
     from torch import nn
