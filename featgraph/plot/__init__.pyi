@@ -27,3 +27,7 @@ from .triangle import plot_pruning as plot_pruning
 from .triangle import plot_triangle as plot_triangle
 from .validation import plot_estimator_errors as plot_estimator_errors
 from .validation import plot_rate_agreement as plot_rate_agreement
+from .flows import plot_flow as plot_flow
+from .fractality import plot_fractality as plot_fractality
+from .multifractal import plot_multifractal as plot_multifractal
+from .tracking import plot_tracking as plot_tracking
