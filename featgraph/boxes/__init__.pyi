@@ -4,6 +4,8 @@ from .analysis import box_diameters as box_diameters
 from .annealing import cover_annealing as cover_annealing
 from .auto import cover_auto as cover_auto
 from .best import cover_best as cover_best
+from .bounds import lower_bound as lower_bound
+from .bounds import lower_bounds as lower_bounds
 from .cbb import cover_cbb as cover_cbb
 from .cluster_growing import cover_cluster_growing as cover_cluster_growing
 from .counts import BoxCounts as BoxCounts

@@ -30,6 +30,8 @@ EFFORTS: dict[str, tuple[str, ...]] = {
     "prices": ("improve",),
     "optimum": ("improve", "settle"),
 }
+QUICK = ("packing",)  # efforts that are to stay quick over many sizes
+MOST_PAIRS = 50_000_000
 
 
 def lower_bound(
@@ -172,14 +174,20 @@ def bound_world(
     time_limit: float | None = 30.0,
     rng: np.random.Generator | None = None,
 ) -> Ints:
-    """Return a certified lower bound for each size (rising) of a world."""
+    """Return a certified lower bound for each size (rising) of a world.
+
+    Sizes whose pairs are too many to list in a few seconds, or at all, are bounded by "count".
+    """
     clock = Clock(time_limit)
     generator = np.random.default_rng(0) if rng is None else rng
     bounds = np.ones(len(sizes), dtype=np.int64)
     for s in range(len(sizes) - 1, -1, -1):  # large sizes first: their bounds hold for smaller
         share = clock.share(1.0 / (s + 1))
+        chosen = effort
+        if effort in QUICK and int(count_near(*world.walk(sizes[s])).sum()) > MOST_PAIRS:
+            chosen = "count"
         try:
-            bounds[s] = _bound(world, sizes[s], kind, effort, share, generator)
+            bounds[s] = _bound(world, sizes[s], kind, chosen, share, generator)
         except MemoryError:
             bounds[s] = _bound(world, sizes[s], kind, "count", share, generator)
     return np.asarray(np.maximum.accumulate(bounds[::-1])[::-1])

@@ -9,13 +9,13 @@ import numpy as np
 
 from featgraph._checks import choice, integer
 from featgraph._random import RandomState, as_rng
-from featgraph.boxes._bounding import bound_world
 from featgraph.boxes._counting import count_world
 from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._run import box_kind, find_module
 from featgraph.boxes._sizes import check_sizes, default_sizes
 from featgraph.boxes._world import GraphWorld, World, open_world
 from featgraph.boxes.auto import choose_method
+from featgraph.boxes.bounds import bound_world
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
@@ -180,7 +180,10 @@ def box_counts(
         keep = int(single.argmax()) + 1 if single.any() else len(chosen)
         chosen, counts = chosen[:keep], counts[:, :keep]
     if bounds:
-        about["lower_bounds"] = bound_world(world, chosen, kind)
+        if kind == "none":
+            raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
+        scale = 0.5 if metric is not None and kind == "radius" else 1.0  # θ is a diameter
+        about["lower_bounds"] = bound_world(world, [scale * size for size in chosen], kind)
     return BoxCounts(
         sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
         counts_per_repeat=counts,

@@ -240,6 +240,8 @@ def solve(
     """Return the best cover found within the time limit."""
     choice(kind, KINDS, "kind")
     answer = _answer(world, size, kind, Clock(time_limit), rng, progress)
+    if answer.interrupted:
+        raise KeyboardInterrupt  # whoever asks for many sizes wants to stop them all
     return Solution(answer.labels, answer.centers)
 
 
