@@ -16,3 +16,5 @@ from .multifractal import multifractal_boxes as multifractal_boxes
 from .sandbox import ball_masses as ball_masses
 from .sandbox import multifractal_sandbox as multifractal_sandbox
 from .spectrum import MultifractalSpectrum as MultifractalSpectrum
+from .sweep import EpsilonSweep as EpsilonSweep
+from .sweep import epsilon_sweep as epsilon_sweep

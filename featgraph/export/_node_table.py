@@ -16,11 +16,20 @@ from featgraph.graph._xml_graphs import RESERVED_PREFIX
 from featgraph.graph.communities import find_communities
 from featgraph.graph.cores import find_cores
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.strengths import EdgeWeight, with_edge_weight
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
-__all__ = ["NodeTable", "cell_text", "clean_text", "column_kind", "column_rows", "describe_nodes"]
+__all__ = [
+    "NodeTable",
+    "cell_text",
+    "clean_text",
+    "column_kind",
+    "column_rows",
+    "describe_nodes",
+    "edge_numbers",
+]
 
 # Names that Gephi's importers, or readers of node and edge records, take for something else; d3
 # and d7 are the ids under which other programs write labels.
@@ -177,6 +186,15 @@ def _spread(place: NDArray[Any]) -> NDArray[np.float64]:
     extent = np.abs(centred).max()
     scaled: NDArray[np.float64] = centred * (30.0 * np.sqrt(len(place)) / extent if extent else 1.0)
     return scaled
+
+
+def edge_numbers(graph: FeatureGraph, weight: EdgeWeight) -> dict[str, list[float]]:
+    """Return what is written about each edge: its weight, and the distance if that is another."""
+    weights = with_edge_weight(graph, weight).edge_weights
+    columns = {} if weights is None else {"weight": weights.tolist()}
+    if weight == "similarity" and graph.edge_weights is not None:
+        columns["distance"] = graph.edge_weights.tolist()
+    return columns
 
 
 def column_kind(column: NDArray[Any]) -> str:

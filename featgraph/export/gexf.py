@@ -16,10 +16,12 @@ from featgraph.export._node_table import (
     column_kind,
     column_rows,
     describe_nodes,
+    edge_numbers,
 )
 from featgraph.export._xml_writer import XmlWriter
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.files import read_stored_graph
+from featgraph.graph.strengths import EdgeWeight
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
@@ -45,6 +47,7 @@ def write_gexf(
     positions: ArrayLike | None = None,
     color_by: str | None = None,
     size_by: str | None = None,
+    weight: EdgeWeight = "given",
 ) -> Path:
     """Write a graph as GEXF 1.3 with viz:color, viz:size and viz:position.
 
@@ -62,6 +65,8 @@ def write_gexf(
         Where nodes stand, as in ``write_graphml``.
     color_by, size_by : str, optional
         Columns that give colours and sizes, as in ``write_graphml``.
+    weight : {"given", "similarity", "none"}, default="given"
+        What the weights of edges are, as in ``write_graphml``.
 
     Returns
     -------
@@ -75,8 +80,8 @@ def write_gexf(
 
     Notes
     -----
-    Edge weights are those of ``graph``: distances, if it comes from features. Missing numbers
-    (NaN) have no entry. Layer, ε and its rule stand in the description.
+    Weights of a graph from features are distances. Missing numbers (NaN) have
+    no entry. Layer, ε and its rule stand in the description.
 
     References
     ----------
@@ -99,7 +104,7 @@ def write_gexf(
             _write_meta(xml, graph)
             with xml.element("graph", {"defaultedgetype": "undirected", "mode": "static"}):
                 _write_nodes(xml, table)
-                _write_edges(xml, graph, table)
+                _write_edges(xml, graph, table, weight)
     return Path(path)
 
 
@@ -174,11 +179,19 @@ def write_looks(xml: XmlWriter, table: NodeTable, i: int) -> None:
         xml.leaf("viz:size", {"value": repr(float(table.sizes[i]))})
 
 
-def _write_edges(xml: XmlWriter, graph: FeatureGraph, table: NodeTable) -> None:
-    weights = None if graph.edge_weights is None else graph.edge_weights.tolist()
+def _write_edges(xml: XmlWriter, graph: FeatureGraph, table: NodeTable, weight: EdgeWeight) -> None:
+    columns = edge_numbers(graph, weight)
+    weights, distances = columns.get("weight"), columns.get("distance")
+    if distances is not None:
+        with xml.element("attributes", {"class": "edge"}):
+            xml.leaf("attribute", {"id": "distance", "title": "distance", "type": "double"})
     with xml.element("edges", {"count": str(graph.n_edges)}):
         for k, (i, j) in enumerate(graph.edges.tolist()):
             about = {"id": str(k), "source": table.ids[i], "target": table.ids[j]}
             if weights is not None:
                 about["weight"] = repr(weights[k])
-            xml.leaf("edge", about)
+            if distances is None:
+                xml.leaf("edge", about)
+                continue
+            with xml.element("edge", about), xml.element("attvalues"):
+                xml.leaf("attvalue", {"for": "distance", "value": repr(distances[k])})

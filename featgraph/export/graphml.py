@@ -18,11 +18,13 @@ from featgraph.export._node_table import (
     column_kind,
     column_rows,
     describe_nodes,
+    edge_numbers,
 )
 from featgraph.export._xml_writer import XmlWriter, clean_text
 from featgraph.graph._outgoing import GRAPH_FIELDS
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.files import read_stored_graph
+from featgraph.graph.strengths import EdgeWeight
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
@@ -41,6 +43,7 @@ def write_graphml(
     positions: ArrayLike | None = None,
     color_by: str | None = None,
     size_by: str | None = None,
+    weight: EdgeWeight = "given",
 ) -> Path:
     """Write a graph as GraphML, with colours, sizes and positions that Gephi shows at once.
 
@@ -67,6 +70,9 @@ def write_graphml(
     size_by : str, optional
         Column that gives the sizes, 4 … 24 by area. Default: the node attribute ``size``, else
         ``degree``.
+    weight : {"given", "similarity", "none"}, default="given"
+        Edge key ``weight``: the weights of ``graph``, or 1 − distance/ε, which is what Gephi's
+        layouts and statistics take a weight for (``distance`` then stands beside it), or none.
 
     Returns
     -------
@@ -83,8 +89,8 @@ def write_graphml(
     Gephi takes node keys called label, x, y, z, size, r, g, b (whole numbers 0 … 255) and the
     edge key weight for what they say, and also the ids d3 and d7 for labels. So all keys are
     written with names as ids, and an attribute with such a name is called ``attribute_size``.
-    Edge weights are those of ``graph``: distances, if it comes from features. Missing numbers
-    (NaN) have no entry. Time and memory O(n_nodes + n_edges).
+    Weights of a graph from features are distances. Missing numbers (NaN) have
+    no entry. Time and memory O(n_nodes + n_edges).
 
     Examples
     --------
@@ -100,7 +106,7 @@ def write_graphml(
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         xml = XmlWriter(out)
         with xml.element("graphml", {"xmlns": "http://graphml.graphdrawing.org/xmlns"}):
-            _write_body(xml, graph, table)
+            _write_body(xml, graph, table, weight)
     return Path(path)
 
 
@@ -160,18 +166,19 @@ def _key_ids(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
     return ids
 
 
-def _write_body(xml: XmlWriter, graph: FeatureGraph, table: NodeTable) -> None:
+def _write_body(xml: XmlWriter, graph: FeatureGraph, table: NodeTable, weight: EdgeWeight) -> None:
     fields = {name: getattr(graph, name) for name in GRAPH_FIELDS}
     fields = {name: value for name, value in fields.items() if value is not None}
     columns = {**_looks(table), **table.columns}
-    ids = _key_ids(columns, ["weight", *(f"graph_{name}" for name in fields)])
+    edge_columns = edge_numbers(graph, weight)
+    ids = _key_ids(columns, ["weight", "distance", *(f"graph_{name}" for name in fields)])
     for name in fields:
         _write_key(xml, f"graph_{name}", name, "graph", "double" if name == "epsilon" else "string")
     for name, column in columns.items():
         kind = "int" if name in ("r", "g", "b") else _TYPES[column_kind(column)]
         _write_key(xml, ids[name], name, "node", kind)
-    if graph.weights is not None:
-        _write_key(xml, "weight", "weight", "edge", "double")
+    for name in edge_columns:
+        _write_key(xml, name, name, "edge", "double")
     with xml.element("graph", {"id": "G", "edgedefault": "undirected"}):
         for name, value in fields.items():
             _write_data(xml, f"graph_{name}", value)
@@ -179,11 +186,10 @@ def _write_body(xml: XmlWriter, graph: FeatureGraph, table: NodeTable) -> None:
             with xml.element("node", {"id": label}):
                 for column, value in zip(columns, row, strict=True):
                     _write_data(xml, ids[column], value)
-        weights = None if graph.edge_weights is None else graph.edge_weights.tolist()
         for k, (i, j) in enumerate(graph.edges.tolist()):
             with xml.element("edge", {"source": table.ids[i], "target": table.ids[j]}):
-                if weights is not None:
-                    _write_data(xml, "weight", weights[k])
+                for name, values in edge_columns.items():
+                    _write_data(xml, name, values[k])
 
 
 def _write_key(xml: XmlWriter, key: str, name: str, domain: str, kind: str) -> None:

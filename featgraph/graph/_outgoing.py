@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featgraph._checks import nearest
+
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
@@ -53,11 +55,14 @@ def to_igraph(graph: FeatureGraph) -> Any:
     return result
 
 
-def to_pyg(graph: FeatureGraph, features: Any = None) -> Any:
+def to_pyg(graph: FeatureGraph, features: Any = None, y: Any = None, weight: Any = "given") -> Any:
     """Return a ``torch_geometric.data.Data`` with ``edge_index`` in both directions."""
     import torch
     from torch_geometric.data import Data
 
+    from featgraph.graph.strengths import with_edge_weight
+
+    graph = with_edge_weight(graph, weight)
     rows = np.repeat(np.arange(graph.n_nodes), graph.degrees)
     result = Data(edge_index=torch.from_numpy(np.stack([rows, graph.indices])))
     result.num_nodes = graph.n_nodes
@@ -78,4 +83,28 @@ def to_pyg(graph: FeatureGraph, features: Any = None) -> Any:
                 f"features must have one row per node ({graph.n_nodes}), got {tuple(x.shape)}"
             )
         result.x = x if x.ndim > 1 else x[:, None]
+    if y is not None:
+        result.y, names = _targets(graph, y)
+        if names is not None:
+            result.y_names = names
     return result
+
+
+def _targets(graph: FeatureGraph, y: Any) -> tuple[Any, list[str] | None]:
+    """Return one number per node as a tensor, and the names of classes given as words."""
+    import torch
+
+    if isinstance(y, str):
+        if y not in graph.node_attributes:
+            known = sorted(graph.node_attributes)
+            raise ValueError(
+                f"y must name a node attribute, one of {known}, got {y!r}{nearest(y, known)}"
+            )
+        y = graph.node_attributes[y]
+    values = np.asarray(getattr(y, "labels", y))
+    if values.ndim == 0 or values.shape[0] != graph.n_nodes:
+        raise ValueError(f"y must have one value per node ({graph.n_nodes}), got {values.shape}")
+    if values.dtype.kind not in "US":
+        return torch.tensor(values), None
+    names, number = np.unique(values, return_inverse=True)
+    return torch.from_numpy(number.reshape(values.shape)), [str(name) for name in names]

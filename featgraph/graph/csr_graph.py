@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
+from featgraph.graph._outgoing import to_igraph, to_networkx, to_pyg
 
 __all__ = ["FeatureGraph"]
 
@@ -334,8 +335,6 @@ class FeatureGraph:
         >>> sorted(FeatureGraph.from_edges([(0, 1), (1, 2)]).to_networkx().edges)
         [(0, 1), (1, 2)]
         """
-        from featgraph.graph._outgoing import to_networkx
-
         return to_networkx(self)
 
     def to_igraph(self) -> Any:
@@ -346,17 +345,20 @@ class FeatureGraph:
         >>> FeatureGraph.from_edges([(0, 1), (1, 2)]).to_igraph().ecount()
         2
         """
-        from featgraph.graph._outgoing import to_igraph
-
         return to_igraph(self)
 
-    def to_pyg(self, features: Any = None) -> Any:
+    def to_pyg(self, features: Any = None, *, y: Any = None, weight: str = "given") -> Any:
         """Return a ``torch_geometric.data.Data``, each edge in both directions.
 
         Parameters
         ----------
         features : Tensor, ndarray or FeatureMatrix, shape (n_nodes, k), optional
             Node features ``x``; default: node attribute ``activations`` if there is one.
+        y : BoxCover, str or array-like, shape (n_nodes,), optional
+            What to learn: boxes, the name of a node attribute, or one value per node. Words
+            become numbers, their names stand in ``y_names``.
+        weight : {"given", "similarity", "none"}, default="given"
+            ``edge_weight``: the weights, 1 − distance/ε (what convolutions want), or none.
 
         Returns
         -------
@@ -369,9 +371,7 @@ class FeatureGraph:
         >>> FeatureGraph.from_edges([(0, 1), (1, 2)]).to_pyg().edge_index.shape
         torch.Size([2, 4])
         """
-        from featgraph.graph._outgoing import to_pyg
-
-        return to_pyg(self, features)
+        return to_pyg(self, features, y, weight)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the graph to a ``.npz`` file, whole or not at all, and return its path.
