@@ -1,7 +1,8 @@
 """Who is within the size of whom, as rows of bits: n²/8 bytes, and faster than searches.
 
-Bits of 504 sources at a time spread along the edges, one hop per round: that costs a few
-nanoseconds per edge and round for all 504. A box then grows by cutting the set of nodes still
+Bits spread along the edges, one hop per round: a node's row is cut together from those of its
+neighbours, 63 nodes per step, and the rows of one size continue those of the size before. A box
+then grows by cutting the set of nodes still
 allowed by each member's row, 63 nodes per step.
 """
 
@@ -31,16 +32,27 @@ def bits_fit(n_nodes: int) -> bool:
     return 8 * n_nodes * count_words(n_nodes) <= MOST_BYTES
 
 
-def spread_bits(starts: Ints, stops: Ints, indices: Ints, hops: int) -> Ints:
-    """Return bits of shape (n_nodes, n_words): bit u of row v if u is within ``hops`` of v."""
+def spread_bits(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints | None = None
+) -> Ints:
+    """Return bits of shape (n_nodes, n_words): bit u of row v if u is within ``hops`` of v.
+
+    ``bits`` continues from the bits of fewer hops: then ``hops`` are those to add.
+    """
     n_nodes = starts.size
-    bits = np.zeros((n_nodes, count_words(n_nodes)), dtype=np.int64)
-    map_ranges(
-        lambda low, high: _spread(starts, stops, indices, hops, low, high, bits),
-        n_nodes,
-        grain=8 * WORD,
-    )
+    if bits is None:
+        bits = np.zeros((n_nodes, count_words(n_nodes)), dtype=np.int64)
+        nodes = np.arange(n_nodes)
+        bits[nodes, nodes // WORD] = np.left_shift(np.int64(1), nodes % WORD)
+    for _ in range(hops):
+        bits = _widen_all(starts, stops, indices, bits)
     return bits
+
+
+def _widen_all(starts: Ints, stops: Ints, indices: Ints, old: Ints) -> Ints:
+    new = np.empty_like(old)
+    map_ranges(lambda low, high: _widen(starts, stops, indices, low, high, old, new), starts.size)
+    return new
 
 
 def pack_lists(starts: Ints, stops: Ints, indices: Ints) -> Ints:
@@ -64,32 +76,16 @@ def list_bits(bits: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 @kernel
-def _spread(
-    starts: Ints, stops: Ints, indices: Ints, hops: int, low: int, high: int, bits: Ints
+def _widen(
+    starts: Ints, stops: Ints, indices: Ints, low: int, high: int, old: Ints, new: Ints
 ) -> None:
-    # Columns of the sources low … high - 1, eight words at a time; distances are symmetric.
-    n_nodes = starts.size
-    reach = np.empty((n_nodes, 8), dtype=np.int64)
-    wider = np.empty((n_nodes, 8), dtype=np.int64)
-    for first in range(low, high, 504):
-        reach[:] = 0
-        last = min(first + 504, high)
-        for s in range(first, last):
-            reach[s, (s - first) // 63] |= np.int64(1) << ((s - first) % 63)
-        for _ in range(hops):
-            for v in range(n_nodes):
-                for w in range(8):
-                    wider[v, w] = reach[v, w]
-                for k in range(starts[v], stops[v]):
-                    u = indices[k]
-                    for w in range(8):
-                        wider[v, w] |= reach[u, w]
-            reach, wider = wider, reach
-        first_word = first // 63
-        n_words = min(8, bits.shape[1] - first_word)
-        for v in range(n_nodes):
-            for w in range(n_words):
-                bits[v, first_word + w] = reach[v, w]
+    for v in range(low, high):
+        for w in range(old.shape[1]):
+            new[v, w] = old[v, w]
+        for k in range(starts[v], stops[v]):
+            u = indices[k]
+            for w in range(old.shape[1]):
+                new[v, w] |= old[u, w]
 
 
 @kernel

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph._checks import choice
+from featgraph.boxes._bits import count_bits
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._masses import MassCounter
 from featgraph.boxes._weighted import assign_weighted, spread_weighted
@@ -29,7 +30,8 @@ _N_BOXES, _N_COVERED, _N_HEAP = 0, 1, 2
 
 
 def select_centers(
-    rows: Rows,
+    world: World,
+    size: float,
     ties: Ints,
     *,
     small_first: bool = False,
@@ -40,8 +42,10 @@ def select_centers(
 
     Parameters
     ----------
-    rows : Rows
-        Neighbours and reach.
+    world : World
+        Distances.
+    size : float
+        Radius of the balls.
     ties : ndarray of int64, shape (n_nodes,)
         All nodes; of equal scores the node that stands first is taken.
     small_first : bool, default=False
@@ -51,14 +55,37 @@ def select_centers(
     only_uncovered : bool, default=False
         Whether covered nodes may not become centres.
     """
+    factor = np.ones(world.n_nodes) if weights is None else weights
+    if world.prefers_bits(size):
+        return _select_by_bits(world.bits(size), ties, small_first, factor, only_uncovered)
+    return _select_by_search(world.walk(size), ties, small_first, factor, only_uncovered)
+
+
+def _rank_nodes(ties: Ints, masses: Ints, small_first: bool) -> tuple[Ints, Ints]:
+    # Order of nodes of equal score, and the place of each in it.
+    order: Ints = ties[np.argsort(masses[ties], kind="stable")] if small_first else ties
+    rank = np.empty(ties.size, dtype=np.int64)
+    rank[order] = np.arange(ties.size)
+    return order, rank
+
+
+def _select_by_bits(
+    bits: Ints, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
+) -> tuple[Ints, Ints]:
+    masses = count_bits(bits)
+    order, rank = _rank_nodes(ties, masses, small_first)
+    # sorted by falling score, equals by rank: that is a valid heap
+    heap = order[np.argsort(-(masses * factor)[order], kind="stable")]
+    return _select_bits(bits, masses, factor, rank, only_uncovered, heap)
+
+
+def _select_by_search(
+    rows: Rows, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
+) -> tuple[Ints, Ints]:
     n_nodes = ties.size
     counter = MassCounter(*rows)
     masses = counter.count(np.arange(n_nodes))
-    if small_first:
-        ties = ties[np.argsort(masses[ties], kind="stable")]
-    rank = np.empty(n_nodes, dtype=np.int64)
-    rank[ties] = np.arange(n_nodes)
-    factor = np.ones(n_nodes) if weights is None else weights
+    order, rank = _rank_nodes(ties, masses, small_first)
     labels = np.full(n_nodes, -1, dtype=np.int64)
     centers = np.empty(n_nodes, dtype=np.int64)
     is_center = np.zeros(n_nodes, dtype=np.int64)
@@ -67,10 +94,9 @@ def select_centers(
         uncovered = np.flatnonzero(labels < 0)
         if state[_N_BOXES] > 0:
             masses = counter.count(uncovered)
-        open_nodes = ties[(masses > 0)[ties] & (is_center[ties] == 0)]
+        open_nodes = order[(masses > 0)[order] & (is_center[order] == 0)]
         if only_uncovered:
             open_nodes = open_nodes[labels[open_nodes] < 0]
-        # sorted by falling score, equals by rank: that is a valid heap
         heap = open_nodes[np.argsort(-(masses * factor)[open_nodes], kind="stable")]
         state[_N_HEAP] = heap.size
         budget = counter.cost(uncovered.size)
@@ -165,7 +191,7 @@ def _select(
         center = heap[0]
         if only_uncovered and labels[center] >= 0:
             n_heap -= 1
-            _sift(heap, n_heap, heap[n_heap], masses, factor, rank)
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
             continue
         stamp += 1
         queue[0] = center
@@ -196,14 +222,69 @@ def _select(
             is_center[center] = 1
             n_boxes += 1
             n_heap -= 1
-            _sift(heap, n_heap, heap[n_heap], masses, factor, rank)
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
         elif mass == 0:
             n_heap -= 1
-            _sift(heap, n_heap, heap[n_heap], masses, factor, rank)
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
         else:
             masses[center] = mass
             _sift(heap, n_heap, center, masses, factor, rank)
     state[0], state[1], state[2] = n_boxes, n_covered, n_heap
+
+
+@kernel
+def _select_bits(
+    bits: Ints, masses: Ints, factor: Floats, rank: Ints, only_uncovered: bool, heap: Ints
+) -> tuple[Ints, Ints]:
+    # The same from rows of bits: a score is counted anew in n / 63 steps.
+    n_nodes, n_words = bits.shape
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    centers = np.empty(n_nodes, dtype=np.int64)
+    uncovered = np.zeros(n_words, dtype=np.int64)
+    for v in range(n_nodes):
+        uncovered[v // 63] |= np.int64(1) << (v % 63)
+    n_heap, n_boxes, n_covered = n_nodes, 0, 0
+    while n_covered < n_nodes:
+        center = int(heap[0])
+        mass = 0
+        if not only_uncovered or labels[center] < 0:
+            for w in range(n_words):
+                mass += _count_word(bits[center, w] & uncovered[w])
+        if mass == 0:
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+        elif mass < masses[center]:
+            masses[center] = mass
+            _sift(heap, n_heap, center, masses, factor, rank)
+        else:
+            for w in range(n_words):
+                word = bits[center, w] & uncovered[w]
+                uncovered[w] &= ~word
+                v = 63 * w
+                while word:
+                    while word & 0xFF == 0:
+                        word >>= 8
+                        v += 8
+                    if word & 1:
+                        labels[v] = n_boxes
+                    word >>= 1
+                    v += 1
+            centers[n_boxes] = center
+            n_boxes += 1
+            n_covered += mass
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+    return centers[:n_boxes].copy(), labels
+
+
+@kernel
+def _count_word(word: int) -> int:
+    word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
+    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
+    word = word + (word >> 8)
+    word = word + (word >> 16)
+    return (word + (word >> 32)) & 0x7F
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +16,8 @@ from featgraph.boxes._world import World
 from featgraph.boxes.methods import METHODS
 
 __all__ = ["count_world"]
+
+WORTH_THREADS = 0.005  # seconds of work below which a pool of threads costs more than it saves
 
 Numbers = NDArray[np.int64] | NDArray[np.float64]
 
@@ -67,16 +70,23 @@ def count_world(
 
 
 def _run(work: Any, tasks: Any, jobs: int | None, progress: bool | None) -> None:
-    threads = min(jobs or usable_cores(), len(tasks))
-    if threads <= 1:
-        for task in track_progress(tasks, progress=progress, label="boxes"):
-            work(task)
+    bar = track_progress(tasks, progress=progress, label="boxes", total=len(tasks))
+    waiting = iter(bar)
+    begin = time.perf_counter()
+    for done, task in enumerate(waiting, start=1):
+        work(task)
+        spent = time.perf_counter() - begin
+        if (jobs or usable_cores()) > 1 and spent * (len(tasks) - done) > WORTH_THREADS * done:
+            break
+    rest = tasks[done:] if len(tasks) else tasks
+    if not len(rest):
         return
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(work, task) for task in tasks]
+    with ThreadPoolExecutor(jobs or usable_cores()) as pool:
+        futures = [pool.submit(work, task) for task in rest]
         try:
-            for future in track_progress(futures, progress=progress, label="boxes"):
+            for future in futures:
                 future.result()
+                next(waiting, None)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)  # an interruption does not hang
             raise

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._threads import usable_cores
-from featgraph.boxes._world import Rows
+from featgraph.boxes._world import Rows, World
 
-__all__ = ["fit_lists", "map_tasks"]
+__all__ = ["fit_bits", "fit_lists", "map_tasks", "open_fit"]
 
 Ints = NDArray[np.int64]
 Task = TypeVar("Task")
@@ -23,6 +23,20 @@ Result = TypeVar("Result")
 def fit_lists(rows: Rows, order: Ints) -> Ints:
     """Return the first-fit boxes for ``rows`` of one hop, as in greedy covering."""
     return np.asarray(_fit_lists(rows.starts, rows.stops, rows.indices, order))
+
+
+def fit_bits(bits: Ints, order: Ints) -> Ints:
+    """Return the same boxes from rows of bits."""
+    return np.asarray(_fit_bits(bits, order))
+
+
+def open_fit(world: World, size: float) -> Callable[[Ints], Ints]:
+    """Return a function from orders to first-fit boxes, on the table that suits the size."""
+    if world.prefers_bits(size) and world.is_dense(size):
+        bits = world.bits(size)
+        return lambda order: fit_bits(bits, order)
+    rows = world.near(size)
+    return lambda order: fit_lists(rows, order)
 
 
 def map_tasks(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:
@@ -57,4 +71,27 @@ def _fit_lists(starts: Ints, stops: Ints, indices: Ints, order: Ints) -> Ints:
         masses[best] += 1
         if best == n_boxes:
             n_boxes += 1
+    return labels
+
+
+@kernel
+def _fit_bits(bits: Ints, order: Ints) -> Ints:
+    # allowed[b]: nodes within the size of all members of box b. Where most are, boxes are few.
+    n_nodes, n_words = bits.shape
+    labels = np.empty(n_nodes, dtype=np.int64)
+    allowed = np.empty((n_nodes, n_words), dtype=np.int64)
+    n_boxes = 0
+    for node in order:
+        word, shift = node // 63, node % 63
+        box = 0
+        while box < n_boxes and (allowed[box, word] >> shift) & 1 == 0:
+            box += 1
+        if box == n_boxes:
+            n_boxes += 1
+            for w in range(n_words):
+                allowed[box, w] = bits[node, w]
+        else:
+            for w in range(n_words):
+                allowed[box, w] &= bits[node, w]
+        labels[node] = box
     return labels

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
-from featgraph.boxes._near import PROBES, sum_edges
+from featgraph.boxes._near import probe_balls
 from featgraph.boxes._threads import map_ranges
 
 __all__ = ["MassCounter", "sum_distances"]
@@ -36,9 +36,7 @@ class MassCounter:
 
     def __init__(self, starts: Ints, stops: Ints, indices: Ints, hops: int) -> None:
         self._rows = (starts, stops, indices, hops)
-        n_nodes = starts.size
-        probes = np.unique(np.linspace(0, n_nodes - 1, PROBES).astype(np.int64))
-        by_search = sum_edges(starts, stops, indices, hops, probes) / probes.size
+        by_search, _ = probe_balls(starts, stops, indices, hops)
         by_bits = WORD_COST * hops * float((stops - starts).sum()) / BATCH
         self._use_bits = by_bits < by_search
         self._per_node = min(by_bits, by_search)

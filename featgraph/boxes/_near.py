@@ -16,14 +16,14 @@ __all__ = [
     "count_sorted",
     "list_near",
     "prefer_bits",
-    "sum_edges",
+    "probe_balls",
     "sweep_components",
 ]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-PROBES = 32  # searches that tell how many edges a ball has
+PROBES = 12  # searches that tell how many edges a ball has
 
 
 def list_near(
@@ -36,7 +36,8 @@ def list_near(
         return starts, stops, indices
     n_nodes = len(starts)
     hops = int(size)
-    if prefer_bits(starts, stops, indices, hops):
+    edges, _ = probe_balls(starts, stops, indices, hops)
+    if prefer_bits(n_nodes, indices.size, hops, 2 * edges):  # counted, then listed
         bits = spread_bits(starts, stops, indices, hops)
         masses = count_bits(bits)
         check_memory(8 * int(masses.sum()), f"the lists of all nodes within size {size:g}")
@@ -53,17 +54,20 @@ def list_near(
     return bounds[:-1], bounds[1:], found
 
 
-def prefer_bits(starts: Ints, stops: Ints, indices: Ints, hops: int) -> bool:
-    """Tell whether spreading bits to all nodes costs less than a search from every node."""
+def probe_balls(starts: Ints, stops: Ints, indices: Ints, hops: int) -> tuple[float, float]:
+    """Return the mean number of edges and of nodes that a few searches meet."""
     n_nodes = len(starts)
-    if not bits_fit(n_nodes):
-        return False
     probes = np.unique(np.linspace(0, n_nodes - 1, PROBES).astype(np.int64))
-    edges = sum_edges(starts, stops, indices, hops, probes) / probes.size
-    # a search looks at an edge twice over (count, then list); a word passes an edge in a
-    # quarter of that time, and is looked at once more when lists are read off
+    edges, nodes = _probe(starts, stops, indices, hops, probes)
+    return edges / probes.size, nodes / probes.size
+
+
+def prefer_bits(n_nodes: int, n_entries: int, hops: int, edges: float) -> bool:
+    """Tell whether spreading bits to all nodes costs less than a search from every node."""
+    # a word passes an edge in about a quarter of the time that a search looks at one; reading
+    # the rows afterwards takes one more round
     words = count_words(n_nodes)
-    return words * (hops * indices.size / 4 + n_nodes) < 2 * n_nodes * edges
+    return bits_fit(n_nodes) and words * (hops * n_entries / 4 + n_nodes) < n_nodes * edges
 
 
 def count_near(starts: Ints, stops: Ints, indices: Ints, hops: int) -> Ints:
@@ -96,12 +100,11 @@ def sweep_components(
 
 
 @kernel
-def sum_edges(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -> int:
-    """Return the number of row entries that searches from the sources look at."""
+def _probe(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -> tuple[int, int]:
     n_nodes = starts.size
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
-    total = 0
+    total, met = 0, 0
     for source in sources:
         queue[0] = source
         seen[source] = source
@@ -119,7 +122,8 @@ def sum_edges(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints
                         tail += 1
             level_end = tail
             distance += 1
-    return total
+        met += tail
+    return total, met
 
 
 @kernel

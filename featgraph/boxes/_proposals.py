@@ -1,31 +1,52 @@
-"""Many overlapping boxes proposed, few chosen: what sampling and HALO share.
+"""Many overlapping boxes proposed, few chosen: what sampling, HALO and OBCA share.
 
 Boxes come as ``members[bounds[b]:bounds[b + 1]]``.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
-from featgraph.boxes._world import Rows
+from featgraph.boxes._world import World
 
-__all__ = ["choose_boxes", "join_proposals", "propose_boxes"]
+__all__ = [
+    "Table",
+    "choose_boxes",
+    "join_proposals",
+    "open_table",
+    "overlap_boxes",
+    "propose_boxes",
+]
 
 Ints = NDArray[np.int64]
 Boxes = tuple[Ints, Ints]
 
 
+class Table(NamedTuple):
+    """Who is within the size: lists of other nodes, or rows of bits with the lists left empty."""
+
+    starts: Ints
+    stops: Ints
+    indices: Ints
+    bits: Ints
+
+
+def open_table(world: World, size: float) -> Table:
+    """Return the table that suits the size."""
+    empty = np.empty(0, dtype=np.int64)
+    if world.is_dense(size) and world.prefers_bits(size):
+        return Table(empty, empty, empty, world.bits(size))
+    rows = world.near(size)
+    return Table(rows.starts, rows.stops, rows.indices, np.empty((0, 0), dtype=np.int64))
+
+
 def propose_boxes(
-    rows: Rows,
-    bits: Ints,
-    seeds: Ints,
-    n_boxes: int,
-    rng: np.random.Generator,
-    *,
-    prefer_uncovered: bool,
+    table: Table, seeds: Ints, n_boxes: int, rng: np.random.Generator, *, prefer_uncovered: bool
 ) -> Boxes:
     """Return boxes that nothing can be added to, at least ``n_boxes`` and enough to cover all.
 
@@ -34,10 +55,19 @@ def propose_boxes(
     no proposal holds first, if ``prefer_uncovered``), until there is none.
     """
     state = rng.integers(1, 2147483399, size=2)
-    bounds, members = _propose(
-        rows.starts, rows.stops, rows.indices, bits, seeds, n_boxes, prefer_uncovered, state
-    )
+    bounds, members = _propose(*table, seeds, n_boxes, prefer_uncovered, state)
     return bounds, members
+
+
+def overlap_boxes(table: Table, seeds: Ints, rank: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the boxes of OBCA before redundant ones go, and how many boxes hold each node.
+
+    Seeds are the nodes of ``seeds`` that no box holds yet. The nodes around a seed are gone
+    through from those held least often, of equals by ``rank``; each joins if it is within the
+    size of all that joined before.
+    """
+    bounds, members, times = _overlap(*table, seeds, rank)
+    return bounds, members, times
 
 
 def join_proposals(one: Boxes, other: Boxes) -> Boxes:
@@ -74,6 +104,30 @@ def _draw(state: Ints) -> float:
 
 
 @kernel
+def _list_near(node: int, starts: Ints, stops: Ints, indices: Ints, bits: Ints, out: Ints) -> int:
+    # The other nodes within the size, from lists or from bits; returns how many.
+    count = 0
+    if bits.size == 0:
+        for k in range(starts[node], stops[node]):
+            out[count] = indices[k]
+            count += 1
+        return count
+    for w in range(bits.shape[1]):
+        word = bits[node, w]
+        v = 63 * w
+        while word:
+            while word & 0xFF == 0:
+                word >>= 8
+                v += 8
+            if word & 1 and v != node:
+                out[count] = v
+                count += 1
+            word >>= 1
+            v += 1
+    return count
+
+
+@kernel
 def _add(
     node: int,
     first: int,
@@ -87,15 +141,18 @@ def _add(
     bits: Ints,
     allowed: Ints,
 ) -> int:
-    # node joins the box members[first:n_members]; returns the new n_members.
+    # node joins the box members[first:n_members]; returns the new n_members. Who fits next is
+    # in allowed (bits), or has a count in near of base plus the number of members (lists).
     members[n_members] = node
-    if allowed.size == 0:
+    if bits.size == 0:
         for k in range(starts[node], stops[node]):
             near[indices[k]] = max(near[indices[k]], base) + 1
     elif n_members == first:
-        allowed[:] = bits[node]
+        for w in range(allowed.size):
+            allowed[w] = bits[node, w]
     else:
-        allowed &= bits[node]
+        for w in range(allowed.size):
+            allowed[w] &= bits[node, w]
     return n_members + 1
 
 
@@ -113,9 +170,9 @@ def _propose(
     # A random one of those that still fit is the first that fits in a random order of all.
     n_nodes = seeds.size
     held = np.zeros(n_nodes, dtype=np.bool_)
-    near = np.zeros(n_nodes, dtype=np.int64)  # number of members within the size, above base
+    near = np.zeros(n_nodes, dtype=np.int64)
     allowed = np.empty(bits.shape[1], dtype=np.int64)
-    open_ = np.empty(n_nodes, dtype=np.int64)
+    ball = np.empty(n_nodes, dtype=np.int64)
     bounds = np.zeros(max(n_wanted, n_nodes) + 1, dtype=np.int64)
     members = np.empty(4 * n_nodes, dtype=np.int64)
     n_boxes, n_members, next_seed, base = 0, 0, 0, 0
@@ -128,38 +185,81 @@ def _propose(
             node = int(_draw(state) * n_nodes)
         else:
             break
-        if n_members + stops[node] - starts[node] + 1 > members.size:
-            more = np.empty(members.size + n_nodes, dtype=np.int64)  # doubles
-            members = np.concatenate((members, more))
+        if n_members + n_nodes > members.size:
+            members = np.concatenate((members, np.empty(members.size, dtype=np.int64)))
         first = n_members
         n_members = _add(node, first, n_members, members, near, base, starts, stops, indices,
                          bits, allowed)  # fmt: skip
-        n_open = 0
-        for turn in range(2):  # those that no proposal holds first, then the others; or all
-            done = n_open
-            for k in range(starts[node], stops[node]):
-                if (not prefer_uncovered and turn == 0) or (
-                    prefer_uncovered and held[indices[k]] == (turn == 1)
-                ):
-                    open_[n_open] = indices[k]
-                    n_open += 1
-            for k in range(done, n_open):
-                place = k + int(_draw(state) * (n_open - k))
-                v = open_[place]
-                open_[place] = open_[k]
-                if allowed.size:
-                    fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
-                else:
-                    fits = near[v] - base == n_members - first
-                if fits:
-                    n_members = _add(v, first, n_members, members, near, base, starts, stops,
-                                     indices, bits, allowed)  # fmt: skip
+        n_ball = _list_near(node, starts, stops, indices, bits, ball)
+        n_new = n_ball
+        if prefer_uncovered:  # those that no proposal holds to the front
+            n_new = 0
+            for k in range(n_ball):
+                if not held[ball[k]]:
+                    ball[k], ball[n_new] = ball[n_new], ball[k]
+                    n_new += 1
+        for k in range(n_ball):
+            last = n_new if k < n_new else n_ball
+            place = k + int(_draw(state) * (last - k))
+            v = ball[place]
+            ball[place] = ball[k]
+            if allowed.size:
+                fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
+            else:
+                fits = near[v] - base == n_members - first
+            if fits:
+                n_members = _add(v, first, n_members, members, near, base, starts, stops,
+                                 indices, bits, allowed)  # fmt: skip
         for k in range(first, n_members):
             held[members[k]] = True
         base += n_members - first + 1
         n_boxes += 1
         bounds[n_boxes] = n_members
     return bounds[: n_boxes + 1].copy(), members[:n_members].copy()
+
+
+@kernel
+def _overlap(
+    starts: Ints, stops: Ints, indices: Ints, bits: Ints, seeds: Ints, rank: Ints
+) -> tuple[Ints, Ints, Ints]:
+    # Boxes of OBCA, and how many boxes hold each node.
+    n_nodes = seeds.size
+    times = np.zeros(n_nodes, dtype=np.int64)
+    near = np.zeros(n_nodes, dtype=np.int64)
+    allowed = np.empty(bits.shape[1], dtype=np.int64)
+    bounds = np.zeros(n_nodes + 1, dtype=np.int64)
+    members = np.empty(4 * n_nodes, dtype=np.int64)
+    keys = np.empty(n_nodes, dtype=np.int64)
+    by_rank = np.empty(n_nodes, dtype=np.int64)
+    by_rank[rank] = np.arange(n_nodes)
+    n_members, n_boxes, base = 0, 0, 0
+    for seed in seeds:
+        if times[seed] > 0:
+            continue
+        if n_members + n_nodes > members.size:
+            members = np.concatenate((members, np.empty(members.size, dtype=np.int64)))
+        n_ball = _list_near(seed, starts, stops, indices, bits, keys)
+        for k in range(n_ball):  # least covered first, then by rank
+            keys[k] = times[keys[k]] * n_nodes + rank[keys[k]]
+        keys[:n_ball].sort()
+        first = n_members
+        n_members = _add(seed, first, n_members, members, near, base, starts, stops, indices,
+                         bits, allowed)  # fmt: skip
+        for k in range(n_ball):
+            v = by_rank[keys[k] % n_nodes]
+            if allowed.size:
+                fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
+            else:
+                fits = near[v] - base == n_members - first
+            if fits:
+                n_members = _add(v, first, n_members, members, near, base, starts, stops,
+                                 indices, bits, allowed)  # fmt: skip
+        for k in range(first, n_members):
+            times[members[k]] += 1
+        base += n_members - first + 1
+        n_boxes += 1
+        bounds[n_boxes] = n_members
+    return bounds[: n_boxes + 1].copy(), members[:n_members].copy(), times
 
 
 @kernel

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["map_ranges", "usable_cores"]
 
-_FEWEST = 512  # below this many items a thread costs more than it saves
+_FEWEST = 2048  # below this many items a thread costs more than it saves
 
 
 def usable_cores() -> int:
@@ -28,7 +28,7 @@ def map_ranges(work: Callable[[int, int], object], n_items: int, *, grain: int =
     if cores == 1 or n_items < _FEWEST:
         work(0, n_items)
         return
-    step = max(_FEWEST // 2, -(-n_items // (8 * cores)))  # smaller parts even out the load
+    step = max(_FEWEST // 4, -(-n_items // (8 * cores)))  # smaller parts even out the load
     step = -(-step // grain) * grain
     lows = range(0, n_items, step)
     with ThreadPoolExecutor(cores) as pool:

@@ -65,39 +65,28 @@ class World:
         """Return the explicit lists of all other nodes within ``size``, one hop."""
         raise NotImplementedError
 
+    def is_dense(self, size: float) -> bool:
+        """Tell whether so many pairs are within ``size`` that rows of bits are the better table."""
+        raise NotImplementedError
+
     def prefers_bits(self, size: float) -> bool:
         """Tell whether ``bits`` costs less than a search from every node."""
-        from featgraph.boxes._near import prefer_bits
-
-        return prefer_bits(*self.walk(size))
+        return self.is_dense(size)
 
     def bits(self, size: float) -> Ints:
         """Return who is within ``size`` of whom as rows of bits, each node in its own row."""
-        from featgraph.boxes._bits import pack_lists, spread_bits
+        from featgraph.boxes._bits import pack_lists
 
-        if self.prefers_bits(size):
-            return spread_bits(*self.walk(size))
         rows = self.near(size)
         return pack_lists(rows.starts, rows.stops, rows.indices)
-
-    def bits_if_short(self, size: float) -> Ints:
-        """Return ``bits`` where its rows are shorter than lists, else an array of shape (0, 0)."""
-        from featgraph.boxes._bits import bits_fit, count_words
-
-        rows = self.near(size)
-        mean = float((rows.stops - rows.starts).mean())
-        if not bits_fit(self.n_nodes) or mean < 2 * count_words(self.n_nodes):
-            return np.zeros((0, 0), dtype=np.int64)
-        return self.bits(size)
 
     def neighbours(self, size: float) -> Rows:
         """Return the neighbours along edges; features have only those within ``size``."""
         raise NotImplementedError
 
-    def is_complete(self, rows: Rows) -> bool:
-        """Tell whether the lists of ``near`` hold every pair of every component."""
-        masses = np.bincount(self.components)
-        return bool(np.all(rows.stops - rows.starts == masses[self.components] - 1))
+    def is_complete(self, masses: Ints) -> bool:
+        """Tell whether balls of these masses, centres included, are whole components."""
+        return bool(np.all(masses == np.bincount(self.components)[self.components]))
 
     @cached_property
     def components(self) -> Ints:
@@ -141,6 +130,8 @@ class GraphWorld(World):
         self.indices = graph.indices
         self.lengths = graph.weights if weighted else None
         self._latest: tuple[float, Rows] | None = None
+        self._spread: dict[int, Ints] = {}  # the latest rows of bits by hops
+        self._probes: dict[float, tuple[float, float]] = {}
         self._lock = threading.Lock()
         if self.lengths is not None and self.lengths.size and self.lengths.min() < 0:
             raise ValueError(
@@ -172,6 +163,46 @@ class GraphWorld(World):
                 rows = (self.starts, self.stops, self.indices)
                 self._latest = size, Rows(*list_near(*rows, self.lengths, size), 1)
             return self._latest[1]
+
+    def is_dense(self, size: float) -> bool:
+        """Tell whether so many pairs are within ``size`` that rows of bits are the better table."""
+        from featgraph.boxes._bits import bits_fit
+
+        if not bits_fit(self.n_nodes):
+            return False
+        if self.lengths is None:
+            return self._probe(size)[1] > DENSE * self.n_nodes
+        rows = self.near(size)
+        return float((rows.stops - rows.starts).mean()) > DENSE * self.n_nodes
+
+    def prefers_bits(self, size: float) -> bool:
+        """Tell whether ``bits`` costs less than a search from every node."""
+        from featgraph.boxes._near import prefer_bits
+
+        if self.lengths is not None:
+            return self.is_dense(size)
+        return prefer_bits(self.n_nodes, self.indices.size, int(size), self._probe(size)[0])
+
+    def _probe(self, size: float) -> tuple[float, float]:
+        from featgraph.boxes._near import probe_balls
+
+        if size not in self._probes:
+            rows = (self.starts, self.stops, self.indices)
+            self._probes[size] = probe_balls(*rows, int(size))
+        return self._probes[size]
+
+    def bits(self, size: float) -> Ints:
+        """Return who is within ``size`` of whom as rows of bits, each node in its own row."""
+        from featgraph.boxes._bits import spread_bits
+
+        if self.lengths is not None:
+            return super().bits(size)
+        rows, hops = (self.starts, self.stops, self.indices), int(size)
+        with self._lock:  # threads share the latest rows, and go on from them
+            known = max((h for h in self._spread if h <= hops), default=0)
+            found = spread_bits(*rows, hops - known, self._spread.get(known))
+            self._spread = {hops: found, **dict(list(self._spread.items())[:1])}
+            return found
 
     @cached_property
     def components(self) -> Ints:
@@ -230,9 +261,16 @@ class MetricWorld(World):
         """Return the same as ``walk``: there is no graph besides."""
         return self.walk(size)
 
-    def is_dense(self, rows: Rows) -> bool:
-        """Tell whether looking pairs up in the matrix beats going through the lists."""
+    def is_dense(self, size: float) -> bool:
+        """Tell whether so many pairs are within ``size`` that a matrix is the better table."""
+        rows = self.walk(size)
         return float((rows.stops - rows.starts).mean()) > DENSE * self.n_nodes
+
+    def prefers_bits(self, size: float) -> bool:
+        """Tell whether ``bits`` costs less than going through the lists."""
+        from featgraph.boxes._bits import bits_fit
+
+        return bits_fit(self.n_nodes) and self.is_dense(size)
 
     def near(self, size: float) -> Rows:
         """Return the same as ``walk``: the lists are explicit already."""

@@ -132,7 +132,7 @@ def solve(
     fraction(cooling, "cooling")
     labels = best = solve_merge(world, size, rng).labels
     lists, graph = world.near(size), world.neighbours(size)
-    if world.is_complete(lists):
+    if world.is_complete(lists.stops - lists.starts + 1):
         return Solution(best)
     for step in range(steps):
         draws = rng.random((2 * (moves + splits), 2))

@@ -18,11 +18,12 @@ from featgraph.boxes._exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes._exact.relation import list_pairs, restrict_pairs
 from featgraph.boxes._fitting import fit_lists
 from featgraph.boxes._orders import fit_dsatur, order_smallest_last
+from featgraph.boxes._proposals import Table
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.memb import solve as solve_memb
-from featgraph.boxes.obca import overlap_boxes
+from featgraph.boxes.obca import shrink_balls
 
 __all__ = ["cover_best", "solve"]
 
@@ -137,7 +138,7 @@ def _improve(indptr: Ints, indices: Ints, clock: Clock, rng: np.random.Generator
     portfolio: tuple[Callable[[], Ints], ...] = (
         lambda: fit_dsatur(*rows, rng.permutation(n_nodes)),
         lambda: fit_lists(rows, order_smallest_last(*rows, rng.permutation(n_nodes))),
-        lambda: overlap_boxes(rows, NO_BITS, rows.stops - rows.starts, rng)[0],
+        lambda: shrink_balls(Table(*rows[:3], NO_BITS), rows.stops - rows.starts, rng).labels,
     )
     best = portfolio[0]()
     for method in portfolio[1:]:

@@ -84,12 +84,11 @@ def cover_cbb(
 
 
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
-    """Return compact boxes; every node is drawn once, so n_nodes random numbers are enough."""
-    draws = rng.random(world.n_nodes)
+    """Return compact boxes, from searches or from rows of bits, whichever costs less."""
     if world.prefers_bits(size):
-        labels, _ = _burn_bits(world.bits(size), draws)
+        labels, _ = _burn_bits(world.bits(size), rng.integers(1, 2147483399, size=2))
     else:
-        labels, _ = _burn(*world.walk(size), draws)
+        labels, _ = _burn(*world.walk(size), rng.random(world.n_nodes))
     return Solution(labels)
 
 
@@ -148,41 +147,59 @@ def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) ->
 
 
 @kernel
-def _burn_bits(bits: Ints, draws: Floats) -> tuple[Ints, Ints]:
-    # The same from rows of bits; candidates are open_[:n_open].
-    n_nodes = bits.shape[0]
+def _draw(state: Ints) -> float:
+    # L'Ecuyer 1988, doi:10.1145/62959.62969: two multiplicative generators combined. Period
+    # 2.3e18, and no product overflows 64 bits.
+    state[0] = 40014 * state[0] % 2147483563
+    state[1] = 40692 * state[1] % 2147483399
+    uniform: float = ((state[0] - state[1]) % 2147483562) / 2147483562.0
+    return uniform
+
+
+@kernel
+def _burn_bits(bits: Ints, state: Ints) -> tuple[Ints, Ints]:
+    # The same from rows of bits. A random candidate of those left is the first that is still
+    # one in a random order of all; allowed are the nodes within the size of all members.
+    n_nodes, n_words = bits.shape
     labels = np.full(n_nodes, -1, dtype=np.int64)
     order = np.empty(n_nodes, dtype=np.int64)
     pool = np.arange(n_nodes)
-    place = np.arange(n_nodes)
+    allowed = np.empty(n_words, dtype=np.int64)
     open_ = np.empty(n_nodes, dtype=np.int64)
-    k, box = 0, 0
+    n_left, k, box = n_nodes, 0, 0
     while k < n_nodes:
-        n_left = n_nodes - k
-        node = pool[int(draws[k] * n_left)]
-        n_open = -1
-        while True:
-            labels[node] = box
-            order[k] = node
-            last = pool[n_nodes - k - 1]
-            pool[place[node]], place[last] = last, place[node]
-            k += 1
-            n_kept = 0
-            if n_open < 0:  # the seed: candidates are the uncovered nodes of its row
-                for p in range(n_nodes - k):
-                    v = pool[p]
-                    if (bits[node, v // 63] >> (v % 63)) & 1:
-                        open_[n_kept] = v
-                        n_kept += 1
-            else:
-                for p in range(n_open):
-                    v = open_[p]
-                    if v != node and (bits[node, v // 63] >> (v % 63)) & 1:
-                        open_[n_kept] = v
-                        n_kept += 1
-            n_open = n_kept
-            if n_open == 0:
-                break
-            node = open_[int(draws[k] * n_open)]
+        place = int(_draw(state) * n_left)
+        seed = pool[place]
+        n_left -= 1
+        pool[place] = pool[n_left]
+        if labels[seed] >= 0:
+            continue  # went into a box since; a random one of the rest is drawn
+        labels[seed] = box
+        order[k] = seed
+        k += 1
+        n_open = 0
+        for w in range(n_words):
+            word = bits[seed, w]
+            allowed[w] = word
+            v = 63 * w
+            while word:
+                while word & 0xFF == 0:
+                    word >>= 8
+                    v += 8
+                if word & 1 and labels[v] < 0:
+                    open_[n_open] = v
+                    n_open += 1
+                word >>= 1
+                v += 1
+        for p in range(n_open):
+            place = p + int(_draw(state) * (n_open - p))
+            v = open_[place]
+            open_[place] = open_[p]
+            if (allowed[v // 63] >> (v % 63)) & 1:
+                labels[v] = box
+                order[k] = v
+                k += 1
+                for w in range(n_words):
+                    allowed[w] &= bits[v, w]
         box += 1
     return labels, order

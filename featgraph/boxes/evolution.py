@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from featgraph._checks import fraction, integer, positive
 from featgraph._random import RandomState
-from featgraph.boxes._fitting import fit_lists, map_tasks
+from featgraph.boxes._fitting import map_tasks, open_fit
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
@@ -120,11 +120,11 @@ def solve(
     integer(generations, "generations")
     positive(scale, "scale")
     fraction(crossover, "crossover")
-    rows = world.near(size)
     n_nodes = world.n_nodes
+    fit = open_fit(world, size)
 
     def cover(vector: Floats) -> Ints:
-        return fit_lists(rows, np.argsort(vector, kind="stable"))
+        return fit(np.argsort(vector, kind="stable"))
 
     vectors = rng.random((population, n_nodes))
     covers = map_tasks(cover, list(vectors))

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph._checks import choice
 from featgraph._random import RandomState
+from featgraph.boxes._fitting import fit_bits
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._orders import fit_dsatur, order_smallest_last
 from featgraph.boxes._run import run_cover
@@ -109,8 +110,11 @@ def solve(
     if isinstance(order, str) and order == "dsatur":
         return Solution(fit_dsatur(*rows, rng.permutation(world.n_nodes)))
     sequence = order_nodes(rows, order, rng)
-    if isinstance(world, MetricWorld) and world.is_dense(rows):
-        return Solution(_first_fit_dense(world.distances, sequence, size))
+    if isinstance(world, MetricWorld):
+        if world.is_dense(size):
+            return Solution(_first_fit_dense(world.distances, sequence, size))
+    elif world.is_dense(size):
+        return Solution(fit_bits(world.bits(size), sequence))
     labels, _ = _first_fit(rows.starts, rows.stops, rows.indices, sequence, np.array([rows.hops]))
     return Solution(labels[:, 0])
 
@@ -126,16 +130,20 @@ def count_sizes(
     by_size = isinstance(order, str) and order in ("smallest_last", "dsatur")
     if by_size or world.name != "hop":
         return None
-    hops = np.array([int(size) for size in sizes], dtype=np.int64)
     rows = world.walk(sizes[-1])
     sequence = order_nodes(rows, order, rng)
+    dense = [size for size in sizes if world.is_dense(size) and world.answer(size) is None]
+    hops = np.array([int(size) for size in sizes if size not in dense], dtype=np.int64)
     # 2²⁵ numbers per table: a million nodes take 33 sizes at once
     step = max(1, 2**25 // world.n_nodes)
-    counts = [
-        _first_fit(rows.starts, rows.stops, rows.indices, sequence, hops[low : low + step])[1]
-        for low in range(0, len(hops), step)
-    ]
-    return np.concatenate(counts)
+    found: dict[int, int] = {}
+    for low in range(0, len(hops), step):
+        some = hops[low : low + step]
+        counts = _first_fit(rows.starts, rows.stops, rows.indices, sequence, some)[1]
+        found.update(zip(some.tolist(), counts.tolist(), strict=True))
+    for size in dense:
+        found[int(size)] = int(fit_bits(world.bits(size), sequence).max()) + 1
+    return np.array([found[int(size)] for size in sizes], dtype=np.int64)
 
 
 def order_nodes(rows: Rows, order: str | ArrayLike, rng: np.random.Generator) -> Ints:

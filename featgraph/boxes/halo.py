@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from featgraph._random import RandomState
 from featgraph.boxes._centers import select_centers
-from featgraph.boxes._proposals import Boxes, choose_boxes, join_proposals, propose_boxes
+from featgraph.boxes._proposals import (
+    Boxes,
+    choose_boxes,
+    join_proposals,
+    open_table,
+    propose_boxes,
+)
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
@@ -88,12 +94,10 @@ def cover_halo(
 
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return the boxes chosen from balls and compact boxes."""
-    lists, graph = world.near(size), world.neighbours(size)
+    graph = world.neighbours(size)
     ties = rng.permutation(world.n_nodes)
     by_degree = ties[np.argsort((graph.stops - graph.starts)[ties], kind="stable")]
-    grown = propose_boxes(
-        lists, world.bits_if_short(size), by_degree, 0, rng, prefer_uncovered=True
-    )
+    grown = propose_boxes(open_table(world, size), by_degree, 0, rng, prefer_uncovered=True)
     boxes = join_proposals(_hub_balls(world, size, rng), grown)
     return Solution(choose_boxes(boxes, world.n_nodes, "small_first")[1])
 
@@ -103,8 +107,7 @@ def _hub_balls(world: World, size: float, rng: np.random.Generator) -> Boxes:
     if radius == 0 and world.name == "hop":  # balls of single nodes
         nodes = np.arange(world.n_nodes, dtype=np.int64)
         return np.arange(world.n_nodes + 1, dtype=np.int64), nodes
-    rows = world.walk(radius)
-    centers, _ = select_centers(rows, rng.permutation(world.n_nodes))
+    centers, _ = select_centers(world, radius, rng.permutation(world.n_nodes))
     near = world.near(radius)
     balls = [np.append(near.indices[near.starts[c] : near.stops[c]], c) for c in centers.tolist()]
     return np.concatenate([[0], np.cumsum([ball.size for ball in balls])]), np.concatenate(balls)

@@ -88,5 +88,5 @@ def solve(
 ) -> Solution:
     """Return the balls of largest gain, each without what is covered before."""
     order, small_first = break_ties(world.n_nodes, ties, rng)
-    centers, labels = select_centers(world.walk(size), order, small_first=small_first)
+    centers, labels = select_centers(world, size, order, small_first=small_first)
     return Solution(labels, centers)

@@ -98,5 +98,5 @@ def solve(
     """Return the boxes around centres of maximum excluded mass."""
     rows = world.walk(size)
     order, small_first = break_ties(world.n_nodes, ties, rng)
-    centers, _ = select_centers(rows, order, small_first=small_first)
+    centers, _ = select_centers(world, size, order, small_first=small_first)
     return Solution(join_centers(world, rows, size, centers, rng), centers)

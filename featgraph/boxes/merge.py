@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph._random import RandomState
+from featgraph.boxes._bits import count_bits
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
@@ -117,12 +118,17 @@ def count_sizes(world: World, sizes: list[float], rng: np.random.Generator) -> I
 
 def merge_level(world: World, level: float, labels: Ints, rng: np.random.Generator) -> Ints:
     """Return the labels after every box had its turn at one size."""
-    rows = world.near(level)
-    if world.is_complete(rows):
-        return world.components
-    n_boxes = int(labels.max()) + 1
-    draws = rng.random((n_boxes, 2))
-    merged = _merge(rows.starts, rows.stops, rows.indices, labels, draws)
+    draws = rng.random((int(labels.max()) + 1, 2))
+    if world.is_dense(level) and world.prefers_bits(level):
+        bits = world.bits(level)
+        if world.is_complete(count_bits(bits)):
+            return world.components
+        merged = _merge_bits(bits, labels, draws)
+    else:
+        rows = world.near(level)
+        if world.is_complete(rows.stops - rows.starts + 1):
+            return world.components
+        merged = _merge(rows.starts, rows.stops, rows.indices, labels, draws)
     return np.unique(merged, return_inverse=True)[1].astype(np.int64)
 
 
@@ -172,6 +178,54 @@ def _merge(starts: Ints, stops: Ints, indices: Ints, labels: Ints, draws: Floats
             v = following[v]
         for k in range(n_touched):
             tally[touched[k]] = 0
+        if n_fits > 0:
+            fits[:n_fits].sort()
+            chosen = fits[int(draws[turn, 1] * n_fits)]
+            n_open = _close(open_, place, n_open, chosen)
+            v = first[chosen]
+            while v >= 0:
+                new[v] = box
+                v = following[v]
+        turn += 1
+    return new
+
+
+@kernel
+def _merge_bits(bits: Ints, labels: Ints, draws: Floats) -> Ints:
+    # The same from rows of bits: common are the nodes within the size of all members of the box
+    # at hand, and a box may unite with it if all its members are among them.
+    n_nodes, n_words = bits.shape
+    n_boxes = draws.shape[0]
+    new: Ints = labels.copy()
+    first = np.full(n_boxes, -1, dtype=np.int64)
+    following = np.full(n_nodes, -1, dtype=np.int64)
+    for v in range(n_nodes - 1, -1, -1):
+        following[v] = first[labels[v]]
+        first[labels[v]] = v
+    open_ = np.arange(n_boxes)
+    place = np.arange(n_boxes)
+    common = np.empty(n_words, dtype=np.int64)
+    fits = np.empty(n_boxes, dtype=np.int64)
+    n_open, turn = n_boxes, 0
+    while n_open > 0:
+        box = open_[int(draws[turn, 0] * n_open)]
+        n_open = _close(open_, place, n_open, box)
+        v = first[box]
+        for w in range(n_words):
+            common[w] = bits[v, w]
+        v = following[v]
+        while v >= 0:
+            for w in range(n_words):
+                common[w] &= bits[v, w]
+            v = following[v]
+        n_fits = 0
+        for k in range(n_open):
+            v = first[open_[k]]
+            while v >= 0 and (common[v // 63] >> (v % 63)) & 1:
+                v = following[v]
+            if v < 0:
+                fits[n_fits] = open_[k]
+                n_fits += 1
         if n_fits > 0:
             fits[:n_fits].sort()
             chosen = fits[int(draws[turn, 1] * n_fits)]

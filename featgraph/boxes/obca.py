@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from featgraph._random import RandomState
 from featgraph.boxes._kernel import kernel
+from featgraph.boxes._proposals import Table, open_table, overlap_boxes
 from featgraph.boxes._run import run_cover
-from featgraph.boxes._world import Rows, Solution, World
+from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
 
-__all__ = ["cover_obca", "overlap_boxes", "solve"]
+__all__ = ["cover_obca", "shrink_balls", "solve"]
 
 Ints = NDArray[np.int64]
 
@@ -88,100 +89,24 @@ def cover_obca(
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return the boxes that are not redundant."""
     graph = world.neighbours(size)
-    degrees = graph.stops - graph.starts
-    labels, overlaps = overlap_boxes(world.near(size), world.bits_if_short(size), degrees, rng)
-    return Solution(labels, overlaps=overlaps)
+    return shrink_balls(open_table(world, size), graph.stops - graph.starts, rng)
 
 
-def overlap_boxes(
-    rows: Rows, bits: Ints, degrees: Ints, rng: np.random.Generator
-) -> tuple[Ints, tuple[Ints, Ints]]:
-    """Return labels and overlapping boxes from lists of nodes within the size, and bits or none."""
+def shrink_balls(table: Table, degrees: Ints, rng: np.random.Generator) -> Solution:
+    """Return the overlapping boxes that are not redundant, and labels from them."""
     n_nodes = degrees.size
     ties = rng.permutation(n_nodes)
-    seeds = ties[np.argsort(degrees[ties], kind="stable")]
     rank = np.empty(n_nodes, dtype=np.int64)
     rank[ties] = np.arange(n_nodes)
-    bounds, members, times = _grow(rows.starts, rows.stops, rows.indices, bits, seeds, rank)
+    seeds = ties[np.argsort(degrees[ties], kind="stable")]
+    bounds, members, times = overlap_boxes(table, seeds, rank)
     kept = _drop_redundant(bounds, members, times)
     masses = np.diff(bounds)
     overlaps = np.concatenate([[0], np.cumsum(masses[kept])]), members[np.repeat(kept, masses)]
     # written from the last box to the first: the first box that holds a node has the last word
     labels = np.empty(n_nodes, dtype=np.int64)
     labels[overlaps[1][::-1]] = np.repeat(np.arange(kept.sum()), masses[kept])[::-1]
-    return labels, overlaps
-
-
-@kernel
-def _grow(
-    starts: Ints, stops: Ints, indices: Ints, bits: Ints, seeds: Ints, rank: Ints
-) -> tuple[Ints, Ints, Ints]:
-    # Boxes as members[bounds[b]:bounds[b + 1]], and how many boxes hold each node.
-    n_nodes = seeds.size
-    times = np.zeros(n_nodes, dtype=np.int64)
-    near = np.zeros(n_nodes, dtype=np.int64)  # number of members within the size, above base
-    allowed = np.empty(bits.shape[1], dtype=np.int64)
-    bounds = np.zeros(n_nodes + 1, dtype=np.int64)
-    members = np.empty(4 * n_nodes, dtype=np.int64)
-    keys = np.empty(n_nodes, dtype=np.int64)
-    by_rank = np.empty(n_nodes, dtype=np.int64)
-    by_rank[rank] = np.arange(n_nodes)
-    n_members, n_boxes, base = 0, 0, 0
-    for seed in seeds:
-        if times[seed] > 0:
-            continue
-        n_ball = stops[seed] - starts[seed]
-        if n_members + n_ball + 1 > members.size:
-            more = np.empty(members.size + n_nodes, dtype=np.int64)  # doubles
-            members = np.concatenate((members, more))
-        for k in range(n_ball):  # least covered first, then by rank
-            v = indices[starts[seed] + k]
-            keys[k] = times[v] * n_nodes + rank[v]
-        keys[:n_ball].sort()
-        first = n_members
-        n_members = _add(seed, first, n_members, members, near, base, starts, stops, indices,
-                         bits, allowed)  # fmt: skip
-        for k in range(n_ball):
-            v = by_rank[keys[k] % n_nodes]
-            if allowed.size:
-                fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
-            else:
-                fits = near[v] - base == n_members - first
-            if fits:
-                n_members = _add(v, first, n_members, members, near, base, starts, stops,
-                                 indices, bits, allowed)  # fmt: skip
-        for k in range(first, n_members):
-            times[members[k]] += 1
-        base += n_members - first + 1
-        n_boxes += 1
-        bounds[n_boxes] = n_members
-    return bounds[: n_boxes + 1].copy(), members[:n_members].copy(), times
-
-
-@kernel
-def _add(
-    node: int,
-    first: int,
-    n_members: int,
-    members: Ints,
-    near: Ints,
-    base: int,
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    bits: Ints,
-    allowed: Ints,
-) -> int:
-    # node joins the box members[first:n_members]; returns the new n_members.
-    members[n_members] = node
-    if allowed.size == 0:
-        for k in range(starts[node], stops[node]):
-            near[indices[k]] = max(near[indices[k]], base) + 1
-    elif n_members == first:
-        allowed[:] = bits[node]
-    else:
-        allowed &= bits[node]
-    return n_members + 1
+    return Solution(labels, overlaps=overlaps)
 
 
 @kernel

@@ -87,5 +87,5 @@ def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     ties = rng.permutation(world.n_nodes)
     # a lone node (mean distance 0) still needs a positive weight to be chosen at all
     weights = np.maximum(world.mean_distances, np.finfo(np.float64).tiny)
-    centers, _ = select_centers(rows, ties, weights=weights, only_uncovered=True)
+    centers, _ = select_centers(world, size, ties, weights=weights, only_uncovered=True)
     return Solution(join_centers(world, rows, size, centers, rng), centers)

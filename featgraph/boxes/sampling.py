@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from featgraph._checks import choice, integer
 from featgraph._random import RandomState
-from featgraph.boxes._proposals import Boxes, choose_boxes, propose_boxes
+from featgraph.boxes._proposals import Boxes, choose_boxes, open_table, propose_boxes
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
@@ -120,9 +120,8 @@ def solve(
     radius = size // 2 if world.name == "hop" else size / 2
     few = solve_sequential(world, radius, rng).labels.max() + 1
     seeds = rng.permutation(world.n_nodes)
-    lists, bits = world.near(size), world.bits_if_short(size)
     wanted = n_samples * int(few)
-    drawn = propose_boxes(lists, bits, seeds, wanted, rng, prefer_uncovered=False)
+    drawn = propose_boxes(open_table(world, size), seeds, wanted, rng, prefer_uncovered=False)
     return Solution(choose_boxes(drawn, world.n_nodes, strategy)[1])
 
 

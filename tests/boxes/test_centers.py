@@ -29,13 +29,15 @@ def draw(seed, n_nodes):
 def test_lazy_centers_are_those_of_the_definition(seed, n_nodes, size):
     _, world, dist, rng = draw(seed, n_nodes)
     ties = rng.permutation(n_nodes)
-    centers, labels = select_centers(world.walk(size), ties)
     expected, covered_by = naive.best_centers(dist, size, ties.tolist())
-    assert centers.tolist() == expected
-    assert labels.tolist() == covered_by
     small = sorted(ties.tolist(), key=lambda v: len(naive.ball(dist, v, size)))
-    centers, _ = select_centers(world.walk(size), ties, small_first=True)
-    assert centers.tolist() == naive.best_centers(dist, size, small)[0]
+    for packed in (True, False):
+        world.prefers_bits = lambda size, packed=packed: packed
+        centers, labels = select_centers(world, size, ties)
+        assert centers.tolist() == expected
+        assert labels.tolist() == covered_by
+        centers, _ = select_centers(world, size, ties, small_first=True)
+        assert centers.tolist() == naive.best_centers(dist, size, small)[0]
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 16), size=st.integers(1, 3))
@@ -45,16 +47,19 @@ def test_remcc_centers_are_those_of_the_definition(seed, n_nodes, size):
     means = naive.mean_distances(dist)
     np.testing.assert_allclose(world.mean_distances, means, rtol=1e-14)
     weights = [max(mean, np.finfo(float).tiny) for mean in means]
-    centers, _ = select_centers(
-        world.walk(size), ties, weights=np.array(weights), only_uncovered=True
-    )
-    assert centers.tolist() == naive.best_centers(dist, size, ties.tolist(), weights, True)[0]
+    expected = naive.best_centers(dist, size, ties.tolist(), weights, True)[0]
+    for packed in (True, False):
+        world.prefers_bits = lambda size, packed=packed: packed
+        centers, _ = select_centers(
+            world, size, ties, weights=np.array(weights), only_uncovered=True
+        )
+        assert centers.tolist() == expected
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 16), size=st.integers(1, 3))
 def test_members_join_along_falling_distance(seed, n_nodes, size):
     graph, world, dist, rng = draw(seed, n_nodes)
-    centers, _ = select_centers(world.walk(size), np.arange(n_nodes))
+    centers, _ = select_centers(world, size, np.arange(n_nodes))
     choices = np.random.default_rng(seed).random(n_nodes)
     labels = join_centers(
         world, world.walk(size), size, centers, np.random.default_rng(seed)

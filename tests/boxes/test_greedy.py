@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featgraph.boxes._fitting import fit_bits, fit_lists
 from featgraph.boxes._orders import fit_dsatur, order_smallest_last
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_counts
-from featgraph.boxes.greedy import ORDERS, cover_greedy
+from featgraph.boxes.greedy import ORDERS, _first_fit, cover_greedy
 from tests.naive import boxes as naive
 
 
@@ -26,6 +27,20 @@ def test_equals_twin_in_any_order(seed, n_nodes, size):
         boxes = sorted(map(sorted, cover.boxes()))
         twin = [[v for v in range(n_nodes) if expected[v] == b] for b in range(max(expected) + 1)]
         assert boxes == sorted(twin)
+
+
+@given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))
+def test_all_tables_give_the_same_boxes(seed, n_nodes, size):
+    graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
+    order = np.random.default_rng(seed).permutation(n_nodes)
+    world = open_world(graph, weight=None, as_undirected=False)
+    rows, lists = world.walk(size), world.near(size)
+    expected = naive.greedy(naive.hop_distances(n_nodes, graph.edges), size, order.tolist())
+    sizes = np.array([rows.hops])
+    walked, _ = _first_fit(rows.starts, rows.stops, rows.indices, order, sizes)
+    assert walked[:, 0].tolist() == expected
+    assert fit_lists(lists, order).tolist() == expected
+    assert fit_bits(world.bits(size), order).tolist() == expected
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))

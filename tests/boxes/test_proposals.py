@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featgraph.boxes._bits import pack_lists
-from featgraph.boxes._proposals import choose_boxes, propose_boxes
+from featgraph.boxes._proposals import Table, choose_boxes, propose_boxes
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_cover
 from tests.naive import box_searches as naive
@@ -36,10 +36,11 @@ def test_proposals_are_maximal_and_cover_all(seed, n_nodes, size, prefer, packed
     rng = np.random.default_rng(seed)
     rows = open_world(graph, weight=None, as_undirected=False).near(size)
     seeds = rng.permutation(n_nodes)
-    bits = np.zeros((0, 0), dtype=np.int64)
+    nothing = np.empty(0, dtype=np.int64)
+    table = Table(rows.starts, rows.stops, rows.indices, nothing.reshape(0, 0))
     if packed:
-        bits = pack_lists(rows.starts, rows.stops, rows.indices)
-    boxes = propose_boxes(rows, bits, seeds, 5, rng, prefer_uncovered=prefer)
+        table = Table(nothing, nothing, nothing, pack_lists(*table[:3]))
+    boxes = propose_boxes(table, seeds, 5, rng, prefer_uncovered=prefer)
     held = set()
     for k, box in enumerate(as_sets(boxes)):
         assert all(dist[u][v] <= size for u in box for v in box)

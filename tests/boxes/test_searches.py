@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featgraph.boxes import _bits, annealing, fnb, mcwr, merge, obca, swarm
+from featgraph.boxes._proposals import Table, overlap_boxes
 from featgraph.boxes._world import open_world
 from featgraph.boxes.analysis import box_diameters
 from featgraph.boxes.covering import box_counts, box_cover
@@ -77,6 +78,8 @@ def test_merge_level_equals_twin(seed, n_nodes, size):
         merged = merge._merge(rows.starts, rows.stops, rows.indices, labels, draws)
         expected, _ = naive.merge(dist, level, labels.tolist(), draws.tolist())
         assert merged.tolist() == expected
+        bits = _bits.pack_lists(rows.starts, rows.stops, rows.indices)
+        assert merge._merge_bits(bits, labels, draws).tolist() == expected
         labels = np.unique(merged, return_inverse=True)[1]
 
 
@@ -123,15 +126,15 @@ def test_obca_equals_twin(seed, n_nodes, size):
     rows = world.near(size)
     seeds, rank = rng.permutation(n_nodes), rank_of(rng.permutation(n_nodes))
     lists = (rows.starts, rows.stops, rows.indices)
-    bounds, members, times = obca._grow(*lists, np.zeros((0, 0), dtype=np.int64), seeds, rank)
-    bits = _bits.pack_lists(*lists)
-    for one, other in zip(
-        obca._grow(*lists, bits, seeds, rank), (bounds, members, times), strict=True
-    ):
-        assert np.array_equal(one, other)
-    grown = [set(members[a:b].tolist()) for a, b in pairwise(bounds)]
+    nothing = np.empty(0, dtype=np.int64)
     expected, kept = naive.obca(dist, size, seeds.tolist(), rank.tolist())
-    assert grown == expected
+    for table in (
+        Table(*lists, np.zeros((0, 0), dtype=np.int64)),
+        Table(nothing, nothing, nothing, _bits.pack_lists(*lists)),
+    ):
+        bounds, members, times = overlap_boxes(table, seeds, rank)
+        grown = [set(members[a:b].tolist()) for a, b in pairwise(bounds)]
+        assert grown == expected
     left = obca._drop_redundant(bounds, members, times)
     assert [box for box, stays in zip(grown, left, strict=True) if stays] == kept
     cover = box_cover(graph, size, method="obca", rng=seed)
