@@ -27,20 +27,28 @@ def invert_spread(
     lies above the truth, and their percentiles leave the truth out. Instead, the observed
     pattern is shrunk or stretched around its mean, the bootstrap noise of ``replicates``
     (n_resamples, n_layers) is added, and those stretches are kept under which the observed
-    spread is not among the most extreme 1 − ``confidence``. The estimate always lies inside.
+    spread is not among the most extreme 1 − ``confidence``. The estimate always lies inside,
+    and a lucky one below its own noise does not shorten the interval: for the upper end, the
+    observed spread counts as at least the median of what noise alone gives.
     """
     observed = float(spread(estimates))
     mean = estimates.mean()
     noise = replicates - replicates.mean(axis=0)
+    usual = float(np.median(spread(mean + noise)))
+    pattern = estimates - mean
+    if observed < 1e-3 * usual:  # nothing to stretch: layers spaced evenly stand in
+        even = np.linspace(-1.0, 1.0, estimates.size) * mean
+        pattern = even * usual / float(spread(mean + even))
     tail = (1 - confidence) / 2
 
-    def share_above(stretch: float) -> float:
-        return float(np.mean(spread(mean + stretch * (estimates - mean) + noise) >= observed))
+    def share_below(stretch: float, limit: float) -> float:
+        return float(np.mean(spread(mean + stretch * pattern + noise) < limit))
 
-    low = _crossing(lambda t: share_above(t) > tail, 1.0)
-    high = _crossing(lambda t: 1 - share_above(t) <= tail, _MAX_STRETCH)
-    exact = spread(mean + np.array([[low], [high]]) * (estimates - mean))
-    return min(observed, float(exact[0])), max(observed, float(exact[1]))
+    low = _crossing(lambda t: 1 - share_below(t, observed) > tail, 1.0)
+    least = max(observed, usual)
+    high = _crossing(lambda t: share_below(t, least) <= tail, _MAX_STRETCH)
+    ends = spread(mean + np.array([[low], [high]]) * pattern)
+    return min(observed, float(ends[0])), max(observed, float(ends[1]))
 
 
 def _crossing(reached: Callable[[float], bool], last: float) -> float:
