@@ -10,6 +10,7 @@ from featgraph.boxes.methods import METHODS
 from featgraph.cli.inputs import add_model, read_images, read_options
 from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
 from featgraph.cli.printing import say
+from featgraph.cli.processes import capture_together, count_processes
 
 if TYPE_CHECKING:
     from featgraph.report.report import Report
@@ -77,6 +78,9 @@ def analyze_network(
 ) -> int:
     """Analyse a model on images, or saved features, and write the report.
 
+    Under ``torchrun`` every process runs the model over its share of the images; process 0
+    gets the features of all and writes the same report as one process alone.
+
     Returns
     -------
     int
@@ -98,6 +102,11 @@ def analyze_network(
         images = read_images(data, size, normalize, max_images, quiet)
         what = _build_models(str(model), weights, option or [], seed, no_baseline)
         what["data"] = images
+    if features is None and count_processes() > 1:
+        shared = capture_together(what, layers or ["auto"], quiet)
+        if shared is None:
+            return 0  # process 0 writes the report
+        what, layers = shared, ["all"]
     report = analyze(
         **what,
         layers=layers or ["auto"],

@@ -30,6 +30,7 @@ class Command:
 _ROWS = (
     Command("demo", "run_demo", "train a small net on handwritten digits and report on its layers"),
     Command("analyze", "analyze_network", "report on the layers of a model, or on saved features"),
+    Command("train", "train_network", "train a classifier, with or without the constraint"),
     Command("boxcover", "cover_graph", "cover a graph file with boxes and fit its dimension"),
     Command("compare", "compare_features", "true box counts against their approximations, over θ"),
     Command("similarity", "compare_networks", "compare two networks layer by layer"),

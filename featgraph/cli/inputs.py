@@ -12,7 +12,7 @@ from featgraph.cli.options import one_of, whole
 if TYPE_CHECKING:
     from featgraph.datasets.images import ImageDataset
 
-__all__ = ["NORMS", "add_images", "add_model", "read_images", "read_options"]
+__all__ = ["NORMS", "add_images", "add_model", "read_images", "read_options", "standardize"]
 
 #: Mean and standard deviation of channels that published weights expect.
 NORMS = {
@@ -98,6 +98,11 @@ def read_images(
         images = load_image_folder(
             place, size=size, max_images=max_images, progress=False if quiet else None
         )
+    return standardize(images, normalize)
+
+
+def standardize(images: ImageDataset, normalize: str) -> ImageDataset:
+    """Subtract the channel statistics that ``--normalize`` names."""
     norm = NORMS[normalize]
     if norm is None:
         return images

@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 
+from featgraph.distances import feature_distances
 from featgraph.features import extract_features
 from featgraph.models import build_model
 from featgraph.selfsimilarity import (
@@ -382,3 +383,8 @@ def test_two_processes_give_the_value_and_gradient_of_one(tmp_path):
         for name, parameter in net.named_parameters():
             expected = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
             torch.testing.assert_close(found["gradients"][step][name], expected)
+    x = torch.randn(31, 6, generator=torch.Generator().manual_seed(9))
+    F = extract_features(net, x, layers=["1"])["1"]
+    torch.testing.assert_close(found["features"], F.values)
+    for one in (found, other):
+        torch.testing.assert_close(one["distances"], feature_distances(F.values.double()))

@@ -1,0 +1,63 @@
+"""``featgraph train``: the files it writes, going on, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from featgraph.cli import main
+from featgraph.cli.train import read_target
+from featgraph.selfsimilarity import CosineTarget, LinearTarget, TrackingTarget
+from featgraph.training import load_checkpoint
+
+
+@pytest.fixture
+def images(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "images.npz"
+    pixels = rng.integers(0, 255, size=(90, 8, 8), dtype=np.uint8)
+    np.savez(path, images=pixels, labels=np.arange(90) % 3)
+    return str(path)
+
+
+def test_a_run_writes_log_pictures_and_checkpoint_and_goes_on(tmp_path, images, capsys):
+    out = tmp_path / "run"
+    words = ["train", "mlp", "--option", "widths=(16, 16)", "--data", images, "-o", str(out)]
+    words += ["--epochs", "2", "--constraint", "linkage", "--target", "0.4..0.2", "--alpha", "0.1"]
+    assert main([*words, "--batch-size", "36"]) == 0
+    shown = capsys.readouterr()
+    assert "test accuracy" in shown.out
+    names = {path.name for path in out.iterdir()}
+    assert {"checkpoint.pt", "epochs.csv", "ss_rates.csv", "test_accuracy.png"} <= names
+    assert {"loss.svg", "ss_rates.png", "featgraph.json"} <= names
+    assert load_checkpoint(out / "checkpoint.pt")["regularizer"]["step"] == 4
+    assert main([*words, "--batch-size", "36", "--quiet"]) == 0
+    assert main([*words, "--batch-size", "24"]) == 2
+    assert "is of a run with another batch_size" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--target", "1.4"], "target must lie in [0, 1], got 1.4"),
+        (["--target", "a..b"], "--target must be a number, START..END"),
+        (["--target", "0.2..1.5"], "end must lie in [0, 1], got 1.5"),
+        (["--layers", "block.0"], "matches none"),
+        (["--constraint", "linkag"], "did you mean 'linkage'"),
+        (["--optimizer", "adam"], "did you mean 'adamw'"),
+        (["--alpha", "-1"], "weight must be a finite number of at least 0"),
+        (["--data", "nowhere.npz"], "no"),
+    ],
+)
+def test_what_is_refused(words, message, tmp_path, images, capsys):
+    command = ["train", "mlp", "--data", images, "-o", str(tmp_path / "run"), "-c", "linkage"]
+    assert main([*command, *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_targets_are_read():
+    assert read_target("0.25", 10) == 0.25
+    assert type(read_target("0.1..0.2", 10)) is LinearTarget
+    assert type(read_target("linear:0.1..0.2", 10)) is LinearTarget
+    assert type(read_target("cosine:0.1..0.2", 10)) is CosineTarget
+    assert type(read_target("track", 10)) is TrackingTarget
