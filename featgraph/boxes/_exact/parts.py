@@ -54,9 +54,9 @@ def run_parts(
     each with a share of the remaining time by its weight; time that a part leaves goes to those
     after it.
     """
-    for part in parts:
-        part.start()
     try:
+        for part in parts:
+            part.start()
         for stage in stages:
             waiting = sorted((part for part in parts if part.is_open()), key=lambda p: p.weight)
             left = sum(part.weight for part in waiting)
