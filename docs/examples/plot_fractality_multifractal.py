@@ -6,6 +6,7 @@ Fractal scale-free networks are bifractal: hubs carry one singularity strength, 
 another. A torus has one dimension for every moment.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import featgraph as fg
@@ -27,4 +28,4 @@ spectra = {
 for name, spectrum in spectra.items():
     print(f"{name}: {spectrum}")
 fig, axes = plot_multifractal(spectra, theory={"flower, exact": (q, known)})
-fig
+plt.figure(fig)

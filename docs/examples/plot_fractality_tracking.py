@@ -9,6 +9,8 @@ itself as a film for Gephi.
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+
 import featgraph as fg
 from featgraph.plot import plot_tracking
 
@@ -19,7 +21,7 @@ images = fg.datasets.load_digits("test").images[:256]
 tracker, log = fg.tracking.track_training(model, data, images, epochs=8)
 print(tracker, f"accuracy in training {log[-1].accuracy:.2f}")
 fig, axes = plot_tracking(tracker.rows)
-fig
+plt.figure(fig)
 
 # %%
 # The same record as a table, and as a graph whose edges come and go on Gephi's timeline.

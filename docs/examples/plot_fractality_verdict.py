@@ -5,6 +5,7 @@ Fractal or not: a flower, a lattice, a small world
 Box counts of four graphs whose answer is known, and what can be said of each.
 """
 
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 import featgraph as fg
@@ -36,4 +37,4 @@ for ax, (name, (graph, options)) in zip(fig.subplots(2, 2).flat, graphs.items(),
 # The lattice has dimension 2 and a shallower measured slope: heuristic covers waste more at large
 # sizes, and small sizes are bent by the shape of the boxes. The rewired ring follows a power law
 # up to the distance between shortcuts and an exponential beyond; it is left undecided.
-fig
+plt.figure(fig)

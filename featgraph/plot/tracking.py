@@ -73,13 +73,16 @@ def plot_tracking(
     'small world σ'
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     if not rows or not measures:
         raise ValueError("rows and measures must hold at least one entry each")
+    known = sorted({key for row in rows for key in row})
     for name in measures:
-        if name not in rows[0]:
-            hint = nearest(name, list(rows[0]))
-            raise ValueError(f"measures must be columns {sorted(rows[0])}, got {name!r}{hint}")
+        if name not in known:
+            raise ValueError(
+                f"measures must be columns {known}, got {name!r}{nearest(name, known)}"
+            )
     layers = list(dict.fromkeys(str(row["layer"]) for row in rows))
     n_columns = min(3, len(measures))
     n_rows = -(-len(measures) // n_columns)
@@ -94,11 +97,13 @@ def plot_tracking(
             own = [row for row in rows if str(row["layer"]) == layer]
             style = series_style(layer, index=index)
             ax.plot(
-                [row["time"] for row in own], [_value(row[name]) for row in own],
+                [row["time"] for row in own], [_value(row.get(name)) for row in own],
                 color=style.color, marker=style.marker, markersize=3.5, linewidth=1.3, label=layer,
             )  # fmt: skip
         ax.set_title(_LABELS.get(name, name.replace("_", " ")), fontsize=TEXT, loc="left")
-        if not any(np.isfinite(_value(row[name])) for row in rows):
+        if name.startswith("n_"):
+            ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        if not any(np.isfinite(_value(row.get(name))) for row in rows):
             ax.text(0.5, 0.5, "no value", transform=ax.transAxes, ha="center", color=FAINT)
     for ax in panels[-n_columns:]:
         ax.set_xlabel(f"{unit} (−1: before training)" if rows[0]["time"] < 0 else unit)

@@ -120,7 +120,9 @@ class Tracker:
         ``time``, ``layer``, size and density of G_M, ``ss_rate_released``,
         ``ss_rate_linkage``, ``dimension`` with ``verdict``, ``sigma``, ``clustering``,
         ``n_communities``, ``modularity``, ``community_stability`` (adjusted Rand index with
-        the record before; nan at the first), and the measures of one's own.
+        the record before; nan at the first), and the measures of one's own. A layer without
+        a G_M, all of whose neurons say the same, has only ``n_nodes`` and a ``note`` that
+        says why.
     graphs : dict of str to dict of float to FeatureGraph
         Layer to time to G_M, with node attributes ``community`` and ``mean_activation``.
     """
@@ -194,7 +196,10 @@ class Tracker:
         return fresh
 
     def _measure(self, time: float, layer: str, features: FeatureMatrix) -> dict[str, Any]:
-        graph = feature_graph(features, epsilon=self._epsilon)
+        try:
+            graph = feature_graph(features, epsilon=self._epsilon)
+        except ValueError as error:  # a layer that died must not end the training
+            return {"time": time, "layer": layer, "n_nodes": features.n_nodes, "note": str(error)}
         measured, communities = measure_layer(
             features, graph, seed=self._seed, n_references=self._n_references
         )
@@ -210,7 +215,7 @@ class Tracker:
             self.graphs.setdefault(layer, {})[time] = graph.with_attributes(
                 community=communities, mean_activation=activation
             )
-        return {"time": time, "layer": layer, **measured}
+        return {"time": time, "layer": layer, **measured, "note": ""}
 
     def of_layer(self, layer: str) -> list[dict[str, Any]]:
         """Return the rows of one layer."""
