@@ -197,8 +197,9 @@ def plot_triangle(views: Triangle) -> tuple[Figure, NDArray[Any]]:
     (2, 3)
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(2.1 * WIDTH, 7.6), layout="constrained")
+    figure = Figure(figsize=(2.1 * WIDTH, 7.6), layout=ConstrainedLayoutEngine(w_pad=0.12))
     axes = figure.subplots(2, 3)
     names = (views.source_a, views.source_b)
     if names[0] == names[1]:
@@ -246,7 +247,7 @@ def _draw_function(ax: Axes, views: Triangle) -> None:
         reason = view.note.split(": ", 1)[-1] if view.note else "not asked for"
         _say(ax, "no line between the weights:\n" + _wrap(reason))
     js = "unknown" if view.divergence is None else f"{view.divergence:.3f} bit"
-    same = "" if view.agreement is None else f", same answer {view.agreement:.1%}"
+    same = "" if view.agreement is None else f", agree {view.agreement:.1%}"
     ax.set_title(f"predictions: divergence {js}{same}", size=TEXT, color=INK)
 
 
