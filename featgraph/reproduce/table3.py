@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph._checks import choice, integer
+from featgraph.reproduce.paired import conclude, mean_rate, summarize_variants
 from featgraph.reproduce.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def run(
     bench = _Bench(folder, scale, size, settings, device)
     tasks = [(n, s, v) for s in range(seed, seed + n_seeds) for n in names for v in chosen]
     results = _train_all(bench, tasks, progress)
-    rows = _summarize(results, names, chosen)
+    rows = summarize_variants(results, names, chosen)
     return _write(folder, rows, results, chosen)
 
 
@@ -316,82 +316,6 @@ def _train_all(
         return [bench.finish(*task) for task in shown]
 
 
-def _summarize(
-    results: Sequence[Mapping[str, Any]], names: Sequence[str], variants: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return one row per network and variant, and one over all networks."""
-    rows = []
-    for name in [*names, "all"]:
-        found = [row for row in results if name in ("all", row["net"])]
-        base = {_pair(row): row for row in found if row["variant"] == "baseline"}
-        for variant in variants:
-            mine = [row for row in found if row["variant"] == variant]
-            rows.append(_compare(name, variant, mine, base))
-    return rows
-
-
-def _pair(row: Mapping[str, Any]) -> tuple[str, int]:
-    return row["net"], row["seed"]
-
-
-def _compare(
-    name: str,
-    variant: str,
-    rows: Sequence[Mapping[str, Any]],
-    base: Mapping[tuple[str, int], Mapping[str, Any]],
-) -> dict[str, Any]:
-    import numpy as np
-
-    done = [row for row in rows if row["accuracy"] is not None]
-    accuracy = np.array([row["accuracy"] for row in done])
-    table = {
-        "net": name,
-        "variant": variant,
-        "n_runs": len(done),
-        "accuracy": _mean(accuracy),
-        "accuracy_sd": _sd(accuracy),
-        "ss_rate_released": _mean([_mean_rate(row, "released") for row in done]),
-        "ss_rate_true": _mean([_mean_rate(row, "linkage") for row in done]),
-        "gain": None,
-        "gain_low": None,
-        "gain_high": None,
-        "p_value": None,
-    }
-    both = [row for row in done if base[_pair(row)]["accuracy"] is not None]
-    if variant != "baseline" and len(both) > 1:
-        gains = np.array([row["accuracy"] - base[_pair(row)]["accuracy"] for row in both])
-        table.update(_test_gains(gains))
-    return table
-
-
-def _test_gains(gains: Any) -> dict[str, Any]:
-    """Return mean gain, 95 % interval and p-value of the paired t-test."""
-    import numpy as np
-    from scipy.stats import t
-
-    mean, error = float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(len(gains)))
-    half = float(t.ppf(0.975, len(gains) - 1)) * error
-    # All pairs equal: no difference, and no spread to test it against.
-    p_value = 2 * float(t.sf(abs(mean) / error, len(gains) - 1)) if error > 0 else None
-    if error == 0 and np.all(gains == 0):
-        p_value = 1.0
-    return {"gain": mean, "gain_low": mean - half, "gain_high": mean + half, "p_value": p_value}
-
-
-def _mean_rate(row: Mapping[str, Any], estimator: str) -> float:
-    rates = [layer[estimator] for layer in row["rates"].values()]
-    return sum(rates) / len(rates) if rates else math.nan
-
-
-def _mean(values: Any) -> float | None:
-    values = [value for value in values if math.isfinite(value)]
-    return sum(values) / len(values) if values else None
-
-
-def _sd(values: Any) -> float | None:
-    return float(values.std(ddof=1)) if len(values) > 1 else None
-
-
 def _write(
     folder: RunFolder,
     rows: Sequence[Mapping[str, Any]],
@@ -403,7 +327,7 @@ def _write(
     folder.write_table("table3", rows)
     runs = [
         {k: v for k, v in row.items() if k not in ("rates", "note")}
-        | {f"ss_rate_{e}": _mean_rate(row, e) for e in ("released", "linkage")}
+        | {f"ss_rate_{e}": mean_rate(row, e) for e in ("released", "linkage")}
         for row in results
     ]
     folder.write_table("runs", runs)
@@ -412,7 +336,9 @@ def _write(
         for net, pair in PUBLISHED.items()
     ]
     folder.write_table("published", published)
-    folder.write_figure("gains", plot_gains(rows)[0])
+    has_gain = any(row["gain"] is not None for row in rows)
+    if has_gain:
+        folder.write_figure("gains", plot_gains(rows)[0])
     table = (folder.folder / "table3.md").read_text(encoding="utf-8").rstrip()
     known = (folder.folder / "published.md").read_text(encoding="utf-8").rstrip()
     notes = [f"`{name}`: " + _describe(VARIANTS[name]) + "." for name in variants]
@@ -427,8 +353,8 @@ def _write(
         "paired t-test. SS_rate is the mean over layers on 256 test images: by the released "
         "formula, and by true box counts (complete linkage).",
         table,
-        *_conclude(rows),
-        "![gains](gains.png)",
+        *conclude(rows),
+        *(["![gains](gains.png)"] if has_gain else []),
         "## The ways to train",
         "\n".join(f"* {note}" for note in notes),
         "## Published, CIFAR-10",
@@ -448,21 +374,3 @@ def _describe(variant: Variant) -> str:
         f"task loss + {variant.weight:g} (SS_rate − γ)² of one random layer per step, SS_rate by "
         f"{variant.estimator}, γ {level} is in that layer after unconstrained training"
     )
-
-
-def _conclude(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say in words what the row over all networks holds."""
-    lines = []
-    for row in rows:
-        if row["net"] != "all" or row["gain"] is None:
-            continue
-        verdict = "no difference that the seeds could tell from chance"
-        if row["p_value"] is not None and row["p_value"] < 0.05:
-            verdict = "a gain" if row["gain"] > 0 else "a loss"
-        p_value = "–" if row["p_value"] is None else f"{row['p_value']:.2g}"
-        lines.append(
-            f"* {row['variant']}: {verdict} ({row['gain']:+.2f} points, 95 % interval "
-            f"{row['gain_low']:+.2f} to {row['gain_high']:+.2f}, p = {p_value}, "
-            f"{row['n_runs']} pairs over all networks)."
-        )
-    return ["\n".join(lines)] if lines else []

@@ -173,9 +173,10 @@ def summarize_estimators(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, An
                 "worst_log_error": max(row["log_error"] for row in found),
                 "inside": _mean(found, "inside"),
                 "ss_rate_error": _mean(found, "ss_rate_error"),
-                "dimension_error": _mean(found, "dimension_error"),
+                "dimension_error": _median(found, "dimension_error"),
                 "rank_correlation": _rank(found),
-                "order_in_network": _concordance(found),
+                "order_in_network": None if is_synthetic else _concordance(found),
+                "direction": _direction(found),
             })  # fmt: skip
     return table
 
@@ -203,6 +204,24 @@ def summarize_networks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
 def _mean(rows: Sequence[Mapping[str, Any]], column: str) -> float | None:
     values = [row[column] for row in rows if row[column] is not None]
     return sum(values) / len(values) if values else None
+
+
+def _median(rows: Sequence[Mapping[str, Any]], column: str) -> float | None:
+    values = sorted(row[column] for row in rows if row[column] is not None)
+    middle = len(values) // 2
+    return (values[middle] + values[~middle]) / 2 if values else None
+
+
+def _direction(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Share of layers whose SS_rate changes in training in the direction in which it truly does."""
+    before = {(r["source"], r["layer"]): r for r in rows if r["state"] == "untrained"}
+    agree = []
+    for row in rows:
+        old = before.get((row["source"], row["layer"]))
+        if row["state"] == "trained" and old is not None:
+            change = row["ss_rate"] - old["ss_rate"]
+            agree.append(change * (row["ss_rate_true"] - old["ss_rate_true"]) > 0)
+    return sum(agree) / len(agree) if agree else None
 
 
 def _rank(rows: Sequence[Mapping[str, Any]]) -> float | None:
@@ -247,10 +266,11 @@ def _write(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
         "greedy at each box size (integer programming too up to "
         f"{_SMALL} nodes); on average it is {gap:.2f} times the certified lower bound. "
         "`log_error`: mean |log N − log N_best| over θ. `inside`: share of θ at which N lies "
-        "within the certified bracket. Errors of SS_rate and d_B: mean absolute difference to "
-        "those of the best covering. `rank_correlation`: Spearman, over all layers. "
+        "within the certified bracket. Errors of SS_rate (mean) and d_B (median): absolute "
+        "difference to those of the best covering. `rank_correlation`: Spearman, over all layers. "
         "`order_in_network`: share of pairs of layers of the same network in the true order "
-        "(0.5 by chance).",
+        "(0.5 by chance). `direction`: share of layers whose SS_rate changes in training in the "
+        "direction in which that of the best covering does.",
         tables["estimators"],
         "![errors](errors.png)",
         "## Networks, untrained and trained",

@@ -1,0 +1,201 @@
+"""Tables 2 and 3 and the validation study, on the smallest inputs."""
+
+from __future__ import annotations
+
+import csv
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from featgraph.cli import main
+from featgraph.reproduce import EXPERIMENTS, paired, sources, table2, table3, validation
+
+
+def rows_of(folder, name):
+    with (folder / f"{name}.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_table3_is_paired_resumed_and_extended(tmp_path, monkeypatch):
+    page = table3.run(tmp_path, scale="quick", nets=["mlp"], variants=["linkage"], progress=False)
+    rows = rows_of(tmp_path, "table3")
+    assert [(row["net"], row["variant"]) for row in rows] == [
+        ("mlp", "baseline"), ("mlp", "linkage"), ("all", "baseline"), ("all", "linkage"),
+    ]  # fmt: skip
+    assert rows[0]["gain"] == "" != rows[1]["gain"]
+    assert 0 < float(rows[0]["ss_rate_true"]) < 1
+    text = page.read_text(encoding="utf-8")
+    assert "linkage: " in text
+    assert "| ViT-B | 90.29 | 93.21 |" in text
+    # What is finished is not trained again; a third seed adds two trainings.
+    made = []
+    ordinary = table3._Bench._train
+
+    def train(bench, *task):
+        made.append(task)
+        return ordinary(bench, *task)
+
+    monkeypatch.setattr(table3._Bench, "_train", train)
+    options = {"scale": "quick", "nets": ["mlp"], "variants": ["linkage"], "progress": False}
+    table3.run(tmp_path, seeds=3, **options)
+    assert made == [("mlp", 2, "baseline"), ("mlp", 2, "linkage")]
+    assert len(rows_of(tmp_path, "runs")) == 6
+
+
+def test_the_paired_test_is_that_of_scipy():
+    from scipy.stats import ttest_rel
+
+    rng = np.random.default_rng(0)
+    base, other = rng.normal(90, 1, 6), rng.normal(91, 1, 6)
+    found = paired.compare_pairs(other - base)
+    expected = ttest_rel(other, base)
+    low, high = expected.confidence_interval()
+    assert found["p_value"] == pytest.approx(float(expected.pvalue))
+    assert (found["gain_low"], found["gain_high"]) == pytest.approx((float(low), float(high)))
+    assert paired.compare_pairs(np.zeros(3))["p_value"] == 1.0
+    assert paired.compare_pairs(np.ones(3))["p_value"] is None
+
+
+def test_table3_keeps_a_training_that_diverged(tmp_path, monkeypatch):
+    from featgraph.training import TrainingDivergedError, trainer
+
+    ordinary = trainer.train
+
+    def train(model, dataset, *, regularizer, **options):
+        if regularizer is not None:
+            raise TrainingDivergedError("the loss is nan", 3, "blocks.0", None)
+        return ordinary(model, dataset, regularizer=regularizer, **options)
+
+    monkeypatch.setattr(trainer, "train", train)
+    page = table3.run(
+        tmp_path, scale="quick", nets=["mlp"], variants=["packing", "released"], progress=False
+    )
+    assert "4 trainings diverged" in page.read_text(encoding="utf-8")
+
+
+def test_the_networks_of_the_paper_take_small_images(monkeypatch):
+    class Net(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(
+                nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()),
+                nn.Sequential(nn.Conv2d(8, 8, 3), nn.ReLU()),
+                nn.AdaptiveAvgPool2d(1),
+            )
+
+    monkeypatch.setattr(
+        "featgraph.models.timm_models.create_timm_model", lambda name, **options: Net()
+    )
+    images = table3._load_images("digits", None)[0]
+    model, layers = table3._build("resnet34", "paper", images, 0)
+    assert layers == ["net.0", "net.1"]
+    assert model(images.images[:2]).shape == (2, 8, 1, 1)
+
+
+def test_validation_measures_every_estimator(tmp_path, monkeypatch):
+    size = {"nets": ("mlp",), "epochs": 1, "n_seeds": 1, "n_theta": 8, "n_null": 3}
+    monkeypatch.setitem(validation._SIZES, "quick", size)
+    clouds = {name: sources.CLOUDS[name] for name in ("line", "clusters")}
+    monkeypatch.setattr(sources, "CLOUDS", clouds)
+    monkeypatch.setattr(sources, "_N_NODES", 20)
+    page = validation.run(tmp_path, scale="quick", progress=False)
+    rows = {(row["sources"], row["estimator"]): row for row in rows_of(tmp_path, "estimators")}
+    assert len(rows) == 12
+    for group in ("synthetic", "networks"):
+        assert float(rows[group, "packing"]["inside"]) > 0.9
+        paper, linkage = rows[group, "paper"], rows[group, "linkage"]
+        assert float(paper["log_error"]) > float(linkage["log_error"])
+    (network,) = rows_of(tmp_path, "networks")
+    assert network["network"] == "mlp on digits"
+    assert 0 < float(network["true trained"]) < 1
+    layers = rows_of(tmp_path, "layers")
+    # Up to 32 nodes the minimum is searched as well.
+    assert {row["curve"] for row in layers if row["source"] == "line"} >= {"optimum", "best"}
+    assert "errors.png" in page.read_text(encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match=r"data must be a folder with weights.nets\.py"):
+        validation.run(tmp_path, scale="quick", data=str(tmp_path), progress=False)
+
+
+def test_clouds_have_the_dimension_they_name():
+    for dimension, name in enumerate(("line", "square", "cube"), start=1):
+        F = sources.CLOUDS[name](np.random.default_rng(0))
+        singular = np.linalg.svd(F - F.mean(0), compute_uv=False)
+        assert np.count_nonzero(singular > 1e-9 * singular[0]) == dimension
+
+
+@pytest.fixture
+def photos(tmp_path):
+    from PIL import Image
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        pixels = rng.integers(0, 255, size=(20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
+
+
+def test_table2_stands_beside_published_and_expected_values(tmp_path, photos, monkeypatch):
+    def create(name, *, weights=None, seed=0):
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Sequential(nn.Conv2d(3, 16, 7, 16), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(16, 16, 1), nn.ReLU()),
+            nn.Flatten(),
+        )
+
+    monkeypatch.setattr("featgraph.models.timm_models.create_timm_model", create)
+    out = tmp_path / "t2"
+    with torch.random.fork_rng(devices=[]):
+        page = table2.run(
+            out, images=str(photos), nets=["resnet34", "mine"], seeds=2, progress=False
+        )
+    rows = rows_of(out, "table2")
+    assert [(row["net"], row["published"], row["expected"]) for row in rows] == [
+        ("resnet34", "0.22", "0.219"), ("mine", "", ""),
+    ]  # fmt: skip
+    assert {row["n_seeds"] for row in rows} == {"2"}
+    assert float(rows[0]["released sd"]) > 0
+    layers = rows_of(out, "layers")
+    mean = np.mean([float(row["linkage"]) for row in layers if row["net"] == "mine"])
+    assert float(rows[1]["true (linkage)"]) == pytest.approx(mean)
+    assert "More than 0.03 from the expected value: resnet34" in page.read_text(encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        table2.run(out, images=str(photos), weights=str(tmp_path / "none"), progress=False)
+
+
+def test_table2_adds_the_trained_column_where_there_are_weights(tmp_path):
+    (tmp_path / "resnet34.safetensors").touch()
+    assert table2._find_weights(str(tmp_path), "resnet34") == tmp_path / "resnet34.safetensors"
+    assert table2._find_weights(str(tmp_path), "vgg11") is None
+    rows = [
+        {"net": "resnet34", "state": state, "seed": 0, "released": rate, "paper": 0.5,
+         "packing": 0.2, "linkage": 0.3}
+        for state, rate in (("untrained", 0.2), ("trained", 0.25))
+    ]  # fmt: skip
+    table = table2.summarize_rates(rows)
+    assert [(row["state"], row["published"]) for row in table] == [
+        ("untrained", 0.22), ("trained", 0.17),
+    ]  # fmt: skip
+    assert math.isclose(table[1]["released"], 0.25)
+
+
+def test_the_command_line_knows_their_scales(capsys):
+    assert main(["reproduce", "table3", "--help"]) == 0
+    assert "paper: days on a GPU" in capsys.readouterr().out
+    assert main(["reproduce", "table3", "--scale", "full"]) == 2
+    assert main(["reproduce", "table2"]) == 2
+    assert "--images" in capsys.readouterr().err
+    assert {"table2", "table3", "validation"} <= set(EXPERIMENTS)
+
+
+@pytest.mark.slow
+def test_untrained_networks_agree_with_the_expected_values(tmp_path, shared_data):
+    pytest.importorskip("timm", reason="timm is not installed")
+    images = shared_data / "images" / "imagenet_sample512_224.zip"
+    table2.run(tmp_path, images=str(images), nets=["poolformer_s12"], seeds=1, progress=False)
+    (row,) = rows_of(tmp_path, "table2")
+    assert abs(float(row["released"]) - float(row["expected"])) < 0.03
