@@ -54,7 +54,7 @@ def propose_boxes(
     node when there is none. Then random nodes within the size of all members join (those that
     no proposal holds first, if ``prefer_uncovered``), until there is none.
     """
-    state = rng.integers(1, 2147483399, size=2)
+    state = rng.integers(1, 2**63, size=1)
     bounds, members = _propose(*table, seeds, n_boxes, prefer_uncovered, state)
     return bounds, members
 
@@ -85,21 +85,37 @@ def choose_boxes(boxes: Boxes, n_nodes: int, strategy: str) -> tuple[Ints, Ints]
     """
     bounds, members = boxes
     check_memory(24 * members.size, f"{bounds.size - 1} proposed boxes")
-    owners = np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
-    order = np.argsort(members, kind="stable")
-    holders = owners[order]
-    holder_bounds = np.concatenate([[0], np.cumsum(np.bincount(members, minlength=n_nodes))])
+    holder_bounds, holders = _invert(bounds, members, n_nodes)
     choose = _big_first if strategy == "big_first" else _small_first
     return choose(bounds, members, holder_bounds, holders)
 
 
 @kernel
+def _invert(bounds: Ints, members: Ints, n_nodes: int) -> tuple[Ints, Ints]:
+    # Boxes that hold node v: holders[holder_bounds[v]:holder_bounds[v + 1]].
+    holder_bounds = np.zeros(n_nodes + 1, dtype=np.int64)
+    for k in range(members.size):
+        holder_bounds[members[k] + 1] += 1
+    for v in range(n_nodes):
+        holder_bounds[v + 1] += holder_bounds[v]
+    cursor = holder_bounds[:-1].copy()
+    holders = np.empty(members.size, dtype=np.int64)
+    for box in range(bounds.size - 1):
+        for k in range(bounds[box], bounds[box + 1]):
+            holders[cursor[members[k]]] = box
+            cursor[members[k]] += 1
+    return holder_bounds, holders
+
+
+@kernel
 def _draw(state: Ints) -> float:
-    # L'Ecuyer 1988, doi:10.1145/62959.62969: two multiplicative generators combined. Period
-    # 2.3e18, and no product overflows 64 bits.
-    state[0] = 40014 * state[0] % 2147483563
-    state[1] = 40692 * state[1] % 2147483399
-    uniform: float = ((state[0] - state[1]) % 2147483562) / 2147483562.0
+    # Marsaglia 2003, doi:10.18637/jss.v008.i14: xorshift of 64 bits, the upper 53 as a fraction.
+    word = state[0]
+    word ^= word << 13
+    word ^= (word >> 7) & 0x1FFFFFFFFFFFFFF
+    word ^= word << 17
+    state[0] = word
+    uniform: float = ((word >> 11) & 0x1FFFFFFFFFFFFF) / 9007199254740992.0
     return uniform
 
 
@@ -219,6 +235,45 @@ def _propose(
 
 
 @kernel
+def _sort_ball(
+    seed: int,
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    bits: Ints,
+    times: Ints,
+    rank: Ints,
+    by_rank: Ints,
+    out: Ints,
+    places: Ints,
+) -> int:
+    # The other nodes within the size, those held least often first, of equals by rank. Large
+    # balls are sorted by counting, through all nodes in order of rank.
+    n_nodes = times.size
+    n_ball = _list_near(seed, starts, stops, indices, bits, out)
+    if bits.size == 0 or 8 * n_ball < n_nodes:
+        for k in range(n_ball):
+            out[k] = times[out[k]] * n_nodes + rank[out[k]]
+        out[:n_ball].sort()
+        for k in range(n_ball):
+            out[k] = by_rank[out[k] % n_nodes]
+        return n_ball
+    most = 0
+    for k in range(n_ball):
+        places[times[out[k]] + 1] += 1
+        most = max(most, times[out[k]])
+    for t in range(most + 1):
+        places[t + 1] += places[t]
+    for r in range(n_nodes):
+        v = by_rank[r]
+        if v != seed and (bits[seed, v // 63] >> (v % 63)) & 1:
+            out[places[times[v]]] = v
+            places[times[v]] += 1
+    places[: most + 2] = 0
+    return n_ball
+
+
+@kernel
 def _overlap(
     starts: Ints, stops: Ints, indices: Ints, bits: Ints, seeds: Ints, rank: Ints
 ) -> tuple[Ints, Ints, Ints]:
@@ -232,21 +287,19 @@ def _overlap(
     keys = np.empty(n_nodes, dtype=np.int64)
     by_rank = np.empty(n_nodes, dtype=np.int64)
     by_rank[rank] = np.arange(n_nodes)
+    places = np.zeros(n_nodes + 2, dtype=np.int64)
     n_members, n_boxes, base = 0, 0, 0
     for seed in seeds:
         if times[seed] > 0:
             continue
         if n_members + n_nodes > members.size:
             members = np.concatenate((members, np.empty(members.size, dtype=np.int64)))
-        n_ball = _list_near(seed, starts, stops, indices, bits, keys)
-        for k in range(n_ball):  # least covered first, then by rank
-            keys[k] = times[keys[k]] * n_nodes + rank[keys[k]]
-        keys[:n_ball].sort()
+        n_ball = _sort_ball(seed, starts, stops, indices, bits, times, rank, by_rank, keys, places)
         first = n_members
         n_members = _add(seed, first, n_members, members, near, base, starts, stops, indices,
                          bits, allowed)  # fmt: skip
         for k in range(n_ball):
-            v = by_rank[keys[k] % n_nodes]
+            v = keys[k]
             if allowed.size:
                 fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
             else:
@@ -310,8 +363,8 @@ def _sift_down(heap: Ints, n_heap: int, key: int) -> None:
 def _small_first(
     bounds: Ints, members: Ints, holder_bounds: Ints, holders: Ints
 ) -> tuple[Ints, Ints]:
-    # times[v]: remaining boxes that hold v, 0 once v is covered. Boxes wait in one chain per
-    # number of uncovered nodes; a key (left, b) decides inside a chain, so each chain is a heap.
+    # times[v]: remaining boxes that hold v, 0 once v is covered. Boxes wait in a heap by
+    # (uncovered nodes, number); place tells where, so that a box can move up when it loses some.
     n_boxes, n_nodes = bounds.size - 1, holder_bounds.size - 1
     labels = np.full(n_nodes, -1, dtype=np.int64)
     left = bounds[1:] - bounds[:-1]
@@ -321,6 +374,8 @@ def _small_first(
     for k in range(n_boxes):
         place[heap[k] % n_boxes] = k
     chosen = np.empty(n_boxes, dtype=np.int64)
+    touched = np.full(n_boxes, -1, dtype=np.int64)
+    smaller = np.empty(n_boxes, dtype=np.int64)
     n_heap, n_chosen = n_boxes, 0
     while n_heap > 0:
         box = heap[0] % n_boxes
@@ -329,6 +384,7 @@ def _small_first(
         if n_heap > 0:
             _settle(heap, place, n_heap, 0, heap[n_heap], n_boxes)
         needed = False
+        n_smaller = 0
         for k in range(bounds[box], bounds[box + 1]):
             if times[members[k]] == 1:
                 needed = True
@@ -344,9 +400,13 @@ def _small_first(
             for h in range(holder_bounds[v], holder_bounds[v + 1]):
                 other = holders[h]
                 left[other] -= 1
-                if place[other] >= 0:
-                    key = left[other] * n_boxes + other
-                    _settle(heap, place, n_heap, place[other], key, n_boxes)
+                if place[other] >= 0 and touched[other] != n_chosen:
+                    touched[other] = n_chosen
+                    smaller[n_smaller] = other
+                    n_smaller += 1
+        for k in range(n_smaller):
+            key = left[smaller[k]] * n_boxes + smaller[k]
+            _settle(heap, place, n_heap, place[smaller[k]], key, n_boxes)
         if needed:
             chosen[n_chosen] = box
             n_chosen += 1

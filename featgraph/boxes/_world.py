@@ -166,12 +166,15 @@ class GraphWorld(World):
 
     def is_dense(self, size: float) -> bool:
         """Tell whether so many pairs are within ``size`` that rows of bits are the better table."""
-        from featgraph.boxes._bits import bits_fit
+        from featgraph.boxes._bits import bits_fit, count_words
 
         if not bits_fit(self.n_nodes):
             return False
         if self.lengths is None:
-            return self._probe(size)[1] > DENSE * self.n_nodes
+            # greedy covering looks at a ball's edges and nodes, or at bits of about half of all
+            # boxes, of which there are some 5 n / (nodes in a ball); measured in nanoseconds
+            edges, nodes = self._probe(size)
+            return 1.5 * (edges + nodes) > 6 * self.n_nodes / nodes + count_words(self.n_nodes) / 3
         rows = self.near(size)
         return float((rows.stops - rows.starts).mean()) > DENSE * self.n_nodes
 
@@ -181,7 +184,9 @@ class GraphWorld(World):
 
         if self.lengths is not None:
             return self.is_dense(size)
-        return prefer_bits(self.n_nodes, self.indices.size, int(size), self._probe(size)[0])
+        # most often the bits of fewer hops are there; and a ball is looked into several times
+        hops, edges = min(int(size), 2), 3 * self._probe(size)[0]
+        return prefer_bits(self.n_nodes, self.indices.size, hops, edges)
 
     def _probe(self, size: float) -> tuple[float, float]:
         from featgraph.boxes._near import probe_balls

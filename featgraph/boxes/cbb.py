@@ -86,7 +86,7 @@ def cover_cbb(
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return compact boxes, from searches or from rows of bits, whichever costs less."""
     if world.prefers_bits(size):
-        labels, _ = _burn_bits(world.bits(size), rng.integers(1, 2147483399, size=2))
+        labels, _ = _burn_bits(world.bits(size), rng.integers(1, 2**63, size=1))
     else:
         labels, _ = _burn(*world.walk(size), rng.random(world.n_nodes))
     return Solution(labels)
@@ -148,11 +148,13 @@ def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) ->
 
 @kernel
 def _draw(state: Ints) -> float:
-    # L'Ecuyer 1988, doi:10.1145/62959.62969: two multiplicative generators combined. Period
-    # 2.3e18, and no product overflows 64 bits.
-    state[0] = 40014 * state[0] % 2147483563
-    state[1] = 40692 * state[1] % 2147483399
-    uniform: float = ((state[0] - state[1]) % 2147483562) / 2147483562.0
+    # Marsaglia 2003, doi:10.18637/jss.v008.i14: xorshift of 64 bits, the upper 53 as a fraction.
+    word = state[0]
+    word ^= word << 13
+    word ^= (word >> 7) & 0x1FFFFFFFFFFFFFF
+    word ^= word << 17
+    state[0] = word
+    uniform: float = ((word >> 11) & 0x1FFFFFFFFFFFFF) / 9007199254740992.0
     return uniform
 
 

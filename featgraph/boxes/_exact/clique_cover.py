@@ -98,7 +98,7 @@ class CliquePart:
 
     def settle(self, clock: Clock, rng: np.random.Generator) -> None:
         """Close the gap by integer programming over all boxes, or those still useful."""
-        self._recolor(clock.share(0.2), rng, LONG_PASSES)
+        self._restart(clock.share(0.4), rng)
         if self.is_open() and self._pool is not None:
             self._mix(self._pool, clock.share(0.3), rng)
         if self.is_open() and self._pool is not None:
@@ -179,6 +179,16 @@ class CliquePart:
                 patience=passes,
                 enough=self.lower,
             )
+
+    def _restart(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Recolour for long from another start: the best cover may be a dead end."""
+        if not self.is_open():
+            return
+        best = self.labels
+        self.labels = fit_boxes(self.indptr, self.indices, rng.permutation(best.size))
+        self._recolor(clock, rng, LONG_PASSES)
+        if self.upper >= int(best.max()) + 1:
+            self.labels = best
 
     def _raise(self, bound: int) -> None:
         self.lower = max(self.lower, bound)
