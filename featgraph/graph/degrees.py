@@ -161,9 +161,11 @@ def degree_assortativity(graph: FeatureGraph) -> float:
     >>> degree_assortativity(FeatureGraph.from_edges([(0, 1), (0, 2), (0, 3)]))
     -1.0
     """
-    degrees = graph.degrees.astype(np.float64)
-    tails = np.repeat(degrees, graph.degrees)
-    if tails.size == 0 or tails.min() == tails.max():
+    from featgraph.graph._degree_kernels import sum_ends
+
+    degrees = graph.degrees
+    reached = degrees[degrees > 0]
+    if reached.size == 0 or reached.min() == reached.max():
         return math.nan
-    centred = tails - tails.mean()
-    return float(centred @ (degrees[graph.indices] - tails.mean()) / (centred @ centred))
+    squares, products = sum_ends(graph.indptr, graph.indices)
+    return products / squares

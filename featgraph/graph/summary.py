@@ -71,7 +71,7 @@ def network_summary(
 
     Notes
     -----
-    The small world takes most of the time: about 0.1 s for 500 nodes and 2500 edges.
+    The small world takes most of the time: about 1 s for 500 nodes and 2500 edges.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def network_summary(
     if not named:
         raise ValueError("graphs must hold at least one graph, got an empty mapping")
     streams = as_rng(rng).integers(2**31, size=len(named)).tolist()
-    wanted = _has_powerlaw() if tails is None else tails
+    wanted = has_powerlaw() if tails is None else tails
     rows = []
     pairs = list(zip(named.items(), streams, strict=True))
     for (name, one), seed in track_progress(pairs, progress=progress, label="layers"):
@@ -105,7 +105,8 @@ def _build(one: Any, epsilon: EpsilonRule) -> FeatureGraph:
     return as_feature_graph(one, weight="ignore")
 
 
-def _has_powerlaw() -> bool:
+def has_powerlaw() -> bool:
+    """Return whether the package that tests tails is installed."""
     from importlib.util import find_spec
 
     return find_spec("powerlaw") is not None

@@ -1,11 +1,13 @@
 from .correlation import plot_correlation_sum as plot_correlation_sum
 from .correlation import plot_dimensions as plot_dimensions
 from .count_curves import plot_box_counts as plot_box_counts
+from .degree_tails import plot_degrees as plot_degrees
 from .figure2 import plot_figure2 as plot_figure2
 from .figure2 import plot_node_clusters as plot_node_clusters
 from .files import save_figure as save_figure
 from .graph_drawing import layout_graph as layout_graph
 from .graph_drawing import plot_graph as plot_graph
+from .layer_connections import plot_layer_matrix as plot_layer_matrix
 from .mds import plot_mds as plot_mds
 from .persistence import plot_barcode as plot_barcode
 from .persistence import plot_betti_curves as plot_betti_curves
@@ -15,9 +17,11 @@ from .positions import align_positions as align_positions
 from .positions import scale_distances as scale_distances
 from .similarity import plot_cross_views as plot_cross_views
 from .similarity import plot_similarity as plot_similarity
+from .small_worlds import plot_small_world as plot_small_world
 from .spectra import plot_exponents as plot_exponents
 from .spectra import plot_spectra as plot_spectra
 from .ss_rates import plot_ss_rate as plot_ss_rate
+from .sweeps import plot_epsilon_sweep as plot_epsilon_sweep
 from .theta_curves import plot_theta_curves as plot_theta_curves
 from .training import plot_gains as plot_gains
 from .training import plot_learning_curves as plot_learning_curves

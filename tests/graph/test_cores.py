@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import networkx as nx
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.cores import find_cores
-
-pytest.importorskip("igraph")
 
 
 @given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0, 1))
