@@ -194,25 +194,8 @@ def _select(
             _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
             continue
         stamp += 1
-        queue[0] = center
-        seen[center] = stamp
-        mass = 1 if labels[center] < 0 else 0
-        head, tail, level_end, distance = 0, 1, 1, 0
-        while head < tail and distance < hops:
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                work += stops[u] - starts[u]
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != stamp:
-                        seen[v] = stamp
-                        queue[tail] = v
-                        tail += 1
-                        if labels[v] < 0:
-                            mass += 1
-            level_end = tail
-            distance += 1
+        tail, mass, looked = _gain(starts, stops, indices, hops, center, stamp, labels, seen, queue)
+        work += looked
         if mass == masses[center]:
             for k in range(tail):
                 if labels[queue[k]] < 0:
@@ -230,6 +213,41 @@ def _select(
             masses[center] = mass
             _sift(heap, n_heap, center, masses, factor, rank)
     state[0], state[1], state[2] = n_boxes, n_covered, n_heap
+
+
+@kernel
+def _gain(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    center: int,
+    stamp: int,
+    labels: Ints,
+    seen: Ints,
+    queue: Ints,
+) -> tuple[int, int, int]:
+    # Ball of the centre into queue; returns its nodes, the uncovered ones, and the work.
+    queue[0] = center
+    seen[center] = stamp
+    mass = 1 if labels[center] < 0 else 0
+    head, tail, level_end, distance, work = 0, 1, 1, 0, 0
+    while head < tail and distance < hops:
+        while head < level_end:
+            u = queue[head]
+            head += 1
+            work += stops[u] - starts[u]
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if seen[v] != stamp:
+                    seen[v] = stamp
+                    queue[tail] = v
+                    tail += 1
+                    if labels[v] < 0:
+                        mass += 1
+        level_end = tail
+        distance += 1
+    return tail, mass, work
 
 
 @kernel

@@ -118,6 +118,18 @@ def _ball(
 
 
 @kernel
+def _plant(key: Ints) -> Ints:
+    # Tournament tree: leaves behind, each place above holds the better of the two below.
+    n_leaves = key.size
+    tree = np.empty(2 * n_leaves, dtype=np.int64)
+    tree[n_leaves:] = np.arange(n_leaves)
+    for place in range(n_leaves - 1, 0, -1):
+        left, right = tree[2 * place], tree[2 * place + 1]
+        tree[place] = left if key[left] <= key[right] else right
+    return tree
+
+
+@kernel
 def _raise_winner(tree: Ints, n_leaves: int, key: Ints, leaf: int) -> None:
     # Tournament tree with the smallest key on top, replayed from one leaf.
     place = (n_leaves + leaf) // 2
@@ -138,12 +150,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
     for v in range(n_nodes):
         key[v] = _ball(starts, stops, indices, hops, v, v, seen, queue) * n_nodes + rank[v]
     one_box = (n_nodes + 1) * n_nodes
-    n_leaves = n_nodes
-    tree = np.empty(2 * n_leaves, dtype=np.int64)
-    tree[n_leaves:] = np.arange(n_nodes)
-    for place in range(n_leaves - 1, 0, -1):
-        left, right = tree[2 * place], tree[2 * place + 1]
-        tree[place] = left if key[left] <= key[right] else right
+    tree = _plant(key)
     labels = np.full(n_nodes, -1, dtype=np.int64)
     masses = np.zeros(n_nodes, dtype=np.int64)
     tally = np.full(n_nodes, -1, dtype=np.int64)
@@ -166,7 +173,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
         labels[v] = box
         masses[box] += 1
         key[v] = never
-        _raise_winner(tree, n_leaves, key, v)
+        _raise_winner(tree, n_nodes, key, v)
         if box == n_boxes:
             n_boxes += 1
             if n_pool + count > pool.size:
@@ -178,7 +185,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
                     pool[n_pool] = u
                     n_pool += 1
                     key[u] += one_box
-                    _raise_winner(tree, n_leaves, key, u)
+                    _raise_winner(tree, n_nodes, key, u)
             last[box] = n_pool
         else:
             kept = first[box]
@@ -190,6 +197,6 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
                         kept += 1
                     else:
                         key[u] -= one_box
-                        _raise_winner(tree, n_leaves, key, u)
+                        _raise_winner(tree, n_nodes, key, u)
             last[box] = kept
     return labels

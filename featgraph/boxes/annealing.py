@@ -180,16 +180,10 @@ def _shake(
         if done == n_moves:
             break
         box = int(draws[trial, 0] * n_boxes)
-        n_rim = 0
-        u = first[box]
-        while u >= 0:
-            for k in range(graph_starts[u], graph_stops[u]):
-                v = graph_indices[k]
-                if labels[v] != box and seen[v] != trial and masses[labels[v]] > 1:
-                    seen[v] = trial
-                    rim[n_rim] = v
-                    n_rim += 1
-            u = after[u]
+        n_rim = _list_rim(
+            box, trial, graph_starts, graph_stops, graph_indices, labels, masses, first, after,
+            seen, rim,
+        )  # fmt: skip
         offset = int(draws[trial, 1] * n_rim)
         for r in range(n_rim):
             v = rim[(offset + r) % n_rim]
@@ -214,6 +208,34 @@ def _shake(
             n_boxes += 1
             done += 1
     return labels
+
+
+@kernel
+def _list_rim(
+    box: int,
+    stamp: int,
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    labels: Ints,
+    masses: Ints,
+    first: Ints,
+    after: Ints,
+    seen: Ints,
+    rim: Ints,
+) -> int:
+    # Nodes next to a box that are not alone in theirs; returns how many.
+    n_rim = 0
+    u = first[box]
+    while u >= 0:
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if labels[v] != box and seen[v] != stamp and masses[labels[v]] > 1:
+                seen[v] = stamp
+                rim[n_rim] = v
+                n_rim += 1
+        u = after[u]
+    return n_rim
 
 
 @kernel

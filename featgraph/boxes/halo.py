@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from featgraph._random import RandomState
 from featgraph.boxes._centers import select_centers
+from featgraph.boxes._choosing import choose_boxes
 from featgraph.boxes._proposals import (
     Boxes,
-    choose_boxes,
     join_proposals,
     open_table,
     propose_boxes,

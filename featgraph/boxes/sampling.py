@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from featgraph._checks import choice, integer
 from featgraph._random import RandomState
-from featgraph.boxes._proposals import Boxes, choose_boxes, open_table, propose_boxes
+from featgraph.boxes._choosing import choose_boxes
+from featgraph.boxes._proposals import Boxes, open_table, propose_boxes
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover

@@ -267,29 +267,50 @@ def _choose(
         _sift(heap, n_heap, heap[n_heap], shown, place)
         centers[n_centers] = top
         n_centers += 1
-        queue[0] = top
-        tail = 1
-        head = 0
-        central[top] = 0
-        while head < tail:
-            u = queue[head]
-            head += 1
-            if rank[u] >= 0:
-                r = rank[u]
-                rank[u] = -1  # covered; a rank counts once
-                n_left -= 1
-                for h in range(bounds[r], bounds[r + 1]):
-                    left[holders[h]] -= 1
-            if central[u] == hops:
-                continue
+        n_left -= _cover(
+            top, starts, stops, indices, hops, bounds, holders, left, rank, central, queue
+        )
+    chosen: Ints = centers[:n_centers].copy()
+    return chosen
+
+
+@kernel
+def _cover(
+    center: int,
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    bounds: Ints,
+    holders: Ints,
+    left: Ints,
+    rank: Ints,
+    central: Ints,
+    queue: Ints,
+) -> int:
+    # Marks what the centre covers, no farther than it is nearer than older centres, and takes
+    # the covered nodes out of all sketches; returns how many were uncovered.
+    n_covered = 0
+    queue[0] = center
+    central[center] = 0
+    head, tail = 0, 1
+    while head < tail:
+        u = queue[head]
+        head += 1
+        r = rank[u]
+        if r >= 0:
+            rank[u] = -1
+            n_covered += 1
+            for h in range(bounds[r], bounds[r + 1]):
+                left[holders[h]] -= 1
+        if central[u] < hops:
             for e in range(starts[u], stops[u]):
                 v = indices[e]
                 if central[v] > central[u] + 1:
                     central[v] = central[u] + 1
                     queue[tail] = v
                     tail += 1
-    chosen: Ints = centers[:n_centers].copy()
-    return chosen
+    return n_covered
 
 
 @kernel

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featgraph.boxes._bits import pack_lists
-from featgraph.boxes._proposals import Table, choose_boxes, propose_boxes
+from featgraph.boxes._choosing import choose_boxes
+from featgraph.boxes._proposals import Table, propose_boxes
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_cover
 from tests.naive import box_searches as naive

@@ -98,7 +98,8 @@ class CliquePart:
 
     def settle(self, clock: Clock, rng: np.random.Generator) -> None:
         """Close the gap by integer programming over all boxes, or those still useful."""
-        self._restart(clock.share(0.4), rng)
+        if self.is_open():
+            self._restart(clock.share(0.4), rng, LONG_PASSES)
         if self.is_open() and self._pool is not None:
             self._mix(self._pool, clock.share(0.3), rng)
         if self.is_open() and self._pool is not None:
@@ -122,16 +123,10 @@ class CliquePart:
 
     def _mix(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
         """Add boxes of covers from fresh starts, and search among all for a mix of them."""
-        best = self.labels
         for _ in range(FRESH_COVERS):
-            self.labels = fit_boxes(self.indptr, self.indices, rng.permutation(best.size))
-            self._recolor(clock.share(0.1), rng, QUICK_PASSES)
-            pool.add_labels(self.labels)
-            if self.upper < int(best.max()) + 1:
-                best = self.labels
+            pool.add_labels(self._restart(clock.share(0.1), rng, QUICK_PASSES))
             if clock.expired:
                 break
-        self.labels = best
         if self.is_open():
             self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
 
@@ -173,22 +168,28 @@ class CliquePart:
 
     def _recolor(self, clock: Clock, rng: np.random.Generator, passes: int) -> None:
         if self.is_open():
-            self.labels = iterate_boxes(
-                *(self.indptr, self.indices, self.labels, clock, rng),
-                passes=10 * passes,
-                patience=passes,
-                enough=self.lower,
-            )
+            self._offer(self._iterate(self.labels, clock, rng, passes))
 
-    def _restart(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Recolour for long from another start: the best cover may be a dead end."""
-        if not self.is_open():
-            return
-        best = self.labels
-        self.labels = fit_boxes(self.indptr, self.indices, rng.permutation(best.size))
-        self._recolor(clock, rng, LONG_PASSES)
-        if self.upper >= int(best.max()) + 1:
-            self.labels = best
+    def _restart(self, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
+        """Recolour from another start, because the best cover may be a dead end."""
+        order = rng.permutation(self.nodes.size)
+        fresh = fit_boxes(self.indptr, self.indices, order)
+        fresh = self._iterate(fresh, clock, rng, passes)
+        self._offer(fresh)
+        return fresh
+
+    def _iterate(self, labels: Ints, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
+        return iterate_boxes(
+            *(self.indptr, self.indices, labels, clock, rng),
+            passes=10 * passes,
+            patience=passes,
+            enough=self.lower,
+        )
+
+    def _offer(self, labels: Ints) -> None:
+        """Take a cover if it has fewer boxes, or as many: recolouring walks along such covers."""
+        if int(labels.max()) + 1 <= self.upper:
+            self.labels = labels
 
     def _raise(self, bound: int) -> None:
         self.lower = max(self.lower, bound)
