@@ -5,10 +5,14 @@ from .degree_tails import plot_degrees as plot_degrees
 from .figure2 import plot_figure2 as plot_figure2
 from .figure2 import plot_node_clusters as plot_node_clusters
 from .files import save_figure as save_figure
+from .flows import plot_flow as plot_flow
+from .fractality import plot_fractality as plot_fractality
+from .gain_scatter import plot_gain_scatter as plot_gain_scatter
 from .graph_drawing import layout_graph as layout_graph
 from .graph_drawing import plot_graph as plot_graph
 from .layer_connections import plot_layer_matrix as plot_layer_matrix
 from .mds import plot_mds as plot_mds
+from .multifractal import plot_multifractal as plot_multifractal
 from .persistence import plot_barcode as plot_barcode
 from .persistence import plot_betti_curves as plot_betti_curves
 from .persistence import plot_landscape as plot_landscape
@@ -23,6 +27,7 @@ from .spectra import plot_spectra as plot_spectra
 from .ss_rates import plot_ss_rate as plot_ss_rate
 from .sweeps import plot_epsilon_sweep as plot_epsilon_sweep
 from .theta_curves import plot_theta_curves as plot_theta_curves
+from .tracking import plot_tracking as plot_tracking
 from .training import plot_gains as plot_gains
 from .training import plot_learning_curves as plot_learning_curves
 from .training import plot_rate_trajectories as plot_rate_trajectories
@@ -31,7 +36,3 @@ from .triangle import plot_pruning as plot_pruning
 from .triangle import plot_triangle as plot_triangle
 from .validation import plot_estimator_errors as plot_estimator_errors
 from .validation import plot_rate_agreement as plot_rate_agreement
-from .flows import plot_flow as plot_flow
-from .fractality import plot_fractality as plot_fractality
-from .multifractal import plot_multifractal as plot_multifractal
-from .tracking import plot_tracking as plot_tracking

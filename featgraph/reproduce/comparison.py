@@ -43,7 +43,7 @@ def describe_agreement(
     rows: Sequence[Mapping[str, Any]], published: str, columns: Sequence[str]
 ) -> list[str]:
     """Say how recomputed columns order the families in comparison with the published one."""
-    from scipy.stats import spearmanr
+    from featgraph.reproduce.rank_correlation import correlate_ranks
 
     lines = []
     for column in columns:
@@ -54,29 +54,14 @@ def describe_agreement(
         ]
         if len(pairs) < 3:
             continue
-        rank = float(spearmanr(*zip(*pairs, strict=True)).statistic)
-        if math.isfinite(rank):
+        found = correlate_ranks(*zip(*pairs, strict=True))
+        if math.isfinite(found.rank):
             lines.append(
-                f"Rank correlation of {published} and {column}: {rank:+.2f} over {len(pairs)} "
-                f"families; by chance alone it is that far from 0 {_chance(rank, len(pairs))}."
+                f"Rank correlation of {published} and {column}: {found.rank:+.2f} over "
+                f"{found.n_items} families; by chance alone it is that far from 0 in "
+                f"{found.p_value:.0%} of all orders."
             )
     return lines
-
-
-def _chance(rank: float, n_pairs: int) -> str:
-    """Say how often ranks in random order agree or disagree as much; exact up to 8 families."""
-    from itertools import permutations
-
-    if n_pairs > 8:
-        return "rarely" if abs(rank) > 0.6 else "often"
-    centred = [k - (n_pairs - 1) / 2 for k in range(n_pairs)]
-    spread = sum(x * x for x in centred)
-    correlations = [
-        sum(x * y for x, y in zip(centred, order, strict=True)) / spread
-        for order in permutations(centred)
-    ]
-    share = sum(abs(value) >= abs(rank) - 1e-9 for value in correlations) / len(correlations)
-    return f"in {share:.0%} of all orders"
 
 
 def explain_subjects(subjects: Subjects, memory: int) -> list[str]:

@@ -54,6 +54,7 @@ _ROWS = (
     Experiment("table3", "table3", "training with and without the constraint (Table 3)"),
     Experiment("table4", "table4", "σ of spectral exponents over layers (Table 4)"),
     Experiment("table5", "table5", "Δ of correlation dimensions over layers (Table 5)"),
+    Experiment("invariance-gain", "invariance_gain", "do invariant networks gain more? (3 to 5)"),
     Experiment("gbs-sanity", "gbs_sanity", "layers find their counterparts across seeds (GBS)"),
     Experiment("homology-mnist", "homology_mnist", "homology of weights over width, depth, labels"),
     Experiment("validation", "validation", "estimators of box counts against true coverings"),
