@@ -23,6 +23,8 @@ PointKind: TypeAlias = Literal["samples", "nodes"]
 #: The smallest default radius has this many pairs below it; fewer say nothing about a slope.
 _FIRST_PAIRS = 10
 _MIN_POINTS = 20
+#: 2 GB for the distances of all pairs.
+_MAX_POINTS = 20000
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -172,8 +174,8 @@ def compute_correlation_sum(
     Raises
     ------
     ValueError
-        If a cloud is too small, equal or not finite, holds duplicates, or an option is out of
-        range.
+        If a cloud has fewer than 20 or more than 20000 points, all equal or not finite ones, or
+        duplicates, or an option is out of range.
 
     Notes
     -----
@@ -207,6 +209,11 @@ def compute_correlation_sum(
     elif weights.shape[0] != cloud.shape[0]:
         raise ValueError(
             f"weights must have one row for each of {cloud.shape[0]} points, got {weights.shape}"
+        )
+    if cloud.shape[0] > _MAX_POINTS:
+        raise ValueError(
+            f"points must number at most {_MAX_POINTS} for a sum over all pairs, got "
+            f"{cloud.shape[0]}; measure a random part of them"
         )
     kept = _first_copies(cloud, duplicates)
     cloud, weights = cloud[kept], weights[kept]

@@ -92,6 +92,7 @@ def test_duplicates_are_refused_or_dropped():
         (np.zeros(30), "shape \\(n_points, n_features\\), got \\(30,\\)"),
         (np.full((30, 2), np.nan), "must be finite"),
         (np.eye(30), "must lie at different distances"),
+        (np.arange(20001.0)[:, None], "at most 20000 for a sum over all pairs, got 20001"),
     ],
 )
 def test_bad_clouds_are_refused(cloud, message):
