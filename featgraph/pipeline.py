@@ -59,8 +59,8 @@ class AnalysisSettings:
         Curves of N_θ to compare.
     n_theta : int, default=256
         Number of box sizes θ.
-    n_null : int, default=16
-        Draws of the null model behind the z-score of SS_rate, at least 2; 0 leaves it out.
+    n_null : int, default=39
+        Draws of each null model behind z-score and p-value of SS_rate, at least 2; 0 leaves it out.
     """
 
     epsilon: Any = "percolation"
@@ -68,7 +68,7 @@ class AnalysisSettings:
     repeats: int = 3
     curves: tuple[str, ...] = CURVES
     n_theta: int = 256
-    n_null: int = 16
+    n_null: int = 39
 
     def __post_init__(self) -> None:
         # Here, not layer by layer: a wrong setting is an error, a difficult layer a gap.
@@ -252,7 +252,7 @@ def analyze_layer(
     from featgraph.features.feature_matrix import as_feature_matrix
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances
-    from featgraph.selfsimilarity.null_scores import compare_with_null
+    from featgraph.selfsimilarity.null_scores import compare_with_nulls
 
     settings = AnalysisSettings() if settings is None else settings
     generator = as_rng(rng)
@@ -274,7 +274,7 @@ def analyze_layer(
         rng=generator,
         progress=False,
     )
-    null = compare_with_null(F, n_draws=settings.n_null, rng=generator) if settings.n_null else None
+    nulls = compare_with_nulls(F, n_draws=settings.n_null, rng=generator) if settings.n_null else []
     positions, share = scale_distances(distances)
     return LayerAnalysis(
         layer=F.layer or "layer",
@@ -289,8 +289,9 @@ def analyze_layer(
         positions=positions,
         share=share,
         groups=_group_nodes(distances),
-        null=null,
+        null=nulls[0] if nulls else None,
         seconds=time.perf_counter() - started,
+        other_nulls=tuple(nulls[1:]),
     )
 
 

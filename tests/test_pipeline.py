@@ -76,6 +76,8 @@ def test_same_seed_same_result_whatever_else_runs():
     assert {**mine, "seconds": 0} == {**theirs, "seconds": 0}
     other = analyze({"b": make_layer(1)}, settings=QUICK, rng=1, progress=False)
     assert other.find("b").null != alone.find("b").null
+    assert 0 < mine["null_p"] <= 1
+    assert 0 < mine["shuffled_null_linkage_p"] <= 1
     assert other.provenance.settings["seed"] == 1
 
 

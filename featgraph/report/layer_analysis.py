@@ -63,6 +63,8 @@ class LayerAnalysis:
         SS_rate of the released estimator beside that of Gaussian null models.
     seconds : float
         Time the analysis took.
+    other_nulls : tuple of NullComparison
+        The same for true boxes (complete linkage), and for shuffled activations.
     """
 
     layer: str
@@ -79,6 +81,7 @@ class LayerAnalysis:
     groups: NDArray[np.int64]
     null: NullComparison | None
     seconds: float
+    other_nulls: tuple[NullComparison, ...] = ()
 
     @property
     def key(self) -> str:
@@ -137,6 +140,11 @@ class LayerAnalysis:
         row["null_mean"] = None if null is None else null.mean
         row["null_sd"] = None if null is None else null.sd
         row["null_z"] = None if null is None else null.z_score
+        row["null_p"] = None if null is None else null.p_value
+        for other in self.other_nulls:
+            label = f"{other.null}_null_{other.estimator}"
+            row |= {f"{label}_mean": other.mean, f"{label}_sd": other.sd}
+            row |= {f"{label}_z": other.z_score, f"{label}_p": other.p_value}
         row["seconds"] = self.seconds
         return row
 

@@ -59,6 +59,7 @@ def save_part(analysis: LayerAnalysis, folder: Path, *, fingerprint: str) -> lis
         "share": analysis.share,
         "groups": analysis.groups.tolist(),
         "null": None if analysis.null is None else asdict(analysis.null),
+        "other_nulls": [asdict(null) for null in analysis.other_nulls],
         "seconds": analysis.seconds,
         "theta": comparison.theta.tolist(),
         "curves": {name: curve.tolist() for name, curve in comparison.curves.items()},
@@ -116,6 +117,7 @@ def _rebuild(folder: Path, values: dict[str, Any]) -> LayerAnalysis:
         groups=np.asarray(values["groups"], dtype=np.int64),
         null=None if values["null"] is None else NullComparison(**values["null"]),
         seconds=values["seconds"],
+        other_nulls=tuple(NullComparison(**null) for null in values["other_nulls"]),
     )
 
 

@@ -60,7 +60,8 @@ def build_layer_table(report: Report) -> Markup:
     """Return one row per layer and state."""
     several = len(report.states) > 1
     heads = ["layer", "state", "verdict", "neurons", "links", "ε", join(DIMENSION, " [95 %]")]
-    heads += ["SS_rate, released", "SS_rate, true boxes", "released off by", "z of null model"]
+    heads += ["SS_rate, released", "SS_rate, true boxes", "released off by"]
+    heads += ["z (p) of null model", "z (p), shuffled", "z (p), true boxes"]
     rows, classes = [], []
     for layer in report.layers:
         shown = [report.find(layer, state) for state in report.states]
@@ -89,7 +90,17 @@ def _layer_cells(item: LayerAnalysis, *, name: str) -> list[str]:
         number(None if released is None else released.ss_rate, 3),
         number(curves["best"].ss_rate, 3),
         as_factor(math.nan if released is None else released.log_error),
-        number(None if item.null is None else item.null.z_score, 1),
+        *_null_cells(item),
+    ]
+
+
+def _null_cells(item: LayerAnalysis) -> list[str]:
+    """Return z-score and p-value: released formula twice, then true boxes."""
+    found = {(row.null, row.estimator): row for row in item.other_nulls}
+    shown = [item.null, found.get(("shuffled", "released")), found.get(("gaussian", "linkage"))]
+    return [
+        "–" if row is None else f"{number(row.z_score, 1)} ({number(row.p_value, 2)})"
+        for row in shown
     ]
 
 

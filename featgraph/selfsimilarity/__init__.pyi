@@ -7,6 +7,7 @@ from .gate import ReleasedGate as ReleasedGate
 from .grid import theta_grid as theta_grid
 from .null_scores import NullComparison as NullComparison
 from .null_scores import compare_with_null as compare_with_null
+from .null_scores import compare_with_nulls as compare_with_nulls
 from .numbers import box_number as box_number
 from .numbers import count_boxes as count_boxes
 from .rate import ss_rate as ss_rate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
 
-__all__ = ["NullComparison", "compare_with_null", "monte_carlo_p_value"]
+__all__ = ["NullComparison", "compare_with_null", "compare_with_nulls", "monte_carlo_p_value"]
 
 
 @dataclass(frozen=True)
@@ -101,19 +102,72 @@ def compare_with_null(
     >>> abs(scores.z_score) > 5, scores.p_value
     (True, 0.1)
     """
-    choice(null, NULLS, "null")
+    (found,) = compare_with_nulls(
+        features, nulls=(null,), estimators=(estimator,), n_draws=n_draws, rng=rng, **options
+    )
+    return found
+
+
+def compare_with_nulls(
+    features: FeatureMatrix | Array,
+    *,
+    nulls: Sequence[Null] = ("gaussian", "shuffled"),
+    estimators: Sequence[EstimatorName] = ("released", "linkage"),
+    n_draws: int = 99,
+    rng: RandomState = None,
+    **options: Any,
+) -> list[NullComparison]:
+    """Return :func:`compare_with_null` for several null models and estimators, draws shared.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F of one layer.
+    nulls : sequence of str, default=("gaussian", "shuffled")
+        Null models.
+    estimators : sequence of str, default=("released", "linkage")
+        Estimators of the number of boxes.
+    n_draws, rng, **options
+        As in :func:`compare_with_null`.
+
+    Returns
+    -------
+    list of NullComparison
+        One per null model and estimator, in that order.
+
+    Raises
+    ------
+    ValueError
+        As :func:`compare_with_null`.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(20, 6))
+    >>> [(row.null, row.estimator) for row in compare_with_nulls(F, n_draws=2, rng=0)]
+    [('gaussian', 'released'), ('gaussian', 'linkage'), ('shuffled', 'released'), \
+('shuffled', 'linkage')]
+    """
+    for null in nulls:
+        choice(null, NULLS, "null")
     n_draws = integer(n_draws, "n_draws", least=2)
     rng = as_rng(rng)
     matrix = as_feature_matrix(features)
-    rate = float(ss_rate(matrix, estimator=estimator, **options))
-    drawn = []
-    for _ in range(n_draws):
-        try:
+    found = []
+    rates = {name: float(ss_rate(matrix, estimator=name, **options)) for name in estimators}
+    for null in nulls:
+        drawn: dict[str, list[float]] = {name: [] for name in estimators}
+        for _ in range(n_draws):
             sample = draw_null(matrix, null=null, rng=rng)
-            drawn.append(float(ss_rate(sample, estimator=estimator, **options)))
-        except EqualDistancesError:  # a shuffled layer of few values may collapse
-            continue
-    rates = np.array(drawn)
+            try:
+                for name in estimators:
+                    drawn[name].append(float(ss_rate(sample, estimator=name, **options)))
+            except EqualDistancesError:  # a shuffled layer of few values may collapse
+                continue
+        found += [_score(null, name, rates[name], np.array(drawn[name])) for name in estimators]
+    return found
+
+
+def _score(null: str, estimator: str, rate: float, rates: NDArray[np.float64]) -> NullComparison:
     mean = float(rates.mean()) if rates.size else math.nan
     sd = float(rates.std(ddof=1)) if rates.size > 1 else math.nan
     z_score = (rate - mean) / sd if sd > 0 else math.nan

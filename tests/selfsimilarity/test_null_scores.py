@@ -1,0 +1,71 @@
+"""Null scores and bootstrap intervals: what they must give where the answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from featgraph.selfsimilarity import bootstrap_ss_rate, compare_with_null, compare_with_nulls
+from featgraph.selfsimilarity.null_scores import monte_carlo_p_value
+
+
+def test_p_values_of_the_null_itself_are_uniform():
+    rng = np.random.default_rng(0)
+    p_values = [monte_carlo_p_value(rng.normal(), rng.normal(size=19)) for _ in range(2000)]
+    # Exact: each of the 20 ranks is as likely; two of them give the smallest p, 0.1.
+    assert np.mean(np.isclose(p_values, 0.1)) == pytest.approx(0.1, abs=0.02)
+    assert min(p_values) == pytest.approx(0.1)
+    assert max(p_values) <= 1.0
+
+
+def test_gaussian_features_are_no_surprise_and_clusters_are():
+    rng = np.random.default_rng(1)
+    plain = compare_with_null(rng.normal(size=(40, 16)), n_draws=39, rng=0)
+    assert plain.p_value > 0.05
+    tight = rng.normal(size=(40, 16))
+    tight[:30] *= 0.02
+    found = compare_with_null(tight, n_draws=39, rng=0)
+    assert found.p_value == pytest.approx(0.05)
+    assert found.z_score > 3
+    assert found.z_score == pytest.approx((found.rate - found.mean) / found.sd)
+
+
+def test_draws_are_shared_and_seeded():
+    F = np.random.default_rng(2).normal(size=(20, 8))
+    rows = compare_with_nulls(F, n_draws=5, rng=3)
+    assert [(row.null, row.estimator) for row in rows] == [
+        ("gaussian", "released"), ("gaussian", "linkage"),
+        ("shuffled", "released"), ("shuffled", "linkage"),
+    ]  # fmt: skip
+    assert rows == compare_with_nulls(F, n_draws=5, rng=3)
+    assert rows[0] == compare_with_null(F, n_draws=5, rng=3)
+
+
+def test_draws_without_any_distance_are_left_out():
+    F = np.array([[0.0, 1.0], [0.0, 1.0], [2.0, 1.0]])
+    assert 1 <= compare_with_null(F, null="shuffled", n_draws=30, rng=0).n_draws <= 30
+    assert np.isnan(monte_carlo_p_value(0.2, np.empty(0)))
+
+
+def test_intervals_narrow_with_samples():
+    rng = np.random.default_rng(0)
+    widths = []
+    for n_samples in (8, 128):
+        low, high = bootstrap_ss_rate(rng.normal(size=(24, n_samples)), rng=0)
+        widths.append(high - low)
+    assert widths[1] < widths[0] / 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"null": "gauss"}, "did you mean 'gaussian'"),
+        ({"n_draws": 1}, "n_draws must be a whole number of at least 2"),
+        ({"estimator": "links"}, "estimator must be one of"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        compare_with_null(np.random.default_rng(0).normal(size=(12, 4)), **options)
+    with pytest.raises(ValueError, match=r"confidence must lie in \[0, 1\]"):
+        bootstrap_ss_rate(np.eye(9), confidence=2)
