@@ -49,9 +49,10 @@ def test_draws_without_any_distance_are_left_out():
 
 def test_intervals_narrow_with_samples():
     rng = np.random.default_rng(0)
+    nodes = rng.normal(size=(24, 3))  # three latent directions: distances settle with samples
     widths = []
-    for n_samples in (8, 128):
-        low, high = bootstrap_ss_rate(rng.normal(size=(24, n_samples)), rng=0)
+    for n_samples in (8, 512):
+        low, high = bootstrap_ss_rate(nodes @ rng.normal(size=(3, n_samples)), rng=0)
         widths.append(high - low)
     assert widths[1] < widths[0] / 2
 
