@@ -100,8 +100,9 @@ class NearPairs:
     def _sample(self) -> NDArray[Any]:
         """Sorted distances of random pairs: where to look, never what to answer."""
         rng = np.random.default_rng(0)
-        left = rng.integers(0, self.n_nodes, _N_SAMPLED)
-        right = (left + rng.integers(1, self.n_nodes, _N_SAMPLED)) % self.n_nodes
+        size = min(_N_SAMPLED, self.n_pairs)
+        left = rng.integers(0, self.n_nodes, size)
+        right = (left + rng.integers(1, self.n_nodes, size)) % self.n_nodes
         return np.sort(self.measure(left, right))
 
     def share_below(self, limit: float) -> float:
@@ -143,9 +144,9 @@ class NearPairs:
         """Return the ``rank``-th smallest distance, from 1; None where too many are smaller."""
         if rank > _MOST_SHARE * self.n_pairs or rank > _MOST_PAIRS:
             return None
-        expected = _N_SAMPLED * rank / self.n_pairs
+        expected = self._sample.size * rank / self.n_pairs
         place = math.ceil(expected + 4 * math.sqrt(expected) + 8)
-        while place < _N_SAMPLED:
+        while place < self._sample.size:
             found = self.below(float(np.nextafter(self._sample[place], self.dtype.type(np.inf))))
             if found is None:
                 return None

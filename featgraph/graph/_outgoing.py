@@ -77,7 +77,8 @@ def to_pyg(graph: FeatureGraph, features: Any = None, y: Any = None, weight: Any
     if features is None:
         features = graph.node_attributes.get("activations")
     if features is not None:
-        x = torch.as_tensor(getattr(features, "values", features))
+        inner = getattr(features, "values", None)  # of a FeatureMatrix; a Tensor has a method
+        x = torch.as_tensor(features if inner is None or callable(inner) else inner)
         if x.ndim == 0 or x.shape[0] != graph.n_nodes:
             raise ValueError(
                 f"features must have one row per node ({graph.n_nodes}), got {tuple(x.shape)}"

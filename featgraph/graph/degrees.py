@@ -168,4 +168,4 @@ def degree_assortativity(graph: FeatureGraph) -> float:
     if reached.size == 0 or reached.min() == reached.max():
         return math.nan
     squares, products = sum_ends(graph.indptr, graph.indices)
-    return products / squares
+    return float(products / squares)

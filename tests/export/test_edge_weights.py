@@ -73,6 +73,14 @@ class TestData:
         assert data.y.dtype == torch.int64
         assert data.validate()
 
+    def test_activations_of_every_kind(self):
+        torch = pytest.importorskip("torch")
+        from featgraph.features import FeatureMatrix
+
+        graph, features = network(), np.random.default_rng(0).normal(size=(20, 6))
+        for given in (features, torch.from_numpy(features), FeatureMatrix.from_array(features)):
+            np.testing.assert_array_equal(graph.to_pyg(given).x, features)
+
     def test_words_become_classes(self):
         pytest.importorskip("torch")
         graph = FeatureGraph.from_edges([(0, 1), (1, 2)]).with_attributes(layer=["b", "a", "b"])
