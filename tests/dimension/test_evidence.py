@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import networkx as nx
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,6 +29,12 @@ from featgraph.dimension._ladder import ladder_sizes, thin_sizes
 FAST = {"method": "greedy", "rng": 0, "jobs": 1, "n_boot": 60}
 
 
+COMPILED = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="thousands of nodes need compiled kernels"
+)
+
+
+@COMPILED
 @pytest.mark.parametrize("generation", [5, 6])
 def test_flower_is_fractal_with_its_exact_dimension(generation):
     # the minimum at 1 + ℓ = 2^k is 2·4^(g−k), so that the slope is exactly 2
@@ -38,6 +45,7 @@ def test_flower_is_fractal_with_its_exact_dimension(generation):
     assert_allclose(result.dimension, 2, rtol=1e-9)
 
 
+@COMPILED
 def test_flower_33_by_balls_is_within_five_per_cent():
     # n_g = (4·6^g + 6)/5 balls of radius (3^k − 1)/2: the offset costs 4 % at these sizes
     result = fractality(make_flower(3, 3, 4), scale=3, method="memb", rng=0, jobs=1)
@@ -46,6 +54,7 @@ def test_flower_33_by_balls_is_within_five_per_cent():
     assert_allclose(window.dimension, math.log(6) / math.log(3), rtol=0.05)
 
 
+@COMPILED
 def test_song_havlin_makse_in_both_modes():
     fractal = fractality(make_song_havlin_makse(2, 1, 5), scale=3, method="memb", rng=0, jobs=1)
     assert fractal.fit.counts[:4].tolist() == [626, 126, 26, 6]
@@ -57,6 +66,7 @@ def test_song_havlin_makse_in_both_modes():
     assert small.ratio > 1
 
 
+@COMPILED
 @pytest.mark.parametrize(
     ("graph", "known", "loss"),
     [
@@ -72,6 +82,7 @@ def test_lattices_are_fractal(graph, known, loss):
     assert (1 - loss) * known < result.dimension < 1.05 * known
 
 
+@COMPILED
 @pytest.mark.parametrize(
     ("graph", "verdict"),
     [

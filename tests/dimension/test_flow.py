@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import networkx as nx
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,6 +24,10 @@ from featgraph.dimension.flow import (
 )
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import fractality as naive
+
+COMPILED = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="thousands of nodes need compiled kernels"
+)
 
 DEGREES = st.lists(st.integers(0, 9), min_size=1, max_size=12).filter(any)
 
@@ -55,6 +60,7 @@ def test_a_flower_becomes_the_flower_before():
         assert sorted(flow.degrees[1.0, step]) == sorted(before.degrees)
 
 
+@COMPILED
 def test_score_is_high_for_fractals_and_low_for_small_worlds():
     scores = {
         "flower": analyze_flow(make_flower(2, 2, 6)).score,
@@ -67,6 +73,7 @@ def test_score_is_high_for_fractals_and_low_for_small_worlds():
     assert scores["ws"] < 0.5
 
 
+@COMPILED
 def test_hubs_take_over_in_a_small_world_only():
     network = analyze_flow(make_barabasi_albert(1500, 2, rng=0), sizes=[1]).steps
     flower = analyze_flow(make_flower(2, 2, 6), sizes=[1]).steps

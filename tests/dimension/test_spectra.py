@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import networkx as nx
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +19,10 @@ from featgraph.dimension.fit import fit_curve
 from featgraph.dimension.multifractal import measure_moments
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import fractality as naive
+
+COMPILED = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="thousands of nodes need compiled kernels"
+)
 
 
 @given(
@@ -65,6 +70,7 @@ def test_monofractal_lattices_have_flat_spectra():
     assert_allclose(space.f, space.alpha, rtol=1e-9)  # one strength, on a support of all
 
 
+@COMPILED
 def test_flower_is_bifractal():
     # Furuya & Yakubo: D_q = 2 for q < 2, q/(q − 1) beyond; finite sizes round the corner
     graph = make_flower(2, 2, 6)
