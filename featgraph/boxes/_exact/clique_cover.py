@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.columns import BoxPool
 from featgraph.boxes._exact.packing import caro_wei, enlarge_packing, pack_nodes
 from featgraph.boxes._exact.recolor import fit_boxes, iterate_boxes
+from featgraph.boxes._exact.relation import restrict_pairs
 from featgraph.boxes._exact.set_cover import Covering, CoveringPart
 
 __all__ = ["CliquePart", "split_relation"]
@@ -207,21 +210,26 @@ def split_relation(indptr: Ints, indices: Ints, nodes: Ints) -> list[CliquePart]
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
-    n_nodes = indptr.size - 1
+    if nodes.size < indptr.size - 1:
+        indptr, indices = restrict_pairs(indptr, indices, nodes)
     ones = np.ones(indices.size, dtype=np.int8)
-    whole = csr_matrix((ones, indices, indptr), shape=(n_nodes, n_nodes))
-    kept = whole if nodes.size == n_nodes else whole[nodes][:, nodes]
-    n_parts, label = connected_components(kept, directed=False)
+    relation = csr_matrix((ones, indices, indptr), shape=(nodes.size, nodes.size))
+    # Both directions are there, so strong components are the components, without a transposed copy.
+    n_parts, label = connected_components(relation, directed=True, connection="strong")
+    if n_parts == 1:
+        return [CliquePart(indptr, indices, nodes)]
     order = np.argsort(label, kind="stable")
     ends = np.searchsorted(label[order], np.arange(n_parts + 1))
+    # Nodes part by part: rows of a part are then one stretch, and stay sorted.
+    number = np.empty(nodes.size, dtype=np.int64)
+    number[order] = np.arange(nodes.size)
+    lengths = np.diff(indptr)[order]
+    bounds = np.concatenate(([0], np.cumsum(lengths)))
+    flat = np.arange(bounds[-1]) + np.repeat(indptr[order] - bounds[:-1], lengths)
+    partners = number[indices[flat]]
     parts = []
-    for part in range(n_parts):
-        own = order[ends[part] : ends[part + 1]]
-        if own.size == 1:
-            bounds, pairs = np.zeros(2, dtype=np.int64), np.empty(0, dtype=np.int64)
-        else:
-            small = kept if n_parts == 1 else kept[own][:, own]
-            small.sort_indices()
-            bounds, pairs = small.indptr.astype(np.int64), small.indices.astype(np.int64)
-        parts.append(CliquePart(bounds, pairs, nodes[own]))
+    for low, high in itertools.pairwise(ends.tolist()):
+        rows = bounds[low : high + 1] - bounds[low]
+        pairs = partners[bounds[low] : bounds[high]] - low
+        parts.append(CliquePart(rows, pairs, nodes[order[low:high]]))
     return parts

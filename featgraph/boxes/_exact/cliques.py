@@ -95,6 +95,28 @@ def _sum_weight(bits: Ints, words: int, weight: Ints) -> int:
 
 
 @kernel
+def _store(
+    root: int,
+    nodes: Ints,
+    chosen: Ints,
+    size: int,
+    out_indptr: Ints,
+    out_members: Ints,
+    used: Ints,
+) -> bool:
+    # Writes {root} and `size` chosen local nodes as the next column; False if there is no room.
+    if used[0] + 1 >= out_indptr.size or used[1] + size + 1 > out_members.size:
+        return False
+    out_members[used[1]] = root
+    for i in range(size):
+        out_members[used[1] + 1 + i] = nodes[chosen[i]]
+    used[0] += 1
+    used[1] += size + 1
+    out_indptr[used[0]] = used[1]
+    return True
+
+
+@kernel
 def _cliques_at(
     rows: Ints,
     sets: Ints,
@@ -147,15 +169,10 @@ def _cliques_at(
             used[2] -= n_local * words
             if used[2] < 0:
                 return False
-        elif not any_out:
-            if used[0] + 1 >= out_indptr.size or used[1] + depth + 2 > out_members.size:
-                return False
-            out_members[used[1]] = root
-            for d in range(depth + 1):
-                out_members[used[1] + 1 + d] = nodes[chosen[d]]
-            used[0] += 1
-            used[1] += depth + 2
-            out_indptr[used[0]] = used[1]
+        elif not any_out and not _store(
+            root, nodes, chosen, depth + 1, out_indptr, out_members, used
+        ):
+            return False
     return True
 
 
@@ -202,12 +219,8 @@ def _enumerate(
             if not _cliques_at(rows, sets, own, root, nodes, least, out_indptr, out_members, used):
                 return False
         elif reach >= least and n_local == 0:
-            if used[0] + 1 >= out_indptr.size or used[1] >= out_members.size:
+            if not _store(root, nodes, nodes, 0, out_indptr, out_members, used):
                 return False
-            out_members[used[1]] = root
-            used[0] += 1
-            used[1] += 1
-            out_indptr[used[0]] = used[1]
         at[0] += 1
     return True
 

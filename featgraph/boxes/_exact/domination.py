@@ -101,8 +101,11 @@ def dominate_nodes(
     stamp: Ints,
     budget: int,
 ) -> None:
-    # queue is a ring of n entries, each node in it at most once; state = head, length, number
-    # removed, stamp token. Stops when the queue is empty or the budget of steps is used.
+    """Remove nodes v with N[u] in N[v] until the queue is empty or the budget of steps is used.
+
+    queue is a ring of n entries, each node in it at most once; state holds its head and length,
+    the number removed and the stamp token.
+    """
     n = indptr.size - 1
     candidates = np.empty(n, dtype=np.int64)
     steps = 0
@@ -238,8 +241,11 @@ def reduce_cover(
     state: Ints,
     budget: int,
 ) -> None:
-    # Rings of rows (state[0:2]) and columns (state[2:4]); state[4] tells which one is worked off:
-    # to the end, because a removal puts a whole row or column of the other kind back into line.
+    """Remove dominated rows and columns until the rings are empty or the budget is used.
+
+    Rings of rows (state[0:2]) and columns (state[2:4]); state[4] tells which one is worked off:
+    to the end, because a removal puts a whole row or column of the other kind back into line.
+    """
     n = max(rp.size, cp.size)
     out = np.empty(n, dtype=np.int64)
     stamps = (np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64))

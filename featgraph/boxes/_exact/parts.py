@@ -61,11 +61,10 @@ def run_parts(
             waiting = sorted((part for part in parts if part.is_open()), key=lambda p: p.weight)
             left = sum(part.weight for part in waiting)
             for part in track_progress(waiting, progress=progress, label=f"{stage} boxes"):
-                share = part.weight / max(left, 1)
-                getattr(part, stage)(clock.share(share), rng)
-                left -= part.weight
                 if clock.expired:
-                    break
+                    return False
+                getattr(part, stage)(clock.share(part.weight / max(left, 1)), rng)
+                left -= part.weight
     except KeyboardInterrupt:
         return True
     return False
