@@ -86,8 +86,8 @@ def cover_sampling(
     Examples
     --------
     >>> import networkx
-    >>> cover_sampling(networkx.cycle_graph(9), 2, rng=0).n_boxes
-    3
+    >>> cover_sampling(networkx.star_graph(9), 2, n_samples=3, rng=0).n_boxes
+    1
     """
     return run_cover(
         solve,
