@@ -110,8 +110,10 @@ def _draw_shares(ax: Axes, sweep: EpsilonSweep) -> None:
         "percolation", (sweep.percolation, 1.0), xycoords=("data", "axes fraction"),
         xytext=(0, 4), textcoords="offset points", fontsize=SMALL, color=INK, ha="center",
     )  # fmt: skip
-    # shares rise with ε, so this corner is free
-    ax.legend(fontsize=SMALL, loc="upper left", facecolor="white", edgecolor="none", framealpha=0.9)
+    ax.legend(  # above the word on percolation, wherever that stands
+        frameon=False, fontsize=SMALL, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.09),
+        borderaxespad=0.0,
+    )  # fmt: skip
 
 
 def _draw_band(ax: Axes, sweep: EpsilonSweep, name: str, color: str) -> None:
