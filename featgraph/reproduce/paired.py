@@ -72,6 +72,7 @@ def compare_pairs(gains: Any) -> dict[str, Any]:
 
 
 def mean_rate(row: Mapping[str, Any], estimator: str) -> float:
+    """Return the mean SS_rate over the layers of one training; nan if none was measured."""
     rates = [layer[estimator] for layer in row["rates"].values()]
     return sum(rates) / len(rates) if rates else math.nan
 

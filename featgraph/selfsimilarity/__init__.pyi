@@ -1,4 +1,3 @@
-
 from .critical import critical_distances as critical_distances
 from .critical import critical_pairs as critical_pairs
 from .estimators import ESTIMATORS as ESTIMATORS
