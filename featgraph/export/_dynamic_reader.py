@@ -38,7 +38,9 @@ def _read(path: Path) -> dict[float, FeatureGraph]:
     if formats not in (("double", "interval"), ("integer", "interval")):
         raise ValueError(f"times must be intervals of numbers, got {formats[0]}, {formats[1]}")
     kinds = {owner: _attributes(graph, owner) for owner in ("node", "edge")}
-    nodes = [(node.attrib["id"], _values(node, kinds["node"])) for node in graph.findall(".//{*}node")]
+    nodes = [
+        (node.attrib["id"], _values(node, kinds["node"])) for node in graph.findall(".//{*}node")
+    ]
     place = {name: i for i, (name, _) in enumerate(nodes)}
     if len(place) < len(nodes) or not nodes:
         raise ValueError(f"ids of nodes must differ and be at least one, got {len(nodes)} nodes")

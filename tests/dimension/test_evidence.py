@@ -153,6 +153,15 @@ def test_curves_of_several_methods_are_pooled():
     assert both.fit.counts.tolist() == lowest[kept].tolist()
 
 
+@COMPILED
+def test_a_verdict_that_draws_disagree_on_is_withheld():
+    result = fractality(make_watts_strogatz(2000, 4, 0.03, rng=0), **FAST)
+    assert result.ratio > 1
+    assert result.agreement < 0.8
+    assert result.verdict == "undecided"
+    assert "a verdict needs 80%" in result.explanation
+
+
 def test_disconnected_graph_is_judged_by_its_largest_component():
     graph = nx.disjoint_union(nx.cycle_graph(200), nx.path_graph(50))
     result = fractality(graph, **FAST)

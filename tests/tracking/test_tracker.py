@@ -110,6 +110,14 @@ def test_an_unchanged_network_is_fully_stable():
     }  # fmt: skip
 
 
+def test_a_shuffling_loader_gives_the_same_samples_at_every_record():
+    loader = DataLoader(make_data(), batch_size=32, shuffle=True)
+    tracker = track(make_net(), loader, layers=["1"], n_references=0, max_batches=1)
+    first, second = tracker.record(0)[0], tracker.record(1)[0]
+    assert first["epsilon"] == second["epsilon"]
+    assert first["ss_rate_linkage"] == second["ss_rate_linkage"]
+
+
 def test_measures_of_ones_own():
     tracker = track(
         make_net(), make_data().tensors[0], layers=["1"], n_references=0, keep_graphs=False,
