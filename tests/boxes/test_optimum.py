@@ -255,6 +255,18 @@ def test_pairs_that_would_not_fit_are_refused(monkeypatch):
         minimum_box_cover(nx.grid_2d_graph(20, 20), 3)
 
 
+def test_no_stage_starts_without_time(monkeypatch):
+    from featgraph.boxes._exact import clique_cover
+
+    def fail(*args, **kwargs):
+        raise AssertionError("no time is left")
+
+    monkeypatch.setattr(clique_cover.CliquePart, "improve", fail)
+    monkeypatch.setattr(clique_cover.CliquePart, "settle", fail)
+    cover = minimum_box_cover(nx.grid_2d_graph(9, 9), 2, time_limit=0, rng=0)
+    assert cover.lower_bound > 1
+
+
 def test_a_part_without_gap_is_left_alone():
     class Done:
         upper, lower, weight = 1, 1, 1

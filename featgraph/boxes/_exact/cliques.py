@@ -218,9 +218,12 @@ def _enumerate(
             used[2] -= n_local * words
             if not _cliques_at(rows, sets, own, root, nodes, least, out_indptr, out_members, used):
                 return False
-        elif reach >= least and n_local == 0:
-            if not _store(root, nodes, nodes, 0, out_indptr, out_members, used):
-                return False
+        elif (
+            reach >= least
+            and n_local == 0
+            and not _store(root, nodes, nodes, 0, out_indptr, out_members, used)
+        ):
+            return False
         at[0] += 1
     return True
 
