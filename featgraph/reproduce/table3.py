@@ -104,6 +104,10 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--test-data", default=None, metavar="PATH", help="test images; none: a fifth of --data"
     )
+    parser.add_argument(
+        "--size", type=int, default=None, metavar="N",
+        help="scale and crop the images of folders to N × N; needed where sizes differ",
+    )  # fmt: skip
     parser.add_argument("--device", default="cpu", metavar="NAME", help="where to train, as cuda")
 
 
@@ -118,6 +122,7 @@ def run(
     epochs: int | None = None,
     data: str = "digits",
     test_data: str | None = None,
+    size: int | None = None,
     device: str = "cpu",
     force: bool = False,
     progress: bool | None = None,
@@ -132,7 +137,7 @@ def run(
         See ``SCALES``.
     seed : int, default=0
         First seed; a seed decides weights and order, the same for all ways to train.
-    nets, variants, seeds, epochs, data, test_data, device
+    nets, variants, seeds, epochs, data, test_data, size, device
         See ``featgraph reproduce table3 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
@@ -144,18 +149,18 @@ def run(
     Path
         The page to read first, README.md.
     """
-    size = _SIZES[choice(scale, SCALES, "scale")]
-    names = tuple(size.models if nets is None else nets)
+    plan = _SIZES[choice(scale, SCALES, "scale")]
+    names = tuple(plan.models if nets is None else nets)
     chosen = ["baseline", *(name for name in variants if name != "baseline")]
     for name in chosen:
         choice(name, VARIANTS, "variants")
-    n_seeds = size.n_seeds if seeds is None else integer(seeds, "seeds", least=2)
+    n_seeds = plan.n_seeds if seeds is None else integer(seeds, "seeds", least=2)
     settings = {
         "scale": scale, "seed": seed, "data": data, "test_data": test_data,
-        "epochs": size.epochs if epochs is None else integer(epochs, "epochs", least=1),
+        "epochs": plan.epochs if epochs is None else integer(epochs, "epochs", least=1),
     }  # fmt: skip
     folder = RunFolder(out, "table3", settings, force=force)
-    bench = _Bench(folder, scale, size, settings, device)
+    bench = _Bench(folder, scale, plan, settings, device, size)
     tasks = [(n, s, v) for s in range(seed, seed + n_seeds) for n in names for v in chosen]
     results = _train_all(bench, tasks, progress)
     rows = summarize_variants(results, names, chosen)
@@ -166,19 +171,25 @@ class _Bench:
     """Trains one network in one way; what is finished is kept in the folder."""
 
     def __init__(
-        self, folder: RunFolder, scale: str, size: _Size, settings: Mapping[str, Any], device: str
+        self,
+        folder: RunFolder,
+        scale: str,
+        plan: _Size,
+        settings: Mapping[str, Any],
+        device: str,
+        side: int | None = None,
     ) -> None:
-        self.folder, self.scale, self.size = folder, scale, size
-        self.settings, self.device = settings, device
+        self.folder, self.scale, self.plan = folder, scale, plan
+        self.settings, self.device, self.side = settings, device, side
         self._images: tuple[ImageDataset, ImageDataset] | None = None
 
     @property
     def images(self) -> tuple[ImageDataset, ImageDataset]:
         """Training and test images."""
         if self._images is None:
-            train, test = _load_images(self.settings["data"], self.settings["test_data"])
-            if self.size.n_train is not None:
-                train = train.take(self.size.n_train)
+            train, test = _load_images(self.settings["data"], self.settings["test_data"], self.side)
+            if self.plan.n_train is not None:
+                train = train.take(self.plan.n_train)
             self._images = train, test
         return self._images
 
@@ -248,8 +259,8 @@ class _Bench:
         is_paper = self.scale == "paper"
         return TrainingSettings(
             epochs=self.settings["epochs"],
-            batch_size=self.size.batch_size,
-            lr=self.size.lr,
+            batch_size=self.plan.batch_size,
+            lr=self.plan.lr,
             weight_decay=0.05 if is_paper else 0.01,
             warmup_epochs=5 if is_paper else 1,
             label_smoothing=0.1 if is_paper else 0.0,
@@ -259,7 +270,9 @@ class _Bench:
         )
 
 
-def _load_images(data: str, test_data: str | None) -> tuple[ImageDataset, ImageDataset]:
+def _load_images(
+    data: str, test_data: str | None, side: int | None = None
+) -> tuple[ImageDataset, ImageDataset]:
     import numpy as np
 
     from featgraph.datasets.image_files import load_image_folder, load_npz_images
@@ -269,7 +282,9 @@ def _load_images(data: str, test_data: str | None) -> tuple[ImageDataset, ImageD
         return load_digits("train"), load_digits("test")
 
     def load(path: str) -> ImageDataset:
-        return load_npz_images(path) if path.endswith(".npz") else load_image_folder(path)
+        return (
+            load_npz_images(path) if path.endswith(".npz") else load_image_folder(path, size=side)
+        )
 
     images = load(data)
     if test_data is not None:

@@ -127,8 +127,12 @@ def compare_with_nulls(
         Null models.
     estimators : sequence of str, default=("released", "linkage")
         Estimators of the number of boxes.
-    n_draws, rng, **options
-        As in :func:`compare_with_null`.
+    n_draws : int, default=99
+        Number of draws of each null model, at least 2.
+    rng : Generator, int or None, default=None
+        Source of the draws.
+    **options
+        Further options of :func:`ss_rate`.
 
     Returns
     -------
