@@ -119,6 +119,8 @@ class CkaStream:
 
     def take(self) -> tuple[Layered, Layered | None]:
         """Put the held batches together."""
+        if len(self.held) == 1:
+            return self.held[0]
         first = {k: torch.cat([a[k] for a, _ in self.held]) for k in self.held[0][0]}
         if self.held[0][1] is None:
             return first, None

@@ -157,8 +157,12 @@ def _unit_kernel(
     """Centred kernel matrix divided by its norm; its products with others are CKA."""
     centered = center(samples, name)
     gram = kernel_matrix(centered, kernel, bandwidth, name)
-    gram = center_unbiased(gram) if unbiased else center_kernel(gram)
-    return gram / require_signal(gram.norm(), name, gram.shape[0])
+    if unbiased:
+        gram = center_unbiased(gram)
+    elif kernel != "linear":  # inner products of centred samples are centred already
+        gram = center_kernel(gram)
+    norm = require_signal(gram.norm(), name, gram.shape[0])
+    return gram / norm if gram.requires_grad else gram.div_(norm)
 
 
 def kernel_matrix(
