@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph._caller import caller_level
 from featgraph.graph._assemble import assemble_csr
 from featgraph.graph._incoming import RawGraph, choose_reader
 from featgraph.graph.csr_graph import FeatureGraph
@@ -68,7 +69,7 @@ pass as_undirected=True to forget directions
     raw = choose_reader(graph)(graph, None if weight == "ignore" else weight)
     result, note = accept_graph(raw, weight, as_undirected)
     if note:
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warnings.warn(note, UserWarning, stacklevel=caller_level())
     return result
 
 

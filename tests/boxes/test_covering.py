@@ -131,3 +131,12 @@ def test_counts_refuse_what_does_not_fit():
         BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, world="flat")
     with pytest.raises(ValueError, match="lower_bounds must have one number per size"):
         BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, lower_bounds=np.array([1]))
+
+
+@pytest.mark.parametrize("door", [box_cover, lambda graph, size: box_counts(graph, sizes=[size])])
+def test_warnings_point_at_the_caller(door):
+    graph = nx.path_graph(4)
+    graph.add_edge(1, 1)
+    with pytest.warns(UserWarning, match="self-loop") as caught:
+        door(graph, 1)
+    assert [warning.filename for warning in caught] == [__file__]
