@@ -32,7 +32,7 @@ def hsic_biased(K, L):
 
 
 def hsic_unbiased(K, L):
-    """Song et al. 2012, Eq. 4, with the diagonals set to zero."""
+    """Song et al. 2012, with the diagonals set to zero."""
     n = len(K)
     K = [[0.0 if i == j else K[i][j] for j in range(n)] for i in range(n)]
     L = [[0.0 if i == j else L[i][j] for j in range(n)] for i in range(n)]
