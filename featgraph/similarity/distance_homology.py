@@ -67,11 +67,10 @@ def distance_persistence(
 
     Examples
     --------
-    >>> square = np.array([[0, 0], [0, 1], [1, 1], [1, 0]], dtype=float)
-    >>> C = np.linalg.norm(square[:, None] - square, axis=2)
-    >>> d = distance_persistence(C)
-    >>> d.points[1].round(3).tolist()
-    [[1.0, 1.414]]
+    >>> line = np.abs(np.subtract.outer([0.0, 1.0, 3.0], [0.0, 1.0, 3.0]))
+    >>> d = distance_persistence(line, max_dimension=0)
+    >>> d.points[0].tolist(), d.betti([0.5, 1.5, 2.5]).tolist()
+    ([[0.0, 1.0], [0.0, 2.0]], [3, 2, 1])
     """
     top = integer(max_dimension, "max_dimension", least=0)
     layer = distances.layer if isinstance(distances, FeatureMatrix) else None
