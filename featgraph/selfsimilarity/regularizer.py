@@ -210,7 +210,9 @@ class SelfSimilarityRegularizer:
         names = listener.names if listener.wanted is None else [listener.wanted]
         self.records = []
         with torch.autocast(device.type, enabled=False):
-            terms = [self._term(name, caught[name]) for name in names]
+            terms = []
+            for name in names:  # no comprehension: it would be a frame between warning and caller
+                terms.append(self._term(name, caught[name]))
         self.step += 1
         self._draw_next(device)
         return torch.stack(terms).mean()

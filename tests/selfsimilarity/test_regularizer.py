@@ -220,8 +220,11 @@ def test_small_batches_work_and_warn_once_with_an_interval():
     net = make_net()
     reg = SelfSimilarityRegularizer(net, weight=1.0)
     net(make_inputs(5))
-    with pytest.warns(UserWarning, match=r"5 samples for the 12 nodes .* interval of SS_rate"):
+    with pytest.warns(
+        UserWarning, match=r"5 samples for the 12 nodes .* interval of SS_rate"
+    ) as seen:
         assert reg().item() > 0
+    assert seen[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         net(make_inputs(5))
