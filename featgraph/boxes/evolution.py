@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from featgraph._checks import fraction, integer, positive
 from featgraph._random import RandomState
 from featgraph.boxes._fitting import map_tasks, open_fit
+from featgraph.boxes._memory import check_memory
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
@@ -121,6 +122,7 @@ def solve(
     positive(scale, "scale")
     fraction(crossover, "crossover")
     n_nodes = world.n_nodes
+    check_memory(40 * population * n_nodes, f"{population} vectors of {n_nodes} numbers")
     fit = open_fit(world, size)
 
     def cover(vector: Floats) -> Ints:

@@ -11,6 +11,7 @@ from featgraph._checks import integer, positive
 from featgraph._random import RandomState
 from featgraph.boxes._fitting import fit_lists, map_tasks
 from featgraph.boxes._kernel import kernel
+from featgraph.boxes._memory import check_memory
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
@@ -112,6 +113,7 @@ def solve(
     integer(particles, "particles", least=1)
     integer(steps, "steps")
     positive(attraction, "attraction")
+    check_memory(64 * particles * world.n_nodes, f"{particles} covers of {world.n_nodes} nodes")
     lists, graph = world.near(size), world.neighbours(size)
     n_nodes = world.n_nodes
     orders = [rng.permutation(n_nodes) for _ in range(particles)]
