@@ -61,6 +61,8 @@ class AnalysisSettings:
         Number of box sizes θ.
     n_null : int, default=39
         Draws of each null model behind z-score and p-value of SS_rate, at least 2; 0 leaves it out.
+    n_sweep : int, default=8
+        Thresholds ε beside the chosen one at which G_M is measured, at least 2; 0 leaves it out.
     """
 
     epsilon: Any = "percolation"
@@ -69,6 +71,7 @@ class AnalysisSettings:
     curves: tuple[str, ...] = CURVES
     n_theta: int = 256
     n_null: int = 39
+    n_sweep: int = 8
 
     def __post_init__(self) -> None:
         # Here, not layer by layer: a wrong setting is an error, a difficult layer a gap.
@@ -79,6 +82,8 @@ class AnalysisSettings:
         integer(self.n_theta, "n_theta", least=4)
         if self.n_null != 0:
             integer(self.n_null, "n_null", least=2)
+        if self.n_sweep != 0:
+            integer(self.n_sweep, "n_sweep", least=2)
 
     def describe(self) -> dict[str, str | int | float | None]:
         """Return the settings as plain values."""
@@ -167,7 +172,7 @@ def analyze(
     >>> import torch
     >>> from torch import nn
     >>> net = nn.Sequential(nn.Linear(4, 24), nn.ReLU(), nn.Linear(24, 24))
-    >>> quick = AnalysisSettings(n_theta=16, n_null=0)
+    >>> quick = AnalysisSettings(n_theta=16, n_null=0, n_sweep=0)
     >>> inputs = torch.randn(40, 4, generator=torch.Generator().manual_seed(0))
     >>> report = analyze(net, inputs, layers=["0"], settings=quick)
     >>> report.layers, report.states
@@ -245,9 +250,10 @@ def analyze_layer(
     Examples
     --------
     >>> F = np.random.default_rng(0).normal(size=(30, 8))
-    >>> analyze_layer(F, settings=AnalysisSettings(n_theta=16, n_null=0)).comparison.n_nodes
+    >>> analyze_layer(F, settings=AnalysisSettings(n_theta=16, n_null=0)).sweep.n_nodes
     30
     """
+    from featgraph.dimension.sweep import epsilon_sweep
     from featgraph.distances.pairwise import feature_distances
     from featgraph.features.feature_matrix import as_feature_matrix
     from featgraph.graph.construct import feature_graph
@@ -275,6 +281,11 @@ def analyze_layer(
         progress=False,
     )
     nulls = compare_with_nulls(F, n_draws=settings.n_null, rng=generator) if settings.n_null else []
+    sweep = (
+        epsilon_sweep(F, n_steps=settings.n_sweep, n_references=2, rng=generator, progress=False)
+        if settings.n_sweep
+        else None
+    )
     positions, share = scale_distances(distances)
     return LayerAnalysis(
         layer=F.layer or "layer",
@@ -292,6 +303,7 @@ def analyze_layer(
         null=nulls[0] if nulls else None,
         seconds=time.perf_counter() - started,
         other_nulls=tuple(nulls[1:]),
+        sweep=sweep,
     )
 
 

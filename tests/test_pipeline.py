@@ -15,7 +15,7 @@ from featgraph.graph import FeatureGraph
 from featgraph.pipeline import AnalysisSettings, analyze, analyze_layer
 
 QUICK = AnalysisSettings(
-    curves=("paper", "released", "linkage", "greedy"), n_theta=12, n_null=3, repeats=1
+    curves=("paper", "released", "linkage", "greedy"), n_theta=12, n_null=3, n_sweep=0, repeats=1
 )
 
 

@@ -18,11 +18,15 @@ def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
     """Yield name and figure of each picture of one layer."""
     from featgraph.plot.count_curves import plot_box_counts
     from featgraph.plot.graph_drawing import plot_graph
+    from featgraph.plot.sweeps import plot_epsilon_sweep
     from featgraph.plot.theta_curves import plot_theta_curves
 
     yield f"{analysis.key}--theta", plot_theta_curves(analysis.comparison)[0]
     yield f"{analysis.key}--counts", plot_box_counts(analysis.counts, fit=analysis.fit)[0]
     yield f"{analysis.key}--graph", plot_graph(analysis.graph, cover=analysis.cover)[0]
+    if analysis.sweep is not None:
+        chosen = analysis.graph.epsilon
+        yield f"{analysis.key}--sweep", plot_epsilon_sweep(analysis.sweep, chosen=chosen)[0]
 
 
 def draw_joint_figures(report: Report) -> Iterator[tuple[str, Callable[[], Figure]]]:

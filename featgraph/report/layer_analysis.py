@@ -15,6 +15,7 @@ from featgraph.dimension.fit import DimensionFit
 from featgraph.graph.csr_graph import FeatureGraph
 
 if TYPE_CHECKING:
+    from featgraph.dimension.sweep import EpsilonSweep
     from featgraph.selfsimilarity.null_scores import NullComparison
 
 __all__ = ["LayerAnalysis", "SkippedLayer", "file_key"]
@@ -65,6 +66,8 @@ class LayerAnalysis:
         Time the analysis took.
     other_nulls : tuple of NullComparison
         The same for true boxes (complete linkage), and for shuffled activations.
+    sweep : EpsilonSweep or None
+        G_M at other thresholds than the chosen one.
     """
 
     layer: str
@@ -82,6 +85,7 @@ class LayerAnalysis:
     null: NullComparison | None
     seconds: float
     other_nulls: tuple[NullComparison, ...] = ()
+    sweep: EpsilonSweep | None = None
 
     @property
     def key(self) -> str:

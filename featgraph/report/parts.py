@@ -15,13 +15,14 @@ from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.dimension.compare import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit
+from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.selfsimilarity.null_scores import NullComparison
 
 __all__ = ["load_part", "save_part"]
 
-_FILES = ("graph.npz", "counts.npz", "cover.npz", "fit.json", "layer.json")
+_FILES = ("graph.npz", "counts.npz", "cover.npz", "fit.json", "sweep.json", "layer.json")
 
 
 def save_part(analysis: LayerAnalysis, folder: Path, *, fingerprint: str) -> list[Path]:
@@ -43,10 +44,12 @@ def save_part(analysis: LayerAnalysis, folder: Path, *, fingerprint: str) -> lis
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "layer.json").unlink(missing_ok=True)  # while files are exchanged, nothing is valid
-    graph, counts, cover, fit, layer = (folder / name for name in _FILES)
+    graph, counts, cover, fit, sweep, layer = (folder / name for name in _FILES)
     files = [analysis.graph.save(graph), analysis.counts.save(counts), analysis.cover.save(cover)]
     if analysis.fit is not None:
         files.append(analysis.fit.save(fit))
+    if analysis.sweep is not None:
+        files.append(analysis.sweep.save(sweep))
     comparison = analysis.comparison
     values: dict[str, Any] = {
         "fingerprint": fingerprint,
@@ -55,6 +58,7 @@ def save_part(analysis: LayerAnalysis, folder: Path, *, fingerprint: str) -> lis
         "n_samples": analysis.n_samples,
         "n_silent": analysis.n_silent,
         "has_fit": analysis.fit is not None,
+        "has_sweep": analysis.sweep is not None,
         "positions": analysis.positions.tolist(),
         "share": analysis.share,
         "groups": analysis.groups.tolist(),
@@ -118,6 +122,7 @@ def _rebuild(folder: Path, values: dict[str, Any]) -> LayerAnalysis:
         null=None if values["null"] is None else NullComparison(**values["null"]),
         seconds=values["seconds"],
         other_nulls=tuple(NullComparison(**null) for null in values["other_nulls"]),
+        sweep=EpsilonSweep.load(folder / "sweep.json") if values["has_sweep"] else None,
     )
 
 

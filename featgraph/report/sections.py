@@ -210,7 +210,20 @@ def _fractality(report: Report, pictures: Pictures, layer: str) -> Markup:
             ),
             class_="pair",
         ),
+        figure(
+            pictures,
+            f"{item.key}--sweep",
+            f"The same layer at other thresholds. {_place_in_sweep(item)}",
+            alt=f"Network of layer {layer} over the threshold ε",
+            wide=True,
+        ),
     )
+
+
+def _place_in_sweep(item: LayerAnalysis) -> str:
+    """Say why this ε: where it stands among the thresholds that were tried."""
+    epsilon = item.graph.epsilon
+    return "" if item.sweep is None or epsilon is None else item.sweep.describe(epsilon)
 
 
 def _sentence(text: str) -> str:
@@ -249,7 +262,7 @@ def _layer_detail(item: LayerAnalysis, pictures: Pictures) -> Markup:
             "p",
             f"{graph.n_nodes} neurons{silent}, {graph.n_edges:,} links at ε = {graph.epsilon:.4g} "
             f"({graph.epsilon_rule}), {count_of(graph.n_components, 'part')}. "
-            f"{_sentence(item.explanation)}",
+            f"{_sentence(item.explanation)} {_place_in_sweep(item)}",
         ),
         figure(
             pictures, f"{item.key}--theta", "", alt=f"Number of boxes over θ, {name}", wide=True
@@ -260,6 +273,7 @@ def _layer_detail(item: LayerAnalysis, pictures: Pictures) -> Markup:
             figure(pictures, f"{item.key}--graph", "", alt=f"Network with boxes, {name}"),
             class_="pair",
         ),
+        figure(pictures, f"{item.key}--sweep", "", alt=f"Network over ε, {name}", wide=True),
     )
 
 

@@ -9,7 +9,7 @@ from featgraph.features import FeatureMatrix
 from featgraph.pipeline import AnalysisSettings, analyze
 
 QUICK = AnalysisSettings(
-    curves=("paper", "released", "linkage", "greedy"), n_theta=16, n_null=3, repeats=1
+    curves=("paper", "released", "linkage", "greedy"), n_theta=16, n_null=3, n_sweep=2, repeats=1
 )
 
 

@@ -28,7 +28,7 @@ def test_all_files_are_there(report, folder):
     wanted |= {f"figures/{name}.{end}" for name in ("ss_rate", "mds") for end in ("png", "svg")}
     for item in report.analyses:
         wanted |= {f"graphs/{item.key}.{end}" for end in ("graphml", "gexf")}
-        for name in ("theta", "counts", "graph"):
+        for name in ("theta", "counts", "graph", "sweep"):
             wanted |= {f"figures/{item.key}--{name}.{end}" for end in ("png", "svg")}
     assert names == wanted
     assert set(json.loads((folder / MANIFEST).read_text())["files"]) == wanted - {MANIFEST}
