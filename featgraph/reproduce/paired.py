@@ -53,6 +53,7 @@ def _compare(
     both = [row for row in done if base[_pair(row)]["accuracy"] is not None]
     if variant != "baseline" and len(both) > 1:
         gains = np.array([row["accuracy"] - base[_pair(row)]["accuracy"] for row in both])
+        gains = gains.round(9)  # percentages are quotients: equal counts must differ by 0
         table.update(compare_pairs(gains))
     return table
 
