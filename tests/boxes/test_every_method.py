@@ -183,3 +183,13 @@ def test_weighted_boxes_keep_their_promise(method, graph, size, data):
 def test_sizes_in_hops_are_whole(method, size):
     with pytest.raises((ValueError, TypeError), match="size must be a whole number"):
         box_cover(nx.path_graph(3), size, method=method)
+
+
+@pytest.mark.parametrize("method", COVERING)
+def test_hundreds_of_components(method):
+    graph = nx.disjoint_union_all([nx.path_graph(3)] * 150 + [nx.empty_graph(60)])
+    cover = box_cover(graph, 1, method=method, rng=0, **QUICK.get(method, {}))
+    cover.validate(graph)
+    fewest = 210 if cover.kind == "radius" else 360
+    assert fewest <= cover.n_boxes <= 360
+    assert box_cover(graph, 2, method=method, rng=0, **QUICK.get(method, {})).n_boxes == 210
