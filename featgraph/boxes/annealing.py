@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from featgraph._checks import fraction, integer, positive
 from featgraph._random import RandomState
 from featgraph.boxes._kernel import kernel
+from featgraph.boxes._proposals import open_table
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
@@ -131,14 +132,13 @@ def solve(
     positive(temperature, "temperature")
     fraction(cooling, "cooling")
     labels = best = solve_merge(world, size, rng).labels
-    lists, graph = world.near(size), world.neighbours(size)
-    if world.is_complete(lists.stops - lists.starts + 1):
-        return Solution(best)
+    if best.max() == world.components.max():
+        return Solution(best)  # one box per component
+    table, graph = open_table(world, size), world.neighbours(size)
     for step in range(steps):
         draws = rng.random((2 * (moves + splits), 2))
         shaken = _shake(
-            lists.starts, lists.stops, lists.indices, graph.starts, graph.stops, graph.indices,
-            labels, moves, splits, draws,
+            *table, graph.starts, graph.stops, graph.indices, labels, moves, splits, draws
         )  # fmt: skip
         merged = merge_level(world, size, shaken, rng)
         more = int(merged.max() - labels.max())
@@ -154,6 +154,7 @@ def _shake(
     starts: Ints,
     stops: Ints,
     indices: Ints,
+    bits: Ints,
     graph_starts: Ints,
     graph_stops: Ints,
     graph_indices: Ints,
@@ -175,6 +176,7 @@ def _shake(
         _attach(v, labels[v], labels, masses, first, after, ahead)
     seen = np.full(n_nodes, -1, dtype=np.int64)
     rim = np.empty(n_nodes, dtype=np.int64)
+    common = np.empty(bits.shape[1], dtype=np.int64)
     done = 0
     for trial in range(2 * n_moves):
         if done == n_moves:
@@ -184,20 +186,42 @@ def _shake(
             box, trial, graph_starts, graph_stops, graph_indices, labels, masses, first, after,
             seen, rim,
         )  # fmt: skip
+        if bits.size:
+            _cut(box, bits, first, after, common)
         offset = int(draws[trial, 1] * n_rim)
         for r in range(n_rim):
             v = rim[(offset + r) % n_rim]
-            n_near = 0
-            for k in range(starts[v], stops[v]):
-                if labels[indices[k]] == box:
-                    n_near += 1
-            if n_near == masses[box]:
+            if bits.size:
+                fits = (common[v // 63] >> (v % 63)) & 1 == 1
+            else:
+                n_near = 0
+                for k in range(starts[v], stops[v]):
+                    if labels[indices[k]] == box:
+                        n_near += 1
+                fits = n_near == masses[box]
+            if fits:
                 _detach(v, labels, masses, first, after, ahead)
                 _attach(v, box, labels, masses, first, after, ahead)
                 done += 1
                 break
+    _split(n_boxes, n_splits, draws[2 * n_moves :], labels, masses, first, after, ahead)
+    return labels
+
+
+@kernel
+def _split(
+    n_boxes: int,
+    n_splits: int,
+    draws: Floats,
+    labels: Ints,
+    masses: Ints,
+    first: Ints,
+    after: Ints,
+    ahead: Ints,
+) -> None:
+    # Random nodes of random boxes get boxes of their own.
     done = 0
-    for trial in range(2 * n_moves, 2 * n_moves + 2 * n_splits):
+    for trial in range(2 * n_splits):
         box = int(draws[trial, 0] * n_boxes)
         if done < n_splits and masses[box] > 1:
             v = first[box]
@@ -207,7 +231,19 @@ def _shake(
             _attach(v, n_boxes, labels, masses, first, after, ahead)
             n_boxes += 1
             done += 1
-    return labels
+
+
+@kernel
+def _cut(box: int, bits: Ints, first: Ints, after: Ints, common: Ints) -> None:
+    # common: the nodes within the size of all members of the box.
+    v = first[box]
+    for w in range(common.size):
+        common[w] = bits[v, w]
+    v = after[v]
+    while v >= 0:
+        for w in range(common.size):
+            common[w] &= bits[v, w]
+        v = after[v]
 
 
 @kernel

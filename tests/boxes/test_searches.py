@@ -105,12 +105,15 @@ def test_shaking_equals_twin(seed, n_nodes, size):
     lists, rows = world.near(size), world.neighbours(size)
     n_moves, n_splits = 6, 2
     draws = rng.random((2 * (n_moves + n_splits), 2))
-    args = (lists.starts, lists.stops, lists.indices, rows.starts, rows.stops, rows.indices)
-    labels = annealing._shake(*args, before, n_moves, n_splits, draws).tolist()
+    args = (rows.starts, rows.stops, rows.indices, before, n_moves, n_splits, draws)
+    listed, nothing = lists[:3], np.empty(0, dtype=np.int64)
+    one = annealing._shake(*listed, nothing.reshape(0, 0), *args).tolist()
+    other = annealing._shake(nothing, nothing, nothing, _bits.pack_lists(*listed), *args).tolist()
     adjacency = plain.neighbours(n_nodes, graph.edges)
-    assert labels == naive.shake(
+    expected = naive.shake(
         adjacency, dist, size, before.tolist(), n_moves, n_splits, draws.tolist()
     )
+    assert one == other == expected
 
 
 def test_annealing_is_never_worse_than_its_start():
