@@ -32,7 +32,7 @@ def fit_bits(bits: Ints, order: Ints) -> Ints:
 
 def open_fit(world: World, size: float) -> Callable[[Ints], Ints]:
     """Return a function from orders to first-fit boxes, on the table that suits the size."""
-    if world.prefers_bits(size) and world.is_dense(size):
+    if world.is_dense(size):
         bits = world.bits(size)
         return lambda order: fit_bits(bits, order)
     rows = world.near(size)

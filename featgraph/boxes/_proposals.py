@@ -37,7 +37,7 @@ class Table(NamedTuple):
 def open_table(world: World, size: float) -> Table:
     """Return the table that suits the size."""
     empty = np.empty(0, dtype=np.int64)
-    if world.is_dense(size) and world.prefers_bits(size):
+    if world.is_dense(size):
         return Table(empty, empty, empty, world.bits(size))
     rows = world.near(size)
     return Table(rows.starts, rows.stops, rows.indices, np.empty((0, 0), dtype=np.int64))

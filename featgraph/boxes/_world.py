@@ -27,7 +27,7 @@ __all__ = ["GraphWorld", "MetricWorld", "Rows", "Solution", "World", "open_world
 
 Ints = NDArray[np.int64]
 
-DENSE = 0.07  # share of pairs within the size above which boxes are few; measured
+DENSE = 0.07  # share of pairs within the size above which boxes are few enough; measured
 
 
 class Rows(NamedTuple):
@@ -171,6 +171,8 @@ class GraphWorld(World):
         if not bits_fit(self.n_nodes):
             return False
         if self.lengths is None:
+            if not self.prefers_bits(size):
+                return False
             # greedy covering looks at a ball's edges and nodes, or at bits of about half of all
             # boxes, of which there are some 5 n / (nodes in a ball); measured in nanoseconds
             edges, nodes = self._probe(size)
@@ -184,8 +186,9 @@ class GraphWorld(World):
 
         if self.lengths is not None:
             return self.is_dense(size)
-        # most often the bits of fewer hops are there; and a ball is looked into several times
-        hops, edges = min(int(size), 2), 3 * self._probe(size)[0]
+        # most often the bits of somewhat fewer hops are there already, and a ball is looked into
+        # several times. What is there may not count: the choice must not depend on threads.
+        hops, edges = max(min(int(size), 2), int(size) // 8), 3 * self._probe(size)[0]
         return prefer_bits(self.n_nodes, self.indices.size, hops, edges)
 
     def _probe(self, size: float) -> tuple[float, float]:

@@ -137,8 +137,8 @@ def count_sizes(
     sequence = order_nodes(rows, order, rng)
     dense = [size for size in sizes if world.is_dense(size) and world.answer(size) is None]
     hops = np.array([int(size) for size in sizes if size not in dense], dtype=np.int64)
-    # 2²⁵ numbers per table: a million nodes take 33 sizes at once
-    step = max(1, 2**25 // world.n_nodes)
+    # 2²³ numbers per table: a million nodes take 8 sizes at once
+    step = max(1, 2**23 // world.n_nodes)
     found: dict[int, int] = {}
     for low in range(0, len(hops), step):
         some = hops[low : low + step]

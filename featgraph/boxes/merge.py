@@ -106,20 +106,22 @@ def count_sizes(world: World, sizes: list[float], rng: np.random.Generator) -> I
 
     Hop world: through all whole sizes; elsewhere through the given sizes themselves.
     """
-    levels = [float(s) for s in range(1, int(sizes[-1]) + 1)] if world.name == "hop" else sizes
+    known = {size: world.answer(size) for size in sizes}
+    rest = [size for size in sizes if known[size] is None]
+    if world.name == "hop" and rest:
+        rest = [float(level) for level in range(1, int(rest[-1]) + 1)]
+    counts = {size: int(answer.labels.max()) + 1 for size, answer in known.items() if answer}
     labels = np.arange(world.n_nodes, dtype=np.int64)
-    found = {0.0: world.n_nodes}
-    for level in levels:
-        known = world.answer(level)
-        labels = merge_level(world, level, labels, rng) if known is None else known.labels
-        found[level] = int(labels.max()) + 1
-    return np.array([found[size] for size in sizes])
+    for level in rest:
+        labels = merge_level(world, level, labels, rng)
+        counts[level] = int(labels.max()) + 1
+    return np.array([counts[size] for size in sizes])
 
 
 def merge_level(world: World, level: float, labels: Ints, rng: np.random.Generator) -> Ints:
     """Return the labels after every box had its turn at one size."""
     draws = rng.random((int(labels.max()) + 1, 2))
-    if world.is_dense(level) and world.prefers_bits(level):
+    if world.is_dense(level):
         bits = world.bits(level)
         if world.is_complete(count_bits(bits)):
             return world.components

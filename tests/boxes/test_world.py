@@ -139,3 +139,9 @@ def test_lists_that_would_not_fit_are_refused(monkeypatch):
     assert _memory._limit() > 0
     monkeypatch.delattr("os.sysconf")
     assert _memory._limit() > 0
+
+
+def test_long_paths_are_searched_not_spread():
+    world = open_world(nx.path_graph(20_000), weight=None, as_undirected=False)
+    assert not world.is_dense(10_000)
+    assert open_world(nx.complete_graph(500), weight=None, as_undirected=False).is_dense(1)
