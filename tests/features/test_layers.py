@@ -195,5 +195,5 @@ def test_auto(case: str) -> None:
 def test_auto_finds_the_blocks_of_the_small_networks(name: str) -> None:
     model = build_model(name)
     word = "stages" if name == "cnn" else "blocks"
-    n_blocks = 3 if name in ("mlp", "cnn") else 4
+    n_blocks = 3 if name in ("mlp", "cnn", "resnet") else 4
     assert select_layers(model) == [f"{word}.{k}" for k in range(n_blocks)]
