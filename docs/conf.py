@@ -1,6 +1,8 @@
 """Sphinx configuration."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import featgraph
 
@@ -57,3 +59,15 @@ def write_methods() -> None:
 
 
 write_methods()
+
+
+def escape_bars(app: Any, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
+    """Let |x| in a docstring mean an absolute value; reStructuredText reads a substitution."""
+    for k, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            lines[k] = re.sub(r"(?<!`)\|([^|`]+)\|(?!`)", r"\\|\1\\|", line)
+
+
+def setup(app: Any) -> None:
+    """Hook in before numpydoc rewrites the docstrings."""
+    app.connect("autodoc-process-docstring", escape_bars, priority=100)

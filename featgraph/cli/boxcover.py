@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-r", "--repeats", type=whole(1), default=1, metavar="N", help="runs per size; best counts"
     )
+    parser.add_argument(
+        "--jobs", type=whole(1), default=None, metavar="N", help="threads; none: all cores"
+    )
     parser.add_argument("--bounds", action="store_true", help="certify lower bounds as well")
     parser.add_argument(
         "--draw",
@@ -103,6 +106,7 @@ def cover_graph(
     method: str = "greedy",
     sizes: list[float] | None = None,
     repeats: int = 1,
+    jobs: int | None = None,
     bounds: bool = False,
     draw: float | None = None,
     weight: str | None = None,
@@ -133,6 +137,7 @@ def cover_graph(
         net,
         sizes=sizes,
         repeats=repeats,
+        jobs=jobs,
         bounds=bounds,
         rng=seed,
         progress=False if quiet else None,
