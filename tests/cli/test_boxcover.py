@@ -31,7 +31,8 @@ def read(path):
 def test_known_answer_is_printed_and_written(path_graph, tmp_path, capsys):
     out = tmp_path / "out"
     sizes = "0-4,6,8,12,20"
-    assert run(path_graph, "--sizes", sizes, "--out", out, "--bounds", "--repeats", 20, "--jobs", 2) == 0
+    options = ["--bounds", "--repeats", 20, "--jobs", 2]
+    assert run(path_graph, "--sizes", sizes, "--out", out, *options) == 0
     shown = capsys.readouterr().out
     assert "60 nodes, 59 edges, 1 component" in shown
     assert "d_B = " in shown
