@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 #: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C.
 BAD_INPUT, DEFECT, INTERRUPTED = 2, 1, 130
-_EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError)
+_EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):

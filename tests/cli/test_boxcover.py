@@ -121,6 +121,15 @@ def test_bad_input_is_one_line(path_graph, tmp_path, capsys, words, text):
     assert text in shown
 
 
+def test_what_does_not_fit_is_refused_in_one_line(path_graph, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "0.000001")  # GiB
+    assert run(path_graph, "--method", "optimum", "--sizes", "3", "--out", tmp_path / "out") == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("featgraph: error: ")
+    assert shown.count("\n") == 1
+    assert "GiB" in shown or "MiB" in shown or "memory" in shown
+
+
 def test_folder_of_others_is_left_alone(path_graph, tmp_path, capsys):
     out = tmp_path / "thesis"
     out.mkdir()
