@@ -374,6 +374,7 @@ class _Capture:
 
 
 def read_layouts(names: list[str], reduce: Reduce | Mapping[str, Reduce]) -> dict[str, Reduce]:
+    """Return the reduction of each chosen layer; a name that is not one of them is refused."""
     if isinstance(reduce, str):
         choice(reduce, REDUCTIONS, "reduce")
         return dict.fromkeys(names, reduce)
