@@ -63,7 +63,8 @@ def cover_random_sequential(
     Notes
     -----
     Seeds are taken from one random permutation: the first uncovered node of it is a uniformly
-    random uncovered node. Time O(n_boxes · b), b the mean number of edges within ``size`` of a
+    random uncovered node. A search ends where an older one had as many hops left: all beyond is
+    covered. Time is at most O(n_boxes · b), b the mean number of edges within ``size`` of a
     seed; memory O(n_nodes + n_edges).
 
     References
@@ -101,38 +102,41 @@ def solve(
 def _grow(
     starts: Ints, stops: Ints, indices: Ints, hops: int, seeds: Ints, from_covered: bool
 ) -> tuple[Ints, Ints]:
+    # reach[v]: most hops that a ball had left at v, -1 if none came there. All nodes within
+    # reach[v] of v are covered, so a search that comes to v with no more hops left turns back.
     n_nodes = seeds.size
     labels = np.full(n_nodes, -1, dtype=np.int64)
     centers = np.empty(n_nodes, dtype=np.int64)
-    seen = np.full(n_nodes, -1, dtype=np.int64)
+    reach = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     n_boxes, n_covered = 0, 0
     for seed in seeds:
         if n_covered == n_nodes:
             break
-        if labels[seed] >= 0 and not from_covered:
+        if labels[seed] >= 0 and (not from_covered or reach[seed] == hops):
             continue
         before = n_covered
+        if labels[seed] < 0:
+            labels[seed] = n_boxes
+            n_covered += 1
+        reach[seed] = hops
         queue[0] = seed
-        seen[seed] = seed
-        head, tail, level_end, distance = 0, 1, 1, 0
-        while head < tail and distance < hops:
+        head, tail, level_end, left = 0, 1, 1, hops
+        while head < tail and left > 0:
+            left -= 1
             while head < level_end:
                 u = queue[head]
                 head += 1
                 for k in range(starts[u], stops[u]):
                     v = indices[k]
-                    if seen[v] != seed:
-                        seen[v] = seed
+                    if reach[v] < left:
+                        if reach[v] < 0:
+                            labels[v] = n_boxes
+                            n_covered += 1
+                        reach[v] = left
                         queue[tail] = v
                         tail += 1
             level_end = tail
-            distance += 1
-        for k in range(tail):
-            v = queue[k]
-            if labels[v] < 0:
-                labels[v] = n_boxes
-                n_covered += 1
         if n_covered > before:
             centers[n_boxes] = seed
             n_boxes += 1
