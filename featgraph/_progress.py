@@ -37,7 +37,7 @@ def track_progress(
 
 
 class _NoBar:
-    def update(self) -> None:
+    def update(self, n: int = 1) -> None:
         """Show nothing."""
 
 

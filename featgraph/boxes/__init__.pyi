@@ -19,6 +19,7 @@ from .fuzzy import count_fuzzy as count_fuzzy
 from .greedy import cover_greedy as cover_greedy
 from .halo import cover_halo as cover_halo
 from .iterated_greedy import cover_iterated_greedy as cover_iterated_greedy
+from .ladder import minimum_box_counts as minimum_box_counts
 from .max_cover import cover_max_cover as cover_max_cover
 from .mcwr import cover_mcwr as cover_mcwr
 from .memb import cover_memb as cover_memb

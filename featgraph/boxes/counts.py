@@ -126,6 +126,13 @@ class BoxCounts:
         return np.asarray(self.counts_per_repeat.std(axis=0), dtype=np.float64)
 
     @property
+    def proven(self) -> NDArray[np.bool_]:
+        """Sizes at which the count meets its lower bound: no cover has fewer boxes."""
+        if self.lower_bounds is None:
+            return np.zeros(self.sizes.shape, dtype=np.bool_)
+        return np.asarray(self.counts == self.lower_bounds)
+
+    @property
     def diameter_sizes(self) -> NDArray[Any]:
         """Where the counts of different kinds stand beside one another: ℓ, or 2r, or θ."""
         return 2 * self.sizes if self.kind == "radius" and self.world != "metric" else self.sizes

@@ -22,7 +22,15 @@ from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
 
-__all__ = ["KINDS", "Answer", "cover_optimum", "cover_pairs", "minimum_box_cover", "solve"]
+__all__ = [
+    "KINDS",
+    "Answer",
+    "answer_size",
+    "cover_optimum",
+    "cover_pairs",
+    "minimum_box_cover",
+    "solve",
+]
 
 Ints = NDArray[np.int64]
 KINDS = ("diameter", "radius")
@@ -239,10 +247,23 @@ def solve(
 ) -> Solution:
     """Return the best cover found within the time limit."""
     choice(kind, KINDS, "kind")
-    answer = _answer(world, size, kind, Clock(time_limit), rng, progress)
+    answer = answer_size(world, size, kind, Clock(time_limit), rng, progress)
+    return Solution(answer.labels, answer.centers)
+
+
+def answer_size(
+    world: World,
+    size: float,
+    kind: str,
+    clock: Clock,
+    rng: np.random.Generator,
+    progress: bool | None = False,
+) -> Answer:
+    """Return the best cover and bound of one size out of many."""
+    answer = _answer(world, size, kind, clock, rng, progress)
     if answer.interrupted:
         raise KeyboardInterrupt  # whoever asks for many sizes wants to stop them all
-    return Solution(answer.labels, answer.centers)
+    return answer
 
 
 def _answer(

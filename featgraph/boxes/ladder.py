@@ -1,0 +1,171 @@
+"""The smallest number of boxes over many sizes, proven or bracketed within one time limit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph._checks import choice, positive
+from featgraph._progress import progress_bar
+from featgraph._random import RandomState, as_rng
+from featgraph.boxes._exact.clock import Clock
+from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._sizes import check_sizes, default_sizes
+from featgraph.boxes._world import World, open_world
+from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes.optimum import KINDS, answer_size
+
+__all__ = ["minimum_box_counts"]
+
+Ints = NDArray[np.int64]
+
+
+def minimum_box_counts(
+    graph: Any,
+    *,
+    sizes: Iterable[float] | None = None,
+    kind: str = "diameter",
+    time_limit: float | None = 30.0,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+    progress: bool | None = None,
+) -> BoxCounts:
+    """Count the boxes that each size needs at least, and prove it.
+
+    The same as ``minimum_box_cover`` at every size, for less: a cover by boxes of one size is
+    a cover for every larger size, and a lower bound holds for every smaller one, so sizes
+    between two that agree need no work; and the sizes share one time limit, of which easy
+    ones leave most to the others.
+
+    Parameters
+    ----------
+    graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
+        As in ``minimum_box_cover``.
+    sizes : iterable of numbers, optional
+        Sizes, made rising and distinct; default: as in ``box_counts``.
+    kind : {"diameter", "radius"}, default="diameter"
+        What ``sizes`` bound. On features sizes are diameters θ for both kinds, as in
+        ``box_counts``.
+    time_limit : float or None, default=30.0
+        Seconds for all sizes together, at least 0; None: until all are proven. With 0 every
+        size gets a quick cover and a quick bound. Sizes that get no time have the bounds of
+        their neighbours.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness of the searches. Counts that are proven do not depend on it.
+    progress : bool or None, default=None
+        Show a progress bar; None: if stderr is a terminal.
+
+    Returns
+    -------
+    BoxCounts
+        The smallest counts found, never rising with size, and ``lower_bounds``; ``proven``
+        tells where they meet.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is unknown, or a size or ``time_limit`` is negative.
+    MemoryError
+        If the pairs within a size would not fit into memory.
+
+    References
+    ----------
+    See ``minimum_box_cover``.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> counts = minimum_box_counts(networkx.path_graph(10), sizes=range(5))
+    >>> counts.counts, bool(counts.proven.all())
+    (array([10,  5,  4,  3,  2]), True)
+    """
+    choice(kind, KINDS, "kind")
+    limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
+    generator = as_rng(rng)
+    metric = open_metric_world(graph)
+    world: World
+    about: dict[str, Any] = {}
+    if metric is not None:
+        world, about["layer"] = metric
+    else:
+        world = open_world(graph, weight=weight, as_undirected=as_undirected)
+        about = {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
+    chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
+    # diameter of two points at most θ/2 from a centre: at most θ
+    scale = 0.5 if metric is not None and kind == "radius" else 1.0
+    with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
+        lower, upper = _bracket(
+            world, [scale * size for size in chosen], kind, Clock(limit), generator, bar
+        )
+    n_components = int(world.components.max()) + 1
+    if sizes is None and upper[-1] == n_components:
+        keep = int((upper == n_components).argmax()) + 1
+        chosen, lower, upper = chosen[:keep], lower[:keep], upper[:keep]
+    return BoxCounts(
+        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
+        counts_per_repeat=upper[None],
+        method="optimum",
+        kind=kind,
+        n_nodes=world.n_nodes,
+        world=world.name,
+        lower_bounds=lower,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        options={"kind": kind, "time_limit": limit},
+        **about,
+    )
+
+
+def _bracket(
+    world: World, sizes: list[float], kind: str, clock: Clock, rng: np.random.Generator, bar: Any
+) -> tuple[Ints, Ints]:
+    """Return certified bounds of the smallest count from below and above for rising sizes."""
+    n_sizes = len(sizes)
+    lower = np.full(n_sizes, int(world.components.max()) + 1, dtype=np.int64)
+    upper = np.full(n_sizes, world.n_nodes, dtype=np.int64)
+    shown = 0
+    # Half of the time for a first look at all; the rest for those that stay open.
+    for share in (0.5, 1.0):
+        own = clock.share(share)
+        waiting = [s for s in _spread(n_sizes) if lower[s] < upper[s]]
+        for left, s in zip(range(len(waiting), 0, -1), waiting, strict=True):
+            if lower[s] < upper[s]:
+                answer = answer_size(world, sizes[s], kind, own.share(1.0 / left), rng)
+                upper[s:] = np.minimum(upper[s:], int(answer.labels.max()) + 1)
+                lower[: s + 1] = np.maximum(lower[: s + 1], answer.lower_bound)
+            now = int(np.count_nonzero(lower == upper))
+            bar.update(now - shown)
+            shown = now
+            if clock.expired and clock.start < clock.end:
+                return lower, upper
+    return lower, upper
+
+
+def _spread(n_sizes: int) -> Iterator[int]:
+    """Yield each index once, both ends first, then always the middle of what lies between.
+
+    Examples
+    --------
+    >>> list(_spread(6))
+    [0, 5, 2, 1, 3, 4]
+    """
+    yield from dict.fromkeys((0, n_sizes - 1))
+    gaps = [(0, n_sizes - 1)]
+    while gaps:
+        for low, high in gaps:
+            if high - low > 1:
+                yield (low + high) // 2
+        gaps = [
+            pair
+            for low, high in gaps
+            if high - low > 1
+            for pair in itertools.pairwise((low, (low + high) // 2, high))
+        ]
