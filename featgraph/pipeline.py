@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
+from featgraph._checks import choice, integer, positive
 from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
 from featgraph._threads import hold_threads
@@ -59,6 +59,9 @@ class AnalysisSettings:
         Curves of N_θ to compare.
     n_theta : int, default=256
         Number of box sizes θ.
+    time_limit : float or None, default=3.0
+        Seconds per layer for proving the smallest number of boxes at every θ; see
+        ``compare_dimensions``.
     n_null : int, default=39
         Draws of each null model behind z-score and p-value of SS_rate, at least 2; 0 leaves it out.
     n_sweep : int, default=8
@@ -70,6 +73,7 @@ class AnalysisSettings:
     repeats: int = 3
     curves: tuple[str, ...] = CURVES
     n_theta: int = 256
+    time_limit: float | None = 3.0
     n_null: int = 39
     n_sweep: int = 8
 
@@ -80,6 +84,8 @@ class AnalysisSettings:
         choice(self.method, box_methods, "method")
         integer(self.repeats, "repeats", least=1)
         integer(self.n_theta, "n_theta", least=4)
+        if self.time_limit is not None:
+            positive(self.time_limit, "time_limit", zero=True)
         if self.n_null != 0:
             integer(self.n_null, "n_null", least=2)
         if self.n_sweep != 0:
@@ -274,6 +280,7 @@ def analyze_layer(
         F,
         curves=settings.curves,
         n_theta=settings.n_theta,
+        time_limit=settings.time_limit,
         epsilon=graph.epsilon,
         hop_methods=(),
         repeats=settings.repeats,

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from featgraph.boxes.methods import METHODS
 from featgraph.cli.inputs import add_model, read_images, read_options
-from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
+from featgraph.cli.options import (
+    add_epsilon,
+    add_output,
+    add_quiet,
+    add_seed,
+    add_time_limit,
+    one_of,
+    whole,
+)
 from featgraph.cli.printing import say
 from featgraph.cli.processes import capture_together, count_processes
 
@@ -53,6 +61,7 @@ def add_analysis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n-theta", type=whole(4), default=256, metavar="N", help="number of box sizes θ"
     )
+    add_time_limit(parser, 3.0)
 
 
 def analyze_network(
@@ -71,6 +80,7 @@ def analyze_network(
     epsilon: Any = "percolation",
     method: str = "greedy",
     n_theta: int = 256,
+    time_limit: float | None = 3.0,
     seed: int = 0,
     out: str = "featgraph-report",
     force: bool = False,
@@ -110,7 +120,9 @@ def analyze_network(
     report = analyze(
         **what,
         layers=layers or ["auto"],
-        settings=AnalysisSettings(epsilon=epsilon, method=method, n_theta=n_theta),
+        settings=AnalysisSettings(
+            epsilon=epsilon, method=method, n_theta=n_theta, time_limit=time_limit
+        ),
         rng=seed,
         folder=out,
         force=force,

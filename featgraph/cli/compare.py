@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featgraph.boxes.methods import METHODS
-from featgraph.cli.options import add_output, add_quiet, add_seed, whole
+from featgraph.cli.options import add_output, add_quiet, add_seed, add_time_limit, whole
 from featgraph.cli.printing import format_table, say
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-r", "--repeats", type=whole(1), default=3, metavar="N", help="runs per random method"
     )
+    add_time_limit(parser, 10.0)
     add_seed(parser)
     add_output(parser, "featgraph-compare")
     add_quiet(parser)
@@ -60,6 +61,7 @@ def compare_features(
     curves: list[str] | None = None,
     n_theta: int = 256,
     repeats: int = 3,
+    time_limit: float | None = 10.0,
     seed: int = 0,
     out: str = "featgraph-compare",
     force: bool = False,
@@ -87,12 +89,15 @@ def compare_features(
             n_theta=n_theta,
             hop_methods=(),
             repeats=repeats,
+            time_limit=time_limit,
             rng=seed,
             progress=False if quiet else None,
         )
         F = found[name]
         say(f"{name}: {F.n_nodes} nodes, {F.n_samples} samples\n", quiet=quiet)
-        say(f"{format_table(comparison.to_rows(), _COLUMNS)}\n", quiet=quiet)
+        say(format_table(comparison.to_rows(), _COLUMNS), quiet=quiet)
+        known = f"{comparison.proven:.0%} of {comparison.theta.size} box sizes"
+        say(f"the smallest number of boxes is proven at {known}\n", quiet=quiet)
         _write(folder, name, comparison)
     say(f"written to {folder}", quiet=quiet)
     return 0

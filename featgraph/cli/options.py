@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -38,6 +39,36 @@ def whole(least: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def read_seconds(text: str) -> float | None:
+    """Read a time limit in seconds, or ``none``.
+
+    Examples
+    --------
+    >>> read_seconds("2.5"), read_seconds("none")
+    (2.5, None)
+    """
+    if text == "none":
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be seconds of at least 0, or none; got {text!r}")
+    return seconds
+
+
+def add_time_limit(parser: Any, default: float) -> None:
+    """Add ``--time-limit``."""
+    parser.add_argument(
+        "--time-limit",
+        type=read_seconds,
+        default=default,
+        metavar="SECONDS",
+        help="per layer, for proving the smallest number of boxes over θ; none: until proven",
+    )
 
 
 def read_epsilon(text: str) -> float | str | tuple[str, float]:

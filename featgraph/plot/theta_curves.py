@@ -77,9 +77,9 @@ def plot_theta_curves(
     Notes
     -----
     Approximations are dashed, true coverings solid, lower bounds dotted. The smallest
-    possible number of boxes lies in the shaded bracket, so a curve outside it is wrong. The
-    key lists the curves from top to bottom as they lie in the middle of the picture, with
-    d_B, SS_rate and the mean of |log N − log N_best|.
+    possible number of boxes is the black line where that is proven; elsewhere it lies in the
+    shaded bracket below it. The key lists the curves from top to bottom as they lie in the
+    middle of the picture, with d_B, SS_rate and the mean of |log N − log N_best|.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def plot_theta_curves(
     use_count_scale(ax, n_nodes)
     ax.set_xlim(theta[0], theta[-1])
     order = sorted(heights, key=lambda name: -heights[name])
-    _write_key(ax, [_curve_entry(comparison.row(name), names) for name in order])
+    _write_key(ax, [_curve_entry(comparison, name, names) for name in order], comparison)
     return fig, ax
 
 
@@ -151,18 +151,18 @@ def _draw_straight_lines(ax: Axes, comparison: DimensionComparison) -> None:
     line.set_dashes((1.0, 2.0))
 
 
-def _curve_entry(row: ComparisonRow, names: Sequence[str]) -> _Entry:
-    index = names.index(row.name) if row.name in names else 0
-    style = series_style("best") if row.name == "best" else _style(row, index)
-    return _Entry(
-        style,
-        style.label,
-        2.2 if row.name == "best" else _WIDTHS[row.role],
-        (f"{row.dimension:.2f}", f"{row.ss_rate:.3f}", f"{row.log_error:.2f}"),
-    )
+def _curve_entry(comparison: DimensionComparison, name: str, names: Sequence[str]) -> _Entry:
+    row = comparison.row(name)
+    numbers = (f"{row.dimension:.2f}", f"{row.ss_rate:.3f}", f"{row.log_error:.2f}")
+    if name == "best":
+        style = series_style("best")
+        label = "smallest number, proven" if comparison.proven == 1 else style.label
+        return _Entry(style, label, 2.2, numbers)
+    style = _style(row, names.index(name))
+    return _Entry(style, style.label, _WIDTHS[row.role], numbers)
 
 
-def _write_key(ax: Axes, curves: list[_Entry]) -> None:
+def _write_key(ax: Axes, curves: list[_Entry], comparison: DimensionComparison) -> None:
     """Write the key right of the axes: a small table in the order of the curves."""
     from matplotlib.transforms import ScaledTranslation
 
@@ -170,10 +170,11 @@ def _write_key(ax: Axes, curves: list[_Entry]) -> None:
     corner = ScaledTranslation(1, 1, ax.transAxes)  # type: ignore[arg-type]
     inches = ax.figure.dpi_scale_trans + corner
     below = [
-        _Entry(SeriesStyle(BAND), "bracket of the minimum", 8.0),
         _Entry(SeriesStyle(FAINT), "power law with SS_rate = 0", 1.0),
-        _Entry(SeriesStyle(BLACK, (1.0, 2.0)), "fit to the best covering", 0.9),
+        _Entry(SeriesStyle(BLACK, (1.0, 2.0)), "fit to the black line", 0.9),
     ]
+    if comparison.proven < 1:
+        below.insert(0, _Entry(SeriesStyle(BAND), "bracket of the minimum", 8.0))
     text: dict[str, Any] = {"transform": inches, "fontsize": SMALL, "va": "center", "color": INK}
     for x, head in zip(_COLUMNS, ("$d_B$", "SS_rate", "error"), strict=True):
         ax.text(x, -0.05, head, **{**text, "ha": "right", "color": FAINT})

@@ -157,10 +157,15 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
     bracket = mean_of(
         float(np.mean(np.log(item.comparison.best / item.comparison.lower))) for item in analyses
     )
-    detail += (
-        f". The true minimum is certified to lie within a factor of {as_factor(bracket)[1:]} below "
-        "that covering."
-    )
+    proven = mean_of(item.comparison.proven for item in analyses)
+    if proven == 1:
+        detail += ". That covering is proven to be the smallest at every box size."
+    else:
+        detail += (
+            f". That covering is proven to be the smallest at {proven:.0%} of the box sizes; over "
+            f"all, the minimum is certified to lie within a factor of {as_factor(bracket)[1:]} "
+            "below it."
+        )
     return Finding("How far off is the formula?", f"{as_factor(errors[lead])} off", detail)
 
 

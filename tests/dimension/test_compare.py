@@ -13,6 +13,8 @@ from numpy.testing import assert_allclose
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.selfsimilarity import ss_rate
 from tests.naive import dimension as naive
+from tests.naive import optimum
+from tests.naive.distances import pair_distances
 
 
 def gaussian(n_nodes=48, n_samples=16, seed=0):
@@ -42,12 +44,29 @@ def test_bounds_hold_and_coverings_lie_above_them(table):
     assert np.all(table.lower <= table.best)
 
 
-def test_best_is_the_smallest_covering(table):
+def test_best_is_at_or_below_every_covering(table):
     coverings = [table.curves[row.name] for row in table.rows[:-1] if row.role == "covering"]
     # boxes that fit θ fit every larger θ, so a small covering carries upwards
-    assert_allclose(table.best, np.minimum.accumulate(np.min(coverings, axis=0)))
+    assert np.all(table.best <= np.minimum.accumulate(np.min(coverings, axis=0)))
     best = table.row("best")
     assert (best.log_error, best.inside) == (0.0, 1.0)
+
+
+def test_a_proven_minimum_is_that_of_brute_force():
+    features = gaussian(9, 3, seed=5)
+    table = compare_dimensions(features, curves=("released",), n_theta=24, hop_methods=(), rng=0)
+    assert table.proven == 1.0
+    C = pair_distances(features)
+    for theta, count in zip(table.theta, table.best, strict=True):
+        near = optimum.relation(C, theta * (1 + 1e-12))
+        assert optimum.smallest_clique_cover(near) == count
+
+
+def test_without_time_the_bracket_is_wider_and_still_holds(table):
+    quick = compare_dimensions(gaussian(), n_theta=64, time_limit=0, rng=0)
+    assert 0 < quick.proven < table.proven
+    assert np.all(quick.lower <= table.lower)
+    assert np.all(quick.best >= table.best)
 
 
 def test_the_printed_formula_is_far_and_linkage_is_near(table):
@@ -96,6 +115,7 @@ def test_plain_rows_and_text(table):
     assert len(rows) == 64
     assert set(rows[0]) == {"theta", *table.curves, "best", "lower"}
     assert "released" in str(table)
+    assert "minimum proven at" in str(table)
     assert "n_theta=64" in repr(table)
     assert table.to_rows()[0]["name"] == "paper"
 
@@ -109,8 +129,8 @@ def test_few_nodes_give_nan_dimension_but_a_table():
 def test_bad_input():
     with pytest.raises(ValueError, match="curves must be one of .*'pcking'.*'packing'"):
         compare_dimensions(gaussian(), curves=("pcking", "greedy"))
-    with pytest.raises(ValueError, match="curves must name at least one true covering"):
-        compare_dimensions(gaussian(), curves=("paper", "packing"))
+    with pytest.raises(ValueError, match="time_limit must be a finite number of at least 0"):
+        compare_dimensions(gaussian(), time_limit=-1)
     with pytest.raises(ValueError, match="n_theta must be a whole number of at least 4, got 2"):
         compare_dimensions(gaussian(), n_theta=2)
     with pytest.raises(ValueError, match="all distances equal"):
