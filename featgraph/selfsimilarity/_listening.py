@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from featgraph.features.batches import find_tensor
 from featgraph.features.capture import module_before, read_layouts
@@ -43,12 +44,13 @@ class Listener:
         self.wanted: str | None = None
         self.caught: dict[str, Tensor] = {}
         self.is_settled = False
-        self.handles = [
-            model.get_submodule(name).register_forward_hook(
-                _Hook(self, name, module_before(model, name))
-            )
-            for name in self.names
-        ]
+        self.handles: list[RemovableHandle] = []
+
+    def attach(self) -> None:
+        """Put the hooks on."""
+        for name in self.names:
+            hook = _Hook(self, name, module_before(self.model, name))
+            self.handles.append(self.model.get_submodule(name).register_forward_hook(hook))
 
     def remove(self) -> None:
         """Take the hooks off; the model is as before."""
@@ -62,7 +64,8 @@ class Listener:
         if not caught:
             raise ValueError(
                 "the regulariser needs a forward pass of the model in training mode before each "
-                "call, got none; call model(inputs) first, and reg() once after it"
+                "call, got none; call model(inputs) first, and reg() once after it (a model that "
+                "torch.compile ran before the regulariser was made must be compiled again)"
             )
         if not self.is_settled:
             self._settle(caught)
@@ -89,6 +92,11 @@ class Listener:
         """Keep the mean activation of a layer, if it is wanted now."""
         if not self.model.training:
             return
+        if getattr(module, "_is_replica", False):
+            raise ValueError(
+                f"layer {name!r} must not be split over devices by DataParallel, each of which "
+                "sees a part of the batch; use DistributedDataParallel"
+            )
         # A compiled graph listens to all layers: one that listens to the drawn layer alone
         # would be compiled anew for each. What is not used costs one mean.
         single = self.is_settled and not torch.compiler.is_compiling()

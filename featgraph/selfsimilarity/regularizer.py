@@ -21,7 +21,7 @@ from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
 from featgraph.selfsimilarity.gate import ReleasedGate
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
-from featgraph.selfsimilarity.schedules import ConstantTarget, Target, as_targets
+from featgraph.selfsimilarity.schedules import Target, as_targets, describe_target
 from featgraph.selfsimilarity.uncertainty import bootstrap_ss_rate
 
 __all__ = ["DRAWS", "RegularizerRecord", "SelfSimilarityRegularizer"]
@@ -69,7 +69,8 @@ class SelfSimilarityRegularizer:
     Parameters
     ----------
     model : Module
-        Any network; also one inside torch.compile, DataParallel or DistributedDataParallel.
+        Any network; also one inside torch.compile or DistributedDataParallel. A compiled model
+        must not have run before.
     layers : str, module type, or list of these, default="auto"
         As in :func:`featgraph.features.select_layers`. Of a rule ("auto", "all"), layers of
         fewer than 8 nodes are left out with a warning; named layers of fewer are refused.
@@ -129,6 +130,10 @@ class SelfSimilarityRegularizer:
     gradient accumulation, call once per forward pass and divide by the number of passes: the
     term then sees one pass at a time.
 
+    A layer that runs several times in a forward pass counts with its last call. Of gradient
+    checkpointing, ``use_reentrant=False`` keeps the gradient of the term; the other kind, and
+    frozen weights, do not, which is a warning.
+
     Under DistributedDataParallel every process sees the samples of all and returns the same
     term; the mean of the gradients over the processes is its gradient.
 
@@ -174,6 +179,7 @@ class SelfSimilarityRegularizer:
         if numerics == "auto":
             numerics = "released" if estimator in ("paper", "released") else "exact"
         self.recipe: dict[str, Any] = {"estimator": estimator, "numerics": numerics, **options}
+        ss_rate(torch.tensor([[0.0], [1.0], [3.0]]), **self.recipe)  # refuses bad options now
         self.gate, self.gather = gate, gather
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
         self._listener = Listener(unwrap_model(model), layers, reduce)
@@ -184,6 +190,8 @@ class SelfSimilarityRegularizer:
         self.n_constant: Counter[str] = Counter()
         self.n_resamples = integer(n_resamples, "n_resamples")
         self._has_warned = self.n_resamples == 0
+        self._is_still = False
+        self._listener.attach()  # last: what is refused leaves no hooks behind
 
     @property
     def layers(self) -> list[str]:
@@ -242,9 +250,17 @@ class SelfSimilarityRegularizer:
         }
 
     def _options(self) -> dict[str, Any]:
-        targets = {n: t.target for n, t in self._targets.items() if type(t) is ConstantTarget}
-        plain = {"weight": self.weight, "factor": self.factor, "draw": self.draw}
-        return {**plain, "estimator": self.recipe["estimator"], "constant targets": targets}
+        gate = None if self.gate is None else [self.gate.limit, self.gate.refresh]
+        return {
+            "weight": self.weight,
+            "factor": self.factor,
+            "draw": self.draw,
+            "gate": gate,
+            **{
+                f"target of layer {name!r}": describe_target(t) for name, t in self._targets.items()
+            },
+            **self.recipe,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state.
@@ -260,10 +276,10 @@ class SelfSimilarityRegularizer:
                 f"got {sorted(state['targets'])}"
             )
         for name, value in self._options().items():
-            if state["options"][name] != value:
+            found = state["options"].get(name)
+            if str(found) != str(value):  # tensors among them have no single truth value
                 raise ValueError(
-                    f"state must be that of a regulariser with {name} {value!r}, "
-                    f"got {state['options'][name]!r}"
+                    f"state must be that of a regulariser with {name} {value!r}, got {found!r}"
                 )
         self.step = int(state["step"])
         self._listener.wanted = state["wanted"]
@@ -296,6 +312,8 @@ class SelfSimilarityRegularizer:
             return values.sum() * float("nan")
         if not self._has_warned and values.shape[1] < values.shape[0]:
             self._warn_of_noise(name, values.detach())
+        if torch.is_grad_enabled() and not values.requires_grad:
+            self._warn_of_stillness(name)
         rate = None if _is_constant(values.detach()) else self._rate(values)
         if rate is None:
             return self._skip_constant(name, values)
@@ -338,6 +356,16 @@ class SelfSimilarityRegularizer:
             f"SS_rate here [{low:.3f}, {high:.3f}]. Larger batches narrow it",
             stacklevel=4,
         )
+
+    def _warn_of_stillness(self, name: str) -> None:
+        if not self._is_still:
+            warnings.warn(
+                f"the activations of layer {name!r} carry no gradient, so its term moves nothing: "
+                "its weights are frozen, the forward pass ran without gradients, or it lies in a "
+                "checkpoint with use_reentrant=True",
+                stacklevel=4,
+            )
+        self._is_still = True
 
 
 def _is_constant(values: Tensor) -> bool:

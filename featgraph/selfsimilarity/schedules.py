@@ -16,6 +16,7 @@ __all__ = [
     "TargetSchedule",
     "TrackingTarget",
     "as_targets",
+    "describe_target",
 ]
 
 
@@ -217,3 +218,21 @@ def _as_schedule(target: Target) -> Any:
     if isinstance(target, TargetSchedule):
         return target
     return _CallableTarget(target) if callable(target) else ConstantTarget(target)
+
+
+def describe_target(target: Any) -> list[Any]:
+    """Return kind and fixed numbers of a schedule, which a run that goes on must share.
+
+    Functions and foreign schedules say their kind only.
+
+    Examples
+    --------
+    >>> describe_target(LinearTarget(0.4, 0.2, n_steps=9))
+    ['LinearTarget', {'target': 0.4, 'end': 0.2, 'n_steps': 9}]
+    """
+    kind = type(target).__name__
+    if not isinstance(target, (ConstantTarget, TrackingTarget)):
+        return [kind]
+    moving = target.state_dict()
+    fixed = vars(target).items()
+    return [kind, {k: v for k, v in fixed if k not in moving and not callable(v)}]

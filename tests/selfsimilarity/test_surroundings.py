@@ -1,0 +1,184 @@
+"""The loss term in what surrounds it: copies, compilation, checkpoints, other regularisers."""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from featgraph.models import build_model
+from featgraph.selfsimilarity import SelfSimilarityRegularizer
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads cost more than they give on matrices this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make_net() -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        return nn.Sequential(
+            nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 3)
+        )
+
+
+def make_inputs(n_samples: int = 40) -> torch.Tensor:
+    return torch.randn(n_samples, 6, generator=torch.Generator().manual_seed(1))
+
+
+def test_hooks_leave_with_remove_and_do_not_travel_with_copies():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net)
+    twin = copy.deepcopy(net)
+    twin(x)
+    assert not reg._listener.caught
+    torch.save(net, io.BytesIO())
+    reg.remove()
+    assert not any(module._forward_hooks for module in net.modules())
+
+
+def test_an_unknown_option_is_refused_before_training():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'n_thetas'"):
+        SelfSimilarityRegularizer(make_net(), n_thetas=64)
+
+
+class Checkpointed(nn.Module):
+    def __init__(self, use_reentrant: bool) -> None:
+        super().__init__()
+        net = make_net()
+        self.first, self.second = net[:2], nn.Sequential(*net[2:])  # a slice keeps its numbers
+        self.use_reentrant = use_reentrant
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.first(x)
+        return checkpoint(self.second, hidden, use_reentrant=self.use_reentrant)
+
+
+def test_checkpointing_keeps_the_gradient_or_says_that_it_does_not():
+    x, plain = make_inputs(), make_net()
+    reg = SelfSimilarityRegularizer(plain, layers="3", weight=1.0)
+    plain(x)
+    reg().backward()
+    net = Checkpointed(use_reentrant=False)
+    reg = SelfSimilarityRegularizer(net, layers="second.1", weight=1.0)
+    net(x)
+    reg().backward()
+    torch.testing.assert_close(net.first[0].weight.grad, plain[0].weight.grad)
+    net = Checkpointed(use_reentrant=True)
+    reg = SelfSimilarityRegularizer(net, layers="second.1", weight=1.0)
+    net(x)
+    with pytest.warns(UserWarning, match=r"'second\.1' carry no gradient, so its term moves noth"):
+        assert not reg().requires_grad
+    net(x)
+    reg()  # said once: warnings are errors here
+
+
+def test_the_replicas_of_data_parallel_are_refused():
+    net, x = make_net(), make_inputs()
+    SelfSimilarityRegularizer(net)
+    replica = net[1]._replicate_for_data_parallel()
+    with pytest.raises(ValueError, match=r"must not be split over devices by DataParallel"):
+        replica(x)
+
+
+def test_two_regularisers_do_not_meet():
+    net, x = make_net(), make_inputs()
+    alone = []
+    for estimator in ("released", "linkage"):
+        reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0, estimator=estimator)
+        net(x)
+        alone.append(reg().item())
+        reg.remove()
+    pair = [
+        SelfSimilarityRegularizer(net, layers="1", weight=1.0, estimator=estimator)
+        for estimator in ("released", "linkage")
+    ]
+    net(x)
+    assert [reg().item() for reg in pair] == alone
+    pair[0].remove()
+    net(x)
+    assert pair[1]().item() == alone[1]
+
+
+def test_a_layer_that_runs_twice_counts_with_its_last_call():
+    net = make_net()
+    act = nn.ReLU()
+    twice = nn.Sequential(net[0], act, net[2], act, net[4])
+    reg = SelfSimilarityRegularizer(twice, layers="1", weight=1.0)
+    twice(make_inputs())
+    found = reg().item()
+    reg = SelfSimilarityRegularizer(net, layers="3", weight=1.0)
+    net(make_inputs())
+    assert found == reg().item()
+
+
+def test_memory_format_makes_no_difference():
+    x = torch.rand(32, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = []
+    for form in (torch.contiguous_format, torch.channels_last):
+        net = build_model("cnn", seed=0).to(memory_format=form)
+        reg = SelfSimilarityRegularizer(net, layers=["stages.1"], weight=1.0, n_resamples=0)
+        net(x.contiguous(memory_format=form))
+        term = reg()
+        term.backward()
+        found.append((term.detach(), next(net.parameters()).grad.contiguous()))
+    # Convolutions of the two forms add up in another order.
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-6)
+
+
+def test_autocast_computes_the_term_in_float32():
+    net, x = make_net(), make_inputs()
+    reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0, estimator="linkage")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert net(x).dtype == torch.bfloat16
+        term = reg()
+    assert term.dtype == torch.float32
+    rough = reg.records[0].ss_rate
+    net(x)
+    reg()
+    # bfloat16 keeps 8 bits of the activations.
+    assert rough == pytest.approx(reg.records[0].ss_rate, abs=0.02)
+    term.backward()
+
+
+def test_gradient_accumulation_sees_one_pass_at_a_time():
+    net, x = make_net(), make_inputs(48)
+    reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0)
+    for part in x.split(24):
+        net(part)
+        (reg() / 2).backward()
+    together = net[0].weight.grad.clone()
+    net.zero_grad()
+    terms = []
+    for part in x.split(24):
+        net(part)
+        terms.append(reg())
+    (sum(terms) / 2).backward()
+    torch.testing.assert_close(net[0].weight.grad, together)
+
+
+def test_a_compiled_model_gives_the_same_value_and_gradient():
+    results = []
+    for is_compiled in (False, True):
+        net = make_net()
+        reg = SelfSimilarityRegularizer(net, weight=1.0, estimator="linkage")
+        run = torch.compile(net, backend="eager", fullgraph=True) if is_compiled else net
+        for _ in range(3):
+            net.zero_grad()
+            run(make_inputs())
+            term = reg()
+            term.backward()
+        results.append((term.detach(), net[0].weight.grad, reg.records))
+    torch.testing.assert_close(results[0][0], results[1][0])
+    torch.testing.assert_close(results[0][1], results[1][1])
+    assert [r.layer for r in results[0][2]] == [r.layer for r in results[1][2]]
