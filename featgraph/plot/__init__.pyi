@@ -1,3 +1,4 @@
+from .box_tree import plot_box_tree as plot_box_tree
 from .correlation import plot_correlation_sum as plot_correlation_sum
 from .correlation import plot_dimensions as plot_dimensions
 from .count_curves import plot_box_counts as plot_box_counts
@@ -19,6 +20,7 @@ from .persistence import plot_landscape as plot_landscape
 from .persistence import plot_persistence as plot_persistence
 from .positions import align_positions as align_positions
 from .positions import scale_distances as scale_distances
+from .renormalization import plot_renormalization as plot_renormalization
 from .similarity import plot_cross_views as plot_cross_views
 from .similarity import plot_similarity as plot_similarity
 from .small_worlds import plot_small_world as plot_small_world

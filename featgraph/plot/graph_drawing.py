@@ -137,21 +137,38 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.flo
     >>> layout_graph(FeatureGraph.from_edges([(0, 1), (1, 2)])).shape
     (3, 2)
     """
+    generator = as_rng(rng)
+    heat = np.sqrt(graph.n_nodes)
+    start = generator.normal(size=(graph.n_nodes, 2)) * heat
+    return center_layout(settle(graph, start, heat=0.6 * heat, n_iter=500, generator=generator))
+
+
+def settle(
+    graph: FeatureGraph,
+    start: NDArray[np.float64],
+    *,
+    heat: float,
+    n_iter: int,
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Let the nodes move from ``start`` by forces; an edge wants length 1, ``heat`` is a step."""
     import igraph
 
     net = igraph.Graph(n=graph.n_nodes, edges=graph.edges.tolist())
-    generator = as_rng(rng)
-    start = generator.normal(size=(graph.n_nodes, 2)) * np.sqrt(graph.n_nodes)
     with _seeded_python_random(int(generator.integers(2**31))):
         layout = net.layout_fruchterman_reingold(
-            niter=500,
+            niter=n_iter,
             seed=start.tolist(),
-            start_temp=np.sqrt(graph.n_nodes) * 0.6,
+            start_temp=heat,
             grid="grid" if graph.n_nodes > 1000 else "nogrid",
         )
-    points = np.asarray(layout.coords, dtype=np.float64).reshape(-1, 2)
-    points -= points.mean(axis=0)
-    points = points @ np.linalg.eigh(points.T @ points)[1][:, ::-1]  # long axis across the page
+    return np.asarray(layout.coords, dtype=np.float64).reshape(-1, 2)
+
+
+def center_layout(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Centre positions, turn their long axis across the page and scale them to unit extent."""
+    points = points - points.mean(axis=0)
+    points = points @ np.linalg.eigh(points.T @ points)[1][:, ::-1]
     scaled: NDArray[np.float64] = points / max(float(np.abs(points).max()), 1e-12)
     return scaled
 
