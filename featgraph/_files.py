@@ -8,7 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["atomic_path", "write_text"]
+__all__ = ["UNFINISHED", "atomic_path", "write_text"]
+
+#: Begins the names of files that are not whole yet, or that a killed run left.
+UNFINISHED = ".featgraph-unfinished-"
 
 
 @contextlib.contextmanager
@@ -30,7 +33,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
+        dir=target.parent, prefix=f"{UNFINISHED}{target.stem}-", suffix=target.suffix
     )
     os.close(handle)
     temporary = Path(name)

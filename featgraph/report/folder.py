@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from featgraph._files import write_text
+from featgraph._files import UNFINISHED, write_text
 
 __all__ = ["claim_folder", "list_files", "remove_stale", "write_manifest"]
 
@@ -19,6 +19,8 @@ def claim_folder(
     folder: str | os.PathLike[str], *, kind: str = "report", force: bool = False
 ) -> Path:
     """Make ``folder`` ready for writing, or refuse one that holds something else.
+
+    What killed runs left unfinished in it is deleted.
 
     Parameters
     ----------
@@ -55,12 +57,15 @@ def claim_folder(
         raise ValueError(f"folder must be a folder, got the file {os.fspath(path)!r}")
     path.mkdir(parents=True, exist_ok=True)
     found = _read_manifest(path)
-    if found is None and not force and any(path.iterdir()):
+    others = (item for item in path.iterdir() if not item.name.startswith(UNFINISHED))
+    if found is None and not force and any(others):
         raise ValueError(_refusal(path, kind, "it holds other files"))
     if found is not None and found.get("kind") != kind and not force:
         raise ValueError(_refusal(path, kind, f"it holds a {found.get('kind')}"))
     if found is None or found.get("kind") != kind:
         write_manifest(path, kind=kind, files=())
+    for left in path.rglob(f"{UNFINISHED}*"):
+        left.unlink(missing_ok=True)
     return path
 
 

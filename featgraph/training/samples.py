@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ from featgraph.datasets.images import ImageDataset
 __all__ = [
     "augment_images",
     "count_steps",
+    "fingerprint",
     "first_inputs",
     "iterate_epoch",
     "make_generator",
@@ -62,6 +64,27 @@ def first_inputs(dataset: Samples, n_samples: int) -> Tensor:
         return tensors[0][:n_samples]
     n_samples = min(n_samples, len(dataset))  # type: ignore[arg-type]
     return torch.stack([torch.as_tensor(dataset[k][0]) for k in range(n_samples)])
+
+
+def fingerprint(dataset: Samples | None) -> str:
+    """Return a word that other data would hardly have: number of samples, and a look at some.
+
+    Only data in memory is looked at, 64 samples spread evenly over it.
+
+    Examples
+    --------
+    >>> data = TensorDataset(torch.arange(6.0), torch.arange(6))
+    >>> fingerprint(data) == fingerprint(TensorDataset(torch.arange(6.0) / 2, torch.arange(6)))
+    False
+    """
+    if dataset is None:
+        return "none"
+    n_samples = len(dataset)  # type: ignore[arg-type]
+    digest = hashlib.sha256()
+    for tensor in _tensors(dataset) or ():
+        picked = tensor[torch.linspace(0, n_samples - 1, min(n_samples, 64)).long()]
+        digest.update(picked.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return f"{n_samples} samples, {digest.hexdigest()[:16]}"
 
 
 def count_steps(n_samples: int, batch_size: int) -> int:

@@ -24,6 +24,7 @@ from featgraph.training.samples import (
     Samples,
     augment_images,
     count_steps,
+    fingerprint,
     first_inputs,
     iterate_epoch,
     make_generator,
@@ -100,7 +101,8 @@ def train(
         If loss, gradient or weights are not finite; it names step and layer. The last good
         checkpoint stays.
     ValueError
-        If the data is empty, or a checkpoint in ``folder`` is of other settings.
+        If the data is empty, or a checkpoint in ``folder`` is of other settings, data, model or
+        regulariser.
 
     Notes
     -----
@@ -327,7 +329,8 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "regularizer": self.regularizer and self.regularizer.state_dict(),
             "settings": asdict(self.settings),
-            "n_samples": len(self.dataset),  # type: ignore[arg-type]
+            "dataset": fingerprint(self.dataset),
+            "test": fingerprint(self.test),
             "epoch": self.epoch,
             "step_in_epoch": self.step_in_epoch,
             "step": self.step,
@@ -342,8 +345,11 @@ class _Run:
             return False
         state = load_checkpoint(self.folder / CHECKPOINT)
         differ = list(self.settings.differences(state["settings"]))
-        if state["n_samples"] != len(self.dataset):  # type: ignore[arg-type]
-            differ.append("dataset")
+        for name, data in (("dataset", self.dataset), ("test", self.test)):
+            if state.get(name) != fingerprint(data):
+                differ.append(name)
+        if _shapes(state["model"]) != _shapes(self.model.state_dict()):
+            differ.append("model")
         if (state["regularizer"] is None) != (self.regularizer is None):
             differ.append("regularizer")
         if differ:
@@ -359,3 +365,7 @@ class _Run:
         self.totals = _Totals(**state["totals"])
         self.rows = [EpochRow(**row) for row in state["rows"]]
         return True
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in state.items()}

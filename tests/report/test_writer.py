@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -97,6 +99,19 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ValueError, match="must be a folder, got the file"):
         claim_folder(tmp_path / "out")
+
+
+def test_what_killed_runs_left_unfinished_goes(tmp_path):
+    code = "from featgraph._files import atomic_path\nimport os\n"
+    code += "with atomic_path('{}') as path:\n    path.write_text('half')\n    os._exit(9)"
+    for name in ("table.csv", "steps/one.json"):
+        subprocess.run([sys.executable, "-c", code.format(tmp_path / name)], check=False)
+    assert len(list(tmp_path.rglob("*.*"))) == 2
+    claim_folder(tmp_path / "steps")  # holds nothing else
+    (tmp_path / ".featgraphics").touch()
+    claim_folder(tmp_path, force=True)
+    names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert names == {"featgraph.json", ".featgraphics"}
 
 
 def test_manifest_cannot_reach_outside(report, tmp_path):

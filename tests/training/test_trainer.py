@@ -149,19 +149,29 @@ def test_a_finished_run_is_read_and_other_settings_are_refused(tmp_path):
     settings = TrainingSettings(epochs=3, batch_size=16, lr=0.5)
     with pytest.raises(ValueError, match="with another lr, label_smoothing, mixup; give the same"):
         run(tmp_path, settings=settings)
-    with pytest.raises(ValueError, match="with another dataset"):
+    with pytest.raises(ValueError, match="with another dataset;"):
         run(tmp_path, dataset=make_data(50))
+    x, y = make_data().tensors
+    for data in (TensorDataset(x - 0.1, y), TensorDataset(x, y.flip(0))):
+        with pytest.raises(ValueError, match="with another dataset;"):
+            run(tmp_path, dataset=data)
+    with pytest.raises(ValueError, match="with another test;"):
+        run(tmp_path, test=make_data(31))
+    wide = make_net()
+    wide[4], wide[6] = nn.Linear(12, 20), nn.Linear(20, 3)
+    with pytest.raises(ValueError, match="with another model;"):
+        run(tmp_path, net=wide)
     with pytest.raises(ValueError, match="with another .*, regularizer; give"):
         train(make_net(), make_data(), settings=TrainingSettings(epochs=3), folder=tmp_path)
     net = make_net()
     other = SelfSimilarityRegularizer(
         net, layers=["2", "5"], target=TrackingTarget(0.5), weight=0.2, gate=ReleasedGate()
     )
-    settings = make_settings()
+    again = {"test": make_data(30), "settings": make_settings(), "folder": tmp_path}
     with pytest.raises(
         ValueError, match="state must be that of a regulariser with weight 0.2, got 0.1"
     ):
-        train(net, make_data(), settings=settings, regularizer=other, folder=tmp_path)
+        train(net, make_data(), regularizer=other, **again)
     run(tmp_path, settings=TrainingSettings(epochs=1), resume=False)
 
 
