@@ -129,13 +129,14 @@ def train_network(
         0; every problem is an exception.
     """
     from featgraph._threads import hold_threads
+    from featgraph.datasets.train_test import load_train_test
     from featgraph.report.folder import claim_folder
     from featgraph.training.samples import count_steps
     from featgraph.training.settings import TrainingSettings
     from featgraph.training.trainer import train
 
     settings = TrainingSettings(seed=seed, **recipe)
-    images, test = _load_images(data, test_data, size, quiet)
+    images, test = load_train_test(data, test_data, size=size, progress=False if quiet else None)
     images, test = standardize(images, normalize), standardize(test, normalize)
     net = _build(model, option or [], images, seed).to(device)
     chosen: Any = layers or ["auto"]
@@ -190,28 +191,6 @@ def read_target(text: str, n_steps: int) -> Any:
     raise ValueError(
         f"--target must be a number, START..END, cosine:START..END or track, got {text!r}"
     )
-
-
-def _load_images(
-    data: str, test_data: str | None, size: int | None, quiet: bool
-) -> tuple[ImageDataset, ImageDataset]:
-    import numpy as np
-
-    from featgraph.datasets import load_digits, load_image_folder, load_npz_images
-
-    def load(path: str) -> ImageDataset:
-        if path.endswith(".npz"):
-            return load_npz_images(path)
-        return load_image_folder(path, size=size, progress=False if quiet else None)
-
-    if data == "digits" and not Path(data).exists():
-        return load_digits("train"), load_digits("test")
-    images = load(data)
-    if test_data is not None:
-        return images, load(test_data)
-    order = np.random.default_rng(0).permutation(len(images)).tolist()
-    n_test = len(images) // 5
-    return images.take(order[n_test:]), images.take(order[:n_test])
 
 
 def _build(spec: str, option: list[str], images: ImageDataset, seed: int) -> nn.Module:

@@ -37,14 +37,20 @@ def _compare(
 
     done = [row for row in rows if row["accuracy"] is not None]
     accuracy = np.array([row["accuracy"] for row in done])
+    rates = {
+        kind: np.array([mean_rate(row, estimator) for row in done])
+        for kind, estimator in (("released", "released"), ("true", "linkage"))
+    }
     table = {
         "net": name,
         "variant": variant,
         "n_runs": len(done),
         "accuracy": _mean(accuracy),
         "accuracy_sd": _sd(accuracy),
-        "ss_rate_released": _mean([mean_rate(row, "released") for row in done]),
-        "ss_rate_true": _mean([mean_rate(row, "linkage") for row in done]),
+        "ss_rate_released": _mean(rates["released"]),
+        "ss_rate_released_sd": _sd(rates["released"]),
+        "ss_rate_true": _mean(rates["true"]),
+        "ss_rate_true_sd": _sd(rates["true"]),
         "gain": None,
         "gain_low": None,
         "gain_high": None,
@@ -84,6 +90,9 @@ def _mean(values: Any) -> float | None:
 
 
 def _sd(values: Any) -> float | None:
+    import numpy as np
+
+    values = values[np.isfinite(values)]
     return float(values.std(ddof=1)) if len(values) > 1 else None
 
 

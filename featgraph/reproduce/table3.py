@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -154,17 +155,36 @@ def run(
     chosen = ["baseline", *(name for name in variants if name != "baseline")]
     for name in chosen:
         choice(name, VARIANTS, "variants")
+    if scale == "paper":
+        _check_paper(data, device)
     n_seeds = plan.n_seeds if seeds is None else integer(seeds, "seeds", least=2)
     settings = {
         "scale": scale, "seed": seed, "data": data, "test_data": test_data,
+        "size": None if size is None else integer(size, "size", least=1),
         "epochs": plan.epochs if epochs is None else integer(epochs, "epochs", least=1),
     }  # fmt: skip
     folder = RunFolder(out, "table3", settings, force=force)
-    bench = _Bench(folder, scale, plan, settings, device, size)
+    bench = _Bench(folder, scale, plan, settings, device)
     tasks = [(n, s, v) for s in range(seed, seed + n_seeds) for n in names for v in chosen]
     results = _train_all(bench, tasks, progress)
     rows = summarize_variants(results, names, chosen)
     return _write(folder, rows, results, chosen)
+
+
+def _check_paper(data: str, device: str) -> None:
+    """Refuse digits at paper scale, and say what a processor costs there."""
+    if data == "digits":
+        raise ValueError(
+            "--scale paper trains on real images: --data and --test-data must name folders whose "
+            "subfolders are classes, or .npz files, of CIFAR-10, CIFAR-100 or Imagenette; got none"
+        )
+    if device == "cpu":
+        warnings.warn(
+            "--scale paper trains networks of timm on images of 224 pixels, 100 epochs each: on "
+            "a processor that takes months; give --device cuda, or fewer --nets, --seeds and "
+            "--epochs",
+            stacklevel=3,
+        )
 
 
 class _Bench:
@@ -177,19 +197,25 @@ class _Bench:
         plan: _Size,
         settings: Mapping[str, Any],
         device: str,
-        side: int | None = None,
     ) -> None:
         self.folder, self.scale, self.plan = folder, scale, plan
-        self.settings, self.device, self.side = settings, device, side
+        self.settings, self.device = settings, device
         self._images: tuple[ImageDataset, ImageDataset] | None = None
 
     @property
     def images(self) -> tuple[ImageDataset, ImageDataset]:
         """Training and test images."""
+        import numpy as np
+
+        from featgraph.datasets.train_test import load_train_test
+
         if self._images is None:
-            train, test = _load_images(self.settings["data"], self.settings["test_data"], self.side)
-            if self.plan.n_train is not None:
-                train = train.take(self.plan.n_train)
+            given = self.settings
+            train, test = load_train_test(given["data"], given["test_data"], size=given["size"])
+            if self.plan.n_train is not None and len(train) > self.plan.n_train:
+                # Drawn: folders and many files are sorted by class.
+                order = np.random.default_rng(0).permutation(len(train))
+                train = train.take(order[: self.plan.n_train].tolist())
             self._images = train, test
         return self._images
 
@@ -270,30 +296,6 @@ class _Bench:
         )
 
 
-def _load_images(
-    data: str, test_data: str | None, side: int | None = None
-) -> tuple[ImageDataset, ImageDataset]:
-    import numpy as np
-
-    from featgraph.datasets.image_files import load_image_folder, load_npz_images
-    from featgraph.datasets.images import load_digits
-
-    if data == "digits":
-        return load_digits("train"), load_digits("test")
-
-    def load(path: str) -> ImageDataset:
-        return (
-            load_npz_images(path) if path.endswith(".npz") else load_image_folder(path, size=side)
-        )
-
-    images = load(data)
-    if test_data is not None:
-        return images, load(test_data)
-    order = np.random.default_rng(0).permutation(len(images)).tolist()
-    n_test = len(images) // 5
-    return images.take(order[n_test:]), images.take(order[:n_test])
-
-
 def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.Module, list[str]]:
     """Return a network and the names of its layers."""
     from featgraph.features.layers import select_layers
@@ -318,8 +320,6 @@ def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.M
 def _train_all(
     bench: _Bench, tasks: Sequence[tuple[str, int, str]], progress: bool | None
 ) -> list[dict[str, Any]]:
-    import warnings
-
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
     from featgraph._progress import track_progress

@@ -17,12 +17,12 @@ __all__ = [
     "augment_images",
     "count_steps",
     "fingerprint",
-    "first_inputs",
     "iterate_epoch",
     "make_generator",
     "mix_samples",
     "mix_seed",
     "seed_global",
+    "spread_inputs",
 ]
 
 Samples: TypeAlias = "Dataset[tuple[Tensor, Tensor]]"
@@ -51,19 +51,24 @@ def seed_global(seed: int, device: torch.device) -> None:
         torch.cuda.manual_seed(seed)
 
 
-def first_inputs(dataset: Samples, n_samples: int) -> Tensor:
-    """Return the inputs of the first samples, stacked.
+def spread_inputs(dataset: Samples, n_samples: int) -> Tensor:
+    """Return the inputs of samples spread evenly over the data, stacked.
+
+    Data on disk is often sorted by class: the first samples would be of one.
 
     Examples
     --------
-    >>> first_inputs(TensorDataset(torch.arange(6.0), torch.arange(6)), 2)
-    tensor([0., 1.])
+    >>> spread_inputs(TensorDataset(torch.arange(7.0), torch.arange(7)), 3)
+    tensor([0., 3., 6.])
     """
-    tensors = _tensors(dataset)
+    tensors, places = _tensors(dataset), _spread(len(dataset), n_samples)  # type: ignore[arg-type]
     if tensors is not None:
-        return tensors[0][:n_samples]
-    n_samples = min(n_samples, len(dataset))  # type: ignore[arg-type]
-    return torch.stack([torch.as_tensor(dataset[k][0]) for k in range(n_samples)])
+        return tensors[0][places]
+    return torch.stack([torch.as_tensor(dataset[k][0]) for k in places.tolist()])
+
+
+def _spread(n_samples: int, n_picked: int) -> Tensor:
+    return torch.linspace(0, n_samples - 1, min(n_picked, n_samples)).round().long()
 
 
 def fingerprint(dataset: Samples | None) -> str:
@@ -82,7 +87,7 @@ def fingerprint(dataset: Samples | None) -> str:
     n_samples = len(dataset)  # type: ignore[arg-type]
     digest = hashlib.sha256()
     for tensor in _tensors(dataset) or ():
-        picked = tensor[torch.linspace(0, n_samples - 1, min(n_samples, 64)).long()]
+        picked = tensor[_spread(n_samples, 64)]
         digest.update(picked.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return f"{n_samples} samples, {digest.hexdigest()[:16]}"
 

@@ -25,12 +25,12 @@ from featgraph.training.samples import (
     augment_images,
     count_steps,
     fingerprint,
-    first_inputs,
     iterate_epoch,
     make_generator,
     mix_samples,
     mix_seed,
     seed_global,
+    spread_inputs,
 )
 from featgraph.training.settings import TrainingSettings
 
@@ -77,7 +77,7 @@ def train(
         How: the published approximation, and true box counts by complete linkage. Empty
         measures nothing.
     n_measured : int, default=256
-        Number of samples for it, the first of ``test``, or of ``dataset`` without one.
+        Number of samples for it, spread evenly over ``test``, or ``dataset`` without one.
     measure_every : int, default=1
         Measure after every so many epochs; before the first and after the last in any case.
     folder : str, path-like or None, default=None
@@ -142,7 +142,7 @@ def train(
         checkpoint_every=checkpoint_every,
     )
     source = dataset if test is None else test
-    shown = first_inputs(source, integer(n_measured, "n_measured", least=2))
+    shown = spread_inputs(source, integer(n_measured, "n_measured", least=2))
 
     def measure(epoch: int) -> dict[str, dict[str, float]]:
         if epoch % measure_every and epoch != settings.epochs:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from featgraph.cli import main
+from featgraph.datasets import load_digits
 from featgraph.reproduce import EXPERIMENTS, paired, sources, table2, table3, validation
 
 
@@ -27,6 +28,8 @@ def test_table3_is_paired_resumed_and_extended(tmp_path, monkeypatch):
     ]  # fmt: skip
     assert rows[0]["gain"] == "" != rows[1]["gain"]
     assert 0 < float(rows[0]["ss_rate_true"]) < 1
+    rates = [float(r["ss_rate_linkage"]) for r in rows_of(tmp_path, "runs")][::2]
+    assert float(rows[0]["ss_rate_true_sd"]) == pytest.approx(np.std(rates, ddof=1))
     text = page.read_text(encoding="utf-8")
     assert "linkage: " in text
     assert "| ViT-B | 90.29 | 93.21 |" in text
@@ -43,6 +46,36 @@ def test_table3_is_paired_resumed_and_extended(tmp_path, monkeypatch):
     table3.run(tmp_path, seeds=3, **options)
     assert made == [("mlp", 2, "baseline"), ("mlp", 2, "linkage")]
     assert len(rows_of(tmp_path, "runs")) == 6
+
+
+def test_table3_draws_from_images_sorted_by_class_and_reads_others_anew(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (320, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(320) // 160)
+    options = {"scale": "quick", "nets": ["mlp"], "variants": [], "progress": False}
+    options |= {"data": str(tmp_path / "a.npz"), "test_data": str(tmp_path / "a.npz")}
+    plan = table3._SIZES["quick"]
+    settings = {"data": options["data"], "test_data": options["data"], "size": None}
+    train, _ = table3._Bench(None, "quick", plan, settings, "cpu").images
+    assert len(train) == 256
+    assert set(train.labels.tolist()) == {0, 1}
+    table3.run(tmp_path / "out", **options)
+    before = (tmp_path / "out" / "steps" / "mlp-0-baseline.json").stat().st_mtime_ns
+    table3.run(tmp_path / "out", size=8, **options)
+    assert (tmp_path / "out" / "steps" / "mlp-0-baseline.json").stat().st_mtime_ns > before
+
+
+def test_paper_scale_needs_real_images_and_says_what_a_processor_costs(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"--data and --test-data must name folders .* got none"):
+        table3.run(tmp_path / "a", scale="paper", progress=False)
+    monkeypatch.setattr(table3, "_train_all", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    options = {"scale": "paper", "data": "images", "progress": False}
+    with (
+        pytest.warns(UserWarning, match="on a processor that takes months; give --device cuda"),
+        pytest.raises(KeyboardInterrupt, match=r"^$"),
+    ):
+        table3.run(tmp_path / "b", **options)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):  # no word where there is a device
+        table3.run(tmp_path / "c", device="cuda", **options)
 
 
 def test_the_paired_test_is_that_of_scipy():
@@ -88,31 +121,32 @@ def test_the_networks_of_the_paper_take_small_images(monkeypatch):
     monkeypatch.setattr(
         "featgraph.models.timm_models.create_timm_model", lambda name, **options: Net()
     )
-    images = table3._load_images("digits", None)[0]
+    images = load_digits()
     model, layers = table3._build("resnet34", "paper", images, 0)
     assert layers == ["net.0", "net.1"]
     assert model(images.images[:2]).shape == (2, 8, 1, 1)
 
 
 def test_validation_measures_every_estimator(tmp_path, monkeypatch):
-    size = {"nets": ("mlp",), "epochs": 1, "n_seeds": 1, "n_theta": 8, "n_null": 3}
+    size = {"nets": ("mlp",), "epochs": 1, "n_seeds": 1, "n_theta": 8, "n_null": 3, "seconds": 9.0}
     monkeypatch.setitem(validation._SIZES, "quick", size)
     clouds = {name: sources.CLOUDS[name] for name in ("line", "clusters")}
     monkeypatch.setattr(sources, "CLOUDS", clouds)
     monkeypatch.setattr(sources, "_N_NODES", 20)
     page = validation.run(tmp_path, scale="quick", progress=False)
     rows = {(row["sources"], row["estimator"]): row for row in rows_of(tmp_path, "estimators")}
-    assert len(rows) == 12
+    assert len(rows) == 2 * len(validation.ESTIMATORS)
     for group in ("synthetic", "networks"):
-        assert float(rows[group, "packing"]["inside"]) > 0.9
-        paper, linkage = rows[group, "paper"], rows[group, "linkage"]
-        assert float(paper["log_error"]) > float(linkage["log_error"])
+        paper = rows[group, "paper"]
+        for name in ("packing", "linkage", "greedy"):
+            assert float(rows[group, name]["log_error"]) < float(paper["log_error"])
+            assert float(rows[group, name]["inside"]) > float(paper["inside"])
     (network,) = rows_of(tmp_path, "networks")
     assert network["network"] == "mlp on digits"
     assert 0 < float(network["true trained"]) < 1
     layers = rows_of(tmp_path, "layers")
-    # Up to 32 nodes the minimum is searched as well.
-    assert {row["curve"] for row in layers if row["source"] == "line"} >= {"optimum", "best"}
+    truth = [row for row in layers if row["curve"] == "best"]
+    assert {float(row["proven"]) for row in truth} == {1.0}
     assert "errors.png" in page.read_text(encoding="utf-8")
     with pytest.raises(FileNotFoundError, match=r"data must be a folder with weights.nets\.py"):
         validation.run(tmp_path, scale="quick", data=str(tmp_path), progress=False)

@@ -12,8 +12,14 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset, TensorDataset
 
+from featgraph.features import extract_features
 from featgraph.models import load_weights
-from featgraph.selfsimilarity import ReleasedGate, SelfSimilarityRegularizer, TrackingTarget
+from featgraph.selfsimilarity import (
+    ReleasedGate,
+    SelfSimilarityRegularizer,
+    TrackingTarget,
+    ss_rate,
+)
 from featgraph.training import (
     TrainingDivergedError,
     TrainingSettings,
@@ -272,6 +278,14 @@ def test_batches_are_a_function_of_seed_and_epoch():
         assert [y.tolist() for _, y in iterate_epoch(data, **options, first_step=2)] == batches[2:]
     assert batches == [y.tolist() for _, y in iterate_epoch(memory, **options)]
     assert batches != [y.tolist() for _, y in iterate_epoch(memory, **{**options, "epoch": 3})]
+
+
+def test_ss_rate_is_measured_all_over_the_test_data():
+    x, y = make_data(200).tensors
+    net = make_net()
+    log = train(net, make_data(), test=TensorDataset(x, y), n_measured=3, settings=make_settings())
+    shown = extract_features(net, x[[0, 100, 199]], layers=["5"])["5"]
+    assert log.rows[-1].rates["5"]["linkage"] == float(ss_rate(shown, estimator="linkage"))
 
 
 def test_augmentation_shifts_and_mirrors():
