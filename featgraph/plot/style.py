@@ -42,13 +42,15 @@ class SeriesStyle:
 
 
 #: Dashes separate approximations from coverings (solid) even without colour.
-_DASHED, _DASHDOT, _DOTTED, _LONG = (4.0, 1.6), (6.0, 1.6, 1.2, 1.6), (1.2, 1.4), (8.0, 2.0)
+_DASHED, _DASHDOT, _DOTTED = (4.0, 1.6), (6.0, 1.6, 1.2, 1.6), (1.2, 1.4)
+_LONG, _SHORT = (8.0, 2.0), (2.4, 1.0)
 _SERIES = {
     "paper": SeriesStyle(VERMILION, _DASHED, "s", "paper, Eq. 9 as printed"),
     "released": SeriesStyle(ORANGE, _DASHDOT, "D", "released code"),
     "caro_wei": SeriesStyle(PURPLE, _DOTTED, "v", "Caro–Wei (lower bound)"),
     "packing": SeriesStyle(SKY, _LONG, "^", "packing (lower bound)"),
     "linkage": SeriesStyle(BLUE, (), "o", "complete linkage"),
+    "midpoint": SeriesStyle("#332288", _SHORT, "h", "midpoint (packing, linkage)"),
     "greedy": SeriesStyle(GREEN, (), "P", "greedy colouring"),
     "best": SeriesStyle(BLACK, (), "o", "best covering found"),
     "optimum": SeriesStyle(BLACK, (), "*", "optimum (certified)"),

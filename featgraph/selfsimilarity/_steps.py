@@ -29,6 +29,8 @@ def count_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor, Te
     """
     distances = distances.detach()
     n_nodes = len(distances)
+    if estimator == "midpoint":
+        return _midpoint_steps(distances)
     if estimator in ("packing", "linkage"):
         left, right = critical_pairs(distances, estimator)
         places = left * n_nodes + right
@@ -44,6 +46,20 @@ def count_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor, Te
         share = torch.arange(len(places) + 1, dtype=torch.float64, device=places.device)
         counts = formula_count(share.div_(len(places)), n_nodes, estimator)
     return places, counts
+
+
+def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the steps of the geometric mean of packing and linkage; shared pairs come once."""
+    n_nodes = len(distances)
+    pairs = [critical_pairs(distances, estimator) for estimator in ("packing", "linkage")]
+    both = torch.cat([left * n_nodes + right for left, right in pairs])
+    places, number = both.unique(return_inverse=True)
+    order = argsort(distances.flatten()[places])
+    falls = torch.zeros(2, len(places), dtype=torch.float64, device=distances.device)
+    falls[0, number[: n_nodes - 1]] = 1.0
+    falls[1, number[n_nodes - 1 :]] = 1.0
+    fallen = torch.nn.functional.pad(falls[:, order].cumsum(dim=1), (1, 0))
+    return places[order], (n_nodes - fallen).prod(dim=0).sqrt()
 
 
 def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:

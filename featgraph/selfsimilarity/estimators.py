@@ -8,7 +8,15 @@ from typing import Literal
 __all__ = ["ESTIMATORS", "Estimator", "EstimatorName"]
 
 EstimatorName = Literal[
-    "paper", "released", "caro_wei", "soft_caro_wei", "packing", "linkage", "greedy", "optimum"
+    "paper",
+    "released",
+    "caro_wei",
+    "soft_caro_wei",
+    "packing",
+    "linkage",
+    "midpoint",
+    "greedy",
+    "optimum",
 ]
 
 
@@ -84,6 +92,13 @@ _ROWS = (
         True,
         "complete-linkage clusters cut at θ",
         "Defays 1977, doi:10.1093/comjnl/20.4.364",
+    ),
+    Estimator(
+        "midpoint",
+        "approximation",
+        True,
+        "geometric mean of packing and linkage: off by at most half of the gap between them",
+        "this package",
     ),
     Estimator(
         "greedy",

@@ -51,8 +51,8 @@ def box_number(
     Returns
     -------
     Tensor of float64, shape (n_theta,)
-        N_θ without gradient, from n_nodes down to 1; whole numbers except for the formulas
-        and Caro–Wei sums.
+        N_θ without gradient, from n_nodes down to 1; whole numbers except for the formulas,
+        Caro–Wei sums and the midpoint.
 
     Raises
     ------
@@ -125,6 +125,9 @@ def count_boxes(distances: Tensor, theta: Tensor, *, estimator: EstimatorName) -
     distances = distances.detach()
     theta = check_theta(theta, distances)
     n_nodes = len(distances)
+    if estimator == "midpoint":
+        ends = [count_boxes(distances, theta, estimator=one) for one in ("packing", "linkage")]
+        return torch.sqrt(ends[0] * ends[1])
     if estimator in ("packing", "linkage"):
         left, right = critical_pairs(distances, estimator)
         steps = sort(distances[left, right])

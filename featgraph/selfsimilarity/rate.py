@@ -58,8 +58,8 @@ def ss_rate(
     estimator : str, default="released"
         How boxes are counted, a key of ``ESTIMATORS``.
     numerics : {"exact", "released"}, default="exact"
-        "exact": N_θ of "paper", "released", "caro_wei", "packing" and "linkage" is a step
-        function that changes only at distances of pairs, and the integral is summed in closed
+        "exact": N_θ of "paper", "released", "caro_wei", "packing", "linkage" and "midpoint" is a
+        step function that changes only at distances of pairs, and the integral is summed in closed
         form over its steps; the gradient is the exact derivative through those pairs, TZ and
         TV included. "soft_caro_wei", "greedy" and "optimum" are known on the θ grid only:
         trapezoid rule, with TZ and TV held fixed.

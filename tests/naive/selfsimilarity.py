@@ -85,6 +85,8 @@ def box_number(C, theta, estimator):
         return 1 + sum(gap > theta for gap in farthest_first(C))
     if estimator == "linkage":
         return 1 + sum(height > theta for height in complete_linkage(C))
+    if estimator == "midpoint":
+        return math.sqrt(box_number(C, theta, "packing") * box_number(C, theta, "linkage"))
     return minimum_cover(C, theta)
 
 

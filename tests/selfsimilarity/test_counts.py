@@ -25,7 +25,7 @@ from featgraph.selfsimilarity import (
 from featgraph.selfsimilarity.formulas import formula_count
 from tests.naive import selfsimilarity as naive
 
-HARD = ["paper", "released", "caro_wei", "packing", "linkage"]
+HARD = ["paper", "released", "caro_wei", "packing", "linkage", "midpoint"]
 
 
 @st.composite
@@ -53,7 +53,7 @@ def has_ties(C: torch.Tensor) -> bool:
 @given(features(), st.sampled_from(HARD))
 def test_twins(F: torch.Tensor, estimator: str) -> None:
     C = feature_distances(F)
-    if estimator in ("packing", "linkage") and has_ties(C):
+    if estimator in ("packing", "linkage", "midpoint") and has_ties(C):
         return  # both constructions choose freely between equal distances
     theta = torch.cat([theta_grid(C, 9), C[0, 1:]]).sort().values
     expected = [naive.box_number(C.numpy(), float(t), estimator) for t in theta]
@@ -83,6 +83,10 @@ def test_bounds_bracket_the_optimum(F: torch.Tensor) -> None:
     assert (count_boxes(C, theta, estimator="caro_wei").numpy() <= best + 1e-9).all()
     assert (count_boxes(C, theta, estimator="packing").numpy() <= best).all()
     assert (count_boxes(C, theta, estimator="linkage").numpy() >= best).all()
+    middle = count_boxes(C, theta, estimator="midpoint").numpy()
+    ends = [count_boxes(C, theta, estimator=one).numpy() for one in ("packing", "linkage")]
+    gap = np.log(ends[1] / ends[0])
+    assert (np.abs(np.log(middle / best)) <= gap / 2 + 1e-12).all()
     # Balls around the packing of θ/2 are boxes of diameter θ.
     assert (count_boxes(C, theta / 2, estimator="packing").numpy() >= best).all()
 
@@ -90,7 +94,7 @@ def test_bounds_bracket_the_optimum(F: torch.Tensor) -> None:
 @given(features(), st.randoms(use_true_random=False), st.sampled_from(HARD))
 def test_order_of_nodes_is_harmless(F: torch.Tensor, random: object, estimator: str) -> None:
     C = feature_distances(F)
-    if estimator in ("packing", "linkage") and has_ties(C):
+    if estimator in ("packing", "linkage", "midpoint") and has_ties(C):
         return
     order = list(range(len(F)))
     random.shuffle(order)  # type: ignore[attr-defined]

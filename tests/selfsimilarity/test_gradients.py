@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from featgraph.dimension import compare_dimensions
 from featgraph.distances import _gram, feature_distances
 from featgraph.selfsimilarity import (
     _released,
@@ -23,7 +24,7 @@ from featgraph.selfsimilarity import (
 from tests.naive import distances as naive_distances
 from tests.naive import selfsimilarity as naive
 
-STEPS = ["paper", "released", "caro_wei", "packing", "linkage"]
+STEPS = ["paper", "released", "caro_wei", "packing", "linkage", "midpoint"]
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,8 @@ def test_gradient_flows_to_critical_pairs_only() -> None:
         (grad,) = torch.autograd.grad(ss_rate_of_distances(C, estimator=estimator), C)
         assert 0 < int((grad != 0).sum()) <= 39
         assert not grad.tril().any()
+    (grad,) = torch.autograd.grad(ss_rate_of_distances(C, estimator="midpoint"), C)
+    assert 39 < int((grad != 0).sum()) <= 78
 
 
 @settings(max_examples=25)
@@ -152,6 +155,20 @@ def test_descent_on_packing_reaches_the_target_in_true_counts() -> None:
     assert path[0][1] > 0.3
     assert min(own for own, _ in path) < 0.06
     assert min(true for _, true in path) < 0.1
+
+
+def test_descent_on_the_midpoint_reaches_its_target_in_true_counts() -> None:
+    F = make_features(48, 12, seed=3).requires_grad_()
+    optimizer = torch.optim.Adam([F], lr=0.03)
+    for _ in range(80):
+        optimizer.zero_grad()
+        rate = ss_rate(F, estimator="midpoint")
+        ((rate - 0.15) ** 2).backward()
+        optimizer.step()
+    table = compare_dimensions(F.detach(), curves=("midpoint",), hop_methods=(), rng=0)
+    assert table.proven > 0.9
+    assert float(rate.detach()) == pytest.approx(0.15, abs=0.01)
+    assert table.row("best").ss_rate == pytest.approx(0.15, abs=0.03)
 
 
 def test_descent_on_the_released_proxy_misses_the_true_counts() -> None:

@@ -20,7 +20,7 @@ from featgraph.selfsimilarity import (
 )
 from tests.naive import selfsimilarity as naive
 
-STEPS = ["paper", "released", "caro_wei", "packing", "linkage"]
+STEPS = ["paper", "released", "caro_wei", "packing", "linkage", "midpoint"]
 
 
 def published_features() -> np.ndarray:
