@@ -19,12 +19,14 @@ from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
-    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.distances.distance_matrix import DistanceMatrix
 
 __all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
 
 #: Box counts on the same ladder of θ: approximations, certified bounds, true coverings.
-CURVES = ("paper", "released", "caro_wei", "packing", "linkage", "greedy", "cbb", "memb")
+CURVES = (
+    "paper", "released", "caro_wei", "packing", "linkage", "midpoint", "greedy", "cbb", "memb",
+)  # fmt: skip
 HOP_METHODS = ("greedy", "cbb", "memb")
 
 
@@ -161,8 +163,8 @@ def compare_dimensions(
 
     Parameters
     ----------
-    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
-        F of one layer.
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
+        F of one layer, or its distances.
     curves : sequence of str
         Names of estimators (``ESTIMATORS``) or covering methods (``METHODS``). Radius boxes of
         radius r stand at θ = 2r.
@@ -215,8 +217,7 @@ def compare_dimensions(
     """
     from featgraph.boxes.covering import box_counts
     from featgraph.boxes.ladder import minimum_box_counts
-    from featgraph.distances.pairwise import feature_distances
-    from featgraph.features.feature_matrix import as_feature_matrix
+    from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes
 
@@ -225,9 +226,9 @@ def compare_dimensions(
     integer(repeats, "repeats", least=1)
     if time_limit is not None:
         positive(time_limit, "time_limit", zero=True)
-    matrix = as_feature_matrix(features)
+    matrix = as_distance_matrix(features)
     generator = as_rng(rng)
-    distances = feature_distances(matrix)
+    distances = matrix.values
     ladder = theta_grid(distances, n_theta)
     theta = _array(ladder)
     values: dict[str, NDArray[np.float64]] = {}
@@ -295,7 +296,7 @@ def _array(values: Any) -> NDArray[np.float64]:
 def _describe(
     name: str,
     role: str,
-    features: FeatureMatrix,
+    layer: DistanceMatrix,
     theta: NDArray[np.float64],
     values: NDArray[np.float64],
     best: NDArray[np.float64],
@@ -307,7 +308,7 @@ def _describe(
         role=role,
         dimension=fit.dimension if fit else math.nan,
         standard_error=fit.standard_error if fit else math.nan,
-        ss_rate=_curve_ss_rate(name, features, theta, values),
+        ss_rate=_curve_ss_rate(name, layer, theta, values),
         log_error=float(np.mean(np.abs(np.log(values) - np.log(best)))),
         # Formulas are no whole numbers: half a box of slack keeps rounding from deciding.
         inside=float(np.mean((values >= lower - 0.5) & (values <= best + 0.5))),
@@ -315,16 +316,16 @@ def _describe(
 
 
 def _curve_ss_rate(
-    name: str, features: FeatureMatrix, theta: NDArray[np.float64], values: NDArray[np.float64]
+    name: str, layer: DistanceMatrix, theta: NDArray[np.float64], values: NDArray[np.float64]
 ) -> float:
     """SS_rate of a curve: the exact integral where there is one, else the trapezoid rule."""
     if _is_estimator(name):
-        from featgraph.selfsimilarity.rate import ss_rate
+        from featgraph.selfsimilarity.rate import ss_rate_of_distances
 
-        return float(ss_rate(features, estimator=name))  # type: ignore[arg-type]
+        return float(ss_rate_of_distances(layer.values, estimator=name))  # type: ignore[arg-type]
     x = np.log1p(theta)
     position = (x - x[0]) / (x[-1] - x[0])
-    gap = np.abs(np.log(values) / math.log(features.n_nodes) - (1 - position))
+    gap = np.abs(np.log(values) / math.log(layer.n_nodes) - (1 - position))
     return float(2 * np.trapezoid(gap, position))
 
 
@@ -341,7 +342,7 @@ def _fit_if_possible(counts: BoxCounts) -> DimensionFit | None:
 
 
 def _hop_space(
-    features: FeatureMatrix,
+    layer: DistanceMatrix,
     epsilon: Any,
     methods: Sequence[str],
     repeats: int,
@@ -351,7 +352,7 @@ def _hop_space(
     from featgraph.boxes.covering import box_counts
     from featgraph.graph.construct import feature_graph
 
-    graph = feature_graph(features, epsilon=epsilon)
+    graph = feature_graph(layer, epsilon=epsilon)
     counts = tuple(
         box_counts(graph, method=name, repeats=repeats, rng=rng, progress=False) for name in methods
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_estimator_errors", "plot_rate_agreement"]
 
-_SHOWN = ("paper", "released", "caro_wei", "packing", "linkage", "greedy")
+_SHOWN = ("paper", "released", "caro_wei", "packing", "linkage", "midpoint", "greedy")
 
 
 def plot_estimator_errors(
@@ -76,10 +76,10 @@ def plot_estimator_errors(
 def plot_rate_agreement(
     rows: Sequence[Mapping[str, Any]],
     *,
-    curves: Sequence[str] = ("released", "packing", "linkage"),
+    curves: Sequence[str] = ("released", "packing", "linkage", "midpoint"),
     ax: Axes | None = None,
 ) -> tuple[Figure, Axes]:
-    """Draw SS_rate by estimators against SS_rate of the best covering, one point per layer.
+    """Draw SS_rate by estimators against that of the smallest number of boxes, one point per layer.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def plot_rate_agreement(
     ax.set_xlim(0, highest)
     ax.set_ylim(0, highest)
     ax.set_aspect("equal")
-    ax.set_xlabel("SS_rate of the best true covering")
+    ax.set_xlabel("SS_rate of the smallest number of boxes")
     ax.set_ylabel("SS_rate by the estimator")
     ax.legend(
         frameon=False, fontsize=SMALL, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0),

@@ -54,7 +54,6 @@ def test_layers_are_chosen_by_glob(features, tmp_path):
         (["missing.npz"], "missing.npz"),
         (["{good}", "--layers", "blocks.1"], "did you mean 'blocks.0'?"),
         (["{good}", "--curves", "relased"], "did you mean 'released'?"),
-        (["{good}", "--curves", "paper"], "at least one true covering"),
         (["{good}", "--n-theta", "3"], "must be a whole number ≥ 4"),
         (["{corrupt}"], "corrupt.npz"),
         (["{pickle}"], "pickle.npy"),
