@@ -32,6 +32,7 @@ _ROWS = (
     Command("analyze", "analyze_network", "report on the layers of a model, or on saved features"),
     Command("train", "train_network", "train a classifier, with or without the constraint"),
     Command("boxcover", "cover_graph", "cover a graph file with boxes and fit its dimension"),
+    Command("fractality", "judge_graphs", "is a graph fractal? verdict, spectrum, renormalisation"),
     Command("compare", "compare_features", "true box counts against their approximations, over θ"),
     Command("similarity", "compare_networks", "compare two networks layer by layer"),
     Command("network", "describe_network", "small world, degrees, groups of a graph or of layers"),

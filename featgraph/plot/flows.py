@@ -81,6 +81,7 @@ def plot_flow(analysis: FlowAnalysis, *, size: float | None = None) -> tuple[Fig
 
 def _draw_degrees(ax: Axes, analysis: FlowAnalysis, size: float) -> None:
     from matplotlib import colormaps
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     steps = [step for step in analysis.of_size(size) if step.n_nodes >= _FEWEST]
     shades = colormaps["viridis"](np.linspace(0.0, 0.85, max(len(steps), 2)))
@@ -93,6 +94,10 @@ def _draw_degrees(ax: Axes, analysis: FlowAnalysis, size: float) -> None:
         )  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
+    # Degrees span one or two decades: 0.5, 1, 2, 5 say more than powers of ten and fit.
+    ax.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=12))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("degree / mean degree")
     ax.set_ylabel("share of nodes with at least it")
     ax.legend(

@@ -29,7 +29,8 @@ def plot_multifractal(
     Parameters
     ----------
     spectra : MultifractalSpectrum, or mapping of str to MultifractalSpectrum
-        One, or several with their names. Bands are one standard error to each side.
+        One, or several with their names. Bands, and crosses at whole q, are one standard error
+        to each side.
     theory : mapping of str to tuple of arrays, optional
         Known curves: name to (q, D_q), drawn as broken grey lines.
 
@@ -74,10 +75,12 @@ def plot_multifractal(
         low, high = one.dimensions - one.dimension_error, one.dimensions + one.dimension_error
         axes[0].fill_between(one.q, low, high, color=style.color, alpha=0.18, linewidth=0)
         axes[0].plot(one.q, one.dimensions, color=style.color, linewidth=1.6, label=name)
+        axes[1].plot(one.alpha, one.f, color=style.color, linewidth=1.0, label=name)
+        whole = one.q == np.round(one.q)  # crosses at every moment would hide the curve
         axes[1].errorbar(
-            one.alpha, one.f, xerr=one.alpha_error, yerr=one.f_error, linestyle="-",
-            marker=style.marker, markersize=3.5, linewidth=1.0, elinewidth=0.6,
-            color=style.color, label=name,
+            one.alpha[whole], one.f[whole], xerr=one.alpha_error[whole], yerr=one.f_error[whole],
+            linestyle="none", marker=style.marker, markersize=3.5, elinewidth=0.6,
+            color=style.color,
         )  # fmt: skip
     axes[0].set_xlabel("moment q")
     axes[0].set_ylabel("generalised dimension $D_q$")
@@ -86,5 +89,5 @@ def plot_multifractal(
     values = np.concatenate([one.dimensions for one in named.values()])
     axes[0].set_ylim(0, 1.25 * float(values.max()))
     axes[1].set_ylim(min(0.0, *(float(one.f.min()) for one in named.values())) - 0.05, None)
-    axes[0].legend(frameon=False, fontsize=SMALL, loc="lower left")
+    axes[0].legend(frameon=False, fontsize=SMALL, loc="best")
     return fig, axes
