@@ -2,91 +2,98 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._progress import track_progress
-from featgraph.boxes._run import box_kind, find_module, solve_world
-from featgraph.boxes._threads import usable_cores
+from featgraph._progress import progress_bar
+from featgraph.boxes._checkpoint import Checkpoint
+from featgraph.boxes._run import box_kind, find_module, is_quick, solve_world
+from featgraph.boxes._threads import run_tasks, usable_cores
 from featgraph.boxes._world import World
-from featgraph.boxes.methods import METHODS
 
 __all__ = ["count_world"]
 
-WORTH_THREADS = 0.005  # seconds of work below which a pool of threads costs more than it saves
+WORTH_THREADS = 0.005  # seconds of work below which threads cost more than they save
 
-Numbers = NDArray[np.int64] | NDArray[np.float64]
+Task = tuple[int, range]  # number of the run, places of the sizes
 
 
 def count_world(
     world: World,
     sizes: list[float],
     method: str,
-    repeats: int,
-    rng: np.random.Generator,
+    seeds: NDArray[np.int64],
     options: dict[str, Any],
+    record: Checkpoint,
     *,
     jobs: int | None,
     progress: bool | None,
-) -> Numbers:
-    """Return the number of boxes, shape (repeats, n_sizes).
+) -> None:
+    """Count the boxes of all runs and sizes that ``record`` does not hold yet, into it.
 
-    All seeds are drawn before any work starts, so counts depend neither on the number of
-    threads nor on their order.
+    All seeds, of shape (repeats, n_sizes), are there before any work starts, so counts depend
+    neither on the number of threads nor on their order, nor on where an earlier call stopped.
     """
     module = find_module(method)
     # diameter of two points at most θ/2 from a centre: at most θ
     scale = 0.5 if world.name == "metric" and box_kind(method, options) == "radius" else 1.0
-    seeds = rng.integers(2**63, size=(repeats, len(sizes)))
-    whole = METHODS[method].box != "none"
-    shape = (repeats, len(sizes))
-    counts: Numbers = np.empty(shape, dtype=np.int64)
-    if not whole:
-        counts = np.empty(shape, dtype=np.float64)
+    scaled = [scale * size for size in sizes]
+    per_pass = module.pass_length(world, scaled, **options) if hasattr(module, "pass_length") else 0
+    guard = threading.Lock()
 
-    def count_one(task: tuple[int, int]) -> None:
-        repeat, s = task
-        own = np.random.default_rng(int(seeds[repeat, s]))
-        solution = solve_world(module.solve, world, scale * sizes[s], own, options)
-        counts[repeat, s] = solution.labels.max() + 1
+    def count_one(task: Task) -> None:
+        repeat, (place,) = task
+        own = np.random.default_rng(int(seeds[repeat, place]))
+        solution = solve_world(module.solve, world, scaled[place], own, options)
+        if solution.lower_bound is not None:
+            record.add_bound(place, solution.lower_bound)
+        record.add(repeat, task[1], int(solution.labels.max()) + 1)
+        advance(1)
 
-    def count_pass(repeat: int) -> bool:
+    def count_pass(task: Task) -> None:
+        repeat, places = task
         own = np.random.default_rng(int(seeds[repeat, 0]))
-        found = module.count_sizes(world, [scale * size for size in sizes], own, **options)
-        if found is not None:
-            counts[repeat] = found
-        return found is not None
+        some = scaled[places.start : places.stop]
+        known = 0.0
 
-    if hasattr(module, "count_sizes") and count_pass(0):
-        _run(count_pass, range(1, repeats), jobs, progress)
-    else:
-        tasks = [(repeat, s) for s in range(len(sizes)) for repeat in range(repeats)]
-        _run(count_one, tasks, jobs, progress)
-    return counts
+        def note(share: float) -> None:
+            nonlocal known
+            advance(len(places) * (share - known))
+            known = share
+
+        record.add(repeat, places, module.count_sizes(world, some, own, note=note, **options))
+        note(1.0)
+
+    def advance(n_sizes: float) -> None:
+        with guard:
+            bar.update(n_sizes)
+
+    step = per_pass or 1
+    tasks = [
+        (repeat, range(low, min(low + step, len(sizes))))
+        for low in range(0, len(sizes), step)
+        for repeat in range(len(seeds))
+    ]
+    tasks = [task for task in tasks if not record.done[task[0], list(task[1])].all()]
+    left = sum(len(places) for _, places in tasks)
+    with progress_bar(
+        total=seeds.size, progress=progress, label="boxes", start=seeds.size - left
+    ) as bar:
+        _run(count_pass if per_pass else count_one, tasks, jobs or usable_cores(), is_quick(world))
 
 
-def _run(work: Any, tasks: Any, jobs: int | None, progress: bool | None) -> None:
-    bar = track_progress(tasks, progress=progress, label="boxes", total=len(tasks))
-    waiting = iter(bar)
-    begin = time.perf_counter()
-    for done, task in enumerate(waiting, start=1):
-        work(task)
+def _run(work: Callable[[Task], None], tasks: Sequence[Task], n_threads: int, quick: bool) -> None:
+    begin, done = time.perf_counter(), 0
+    while quick and done < len(tasks):
+        work(tasks[done])
+        done += 1
         spent = time.perf_counter() - begin
-        if (jobs or usable_cores()) > 1 and spent * (len(tasks) - done) > WORTH_THREADS * done:
+        if n_threads > 1 and spent * (len(tasks) - done) > WORTH_THREADS * done:
             break
-    rest = tasks[done:] if len(tasks) else tasks
-    if not len(rest):
-        return
-    with ThreadPoolExecutor(jobs or usable_cores()) as pool:
-        futures = [pool.submit(work, task) for task in rest]
-        try:
-            for future in futures:
-                future.result()
-                next(waiting, None)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)  # an interruption does not hang
-            raise
+    if done < len(tasks):
+        run_tasks(work, tasks[done:], n_threads)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
-from featgraph.boxes._threads import usable_cores
+from featgraph.boxes._threads import run_tasks, usable_cores
 from featgraph.boxes._world import Rows, World
 
 __all__ = ["fit_bits", "fit_lists", "map_tasks", "open_fit"]
@@ -41,11 +40,10 @@ def open_fit(world: World, size: float) -> Callable[[Ints], Ints]:
 
 def map_tasks(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:
     """Return ``work(task)`` of every task, in order, on all usable cores."""
-    cores = min(usable_cores(), len(tasks))
-    if cores <= 1:
+    if min(usable_cores(), len(tasks)) <= 1:
         return [work(task) for task in tasks]
-    with ThreadPoolExecutor(cores) as pool:
-        return list(pool.map(work, tasks))
+    results = run_tasks(work, tasks, usable_cores())
+    return [results[place] for place in range(len(tasks))]
 
 
 @kernel

@@ -10,11 +10,23 @@ import numpy as np
 
 from featgraph._checks import choice
 from featgraph._random import RandomState, as_rng
+from featgraph.boxes._threads import run_beside
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
 
-__all__ = ["Solve", "box_kind", "find_module", "run_cover", "solve_world", "wrap_solution"]
+__all__ = [
+    "Solve",
+    "box_kind",
+    "find_module",
+    "is_quick",
+    "run_cover",
+    "solve_world",
+    "wrap_solution",
+]
+
+QUICK = 50_000  # entries of rows up to which no kernel is long at work
+
 
 # solve(world, size, rng, **options) of each algorithm's file
 Solve = Callable[..., Solution]
@@ -32,6 +44,11 @@ def box_kind(method: str, options: dict[str, Any]) -> str:
     if row.kind_option is None or row.kind_option[0] not in options:
         return row.box
     return row.kind_option[1].get(options[row.kind_option[0]], row.box)
+
+
+def is_quick(world: World) -> bool:
+    """Tell whether kernels are done so soon that Ctrl-C may wait for them."""
+    return world.indices.size <= QUICK
 
 
 def solve_world(
@@ -62,7 +79,11 @@ def run_cover(
             'or say weight="ignore"'
         )
     checked = world.size(size)
-    solution = solve_world(solve, world, checked, as_rng(rng), chosen)
+    generator = as_rng(rng)
+    if is_quick(world):
+        solution = solve_world(solve, world, checked, generator, chosen)
+    else:
+        solution = run_beside(lambda: solve_world(solve, world, checked, generator, chosen))
     return wrap_solution(solution, world, checked, method, rng, chosen)
 
 

@@ -1,13 +1,26 @@
-"""Threads for kernels that release the interpreter lock. Results never depend on their number."""
+"""Threads for kernels that release the interpreter lock. Results never depend on their number.
+
+A kernel cannot be interrupted. It therefore runs beside the caller, who only waits, in short
+naps: Ctrl-C reaches him at once. He leaves the threads behind then; each ends as soon as its
+kernel returns, and what it wrote is dropped. They never keep the program from ending.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
-__all__ = ["map_ranges", "usable_cores"]
+__all__ = ["map_ranges", "run_beside", "run_tasks", "usable_cores"]
 
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+NAP = 0.1  # seconds between two looks for a call to stop
 _FEWEST = 2048  # below this many items a thread costs more than it saves
 
 
@@ -18,19 +31,84 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def run_tasks(
+    work: Callable[[Task], Result], tasks: Iterable[Task], n_threads: int
+) -> dict[int, Result]:
+    """Return ``work(task)`` of every task by its place, made by threads beside the caller.
+
+    The first error of a task goes on to the caller; tasks not yet begun are left.
+    """
+    waiting = deque(enumerate(tasks))
+    n_tasks = len(waiting)
+    done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            try:
+                place, task = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                done.put((place, work(task), None))
+            except SystemExit:  # the caller has left
+                raise
+            except BaseException as error:
+                done.put((place, None, error))
+
+    threads = [
+        threading.Thread(target=serve, daemon=True, name="featgraph-boxes")
+        for _ in range(min(n_threads, n_tasks))
+    ]
+    results: dict[int, Result] = {}
+    try:
+        for thread in threads:
+            thread.start()
+        while len(results) < n_tasks:
+            try:
+                place, result, error = done.get(timeout=NAP)
+            except Empty:
+                continue
+            if error is not None:
+                raise error
+            results[place] = result
+    except BaseException:
+        waiting.clear()
+        for thread in threads:
+            _end(thread)
+        raise
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def run_beside(work: Callable[[], Result]) -> Result:
+    """Return ``work()``, made by a thread beside the caller."""
+    return run_tasks(lambda _: work(), [None], 1)[0]
+
+
 def map_ranges(work: Callable[[int, int], object], n_items: int, *, grain: int = 1) -> None:
     """Call ``work(low, high)`` on parts of ``range(n_items)``, on all usable cores.
 
     Parts write to places of their own, so that order and number of threads do not matter; they
     hold a multiple of ``grain`` items.
     """
-    cores = usable_cores()
-    if cores == 1 or n_items < _FEWEST:
+    if n_items < _FEWEST:
         work(0, n_items)
         return
+    cores = usable_cores()
     step = max(_FEWEST // 4, -(-n_items // (8 * cores)))  # smaller parts even out the load
     step = -(-step // grain) * grain
-    lows = range(0, n_items, step)
-    with ThreadPoolExecutor(cores) as pool:
-        for done in [pool.submit(work, low, min(low + step, n_items)) for low in lows]:
-            done.result()
+    parts = [(low, min(low + step, n_items)) for low in range(0, n_items, step)]
+    if cores == 1:
+        for low, high in parts:
+            work(low, high)
+    else:
+        run_tasks(lambda part: work(*part), parts, cores)
+
+
+def _end(thread: threading.Thread) -> None:
+    # SystemExit comes up in the thread as soon as its kernel is back in Python
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
+        )

@@ -45,6 +45,7 @@ class Solution(NamedTuple):
     labels: Ints
     centers: Ints | None = None
     overlaps: tuple[Ints, Ints] | None = None
+    lower_bound: int | None = None  # certified, of the smallest number of boxes
 
 
 class World:
@@ -52,6 +53,7 @@ class World:
 
     name: str
     n_nodes: int
+    indices: Ints
 
     def size(self, size: object) -> float:
         """Return ``size`` checked: a whole number in the hop world, else a float."""

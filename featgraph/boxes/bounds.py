@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph._checks import choice, positive
+from featgraph._progress import track_progress
 from featgraph._random import RandomState, as_rng
+from featgraph.boxes._checkpoint import Checkpoint
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.packing import caro_wei
 from featgraph.boxes._exact.parts import run_parts
 from featgraph.boxes._exact.problem import open_problem
 from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._near import count_near
+from featgraph.boxes._run import is_quick
 from featgraph.boxes._sizes import check_sizes
+from featgraph.boxes._threads import run_beside
 from featgraph.boxes._world import World, open_world
 
 __all__ = ["EFFORTS", "bound_world", "lower_bound", "lower_bounds"]
@@ -106,7 +110,10 @@ def lower_bound(
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
-    return _bound(world, world.size(size), kind, effort, Clock(limit), as_rng(rng))
+    checked, clock, generator = world.size(size), Clock(limit), as_rng(rng)
+    if is_quick(world):
+        return _bound(world, checked, kind, effort, clock, generator)
+    return run_beside(lambda: _bound(world, checked, kind, effort, clock, generator))
 
 
 def lower_bounds(
@@ -173,24 +180,47 @@ def bound_world(
     effort: str = "packing",
     time_limit: float | None = 30.0,
     rng: np.random.Generator | None = None,
+    record: Checkpoint | None = None,
+    progress: bool | None = False,
 ) -> Ints:
     """Return a certified lower bound for each size (rising) of a world.
 
     Sizes whose pairs are too many to list in a few seconds, or at all, are bounded by "count".
+    Those that ``record`` has a bound of are left alone, and new ones are added to it.
     """
     clock = Clock(time_limit)
-    generator = np.random.default_rng(0) if rng is None else rng
-    bounds = np.ones(len(sizes), dtype=np.int64)
-    for s in range(len(sizes) - 1, -1, -1):  # large sizes first: their bounds hold for smaller
-        share = clock.share(1.0 / (s + 1))
-        chosen = effort
-        if effort in QUICK and int(count_near(*world.walk(sizes[s])).sum()) > MOST_PAIRS:
-            chosen = "count"
-        try:
-            bounds[s] = _bound(world, sizes[s], kind, chosen, share, generator)
-        except MemoryError:
-            bounds[s] = _bound(world, sizes[s], kind, "count", share, generator)
+    seeds = (np.random.default_rng(0) if rng is None else rng).integers(2**63, size=len(sizes))
+    bounds = np.zeros(len(sizes), dtype=np.int64)
+    if record is not None:
+        bounds = record.bounds[: len(sizes)].copy()
+
+    def bound_all() -> None:
+        # large sizes first: their bounds hold for smaller ones
+        missing = np.flatnonzero(bounds == 0)[::-1].tolist()
+        for k, s in enumerate(track_progress(missing, progress=progress, label="bounds")):
+            share = clock.share(1.0 / (len(missing) - k))
+            own = np.random.default_rng(int(seeds[s]))
+            bounds[s] = _bound_within(world, sizes[s], kind, effort, share, own)
+            if record is not None:
+                record.add_bound(s, int(bounds[s]))
+
+    if is_quick(world):
+        bound_all()
+    else:
+        run_beside(bound_all)
     return np.asarray(np.maximum.accumulate(bounds[::-1])[::-1])
+
+
+def _bound_within(
+    world: World, size: float, kind: str, effort: str, clock: Clock, rng: np.random.Generator
+) -> int:
+    # The bound of a size whose pairs can be listed, else that of "count".
+    if effort in QUICK and int(count_near(*world.walk(size)).sum()) > MOST_PAIRS:
+        effort = "count"
+    try:
+        return _bound(world, size, kind, effort, clock, rng)
+    except MemoryError:
+        return _bound(world, size, kind, "count", clock, rng)
 
 
 def _open(graph: Any, weight: str | None, as_undirected: bool) -> World:
@@ -211,5 +241,6 @@ def _bound(
         reach = 2 * size if kind == "radius" else size
         return max(n_components, caro_wei(count_near(*world.walk(reach))))
     problem = open_problem(world, size, kind, clock)
-    run_parts(problem.parts, clock, rng, stages=EFFORTS[effort])
+    if run_parts(problem.parts, clock, rng, stages=EFFORTS[effort]):
+        raise KeyboardInterrupt  # run_parts took it for the wish to see what there is
     return max(n_components, problem.lower_bound)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featgraph._checks import choice, integer
 from featgraph._random import RandomState, as_rng
+from featgraph.boxes._checkpoint import Checkpoint, open_checkpoint
 from featgraph.boxes._counting import count_world
 from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._run import box_kind, find_module
@@ -93,6 +96,7 @@ def box_counts(
     rng: RandomState = None,
     jobs: int | None = None,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> BoxCounts:
     """Count the boxes that each size needs.
@@ -125,6 +129,10 @@ def box_counts(
         Threads, at least 1; default: all cores of this process. Counts do not depend on it.
     progress : bool or None, default=None
         Show a progress bar; None: if stderr is a terminal.
+    checkpoint : str or path-like, optional
+        File that keeps what is finished: written about every second, when the work is stopped,
+        and in the end. The same call goes on from there and gives the counts of a run in one
+        go. With another graph, method, size, option or seed it begins anew. Needs ``rng``.
     **options
         Options of the method.
 
@@ -137,13 +145,14 @@ def box_counts(
     Raises
     ------
     ValueError
-        If the method is unknown, sizes are negative, fractional hops or none at all, or an
-        option breaks its rule.
+        If the method is unknown, sizes are negative, fractional hops or none at all, an option
+        breaks its rule, or ``checkpoint`` is a file of another kind.
 
     Notes
     -----
     Each run of each size has a seed of its own, drawn from ``rng``; methods that answer all
-    sizes in one pass (greedy, merge) take one seed per run.
+    sizes in one pass (greedy, merge) take one seed per run. Ctrl-C stops at once; a kernel
+    under way then runs to its end in a thread of its own, and its result is dropped.
 
     Examples
     --------
@@ -160,6 +169,10 @@ def box_counts(
     if jobs is not None:
         integer(jobs, "jobs", least=1)
     kind = box_kind(method, options)
+    if bounds and kind == "none":
+        raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
+    if checkpoint is not None and rng is None:
+        raise ValueError("checkpoint needs rng, or no later call can draw the same; got rng=None")
     metric = open_metric_world(graph)
     world: World
     about: dict[str, Any] = {}
@@ -172,18 +185,16 @@ def box_counts(
     if by_size:
         method, options = choose_method(world.n_nodes, kind)
     chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
-    counts = count_world(
-        world, chosen, method, repeats, as_rng(rng), options, jobs=jobs, progress=progress
-    )
-    if sizes is None and isinstance(world, GraphWorld):
-        single = (counts == world.graph.n_components).all(axis=0)
-        keep = int(single.argmax()) + 1 if single.any() else len(chosen)
-        chosen, counts = chosen[:keep], counts[:, :keep]
-    if bounds:
-        if kind == "none":
-            raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
-        scale = 0.5 if metric is not None and kind == "radius" else 1.0  # θ is a diameter
-        about["lower_bounds"] = bound_world(world, [scale * size for size in chosen], kind)
+    seeds = as_rng(rng).integers(2**63, size=(repeats, len(chosen)))
+    counts: NDArray[Any] = np.zeros(seeds.shape, np.float64 if kind == "none" else np.int64)
+    facts = (chosen, method, options, seeds)
+    with open_checkpoint(checkpoint, world, counts, *facts) as record:
+        count_world(world, chosen, method, seeds, options, record, jobs=jobs, progress=progress)
+        if sizes is None and isinstance(world, GraphWorld):
+            chosen = _end_at_components(chosen, counts, world.graph.n_components)
+            counts = counts[:, : len(chosen)]
+        if bounds:
+            about["lower_bounds"] = _bound_counts(world, chosen, kind, record, progress)
     return BoxCounts(
         sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
         counts_per_repeat=counts,
@@ -195,3 +206,17 @@ def box_counts(
         options={**options, "chosen_by": "auto"} if by_size else options,
         **about,
     )
+
+
+def _end_at_components(sizes: list[float], counts: NDArray[Any], n_components: int) -> list[float]:
+    # Sizes up to the first at which every run has one box per component.
+    single = (counts == n_components).all(axis=0)
+    return sizes[: int(single.argmax()) + 1] if single.any() else sizes
+
+
+def _bound_counts(
+    world: World, sizes: list[float], kind: str, record: Checkpoint, progress: bool | None
+) -> NDArray[np.int64]:
+    scale = 0.5 if world.name == "metric" and kind == "radius" else 1.0  # θ is a diameter
+    scaled = [scale * size for size in sizes]
+    return bound_world(world, scaled, kind, record=record, progress=progress)

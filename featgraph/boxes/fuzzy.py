@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from featgraph.boxes._threads import map_ranges
 from featgraph.boxes._weighted import fuzzy_weighted
 from featgraph.boxes._world import GraphWorld, MetricWorld, World, open_world
 
-__all__ = ["count_fuzzy", "count_sizes"]
+__all__ = ["count_fuzzy", "count_sizes", "pass_length"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -77,11 +77,21 @@ def count_fuzzy(
         world = metric[0]
     else:
         world = open_world(graph, weight=weight, as_undirected=as_undirected)
-    return count_sizes(world, check_sizes(world, sizes), np.random.default_rng(0))
+    return count_sizes(
+        world, check_sizes(world, sizes), np.random.default_rng(0), note=lambda share: None
+    )
 
 
-def count_sizes(world: World, sizes: list[float], rng: np.random.Generator) -> Floats:
-    """Return N of every size; ``rng`` plays no part."""
+def pass_length(world: World, sizes: list[float]) -> int:
+    """Return how many of ``sizes`` one pass answers: all."""
+    return len(sizes)
+
+
+def count_sizes(
+    world: World, sizes: list[float], rng: np.random.Generator, *, note: Callable[[float], None]
+) -> Floats:
+    """Return N of every size; neither chance nor notes play a part."""
+    del rng, note
     scales = np.asarray(sizes, dtype=np.float64)
     sums = np.zeros(scales.size)
     some = scales > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,13 +18,16 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import MetricWorld, Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
 
-__all__ = ["ORDERS", "count_sizes", "cover_greedy", "solve"]
+__all__ = ["ORDERS", "count_sizes", "cover_greedy", "pass_length", "solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 ORDERS = ("random", "index", "degree", "smallest_last", "dsatur")
 BY_SIZE = ("smallest_last", "dsatur")
+MOST_NUMBERS = 2**23  # per table of a pass: a million nodes take 8 sizes at once
+FIRST_NODES = 4096
+CHUNK = 0.1  # seconds
 
 
 def cover_greedy(
@@ -118,8 +123,15 @@ def solve(
             return Solution(_first_fit_dense(world.distances, sequence, size))
     elif world.is_dense(size):
         return Solution(fit_bits(world.bits(size), sequence))
-    labels, _ = _first_fit(rows.starts, rows.stops, rows.indices, sequence, np.array([rows.hops]))
-    return Solution(labels[:, 0])
+    return Solution(fit_nodes(rows, sequence, np.array([rows.hops]))[0][:, 0])
+
+
+def pass_length(world: World, sizes: list[float], *, order: str | ArrayLike = "random") -> int:
+    """Return how many of ``sizes`` one pass answers, 0 where the order depends on the size."""
+    by_size = isinstance(order, str) and order in BY_SIZE
+    if by_size or world.name != "hop":
+        return 0
+    return max(1, MOST_NUMBERS // world.n_nodes)
 
 
 def count_sizes(
@@ -128,25 +140,42 @@ def count_sizes(
     rng: np.random.Generator,
     *,
     order: str | ArrayLike = "random",
-) -> Ints | None:
-    """Return the number of boxes of every size from one pass, or None where one cannot do."""
-    by_size = isinstance(order, str) and order in BY_SIZE
-    if by_size or world.name != "hop":
-        return None
+    note: Callable[[float], None],
+) -> Ints:
+    """Return the number of boxes of every size from one pass; ``note`` hears its share done."""
     rows = world.walk(sizes[-1])
     sequence = order_nodes(rows, order, rng)
     dense = [size for size in sizes if world.is_dense(size) and world.answer(size) is None]
     hops = np.array([int(size) for size in sizes if size not in dense], dtype=np.int64)
-    # 2²³ numbers per table: a million nodes take 8 sizes at once
-    step = max(1, 2**23 // world.n_nodes)
-    found: dict[int, int] = {}
-    for low in range(0, len(hops), step):
-        some = hops[low : low + step]
-        counts = _first_fit(rows.starts, rows.stops, rows.indices, sequence, some)[1]
-        found.update(zip(some.tolist(), counts.tolist(), strict=True))
+    found = dict(zip(hops.tolist(), fit_nodes(rows, sequence, hops, note)[1], strict=True))
     for size in dense:
         found[int(size)] = int(fit_bits(world.bits(size), sequence).max()) + 1
     return np.array([found[int(size)] for size in sizes], dtype=np.int64)
+
+
+def fit_nodes(
+    rows: Rows, order: Ints, sizes: Ints, note: Callable[[float], None] | None = None
+) -> tuple[Ints, Ints]:
+    """Return labels of shape (n_nodes, n_sizes) and the number of boxes of each size (rising).
+
+    The kernel takes as many nodes at a time as it places in a fraction of a second, so that a
+    call to stop is heard in between.
+    """
+    n_nodes, shape = order.size, (order.size, sizes.size)
+    labels, tally = np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
+    masses = np.zeros(shape, dtype=np.int64)
+    n_boxes = np.zeros(sizes.size, dtype=np.int64)
+    seen, queue = np.full(n_nodes, -1, np.int64), np.empty(n_nodes, np.int64)
+    low, step = 0, FIRST_NODES
+    while low < n_nodes and sizes.size:
+        begin, high = time.perf_counter(), min(low + step, n_nodes)
+        _first_fit(*rows[:3], order, sizes, low, high, labels, masses, tally, n_boxes, seen, queue)
+        spent = time.perf_counter() - begin
+        step = int(min(8, max(CHUNK / spent, 0.1)) * (high - low)) + 1
+        low = high
+        if note is not None:
+            note(low / n_nodes)
+    return labels, n_boxes
 
 
 def order_nodes(rows: Rows, order: str | ArrayLike, rng: np.random.Generator) -> Ints:
@@ -173,19 +202,26 @@ def order_nodes(rows: Rows, order: str | ArrayLike, rng: np.random.Generator) ->
 
 @kernel
 def _first_fit(
-    starts: Ints, stops: Ints, indices: Ints, order: Ints, sizes: Ints
-) -> tuple[Ints, Ints]:
-    # labels[v, s]: box of v at sizes[s] (rising). tally[b, s] counts members of box b found
-    # around the node at hand; it restarts at a new base for each node, so nothing is cleared.
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    order: Ints,
+    sizes: Ints,
+    low: int,
+    high: int,
+    labels: Ints,
+    masses: Ints,
+    tally: Ints,
+    n_boxes: Ints,
+    seen: Ints,
+    queue: Ints,
+) -> None:
+    # Places order[low:high]. labels[v, s]: box of v at sizes[s] (rising). tally[b, s] counts
+    # members of box b found around the node at hand; it restarts at a new base for each node,
+    # so nothing is cleared.
     n_nodes, n_sizes = order.size, sizes.size
-    labels = np.full((n_nodes, n_sizes), -1, dtype=np.int64)
-    masses = np.zeros((n_nodes, n_sizes), dtype=np.int64)
-    tally = np.full((n_nodes, n_sizes), -1, dtype=np.int64)
-    n_boxes = np.zeros(n_sizes, dtype=np.int64)
     best = np.empty(n_sizes, dtype=np.int64)
-    seen = np.full(n_nodes, -1, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    for k in range(n_nodes):
+    for k in range(low, high):
         base = k * (n_nodes + 1)
         queue[0] = order[k]
         seen[order[k]] = k
@@ -219,7 +255,6 @@ def _first_fit(
             masses[best[s], s] += 1
             if best[s] == n_boxes[s]:
                 n_boxes[s] += 1
-    return labels, n_boxes
 
 
 @kernel

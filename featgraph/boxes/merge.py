@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
 
-__all__ = ["count_sizes", "cover_merge", "merge_level", "solve"]
+__all__ = ["count_sizes", "cover_merge", "merge_level", "pass_length", "solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -101,7 +102,14 @@ def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     return Solution(labels)
 
 
-def count_sizes(world: World, sizes: list[float], rng: np.random.Generator) -> Ints:
+def pass_length(world: World, sizes: list[float]) -> int:
+    """Return how many of ``sizes`` one pass answers: all, since each builds on the one before."""
+    return len(sizes)
+
+
+def count_sizes(
+    world: World, sizes: list[float], rng: np.random.Generator, *, note: Callable[[float], None]
+) -> Ints:
     """Return the number of boxes of every size from one run through all of them.
 
     Hop world: through all whole sizes; elsewhere through the given sizes themselves.
@@ -112,9 +120,10 @@ def count_sizes(world: World, sizes: list[float], rng: np.random.Generator) -> I
         rest = [float(level) for level in range(1, int(rest[-1]) + 1)]
     counts = {size: int(answer.labels.max()) + 1 for size, answer in known.items() if answer}
     labels = np.arange(world.n_nodes, dtype=np.int64)
-    for level in rest:
+    for done, level in enumerate(rest, start=1):
         labels = merge_level(world, level, labels, rng)
         counts[level] = int(labels.max()) + 1
+        note(done / len(rest))
     return np.array([counts[size] for size in sizes])
 
 

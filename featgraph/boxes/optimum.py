@@ -248,7 +248,7 @@ def solve(
     """Return the best cover found within the time limit."""
     choice(kind, KINDS, "kind")
     answer = answer_size(world, size, kind, Clock(time_limit), rng, progress)
-    return Solution(answer.labels, answer.centers)
+    return Solution(answer.labels, answer.centers, lower_bound=answer.lower_bound)
 
 
 def answer_size(

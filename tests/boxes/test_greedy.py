@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featgraph.boxes import greedy
 from featgraph.boxes._fitting import fit_bits, fit_lists
 from featgraph.boxes._orders import fit_dsatur, order_smallest_last
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_counts
-from featgraph.boxes.greedy import ORDERS, _first_fit, cover_greedy
+from featgraph.boxes.greedy import ORDERS, cover_greedy, fit_nodes
 from tests.naive import boxes as naive
 
 
@@ -36,11 +37,28 @@ def test_all_tables_give_the_same_boxes(seed, n_nodes, size):
     world = open_world(graph, weight=None, as_undirected=False)
     rows, lists = world.walk(size), world.near(size)
     expected = naive.greedy(naive.hop_distances(n_nodes, graph.edges), size, order.tolist())
-    sizes = np.array([rows.hops])
-    walked, _ = _first_fit(rows.starts, rows.stops, rows.indices, order, sizes)
+    walked, _ = fit_nodes(rows, order, np.array([rows.hops]))
     assert walked[:, 0].tolist() == expected
     assert fit_lists(lists, order).tolist() == expected
     assert fit_bits(world.bits(size), order).tolist() == expected
+
+
+@pytest.mark.parametrize("nodes_at_once", [1, 7, 60])
+def test_nodes_placed_in_parts_get_the_same_boxes(monkeypatch, nodes_at_once):
+    graph = nx.gnp_random_graph(60, 0.05, seed=2)
+    rows = open_world(graph, weight=None, as_undirected=False).walk(4)
+    order, sizes = np.random.default_rng(0).permutation(60), np.array([1, 2, 4])
+    monkeypatch.setattr(greedy, "FIRST_NODES", nodes_at_once)
+    monkeypatch.setattr(greedy, "CHUNK", 0.0)
+    heard = []
+    labels, n_boxes = fit_nodes(rows, order, sizes, heard.append)
+    dist = naive.hop_distances(60, graph.edges)
+    twins = [naive.greedy(dist, int(size), order.tolist()) for size in sizes]
+    assert labels.T.tolist() == twins
+    assert n_boxes.tolist() == [max(twin) + 1 for twin in twins]
+    assert heard == sorted(heard)
+    assert len(heard) >= 60 // nodes_at_once
+    assert heard[-1] == 1.0
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))
