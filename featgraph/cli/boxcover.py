@@ -118,6 +118,9 @@ def cover_graph(
 ) -> int:
     """Count the boxes of a graph file over sizes, fit d_B, write table and picture.
 
+    What is finished is kept in ``out`` until all is, so that the same command continues a run
+    that was stopped.
+
     Returns
     -------
     int
@@ -133,16 +136,21 @@ def cover_graph(
         "method": method,
         "weight": None if weight in (None, "ignore") else "weight",
     }
-    counts = box_counts(
-        net,
-        sizes=sizes,
-        repeats=repeats,
-        jobs=jobs,
-        bounds=bounds,
-        rng=seed,
-        progress=False if quiet else None,
-        **how,
-    )
+    finished = folder / "checkpoint.json"
+    try:
+        counts = box_counts(
+            net,
+            sizes=sizes,
+            repeats=repeats,
+            jobs=jobs,
+            bounds=bounds,
+            rng=seed,
+            progress=False if quiet else None,
+            checkpoint=finished,
+            **how,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"the same command goes on from there ({finished})") from None
     fit, reason = _try_fit(counts)
     parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
     say(f"{Path(graph).name}: {net.n_nodes} nodes, {net.n_edges} edges, {parts}", quiet=quiet)
@@ -157,6 +165,7 @@ def cover_graph(
     _write(folder, counts, fit)
     if draw is not None:
         _write_boxes(folder, net, draw, {**how, "rng": seed})
+    finished.unlink()
     say(f"written to {folder}", quiet=quiet)
     return 0
 
