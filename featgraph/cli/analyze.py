@@ -61,7 +61,7 @@ def add_analysis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n-theta", type=whole(4), default=256, metavar="N", help="number of box sizes θ"
     )
-    add_time_limit(parser, 3.0)
+    add_time_limit(parser)
 
 
 def analyze_network(
@@ -80,7 +80,7 @@ def analyze_network(
     epsilon: Any = "percolation",
     method: str = "greedy",
     n_theta: int = 256,
-    time_limit: float | None = 3.0,
+    time_limit: float | None = 10.0,
     seed: int = 0,
     out: str = "featgraph-report",
     force: bool = False,

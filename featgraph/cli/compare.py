@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-r", "--repeats", type=whole(1), default=3, metavar="N", help="runs per random method"
     )
-    add_time_limit(parser, 10.0)
+    add_time_limit(parser)
     add_seed(parser)
     add_output(parser, "featgraph-compare")
     add_quiet(parser)

@@ -60,12 +60,12 @@ def read_seconds(text: str) -> float | None:
     return seconds
 
 
-def add_time_limit(parser: Any, default: float) -> None:
+def add_time_limit(parser: Any) -> None:
     """Add ``--time-limit``."""
     parser.add_argument(
         "--time-limit",
         type=read_seconds,
-        default=default,
+        default=10.0,
         metavar="SECONDS",
         help="per layer, for proving the smallest number of boxes over θ; none: until proven",
     )

@@ -177,8 +177,8 @@ def compare_dimensions(
     repeats : int, default=3
         Runs per size of each random covering method; the smallest count is kept.
     time_limit : float or None, default=10.0
-        Seconds, at least 0, for proving the minimum over all θ; None: until it is proven. Up
-        to some 200 neurons of a trained layer one second is enough for all of them.
+        Seconds, at least 0, for proving the minimum over all θ; None: until it is proven. A
+        trained layer of 128 neurons takes a few seconds of an idle core.
     rng : int, Generator or None
         Seed of the random coverings. The same seed gives the same result where the minimum is
         proven, or the limit is not reached.
