@@ -130,19 +130,24 @@ def train_network(
     """
     from featgraph._threads import hold_threads
     from featgraph.datasets.train_test import load_train_test
+    from featgraph.features.running import usable_device
     from featgraph.report.folder import claim_folder
     from featgraph.training.samples import count_steps
     from featgraph.training.settings import TrainingSettings
     from featgraph.training.trainer import train
 
     settings = TrainingSettings(seed=seed, **recipe)
+    place = usable_device(device)
     images, test = load_train_test(data, test_data, size=size, progress=False if quiet else None)
     images, test = standardize(images, normalize), standardize(test, normalize)
-    net = _build(model, option or [], images, seed).to(device)
+    net = _build(model, option or [], images, seed).to(place)
     chosen: Any = layers or ["auto"]
     chosen = chosen[0] if chosen in (["auto"], ["all"]) else chosen
     n_steps = settings.epochs * count_steps(len(images), settings.batch_size)
     regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, n_steps)
+    # True counts and the published formula beside the estimator that is in the loss.
+    watched: Any = dict.fromkeys(("released", "linkage", constraint))
+    watched.pop("none", None)
     folder = claim_folder(out, kind="training", force=force)
     with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
         log = train(
@@ -152,6 +157,7 @@ def train_network(
             settings=settings,
             regularizer=regularizer,
             layers=chosen,
+            estimators=tuple(watched),
             folder=folder,
             checkpoint_every=checkpoint_every,
             progress=False if quiet else None,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-__all__ = ["evaluating", "placed_on", "unwrap_model"]
+__all__ = ["evaluating", "placed_on", "unwrap_model", "usable_device"]
 
 
 def unwrap_model(model: nn.Module) -> nn.Module:
@@ -90,13 +90,7 @@ def placed_on(model: nn.Module, device: torch.device | str | None) -> Iterator[t
     if device is None:
         yield home
         return
-    try:
-        target = torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device must be usable here, got {device!r}: {reason}") from error
-    if target.type == "meta":
-        raise ValueError("device must be usable here, got 'meta', which would drop the weights")
+    target = usable_device(device)
     homes = {tensor.device for tensor in tensors}
     if len(homes) > 1:
         raise ValueError(f"device must be None for a model spread over {sorted(map(str, homes))}")
@@ -105,3 +99,26 @@ def placed_on(model: nn.Module, device: torch.device | str | None) -> Iterator[t
         yield target
     finally:
         model.to(home)
+
+
+def usable_device(device: torch.device | str) -> torch.device:
+    """Return a device on which a tensor can be made, or refuse it.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name here.
+
+    Examples
+    --------
+    >>> usable_device("cpu")
+    device(type='cpu')
+    """
+    try:
+        target = torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition(":")[0].splitlines()[0]
+        raise ValueError(f"device must be usable here, got {device!r}: {reason}") from error
+    if target.type == "meta":
+        raise ValueError("device must be usable here, got 'meta', which would drop the weights")
+    return target

@@ -123,6 +123,7 @@ def plot_rate_trajectories(
     >>> len(ax.lines)
     2
     """
+    import matplotlib
     from matplotlib.lines import Line2D
 
     if not rows:
@@ -131,8 +132,10 @@ def plot_rate_trajectories(
     layers = list(dict.fromkeys(row["layer"] for row in rows))
     estimators = [key for key in rows[0] if key not in ("epoch", "layer")]
     handles = []
-    for number, layer in enumerate(layers):
-        color = _COLORS[number % len(_COLORS)]
+    colors: Any = _COLORS
+    if len(layers) > len(_COLORS):  # by depth, in steps that stay apart on white
+        colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(layers)))
+    for layer, color in zip(layers, colors, strict=False):
         mine = [row for row in rows if row["layer"] == layer]
         for estimator in estimators:
             known = [row for row in mine if row.get(estimator) is not None]

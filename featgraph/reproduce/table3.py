@@ -150,6 +150,8 @@ def run(
     Path
         The page to read first, README.md.
     """
+    from featgraph.features.running import usable_device
+
     plan = _SIZES[choice(scale, SCALES, "scale")]
     names = tuple(plan.models if nets is None else nets)
     chosen = ["baseline", *(name for name in variants if name != "baseline")]
@@ -157,6 +159,7 @@ def run(
         choice(name, VARIANTS, "variants")
     if scale == "paper":
         _check_paper(data, device)
+    usable_device(device)
     n_seeds = plan.n_seeds if seeds is None else integer(seeds, "seeds", least=2)
     settings = {
         "scale": scale, "seed": seed, "data": data, "test_data": test_data,

@@ -31,6 +31,8 @@ def test_a_run_writes_log_pictures_and_checkpoint_and_goes_on(tmp_path, images, 
     assert {"checkpoint.pt", "epochs.csv", "ss_rates.csv", "test_accuracy.png"} <= names
     assert {"loss.svg", "ss_rates.png", "featgraph.json"} <= names
     assert load_checkpoint(out / "checkpoint.pt")["regularizer"]["step"] == 4
+    head = (out / "ss_rates.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head == "epoch,layer,released,linkage"
     assert main([*words, "--batch-size", "36", "--quiet"]) == 0
     assert main([*words, "--batch-size", "24"]) == 2
     assert "is of a run with another batch_size" in capsys.readouterr().err
@@ -47,12 +49,21 @@ def test_a_run_writes_log_pictures_and_checkpoint_and_goes_on(tmp_path, images, 
         (["--optimizer", "adam"], "did you mean 'adamw'"),
         (["--alpha", "-1"], "weight must be a finite number of at least 0"),
         (["--data", "nowhere.npz"], "no"),
+        (["--device", "abacus"], "device must be usable here, got 'abacus'"),
     ],
 )
 def test_what_is_refused(words, message, tmp_path, images, capsys):
     command = ["train", "mlp", "--data", images, "-o", str(tmp_path / "run"), "-c", "linkage"]
     assert main([*command, *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_log_holds_the_estimator_in_the_loss(tmp_path, images):
+    out = tmp_path / "run"
+    words = ["train", "mlp", "--data", images, "-o", str(out), "--epochs", "1", "-q"]
+    assert main([*words, "-c", "packing", "--option", "widths=(16, 16)"]) == 0
+    head = (out / "ss_rates.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head == "epoch,layer,released,linkage,packing"
 
 
 def test_targets_are_read():

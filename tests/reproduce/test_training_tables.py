@@ -74,6 +74,7 @@ def test_paper_scale_needs_real_images_and_says_what_a_processor_costs(tmp_path,
         pytest.raises(KeyboardInterrupt, match=r"^$"),
     ):
         table3.run(tmp_path / "b", **options)
+    monkeypatch.setattr("featgraph.features.running.usable_device", lambda device: device)
     with pytest.raises(KeyboardInterrupt, match=r"^$"):  # no word where there is a device
         table3.run(tmp_path / "c", device="cuda", **options)
 
