@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -39,9 +41,15 @@ def distance_range(distances: Tensor) -> tuple[Tensor, Tensor]:
 
 def check_spread(smallest: Tensor, largest: Tensor) -> None:
     """Refuse distances that are all equal: there is no range of box sizes to integrate over."""
-    if not bool(smallest < largest):
+    low, high = torch.stack([smallest, largest]).tolist()
+    if not math.isfinite(high):
+        raise ValueError(
+            f"distances must be finite, got {high}; squares of large activations overflow float32, "
+            "so scale the features, or give them in float64"
+        )
+    if not low < high:
         raise EqualDistancesError(
-            f"all distances equal {float(largest):.6g} (TZ = TV), so the range of box sizes is "
+            f"all distances equal {high:.6g} (TZ = TV), so the range of box sizes is "
             "empty and SS_rate is not defined; a layer of constant or equidistant nodes must be "
             "left out"
         )

@@ -125,9 +125,9 @@ class SelfSimilarityRegularizer:
     iteration.
 
     With fewer samples per batch than nodes SS_rate is noisy; it works and warns once, with a
-    bootstrap interval. A layer that holds NaN gives a NaN term, so that a gradient scaler skips
-    the step and ``train`` stops. Under autocast the term is computed in float32. With
-    gradient accumulation, call once per forward pass and divide by the number of passes: the
+    bootstrap interval. A layer that holds NaN, or overflows, gives a NaN term, so that a gradient
+    scaler skips the step and ``train`` stops. Under autocast the term is computed in float32.
+    With gradient accumulation, call once per forward pass and divide by the number of passes: the
     term then sees one pass at a time.
 
     A layer that runs several times in a forward pass counts with its last call. Of gradient
@@ -307,7 +307,8 @@ class SelfSimilarityRegularizer:
         if self.gather and is_distributed():
             activation = gather_samples(activation)
         values = activation.T
-        if not bool(torch.isfinite(values.detach()).all()):
+        # Squares that overflow give no distances either.
+        if not bool(torch.isfinite(values.detach().square().sum())):
             self.records.append(RegularizerRecord(name, float("nan"), None, 1.0))
             return values.sum() * float("nan")
         if not self._has_warned and values.shape[1] < values.shape[0]:

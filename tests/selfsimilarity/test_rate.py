@@ -229,3 +229,6 @@ def test_bad_input() -> None:
         ss_rate(torch.from_numpy(F).requires_grad_(), estimator="greedy")
     with pytest.raises(ValueError, match="NaN"):
         ss_rate(np.full((5, 4), np.nan))
+    with pytest.raises(ValueError, match="distances must be finite, got inf; squares of large"):
+        ss_rate(1e20 * F)
+    assert 0 < float(ss_rate(1e20 * F.astype(np.float64))) < 1

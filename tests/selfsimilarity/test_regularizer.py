@@ -225,11 +225,12 @@ def test_small_batches_work_and_warn_once_with_an_interval():
         reg()
 
 
-def test_nan_activations_give_a_nan_term_and_name_the_layer():
+@pytest.mark.parametrize("value", [float("nan"), 1e25])  # the square overflows float32
+def test_activations_without_distances_give_a_nan_term_and_name_the_layer(value):
     net = make_net()
     reg = SelfSimilarityRegularizer(net)
     x = make_inputs()
-    x[3, 2] = float("nan")
+    x[3, 2] = value
     net(x)
     assert torch.isnan(reg())
     assert reg.records[0].layer in ("1", "3")
