@@ -134,7 +134,7 @@ def plot_rate_agreement(
     ax.set_xlabel("SS_rate of the smallest number of boxes")
     ax.set_ylabel("SS_rate by the estimator")
     ax.legend(
-        frameon=False, fontsize=SMALL, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0),
+        frameon=False, fontsize=SMALL, ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0),
         borderaxespad=0.2, handletextpad=0.2, columnspacing=1.0, title="filled: trained networks",
         title_fontsize=SMALL, alignment="left",
     )  # fmt: skip
