@@ -37,7 +37,7 @@ def track_progress(
 
 
 class _NoBar:
-    def update(self, n: int = 1) -> None:
+    def update(self, n: float = 1) -> None:
         """Show nothing."""
 
 
@@ -55,5 +55,7 @@ def progress_bar(*, total: int, progress: bool | None, label: str, start: int = 
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, initial=start, desc=label, dynamic_ncols=True) as bar:
+    # parts of a step move the bar, but only whole ones are counted
+    form = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
+    with tqdm(total=total, initial=start, desc=label, dynamic_ncols=True, bar_format=form) as bar:
         yield bar

@@ -7,6 +7,7 @@ kernel returns, and what it wrote is dropped. They never keep the program from e
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
@@ -19,6 +20,11 @@ __all__ = ["map_ranges", "run_beside", "run_tasks", "usable_cores"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+class _Left(BaseException):
+    """The caller has left; nobody waits for this thread any more."""
+
 
 NAP = 0.1  # seconds between two looks for a call to stop
 _FEWEST = 2048  # below this many items a thread costs more than it saves
@@ -43,17 +49,17 @@ def run_tasks(
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
     def serve() -> None:
-        while True:
-            try:
+        with contextlib.suppress(_Left, IndexError):
+            while True:
                 place, task = waiting.popleft()
-            except IndexError:
-                return
-            try:
-                done.put((place, work(task), None))
-            except SystemExit:  # the caller has left
-                raise
-            except BaseException as error:
-                done.put((place, None, error))
+                try:
+                    result = work(task)
+                except _Left:
+                    raise
+                except BaseException as error:
+                    done.put((place, None, error))
+                else:
+                    done.put((place, result, None))
 
     threads = [
         threading.Thread(target=serve, daemon=True, name="featgraph-boxes")
@@ -74,7 +80,8 @@ def run_tasks(
     except BaseException:
         waiting.clear()
         for thread in threads:
-            _end(thread)
+            if thread.is_alive():
+                _leave(thread)
         raise
     for thread in threads:
         thread.join()
@@ -106,9 +113,8 @@ def map_ranges(work: Callable[[int, int], object], n_items: int, *, grain: int =
         run_tasks(lambda part: work(*part), parts, cores)
 
 
-def _end(thread: threading.Thread) -> None:
-    # SystemExit comes up in the thread as soon as its kernel is back in Python
-    if thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
-        )
+def _leave(thread: threading.Thread) -> None:
+    # the exception comes up in the thread as soon as its kernel is back in Python
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Left)
+    )

@@ -8,6 +8,7 @@ import json
 import networkx as nx
 import pytest
 
+from featgraph.boxes import memb
 from featgraph.cli import main
 from featgraph.cli.boxcover import read_sizes
 
@@ -140,6 +141,39 @@ def test_folder_of_others_is_left_alone(path_graph, tmp_path, capsys):
     assert run(path_graph, "--sizes", "0-5", "--out", out, "--force", "-q") == 0
     assert run(path_graph, "--sizes", "0-5", "--out", out, "-q") == 0  # now it is its own
     assert (out / "thesis.tex").read_text() == "mine"
+
+
+def test_a_stopped_run_goes_on(path_graph, tmp_path, capsys, monkeypatch):
+    words = (path_graph, "--sizes", "1-5", "-m", "memb", "--seed", 4, "--jobs", 1, "-q", "--out")
+    assert run(*words, tmp_path / "whole") == 0
+    real, calls = memb.solve, []
+
+    def solve(*values, **options):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*values, **options)
+
+    monkeypatch.setattr(memb, "solve", solve)
+    out = tmp_path / "out"
+    assert run(*words, out) == 130
+    shown = capsys.readouterr().err
+    assert shown.startswith("featgraph: stopped: the same command goes on from there")
+    assert (out / "checkpoint.json").exists()
+    assert run(*words, out) == 0
+    assert len(calls) == 3 + 3
+    assert read(out / "counts.csv") == read(tmp_path / "whole" / "counts.csv")
+    assert not (out / "checkpoint.json").exists()
+
+
+def test_a_damaged_checkpoint_is_one_line(path_graph, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run(path_graph, "--sizes", "1-5", "-q", "--out", out) == 0
+    (out / "checkpoint.json").write_text("{")
+    assert run(path_graph, "--sizes", "1-5", "-q", "--out", out) == 2
+    shown = capsys.readouterr().err
+    assert "delete it or name another" in shown
+    assert shown.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,209 @@
+"""Counts that go on where they were stopped."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from featgraph.boxes import _checkpoint, _run, bounds, greedy, memb, merge
+from featgraph.boxes.covering import box_counts
+
+GRAPH = nx.gnp_random_graph(60, 0.05, seed=3)
+SIZES = (1, 2, 3)
+#: The function that does the work of a method, and how often three runs of three sizes call it.
+WORK = {
+    "memb": (memb, "solve", 9),
+    "greedy": (greedy, "count_sizes", 3),
+    "merge": (merge, "count_sizes", 3),
+}
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return tmp_path / "checkpoint.json"
+
+
+def count(method="memb", **changes):
+    chosen = {"sizes": SIZES, "repeats": 3, "rng": 5, "jobs": 1, "progress": False, **changes}
+    return box_counts(chosen.pop("graph", GRAPH), method=method, **chosen)
+
+
+def watch(monkeypatch, method, *, stop_at=None):
+    """Count the calls of the working function, and press Ctrl-C at one of them."""
+    module, name, _ = WORK[method]
+    calls = []
+    real = getattr(module, name)
+
+    def work(*values, **options):
+        if len(calls) + 1 == stop_at:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return real(*values, **options)
+
+    monkeypatch.setattr(module, name, work)
+    return calls
+
+
+@pytest.mark.parametrize("quick", [True, False], ids=["caller", "threads"])
+@pytest.mark.parametrize(
+    ("method", "stop_at"),
+    [("memb", 1), ("memb", 2), ("memb", 9), ("greedy", 1), ("greedy", 3), ("merge", 2)],
+)
+def test_a_stopped_call_goes_on(monkeypatch, checkpoint, method, stop_at, quick):
+    if not quick:
+        monkeypatch.setattr(_run, "QUICK", 0)
+    whole = count(method, bounds=True)
+    with monkeypatch.context() as patch:
+        calls = watch(patch, method, stop_at=stop_at)
+        with pytest.raises(KeyboardInterrupt):
+            count(method, bounds=True, checkpoint=checkpoint)
+        assert len(calls) == stop_at - 1
+    calls = watch(monkeypatch, method)
+    rest = count(method, bounds=True, checkpoint=checkpoint)
+    assert len(calls) == WORK[method][2] - (stop_at - 1)
+    assert rest.counts_per_repeat.tolist() == whole.counts_per_repeat.tolist()
+    assert rest.lower_bounds.tolist() == whole.lower_bounds.tolist()
+    again = count(method, bounds=True, checkpoint=checkpoint)
+    assert len(calls) == WORK[method][2] - (stop_at - 1)
+    assert again.to_rows() == whole.to_rows()
+
+
+def test_bounds_go_on_too(monkeypatch, checkpoint):
+    whole = count(bounds=True)
+    real, asked = bounds._bound_within, []
+
+    def work(world, size, *rest):
+        if size == 1 and len(asked) == 2:
+            asked.append("stop")
+            raise KeyboardInterrupt
+        asked.append(size)
+        return real(world, size, *rest)
+
+    monkeypatch.setattr(bounds, "_bound_within", work)
+    with pytest.raises(KeyboardInterrupt):
+        count(bounds=True, checkpoint=checkpoint)
+    assert count(bounds=True, checkpoint=checkpoint).to_rows() == whole.to_rows()
+    assert asked == [3, 2, "stop", 1]
+
+
+def test_bounds_of_optimum_are_not_made_twice(monkeypatch):
+    calls = []
+    monkeypatch.setattr(bounds, "_bound_within", lambda *values: calls.append(values) or 1)
+    counts = count("optimum", bounds=True, repeats=1)
+    assert calls == []
+    assert counts.lower_bounds.tolist() == counts.counts.tolist()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rng": 6},
+        {"sizes": (1, 2, 4)},
+        {"repeats": 2},
+        {"ties": "index"},
+        {"graph": nx.gnp_random_graph(60, 0.05, seed=4)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_call_begins_anew(monkeypatch, checkpoint, change):
+    count(checkpoint=checkpoint)
+    expected = count(**change)
+    calls = watch(monkeypatch, "memb")
+    found = count(checkpoint=checkpoint, **change)
+    assert len(calls) == found.counts_per_repeat.size
+    assert found.to_rows() == expected.to_rows()
+    count(checkpoint=checkpoint, **change)
+    assert len(calls) == found.counts_per_repeat.size
+
+
+def test_another_version_begins_anew(monkeypatch, checkpoint):
+    count(checkpoint=checkpoint)
+    monkeypatch.setattr("featgraph.__version__", "99.0")
+    calls = watch(monkeypatch, "memb")
+    count(checkpoint=checkpoint)
+    assert len(calls) == 9
+
+
+def test_features_go_on_by_their_distances(monkeypatch, checkpoint):
+    values = np.random.default_rng(0).normal(size=(20, 4))
+    count(graph=values, sizes=(0.5, 1.0), checkpoint=checkpoint)
+    calls = watch(monkeypatch, "memb")
+    count(graph=values, sizes=(0.5, 1.0), checkpoint=checkpoint)
+    assert not calls
+    count(graph=2 * values, sizes=(0.5, 1.0), checkpoint=checkpoint)
+    assert len(calls) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "not json", "[1, 2]", '{"nodes": 3}', '{"program": "featgraph box counts"}', b"\x80\xff"],
+)
+def test_a_file_of_another_kind_is_refused_and_left_alone(checkpoint, text):
+    content = text if isinstance(text, bytes) else text.encode()
+    checkpoint.write_bytes(content)
+    with pytest.raises(ValueError, match="checkpoint must be a new file or one that box_counts"):
+        count(checkpoint=checkpoint)
+    assert checkpoint.read_bytes() == content
+
+
+def test_a_damaged_checkpoint_is_refused(checkpoint):
+    count(checkpoint=checkpoint)
+    values = json.loads(checkpoint.read_text())
+    checkpoint.write_text(json.dumps({**values, "counts": [[1, 2]]}))
+    with pytest.raises(ValueError, match="delete it or name another"):
+        count(checkpoint=checkpoint)
+
+
+def test_a_checkpoint_needs_a_seed(checkpoint):
+    with pytest.raises(ValueError, match="checkpoint needs rng"):
+        count(rng=None, checkpoint=checkpoint)
+    assert not checkpoint.exists()
+
+
+def test_many_small_tasks_write_rarely(monkeypatch, checkpoint):
+    written = []
+    real = _checkpoint.write_text
+    monkeypatch.setattr(
+        _checkpoint, "write_text", lambda *values: written.append(1) or real(*values)
+    )
+    begin = time.monotonic()
+    count(repeats=200, checkpoint=checkpoint)
+    assert 1 <= len(written) <= 2 + time.monotonic() - begin
+
+
+@pytest.mark.slow
+def test_a_killed_program_goes_on(tmp_path):
+    nx.write_edgelist(nx.gnm_random_graph(400, 800, seed=1), tmp_path / "net.edges", data=False)
+    words = ["boxcover", "net.edges", "-m", "annealing", "-s", "2,3,4", "-r", "40", "-q"]
+    kept = tmp_path / "killed" / "checkpoint.json"
+
+    def start(out, *more):
+        return subprocess.Popen(
+            [sys.executable, "-m", "featgraph", *words, "--out", out, *more], cwd=tmp_path
+        )
+
+    run = start("killed", "--jobs", "1")
+    while run.poll() is None and not kept.exists():
+        time.sleep(0.02)
+    run.kill()
+    run.wait()
+    finished = read_finished(kept)
+    assert 0 < len(finished) < 120
+    assert start("killed").wait() == 0
+    assert start("whole").wait() == 0
+    assert not kept.exists()
+    tables = [(tmp_path / out / "counts.csv").read_text() for out in ("killed", "whole")]
+    assert tables[0] == tables[1]
+
+
+def read_finished(path):
+    if not path.exists():
+        return []
+    counts = json.loads(path.read_text())["counts"]
+    return [count for row in counts for count in row if count is not None]

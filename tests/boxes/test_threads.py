@@ -1,0 +1,95 @@
+"""Threads beside the caller: Ctrl-C reaches him at once, and they end by themselves."""
+
+from __future__ import annotations
+
+import _thread
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from featgraph.boxes import _threads
+from featgraph.boxes._threads import map_ranges, run_beside, run_tasks
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_results_stand_at_their_places(n_threads):
+    found = run_tasks(lambda x: x * x, range(20), n_threads)
+    assert [found[place] for place in range(20)] == [x * x for x in range(20)]
+    assert run_tasks(lambda x: x, [], n_threads) == {}
+
+
+def test_errors_reach_the_caller():
+    def fail(task):
+        if task == 3:
+            raise ValueError("three")
+        return task
+
+    with pytest.raises(ValueError, match="three"):
+        run_tasks(fail, range(10), 2)
+
+
+def test_ctrl_c_does_not_wait_for_work_under_way():
+    after = threading.Event()
+
+    def work(task):
+        time.sleep(1.0)  # like a kernel: no Python runs meanwhile
+        after.set()
+
+    threading.Timer(0.2, _thread.interrupt_main).start()
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(work, range(4), 2)
+    assert time.monotonic() - begin < 0.9
+    assert not after.wait(1.5)  # what was left behind ended when the kernel returned
+
+
+def test_threads_within_threads_end_as_well():
+    after = threading.Event()
+
+    def work(task):
+        time.sleep(0.6)
+        after.set()
+
+    threading.Timer(0.2, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_beside(lambda: run_tasks(work, range(8), 2))
+    assert not after.wait(1.5)
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+@pytest.mark.parametrize(("n_items", "grain"), [(0, 1), (10, 1), (5000, 1), (5000, 63)])
+def test_ranges_cover_all_items_once(monkeypatch, cores, n_items, grain):
+    monkeypatch.setattr(_threads, "usable_cores", lambda: cores)
+    times = np.zeros(n_items, dtype=int)
+    starts = []
+
+    def work(low, high):
+        starts.append(low)
+        times[low:high] += 1
+
+    map_ranges(work, n_items, grain=grain)
+    assert np.all(times == 1)
+    assert all(low % grain == 0 for low in starts)
+
+
+def test_a_program_ends_with_kernels_left_behind():
+    code = """
+import _thread, threading, numpy as np
+from featgraph.boxes import box_counts
+from featgraph.boxes._run import QUICK
+from featgraph.datasets import make_lattice
+
+graph = make_lattice((300, 300))
+assert graph.indices.size > QUICK
+threading.Timer(0.5, _thread.interrupt_main).start()
+try:
+    box_counts(graph, sizes=[60], method="random_sequential", repeats=10**5, rng=0)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "stopped\n", "")
