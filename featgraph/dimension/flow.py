@@ -250,12 +250,11 @@ def _measure(
     rng: np.random.Generator,
 ) -> FlowStep:
     from featgraph.graph.clustering import average_clustering, count_hop_distances
-    from featgraph.graph.communities import find_communities
+    from featgraph.graph.communities import find_communities, measure_modularity
 
     n_nodes, degrees = graph.n_nodes, graph.degrees
-    modularity = math.nan
-    if graph.n_edges:
-        modularity = measure_modularity(graph, find_communities(graph, rng=rng))
+    # Without edges nothing is drawn, and the random state stays where it was.
+    labels = find_communities(graph, rng=rng) if graph.n_edges else np.zeros(n_nodes, np.int64)
     return FlowStep(
         size=size,
         step=step,
@@ -264,25 +263,10 @@ def _measure(
         mean_degree=2 * graph.n_edges / n_nodes,
         hub_share=float(degrees.max()) / (n_nodes - 1) if n_nodes > 1 else math.nan,
         clustering=average_clustering(graph),
-        modularity=modularity,
+        modularity=measure_modularity(graph, labels),
         mean_distance=count_hop_distances(graph).path_length,
         degree_distance=degree_distance(first_degrees, degrees),
     )
-
-
-def measure_modularity(graph: FeatureGraph, labels: NDArray[np.int64]) -> float:
-    """Return Newman's modularity of a partition: Σ (edges inside / m − (degrees / 2m)²).
-
-    Examples
-    --------
-    >>> two = FeatureGraph.from_edges([(0, 1), (2, 3)])
-    >>> measure_modularity(two, np.array([0, 0, 1, 1]))
-    0.5
-    """
-    ends = labels[graph.edges]
-    inside = float(np.mean(ends[:, 0] == ends[:, 1]))
-    share = np.bincount(labels, weights=graph.degrees) / (2 * graph.n_edges)
-    return inside - float(share @ share)
 
 
 def degree_distance(first: NDArray[np.int64], other: NDArray[np.int64]) -> float:

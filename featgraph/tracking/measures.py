@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from featgraph._random import as_rng
 from featgraph.features.feature_matrix import FeatureMatrix
-from featgraph.graph.communities import find_communities
+from featgraph.graph.communities import find_communities, measure_modularity
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["compare_partitions", "measure_layer"]
@@ -37,7 +37,6 @@ def measure_layer(
     tuple
         The row and the community of each node.
     """
-    from featgraph.dimension.flow import measure_modularity
     from featgraph.graph.clustering import average_clustering
 
     communities = find_communities(graph, rng=seed)
@@ -50,7 +49,7 @@ def measure_layer(
         "n_components": graph.n_components,
         "clustering": average_clustering(graph),
         "n_communities": int(communities.max()) + 1,
-        "modularity": measure_modularity(graph, communities) if graph.n_edges else math.nan,
+        "modularity": measure_modularity(graph, communities),
     }
     row.update(_rates(features))
     row.update(_dimension(graph, seed))

@@ -19,9 +19,9 @@ from featgraph.datasets import (
 from featgraph.dimension.flow import (
     analyze_flow,
     degree_distance,
-    measure_modularity,
     score_invariance,
 )
+from featgraph.graph.communities import measure_modularity
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import fractality as naive
 
