@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "distance_blocks",
     "distance_gradient",
     "full_precision",
     "in_main_memory",
@@ -84,9 +85,9 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
     with full_precision():
         if len(values) * values.numel() <= DIRECT_OPERATIONS:
             return torch.cdist(values, values, compute_mode=DIRECT).mul_(scale)
-        centred, norms = _centre(values)
         if not in_main_memory(values):
-            return _blocked_distances(values, centred, norms, scale, block_size)
+            return _blocked_distances(values, scale, block_size)
+        centred, norms = _centre(values)
         from featgraph.distances._kernels import finish_distances
 
         distances = centred @ centred.T
@@ -104,32 +105,52 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
 DIRECT = "donot_use_mm_for_euclid_dist"
 
 
-def _blocked_distances(
-    values: Tensor, centred: Tensor, norms: Tensor, scale: float, block_size: int | None
-) -> Tensor:
+def _blocked_distances(values: Tensor, scale: float, block_size: int | None) -> Tensor:
     """Return the distances by tensor operations on blocks of rows."""
     n_nodes = len(values)
-    step = block_size or max(1, BLOCK_ELEMENTS // n_nodes)
     distances = values.new_empty(n_nodes, n_nodes)
-    for start in range(0, n_nodes, step):
-        # Columns from the block's first row on; the rest follows by symmetry.
-        rows, rest = slice(start, start + step), slice(start, None)
-        block = torch.addmm(norms[rest], centred[rows], centred[rest].T, alpha=-2.0)
-        block += norms[rows, None]
-        _redo_close_pairs(block, values[rows], values[rest], norms[rows], norms[rest])
-        square = block[:, : len(block)]
+    for start, block in distance_blocks(values, scale, block_size):
+        square = block[:, : len(block)]  # symmetric but for rounding
         square.copy_(square.triu(1) + square.triu(1).T)
-        distances[rows, rest] = block.clamp_(min=0.0).sqrt_().mul_(scale)
-        distances[start + len(block) :, rows] = distances[rows, start + len(block) :].T
+        rows, below = slice(start, start + len(block)), slice(start + len(block), None)
+        distances[rows, start:] = block
+        distances[below, rows] = block[:, len(block) :].T
     return distances
+
+
+def distance_blocks(
+    values: Tensor, scale: float, block_size: int | None = None
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield ``start`` and ``scale · ‖F_i − F_j‖`` for i of a block of rows and j ≥ ``start``.
+
+    The diagonal is exactly 0. The precision is that of ``values``.
+    """
+    values = values.detach()
+    n_nodes = len(values)
+    step = block_size or max(1, BLOCK_ELEMENTS // n_nodes)
+    with full_precision():
+        centred, norms = _centre(values)
+    for start in range(0, n_nodes, step):
+        rows, rest = slice(start, start + step), slice(start, None)
+        with full_precision():  # not around the yield: the caller's settings are its own
+            block = torch.addmm(norms[rest], centred[rows], centred[rest].T, alpha=-2.0)
+            block += norms[rows, None]
+            _redo_close_pairs(block, values[rows], values[rest], norms[rows], norms[rest])
+            block.clamp_(min=0.0).sqrt_().mul_(scale)
+        yield start, block
 
 
 def _redo_close_pairs(
     squares: Tensor, left: Tensor, right: Tensor, left_norms: Tensor, right_norms: Tensor
 ) -> None:
     """Replace the squared distances that are small against the norms, in place."""
+    squares.diagonal().fill_(torch.inf)
+    # One cheap look first: often no pair is that close.
+    nearest = float(squares.min())
+    squares.diagonal().fill_(0.0)
+    if nearest >= _cancel_limit(squares.dtype) * 2 * float(right_norms.max()):
+        return
     close = squares < _cancel_limit(squares.dtype) * (left_norms[:, None] + right_norms)
-    close.diagonal().fill_(False)
     n_close = int(close.sum())
     if n_close * 8 > close.numel():
         # Many: the direct kernel over the block beats gathering pairs of rows.

@@ -104,38 +104,11 @@ class StreamedBlocks:
 
     def blocks(self) -> Iterator[Block]:
         """Yield fresh arrays in main memory."""
-        import torch
+        from featgraph.distances._gram import distance_blocks
 
-        values = self.values.detach()
-        # float64 carries the products: ‖a‖² + ‖b‖² − 2ab cancels for near pairs
-        centred = values.double() - values.double().mean(dim=0)
-        norms = torch.linalg.vecdot(centred, centred)
-        for start, stop in _row_blocks(self.n_nodes):
-            block = torch.addmm(norms[start:], centred[start:stop], centred[start:].T, alpha=-2.0)
-            block += norms[start:stop, None]
-            _redo_close_pairs(block, centred, norms, start)
-            distances = block.clamp_(min=0.0).sqrt_().mul_(self._scale)
-            yield start, stop, distances.cpu().numpy().astype(self.dtype, copy=False)
-
-
-def _redo_close_pairs(squares: Any, points: Any, norms: Any, start: int) -> None:
-    """Recompute by differences what is too small against the norms to trust, in place."""
-    import torch
-
-    diagonal = squares.diagonal()
-    diagonal.fill_(math.inf)
-    # one cheap look first: usually no pair is that close
-    near = float(squares.min()) < 2e-6 * float(norms.max())
-    diagonal.fill_(0.0)
-    if not near:
-        return
-    limit = 1e-6 * (norms[start : start + len(squares), None] + norms[start:])
-    i, j = (squares < limit).nonzero(as_tuple=True)
-    step = max(1, _BLOCK_NUMBERS // points.shape[1])
-    for first in range(0, len(i), step):
-        rows, columns = i[first : first + step], j[first : first + step]
-        difference = points[rows + start] - points[columns + start]
-        squares[rows, columns] = torch.linalg.vecdot(difference, difference)
+        # float64 throughout: a threshold must not depend on how a block was computed
+        for start, block in distance_blocks(self.values.double(), self._scale):
+            yield start, start + len(block), block.cpu().numpy().astype(self.dtype, copy=False)
 
 
 def as_blocks(distances: Any) -> StoredBlocks:
