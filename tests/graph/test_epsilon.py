@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featgraph.distances import _gram
 from featgraph.graph import _blocks
 from featgraph.graph._blocks import StoredBlocks, StreamedBlocks
 from featgraph.graph._order import kth_distance
@@ -122,6 +123,7 @@ def test_rules_follow_scale_and_ignore_the_order_of_nodes(rule):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_blocks_streamed_from_features_give_the_same_answers(monkeypatch, dtype):
     monkeypatch.setattr(_blocks, "_BLOCK_NUMBERS", 200)
+    monkeypatch.setattr(_gram, "BLOCK_ELEMENTS", 200)
     features = torch.randn(50, 8, generator=torch.Generator().manual_seed(0), dtype=dtype)
     features[10:14] = features[13] + 100.0  # equal rows, far from the others
     streamed = StreamedBlocks(features, scaled=True)
@@ -131,6 +133,7 @@ def test_blocks_streamed_from_features_give_the_same_answers(monkeypatch, dtype)
     for start, stop, block in streamed.blocks():
         np.testing.assert_allclose(block, whole[start:stop, start:], rtol=rtol, atol=1e-6)
     assert all(b.dtype == streamed.dtype for _, _, b in streamed.blocks())
+    assert len(list(streamed.blocks())) > 1
     for name, parameter in (("percolation", 0), ("giant", 0.5), ("density", 0.1), ("degree", 4)):
         expected = find_epsilon(StoredBlocks(whole.numpy()), name, parameter)
         np.testing.assert_allclose(
