@@ -173,7 +173,7 @@ def _measure_network(
     rows = []
     for layer, F in features.items():
         try:
-            rates = {
+            rates: dict[str, float] = {
                 **{e: float(ss_rate(F, estimator=e, numerics="released")) for e in FORMULAS},
                 **{e: float(ss_rate(F, estimator=e)) for e in COUNTS},
             }

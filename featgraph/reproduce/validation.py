@@ -268,9 +268,9 @@ def _write(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
     gap, proven = _mean(truth, "bracket"), _mean(truth, "proven")
     parts = [
         "# Validation: estimators of the number of boxes against true coverings",
-        f"The truth is the smallest number of boxes, proven at {proven:.0%} of the box sizes; over "
-        f"all, the smallest covering found has {gap:.3f} times as many boxes as the certified lower "
-        "bound on average. "
+        f"The truth is the smallest number of boxes, proven at {proven:.1%} of the box sizes; "
+        f"over all, the smallest covering found has {gap:.4f} times as many boxes as the "
+        "certified lower bound on average. "
         "`log_error`: mean |log N − log N_best| over θ. `inside`: share of θ at which N lies "
         "within the certified bracket. Errors of SS_rate (mean) and d_B (median): absolute "
         "difference to those of the smallest covering. `rank_correlation`: Spearman, over all "
