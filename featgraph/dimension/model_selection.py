@@ -52,7 +52,8 @@ def weigh_models(
     for name, design in designs.items():
         coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
         mean_square = float(np.mean((y - design @ coefficients) ** 2))
-        rmse[name] = math.sqrt(mean_square)
+        # An exact fit leaves rounding, whose ratios would be printed as if they meant something.
+        rmse[name] = math.sqrt(mean_square) if mean_square > 1e-24 else 0.0
         n_parameters = design.shape[1] + 1  # the coefficients and the residual variance
         room = n_points - n_parameters - 1
         correction = 2 * n_parameters * (n_parameters + 1) / room if room > 0 else math.inf
