@@ -53,7 +53,7 @@ def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
     n_nodes = len(distances)
     pairs = [critical_pairs(distances, estimator) for estimator in ("packing", "linkage")]
     both = torch.cat([left * n_nodes + right for left, right in pairs])
-    places, number = both.unique(return_inverse=True)
+    places, number = torch.unique(both, return_inverse=True)
     order = argsort(distances.flatten()[places])
     falls = torch.zeros(2, len(places), dtype=torch.float64, device=distances.device)
     falls[0, number[: n_nodes - 1]] = 1.0
