@@ -30,6 +30,7 @@ def box_number(
     *,
     estimator: EstimatorName = "released",
     n_theta: int = 256,
+    time_limit: float | None = 30.0,
     rng: int = 0,
 ) -> Tensor:
     """Return N_θ, how many boxes of diameter at most θ cover the nodes of a layer.
@@ -45,6 +46,8 @@ def box_number(
         bound or the size of a real covering.
     n_theta : int, default=256
         Number of box sizes when theta is None.
+    time_limit : float or None, default=30.0
+        Seconds of "optimum" for all θ together, at least 0; None: until all N_θ are proven.
     rng : int, default=0
         Seed of the covering heuristics ("greedy", "optimum").
 
@@ -82,7 +85,7 @@ def box_number(
     distances = feature_distances(matrix.values.detach())
     theta = theta_grid(distances, n_theta) if theta is None else check_theta(theta, distances)
     if estimator in ("greedy", "optimum"):
-        return _covering_counts(matrix, theta, estimator, rng)
+        return _covering_counts(matrix, theta, estimator, rng, time_limit)
     return count_boxes(distances, theta, estimator=estimator)
 
 
@@ -143,21 +146,20 @@ def count_boxes(distances: Tensor, theta: Tensor, *, estimator: EstimatorName) -
     return formula_count(share, n_nodes, estimator)
 
 
-def _covering_counts(matrix: FeatureMatrix, theta: Tensor, estimator: str, rng: int) -> Tensor:
+def _covering_counts(
+    matrix: FeatureMatrix, theta: Tensor, estimator: str, rng: int, time_limit: float | None
+) -> Tensor:
     """Return the sizes of the best coverings found at each θ."""
     from featgraph.boxes.covering import box_counts
+    from featgraph.boxes.ladder import minimum_box_counts
 
     sizes = theta.cpu().numpy().astype(np.float64)
     distinct = np.unique(sizes)
-    runs: list[dict[str, Any]] = (
-        [{"order": order} for order in GREEDY_ORDERS] if estimator == "greedy" else [{}]
-    )
-    found = [
-        box_counts(
-            matrix, sizes=distinct, method=estimator, rng=rng, progress=False, **options
-        ).counts
-        for options in runs
-    ]
+    how: dict[str, Any] = {"sizes": distinct, "rng": rng, "progress": False}
+    if estimator == "optimum":
+        found = [minimum_box_counts(matrix, time_limit=time_limit, **how).counts]
+    else:
+        found = [box_counts(matrix, order=order, **how).counts for order in GREEDY_ORDERS]
     # A covering by boxes of some diameter is one for every larger diameter too.
     best = np.minimum.accumulate(np.min(found, axis=0))
     counts = best[np.searchsorted(distinct, sizes)].astype(np.float64)

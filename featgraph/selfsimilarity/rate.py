@@ -44,6 +44,7 @@ def ss_rate(
     sharpness: float = 1.0,
     gain: float | None = None,
     softness: float = 0.02,
+    time_limit: float | None = 30.0,
 ) -> Tensor:
     """Return SS_rate of a layer: 0 is a perfect power law of box counts, 1 the farthest from it.
 
@@ -78,6 +79,8 @@ def ss_rate(
         fac of the straight-through gradient, above 0; None means n_nodes, as released.
     softness : float, default=0.02
         For "soft_caro_wei", see :func:`soft_caro_wei`.
+    time_limit : float or None, default=30.0
+        Seconds of "optimum" for all θ together, at least 0; None: until all N_θ are proven.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def ss_rate(
         recipe = _recipe(estimator, n_theta, theta, sharpness, gain, matrix.values)
         return released_rate(matrix.values, recipe)
     if estimator in ("greedy", "optimum"):
-        return _covering_rate(matrix, estimator, theta, n_theta)
+        return _covering_rate(matrix, estimator, theta, n_theta, time_limit)
     return ss_rate_of_distances(
         feature_distances(matrix),
         estimator=estimator,
@@ -225,7 +228,11 @@ def _recipe(
 
 
 def _covering_rate(
-    matrix: FeatureMatrix, estimator: EstimatorName, theta: Tensor | None, n_theta: int
+    matrix: FeatureMatrix,
+    estimator: EstimatorName,
+    theta: Tensor | None,
+    n_theta: int,
+    time_limit: float | None,
 ) -> Tensor:
     """Return SS_rate of a covering searched at every θ of the grid; it has no gradient."""
     if matrix.values.requires_grad and torch.is_grad_enabled():
@@ -235,7 +242,7 @@ def _covering_rate(
         )
     if theta is None:
         theta = theta_grid(feature_distances(matrix), n_theta)
-    counts = box_number(matrix, theta, estimator=estimator)
+    counts = box_number(matrix, theta, estimator=estimator, time_limit=time_limit)
     return _trapezoid(counts, theta, matrix.n_nodes).to(matrix.dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -214,6 +215,16 @@ def test_bad_input() -> None:
         critical_distances(F, estimator="paper")
     with pytest.raises(ValueError, match="softness must be a finite number above 0"):
         soft_caro_wei(C, theta_grid(C), softness=0)
+
+
+def test_optimum_keeps_its_time_limit() -> None:
+    F = torch.randn(150, 64, generator=torch.Generator().manual_seed(0))
+    begin = time.monotonic()
+    counts = box_number(F, estimator="optimum", time_limit=0.5)
+    assert time.monotonic() - begin < 15  # 256 θ
+    assert counts[-1] == 1
+    assert bool((counts >= box_number(F, estimator="packing")).all())
+    assert 0 < float(ss_rate(F, estimator="optimum", n_theta=8, time_limit=0)) < 1
 
 
 @settings(max_examples=8)
