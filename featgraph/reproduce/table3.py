@@ -232,6 +232,9 @@ class _Bench:
         from featgraph.training.divergence import TrainingDivergedError
         from featgraph.training.trainer import train
 
+        head = {"net": name, "seed": seed, "variant": variant}
+        if VARIANTS[variant].estimator and not self.finish(name, seed, "baseline")["rates"]:
+            return {**head, "accuracy": None, "rates": {}, "note": "no γ: the baseline has no rate"}
         images, test = self.images
         model, layers = _build(name, self.scale, images, seed)
         model.to(self.device)
@@ -239,7 +242,6 @@ class _Bench:
         kept = None
         if self.scale == "paper":
             kept = self.folder.path(f"runs/{name}-{seed}-{variant}/checkpoint.pt").parent
-        head = {"net": name, "seed": seed, "variant": variant}
         try:
             log = train(
                 model,
