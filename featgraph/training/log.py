@@ -37,6 +37,7 @@ class EpochRow:
         Learning rate of the last step.
     loss, accuracy : float
         Task loss in nats and share of right answers in training, over the epoch; nan at 0.
+        With mixup, an answer is right if it is the label of the first image of the pair.
     term : float
         Mean of the SS_rate term that was added; nan without one.
     test_loss, test_accuracy : float

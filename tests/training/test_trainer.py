@@ -27,7 +27,12 @@ from featgraph.training import (
     load_checkpoint,
     train,
 )
-from featgraph.training.samples import augment_images, iterate_epoch, mix_samples
+from featgraph.training.samples import (
+    augment_images,
+    iterate_epoch,
+    make_generator,
+    mix_samples,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -278,6 +283,26 @@ def test_batches_are_a_function_of_seed_and_epoch():
         assert [y.tolist() for _, y in iterate_epoch(data, **options, first_step=2)] == batches[2:]
     assert batches == [y.tolist() for _, y in iterate_epoch(memory, **options)]
     assert batches != [y.tolist() for _, y in iterate_epoch(memory, **{**options, "epoch": 3})]
+
+
+def test_mixup_and_smoothing_are_the_formula():
+    x, y = make_data(24).tensors
+    settings = TrainingSettings(
+        epochs=1, batch_size=24, mixup=0.4, label_smoothing=0.1, lr=1e-3, seed=1
+    )
+    net = nn.Linear(5, 3)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    log = train(net, TensorDataset(x, y), settings=settings, estimators=())
+    twin = nn.Linear(5, 3)
+    twin.load_state_dict(before)
+    ((inputs, labels),) = iterate_epoch(TensorDataset(x, y), batch_size=24, seed=1, epoch=0)
+    mixed, partners, weight = mix_samples(inputs, strength=0.4, generator=make_generator(1, 4, 0))
+    logs = twin(mixed).log_softmax(1)
+    wanted = weight * nn.functional.one_hot(labels, 3)
+    wanted = wanted + (1 - weight) * nn.functional.one_hot(labels[partners], 3)
+    smooth = 0.9 * wanted + 0.1 / 3
+    assert 0.1 < weight < 0.9
+    assert log.rows[1].loss == pytest.approx(float(-(smooth * logs).sum(1).mean()), rel=1e-5)
 
 
 def test_ss_rate_is_measured_all_over_the_test_data():
