@@ -1,0 +1,63 @@
+"""What the guide shows runs, and prints what the guide says it prints."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guide"
+PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
+#: Code that a reader does not need to see stands in a comment that opens with "setup".
+PIECE = re.compile(r"^(?:```(python|text)\n(.*?)^```|<!-- (setup)\n(.*?)^-->)$", re.M | re.S)
+NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def read_pieces(text: str) -> list[tuple[str, str, int]]:
+    """Return kind, content and line of every piece of code and of output."""
+    pieces = []
+    for match in PIECE.finditer(text):
+        kind, content = (match[1], match[2]) if match[1] else (match[3], match[4])
+        pieces.append((kind, content, text.count("\n", 0, match.start()) + 2))
+    return pieces
+
+
+def read_numbers(text: str) -> list[float]:
+    return [float(found.replace(",", "").replace("−", "-")) for found in NUMBER.findall(text)]
+
+
+def check_output(shown: str, printed: str, where: str) -> None:
+    """Compare words exactly and numbers to a few per cent, which is what machines differ by."""
+    words = [NUMBER.sub("#", text).split() for text in (shown, printed)]
+    assert words[0] == words[1], f"{where} does not show what is printed:\n{printed}"
+    assert read_numbers(shown) == pytest.approx(read_numbers(printed), rel=0.05, abs=0.02), where
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    printed = ""
+    for kind, content, line in read_pieces((GUIDE / page).read_text(encoding="utf-8")):
+        where = f"{page}, line {line}"
+        if kind == "text":
+            check_output(content, printed, where)
+            continue
+        exec(compile("\n" * (line - 1) + content, str(GUIDE / page), "exec"), names)
+        printed = capsys.readouterr().out
+    plt.close("all")
+
+
+def test_the_reader_of_pages_sees_code_output_and_setup():
+    text = "a\n```python\nx\n```\n\n```text\n1\n```\n<!-- setup\ny\n-->\n```\nshell\n```\n"
+    assert read_pieces(text) == [("python", "x\n", 3), ("text", "1\n", 7), ("setup", "y\n", 10)]
+
+
+def test_output_is_compared_by_words_and_numbers():
+    check_output("d_B = 2.00, 1,024 boxes\n", "d_B = 2.01, 1,025  boxes", "here")
+    with pytest.raises(AssertionError, match="here does not show"):
+        check_output("greedy 3", "memb 3", "here")
+    with pytest.raises(AssertionError, match="here"):
+        check_output("greedy 3", "greedy 4", "here")
