@@ -21,6 +21,7 @@ __all__ = [
     "find_module",
     "is_quick",
     "run_cover",
+    "solve_beside",
     "solve_world",
     "wrap_solution",
 ]
@@ -58,6 +59,15 @@ def solve_world(
     return world.answer(size) or solve(world, size, rng, **options)
 
 
+def solve_beside(
+    solve: Solve, world: World, size: float, rng: np.random.Generator, options: dict[str, Any]
+) -> Solution:
+    """Return the same, found by a thread beside the caller where it may take long."""
+    if is_quick(world):
+        return solve_world(solve, world, size, rng, options)
+    return run_beside(lambda: solve_world(solve, world, size, rng, options))
+
+
 def run_cover(
     solve: Solve,
     method: str,
@@ -79,11 +89,7 @@ def run_cover(
             'or say weight="ignore"'
         )
     checked = world.size(size)
-    generator = as_rng(rng)
-    if is_quick(world):
-        solution = solve_world(solve, world, checked, generator, chosen)
-    else:
-        solution = run_beside(lambda: solve_world(solve, world, checked, generator, chosen))
+    solution = solve_beside(solve, world, checked, as_rng(rng), chosen)
     return wrap_solution(solution, world, checked, method, rng, chosen)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
 
+from featgraph._caller import caller_level
+from featgraph.boxes._bits import bits_fit
 from featgraph.boxes._world import GraphWorld, MetricWorld, World
 
 __all__ = ["check_sizes", "default_sizes"]
 
 EVERY_SIZE = 32  # hops: every size up to here, then growing by a sixteenth
 N_WEIGHTED = 32
+MOST_LOOKS = 2e10  # edges that the searches of one size may pass: some ten minutes of one core
 N_THETA = 256  # the source paper's grid
 
 
@@ -23,8 +27,12 @@ def check_sizes(world: World, sizes: Iterable[float]) -> list[float]:
     return checked
 
 
-def default_sizes(world: World) -> list[float]:
-    """Return the sizes for a caller who named none."""
+def default_sizes(world: World, *, per_node: bool = True) -> list[float]:
+    """Return the sizes for a caller who named none.
+
+    For methods that look around every node (``per_node``), sizes of large graphs end where that
+    would take hours, and a warning says so.
+    """
     _, bound = world.sweep
     if isinstance(world, MetricWorld):
         shortest = world.shortest
@@ -39,4 +47,21 @@ def default_sizes(world: World) -> list[float]:
     sizes = [0]
     while sizes[-1] < bound:
         sizes.append(sizes[-1] + max(1, sizes[-1] // 16 if sizes[-1] >= EVERY_SIZE else 1))
+    if per_node and isinstance(world, GraphWorld) and not bits_fit(world.n_nodes):
+        sizes = _leave_out_long(world, sizes)
     return [float(size) for size in sizes]
+
+
+def _leave_out_long(world: GraphWorld, sizes: list[int]) -> list[int]:
+    for place, size in enumerate(sizes):
+        n_looks = world.n_nodes * world.ball_edges(size)
+        if n_looks > MOST_LOOKS:
+            warnings.warn(
+                f"sizes above {sizes[place - 1]} are left out: searches around all "
+                f"{world.n_nodes} nodes would pass {n_looks:.1e} edges at size {size}; name "
+                "sizes to count them, or take 'random_sequential' or 'sketch', which look "
+                "around few nodes",
+                stacklevel=caller_level(),
+            )
+            return sizes[:place]
+    return sizes

@@ -193,6 +193,10 @@ class GraphWorld(World):
         hops, edges = max(min(int(size), 2), int(size) // 8), 3 * self._probe(size)[0]
         return prefer_bits(self.n_nodes, self.indices.size, hops, edges)
 
+    def ball_edges(self, size: float) -> float:
+        """Return about how many edges a search around one node passes."""
+        return self._probe(size)[0]
+
     def _probe(self, size: float) -> tuple[float, float]:
         from featgraph.boxes._near import probe_balls
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from featgraph._checks import choice
 from featgraph._random import RandomState, as_rng
-from featgraph.boxes._run import find_module, solve_world, wrap_solution
+from featgraph.boxes._run import find_module, solve_beside, wrap_solution
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
 
@@ -80,7 +80,7 @@ def cover_auto(
     world = open_world(graph, weight=weight, as_undirected=as_undirected)
     method, options = choose_method(world.n_nodes, kind)
     checked = world.size(size)
-    solution = solve_world(find_module(method).solve, world, checked, as_rng(rng), options)
+    solution = solve_beside(find_module(method).solve, world, checked, as_rng(rng), options)
     chosen = {**options, "chosen_by": "auto"}
     return wrap_solution(solution, world, checked, method, rng, chosen)
 

@@ -110,7 +110,8 @@ def box_counts(
         {C ≤ θ/2} with r = 1 there, because such boxes have diameter at most θ.
     sizes : iterable of numbers, optional
         Sizes, made rising and distinct. Default on graphs: 0, 1, 2, …, 32 and then growing by
-        about a sixteenth, up to the first that leaves one box per component. With ``weight``:
+        about a sixteenth, up to the first that leaves one box per component, or, with a
+        warning, to the last that a graph of very many nodes allows in minutes. With ``weight``:
         32 sizes in even ratios from the shortest edge up. On features: 256 values of θ, even
         in log(1 + θ), from the smallest to the largest distance.
     method : str, default="greedy"
@@ -173,18 +174,14 @@ def box_counts(
         raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
     if checkpoint is not None and rng is None:
         raise ValueError("checkpoint needs rng, or no later call can draw the same; got rng=None")
-    metric = open_metric_world(graph)
-    world: World
-    about: dict[str, Any] = {}
-    if metric is not None:
-        world, about["layer"] = metric
-    else:
-        world = open_world(graph, weight=weight, as_undirected=as_undirected)
-        about = {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
+    world, about = _open(graph, weight, as_undirected)
     by_size = method == "auto"
     if by_size:
         method, options = choose_method(world.n_nodes, kind)
-    chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
+    if sizes is None:
+        chosen = default_sizes(world, per_node=METHODS[method].per_node)
+    else:
+        chosen = check_sizes(world, sizes)
     seeds = as_rng(rng).integers(2**63, size=(repeats, len(chosen)))
     counts: NDArray[Any] = np.zeros(seeds.shape, np.float64 if kind == "none" else np.int64)
     facts = (chosen, method, options, seeds)
@@ -206,6 +203,15 @@ def box_counts(
         options={**options, "chosen_by": "auto"} if by_size else options,
         **about,
     )
+
+
+def _open(graph: Any, weight: str | None, as_undirected: bool) -> tuple[World, dict[str, Any]]:
+    # The world, and what the result says of where it comes from.
+    metric = open_metric_world(graph)
+    if metric is not None:
+        return metric[0], {"layer": metric[1]}
+    world = open_world(graph, weight=weight, as_undirected=as_undirected)
+    return world, {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
 
 
 def _end_at_components(sizes: list[float], counts: NDArray[Any], n_components: int) -> list[float]:

@@ -35,6 +35,8 @@ class Method:
         When to use it.
     weighted : bool, default=True
         Whether it takes real-valued sizes on weighted graphs.
+    per_node : bool, default=True
+        Whether it looks around every node, so that large sizes of large graphs take long.
     random : bool, default=True
         Whether repeated runs with different seeds differ.
     kind_option : pair of str and mapping, optional
@@ -54,6 +56,7 @@ class Method:
     cost: str
     advice: str
     weighted: bool = True
+    per_node: bool = True
     random: bool = True
     kind_option: tuple[str, Mapping[str, str]] | None = None
 
@@ -116,6 +119,7 @@ _ROWS = (
         PAPER_DOI,
         "O(n_boxes b) time, O(n) memory",
         "random_sequential under the source paper's name",
+        per_node=False,
     ),
     Method(
         "random_sequential",
@@ -126,6 +130,7 @@ _ROWS = (
         KIM_DOI,
         "O(n_boxes b) time, O(n) memory",
         "graphs of millions of nodes; needs two to three times more boxes than memb",
+        per_node=False,
     ),
     Method(
         "remcc",
@@ -263,6 +268,7 @@ _ROWS = (
         "10.48550/arXiv.2501.16030",
         "O(n_boxes b) time, O(n) memory",
         "boxes of chosen number around hubs: cover_hubs",
+        per_node=False,
     ),
     Method(
         "fuzzy",
@@ -282,6 +288,7 @@ _ROWS = (
         "10.1109/ICDM.2016.0088",
         "O(size m k) time for each of some log(largest ball) rounds, O(n k + m) memory",
         "millions of nodes, or balls so large that memb takes too long",
+        per_node=False,
     ),
     Method(
         "auto",

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featgraph.boxes import _bits, _sizes
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.features.feature_matrix import FeatureMatrix
@@ -140,3 +141,17 @@ def test_warnings_point_at_the_caller(door):
     with pytest.warns(UserWarning, match="self-loop") as caught:
         door(graph, 1)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_default_sizes_of_huge_graphs_end_where_searches_are_long(monkeypatch):
+    monkeypatch.setattr(_bits, "MOST_BYTES", 0)  # a graph of thousands of nodes counts as huge
+    graph = nx.path_graph(300)
+    whole = box_counts(graph, rng=0, method="memb")
+    monkeypatch.setattr(_sizes, "MOST_LOOKS", 300 * 15)
+    with pytest.warns(UserWarning, match="sizes above 4 are left out.*take 'random_sequential'"):
+        short = box_counts(graph, rng=0, method="memb")
+    assert short.sizes.tolist() == [0, 1, 2, 3, 4]
+    assert short.counts[0] == whole.counts[0]
+    assert box_counts(graph, sizes=[9], rng=0, method="memb").sizes.tolist() == [9]
+    few = box_counts(graph, rng=0, method="random_sequential")
+    assert few.counts[-1] == 1
