@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.features.null import Null
 
 __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
 
@@ -41,6 +43,10 @@ __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
 _DRAWN_BOXES = 12
 _N_GROUPS = 7
 _SMALL = 512  # nodes; threads do not pay below
+_NOT_KEPT = (
+    "Distances were added up over the samples and the activations themselves not kept. The null "
+    "model of shuffled activations, which needs them, is left out."
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class AnalysisSettings:
         Curves of N_θ to compare.
     n_theta : int, default=256
         Number of box sizes θ.
-    time_limit : float or None, default=3.0
+    time_limit : float or None, default=10.0
         Seconds per layer for proving the smallest number of boxes at every θ; see
         ``compare_dimensions``.
     n_null : int, default=39
@@ -73,7 +79,7 @@ class AnalysisSettings:
     repeats: int = 3
     curves: tuple[str, ...] = CURVES
     n_theta: int = 256
-    time_limit: float | None = 3.0
+    time_limit: float | None = 10.0
     n_null: int = 39
     n_sweep: int = 8
 
@@ -123,8 +129,9 @@ def analyze(
 
     Parameters
     ----------
-    model : Module, or mapping of str to FeatureMatrix, Tensor or ndarray
-        The model; or the features of its layers, each of shape (n_nodes, n_samples).
+    model : Module, or mapping of str to FeatureMatrix, DistanceMatrix, Tensor or ndarray
+        The model; or the features of its layers, each of shape (n_nodes, n_samples); or, where
+        these are too large to keep, the distances that ``stream_distances`` returns.
     data : DataLoader, Dataset, Tensor, ndarray or iterable of batches, default=None
         Inputs, see :func:`featgraph.features.extract_features`; not used with features.
     layers : str, module type, or list of these, default="auto"
@@ -194,6 +201,8 @@ def analyze(
     features = collect_states(model, baseline, data, states, seed, {**capture, "layers": layers})
     tasks = list(pair_up(features))
     source = next((F.source for _, F in tasks if F.source), None) or "the network"
+    if any(_is_streamed(F) for _, F in tasks):
+        notes = (*notes, _NOT_KEPT)
     report = Report(
         title=title or f"Feature networks of {source}",
         source=source,
@@ -234,8 +243,8 @@ def analyze_layer(
 
     Parameters
     ----------
-    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
-        F.
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
+        F, or its distances: these have no null model of shuffled activations.
     state : str, default="trained"
         State of the network, for the report.
     settings : AnalysisSettings or None, default=None
@@ -260,8 +269,7 @@ def analyze_layer(
     30
     """
     from featgraph.dimension.sweep import epsilon_sweep
-    from featgraph.distances.pairwise import feature_distances
-    from featgraph.features.feature_matrix import as_feature_matrix
+    from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances
     from featgraph.selfsimilarity.null_scores import compare_with_nulls
@@ -269,15 +277,15 @@ def analyze_layer(
     settings = AnalysisSettings() if settings is None else settings
     generator = as_rng(rng)
     started = time.perf_counter()
-    F = as_feature_matrix(features)
-    distances = feature_distances(F).detach().cpu().numpy().astype(np.float64)
-    graph = feature_graph(F, epsilon=settings.epsilon)
+    C = as_distance_matrix(features)
+    distances = C.values.cpu().numpy().astype(np.float64)
+    graph = feature_graph(C, epsilon=settings.epsilon)
     how: dict[str, Any] = {"method": settings.method, "rng": generator}
     counts = box_counts(graph, repeats=settings.repeats, bounds=True, progress=False, **how)
     cover = box_cover(graph, _drawn_size(counts), **how)
     fit = fit_dimension(counts) if np.count_nonzero(counts.counts > 1) >= MIN_POINTS else None
     comparison = compare_dimensions(
-        F,
+        C,
         curves=settings.curves,
         n_theta=settings.n_theta,
         time_limit=settings.time_limit,
@@ -287,18 +295,24 @@ def analyze_layer(
         rng=generator,
         progress=False,
     )
-    nulls = compare_with_nulls(F, n_draws=settings.n_null, rng=generator) if settings.n_null else []
     sweep = (
-        epsilon_sweep(F, n_steps=settings.n_sweep, n_references=2, rng=generator, progress=False)
+        epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=generator, progress=False)
         if settings.n_sweep
         else None
     )
+    # Last, so that which null models there are changes no other draw.
+    models: tuple[Null, ...] = ("gaussian",) if C is features else ("gaussian", "shuffled")
+    nulls = (
+        compare_with_nulls(features, nulls=models, n_draws=settings.n_null, rng=generator)
+        if settings.n_null
+        else []
+    )
     positions, share = scale_distances(distances)
     return LayerAnalysis(
-        layer=F.layer or "layer",
+        layer=C.layer or "layer",
         state=state,
-        n_samples=F.n_samples,
-        n_silent=int(np.count_nonzero(np.ptp(F.numpy(), axis=1) == 0)),
+        n_samples=C.n_samples,
+        n_silent=int(C.is_silent.sum()),
         graph=graph,
         counts=counts,
         fit=fit,
@@ -331,7 +345,7 @@ def _group_nodes(distances: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _analyze_or_resume(
-    F: FeatureMatrix,
+    F: FeatureMatrix | DistanceMatrix,
     state: str,
     settings: AnalysisSettings,
     seed: int,
@@ -354,11 +368,18 @@ def _analyze_or_resume(
     return analysis
 
 
-def _fingerprint(F: FeatureMatrix, settings: AnalysisSettings, seed: int) -> str:
+def _is_streamed(features: FeatureMatrix | DistanceMatrix) -> bool:
+    from featgraph.distances.distance_matrix import DistanceMatrix
+
+    return isinstance(features, DistanceMatrix)
+
+
+def _fingerprint(F: FeatureMatrix | DistanceMatrix, settings: AnalysisSettings, seed: int) -> str:
     from featgraph import __version__
 
-    digest = hashlib.sha256(repr((__version__, settings, seed, F.values.shape)).encode())
-    digest.update(np.ascontiguousarray(F.numpy()).tobytes())
+    kind = type(F).__name__, F.n_samples, F.values.shape
+    digest = hashlib.sha256(repr((__version__, settings, seed, *kind)).encode())
+    digest.update(np.ascontiguousarray(F.values.detach().cpu().numpy()).tobytes())
     return digest.hexdigest()
 
 

@@ -154,8 +154,8 @@ def epsilon_sweep(
 
     Parameters
     ----------
-    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
-        F.
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
+        F, or its distances.
     epsilons : array-like of float, shape (n_steps,), optional
         Thresholds, rising and above 0. Default: ``n_steps`` between mean degree 1 and half of all
         pairs, evenly in the logarithm of the density, and the threshold of percolation.
@@ -194,11 +194,12 @@ def epsilon_sweep(
     >>> bool(np.all(np.diff(sweep.measures["density"]) >= 0))
     True
     """
-    from featgraph.distances.pairwise import feature_distances
-    from featgraph.features.feature_matrix import as_feature_matrix
+    from featgraph.distances.distance_matrix import as_distance_matrix
 
-    matrix = as_feature_matrix(features)
-    distances = feature_distances(matrix.values.detach(), scaled=scaled).cpu().numpy()
+    matrix = as_distance_matrix(features)
+    distances = matrix.values.cpu().numpy()
+    if not scaled:
+        distances = distances * math.sqrt(matrix.n_samples)
     n_references = integer(n_references, "n_references")
     percolation = choose_epsilon(distances, "percolation")
     ladder = _ladder(distances, percolation, integer(n_steps, "n_steps", least=2), epsilons)

@@ -1,3 +1,5 @@
+from .distance_matrix import DistanceMatrix as DistanceMatrix
+from .distance_matrix import as_distance_matrix as as_distance_matrix
 from .pairwise import feature_distances as feature_distances
 from .streaming import SquaredDistanceSum as SquaredDistanceSum
 from .streaming import stream_distances as stream_distances

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from featgraph._processes import fail_together, is_distributed
 from featgraph.distances._gram import pairwise_distances, working_dtype
+from featgraph.distances._moments import NodeMoments
+from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.features.batches import Forward
 from featgraph.features.capture import Calls, iterate_features
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.layers import Layers
 from featgraph.features.reduce import Reduce
+from featgraph.features.running import unwrap_model
 
 __all__ = ["SquaredDistanceSum", "stream_distances"]
 
@@ -109,7 +115,7 @@ class SquaredDistanceSum:
         ValueError
             If there is no batch yet.
         """
-        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        if not is_distributed():
             return
         squares = self._some_squares()
         n_samples = torch.tensor(self.n_samples, device=squares.device)
@@ -171,14 +177,15 @@ def stream_distances(
     batch_size: int = 128,
     max_batches: int | None = None,
     device: torch.device | str | None = None,
-    scaled: bool = True,
+    source: str | None = None,
     progress: bool | None = None,
-) -> dict[str, Tensor]:
+) -> dict[str, DistanceMatrix]:
     """Run a model over data and return the distances of each chosen layer.
 
     The same as ``feature_distances`` of ``extract_features``, without holding F: memory does
     not grow with the number of samples. Where ``torch.distributed`` is initialised, each process
-    runs over its own data and all receive the distances over the samples of all.
+    runs over its own data and all receive the distances over the samples of all; what goes
+    wrong in one of them stops all.
 
     Parameters
     ----------
@@ -186,15 +193,14 @@ def stream_distances(
         Any network, run in evaluation mode without gradients.
     data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
         As in ``extract_features``.
-    layers, reduce, output, calls, forward, batch_size, max_batches, device, progress
+    layers, reduce, output, calls, forward, batch_size, max_batches, device, source, progress
         As in ``extract_features``.
-    scaled : bool, default=True
-        Divide by √n_samples (Eq. 8).
 
     Returns
     -------
-    dict of str to Tensor of float64, shape (n_nodes, n_nodes)
-        Layer name to C, on the device of the run.
+    dict of str to DistanceMatrix
+        Layer name to C in float64, on the device of the run; takes the place of features in
+        ``analyze`` and in whatever works on distances.
 
     Raises
     ------
@@ -203,39 +209,79 @@ def stream_distances(
 
     Notes
     -----
-    Time O(n_nodes² · n_samples) per layer beside the model, memory O(n_nodes²) per layer.
+    Time O(n_nodes² · n_samples) per layer beside the model, memory O(n_nodes²) per layer and
+    one batch.
 
     Examples
     --------
     >>> import torch
     >>> from featgraph.distances import stream_distances
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
-    >>> C = stream_distances(net, torch.ones(5, 3), layers="1", batch_size=2)
-    >>> C["1"].shape
-    torch.Size([4, 4])
+    >>> stream_distances(net, torch.ones(5, 3), layers="1", batch_size=2)["1"]
+    DistanceMatrix(n_nodes=4, n_samples=5, dtype=float64, layer='1', reduce='none', \
+source='Sequential')
     """
-    totals: dict[str, SquaredDistanceSum] = {}
-    for batch in iterate_features(
-        model,
-        data,
-        layers=layers,
-        reduce=reduce,
-        output=output,
-        calls=calls,
-        forward=forward,
-        batch_size=batch_size,
-        max_batches=max_batches,
-        device=device,
-        progress=progress,
-    ):
-        for name, features in batch.items():
-            totals.setdefault(name, SquaredDistanceSum(layer=name)).update(features)
-    counts = {total.n_samples for total in totals.values()}
-    if len(counts) > 1:
-        raise ValueError(
-            "every batch must pass every chosen layer, got samples per layer "
-            f"{ {name: total.n_samples for name, total in totals.items()} }"
+    source = type(unwrap_model(model)).__name__ if source is None else source
+    totals: dict[str, _Total] = {}
+    with fail_together():
+        batches = iterate_features(
+            model,
+            data,
+            layers=layers,
+            reduce=reduce,
+            output=output,
+            calls=calls,
+            forward=forward,
+            batch_size=batch_size,
+            max_batches=max_batches,
+            device=device,
+            progress=progress,
         )
-    for total in totals.values():
-        total.all_reduce()
-    return {name: total.distances(scaled=scaled) for name, total in totals.items()}
+        with contextlib.closing(batches):
+            for batch in batches:
+                for name, F in batch.items():
+                    if name not in totals:
+                        totals[name] = _Total(SquaredDistanceSum(layer=name), None, F.reduce)
+                    totals[name].update(F)
+        counts = {name: total.distances.n_samples for name, total in totals.items()}
+        if len(set(counts.values())) > 1:
+            raise ValueError(
+                f"every batch must pass every chosen layer, got samples per layer {counts}"
+            )
+    # Taken out one by one: two matrices per layer are never held for all layers at once.
+    return {name: totals.pop(name).finish(name, source) for name in list(totals)}
+
+
+@dataclass
+class _Total:
+    """Sums of one layer over the samples of this process so far."""
+
+    distances: SquaredDistanceSum
+    moments: NodeMoments | None
+    reduce: str | None
+
+    def update(self, features: FeatureMatrix) -> None:
+        self.distances.update(features)
+        moments = NodeMoments.of(features.values)
+        if self.moments is None:
+            self.moments = moments
+        else:
+            self.moments.add(moments)
+
+    def finish(self, layer: str, source: str) -> DistanceMatrix:
+        """Join the processes and return the distances."""
+        if self.moments is None:
+            raise RuntimeError(f"layer {layer!r} has a sum but no batch")
+        self.distances.all_reduce()
+        if is_distributed():
+            self.moments.all_reduce(self.distances.n_samples)
+        return DistanceMatrix(
+            values=self.distances.distances(),
+            n_samples=self.distances.n_samples,
+            mean=self.moments.mean,
+            deviation=self.moments.deviation,
+            is_silent=self.moments.is_silent,
+            layer=layer,
+            reduce=self.reduce,
+            source=source,
+        )

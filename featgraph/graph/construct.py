@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,8 @@ def feature_graph(
     ----------
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or mapping of them
         F: one row per neuron or channel, one column per sample. A mapping from layers to
-        features of the same samples gives the monolithic graph over all layers.
+        features of the same samples gives the monolithic graph over all layers. A
+        DistanceMatrix is taken as it is.
     epsilon : float, str or pair, default="percolation"
         ε in the unit of the distances, or the rule that chooses it: "percolation" (connected),
         "mst" (the minimum spanning tree instead of a threshold), ("density", p), ("degree", k),
@@ -67,7 +69,7 @@ def feature_graph(
     Raises
     ------
     TypeError
-        If ``features`` is not a FeatureMatrix or array of numbers.
+        If ``features`` is not a FeatureMatrix, DistanceMatrix or array of numbers.
     ValueError
         If features are not finite of shape (≥ 2, ≥ 1), layers have different samples, all
         distances are 0, the rule is unknown or out of range, or ε joins more than 10⁸ pairs.
@@ -139,6 +141,11 @@ def _find_edges(
 
 
 def _distance_source(values: Any, scaled: bool) -> DistanceBlocks:
+    from featgraph.distances.distance_matrix import DistanceMatrix
+
+    if isinstance(values, DistanceMatrix):
+        distances = values.values.cpu().numpy()
+        return StoredBlocks(distances if scaled else distances * math.sqrt(values.n_samples))
     if values.shape[0] ** 2 * values.element_size() > _WHOLE_BYTES:
         return StreamedBlocks(values, scaled)
     from featgraph.distances.pairwise import feature_distances

@@ -23,7 +23,7 @@ _NORMALIZATIONS = ("none", "layer", "node")
 class Nodes:
     """Features ready to be joined, and what is known about each row."""
 
-    values: Any  # Tensor, shape (n_nodes, n_samples)
+    values: Any  # Tensor, shape (n_nodes, n_samples), or DistanceMatrix
     attributes: dict[str, NDArray[Any]]
     labels: tuple[str, ...] | None
     layer: str | None
@@ -32,9 +32,17 @@ class Nodes:
 
 def describe_features(features: Any, *, normalize: Normalization = "none") -> Nodes:
     """Return the rows of one F, or of a mapping from layers to F one below the other."""
+    from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import as_feature_matrix
 
     choice(normalize, _NORMALIZATIONS, "normalize")
+    if isinstance(features, DistanceMatrix):
+        if normalize != "none":
+            raise ValueError(
+                f"normalize must be 'none' for distances, which are measured, got {normalize!r}"
+            )
+        columns = _columns(features.mean, features.deviation)
+        return Nodes(features, columns, None, features.layer, features.source)
     if not isinstance(features, Mapping):
         matrix = as_feature_matrix(features)
         values = matrix.values.detach()
@@ -71,10 +79,14 @@ def _stack(matrices: Mapping[str, Any], normalize: Normalization) -> Nodes:
 
 def _activations(values: Any) -> dict[str, NDArray[Any]]:
     wide = values.double()
+    return _columns(wide.mean(dim=1), wide.std(dim=1, correction=0))
+
+
+def _columns(mean: Any, deviation: Any) -> dict[str, NDArray[Any]]:
     return {
-        "neuron": np.arange(len(values)),
-        "mean_activation": wide.mean(dim=1).cpu().numpy(),
-        "std_activation": wide.std(dim=1, correction=0).cpu().numpy(),
+        "neuron": np.arange(len(mean)),
+        "mean_activation": mean.cpu().numpy(),
+        "std_activation": deviation.cpu().numpy(),
     }
 
 

@@ -11,6 +11,7 @@ from featgraph._checks import nearest
 if TYPE_CHECKING:
     from torch import nn
 
+    from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import FeatureMatrix
 
 __all__ = ["choose_names", "collect_states", "pair_up", "renew_weights"]
@@ -23,7 +24,7 @@ def collect_states(
     states: tuple[str, str],
     seed: int,
     capture: dict[str, Any],
-) -> list[tuple[str, dict[str, FeatureMatrix]]]:
+) -> list[tuple[str, dict[str, FeatureMatrix | DistanceMatrix]]]:
     """Return the features of each state, the baseline first."""
     found = []
     if baseline is True:
@@ -43,17 +44,21 @@ def collect_states(
 
 def _features_of(
     model: nn.Module | Mapping[str, Any], data: Any, capture: dict[str, Any]
-) -> dict[str, FeatureMatrix]:
+) -> dict[str, FeatureMatrix | DistanceMatrix]:
+    from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.capture import extract_features
     from featgraph.features.feature_matrix import as_feature_matrix
 
     if not isinstance(model, Mapping):
         if data is None:
             raise ValueError("data must be given with a model, got None")
-        return extract_features(model, data, **capture)
+        return {**extract_features(model, data, **capture)}
     if not model:
         raise ValueError("model must hold the features of at least one layer, got none")
-    matrices = {str(name): as_feature_matrix(values) for name, values in model.items()}
+    matrices: dict[str, FeatureMatrix | DistanceMatrix] = {
+        str(name): values if isinstance(values, DistanceMatrix) else as_feature_matrix(values)
+        for name, values in model.items()
+    }
     names = choose_names(list(matrices), capture["layers"])
     return {name: replace(matrices[name], layer=name) for name in names}
 
@@ -85,8 +90,8 @@ def choose_names(names: list[str], layers: Any) -> list[str]:
 
 
 def pair_up(
-    features: list[tuple[str, dict[str, FeatureMatrix]]],
-) -> Iterable[tuple[str, FeatureMatrix]]:
+    features: list[tuple[str, dict[str, FeatureMatrix | DistanceMatrix]]],
+) -> Iterable[tuple[str, FeatureMatrix | DistanceMatrix]]:
     """Yield layer by layer, all states of a layer together: a stopped run has whole pairs."""
     names = dict.fromkeys(name for _, matrices in features for name in matrices)
     for name in names:

@@ -8,22 +8,9 @@ import torch
 from torch import Tensor, distributed
 from torch.autograd.function import once_differentiable
 
+from featgraph._processes import agree_on, is_distributed
+
 __all__ = ["agree_on", "gather_samples", "is_distributed"]
-
-
-def is_distributed() -> bool:
-    """Whether several processes train together."""
-    ready = distributed.is_available() and distributed.is_initialized()
-    return ready and distributed.get_world_size() > 1
-
-
-def agree_on(number: int, device: torch.device) -> int:
-    """Return the number of process 0 in all processes."""
-    if not is_distributed():
-        return number
-    shared = torch.tensor(number, device=device)
-    distributed.broadcast(shared, src=0)
-    return int(shared)
 
 
 def gather_samples(values: Tensor) -> Tensor:

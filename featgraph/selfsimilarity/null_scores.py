@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from featgraph._checks import choice, integer
 from featgraph._random import RandomState, as_rng
+from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import NULLS, Null, draw_null
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
-from featgraph.selfsimilarity.rate import ss_rate
+from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
 
 __all__ = ["NullComparison", "compare_with_null", "compare_with_nulls", "monte_carlo_p_value"]
 
@@ -54,7 +56,7 @@ class NullComparison:
 
 
 def compare_with_null(
-    features: FeatureMatrix | Array,
+    features: FeatureMatrix | DistanceMatrix | Array,
     *,
     null: Null = "gaussian",
     estimator: EstimatorName = "released",
@@ -66,8 +68,9 @@ def compare_with_null(
 
     Parameters
     ----------
-    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
-        F of one layer.
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
+        F of one layer, or its distances: they tell the spectrum of F, and so the Gaussian null
+        model, but not the activations that "shuffled" permutes.
     null : {"gaussian", "shuffled"}, default="gaussian"
         Features with the spectrum of F in random directions, or the values of each node
         shuffled over the samples.
@@ -88,7 +91,8 @@ def compare_with_null(
     Raises
     ------
     ValueError
-        If a name is unknown, n_draws < 2, or all distances of F are equal.
+        If a name is unknown, n_draws < 2, all distances of F are equal, or "shuffled" is asked
+        of distances.
 
     Notes
     -----
@@ -109,7 +113,7 @@ def compare_with_null(
 
 
 def compare_with_nulls(
-    features: FeatureMatrix | Array,
+    features: FeatureMatrix | DistanceMatrix | Array,
     *,
     nulls: Sequence[Null] = ("gaussian", "shuffled"),
     estimators: Sequence[EstimatorName] = ("released", "linkage"),
@@ -121,8 +125,8 @@ def compare_with_nulls(
 
     Parameters
     ----------
-    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
-        F of one layer.
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
+        F of one layer, or its distances, which have no "shuffled" null model.
     nulls : sequence of str, default=("gaussian", "shuffled")
         Null models.
     estimators : sequence of str, default=("released", "linkage")
@@ -155,9 +159,21 @@ def compare_with_nulls(
         choice(null, NULLS, "null")
     n_draws = integer(n_draws, "n_draws", least=2)
     rng = as_rng(rng)
-    matrix = as_feature_matrix(features)
     found = []
-    rates = {name: float(ss_rate(matrix, estimator=name, **options)) for name in estimators}
+    if isinstance(features, DistanceMatrix):
+        if "shuffled" in nulls:
+            raise ValueError(
+                "nulls must not hold 'shuffled' for a DistanceMatrix, which keeps no activations "
+                f"to permute, got {list(nulls)}; take ('gaussian',)"
+            )
+        rates = {
+            name: float(ss_rate_of_distances(features.values, estimator=name, **options))
+            for name in estimators
+        }
+        matrix = _embed(features)
+    else:
+        matrix = as_feature_matrix(features)
+        rates = {name: float(ss_rate(matrix, estimator=name, **options)) for name in estimators}
     for null in nulls:
         drawn: dict[str, list[float]] = {name: [] for name in estimators}
         for _ in range(n_draws):
@@ -169,6 +185,22 @@ def compare_with_nulls(
                 continue
         found += [_score(null, name, rates[name], np.array(drawn[name])) for name in estimators]
     return found
+
+
+def _embed(layer: DistanceMatrix) -> FeatureMatrix:
+    """Return features in D − 1 dimensions with these distances: classical MDS, all axes kept.
+
+    Features about their mean over nodes are determined by their distances up to a rotation of the
+    samples, so the spectrum is that of F. Rounding moves distances below about 10⁻⁷ of the
+    largest; a null model uses the spectrum alone.
+    """
+    squares = layer.values.double().square()
+    row = squares.mean(dim=0)
+    gram = (row + row[:, None] - squares - row.mean()) / 2
+    powers, axes = torch.linalg.eigh(gram)
+    n_axes = layer.n_nodes - 1  # rising order: the first is 0 but for rounding
+    spread = (powers[1:].clamp(min=0.0) * n_axes).sqrt()
+    return FeatureMatrix(axes[:, 1:] * spread, layer=layer.layer, source=layer.source)
 
 
 def _score(null: str, estimator: str, rate: float, rates: NDArray[np.float64]) -> NullComparison:

@@ -9,7 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from featgraph.distances import SquaredDistanceSum, feature_distances, stream_distances
+from featgraph.distances import (
+    SquaredDistanceSum,
+    as_distance_matrix,
+    feature_distances,
+    stream_distances,
+)
+from featgraph.distances._moments import NodeMoments
 from featgraph.features import extract_features
 
 
@@ -93,7 +99,40 @@ def test_stream_equals_features_held_whole() -> None:
     features = extract_features(net, x, layers=["0", "2"])
     assert list(streamed) == ["0", "2"]
     for name, C in streamed.items():
-        torch.testing.assert_close(C.float(), feature_distances(features[name]), rtol=4e-5, atol=0)
+        F = features[name]
+        assert (C.n_samples, C.layer, C.reduce, C.source) == (50, F.layer, F.reduce, F.source)
+        whole = as_distance_matrix(F)
+        torch.testing.assert_close(C.values.float(), whole.values, rtol=4e-5, atol=0)
+        # Moments are sums in float64 of the same float32 activations.
+        torch.testing.assert_close(C.mean, whole.mean, rtol=1e-6, atol=1e-9)
+        torch.testing.assert_close(C.deviation, whole.deviation, rtol=1e-6, atol=1e-9)
+
+
+def test_moments_far_from_zero_keep_their_digits() -> None:
+    F = make_features(20).double() + 1e6
+    F[3] = 7e5
+    whole = as_distance_matrix(F)
+    moments = NodeMoments.of(F[:, :7])
+    for part in torch.split(F[:, 7:], 20, dim=1):
+        moments.add(NodeMoments.of(part))
+    assert moments.is_silent.nonzero().flatten().tolist() == [3]
+    assert torch.equal(moments.is_silent, whole.is_silent)
+    # Deviations of 1 at 10⁶: float64 leaves ten digits where sums of squares would leave four.
+    torch.testing.assert_close(moments.deviation, F.std(dim=1, correction=0), rtol=1e-9, atol=1e-9)
+
+
+def test_distances_of_nearly_equal_nodes_survive_streaming() -> None:
+    F = torch.randn(30, 400, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    F[1] = F[0]
+    F[2] = F[0] + 1e-7 * F[5]
+    net = nn.Linear(400, 30, bias=False).double()
+    with torch.no_grad():
+        net.weight.copy_(F)
+    x = torch.eye(400, dtype=torch.float64)  # sample k is column k of F
+    C = stream_distances(net, x, layers="all", batch_size=64)[""].values
+    assert C[0, 1] == 0
+    # 10⁻⁷ of the other distances and still ten digits, where a Gram matrix would leave none.
+    torch.testing.assert_close(C, feature_distances(F), rtol=1e-8, atol=0)
 
 
 def test_bad_input() -> None:

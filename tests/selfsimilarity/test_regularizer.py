@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from featgraph.distances import feature_distances
+from featgraph.distances import as_distance_matrix
 from featgraph.features import extract_features
 from featgraph.models import build_model
 from featgraph.selfsimilarity import (
@@ -356,6 +356,13 @@ def test_two_processes_give_the_value_and_gradient_of_one(tmp_path):
             torch.testing.assert_close(found["gradients"][step][name], expected)
     x = torch.randn(31, 6, generator=torch.Generator().manual_seed(9))
     F = extract_features(net, x, layers=["1"])["1"]
-    torch.testing.assert_close(found["features"], F.values)
+    whole = as_distance_matrix(F.values.double())
     for one in (found, other):
-        torch.testing.assert_close(one["distances"], feature_distances(F.values.double()))
+        streamed = one["streamed"]
+        assert streamed["n_samples"] == 31
+        # Activations are float32.
+        torch.testing.assert_close(streamed["distances"], whole.values, rtol=1e-5, atol=0)
+        torch.testing.assert_close(streamed["mean"], whole.mean)
+        torch.testing.assert_close(streamed["deviation"], whole.deviation)
+        assert torch.equal(streamed["is_silent"], whole.is_silent)
+    assert other["said"] == found["said"].removeprefix("process 1: ") != found["said"]

@@ -6,16 +6,12 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 from torch import distributed, nn
 
-from featgraph import pipeline
-from featgraph.cli import main as main_of_cli
-from featgraph.cli.processes import capture_together
+from featgraph._processes import leave_processes
 from featgraph.distances import stream_distances
-from featgraph.features import FeatureMatrix
 from featgraph.selfsimilarity import SelfSimilarityRegularizer
 
 
@@ -27,39 +23,43 @@ def make_net(width: int = 12) -> nn.Sequential:
     )
 
 
-def stream_shares(rank: int) -> dict[str, torch.Tensor]:
-    """Return distances and features over the samples of both processes."""
-    net = make_net()
+def stream_shares(rank: int) -> dict[str, torch.Tensor | int]:
+    """Return what is known of a layer over the samples of both processes."""
     x = torch.randn(31, 6, generator=torch.Generator().manual_seed(9))
-    distances = stream_distances(net, x[rank::2], layers=["1"], progress=False)["1"]
-    images = SimpleNamespace(images=x)
-    shared = capture_together({"model": net, "data": images}, ["1"], True)
-    features = torch.empty(0) if shared is None else shared["model"]["1"].values
-    return {"distances": distances, "features": features}
+    found = stream_distances(make_net(), x[rank::2], layers=["1"], batch_size=4, progress=False)
+    C = found["1"]
+    return {
+        "distances": C.values,
+        "n_samples": C.n_samples,
+        "mean": C.mean,
+        "deviation": C.deviation,
+        "is_silent": C.is_silent,
+    }
 
 
-def analyze_shares(rank: int) -> None:
-    """Run the command in both processes; the first alone gets to the analysis, with features."""
-    reached = []
-
-    def stop(model: dict[str, FeatureMatrix], **_: object) -> None:
-        reached.extend(F.n_samples for F in model.values())
-        raise KeyboardInterrupt
-
-    pipeline.analyze = stop  # type: ignore[assignment]
-    words = ["analyze", "mlp", "--option", "widths=(12,)", "--data", "digits", "--quiet"]
-    status = main_of_cli(words)
-    if (status, reached) != ((130, [360]) if rank == 0 else (0, [])):
-        raise SystemExit(f"process {rank}: status {status}, features {reached}")
+def fail_alone(rank: int) -> str:
+    """Return what a process says when only the second has data that cannot be read."""
+    x = torch.zeros(8, 6) if rank == 0 else torch.zeros(8, 5)
+    try:
+        stream_distances(make_net(), x, layers=["1"], progress=False)
+    except (ValueError, RuntimeError) as error:
+        return str(error)
+    return "nothing"
 
 
 def main(folder: Path) -> None:
-    """Take four steps on one's own part of each batch and save what came out."""
+    """Join, work and leave."""
     store = f"file://{folder / 'store'}"
     rank = int(os.environ["RANK"])
     distributed.init_process_group(
         "gloo", init_method=store, rank=rank, world_size=2, timeout=timedelta(seconds=120)
     )
+    work(folder, rank)
+    leave_processes()
+
+
+def work(folder: Path, rank: int) -> None:
+    """Take four steps on one's own part of each batch and save what came out."""
     net = make_net()
     together = nn.parallel.DistributedDataParallel(net, find_unused_parameters=True)
     # Different seeds: process 0 must draw for both.
@@ -77,13 +77,16 @@ def main(folder: Path) -> None:
         terms.append(term.detach())
         layers.append(reg.records[0].layer)
         gradients.append({name: p.grad.clone() for name, p in net.named_parameters()})
-    streamed = stream_shares(rank)
     torch.save(
-        {"terms": terms, "layers": layers, "gradients": gradients, **streamed},
+        {
+            "terms": terms,
+            "layers": layers,
+            "gradients": gradients,
+            "streamed": stream_shares(rank),
+            "said": fail_alone(rank),
+        },
         folder / f"rank{rank}.pt",
     )
-    analyze_shares(rank)
-    distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
