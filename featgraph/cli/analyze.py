@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.boxes.methods import METHODS
-from featgraph.cli.inputs import add_model, read_images, read_options
+from featgraph.cli.inputs import add_model, open_images, read_images, read_options
 from featgraph.cli.options import (
     add_epsilon,
     add_output,
@@ -18,7 +18,7 @@ from featgraph.cli.options import (
     whole,
 )
 from featgraph.cli.printing import say
-from featgraph.cli.processes import capture_together, count_processes
+from featgraph.cli.processes import count_processes, joined_processes, stream_together
 
 if TYPE_CHECKING:
     from featgraph.report.report import Report
@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-l", "--layers", nargs="+", default=["auto"], metavar="NAME", help="layers; globs work"
+    )
+    parser.add_argument(
+        "--stream",
+        action="store_true",
+        help="read images as they are needed and keep distances alone, for very many images",
     )
     add_analysis(parser)
     add_seed(parser)
@@ -77,6 +82,7 @@ def analyze_network(
     baseline_features: str | None = None,
     no_baseline: bool = False,
     layers: list[str] | None = None,
+    stream: bool = False,
     epsilon: Any = "percolation",
     method: str = "greedy",
     n_theta: int = 256,
@@ -88,8 +94,8 @@ def analyze_network(
 ) -> int:
     """Analyse a model on images, or saved features, and write the report.
 
-    Under ``torchrun`` every process runs the model over its share of the images; process 0
-    gets the features of all and writes the same report as one process alone.
+    Under ``torchrun`` every process runs the model over its share of the images, squared
+    distances are added up over all, and process 0 writes the report.
 
     Returns
     -------
@@ -101,22 +107,24 @@ def analyze_network(
 
     if (model is None) == (features is None):
         raise ValueError("give either a model (and --data) or --features FILE")
+    if model is not None and data is None:
+        raise ValueError("--data must name the images for the model: folder, .zip, .npz, digits")
+    stream = stream or count_processes() > 1
     what: dict[str, Any]
     if features is not None:
+        if stream:
+            raise ValueError("--features are there already: give a model, or leave out --stream")
         what = _read_features(features, baseline_features)
-    else:
-        if data is None:
-            raise ValueError(
-                "--data must name the images for the model: folder, .zip, .npz, digits"
-            )
-        images = read_images(data, size, normalize, max_images, quiet)
-        what = _build_models(str(model), weights, option or [], seed, no_baseline)
-        what["data"] = images
-    if features is None and count_processes() > 1:
-        shared = capture_together(what, layers or ["auto"], quiet)
-        if shared is None:
+    elif stream:
+        reading = (str(data), size, normalize, max_images)
+        building = (str(model), weights, option or [], seed, no_baseline)
+        found = _stream(reading, building, layers or ["auto"], (out, force), quiet)
+        if found is None:
             return 0  # process 0 writes the report
-        what, layers = shared, ["all"]
+        what, layers = found, ["all"]
+    else:
+        what = _build_models(str(model), weights, option or [], seed, no_baseline)
+        what["data"] = read_images(str(data), size, normalize, max_images, quiet)
     report = analyze(
         **what,
         layers=layers or ["auto"],
@@ -131,6 +139,27 @@ def analyze_network(
     )
     print_summary(report, Path(out), quiet=quiet)
     return 0
+
+
+def _stream(
+    reading: tuple[str, int | None, str, int],
+    building: tuple[str, str | None, list[str], int, bool],
+    layers: list[str],
+    folder: tuple[str, bool],
+    quiet: bool,
+) -> dict[str, Any] | None:
+    """Return the distances of the layers in process 0, None in others; what fails, fails in all."""
+    from featgraph._processes import fail_together
+    from featgraph.report.folder import claim_folder
+
+    with joined_processes() as (rank, _):
+        with fail_together():
+            if rank == 0:  # refused now rather than after hours
+                claim_folder(folder[0], kind="report", force=folder[1])
+            what = _build_models(*building)
+            what["data"] = open_images(*reading)
+        what = stream_together(what, layers, quiet)
+    return what if rank == 0 else None
 
 
 def print_summary(report: Report, folder: Path, *, quiet: bool) -> None:

@@ -10,11 +10,14 @@ from typing import NoReturn, TextIO
 
 from featgraph._checks import nearest
 from featgraph.cli.commands import COMMANDS, Command
+from featgraph.cli.processes import count_processes
 
 __all__ = ["main"]
 
 #: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C.
 BAD_INPUT, DEFECT, INTERRUPTED = 2, 1, 130
+#: Commands that several processes share the work of.
+_TOGETHER = ("analyze", "train")
 _EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError, MemoryError)
 
 
@@ -87,6 +90,11 @@ def _dispatch(words: list[str]) -> int:
     if name not in COMMANDS:
         hint = nearest(name, COMMANDS) or f"; commands are {', '.join(COMMANDS)}"
         raise ValueError(f"there is no command {name!r}{hint}; see 'featgraph --help'")
+    if count_processes() > 1 and name not in _TOGETHER:
+        raise ValueError(
+            f"featgraph {name} runs in one process: start it without torchrun; several can "
+            f"{' and '.join(_TOGETHER)}"
+        )
     return _run(COMMANDS[name], words[1:])
 
 

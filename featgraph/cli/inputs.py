@@ -5,14 +5,25 @@ from __future__ import annotations
 import argparse
 import ast
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from featgraph.cli.options import one_of, whole
 
 if TYPE_CHECKING:
     from featgraph.datasets.images import ImageDataset
+    from featgraph.datasets.stored_images import StoredImages
 
-__all__ = ["NORMS", "add_images", "add_model", "read_images", "read_options", "standardize"]
+    Images = TypeVar("Images", ImageDataset, StoredImages)
+
+__all__ = [
+    "NORMS",
+    "add_images",
+    "add_model",
+    "open_images",
+    "read_images",
+    "read_options",
+    "standardize",
+]
 
 #: Mean and standard deviation of channels that published weights expect.
 NORMS = {
@@ -101,7 +112,21 @@ def read_images(
     return standardize(images, normalize)
 
 
-def standardize(images: ImageDataset, normalize: str) -> ImageDataset:
+def open_images(
+    path: str, size: int | None, normalize: str, max_images: int
+) -> ImageDataset | StoredImages:
+    """Open the images that :func:`read_images` loads, to be read when they are needed."""
+    from featgraph.datasets import load_digits, open_image_folder, open_npz_images
+
+    place = Path(path)
+    if path == "digits" and not place.exists():
+        return standardize(load_digits("test").take(max_images), normalize)
+    if place.suffix == ".npz":
+        return standardize(open_npz_images(place, max_images=max_images), normalize)
+    return standardize(open_image_folder(place, size=size, max_images=max_images), normalize)
+
+
+def standardize(images: Images, normalize: str) -> Images:
     """Subtract the channel statistics that ``--normalize`` names."""
     norm = NORMS[normalize]
     if norm is None:

@@ -1,16 +1,13 @@
-"""Several processes started by ``torchrun``, each with its share of the images."""
+"""Several processes started by ``torchrun``, each with its share of the work."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from featgraph.features.feature_matrix import FeatureMatrix
-
-__all__ = ["capture_together", "count_processes", "joined_processes"]
+__all__ = ["count_processes", "joined_processes", "stream_together"]
 
 
 def count_processes() -> int:
@@ -25,27 +22,38 @@ def count_processes() -> int:
 
 
 @contextlib.contextmanager
-def joined_processes() -> Iterator[None]:
-    """Join the processes for the length of the block, if they are not joined already."""
+def joined_processes(backend: str = "gloo") -> Iterator[tuple[int, int]]:
+    """Join the processes for the length of the block; yield the number of this one, and how many.
+
+    One process alone, or processes that are joined already, are left as they are.
+
+    Examples
+    --------
+    >>> with joined_processes() as place:
+    ...     place
+    (0, 1)
+    """
     from torch import distributed
 
-    if distributed.is_initialized():
-        yield
+    from featgraph._processes import leave_processes, process_rank
+
+    if count_processes() == 1 or distributed.is_initialized():
+        yield process_rank()
         return
-    distributed.init_process_group("gloo")
+    distributed.init_process_group(backend)
     try:
-        yield
+        yield process_rank()
     finally:
-        distributed.destroy_process_group()
+        leave_processes()
 
 
-def capture_together(what: dict[str, Any], layers: Any, quiet: bool) -> dict[str, Any] | None:
-    """Run the models over one's own share of the images; process 0 gets the features of all.
+def stream_together(what: dict[str, Any], layers: Any, quiet: bool) -> dict[str, Any]:
+    """Run the models over the images, those of each process over its share, and add up distances.
 
     Parameters
     ----------
     what : dict
-        "model", "data" and perhaps "baseline", and other things that are handed on.
+        "model", "data" (a dataset) and perhaps "baseline", and other things that are handed on.
     layers : list of str
         As in ``extract_features``.
     quiet : bool
@@ -53,44 +61,20 @@ def capture_together(what: dict[str, Any], layers: Any, quiet: bool) -> dict[str
 
     Returns
     -------
-    dict or None
-        The same with features in place of models and without data, the samples in their
-        order; None in other processes than 0.
+    dict
+        The same with distances over all images in place of models, and without data.
     """
-    from torch import distributed
+    from torch.utils.data import Subset
 
-    from featgraph.features.capture import extract_features
+    from featgraph._processes import process_rank
+    from featgraph.distances.streaming import stream_distances
 
     rest = dict(what)
-    images = rest.pop("data").images
-    with joined_processes():
-        rank, n_processes = distributed.get_rank(), distributed.get_world_size()
-        progress = False if quiet or rank else None
-        for name in ("baseline", "model"):
-            if name in rest:
-                own = extract_features(
-                    rest[name], images[rank::n_processes], layers=layers, progress=progress
-                )
-                rest[name] = _gather(own, rank, n_processes, len(images))
-    return rest if rank == 0 else None
-
-
-def _gather(
-    own: dict[str, FeatureMatrix], rank: int, n_processes: int, n_samples: int
-) -> dict[str, FeatureMatrix]:
-    """Return the features of all processes in process 0, sample k from process k mod n."""
-    import dataclasses
-
-    from torch import distributed
-
-    parts: list[Any] | None = [None] * n_processes if rank == 0 else None
-    distributed.gather_object({name: F.values for name, F in own.items()}, parts)
-    if parts is None:
-        return own
-    found = {}
-    for name, F in own.items():
-        whole = F.values.new_empty(F.n_nodes, n_samples)
-        for number, part in enumerate(parts):
-            whole[:, number::n_processes] = part[name]
-        found[name] = dataclasses.replace(F, values=whole)
-    return found
+    images = rest.pop("data")
+    rank, n_processes = process_rank()
+    own = Subset(images, range(rank, len(images), n_processes))
+    progress = False if quiet or rank else None
+    for name in ("baseline", "model"):
+        if name in rest:
+            rest[name] = stream_distances(rest[name], own, layers=layers, progress=progress)
+    return rest

@@ -10,7 +10,10 @@ from .graphs import make_star as make_star
 from .graphs import make_tree as make_tree
 from .image_files import load_image_folder as load_image_folder
 from .image_files import load_npz_images as load_npz_images
+from .image_files import open_image_folder as open_image_folder
+from .image_files import open_npz_images as open_npz_images
 from .images import ImageDataset as ImageDataset
 from .images import load_digits as load_digits
 from .random_graphs import make_barabasi_albert as make_barabasi_albert
 from .random_graphs import make_watts_strogatz as make_watts_strogatz
+from .stored_images import StoredImages as StoredImages

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from featgraph._arrays import check_zip, read_npz
 from featgraph._checks import choice, integer, nearest
-from featgraph._progress import track_progress
 from featgraph.datasets.images import ImageDataset
+from featgraph.datasets.stored_images import StoredImages, as_images
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["load_image_folder", "load_npz_images"]
+__all__ = ["load_image_folder", "load_npz_images", "open_image_folder", "open_npz_images"]
 
 Colors: TypeAlias = Literal["rgb", "grey"]
 Size: TypeAlias = "int | tuple[int, int] | None"
@@ -95,18 +95,59 @@ def load_image_folder(
     >>> tuple(data.images.shape), data.labels.tolist(), data.classes
     ((2, 3, 8, 8), [0, 1], ('cat', 'dog'))
     """
+    found = open_image_folder(path, size=size, colors=colors, max_images=max_images)
+    return found.load(progress=progress)
+
+
+def open_image_folder(
+    path: str | os.PathLike[str],
+    *,
+    size: Size = None,
+    colors: Colors = "rgb",
+    max_images: int | None = None,
+) -> StoredImages:
+    """Find the images that :func:`load_image_folder` loads, and read each when it is asked for.
+
+    Parameters
+    ----------
+    path, size, colors, max_images
+        As in :func:`load_image_folder`.
+
+    Returns
+    -------
+    StoredImages
+        A map-style dataset; a .zip file stays open as long as it lives.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_image_folder`; for what is wrong with a single image, when it is read.
+
+    Notes
+    -----
+    Memory O(1) per image.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> Image.new("L", (12, 8)).save(folder / "1.png")
+    >>> open_image_folder(folder, colors="grey")[0][0].shape
+    torch.Size([1, 8, 12])
+    """
     path = Path(path)
     choice(colors, ("rgb", "grey"), "colors")
     wanted = _Wanted(_as_shape(size), not isinstance(size, tuple | list), colors)
     at_most = _at_most(max_images)
     if path.is_dir():
-        return _load(_find_files(path), path, wanted, at_most, progress)
+        return _open(_find_files(path), path, wanted, at_most)
     if not path.is_file():
         raise FileNotFoundError(f"no folder or .zip file {path}")
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_zip(archive, path)
-            return _load(_find_members(archive), path, wanted, at_most, progress)
+        archive = zipfile.ZipFile(path)
+        check_zip(archive, path)
+        return _open(_find_members(archive), path, wanted, at_most)
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path.name} must be a folder or a sound .zip file: {error}") from error
 
@@ -144,6 +185,52 @@ def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = No
     >>> load_npz_images(path)
     ImageDataset(name='grey.npz', n_samples=3, image_shape=(1, 8, 6), n_classes=2)
     """
+    return _convert(*_read_npz(path, max_images))
+
+
+def open_npz_images(path: str | os.PathLike[str], *, max_images: int | None = None) -> StoredImages:
+    """Read the images that :func:`load_npz_images` loads, and convert each when it is asked for.
+
+    Parameters
+    ----------
+    path, max_images
+        As in :func:`load_npz_images`.
+
+    Returns
+    -------
+    StoredImages
+        A map-style dataset that holds the pixels as the file does: a byte per pixel and channel
+        of uint8 images, where ``load_npz_images`` holds four.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_npz_images`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "grey.npz"
+    >>> np.savez(path, images=np.full((3, 8, 6), 255, dtype=np.uint8), labels=[0, 1, 1])
+    >>> open_npz_images(path)
+    StoredImages(name='grey.npz', n_samples=3, image_shape=(1, 8, 6))
+    """
+    pixels, labels, classes, name = _read_npz(path, max_images)
+    _, height, width, n_channels = pixels.shape
+    shape = n_channels, height, width
+    return StoredImages(pixels.__getitem__, labels, shape, classes, name)
+
+
+def _convert(
+    pixels: NDArray[Any], labels: torch.Tensor, classes: tuple[str, ...], name: str
+) -> ImageDataset:
+    return ImageDataset(as_images(pixels, name), labels, classes, name)
+
+
+def _read_npz(
+    path: str | os.PathLike[str], max_images: int | None
+) -> tuple[NDArray[Any], torch.Tensor, tuple[str, ...], str]:
+    """Return pixels of shape (n, height, width, n_channels), labels, classes and name."""
     path = Path(path)
     arrays = read_npz(path)
     if "images" not in arrays:
@@ -164,8 +251,8 @@ def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = No
             f"got {labels.dtype} of shape {labels.shape} in {path.name}"
         )
     classes = arrays.get("classes", np.empty(0))
-    return ImageDataset(
-        _as_images(images, path.name),
+    return (
+        images if images.ndim == 4 else images[..., None],
         torch.from_numpy(labels.astype(np.int64)),
         tuple(map(str, classes.tolist())) if classes.ndim == 1 else (),
         path.name,
@@ -174,22 +261,6 @@ def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = No
 
 def _at_most(max_images: int | None) -> int | None:
     return None if max_images is None else integer(max_images, "max_images", least=1)
-
-
-def _as_images(images: NDArray[Any], name: str) -> torch.Tensor:
-    if images.ndim == 3:
-        images = images[..., None]
-    if images.dtype == np.uint8:
-        scale = np.float32(255)
-    elif images.dtype.kind == "f" and images.size and 0 <= images.min() <= images.max() <= 1:
-        scale = np.float32(1)
-    else:
-        raise ValueError(
-            f"images must be uint8, or floats in [0, 1], got {images.dtype} in {name}; "
-            "keep raw pixels in the file and normalise with ImageDataset.standardize"
-        )
-    first = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
-    return torch.from_numpy(first / scale)
 
 
 def _as_shape(size: Size) -> tuple[int, int] | None:
@@ -226,13 +297,7 @@ def _find_members(archive: zipfile.ZipFile) -> list[Row]:
     return [row for row in rows if _is_image(row[0])]
 
 
-def _load(
-    rows: list[Row],
-    path: Path,
-    wanted: _Wanted,
-    at_most: int | None,
-    progress: bool | None,
-) -> ImageDataset:
+def _open(rows: list[Row], path: Path, wanted: _Wanted, at_most: int | None) -> StoredImages:
     if not rows:
         raise ValueError(f"{path.name} must hold images {sorted(_FORMATS)}, got none")
     folders = [str(name.parent) for name, _ in rows]
@@ -240,17 +305,23 @@ def _load(
     if at_most is not None and at_most < len(rows):
         kept = [k * len(rows) // at_most for k in range(at_most)]
         rows, folders = [rows[k] for k in kept], [folders[k] for k in kept]
-    arrays: list[NDArray[np.uint8]] = []
-    for name, read in track_progress(rows, progress=progress, label="images"):
-        arrays.append(_read_image(read, name, wanted))
-        if arrays[-1].shape != arrays[0].shape:
+    first = _read_image(rows[0][1], rows[0][0], wanted).shape
+
+    def read(index: int) -> NDArray[np.uint8]:
+        name, read_bytes = rows[index]
+        pixels = _read_image(read_bytes, name, wanted)
+        if pixels.shape != first:
             raise ValueError(
-                f"images of {path.name} must have one size, got {arrays[0].shape[:2]} and "
-                f"{arrays[-1].shape[:2]} ({name}); give size="
+                f"images of {path.name} must have one size, got {first[:2]} and "
+                f"{pixels.shape[:2]} ({name}); give size="
             )
+        return pixels
+
     labels = torch.tensor([classes.index(folder) for folder in folders])
     names = tuple(PurePosixPath(c).name for c in classes) if len(classes) > 1 else ()
-    return ImageDataset(_as_images(np.stack(arrays), path.name), labels, names, path.name)
+    height, width, *rest = first
+    shape = rest[0] if rest else 1, height, width
+    return StoredImages(read, labels, shape, names, path.name)
 
 
 class _Wanted(NamedTuple):

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from featgraph._checks import choice
 
-__all__ = ["ImageDataset", "Split", "load_digits"]
+__all__ = ["ImageDataset", "Split", "as_norm", "load_digits"]
 
 Split: TypeAlias = Literal["train", "test", "all"]
 
@@ -108,14 +108,20 @@ class ImageDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         >>> data.standardize([0.5, 0.5, 0.5], [0.25, 0.25, 0.5]).images[0, :, 0, 0].tolist()
         [2.0, 2.0, 1.0]
         """
-        n_channels = self.image_shape[0]
-        if len(mean) != n_channels or len(std) != n_channels or not all(s > 0 for s in std):
-            raise ValueError(
-                f"mean and std must hold {n_channels} numbers, one per channel, std above 0, "
-                f"got {mean!r} and {std!r}"
-            )
-        middle, spread = (torch.tensor(list(v)).view(1, -1, 1, 1) for v in (mean, std))
+        middle, spread = as_norm(mean, std, self.image_shape[0])
         return ImageDataset((self.images - middle) / spread, self.labels, self.classes, self.name)
+
+
+def as_norm(
+    mean: Sequence[float], std: Sequence[float], n_channels: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and standard deviation of channels, each of shape (n_channels, 1, 1)."""
+    if len(mean) != n_channels or len(std) != n_channels or not all(s > 0 for s in std):
+        raise ValueError(
+            f"mean and std must hold {n_channels} numbers, one per channel, std above 0, "
+            f"got {mean!r} and {std!r}"
+        )
+    return torch.tensor(list(mean)).view(-1, 1, 1), torch.tensor(list(std)).view(-1, 1, 1)
 
 
 def load_digits(split: Split = "all", *, test_share: float = 0.2, seed: int = 0) -> ImageDataset:

@@ -1,0 +1,99 @@
+"""Commands in several processes, started as a user starts them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from featgraph.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+NET = ["mlp", "--option", "widths=(24, 16)"]
+
+pytestmark = pytest.mark.skipif(
+    not (torch.distributed.is_available() and torch.distributed.is_gloo_available()),
+    reason="no gloo in this torch",
+)
+
+
+def run_together(words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in two processes under torchrun."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    return subprocess.run(
+        [*launcher, "-m", "featgraph", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same_tables(one: Path, other: Path) -> None:
+    """Compare two tables; numbers may differ by the rounding of float32 activations."""
+    left, right = read_rows(one), read_rows(other)
+    assert len(left) == len(right) > 0
+    for row, twin in zip(left, right, strict=True):
+        names = [name for name in twin if "null" not in name and name != "seconds"]
+        assert set(names) <= set(row)
+        for name in names:
+            try:
+                assert float(twin[name]) == pytest.approx(float(row[name]), rel=2e-5), name
+            except ValueError:
+                assert twin[name] == row[name], name
+
+
+def test_two_processes_write_the_report_of_one(tmp_path):
+    words = ["analyze", *NET, "--data", "digits", "--n-theta", "32", "--quiet"]
+    together, streamed, alone = (tmp_path / name for name in ("together", "streamed", "alone"))
+    assert main([*words, "-o", str(alone)]) == 0
+    assert main([*words, "--stream", "-o", str(streamed)]) == 0
+    ran = run_together([*words, "-o", str(together)])
+    assert ran.returncode == 0, ran.stderr
+    assert (together / "report.html").is_file()
+    for folder in (together, streamed):
+        assert_same_tables(alone / "layers.csv", folder / "layers.csv")
+        assert_same_tables(alone / "curves.csv", folder / "curves.csv")
+        notes = json.loads((folder / "report.json").read_text(encoding="utf-8"))["notes"]
+        assert "shuffled activations" in notes[-1]
+    assert {row["n_samples"] for row in read_rows(together / "layers.csv")} == {"360"}
+
+
+def test_an_image_that_one_process_cannot_read_stops_both(tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    pixels = np.random.default_rng(0).integers(256, size=(8, 8), dtype=np.uint8)
+    for k in range(6):
+        Image.fromarray(pixels + np.uint8(k)).save(images / f"{k}.png")
+    (images / "3.png").write_bytes(b"no image")  # an odd place: in the share of process 1
+    words = ["analyze", *NET, "--option", "image_shape=(3, 8, 8)", "--data", str(images)]
+    ran = run_together([*words, "--quiet", "-o", str(tmp_path / "report")])
+    assert ran.returncode != 0
+    said = [line for line in ran.stderr.splitlines() if line.startswith("featgraph: error")]
+    assert any("error: 3.png is not a sound image" in line for line in said), ran.stderr
+    assert not (tmp_path / "report" / "report.html").exists()
+
+
+def test_what_works_alone_says_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["analyze", "--features", "F.npz"]) == 2
+    assert "--features are there already" in capsys.readouterr().err
+    assert main(["methods"]) == 2
+    assert "featgraph methods runs in one process: start it without torchrun" in (
+        capsys.readouterr().err
+    )
