@@ -54,6 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also write and draw the boxes of this size (boxes.csv, graph.graphml, boxes.png)",
     )
     parser.add_argument(
+        "--renormalize",
+        type=read_step,
+        default=None,
+        metavar="SIZE",
+        help="also make boxes of this size nodes, again and again, and draw every graph "
+        "(renormalization.png, box_tree.png, box_tree.csv); --method memb is the usual choice",
+    )
+    parser.add_argument(
         "--weight",
         default=None,
         metavar="NAME",
@@ -80,6 +88,19 @@ def read_size(text: str) -> float:
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
     return int(number) if number.is_integer() else number
+
+
+def read_step(text: str) -> float:
+    """Read a size that merges nodes.
+
+    Examples
+    --------
+    >>> read_step("1")
+    1
+    """
+    if not read_size(text) >= 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, or no nodes merge, got {text!r}")
+    return read_size(text)
 
 
 def read_sizes(text: str) -> list[float]:
@@ -109,6 +130,7 @@ def cover_graph(
     jobs: int | None = None,
     bounds: bool = False,
     draw: float | None = None,
+    renormalize: float | None = None,
     weight: str | None = None,
     as_undirected: bool = False,
     seed: int = 0,
@@ -152,22 +174,27 @@ def cover_graph(
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"the same command goes on from there ({finished})") from None
     fit, reason = _try_fit(counts)
-    parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
-    say(f"{Path(graph).name}: {net.n_nodes} nodes, {net.n_edges} edges, {parts}", quiet=quiet)
-    say(f"\n{_table(counts)}\n", quiet=quiet)
-    if fit is None:
-        say(f"no dimension: {reason}", quiet=quiet)
-    else:
-        low, high = fit.interval
-        window = f"from {fit.window[0]:g} to {fit.window[1]:g}"
-        say(f"d_B = {fit.dimension:.3f}  [{low:.3f}, {high:.3f}]  sizes {window}", quiet=quiet)
-        say(f"verdict: {fit.verdict} ({fit.explanation})", quiet=quiet)
+    say(f"{Path(graph).name}: {_describe(net, counts, fit, reason)}", quiet=quiet)
     _write(folder, counts, fit)
     if draw is not None:
         _write_boxes(folder, net, draw, {**how, "rng": seed})
+    if renormalize is not None:
+        _write_renormalized(folder, net, renormalize, method, seed)
     finished.unlink()
     say(f"written to {folder}", quiet=quiet)
     return 0
+
+
+def _describe(net: Any, counts: BoxCounts, fit: DimensionFit | None, reason: str) -> str:
+    parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
+    text = f"{net.n_nodes} nodes, {net.n_edges} edges, {parts}\n\n{_table(counts)}\n\n"
+    if fit is None:
+        return f"{text}no dimension: {reason}"
+    (low, high), (first, last) = fit.interval, fit.window
+    return (
+        f"{text}d_B = {fit.dimension:.3f}  [{low:.3f}, {high:.3f}]  "
+        f"sizes from {first:g} to {last:g}\nverdict: {fit.verdict} ({fit.explanation})"
+    )
 
 
 def _try_fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
@@ -218,3 +245,23 @@ def _write_boxes(folder: Path, net: Any, size: float, how: dict[str, Any]) -> No
     positions = layout_graph(net, rng=how["rng"])
     write_graphml(net, folder / "graph.graphml", cover=cover, positions=500 * positions)
     save_figure(plot_graph(net, cover=cover, positions=positions)[0], folder / "boxes")
+
+
+def _write_renormalized(folder: Path, net: Any, size: float, method: str, seed: int) -> None:
+    from featgraph.boxes.renormalization import renormalization_flow
+    from featgraph.export import write_rows
+    from featgraph.plot.box_tree import plot_box_tree
+    from featgraph.plot.files import save_figure
+    from featgraph.plot.renormalization import plot_renormalization
+
+    flow = renormalization_flow(net.without_weights(), size, method=method, rng=seed)
+    steps = range(1, flow.n_steps + 1)
+    columns = {f"step_{step}": flow.labels(step).tolist() for step in steps}
+    rows = [
+        {"node": str(label), **{name: column[k] for name, column in columns.items()}}
+        for k, label in enumerate(net.node_labels)
+    ]
+    write_rows(rows, folder / "box_tree.csv")
+    save_figure(plot_renormalization(flow, rng=seed)[0], folder / "renormalization")
+    if flow.n_steps:
+        save_figure(plot_box_tree(flow)[0], folder / "box_tree")

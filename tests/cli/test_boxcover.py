@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 
 import networkx as nx
@@ -56,6 +57,23 @@ def test_boxes_of_one_size_are_drawn_and_valid(path_graph, tmp_path):
     assert (out / "boxes.png").exists()
 
 
+def test_boxes_become_nodes_until_one_is_left(path_graph, tmp_path):
+    out = tmp_path / "out"
+    words = ("--sizes", "0-3", "--renormalize", 1, "--out", out, "-q", "-m", "memb")
+    assert run(path_graph, *words) == 0
+    rows = read(out / "box_tree.csv")
+    assert len(rows) == 60
+    steps = [name for name in rows[0] if name.startswith("step_")]
+    boxes = [len({row[step] for row in rows}) for step in steps]
+    assert boxes[-1] == 1
+    assert boxes == sorted(boxes, reverse=True)
+    for finer, coarser in itertools.pairwise(steps):  # a box stays whole
+        assert len({(row[finer], row[coarser]) for row in rows}) == len({r[finer] for r in rows})
+    for name in ("renormalization", "box_tree"):
+        assert (out / f"{name}.png").stat().st_size > 1000
+        assert (out / f"{name}.svg").exists()
+
+
 def test_too_few_sizes_give_no_dimension_but_a_table(path_graph, tmp_path, capsys):
     assert run(path_graph, "--sizes", "1,2", "--out", tmp_path / "out") == 0
     assert "no dimension: counts must hold at least 4 sizes" in capsys.readouterr().out
@@ -103,6 +121,7 @@ def test_weighted_and_directed_graphs_ask_what_to_do(tmp_path, capsys):
         (["{graph}", "--sizes", "one"], "must be a number, got 'one'"),
         (["{graph}", "--sizes", "0.5"], "0.5"),
         (["{graph}", "--sizes=-1"], "-1"),
+        (["{graph}", "--renormalize", "0"], "must be at least 1, or no nodes merge, got '0'"),
         (["{graph}", "--repeats", "0"], "must be a whole number ≥ 1"),
         (["{graph}", "--seed", "x"], "must be a whole number ≥ 0"),
         (["{bad}"], "bad.npz"),
