@@ -15,7 +15,7 @@ __all__ = ["check_sizes", "default_sizes"]
 
 EVERY_SIZE = 32  # hops: every size up to here, then growing by a sixteenth
 N_WEIGHTED = 32
-MOST_LOOKS = 2e10  # edges that the searches of one size may pass: some ten minutes of one core
+MOST_LOOKS = 1e11  # edges that the searches of one size may pass: about an hour of one core
 N_THETA = 256  # the source paper's grid
 
 

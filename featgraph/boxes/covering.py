@@ -111,7 +111,7 @@ def box_counts(
     sizes : iterable of numbers, optional
         Sizes, made rising and distinct. Default on graphs: 0, 1, 2, …, 32 and then growing by
         about a sixteenth, up to the first that leaves one box per component, or, with a
-        warning, to the last that a graph of very many nodes allows in minutes. With ``weight``:
+        warning, to the last that takes no more than about an hour. With ``weight``:
         32 sizes in even ratios from the shortest edge up. On features: 256 values of θ, even
         in log(1 + θ), from the smallest to the largest distance.
     method : str, default="greedy"
