@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["UNFINISHED", "atomic_path", "write_text"]
+__all__ = ["UNFINISHED", "atomic_path", "remove_leftovers", "write_text"]
 
 #: Begins the names of files that are not whole yet, or that a killed run left.
 UNFINISHED = ".featgraph-unfinished-"
@@ -45,6 +45,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what killed runs left unfinished in ``folder`` and below."""
+    for path in folder.rglob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from featgraph._files import UNFINISHED, write_text
+from featgraph._files import UNFINISHED, remove_leftovers, write_text
 
 __all__ = ["claim_folder", "list_files", "remove_stale", "write_manifest"]
 
@@ -64,8 +64,7 @@ def claim_folder(
         raise ValueError(_refusal(path, kind, f"it holds a {found.get('kind')}"))
     if found is None or found.get("kind") != kind:
         write_manifest(path, kind=kind, files=())
-    for left in path.rglob(f"{UNFINISHED}*"):
-        left.unlink(missing_ok=True)
+    remove_leftovers(path)
     return path
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from featgraph._checks import integer
+from featgraph._files import remove_leftovers
 from featgraph._progress import progress_bar
 from featgraph.features.layers import Layers
 from featgraph.selfsimilarity.estimators import EstimatorName
@@ -141,6 +142,8 @@ def train(
         folder=None if folder is None else Path(folder),
         checkpoint_every=checkpoint_every,
     )
+    if run.folder is not None:
+        remove_leftovers(run.folder)
     source = dataset if test is None else test
     shown = spread_inputs(source, integer(n_measured, "n_measured", least=2))
 

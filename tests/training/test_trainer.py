@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset, TensorDataset
 
+from featgraph._files import UNFINISHED
 from featgraph.features import extract_features
 from featgraph.models import load_weights
 from featgraph.selfsimilarity import (
@@ -125,6 +130,41 @@ def test_a_run_killed_while_it_writes_keeps_the_older_checkpoint(tmp_path, monke
             run(tmp_path)
     assert load_checkpoint(tmp_path / "checkpoint.pt")["epoch"] == 1
     assert same(run(tmp_path)[1], run()[1])
+
+
+KILLED_IN_THE_MIDDLE = """
+import os, sys, torch
+from tests.training.test_trainer import run
+
+ordinary, written = torch.save, []
+
+def save(state, file):
+    written.append(1)
+    if len(written) == int(sys.argv[2]):
+        file.write(b"half")
+        file.flush()
+        os.kill(os.getpid(), 9)
+    ordinary(state, file)
+
+torch.set_num_threads(1)
+torch.save = save
+run(sys.argv[1], checkpoint_every=2)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signal")
+def test_processes_killed_in_the_middle_of_a_checkpoint(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    for number in ("3", "4"):
+        command = [sys.executable, "-c", KILLED_IN_THE_MIDDLE, str(tmp_path), number]
+        killed = subprocess.run(command, env=environment, check=False)
+        assert killed.returncode == -9
+        assert list(tmp_path.glob(f"{UNFINISHED}*"))
+    log, net = run(tmp_path, checkpoint_every=2)
+    whole_log, whole = run()
+    assert same(net, whole)
+    assert str(log.rows) == str(whole_log.rows)
+    assert not list(tmp_path.glob(f"{UNFINISHED}*"))
 
 
 def test_the_global_random_state_is_left_alone():
