@@ -37,6 +37,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "abort_on_example_error": True,
+    "capture_repr": (),  # what a script says it prints; a figure is shown, not named
 }
 
 exclude_patterns = ["_build", "examples"]

@@ -48,9 +48,12 @@ plt.figure(picture)
 # The same as trees of boxes. The flower splits in like ways on every level; in the small world
 # two dozen boxes, none of them far from any other, become one in a single step.
 
-for flow in (flower, hubs):
-    picture, _ = plot_box_tree(flow)
-    plt.figure(picture)
+picture, _ = plot_box_tree(flower)
+plt.figure(picture)
+
+# %%
+picture, _ = plot_box_tree(hubs)
+plt.figure(picture)
 
 # %%
 # With positions of your own, a map for example, later nodes stand at the mean position of the
