@@ -69,7 +69,8 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--target", default="0.3", metavar="TEXT",
-        help="γ: a number, START..END (linear), cosine:START..END, or track",
+        help="γ: a number, START..END (linear), cosine:START..END, track (moving average of this "
+        "run), or track:FOLDER (of an unconstrained run written there)",
     )  # fmt: skip
     parser.add_argument("--alpha", type=float, default=1e-4, metavar="X", help="weight of the term")
     parser.add_argument(
@@ -143,10 +144,10 @@ def train_network(
     net = _build(model, option or [], images, seed).to(place)
     chosen: Any = layers or ["auto"]
     chosen = chosen[0] if chosen in (["auto"], ["all"]) else chosen
-    n_steps = settings.epochs * count_steps(len(images), settings.batch_size)
-    regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, n_steps)
-    # True counts and the published formula beside the estimator that is in the loss.
-    watched: Any = dict.fromkeys(("released", "linkage", constraint))
+    steps = settings.epochs, count_steps(len(images), settings.batch_size)
+    regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, steps)
+    # The published formula, bound and true counts; and the estimator in the loss.
+    watched: Any = dict.fromkeys(("released", "packing", "linkage", constraint))
     watched.pop("none", None)
     folder = claim_folder(out, kind="training", force=force)
     with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
@@ -162,14 +163,16 @@ def train_network(
             checkpoint_every=checkpoint_every,
             progress=False if quiet else None,
         )
-    _write(log, folder)
+    _write(log, folder, ["released", "linkage", constraint])
     say(format_table(log.to_rows(), _COLUMNS), quiet=quiet)
     say(f"\nwritten to {folder}", quiet=quiet)
     return 0
 
 
-def read_target(text: str, n_steps: int) -> Any:
-    """Read γ: a number, ``START..END``, ``cosine:START..END`` or ``track``.
+def read_target(
+    text: str, n_steps: int, *, steps_per_epoch: int = 1, estimator: str = "linkage"
+) -> Any:
+    """Read γ: a number, ``START..END``, ``cosine:START..END``, ``track`` or ``track:FOLDER``.
 
     Examples
     --------
@@ -182,6 +185,9 @@ def read_target(text: str, n_steps: int) -> Any:
 
     if text == "track":
         return TrackingTarget()
+    if text.startswith("track:"):
+        trajectory = _read_trajectory(Path(text.partition(":")[2]), estimator)
+        return TrackingTarget(trajectory=trajectory, steps_per_epoch=steps_per_epoch)
     kind, colon, rest = text.rpartition(":")
     start, dots, end = rest.partition("..")
     try:
@@ -195,8 +201,27 @@ def read_target(text: str, n_steps: int) -> Any:
         if "must" in str(error):
             raise
     raise ValueError(
-        f"--target must be a number, START..END, cosine:START..END or track, got {text!r}"
+        "--target must be a number, START..END, cosine:START..END, track or track:FOLDER, "
+        f"got {text!r}"
     )
+
+
+def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
+    """Return SS_rate of every layer after every epoch of a run that was written."""
+    import csv
+
+    path = folder / "ss_rates.csv"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no {path}; --target track:FOLDER takes the folder of an earlier featgraph train"
+        )
+    found: dict[str, list[float]] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if not row.get(estimator):
+                raise ValueError(f"{path} must hold a column {estimator!r}, got {', '.join(row)}")
+            found.setdefault(row["layer"], []).append(float(row[estimator]))
+    return found
 
 
 def _build(spec: str, option: list[str], images: ImageDataset, seed: int) -> nn.Module:
@@ -219,8 +244,9 @@ def _constrain(
     alpha: float,
     gate: bool,
     seed: int,
-    n_steps: int,
+    steps: tuple[int, int],
 ) -> SelfSimilarityRegularizer | None:
+    """Return the regulariser of a run of ``steps`` = (epochs, steps per epoch)."""
     import torch
 
     from featgraph.selfsimilarity.gate import ReleasedGate
@@ -228,10 +254,13 @@ def _constrain(
 
     if constraint == "none":
         return None
+    epochs, per_epoch = steps
     return SelfSimilarityRegularizer(
         net,
         layers=layers,
-        target=read_target(target, n_steps),
+        target=read_target(
+            target, epochs * per_epoch, steps_per_epoch=per_epoch, estimator=constraint
+        ),
         weight=alpha,
         estimator=constraint,  # type: ignore[arg-type]
         gate=ReleasedGate() if gate else None,
@@ -240,7 +269,7 @@ def _constrain(
     )
 
 
-def _write(log: TrainingLog, folder: Path) -> None:
+def _write(log: TrainingLog, folder: Path, drawn: list[str]) -> None:
     from featgraph.plot.files import save_figure
     from featgraph.plot.training import plot_learning_curves, plot_rate_trajectories
     from featgraph.report.folder import write_manifest
@@ -248,7 +277,10 @@ def _write(log: TrainingLog, folder: Path) -> None:
     rows = log.to_rows()
     for quantity in ("test_accuracy", "loss"):
         save_figure(plot_learning_curves({"run": rows}, quantity=quantity)[0], folder / quantity)
-    if log.rate_rows():
-        save_figure(plot_rate_trajectories(log.rate_rows())[0], folder / "ss_rates")
+    shown = [
+        {k: v for k, v in row.items() if k in ("epoch", "layer", *drawn)} for row in log.rate_rows()
+    ]
+    if shown:
+        save_figure(plot_rate_trajectories(shown)[0], folder / "ss_rates")
     files = [p.name for p in folder.iterdir() if p.suffix in (".png", ".svg", ".csv", ".pt")]
     write_manifest(folder, kind="training", files=files)

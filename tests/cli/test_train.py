@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_a_run_writes_log_pictures_and_checkpoint_and_goes_on(tmp_path, images, 
     assert {"loss.svg", "ss_rates.png", "featgraph.json"} <= names
     assert load_checkpoint(out / "checkpoint.pt")["regularizer"]["step"] == 4
     head = (out / "ss_rates.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert head == "epoch,layer,released,linkage"
+    assert head == "epoch,layer,released,packing,linkage"
     assert main([*words, "--batch-size", "36", "--quiet"]) == 0
     assert main([*words, "--batch-size", "24"]) == 2
     assert "is of a run with another batch_size" in capsys.readouterr().err
@@ -58,12 +60,32 @@ def test_what_is_refused(words, message, tmp_path, images, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_a_target_follows_an_unconstrained_run(tmp_path, images, capsys):
+    words = ["train", "mlp", "--data", images, "--option", "widths=(16, 16)", "-q"]
+    words += ["--batch-size", "36", "--epochs", "2"]
+    plain, out = tmp_path / "plain", tmp_path / "run"
+    assert main([*words, "-o", str(plain)]) == 0
+    track = ["--target", f"track:{plain}"]
+    assert main([*words, "-o", str(out), "-c", "packing", *track]) == 0
+    state = load_checkpoint(out / "checkpoint.pt")["regularizer"]
+    kind, fixed = state["options"]["target of layer 'blocks.0'"]
+    with (plain / "ss_rates.csv").open(encoding="utf-8") as stream:
+        rates = [float(r["packing"]) for r in csv.DictReader(stream) if r["layer"] == "blocks.0"]
+    assert (kind, fixed["steps_per_epoch"]) == ("TrackingTarget", 2)
+    assert fixed["trajectory"]["blocks.0"] == rates
+    assert len(rates) == 3
+    assert main([*words, "-o", str(tmp_path / "a"), "-c", "caro_wei", *track]) == 2
+    assert "must hold a column 'caro_wei'" in capsys.readouterr().err
+    assert main([*words, "-o", str(tmp_path / "a"), "-c", "paper", "--target", "track:none"]) == 2
+    assert "takes the folder of an earlier featgraph train" in capsys.readouterr().err
+
+
 def test_the_log_holds_the_estimator_in_the_loss(tmp_path, images):
     out = tmp_path / "run"
     words = ["train", "mlp", "--data", images, "-o", str(out), "--epochs", "1", "-q"]
-    assert main([*words, "-c", "packing", "--option", "widths=(16, 16)"]) == 0
+    assert main([*words, "-c", "caro_wei", "--option", "widths=(16, 16)"]) == 0
     head = (out / "ss_rates.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert head == "epoch,layer,released,linkage,packing"
+    assert head == "epoch,layer,released,packing,linkage,caro_wei"
 
 
 def test_targets_are_read():
