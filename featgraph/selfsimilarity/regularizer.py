@@ -259,7 +259,7 @@ class SelfSimilarityRegularizer:
             **{
                 f"target of layer {name!r}": describe_target(t) for name, t in self._targets.items()
             },
-            **self.recipe,
+            **{name: str(value) for name, value in self.recipe.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -277,9 +277,9 @@ class SelfSimilarityRegularizer:
             )
         for name, value in self._options().items():
             found = state["options"].get(name)
-            if str(found) != str(value):  # tensors among them have no single truth value
+            if found != value:
                 raise ValueError(
-                    f"state must be that of a regulariser with {name} {value!r}, got {found!r}"
+                    f"state must be that of a regulariser with {name} {value}, got {found}"
                 )
         self.step = int(state["step"])
         self._listener.wanted = state["wanted"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -279,7 +281,12 @@ def test_the_state_goes_on_where_it_was():
 )
 def test_the_state_of_other_options_is_refused(change, message):
     options = {"target": LinearTarget(0.4, 0.2, n_steps=9), "gate": ReleasedGate(), "n_theta": 256}
-    state = SelfSimilarityRegularizer(make_net(), **options).state_dict()
+    as_read = {"weight": np.float64(1e-4), "n_theta": np.int64(256)}
+    written = io.BytesIO()
+    state = SelfSimilarityRegularizer(make_net(), **options | as_read).state_dict()
+    torch.save(state, written)
+    written.seek(0)
+    state = torch.load(written, weights_only=True)
     SelfSimilarityRegularizer(make_net(), **options).load_state_dict(state)
     with pytest.raises(ValueError, match=message):
         SelfSimilarityRegularizer(make_net(), **options | change).load_state_dict(state)
