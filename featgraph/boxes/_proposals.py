@@ -34,10 +34,10 @@ class Table(NamedTuple):
     bits: Ints
 
 
-def open_table(world: World, size: float) -> Table:
-    """Return the table that suits the size."""
+def open_table(world: World, size: float, *, bits: bool = False) -> Table:
+    """Return the table that suits the size; ``bits`` wherever they are made sooner than lists."""
     empty = np.empty(0, dtype=np.int64)
-    if world.is_dense(size):
+    if world.is_dense(size) or (bits and world.prefers_bits(size)):
         return Table(empty, empty, empty, world.bits(size))
     rows = world.near(size)
     return Table(rows.starts, rows.stops, rows.indices, np.empty((0, 0), dtype=np.int64))
@@ -64,7 +64,10 @@ def overlap_boxes(table: Table, seeds: Ints, rank: Ints) -> tuple[Ints, Ints, In
     through from those held least often, of equals by ``rank``; each joins if it is within the
     size of all that joined before.
     """
-    bounds, members, times = _overlap(*table, seeds, rank)
+    if table.bits.size:
+        bounds, members, times = _overlap_bits(table.bits, seeds, rank)
+    else:
+        bounds, members, times = _overlap_lists(*table[:3], seeds, rank)
     return bounds, members, times
 
 
@@ -202,81 +205,122 @@ def _propose(
 
 
 @kernel
-def _sort_ball(
-    seed: int,
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    bits: Ints,
-    times: Ints,
-    rank: Ints,
-    by_rank: Ints,
-    out: Ints,
-    places: Ints,
-) -> int:
-    # The other nodes within the size, those held least often first, of equals by rank. Large
-    # balls are sorted by counting, through all nodes in order of rank.
+def _sort_keys(ball: Ints, n_ball: int, times: Ints, rank: Ints, by_rank: Ints) -> None:
+    # ball[:n_ball]: those held least often first, of equals by rank.
     n_nodes = times.size
-    n_ball = _list_near(seed, starts, stops, indices, bits, out)
-    if bits.size == 0 or 8 * n_ball < n_nodes:
-        for k in range(n_ball):
-            out[k] = times[out[k]] * n_nodes + rank[out[k]]
-        out[:n_ball].sort()
-        for k in range(n_ball):
-            out[k] = by_rank[out[k] % n_nodes]
-        return n_ball
-    most = 0
     for k in range(n_ball):
-        places[times[out[k]] + 1] += 1
-        most = max(most, times[out[k]])
-    for t in range(most + 1):
-        places[t + 1] += places[t]
-    for r in range(n_nodes):
-        v = by_rank[r]
-        if v != seed and (bits[seed, v // 63] >> (v % 63)) & 1:
-            out[places[times[v]]] = v
-            places[times[v]] += 1
-    places[: most + 2] = 0
-    return n_ball
+        ball[k] = times[ball[k]] * n_nodes + rank[ball[k]]
+    if n_ball > 24:
+        ball[:n_ball].sort()
+    else:
+        for k in range(1, n_ball):
+            key, place = ball[k], k
+            while place > 0 and ball[place - 1] > key:
+                ball[place] = ball[place - 1]
+                place -= 1
+            ball[place] = key
+    for k in range(n_ball):
+        ball[k] = by_rank[ball[k] % n_nodes]
 
 
 @kernel
-def _overlap(
-    starts: Ints, stops: Ints, indices: Ints, bits: Ints, seeds: Ints, rank: Ints
+def _sort_places(
+    row: Ints, seed: int, times: Ints, by_rank: Ints, places: Ints, ball: Ints, n_ball: int
+) -> None:
+    # The same by counting, through all nodes in order of rank: quicker where balls are large.
+    most = 0
+    for k in range(n_ball):
+        places[times[ball[k]] + 1] += 1
+        most = max(most, times[ball[k]])
+    for t in range(most + 1):
+        places[t + 1] += places[t]
+    for v in by_rank:
+        if v != seed and (row[v // 63] >> (v % 63)) & 1:
+            ball[places[times[v]]] = v
+            places[times[v]] += 1
+    places[: most + 2] = 0
+
+
+@kernel
+def _overlap_lists(
+    starts: Ints, stops: Ints, indices: Ints, seeds: Ints, rank: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    # Boxes of OBCA, and how many boxes hold each node.
+    # Boxes of OBCA, and how many boxes hold each node. near[v] - base counts the members of the
+    # box at hand that are within the size of v.
     n_nodes = seeds.size
     times = np.zeros(n_nodes, dtype=np.int64)
     near = np.zeros(n_nodes, dtype=np.int64)
-    allowed = np.empty(bits.shape[1], dtype=np.int64)
     bounds = np.zeros(n_nodes + 1, dtype=np.int64)
     members = np.empty(4 * n_nodes, dtype=np.int64)
-    keys = np.empty(n_nodes, dtype=np.int64)
+    ball = np.empty(n_nodes, dtype=np.int64)
     by_rank = np.empty(n_nodes, dtype=np.int64)
     by_rank[rank] = np.arange(n_nodes)
-    places = np.zeros(n_nodes + 2, dtype=np.int64)
     n_members, n_boxes, base = 0, 0, 0
     for seed in seeds:
         if times[seed] > 0:
             continue
         if n_members + n_nodes > members.size:
             members = np.concatenate((members, np.empty(members.size, dtype=np.int64)))
-        n_ball = _sort_ball(seed, starts, stops, indices, bits, times, rank, by_rank, keys, places)
-        first = n_members
-        n_members = _add(seed, first, n_members, members, near, base, starts, stops, indices,
-                         bits, allowed)  # fmt: skip
+        n_ball = stops[seed] - starts[seed]
         for k in range(n_ball):
-            v = keys[k]
-            if allowed.size:
-                fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
-            else:
-                fits = near[v] - base == n_members - first
-            if fits:
-                n_members = _add(v, first, n_members, members, near, base, starts, stops,
-                                 indices, bits, allowed)  # fmt: skip
+            ball[k] = indices[starts[seed] + k]
+            near[ball[k]] = base + 1
+        _sort_keys(ball, n_ball, times, rank, by_rank)
+        first = n_members
+        members[n_members] = seed
+        n_members += 1
+        for k in range(n_ball):
+            v = ball[k]
+            if near[v] - base == n_members - first:
+                members[n_members] = v
+                n_members += 1
+                for e in range(starts[v], stops[v]):
+                    near[indices[e]] = max(near[indices[e]], base) + 1
         for k in range(first, n_members):
             times[members[k]] += 1
         base += n_members - first + 1
+        n_boxes += 1
+        bounds[n_boxes] = n_members
+    return bounds[: n_boxes + 1].copy(), members[:n_members].copy(), times
+
+
+@kernel
+def _overlap_bits(bits: Ints, seeds: Ints, rank: Ints) -> tuple[Ints, Ints, Ints]:
+    # The same from rows of bits; allowed are the nodes within the size of all members.
+    n_nodes, n_words = bits.shape
+    times = np.zeros(n_nodes, dtype=np.int64)
+    allowed = np.empty(n_words, dtype=np.int64)
+    bounds = np.zeros(n_nodes + 1, dtype=np.int64)
+    members = np.empty(4 * n_nodes, dtype=np.int64)
+    ball = np.empty(n_nodes, dtype=np.int64)
+    by_rank = np.empty(n_nodes, dtype=np.int64)
+    by_rank[rank] = np.arange(n_nodes)
+    places = np.zeros(n_nodes + 2, dtype=np.int64)
+    n_members, n_boxes = 0, 0
+    for seed in seeds:
+        if times[seed] > 0:
+            continue
+        if n_members + n_nodes > members.size:
+            members = np.concatenate((members, np.empty(members.size, dtype=np.int64)))
+        n_ball = _list_near(seed, seeds, seeds, seeds, bits, ball)
+        if 8 * n_ball < n_nodes:
+            _sort_keys(ball, n_ball, times, rank, by_rank)
+        else:
+            _sort_places(bits[seed], seed, times, by_rank, places, ball, n_ball)
+        first = n_members
+        members[n_members] = seed
+        n_members += 1
+        for w in range(n_words):
+            allowed[w] = bits[seed, w]
+        for k in range(n_ball):
+            v = ball[k]
+            if (allowed[v // 63] >> (v % 63)) & 1:
+                members[n_members] = v
+                n_members += 1
+                for w in range(n_words):
+                    allowed[w] &= bits[v, w]
+        for k in range(first, n_members):
+            times[members[k]] += 1
         n_boxes += 1
         bounds[n_boxes] = n_members
     return bounds[: n_boxes + 1].copy(), members[:n_members].copy(), times

@@ -89,7 +89,7 @@ def cover_obca(
 def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
     """Return the boxes that are not redundant."""
     graph = world.neighbours(size)
-    return shrink_balls(open_table(world, size), graph.stops - graph.starts, rng)
+    return shrink_balls(open_table(world, size, bits=True), graph.stops - graph.starts, rng)
 
 
 def shrink_balls(table: Table, degrees: Ints, rng: np.random.Generator) -> Solution:
