@@ -35,8 +35,13 @@ def test_table_picture_and_curves(features, tmp_path, capsys):
     for row in rows:
         assert float(row["lower"]) <= float(row["best"]) <= float(row["linkage"])
     with (out / "head--estimators.csv").open(newline="") as stream:
-        names = [row["name"] for row in csv.DictReader(stream)]
-    assert names == ["released", "linkage", "greedy", "best"]
+        rows = list(csv.DictReader(stream))
+    assert [row["name"] for row in rows] == ["released", "linkage", "greedy", "best"]
+    # Gaussian noise beside itself; coverings searched at every θ have no null model.
+    assert all(float(row["gaussian_p"]) > 0.05 for row in rows[:2])
+    assert all(abs(float(row["shuffled_z"])) < 4 for row in rows[:2])
+    assert all(row["gaussian_z"] == row["shuffled_p"] == "" for row in rows[2:])
+    assert "z (Gauss)" in shown
     assert (out / "blocks.0--theta.png").exists()
     assert (out / "head--theta.svg").exists()
 
