@@ -62,6 +62,15 @@ from .boxes import (
     box_cover as box_cover,
 )
 from .boxes import (
+    lower_bound as lower_bound,
+)
+from .boxes import (
+    lower_bounds as lower_bounds,
+)
+from .boxes import (
+    minimum_box_counts as minimum_box_counts,
+)
+from .boxes import (
     minimum_box_cover as minimum_box_cover,
 )
 from .boxes import (
