@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import distributed
@@ -15,7 +16,14 @@ if distributed.is_available():
     # after the group is made, unless it is imported here.
     import torch.distributed.nn.functional
 
-__all__ = ["agree_on", "fail_together", "is_distributed", "leave_processes", "process_rank"]
+__all__ = [
+    "agree_on",
+    "fail_together",
+    "is_distributed",
+    "leave_processes",
+    "process_rank",
+    "share_objects",
+]
 
 
 def is_distributed() -> bool:
@@ -44,6 +52,21 @@ def agree_on(number: int, device: torch.device) -> int:
     shared = torch.tensor(number, device=device)
     distributed.broadcast(shared, src=0)
     return int(shared)
+
+
+def share_objects(value: Any) -> list[Any]:
+    """Return the values of all processes, in their order; small things, which are pickled.
+
+    Examples
+    --------
+    >>> share_objects("conv1")
+    ['conv1']
+    """
+    if not is_distributed():
+        return [value]
+    values = [None] * distributed.get_world_size()
+    distributed.all_gather_object(values, value)
+    return values
 
 
 def leave_processes() -> None:
@@ -83,18 +106,12 @@ def fail_together() -> Iterator[None]:
         yield
     except Exception as error:
         own = error
-    if is_distributed():
-        said: list[str | None] = [None] * distributed.get_world_size()
-        distributed.all_gather_object(said, None if own is None else _describe(own))
-        others = [f"process {rank}: {text}" for rank, text in enumerate(said) if text]
-        if own is None and others:
-            raise ValueError(others[0])
+    said = share_objects(None if own is None else str(own) or type(own).__name__)
+    others = [f"process {rank}: {text}" for rank, text in enumerate(said) if text]
+    if own is None and others:
+        raise ValueError(others[0])
     if own is not None:
         try:
             raise own
         finally:
             del own  # its traceback holds this frame: a cycle that would outlive the group
-
-
-def _describe(error: Exception) -> str:
-    return str(error) or type(error).__name__

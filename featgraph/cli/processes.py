@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["count_processes", "joined_processes", "stream_together"]
+__all__ = ["count_processes", "joined_processes", "own_device", "stream_together"]
 
 
 def count_processes() -> int:
@@ -22,10 +22,11 @@ def count_processes() -> int:
 
 
 @contextlib.contextmanager
-def joined_processes(backend: str = "gloo") -> Iterator[tuple[int, int]]:
+def joined_processes(device: str = "cpu") -> Iterator[tuple[int, int]]:
     """Join the processes for the length of the block; yield the number of this one, and how many.
 
-    One process alone, or processes that are joined already, are left as they are.
+    Tensors on the given kind of device can be shared, and those in main memory. One process
+    alone, or processes that are joined already, are left as they are.
 
     Examples
     --------
@@ -40,11 +41,24 @@ def joined_processes(backend: str = "gloo") -> Iterator[tuple[int, int]]:
     if count_processes() == 1 or distributed.is_initialized():
         yield process_rank()
         return
-    distributed.init_process_group(backend)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
     try:
         yield process_rank()
     finally:
         leave_processes()
+
+
+def own_device(device: str) -> str:
+    """Return the device of this process: of several on one machine, each takes a GPU of its own.
+
+    Examples
+    --------
+    >>> own_device("cuda")
+    'cuda'
+    """
+    if device == "cuda" and count_processes() > 1:
+        return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    return device
 
 
 def stream_together(what: dict[str, Any], layers: Any, quiet: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from featgraph.cli.inputs import NORMS, read_options, standardize
 from featgraph.cli.options import add_output, add_quiet, add_seed, one_of, whole
 from featgraph.cli.printing import format_table, say
+from featgraph.cli.processes import joined_processes, own_device
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
@@ -124,11 +125,14 @@ def train_network(
 ) -> int:
     """Train, log and draw; a run that was stopped goes on from its last checkpoint.
 
+    Under ``torchrun`` the processes share each batch, and process 0 writes.
+
     Returns
     -------
     int
         0; every problem is an exception.
     """
+    from featgraph._processes import fail_together
     from featgraph._threads import hold_threads
     from featgraph.datasets.train_test import load_train_test
     from featgraph.features.running import usable_device
@@ -138,31 +142,37 @@ def train_network(
     from featgraph.training.trainer import train
 
     settings = TrainingSettings(seed=seed, **recipe)
-    place = usable_device(device)
-    images, test = load_train_test(data, test_data, size=size, progress=False if quiet else None)
-    images, test = standardize(images, normalize), standardize(test, normalize)
-    net = _build(model, option or [], images, seed).to(place)
     chosen: Any = layers or ["auto"]
     chosen = chosen[0] if chosen in (["auto"], ["all"]) else chosen
-    steps = settings.epochs, count_steps(len(images), settings.batch_size)
-    regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, steps)
     # The published formula, bound and true counts; and the estimator in the loss.
     watched: Any = dict.fromkeys(("released", "packing", "linkage", constraint))
     watched.pop("none", None)
-    folder = claim_folder(out, kind="training", force=force)
-    with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
-        log = train(
-            net,
-            images,
-            test=test,
-            settings=settings,
-            regularizer=regularizer,
-            layers=chosen,
-            estimators=tuple(watched),
-            folder=folder,
-            checkpoint_every=checkpoint_every,
-            progress=False if quiet else None,
-        )
+    with joined_processes(device) as (rank, n_processes):
+        progress = False if quiet or rank else None
+        with fail_together():
+            place = usable_device(own_device(device))
+            images, test = load_train_test(data, test_data, size=size, progress=progress)
+            images, test = standardize(images, normalize), standardize(test, normalize)
+            net = _build(model, option or [], images, seed).to(place)
+            n_steps = count_steps(len(images), settings.batch_size, n_processes=n_processes)
+            steps = settings.epochs, n_steps
+            regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, steps)
+            folder = Path(out) if rank else claim_folder(out, kind="training", force=force)
+        with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
+            log = train(
+                net,
+                images,
+                test=test,
+                settings=settings,
+                regularizer=regularizer,
+                layers=chosen,
+                estimators=tuple(watched),
+                folder=folder,
+                checkpoint_every=checkpoint_every,
+                progress=progress,
+            )
+    if rank:
+        return 0  # process 0 writes
     _write(log, folder, ["released", "linkage", constraint])
     say(format_table(log.to_rows(), _COLUMNS), quiet=quiet)
     say(f"\nwritten to {folder}", quiet=quiet)

@@ -92,24 +92,36 @@ def fingerprint(dataset: Samples | None) -> str:
     return f"{n_samples} samples, {digest.hexdigest()[:16]}"
 
 
-def count_steps(n_samples: int, batch_size: int) -> int:
-    """Return the number of batches of an epoch; a last batch of one sample is left out.
+def count_steps(n_samples: int, batch_size: int, *, n_processes: int = 1) -> int:
+    """Return the number of batches of an epoch; a last one of less than two samples is left out.
+
+    Several processes need two samples each.
 
     Examples
     --------
     >>> count_steps(8, 4), count_steps(9, 4), count_steps(10, 4)
     (2, 2, 3)
+    >>> count_steps(10, 4, n_processes=2)
+    2
     """
     # Batch normalisation needs two samples, and distances of one sample are no distances.
-    return n_samples // batch_size + (n_samples % batch_size >= 2)
+    return n_samples // batch_size + (n_samples % batch_size >= 2 * n_processes)
 
 
 def iterate_epoch(
-    dataset: Samples, *, batch_size: int, seed: int, epoch: int, first_step: int = 0
+    dataset: Samples,
+    *,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    first_step: int = 0,
+    place: tuple[int, int] = (0, 1),
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the batches of one epoch from a step on.
+    """Yield the batches of one epoch from a step on; of several processes, one's own share.
 
     Samples that are skipped are not loaded, so that going on in the middle costs nothing.
+    ``place`` is the number of the process and how many there are: process r of n takes every
+    n-th sample of each batch, from r on.
 
     Examples
     --------
@@ -119,16 +131,19 @@ def iterate_epoch(
     >>> [y.tolist() for _, y in rest] == whole[1:]
     True
     """
+    rank, n_processes = place
     n_samples = len(dataset)  # type: ignore[arg-type]
     order = torch.randperm(n_samples, generator=make_generator(seed, 1, epoch))
-    parts = list(torch.split(order, batch_size))[: count_steps(n_samples, batch_size)][first_step:]
+    n_steps = count_steps(n_samples, batch_size, n_processes=n_processes)
+    batches = torch.split(order, batch_size)[first_step:n_steps]
+    parts = [batch[rank::n_processes] for batch in batches]
     tensors = _tensors(dataset)
     if tensors is not None:
         for part in parts:
             yield tensors[0][part], tensors[1][part]
         return
-    batches: Any = [part.tolist() for part in parts]
-    yield from DataLoader(dataset, batch_sampler=batches, generator=make_generator(seed, 2, epoch))
+    sampler: Any = [part.tolist() for part in parts]
+    yield from DataLoader(dataset, batch_sampler=sampler, generator=make_generator(seed, 2, epoch))
 
 
 def _tensors(dataset: Samples) -> tuple[Tensor, Tensor] | None:

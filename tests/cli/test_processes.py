@@ -15,6 +15,8 @@ import torch
 from PIL import Image
 
 from featgraph.cli import main
+from featgraph.training import _run
+from featgraph.training.checkpoints import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = ["mlp", "--option", "widths=(24, 16)"]
@@ -86,6 +88,92 @@ def test_an_image_that_one_process_cannot_read_stops_both(tmp_path):
     said = [line for line in ran.stderr.splitlines() if line.startswith("featgraph: error")]
     assert any("error: 3.png is not a sound image" in line for line in said), ran.stderr
     assert not (tmp_path / "report" / "report.html").exists()
+
+
+TRAINING = ["train", *NET, "--data", "digits", "--epochs", "2", "--constraint", "linkage"]
+TRAINING += ["--alpha", "1.0", "--lr", "0.002", "--quiet"]
+
+
+def read_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of the last checkpoint."""
+    weights: dict[str, torch.Tensor] = load_checkpoint(folder / "checkpoint.pt")["model"]
+    return weights
+
+
+def test_two_processes_train_the_network_of_one(tmp_path):
+    # 1437 images in batches of 64: the last one has 29, which two processes share unequally.
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    assert main([*TRAINING, "-o", str(alone)]) == 0
+    ran = run_together([*TRAINING, "-o", str(together)])
+    assert ran.returncode == 0, ran.stderr
+    weights = read_weights(alone)
+    for name, values in read_weights(together).items():
+        # 46 steps of AdamW, each with sums of float32 in another order.
+        torch.testing.assert_close(values, weights[name], rtol=2e-3, atol=2e-4)
+    rows, others = read_rows(alone / "epochs.csv"), read_rows(together / "epochs.csv")
+    for column in ("step", "loss", "accuracy", "term", "test_loss", "test_accuracy"):
+        left, right = ([float(row[column]) for row in table] for table in (rows, others))
+        np.testing.assert_allclose(right, left, rtol=5e-3, err_msg=column)
+
+
+def test_two_processes_go_on_where_one_was_stopped(tmp_path, monkeypatch):
+    stopped, alone = tmp_path / "stopped", tmp_path / "alone"
+    assert main([*TRAINING, "-o", str(alone)]) == 0
+    save = _run.save_checkpoint
+
+    def save_and_stop(*arguments):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    words = [*TRAINING, "--checkpoint-every", "7", "-o", str(stopped)]
+    monkeypatch.setattr(_run, "save_checkpoint", save_and_stop)
+    assert main(words) == 130
+    assert load_checkpoint(stopped / "checkpoint.pt")["step"] == 7
+    ran = run_together(words)
+    assert ran.returncode == 0, ran.stderr
+    assert load_checkpoint(stopped / "checkpoint.pt")["step"] == 46
+    weights = read_weights(alone)
+    for name, values in read_weights(stopped).items():
+        torch.testing.assert_close(values, weights[name], rtol=2e-3, atol=2e-4)
+
+
+LATE = """
+import os
+
+from torch import nn
+
+
+class Late(nn.Sequential):
+    steps = 0
+
+    def forward(self, x):
+        if self.training:
+            self.steps += 1
+            if self.steps == 4 and os.environ["RANK"] == "1":
+                x = x * float("nan")
+        return super().forward(x)
+
+
+def build():
+    return Late(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
+"""
+
+
+def test_a_loss_that_is_not_finite_in_one_process_stops_both(tmp_path):
+    (tmp_path / "late.py").write_text(LATE)
+    words = ["train", f"{tmp_path / 'late.py'}:build", "--data", "digits", "--epochs", "1"]
+    ran = run_together([*words, "--quiet", "-o", str(tmp_path / "out")])
+    assert ran.returncode != 0
+    said = [line for line in ran.stderr.splitlines() if line.startswith("featgraph: error")]
+    assert said, ran.stderr
+    assert all("the loss is nan" in line and "step 3" in line for line in said)
+
+
+def test_more_processes_than_a_batch_has_samples_for_are_refused(tmp_path):
+    words = ["train", *NET, "--data", "digits", "--batch-size", "3", "--quiet"]
+    ran = run_together([*words, "-o", str(tmp_path / "out")])
+    assert ran.returncode != 0
+    assert "batch_size must be at least 2 for each of 2 processes, got 3" in ran.stderr
 
 
 def test_what_works_alone_says_so(monkeypatch, capsys, tmp_path):
