@@ -35,13 +35,16 @@ def rank_of(order):
     return rank
 
 
+@pytest.mark.parametrize("table", ["rows", "bits"])
 @graphs
-def test_mcwr_steps_are_those_of_the_definition(seed, n_nodes, size):
+def test_mcwr_steps_are_those_of_the_definition(table, seed, n_nodes, size):
     _, world, dist, rng = draw(seed, n_nodes)
-    rows = world.walk(size)
     ties, draws, p = rng.permutation(n_nodes), rng.random((n_nodes, 2)), 0.5
     masses = np.array([len(plain.ball(dist, v, size)) for v in range(n_nodes)])
-    centers = mcwr._mix(*rows, masses, ties, p, draws).tolist()
+    if table == "rows":
+        centers = mcwr._mix(*world.walk(size), masses, ties, p, draws).tolist()
+    else:
+        centers = mcwr._mix_bits(world.bits(size), masses, ties, p, draws).tolist()
     # replay: in each step the centre is the one of largest mass, or one that covers something
     uncovered = set(range(n_nodes))
     for k, center in enumerate(centers):
