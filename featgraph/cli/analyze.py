@@ -59,7 +59,7 @@ def add_analysis(parser: argparse.ArgumentParser) -> None:
         "-m",
         "--method",
         type=one_of(METHODS, "--method"),
-        default="greedy",
+        default="optimum",
         metavar="NAME",
         help=f"covering method in hop space: {', '.join(METHODS)}",
     )
@@ -84,7 +84,7 @@ def analyze_network(
     layers: list[str] | None = None,
     stream: bool = False,
     epsilon: Any = "percolation",
-    method: str = "greedy",
+    method: str = "optimum",
     n_theta: int = 256,
     time_limit: float | None = 10.0,
     seed: int = 0,

@@ -117,7 +117,7 @@ def _curve_names(curves: list[BoxCounts], labels: Sequence[str] | None) -> list[
 def _draw_curve(ax: Axes, curve: BoxCounts, name: str, style: SeriesStyle) -> None:
     sizes = np.asarray(curve.diameter_sizes, dtype=np.float64)
     n_boxes = np.asarray(curve.counts, dtype=np.float64)
-    if curve.lower_bounds is not None:
+    if curve.lower_bounds is not None and not curve.proven.all():
         ax.fill_between(
             sizes, curve.lower_bounds, n_boxes, color=BAND, linewidth=0, label="certified bracket"
         )

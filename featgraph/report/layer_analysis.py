@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerAnalysis", "SkippedLayer", "file_key"]
 
-_RATES = ("released", "paper", "caro_wei", "packing", "linkage", "best")
+_RATES = ("released", "paper", "caro_wei", "packing", "linkage", "midpoint", "best")
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ class LayerAnalysis:
             row[f"ss_rate_{name}"] = curves[name].ss_rate
             row[f"theta_dimension_{name}"] = curves[name].dimension
             row[f"log_error_{name}"] = curves[name].log_error
+        row["proven"] = self.comparison.proven
         row["null_mean"] = None if null is None else null.mean
         row["null_sd"] = None if null is None else null.sd
         row["null_z"] = None if null is None else null.z_score

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -77,7 +79,9 @@ class TestThetaCurves:
         assert widths[0] > widths[1]
 
     def test_bracket_is_shaded_between_bounds(self, comparison):
+        comparison = replace(comparison, lower=np.maximum(comparison.best - 2, 1.0))
         _, ax = plot_theta_curves(comparison)
+        assert "bracket of the minimum" in [text.get_text() for text in ax.texts]
         (band,) = [entry for entry in ax.collections if entry.get_gid() == "bracket"]
         points = band.get_paths()[0].vertices
         heights = set(np.round(points[:, 1], 9))
@@ -92,7 +96,8 @@ class TestThetaCurves:
     def test_key_is_ordered_as_the_curves_lie(self, comparison):
         _, ax = plot_theta_curves(comparison)
         labels = [text.get_text() for text in ax.texts]
-        assert labels.index("paper, Eq. 9 as printed") < labels.index("best covering found")
+        assert labels.index("paper, Eq. 9 as printed") < labels.index("smallest number, proven")
+        assert "bracket of the minimum" not in labels
         assert f"{comparison.row('released').ss_rate:.3f}" in labels
 
     def test_draws_a_choice_and_refuses_others(self, comparison):
