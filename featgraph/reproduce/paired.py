@@ -69,7 +69,8 @@ def compare_pairs(gains: Any) -> dict[str, Any]:
     import numpy as np
     from scipy.stats import t
 
-    mean, error = float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(len(gains)))
+    mean = round(float(gains.mean()), 9) + 0.0  # gains that cancel have a mean of 0, not 1e-17
+    error = float(gains.std(ddof=1) / math.sqrt(len(gains)))
     half = float(t.ppf(0.975, len(gains) - 1)) * error
     # All pairs equal: no difference, and no spread to test it against.
     p_value = 2 * float(t.sf(abs(mean) / error, len(gains) - 1)) if error > 0 else None

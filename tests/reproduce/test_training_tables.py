@@ -91,6 +91,9 @@ def test_the_paired_test_is_that_of_scipy():
     assert (found["gain_low"], found["gain_high"]) == pytest.approx((float(low), float(high)))
     assert paired.compare_pairs(np.zeros(3))["p_value"] == 1.0
     assert paired.compare_pairs(np.ones(3))["p_value"] is None
+    cancelling = np.array([0.1, 0.2, -0.3]) / 3
+    assert cancelling.mean() != 0.0
+    assert paired.compare_pairs(cancelling)["gain"] == 0.0
 
 
 def test_table3_keeps_a_training_that_diverged(tmp_path, monkeypatch):
