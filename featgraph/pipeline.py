@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
     from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.features.null import Null
     from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
@@ -47,10 +46,7 @@ __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
 _DRAWN_BOXES = 12
 _N_GROUPS = 7
 _SMALL = 512  # nodes; threads do not pay below
-_NOT_KEPT = (
-    "Distances were added up over the samples and the activations themselves not kept. The null "
-    "model of shuffled activations, which needs them, is left out."
-)
+_NOT_KEPT = "Activations were not kept: the null model of shuffled activations is left out."
 
 
 @dataclass(frozen=True)
@@ -196,6 +192,8 @@ def analyze(
     >>> report.layers, report.states
     (('0',), ('trained',))
     """
+    from featgraph.distances.distance_matrix import DistanceMatrix
+
     settings = AnalysisSettings() if settings is None else settings
     settings = settings if epsilon is None else replace(settings, epsilon=epsilon)
     seed = int(rng) if isinstance(rng, int | np.integer) else int(as_rng(rng).integers(2**31))
@@ -206,7 +204,7 @@ def analyze(
     features = collect_states(model, baseline, data, states, seed, {**capture, "layers": layers})
     tasks = list(pair_up(features))
     source = next((F.source for _, F in tasks if F.source), None) or "the network"
-    if any(_is_streamed(F) for _, F in tasks):
+    if any(isinstance(F, DistanceMatrix) for _, F in tasks):
         notes = (*notes, _NOT_KEPT)
     report = Report(
         title=title or f"Feature networks of {source}",
@@ -304,12 +302,8 @@ def analyze_layer(
         else None
     )
     # Last, so that which null models there are changes no other draw.
-    models: tuple[Null, ...] = ("gaussian",) if C is features else ("gaussian", "shuffled")
-    nulls = (
-        compare_with_nulls(features, nulls=models, n_draws=settings.n_null, rng=generator)
-        if settings.n_null
-        else []
-    )
+    how: dict[str, Any] = {"n_draws": settings.n_null, "rng": generator}
+    nulls = compare_with_nulls(features, **how) if settings.n_null else []
     positions, share = scale_distances(distances)
     return LayerAnalysis(
         layer=C.layer or "layer",
@@ -387,12 +381,6 @@ def _analyze_or_resume(
     if writer is not None:
         writer.save(analysis, fingerprint=fingerprint)
     return analysis
-
-
-def _is_streamed(features: FeatureMatrix | DistanceMatrix) -> bool:
-    from featgraph.distances.distance_matrix import DistanceMatrix
-
-    return isinstance(features, DistanceMatrix)
 
 
 def _fingerprint(F: FeatureMatrix | DistanceMatrix, settings: AnalysisSettings, seed: int) -> str:

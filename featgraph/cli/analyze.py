@@ -110,7 +110,6 @@ def analyze_network(
     if model is not None and data is None:
         raise ValueError("--data must name the images for the model: folder, .zip, .npz, digits")
     stream = stream or count_processes() > 1
-    what: dict[str, Any]
     if features is not None:
         if stream:
             raise ValueError("--features are there already: give a model, or leave out --stream")

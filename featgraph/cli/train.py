@@ -142,20 +142,14 @@ def train_network(
     from featgraph.training.trainer import train
 
     settings = TrainingSettings(seed=seed, **recipe)
-    chosen: Any = layers or ["auto"]
-    chosen = chosen[0] if chosen in (["auto"], ["all"]) else chosen
-    # The published formula, bound and true counts; and the estimator in the loss.
-    watched: Any = dict.fromkeys(("released", "packing", "linkage", constraint))
-    watched.pop("none", None)
-    with joined_processes(device) as (rank, n_processes):
+    chosen: Any = layers[0] if layers in (["auto"], ["all"]) else layers or "auto"
+    with joined_processes(device) as (rank, n):
         progress = False if quiet or rank else None
         with fail_together():
-            place = usable_device(own_device(device))
-            images, test = load_train_test(data, test_data, size=size, progress=progress)
-            images, test = standardize(images, normalize), standardize(test, normalize)
-            net = _build(model, option or [], images, seed).to(place)
-            n_steps = count_steps(len(images), settings.batch_size, n_processes=n_processes)
-            steps = settings.epochs, n_steps
+            pair = load_train_test(data, test_data, size=size, progress=progress)
+            images, test = (standardize(part, normalize) for part in pair)
+            net = _build(model, option or [], images, seed).to(usable_device(own_device(device)))
+            steps = settings.epochs, count_steps(len(images), settings.batch_size, n_processes=n)
             regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, steps)
             folder = Path(out) if rank else claim_folder(out, kind="training", force=force)
         with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
@@ -166,17 +160,23 @@ def train_network(
                 settings=settings,
                 regularizer=regularizer,
                 layers=chosen,
-                estimators=tuple(watched),
+                estimators=_choose_measured(constraint),
                 folder=folder,
                 checkpoint_every=checkpoint_every,
                 progress=progress,
             )
-    if rank:
-        return 0  # process 0 writes
-    _write(log, folder, ["released", "linkage", constraint])
-    say(format_table(log.to_rows(), _COLUMNS), quiet=quiet)
-    say(f"\nwritten to {folder}", quiet=quiet)
+    if rank == 0:
+        _write(log, folder, ["released", "linkage", constraint])
+        say(format_table(log.to_rows(), _COLUMNS), quiet=quiet)
+        say(f"\nwritten to {folder}", quiet=quiet)
     return 0
+
+
+def _choose_measured(constraint: str) -> Any:
+    """Return the published formula, bound and true counts; and the estimator in the loss."""
+    names = dict.fromkeys(("released", "packing", "linkage", constraint))
+    names.pop("none", None)
+    return tuple(names)
 
 
 def read_target(

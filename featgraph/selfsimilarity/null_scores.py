@@ -115,7 +115,7 @@ def compare_with_null(
 def compare_with_nulls(
     features: FeatureMatrix | DistanceMatrix | Array,
     *,
-    nulls: Sequence[Null] = ("gaussian", "shuffled"),
+    nulls: Sequence[Null] | None = None,
     estimators: Sequence[EstimatorName] = ("released", "linkage"),
     n_draws: int = 99,
     rng: RandomState = None,
@@ -127,8 +127,8 @@ def compare_with_nulls(
     ----------
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
         F of one layer, or its distances, which have no "shuffled" null model.
-    nulls : sequence of str, default=("gaussian", "shuffled")
-        Null models.
+    nulls : sequence of str or None, default=None
+        Null models; None takes all that there are for F or its distances.
     estimators : sequence of str, default=("released", "linkage")
         Estimators of the number of boxes.
     n_draws : int, default=99
@@ -155,6 +155,8 @@ def compare_with_nulls(
     [('gaussian', 'released'), ('gaussian', 'linkage'), ('shuffled', 'released'), \
 ('shuffled', 'linkage')]
     """
+    if nulls is None:
+        nulls = ("gaussian",) if isinstance(features, DistanceMatrix) else ("gaussian", "shuffled")
     for null in nulls:
         choice(null, NULLS, "null")
     n_draws = integer(n_draws, "n_draws", least=2)

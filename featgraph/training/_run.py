@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 
+from featgraph._checks import integer
+from featgraph._files import remove_leftovers
 from featgraph._processes import fail_together, share_objects
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training.checkpoints import load_checkpoint, save_checkpoint
@@ -72,6 +74,12 @@ class Run:
     step_in_epoch: int = 0
     totals: Totals = field(default_factory=Totals)
     rows: list[EpochRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.checkpoint_every is not None:
+            integer(self.checkpoint_every, "checkpoint_every", least=1)
+        if self.folder is not None:
+            remove_leftovers(self.folder)
 
     @property
     def device(self) -> torch.device:

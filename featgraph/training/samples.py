@@ -95,7 +95,7 @@ def fingerprint(dataset: Samples | None) -> str:
 def count_steps(n_samples: int, batch_size: int, *, n_processes: int = 1) -> int:
     """Return the number of batches of an epoch; a last one of less than two samples is left out.
 
-    Several processes need two samples each.
+    Several processes need two samples each, a ValueError says so where a batch has fewer.
 
     Examples
     --------
@@ -104,6 +104,10 @@ def count_steps(n_samples: int, batch_size: int, *, n_processes: int = 1) -> int
     >>> count_steps(10, 4, n_processes=2)
     2
     """
+    if batch_size < 2 * n_processes:
+        raise ValueError(
+            f"batch_size must be at least 2 for each of {n_processes} processes, got {batch_size}"
+        )
     # Batch normalisation needs two samples, and distances of one sample are no distances.
     return n_samples // batch_size + (n_samples % batch_size >= 2 * n_processes)
 

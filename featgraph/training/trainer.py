@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from featgraph._checks import integer
-from featgraph._files import remove_leftovers
 from featgraph._processes import process_rank
 from featgraph._progress import progress_bar
 from featgraph.features.layers import Layers
@@ -116,18 +115,11 @@ def train(
     """
     settings = TrainingSettings() if settings is None else settings
     rank, n_processes = process_rank()
-    if settings.batch_size < 2 * n_processes:
-        raise ValueError(
-            f"batch_size must be at least 2 for each of {n_processes} processes, "
-            f"got {settings.batch_size}"
-        )
     n_samples = len(dataset)  # type: ignore[arg-type]
     n_steps = count_steps(n_samples, settings.batch_size, n_processes=n_processes)
     if n_steps == 0:
         raise ValueError("dataset must hold at least two samples for a batch, got fewer")
     integer(measure_every, "measure_every", least=1)
-    if checkpoint_every is not None:
-        integer(checkpoint_every, "checkpoint_every", least=1)
     run = Run(
         model=model,
         dataset=dataset,
@@ -140,9 +132,6 @@ def train(
         checkpoint_every=checkpoint_every,
         place=(rank, n_processes),
     )
-    progress = False if rank else progress
-    if run.folder is not None:
-        remove_leftovers(run.folder)
     source = dataset if test is None else test
     shown = spread_inputs(source, integer(n_measured, "n_measured", least=2))
 
@@ -158,7 +147,10 @@ def train(
         model.train()
         run.connect()
         with progress_bar(
-            total=settings.epochs * n_steps, start=run.step, progress=progress, label="training"
+            total=settings.epochs * n_steps,
+            start=run.step,
+            progress=False if rank else progress,
+            label="training",
         ) as bar:
             while run.epoch < settings.epochs:
                 run.run_epoch(bar)
