@@ -19,6 +19,8 @@ from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.parts import run_parts
 from featgraph.boxes._exact.problem import Answer, CliqueProblem, open_problem
 from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._run import is_quick
+from featgraph.boxes._threads import run_beside
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
 
@@ -279,6 +281,9 @@ def _answer(
     if known is not None:
         centers = known.centers if kind == "radius" else None
         return Answer(known.labels, int(known.labels.max()) + 1, centers)
-    problem = open_problem(world, size, kind, clock)
+    if is_quick(world):
+        problem = open_problem(world, size, kind, clock)
+    else:  # Ctrl-C is heard while pairs are listed and reduced
+        problem = run_beside(lambda: open_problem(world, size, kind, clock))
     interrupted = run_parts(problem.parts, clock, rng, progress=progress)
     return problem.answer(rng, interrupted=interrupted)
