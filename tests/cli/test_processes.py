@@ -100,10 +100,17 @@ def read_weights(folder: Path) -> dict[str, torch.Tensor]:
     return weights
 
 
-def test_two_processes_train_the_network_of_one(tmp_path):
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Return the folder of the training by one process."""
+    folder = tmp_path_factory.mktemp("training") / "alone"
+    assert main([*TRAINING, "-o", str(folder)]) == 0
+    return folder
+
+
+def test_two_processes_train_the_network_of_one(tmp_path, alone):
     # 1437 images in batches of 64: the last one has 29, which two processes share unequally.
-    together, alone = tmp_path / "together", tmp_path / "alone"
-    assert main([*TRAINING, "-o", str(alone)]) == 0
+    together = tmp_path / "together"
     ran = run_together([*TRAINING, "-o", str(together)])
     assert ran.returncode == 0, ran.stderr
     weights = read_weights(alone)
@@ -116,9 +123,8 @@ def test_two_processes_train_the_network_of_one(tmp_path):
         np.testing.assert_allclose(right, left, rtol=5e-3, err_msg=column)
 
 
-def test_two_processes_go_on_where_one_was_stopped(tmp_path, monkeypatch):
-    stopped, alone = tmp_path / "stopped", tmp_path / "alone"
-    assert main([*TRAINING, "-o", str(alone)]) == 0
+def test_two_processes_go_on_where_one_was_stopped(tmp_path, monkeypatch, alone):
+    stopped = tmp_path / "stopped"
     save = _run.save_checkpoint
 
     def save_and_stop(*arguments):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +135,35 @@ def test_distances_of_nearly_equal_nodes_survive_streaming() -> None:
     assert C[0, 1] == 0
     # 10⁻⁷ of the other distances and still ten digits, where a Gram matrix would leave none.
     torch.testing.assert_close(C, feature_distances(F), rtol=1e-8, atol=0)
+
+
+PEAK = """
+import resource
+
+import torch
+from torch import nn
+
+from featgraph.distances import stream_distances
+
+
+def peak_after(n_batches):
+    batches = (torch.randn(256, 4) for _ in range(n_batches))
+    C = stream_distances(nn.Linear(4, 512), batches, layers="all", progress=False)[""]
+    assert C.n_samples == 256 * n_batches
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+torch.set_num_threads(1)
+few, many = peak_after(4), peak_after(300)
+print((many - few) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="units of ru_maxrss differ")
+def test_memory_does_not_grow_with_samples() -> None:
+    ran = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    # Held whole, 76,800 samples of 512 nodes in float32 are 150 MiB.
+    assert int(ran.stdout) < 30
 
 
 def test_bad_input() -> None:
