@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numba
 import pytest
 
 GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guide"
@@ -35,6 +36,9 @@ def check_output(shown: str, printed: str, where: str) -> None:
     assert read_numbers(shown) == pytest.approx(read_numbers(printed), rel=0.05, abs=0.02), where
 
 
+@pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="readers run compiled kernels; plain ones take minutes"
+)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -6,11 +6,16 @@ import csv
 import json
 
 import networkx as nx
+import numba
 import pytest
 
 from featgraph.cli import main
 from featgraph.cli.fractality import PARTS
 from featgraph.datasets import make_barabasi_albert, make_flower
+
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="hundreds of nodes many times need compiled kernels"
+)
 
 
 def write(graph, path):
