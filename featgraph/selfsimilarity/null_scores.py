@@ -155,8 +155,9 @@ def compare_with_nulls(
     [('gaussian', 'released'), ('gaussian', 'linkage'), ('shuffled', 'released'), \
 ('shuffled', 'linkage')]
     """
-    if nulls is None:
-        nulls = ("gaussian",) if isinstance(features, DistanceMatrix) else ("gaussian", "shuffled")
+    is_kept = not isinstance(features, DistanceMatrix)
+    every: tuple[Null, ...] = ("gaussian", "shuffled") if is_kept else ("gaussian",)
+    nulls = every if nulls is None else nulls
     for null in nulls:
         choice(null, NULLS, "null")
     n_draws = integer(n_draws, "n_draws", least=2)
