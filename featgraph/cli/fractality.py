@@ -161,8 +161,8 @@ def judge_graphs(
         if "drawing" in wanted and giant.n_edges:
             _draw_flow(giant, place, min(radii or [1]), seed)
         rows.append(row)
+        write_rows(rows, folder / "summary.csv")  # each time, so that a stopped run has its rows
         say(quiet=quiet)
-    write_rows(rows, folder / "summary.csv")
     say(f"written to {folder}", quiet=quiet)
     return 0
 

@@ -9,6 +9,7 @@ import networkx as nx
 import numba
 import pytest
 
+import featgraph.cli.fractality
 from featgraph.cli import main
 from featgraph.cli.fractality import PARTS
 from featgraph.datasets import make_barabasi_albert, make_flower
@@ -70,6 +71,22 @@ def test_several_graphs_are_one_table(flower, tmp_path, capsys):
     assert [row["name"] for row in rows] == ["flower", "tree"]
     assert rows[1]["verdict"] == "not fractal"
     assert not list(out.glob("*--flow.csv"))
+
+
+def test_a_stopped_run_keeps_the_rows_of_finished_graphs(flower, tmp_path, monkeypatch):
+    small = write(make_flower(2, 2, 4), tmp_path / "small.edges")
+    judge = featgraph.cli.fractality._judge
+
+    def stop(net, *rest):
+        if net.n_nodes < 684:
+            raise KeyboardInterrupt
+        return judge(net, *rest)
+
+    monkeypatch.setattr("featgraph.cli.fractality._judge", stop)
+    out = tmp_path / "out"
+    words = ("--only", "verdict", "--method", "greedy", "--out", out, "-q")
+    assert run(flower, small, *words) == 130
+    assert [row["name"] for row in read(out / "summary.csv")] == ["flower"]
 
 
 @pytest.mark.parametrize("part", PARTS)
