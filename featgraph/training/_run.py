@@ -92,6 +92,11 @@ class Run:
     def connect(self) -> None:
         """Give all processes the weights of process 0, and average their gradients from now on."""
         self.network = self.model
+        if isinstance(self.model, nn.parallel.DistributedDataParallel):
+            raise ValueError(
+                "model must not be inside DistributedDataParallel, which train() makes itself; "
+                "pass model.module"
+            )
         if self.place[1] > 1:
             devices = [self.device] if self.device.type == "cuda" else None
             self.network = nn.parallel.DistributedDataParallel(self.model, device_ids=devices)
