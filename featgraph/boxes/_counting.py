@@ -14,7 +14,8 @@ from featgraph._progress import progress_bar
 from featgraph.boxes._checkpoint import Checkpoint
 from featgraph.boxes._run import box_kind, find_module, is_quick, solve_world
 from featgraph.boxes._threads import run_tasks, usable_cores
-from featgraph.boxes._world import World
+from featgraph.boxes._world import GraphWorld, World
+from featgraph.boxes.methods import METHODS
 
 __all__ = ["count_world"]
 
@@ -44,7 +45,7 @@ def count_world(
     scale = 0.5 if world.name == "metric" and box_kind(method, options) == "radius" else 1.0
     scaled = [scale * size for size in sizes]
     per_pass = module.pass_length(world, scaled, **options) if hasattr(module, "pass_length") else 0
-    guard = threading.Lock()
+    costs, guard = _share_costs(world, scaled, method), threading.Lock()
 
     def count_one(task: Task) -> None:
         repeat, (place,) = task
@@ -53,7 +54,7 @@ def count_world(
         if solution.lower_bound is not None:
             record.add_bound(place, solution.lower_bound)
         record.add(repeat, task[1], int(solution.labels.max()) + 1)
-        advance(1)
+        advance(float(costs[place]))
 
     def count_pass(task: Task) -> None:
         repeat, places = task
@@ -63,15 +64,15 @@ def count_world(
 
         def note(share: float) -> None:
             nonlocal known
-            advance(len(places) * (share - known))
+            advance(float(costs[list(places)].sum()) * (share - known))
             known = share
 
         record.add(repeat, places, module.count_sizes(world, some, own, note=note, **options))
         note(1.0)
 
-    def advance(n_sizes: float) -> None:
+    def advance(cost: float) -> None:
         with guard:
-            bar.update(n_sizes)
+            bar.update(cost)
 
     step = per_pass or 1
     tasks = [
@@ -80,11 +81,19 @@ def count_world(
         for repeat in range(len(seeds))
     ]
     tasks = [task for task in tasks if not record.done[task[0], list(task[1])].all()]
-    left = sum(len(places) for _, places in tasks)
-    with progress_bar(
-        total=seeds.size, progress=progress, label="boxes", start=seeds.size - left
-    ) as bar:
+    start = int((record.done * costs).sum())
+    with progress_bar(total=seeds.size, progress=progress, label="boxes", start=start) as bar:
         _run(count_pass if per_pass else count_one, tasks, jobs or usable_cores(), is_quick(world))
+
+
+def _share_costs(world: World, sizes: list[float], method: str) -> NDArray[np.float64]:
+    # What each size costs, for the time left on the bar; 1 on average.
+    if is_quick(world) or not isinstance(world, GraphWorld) or world.name != "hop":
+        return np.ones(len(sizes))
+    if not METHODS[method].per_node:
+        return np.ones(len(sizes))
+    edges = np.array([1 + world.ball_edges(size) for size in sizes])
+    return np.asarray(edges / edges.mean(), dtype=np.float64)
 
 
 def _run(work: Callable[[Task], None], tasks: Sequence[Task], n_threads: int, quick: bool) -> None:
