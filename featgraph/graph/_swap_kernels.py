@@ -13,7 +13,15 @@ __all__ = ["swap_edges"]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _joined(indptr: NDArray[np.int64], indices: NDArray[np.int64], left: int, right: int) -> bool:
+def _joined(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    table: NDArray[np.bool_],
+    left: int,
+    right: int,
+) -> bool:
+    if table.size:
+        return bool(table[left, right])
     if indptr[left + 1] - indptr[left] > indptr[right + 1] - indptr[right]:
         left, right = right, left
     for at in range(indptr[left], indptr[left + 1]):  # noqa: SIM110 - any() does not compile
@@ -23,9 +31,20 @@ def _joined(indptr: NDArray[np.int64], indices: NDArray[np.int64], left: int, ri
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _swap(indices: NDArray[np.int64], twins: NDArray[np.int64], one: int, two: int) -> None:
+def _swap(
+    indices: NDArray[np.int64],
+    twins: NDArray[np.int64],
+    table: NDArray[np.bool_],
+    one: int,
+    two: int,
+) -> None:
     """Exchange the heads of two entries, and of their twins; doing it again undoes it."""
     back_one, back_two = twins[one], twins[two]
+    if table.size:
+        a, b = indices[back_one], indices[one]
+        c, d = indices[back_two], indices[two]
+        table[a, b] = table[b, a] = table[c, d] = table[d, c] = False
+        table[a, d] = table[d, a] = table[c, b] = table[b, c] = True
     indices[one], indices[two] = indices[two], indices[one]
     indices[back_one], indices[back_two] = indices[back_two], indices[back_one]
     twins[one], twins[back_two] = back_two, one
@@ -61,6 +80,7 @@ def swap_edges(
     indices: NDArray[np.int64],
     twins: NDArray[np.int64],
     tails: NDArray[np.int64],
+    table: NDArray[np.bool_],
     draws: NDArray[np.int64],
     ring: NDArray[np.int64],
     places: NDArray[np.int64],
@@ -73,7 +93,8 @@ def swap_edges(
     stands: then a row names an entry a–b, how many places from a to go to d, and which entry
     of d is d–c; and the two new edges together must not be longer on the ring. ``connected``
     undoes a window of swaps that falls apart; windows grow after success and shrink after
-    failure. Returns the number of swaps that stay and the last window.
+    failure. ``table`` tells which nodes are joined and is kept up to date; where it is empty,
+    rows are searched. Returns the number of swaps that stay and the last window.
     """
     n_nodes = indptr.size - 1
     log = np.empty((len(draws), 2), dtype=np.int64)
@@ -95,8 +116,9 @@ def swap_edges(
             old = abs(places[c] - places[d])
             new = abs(places[c] - places[b])
             good = change + min(new, ring.size - new) - min(old, ring.size - old) <= 0
-        if good and not _joined(indptr, indices, a, d) and not _joined(indptr, indices, c, b):
-            _swap(indices, twins, one, two)
+        good = good and not _joined(indptr, indices, table, a, d)
+        if good and not _joined(indptr, indices, table, c, b):
+            _swap(indices, twins, table, one, two)
             log[pending, 0], log[pending, 1] = one, two
             pending += 1
         if (tried >= window or row == len(draws) - 1) and connected and pending:
@@ -104,7 +126,7 @@ def swap_edges(
                 window = 2 * window
             else:
                 for k in range(pending - 1, -1, -1):
-                    _swap(indices, twins, log[k, 0], log[k, 1])
+                    _swap(indices, twins, table, log[k, 0], log[k, 1])
                 pending = 0
                 window = max(1, window // 2)
             kept += pending

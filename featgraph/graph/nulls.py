@@ -20,6 +20,8 @@ ReferenceKind = Literal["random", "lattice"]
 #: lengthen edges and are refused, and clustering is still rising after ten per edge.
 SWAPS_PER_EDGE: dict[str, float] = {"random": 10.0, "lattice": 200.0}
 _CHUNK = 1 << 18  # draws held at once: 4 MiB
+_LARGEST_TABLE = 1 << 26  # bytes of a table of joined nodes
+_DENSE = 64  # a table that has more bytes per entry than this costs more than it saves
 
 
 def rewire_graph(
@@ -63,8 +65,9 @@ def rewire_graph(
 
     Notes
     -----
-    Time O(swaps_per_edge · n_edges) look-ups, each as long as the smaller of two degrees, and
-    O(n_edges) per window if ``connected``. Memory O(n_edges).
+    Time O(swaps_per_edge · n_edges) look-ups, each as long as the smaller of two degrees or, in
+    dense graphs, a step in a table of n_nodes² bytes (at most 64 MiB); and O(n_edges) per window
+    if ``connected``. Memory O(n_edges) beside the table.
 
     References
     ----------
@@ -124,6 +127,10 @@ class EdgeSwapper:
 
         indices, twins = self.indices.copy(), self.twins.copy()
         n_nodes = self.indptr.size - 1
+        table = np.zeros((0, 0), dtype=np.bool_)
+        if n_nodes**2 <= min(_LARGEST_TABLE, _DENSE * indices.size):
+            table = np.zeros((n_nodes, n_nodes), dtype=np.bool_)
+            table[self.tails, indices] = True
         ring = places = np.empty(0, dtype=np.int64)
         if kind == "lattice":
             ring = rng.permutation(np.unique(self.tails))  # nodes without edges have no place
@@ -133,7 +140,7 @@ class EdgeSwapper:
         window, n_swaps = max(1, indices.size // 20), 0
         while left > 0:
             draws = _draw(min(left, _CHUNK), indices.size, ring.size, rng)
-            arrays = (self.indptr, indices, twins, self.tails, draws, ring, places)
+            arrays = (self.indptr, indices, twins, self.tails, table, draws, ring, places)
             kept, window = swap_edges(*arrays, self.connected, window)
             n_swaps += kept
             left -= len(draws)

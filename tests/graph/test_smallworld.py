@@ -18,6 +18,7 @@ from featgraph.graph import (
     count_hop_distances,
     local_clustering,
     local_efficiency,
+    nulls,
     rewire_graph,
     small_world,
 )
@@ -77,8 +78,9 @@ def test_references_are_simple_and_keep_every_degree(kind, graph, seed):
         assert other.n_components == 1
 
 
-@given(small_graphs(), st.integers(0, 99))
-def test_swaps_are_those_of_the_slow_twin(graph, seed):
+@pytest.mark.parametrize("dense", [False, True])
+@given(graph=small_graphs(), seed=st.integers(0, 99))
+def test_swaps_are_those_of_the_slow_twin(dense, graph, seed):
     from featgraph.graph._swap_kernels import swap_edges
 
     if graph.n_edges < 2:
@@ -86,13 +88,29 @@ def test_swaps_are_those_of_the_slow_twin(graph, seed):
     start = EdgeSwapper.start(graph, connected=False)
     draws = np.random.default_rng(seed).integers(0, graph.indices.size, size=(12, 2))
     indices, none = start.indices.copy(), np.empty(0, dtype=np.int64)
-    arrays = (start.indptr, indices, start.twins.copy(), start.tails, draws, none, none)
+    table = np.zeros((graph.n_nodes, graph.n_nodes) if dense else (0, 0), dtype=bool)
+    if dense:
+        table[start.tails, indices] = True
+    arrays = (start.indptr, indices, start.twins.copy(), start.tails, table, draws, none, none)
     swap_edges(*arrays, False, 5)
     pairs = zip(start.tails.tolist(), indices.tolist(), strict=True)
     found = sorted({tuple(sorted(pair)) for pair in pairs})
     edges = graph.edges.tolist()
     heads = start.indices.tolist()
     assert found == naive.swap_all(edges, draws.tolist(), start.tails.tolist(), heads)
+
+
+@pytest.mark.parametrize("kind", ["random", "lattice"])
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_table_of_joined_nodes_changes_no_swap(kind, connected, monkeypatch):
+    # Sparse and connected: windows of swaps are undone, too.
+    for graph in (nx.barbell_graph(12, 3), nx.random_labeled_tree(40, seed=1)):
+        graph = as_feature_graph(graph)
+        found = []
+        for largest in (0, 1 << 20):
+            monkeypatch.setattr(nulls, "_LARGEST_TABLE", largest)
+            found.append(rewire_graph(graph, kind=kind, connected=connected, rng=3).indices)
+        np.testing.assert_array_equal(*found)
 
 
 def test_random_references_lose_clustering_and_lattices_gain_it():
