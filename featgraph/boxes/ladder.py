@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph._caller import caller_level
 from featgraph._checks import choice, positive
 from featgraph._progress import progress_bar
 from featgraph._random import RandomState, as_rng
@@ -47,14 +49,15 @@ def minimum_box_counts(
     graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
         As in ``minimum_box_cover``.
     sizes : iterable of numbers, optional
-        Sizes, made rising and distinct; default: as in ``box_counts``.
+        Sizes, made rising and distinct; default: as in ``box_counts``, less those that the
+        time does not reach.
     kind : {"diameter", "radius"}, default="diameter"
         What ``sizes`` bound. On features sizes are diameters θ for both kinds, as in
         ``box_counts``.
     time_limit : float or None, default=30.0
         Seconds for all sizes together, at least 0; None: until all are proven. With 0 every
-        size gets a quick cover and a quick bound. Sizes that get no time have the bounds of
-        their neighbours.
+        size gets a quick cover and a quick bound, however long these take. Named sizes that get
+        no time, or whose pairs would not fit into memory, have the bounds of their neighbours.
     weight : str, optional
         Name of the edge weights that are distances; default: hops.
     as_undirected : bool, default=False
@@ -75,7 +78,7 @@ def minimum_box_counts(
     ValueError
         If ``kind`` is unknown, or a size or ``time_limit`` is negative.
     MemoryError
-        If the pairs within a size would not fit into memory.
+        If there is no size whose pairs fit into memory.
 
     References
     ----------
@@ -103,15 +106,18 @@ def minimum_box_counts(
     # diameter of two points at most θ/2 from a centre: at most θ
     scale = 0.5 if metric is not None and kind == "radius" else 1.0
     with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
-        lower, upper = _bracket(
+        lower, upper, reached = _bracket(
             world, [scale * size for size in chosen], kind, Clock(limit), generator, bar
         )
     n_components = int(world.components.max()) + 1
-    if sizes is None and upper[-1] == n_components:
-        keep = int((upper == n_components).argmax()) + 1
-        chosen, lower, upper = chosen[:keep], lower[:keep], upper[:keep]
+    kept = np.ones(len(chosen), dtype=np.bool_)
+    if sizes is None:
+        # What is carried from afar is true but no point of a curve; one end of it is enough.
+        kept = reached.copy()
+        kept[1:] &= upper[:-1] > n_components
+        lower, upper = lower[kept], upper[kept]
     return BoxCounts(
-        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
+        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64)[kept],
         counts_per_repeat=upper[None],
         method="optimum",
         kind=kind,
@@ -126,27 +132,44 @@ def minimum_box_counts(
 
 def _bracket(
     world: World, sizes: list[float], kind: str, clock: Clock, rng: np.random.Generator, bar: Any
-) -> tuple[Ints, Ints]:
-    """Return certified bounds of the smallest count from below and above for rising sizes."""
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return certified bounds of the smallest count from below and above for rising sizes.
+
+    The third array tells which sizes were worked on, or proven by their neighbours.
+    """
     n_sizes = len(sizes)
     lower = np.full(n_sizes, int(world.components.max()) + 1, dtype=np.int64)
     upper = np.full(n_sizes, world.n_nodes, dtype=np.int64)
-    shown = 0
+    reached = np.zeros(n_sizes, dtype=np.bool_)
+    too_large: MemoryError | None = None
+    limited, shown = clock.start < clock.end, 0
     # Half of the time for a first look at all; the rest for those that stay open.
-    for share in (0.5, 1.0):
+    for share in (0.5, 1.0) if limited else (1.0,):
         own = clock.share(share)
         waiting = [s for s in _spread(n_sizes) if lower[s] < upper[s]]
         for left, s in zip(range(len(waiting), 0, -1), waiting, strict=True):
             if lower[s] < upper[s]:
-                answer = answer_size(world, sizes[s], kind, own.share(1.0 / left), rng)
+                try:
+                    answer = answer_size(world, sizes[s], kind, own.share(1.0 / left), rng)
+                except MemoryError as error:
+                    too_large = error
+                    continue
+                reached[s] = True
                 upper[s:] = np.minimum(upper[s:], int(answer.labels.max()) + 1)
                 lower[: s + 1] = np.maximum(lower[: s + 1], answer.lower_bound)
             now = int(np.count_nonzero(lower == upper))
             bar.update(now - shown)
             shown = now
-            if clock.expired and clock.start < clock.end:
-                return lower, upper
-    return lower, upper
+            if limited and clock.expired:
+                break
+        if limited and clock.expired:
+            break
+    reached |= lower == upper
+    if too_large is not None:
+        if not reached.any():
+            raise too_large
+        warnings.warn(f"some sizes were not worked on: {too_large}", stacklevel=caller_level())
+    return lower, upper, reached
 
 
 def _spread(n_sizes: int) -> Iterator[int]:

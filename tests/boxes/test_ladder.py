@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import networkx as nx
 import numpy as np
@@ -131,3 +132,55 @@ def test_an_interruption_goes_on_to_the_caller(monkeypatch):
     monkeypatch.setattr(ladder_file, "answer_size", interrupt)
     with pytest.raises(KeyboardInterrupt):
         minimum_box_counts(nx.path_graph(4))
+
+
+def test_default_sizes_that_get_no_time_are_left_out(monkeypatch):
+    asked = []
+    answer = ladder_file.answer_size
+
+    def slow(world, size, *rest):
+        asked.append(size)
+        time.sleep(0.05)
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(ladder_file, "answer_size", slow)
+    graph = nx.barabasi_albert_graph(60, 1, seed=0)
+    counts = minimum_box_counts(graph, time_limit=0.001)
+    assert asked == [0]
+    assert counts.sizes.tolist() == [0]
+    named = minimum_box_counts(graph, sizes=range(4), time_limit=0.001)
+    assert named.sizes.tolist() == [0, 1, 2, 3]
+    assert named.counts.tolist() == [60, 60, 60, 60]
+    assert named.lower_bounds.tolist() == [60, 1, 1, 1]
+
+
+def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
+    asked = []
+    answer = ladder_file.answer_size
+
+    def spy(world, size, *rest):
+        asked.append(size)
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(ladder_file, "answer_size", spy)
+    points = np.random.default_rng(0).normal(size=(60, 30))
+    counts = minimum_box_counts(points, sizes=np.linspace(1.2, 1.7, 9), time_limit=0)
+    assert not counts.proven.all()
+    assert len(asked) == len(set(asked))
+
+
+def test_sizes_whose_pairs_do_not_fit_are_bracketed_by_the_others(monkeypatch):
+    answer = ladder_file.answer_size
+
+    def small_memory(world, size, *rest):
+        if size in (2, 3):
+            raise MemoryError("too many pairs")
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(ladder_file, "answer_size", small_memory)
+    with pytest.warns(UserWarning, match="not worked on: too many pairs"):
+        counts = minimum_box_counts(nx.path_graph(10), sizes=range(1, 5))
+    assert counts.counts.tolist() == [5, 5, 5, 2]
+    assert counts.lower_bounds.tolist() == [5, 2, 2, 2]
+    with pytest.raises(MemoryError, match="too many pairs"):
+        minimum_box_counts(nx.path_graph(10), sizes=[2])
