@@ -41,7 +41,7 @@ def default_sizes(world: World, *, per_node: bool = True) -> list[float]:
         return [float(theta) for theta in np.unique(grid)]
     if isinstance(world, GraphWorld) and world.lengths is not None:
         positive = world.lengths[world.lengths > 0]
-        if not positive.size:
+        if not positive.size or bound == 0:  # no lengths, or ways of length 0 around all of them
             return [1.0]
         return [float(size) for size in np.geomspace(positive.min(), bound, N_WEIGHTED)]
     sizes = [0]

@@ -143,6 +143,14 @@ def test_warnings_point_at_the_caller(door):
     assert [warning.filename for warning in caught] == [__file__]
 
 
+def test_default_sizes_where_ways_of_length_0_go_around_every_length():
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([(0, 1, 2.0), (0, 2, 0.0), (1, 2, 0.0)])
+    counts = box_counts(graph, weight="weight")
+    assert counts.sizes.tolist() == [1.0]
+    assert counts.counts.tolist() == [1]
+
+
 def test_default_sizes_of_huge_graphs_end_where_searches_are_long(monkeypatch):
     monkeypatch.setattr(_bits, "MOST_BYTES", 0)  # a graph of thousands of nodes counts as huge
     graph = nx.path_graph(300)
