@@ -215,11 +215,9 @@ def compare_dimensions(
     >>> table.row("paper").log_error > table.row("linkage").log_error
     True
     """
-    from featgraph.boxes.covering import box_counts
     from featgraph.boxes.ladder import minimum_box_counts
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
-    from featgraph.selfsimilarity.numbers import count_boxes
 
     roles = _roles(curves)
     integer(n_theta, "n_theta", least=4)
@@ -228,31 +226,17 @@ def compare_dimensions(
         positive(time_limit, "time_limit", zero=True)
     matrix = as_distance_matrix(features)
     generator = as_rng(rng)
-    distances = matrix.values
-    ladder = theta_grid(distances, n_theta)
+    ladder = theta_grid(matrix.values, n_theta)
     theta = _array(ladder)
-    values: dict[str, NDArray[np.float64]] = {}
-    for name in track_progress(list(curves), progress=progress, label="box counts over θ"):
-        if _is_estimator(name):
-            values[name] = _array(count_boxes(distances, ladder, estimator=name))  # type: ignore[arg-type]
-        else:
-            values[name] = box_counts(
-                matrix, sizes=theta, method=name, repeats=repeats, rng=generator, progress=False
-            ).counts.astype(np.float64)
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
     truth = minimum_box_counts(
         matrix, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
     )
-    coverings = [values[name] for name in curves if roles[name] == "covering"]
-    best = np.min([*coverings, truth.counts.astype(np.float64)], axis=0)
-    # Boxes of diameter θ are boxes of any larger diameter: coverings carry upwards, bounds down.
-    best = np.minimum.accumulate(best)
-    bounds = [values[name] for name in curves if roles[name] == "lower bound"]
-    bounds.append(np.asarray(truth.lower_bounds, dtype=np.float64))
-    # A bound of a whole number is a whole number; the small slack is for rounding of sums.
-    lower = np.ceil(np.max(bounds, axis=0) - 1e-9)
-    lower = np.maximum.accumulate(lower[::-1])[::-1]
+    values: dict[str, NDArray[np.float64]] = {}
+    for name in track_progress(list(curves), progress=progress, label="box counts over θ"):
+        values[name] = _count(name, matrix, ladder, truth, repeats, generator)
+    lower, best = _bracket(values, roles, truth)
     rows = [
         _describe(name, roles[name], matrix, theta, values[name], best, lower) for name in curves
     ]
@@ -270,6 +254,45 @@ def compare_dimensions(
         epsilon=used,
         layer=matrix.layer,
     )
+
+
+def _count(
+    name: str,
+    layer: DistanceMatrix,
+    ladder: Any,
+    truth: BoxCounts,
+    repeats: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Return N of one curve at every θ."""
+    from featgraph.boxes.covering import box_counts
+    from featgraph.selfsimilarity.numbers import count_boxes
+
+    if _is_estimator(name):
+        return _array(count_boxes(layer.values, ladder, estimator=name))  # type: ignore[arg-type]
+    if name == "optimum":
+        return truth.counts.astype(np.float64)
+    counts = box_counts(
+        layer, sizes=_array(ladder), method=name, repeats=repeats, rng=rng, progress=False
+    )
+    return counts.counts.astype(np.float64)
+
+
+def _bracket(
+    values: Mapping[str, NDArray[np.float64]], roles: Mapping[str, str], truth: BoxCounts
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the best lower and upper bounds of the minimum that all curves give together.
+
+    Boxes of diameter θ are boxes of any larger diameter: coverings carry upwards, bounds down.
+    """
+    coverings = [curve for name, curve in values.items() if roles[name] == "covering"]
+    best = np.min([*coverings, truth.counts.astype(np.float64)], axis=0)
+    best = np.minimum.accumulate(best)
+    bounds = [curve for name, curve in values.items() if roles[name] == "lower bound"]
+    bounds.append(np.asarray(truth.lower_bounds, dtype=np.float64))
+    # A bound of a whole number is a whole number; the small slack is for rounding of sums.
+    lower = np.ceil(np.max(bounds, axis=0) - 1e-9)
+    return np.maximum.accumulate(lower[::-1])[::-1], best
 
 
 def _roles(curves: Sequence[str]) -> dict[str, str]:

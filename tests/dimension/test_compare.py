@@ -62,6 +62,14 @@ def test_a_proven_minimum_is_that_of_brute_force():
         assert optimum.smallest_clique_cover(near) == count
 
 
+def test_the_optimum_as_a_curve_shares_the_time_limit():
+    table = compare_dimensions(
+        gaussian(), curves=("released", "optimum"), n_theta=16, hop_methods=(), rng=0
+    )
+    assert_allclose(table.curves["optimum"], table.best)
+    assert table.row("optimum").log_error == 0.0
+
+
 def test_without_time_the_bracket_is_wider_and_still_holds(table):
     quick = compare_dimensions(gaussian(), n_theta=64, time_limit=0, rng=0)
     assert 0 < quick.proven < table.proven
