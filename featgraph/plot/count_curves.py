@@ -16,6 +16,7 @@ from featgraph.plot.style import (
     FAINT,
     GRID,
     INK,
+    PROVEN,
     SMALL,
     TEXT,
     VERMILION,
@@ -108,7 +109,12 @@ def _curve_names(curves: list[BoxCounts], labels: Sequence[str] | None) -> list[
     if len(worlds) > 1:
         raise ValueError(f"counts must share one unit of size, got {worlds}; draw them apart")
     if labels is None:
-        return [series_style(curve.method).label for curve in curves]
+        return [
+            PROVEN
+            if curve.method == "optimum" and curve.proven.all()
+            else series_style(curve.method).label
+            for curve in curves
+        ]
     if len(labels) != len(curves):
         raise ValueError(f"labels must name {len(curves)} curves, got {len(labels)} names")
     return list(labels)

@@ -29,6 +29,7 @@ SIZE_LABELS = {
     "weighted": "box size ℓ (unit of the edge weights)",
 }
 COUNT_LABEL = "number of boxes N"
+PROVEN = "smallest number, proven"
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ _SERIES = {
     "linkage": SeriesStyle(BLUE, (), "o", "complete linkage"),
     "midpoint": SeriesStyle("#332288", _SHORT, "h", "midpoint (packing, linkage)"),
     "greedy": SeriesStyle(GREEN, (), "P", "greedy colouring"),
-    "best": SeriesStyle(BLACK, (), "o", "best covering found"),
-    "optimum": SeriesStyle(BLACK, (), "*", "optimum (certified)"),
+    "best": SeriesStyle(BLACK, (), "o", "smallest number found"),
+    "optimum": SeriesStyle(BLACK, (), "*", "optimum"),
     "cbb": SeriesStyle("#7A5230", (), "X", "compact box burning"),
     "memb": SeriesStyle("#666666", (), "d", "maximum excluded mass"),
 }

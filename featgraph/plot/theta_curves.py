@@ -16,6 +16,7 @@ from featgraph.plot.style import (
     BLACK,
     FAINT,
     INK,
+    PROVEN,
     SMALL,
     SeriesStyle,
     name_size_axis,
@@ -156,7 +157,7 @@ def _curve_entry(comparison: DimensionComparison, name: str, names: Sequence[str
     numbers = (f"{row.dimension:.2f}", f"{row.ss_rate:.3f}", f"{row.log_error:.2f}")
     if name == "best":
         style = series_style("best")
-        label = "smallest number, proven" if comparison.proven == 1 else style.label
+        label = PROVEN if comparison.proven == 1 else style.label
         return _Entry(style, label, 2.2, numbers)
     style = _style(row, names.index(name))
     return _Entry(style, style.label, _WIDTHS[row.role], numbers)

@@ -128,7 +128,7 @@ def _approximation(report: Report, pictures: Pictures, layer: str) -> Markup:
             pictures,
             f"{item.key}--theta",
             f"Layer {layer}, {item.state}. Dashed: formulas. Solid: true coverings. Dotted: lower "
-            "bounds. “error” is the mean of |log N − log N of the best covering|. A fractal layer "
+            "bounds. “error” is the mean of |log N − log N of the black line|. A fractal layer "
             "would be a straight line.",
             alt=f"Number of boxes over box size for layer {layer}, formulas and true coverings",
             wide=True,
@@ -136,8 +136,8 @@ def _approximation(report: Report, pictures: Pictures, layer: str) -> Markup:
         element(
             "p",
             f"Averaged over the layers of the {item.state} network; “off by” is the typical factor "
-            "between a count and the best covering, “within bounds” the share of box sizes at "
-            "which a curve lies in the bracket:",
+            "between a count and the smallest number found, “within bounds” the share of box sizes "
+            "at which a curve lies in the bracket:",
         ),
         build_estimator_table(report.of_state(item.state)),
     )

@@ -146,9 +146,10 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
         return None
     lead = "released" if "released" in errors else "paper"
     named = {"released": "The formula behind the published tables", "paper": "Eq. 9 as printed"}
+    proven = mean_of(item.comparison.proven for item in analyses)
+    least = "smallest number of boxes" if proven == 1 else "best true covering"
     detail = (
-        f"{named[lead]} misses the best true covering by a factor of "
-        f"{as_factor(errors[lead])[1:]} on average"
+        f"{named[lead]} misses the {least} by a factor of {as_factor(errors[lead])[1:]} on average"
     )
     if lead == "released" and "paper" in errors:
         detail += f"; Eq. 9 as printed by {as_factor(errors['paper'])[1:]}"
@@ -157,14 +158,13 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
     bracket = mean_of(
         float(np.mean(np.log(item.comparison.best / item.comparison.lower))) for item in analyses
     )
-    proven = mean_of(item.comparison.proven for item in analyses)
     if proven == 1:
-        detail += ". That covering is proven to be the smallest at every box size."
+        detail += ". That number is proven at every box size."
     else:
         detail += (
-            f". That covering is proven to be the smallest at {proven:.0%} of the box sizes; over "
-            f"all, the minimum is certified to lie within a factor of {as_factor(bracket)[1:]} "
-            "below it."
+            f". The best covering is proven to be the smallest at {proven:.0%} of the box sizes; "
+            "over all, the minimum is certified to lie within a factor of "
+            f"{as_factor(bracket)[1:]} below it."
         )
     return Finding("How far off is the formula?", f"{as_factor(errors[lead])} off", detail)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from featgraph.plot.style import series_style
+from featgraph.plot.style import PROVEN, series_style
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.markup import Markup, element, join
 from featgraph.report.report import Report
@@ -107,9 +107,10 @@ def _null_cells(item: LayerAnalysis) -> list[str]:
 def build_estimator_table(analyses: Sequence[LayerAnalysis]) -> Markup:
     """Return one row per curve, the worst first, averaged over the layers."""
     heads = ["N by", "what it is", "off by", "worst layer", "within bounds", "SS_rate"]
+    proven = all(item.comparison.proven == 1 for item in analyses)
     rows = [
         [
-            series_style(name).label,
+            PROVEN if name == "best" and proven else series_style(name).label,
             _ROLES[role],
             as_factor(mean),
             as_factor(worst),

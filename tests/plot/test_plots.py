@@ -117,6 +117,13 @@ class TestBoxCounts:
         assert (ax.get_xscale(), ax.get_yscale()) == ("function", "log")
         assert "box size ℓ (hops)" in ax.get_xlabel()
 
+    def test_only_proven_counts_are_called_proven(self, counts):
+        proven = replace(counts, method="optimum", lower_bounds=counts.counts)
+        for curve, name in [(proven, "smallest number, proven"),
+                            (replace(proven, lower_bounds=None), "optimum")]:  # fmt: skip
+            _, ax = plot_box_counts(curve)
+            assert ax.get_legend_handles_labels()[1] == [name]
+
     def test_fit_shows_window_line_and_rival(self, counts):
         fit = fit_dimension(counts)
         _, ax = plot_box_counts(counts, fit=fit)

@@ -72,6 +72,21 @@ def test_factors_come_from_the_mean_log_error(report):
     assert averages["best"][2] == 0
 
 
+def test_the_smallest_number_is_named_only_where_it_is_proven(report):
+    question = "How far off is the formula?"
+    assert "misses the smallest number of boxes by" in answers(report)[question].detail
+    assert "That number is proven at every box size." in answers(report)[question].detail
+    open_analyses = tuple(
+        replace(
+            item, comparison=replace(item.comparison, lower=np.ones_like(item.comparison.lower))
+        )
+        for item in report.analyses
+    )
+    detail = answers(replace(report, analyses=open_analyses))[question].detail
+    assert "misses the best true covering by" in detail
+    assert "The best covering is proven to be the smallest at " in detail
+
+
 def test_rates_before_and_after(report):
     finding = answers(report)["What does training change?"]
     mean = {
