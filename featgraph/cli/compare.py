@@ -88,21 +88,30 @@ def compare_features(
     from featgraph.features.files import load_features
     from featgraph.report.folder import claim_folder
     from featgraph.report.states import choose_names
+    from featgraph.selfsimilarity.grid import EqualDistancesError
 
     found = load_features(features)
     names = choose_names(list(found), layers or ["all"])
     folder = claim_folder(out, kind="comparison", force=force)
+    flat: EqualDistancesError | None = None
+    n_compared = 0
     for name in names:
-        comparison = compare_dimensions(
-            found[name],
-            curves=CURVES if curves is None else curves,
-            n_theta=n_theta,
-            hop_methods=(),
-            repeats=repeats,
-            time_limit=time_limit,
-            rng=seed,
-            progress=False if quiet else None,
-        )
+        try:
+            comparison = compare_dimensions(
+                found[name],
+                curves=CURVES if curves is None else curves,
+                n_theta=n_theta,
+                hop_methods=(),
+                repeats=repeats,
+                time_limit=time_limit,
+                rng=seed,
+                progress=False if quiet else None,
+            )
+        except EqualDistancesError as error:
+            flat = error
+            say(f"left out: {name}: {error}\n", quiet=quiet)
+            continue
+        n_compared += 1
         F = found[name]
         rows = _add_nulls(comparison.to_rows(), F, null_draws, seed)
         say(f"{name}: {F.n_nodes} nodes, {F.n_samples} samples\n", quiet=quiet)
@@ -110,6 +119,8 @@ def compare_features(
         known = f"{comparison.proven:.0%} of {comparison.theta.size} box sizes"
         say(f"the smallest number of boxes is proven at {known}\n", quiet=quiet)
         _write(folder, name, comparison, rows)
+    if flat is not None and n_compared == 0:
+        raise flat
     say(f"written to {folder}", quiet=quiet)
     return 0
 

@@ -53,6 +53,16 @@ def test_layers_are_chosen_by_glob(features, tmp_path):
     assert not list(out.glob("head*"))
 
 
+def test_a_layer_of_equal_distances_is_left_out(tmp_path, capsys):
+    file, out = tmp_path / "features.npz", tmp_path / "out"
+    rng = np.random.default_rng(0)
+    np.savez(file, dead=np.ones((6, 4)), head=rng.normal(size=(12, 8)))
+    assert run(file, "--curves", "linkage", "--n-theta", 8, "--out", out) == 0
+    shown = capsys.readouterr().out
+    assert "left out: dead: all distances equal 0" in shown
+    assert "head: 12 nodes, 8 samples" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
