@@ -67,7 +67,8 @@ def add_time_limit(parser: Any) -> None:
         type=read_seconds,
         default=10.0,
         metavar="SECONDS",
-        help="per layer, for proving the smallest number of boxes over θ; none: until proven",
+        help="per layer, for proving the smallest number of boxes over θ (in analyze also over "
+        "hops); 0: a quick look at each size; none: until proven",
     )
 
 
