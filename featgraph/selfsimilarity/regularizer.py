@@ -81,7 +81,8 @@ class SelfSimilarityRegularizer:
         α, at least 0.
     estimator : str, default="released"
         How boxes are counted, a differentiable key of ``ESTIMATORS``. "released" is the
-        published formula; "linkage" and "packing" move true box counts.
+        published formula; "linkage" and "packing" move true box counts, "midpoint" has the SS_rate
+        nearest to that of the smallest number of boxes.
     numerics : {"auto", "exact", "released"}, default="auto"
         As in :func:`ss_rate`; "auto" is "released" for the formulas, and "exact" otherwise.
     draw : {"one", "all"}, default="one"
