@@ -173,7 +173,8 @@ def analyze(
     ------
     ValueError
         If no layer could be analysed, or an argument breaks its rule. A single layer that
-        cannot be analysed (all activations equal, say) is listed in ``report.skipped``.
+        cannot be analysed (all activations equal, or too many nodes for the memory there is) is
+        listed in ``report.skipped``.
     KeyboardInterrupt
         After Ctrl-C; with ``folder`` the message says what was saved.
 
@@ -376,7 +377,7 @@ def _analyze_or_resume(
     try:
         with hold_threads(F.n_nodes <= _SMALL):
             analysis = analyze_layer(F, state=state, settings=settings, rng=rng)
-    except ValueError as error:
+    except (ValueError, MemoryError) as error:
         return SkippedLayer(state, layer, " ".join(str(error).split()))
     if writer is not None:
         writer.save(analysis, fingerprint=fingerprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,6 +114,15 @@ def test_dead_layer_is_left_out_with_its_reason(net, inputs):
     assert (skipped.layer, skipped.state) == ("dead", "trained")
     assert "distance" in skipped.reason
     assert not report.is_partial
+
+
+def test_layer_that_does_not_fit_into_memory_is_left_out(monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", f"{32 * 20**2 / 2**30}")
+    features = {"narrow": make_layer(0), "wide": np.random.default_rng(0).normal(size=(300, 8))}
+    settings = replace(QUICK, method="greedy")
+    report = analyze(features, settings=settings, progress=False)
+    assert report.layers == ("narrow",)
+    assert "sorted distances of 300 nodes would take" in report.skipped[0].reason
 
 
 def test_nothing_but_dead_layers_is_an_error():

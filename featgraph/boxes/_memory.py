@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
 
 __all__ = ["check_memory"]
 
+MEMINFO = Path("/proc/meminfo")
 _REMEDY = (
     "take a method that needs memory for nodes and edges only (greedy, cbb, memb, max_cover, "
     "random_sequential, sketch), or a smaller size"
@@ -32,6 +35,11 @@ def _limit() -> float:
             return float(given) * 2**30
         except ValueError:
             raise ValueError(f"FEATGRAPH_MEMORY must be a number of GiB, got {given!r}") from None
+    with contextlib.suppress(OSError, ValueError, IndexError):  # Linux
+        lines = MEMINFO.read_text(encoding="ascii").splitlines()
+        # not what is free: files that were read stay in memory until it is wanted
+        (line,) = (line for line in lines if line.startswith("MemAvailable:"))
+        return float(line.split()[1]) * 1024
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, OSError, ValueError):

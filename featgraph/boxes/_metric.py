@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from featgraph.boxes._memory import check_memory
 from featgraph.boxes._world import MetricWorld
 
 __all__ = ["open_metric_world"]
+
+_REMEDY = "cover the graph that feature_graph makes of them, or take fewer nodes"
 
 
 def open_metric_world(data: Any) -> tuple[MetricWorld, str | None] | None:
@@ -22,4 +25,8 @@ def open_metric_world(data: Any) -> tuple[MetricWorld, str | None] | None:
     from featgraph.distances.distance_matrix import as_distance_matrix
 
     matrix = as_distance_matrix(data)
+    # in double precision, their rows sorted, the order of these, and a copy while sorting
+    check_memory(
+        32 * matrix.n_nodes**2, f"sorted distances of {matrix.n_nodes} nodes", remedy=_REMEDY
+    )
     return MetricWorld(matrix.values.cpu().numpy()), matrix.layer

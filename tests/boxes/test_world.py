@@ -127,7 +127,14 @@ def test_metric_rows_are_threshold_graphs(seed, n_nodes):
     assert world.sweep[1] == dist.max()
 
 
-def test_lists_that_would_not_fit_are_refused(monkeypatch):
+def test_features_whose_distances_would_not_fit_are_refused(monkeypatch):
+    points = np.random.default_rng(0).normal(size=(40, 3))
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "1e-6")
+    with pytest.raises(MemoryError, match=r"sorted distances of 40 nodes would take .* GiB"):
+        box_counts(points, sizes=[1.0])
+
+
+def test_lists_that_would_not_fit_are_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("FEATGRAPH_MEMORY", "1e-6")
     world = open_world(nx.complete_graph(40), weight=None, as_undirected=False)
     with pytest.raises(MemoryError, match=r"would take .* GiB.*greedy, cbb, memb"):
@@ -136,6 +143,11 @@ def test_lists_that_would_not_fit_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="must be a number of GiB"):
         world.near(2)
     monkeypatch.delenv("FEATGRAPH_MEMORY")
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemFree:  1000 kB\nMemAvailable:  2000 kB\n")
+    monkeypatch.setattr(_memory, "MEMINFO", meminfo)
+    assert _memory._limit() == 2000 * 1024  # memory that holds files read before is at hand
+    meminfo.unlink()
     assert _memory._limit() > 0
     monkeypatch.delattr("os.sysconf")
     assert _memory._limit() > 0
