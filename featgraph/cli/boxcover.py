@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=whole(1), default=None, metavar="N", help="threads; none: all cores"
     )
-    parser.add_argument("--bounds", action="store_true", help="certify lower bounds as well")
+    parser.add_argument(
+        "--bounds", action="store_true", help="certify lower bounds as well; optimum always does"
+    )
     parser.add_argument(
         "--draw",
         type=read_size,
@@ -165,7 +167,7 @@ def cover_graph(
             sizes=sizes,
             repeats=repeats,
             jobs=jobs,
-            bounds=bounds,
+            bounds=bounds or method == "optimum",  # it has them anyway
             rng=seed,
             progress=False if quiet else None,
             checkpoint=finished,

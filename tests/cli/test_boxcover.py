@@ -47,6 +47,14 @@ def test_known_answer_is_printed_and_written(path_graph, tmp_path, capsys):
     assert (out / "counts.svg").exists()
 
 
+def test_optimum_shows_what_it_has_proven(path_graph, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run(path_graph, "--method", "optimum", "--sizes", "0-4,59", "--out", out) == 0
+    assert "at least" in capsys.readouterr().out
+    rows = read(out / "counts.csv")
+    assert [row["lower_bound"] for row in rows] == [row["n_boxes"] for row in rows]
+
+
 def test_boxes_of_one_size_are_drawn_and_valid(path_graph, tmp_path):
     out = tmp_path / "out"
     assert run(path_graph, "--sizes", "0-3", "--draw", 3, "--out", out, "-q", "-m", "memb") == 0
