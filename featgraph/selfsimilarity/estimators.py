@@ -97,7 +97,7 @@ _ROWS = (
         "midpoint",
         "approximation",
         True,
-        "geometric mean of packing and linkage: off by at most half of the gap between them",
+        "geometric mean of packing and linkage; log N is off by at most half of their gap",
         "this package",
     ),
     Estimator(
