@@ -213,8 +213,8 @@ def _describe_null(analyses: Sequence[LayerAnalysis]) -> str:
         return ""
     far = sum(abs(score) > 2 for score in scores)
     return (
-        f"{far} of {count_of(len(scores), f'{analyses[0].state} layer')} differ from null models "
-        "by more than two standard deviations."
+        f"In {far} of {count_of(len(scores), f'{analyses[0].state} layer')} it lies more than two "
+        "standard deviations from its null model."
     )
 
 
