@@ -100,7 +100,7 @@ def test_null_models_are_counted(report):
     far = NullComparison("gaussian", "released", 0.25, 0.2, 0.01, 5.0, 0.2, 9)
     items = tuple(replace(item, null=far) for item in report.analyses)
     finding = answers(replace(report, analyses=items))["What does training change?"]
-    assert "2 of 2 trained layers differ from null models" in finding.detail
+    assert "In 2 of 2 trained layers it lies more than two standard" in finding.detail
 
 
 def test_silent_neurons_are_a_caution(report):
