@@ -116,7 +116,7 @@ def compare_features(
         rows = _add_nulls(comparison.to_rows(), F, null_draws, seed)
         say(f"{name}: {F.n_nodes} nodes, {F.n_samples} samples\n", quiet=quiet)
         say(format_table(rows, _COLUMNS), quiet=quiet)
-        known = f"{comparison.proven:.0%} of {comparison.theta.size} box sizes"
+        known = f"{comparison.proven:.1%} of {comparison.theta.size} box sizes"
         say(f"the smallest number of boxes is proven at {known}\n", quiet=quiet)
         _write(folder, name, comparison, rows)
     if flat is not None and n_compared == 0:

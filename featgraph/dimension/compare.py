@@ -129,7 +129,7 @@ class DimensionComparison:
             f"{r.log_error:7.3f} {r.inside:7.0%}"
             for r in self.rows
         ]
-        known = f"minimum proven at {self.proven:.0%} of {self.theta.size} sizes"
+        known = f"minimum proven at {self.proven:.1%} of {self.theta.size} sizes"
         return "\n".join([head, *lines, known])
 
     def __repr__(self) -> str:

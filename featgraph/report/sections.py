@@ -119,7 +119,7 @@ def _approximation(report: Report, pictures: Pictures, layer: str) -> Markup:
         element(
             "p",
             "A box of size θ is a set of neurons that are pairwise at most θ apart. The smallest "
-            f"possible number of boxes is proven at {item.comparison.proven:.0%} of the box sizes "
+            f"possible number of boxes is proven at {item.comparison.proven:.1%} of the box sizes "
             "and is the black line there; elsewhere it lies in the shaded bracket between a proven "
             "bound and a covering that exists. A curve that leaves the bracket is not that "
             "number, however smooth it is.",

@@ -155,6 +155,8 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
         detail += f"; Eq. 9 as printed by {as_factor(errors['paper'])[1:]}"
     if "linkage" in errors:
         detail += f"; complete linkage, a true covering, by {as_factor(errors['linkage'])[1:]}"
+    if "midpoint" in errors:
+        detail += f"; the midpoint of packing and linkage by {as_factor(errors['midpoint'])[1:]}"
     bracket = mean_of(
         float(np.mean(np.log(item.comparison.best / item.comparison.lower))) for item in analyses
     )
@@ -162,9 +164,9 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
         detail += ". That number is proven at every box size."
     else:
         detail += (
-            f". The best covering is proven to be the smallest at {proven:.0%} of the box sizes; "
+            f". The best covering is proven to be the smallest at {proven:.1%} of the box sizes; "
             "over all, the minimum is certified to lie within a factor of "
-            f"{as_factor(bracket)[1:]} below it."
+            f"{math.exp(bracket):.4g} below it."
         )
     return Finding("How far off is the formula?", f"{as_factor(errors[lead])} off", detail)
 
