@@ -1,6 +1,6 @@
 """Smallest numbers of boxes of real networks: count, certified bound, time, best known before.
 
-    python benchmarks/bench_optimum.py ../shared/data/networks [NAME ...]
+    python benchmarks/bench_optimum.py FOLDER [NAME ...]
 
 Counts are of diameter boxes of inclusive size ℓ and of radius boxes of inclusive radius r. "Best
 known" are the smallest counts known before this solver; a star marks those that were proven.

@@ -25,6 +25,10 @@ __all__ = ["minimum_box_counts"]
 
 Ints = NDArray[np.int64]
 
+#: Of the time that is left: half for a first look at all sizes, then all of it, again and again,
+#: for those that are still open.
+SHARES = (0.5, 1.0, 1.0, 1.0)
+
 
 def minimum_box_counts(
     graph: Any,
@@ -143,8 +147,7 @@ def _bracket(
     reached = np.zeros(n_sizes, dtype=np.bool_)
     too_large: MemoryError | None = None
     limited, shown = clock.start < clock.end, 0
-    # Half of the time for a first look at all; the rest for those that stay open.
-    for share in (0.5, 1.0) if limited else (1.0,):
+    for share in SHARES if limited else (1.0,):
         own = clock.share(share)
         waiting = [s for s in _spread(n_sizes) if lower[s] < upper[s]]
         for left, s in zip(range(len(waiting), 0, -1), waiting, strict=True):

@@ -1,0 +1,72 @@
+"""How many minima of N_θ are proven within a time limit: layers of networks, and noise.
+
+    python benchmarks/bench_layers.py [--limits 0 10 30] [--n-theta 256]
+
+One row per layer and limit: seconds, share of box sizes at which the smallest number of boxes
+is proven, and the mean and largest of boxes found over boxes certified. One thread; features are
+drawn or trained first, and compile time is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import torch
+
+from featgraph.boxes import minimum_box_counts
+from featgraph.datasets import load_digits
+from featgraph.distances import feature_distances
+from featgraph.features import FeatureMatrix, extract_features
+from featgraph.models import build_model, train_classifier
+from featgraph.selfsimilarity import theta_grid
+
+
+def list_layers() -> dict[str, FeatureMatrix]:
+    """Return the layers, by what they are."""
+    train, test = load_digits("train"), load_digits("test")
+    found = {}
+    for width in (128, 512):
+        for state in ("untrained", "trained"):
+            model = build_model("mlp", widths=(width, width), seed=0)
+            if state == "trained":
+                train_classifier(model, train, epochs=15, progress=False)
+            features = extract_features(model, test.images, progress=False)
+            found[f"MLP on digits, {width} neurons, {state}"] = list(features.values())[-1]
+    rng = np.random.default_rng(0)
+    for n_nodes, n_samples in ((128, 64), (512, 32), (2048, 64)):
+        values = rng.normal(size=(n_nodes, n_samples)).astype(np.float32)
+        found[f"Gaussian, {n_nodes} nodes, {n_samples} samples"] = FeatureMatrix.from_array(values)
+    return found
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--limits", nargs="+", type=float, default=[0.0, 10.0, 30.0])
+    parser.add_argument("--n-theta", type=int, default=256)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    minimum_box_counts(np.random.default_rng(1).normal(size=(40, 8)), time_limit=5, rng=0)
+    print(
+        f"{'features':38s} {'limit':>6s} {'seconds':>8s} {'proven':>7s} {'mean':>8s} {'most':>6s}"
+    )
+    for name, F in list_layers().items():
+        theta = theta_grid(feature_distances(F), options.n_theta).numpy()
+        for limit in options.limits:
+            begin = time.perf_counter()
+            counts = minimum_box_counts(F, sizes=theta, time_limit=limit, rng=0, progress=False)
+            seconds = time.perf_counter() - begin
+            ratio = counts.counts / counts.lower_bounds
+            print(
+                f"{name:38s} {limit:6g} {seconds:8.1f} {counts.proven.mean():7.1%} "
+                f"{ratio.mean():8.4f} {ratio.max():6.3f}",
+                flush=True,
+            )
+            if counts.proven.all():
+                break
+
+
+if __name__ == "__main__":
+    main()
