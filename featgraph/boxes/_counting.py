@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from featgraph._progress import progress_bar
 from featgraph.boxes._checkpoint import Checkpoint
 from featgraph.boxes._run import box_kind, find_module, is_quick, solve_world
+from featgraph.boxes._sizes import kind_sizes
 from featgraph.boxes._threads import run_tasks, usable_cores
 from featgraph.boxes._world import GraphWorld, World
 from featgraph.boxes.methods import METHODS
@@ -41,9 +42,7 @@ def count_world(
     neither on the number of threads nor on their order, nor on where an earlier call stopped.
     """
     module = find_module(method)
-    # diameter of two points at most θ/2 from a centre: at most θ
-    scale = 0.5 if world.name == "metric" and box_kind(method, options) == "radius" else 1.0
-    scaled = [scale * size for size in sizes]
+    scaled = kind_sizes(world, sizes, box_kind(method, options))
     per_pass = module.pass_length(world, scaled, **options) if hasattr(module, "pass_length") else 0
     costs, guard = _share_costs(world, scaled, method), threading.Lock()
 

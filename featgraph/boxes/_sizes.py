@@ -11,7 +11,7 @@ from featgraph._caller import caller_level
 from featgraph.boxes._bits import bits_fit
 from featgraph.boxes._world import GraphWorld, MetricWorld, World
 
-__all__ = ["check_sizes", "default_sizes"]
+__all__ = ["check_sizes", "default_sizes", "kind_sizes"]
 
 EVERY_SIZE = 32  # hops: every size up to here, then growing by a sixteenth
 N_WEIGHTED = 32
@@ -25,6 +25,15 @@ def check_sizes(world: World, sizes: Iterable[float]) -> list[float]:
     if not checked:
         raise ValueError("sizes must hold at least one size, got none")
     return checked
+
+
+def kind_sizes(world: World, sizes: Iterable[float], kind: str) -> list[float]:
+    """Return sizes as boxes of a kind take them: on features θ is a diameter, a radius half of it.
+
+    The diameter of two points at most θ/2 from a centre is at most θ.
+    """
+    scale = 0.5 if world.name == "metric" and kind == "radius" else 1.0
+    return [scale * size for size in sizes]
 
 
 def default_sizes(world: World, *, per_node: bool = True) -> list[float]:

@@ -16,12 +16,12 @@ from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.packing import caro_wei
 from featgraph.boxes._exact.parts import run_parts
 from featgraph.boxes._exact.problem import open_problem
-from featgraph.boxes._metric import open_metric_world
 from featgraph.boxes._near import count_near
+from featgraph.boxes._opening import open_data
 from featgraph.boxes._run import is_quick
 from featgraph.boxes._sizes import check_sizes
 from featgraph.boxes._threads import run_beside
-from featgraph.boxes._world import World, open_world
+from featgraph.boxes._world import World
 
 __all__ = ["EFFORTS", "bound_world", "lower_bound", "lower_bounds"]
 
@@ -106,7 +106,7 @@ def lower_bound(
     >>> [lower_bound(networkx.path_graph(10), size) for size in range(4)]
     [10, 5, 4, 3]
     """
-    world = _open(graph, weight, as_undirected)
+    world, _ = open_data(graph, weight, as_undirected)
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
@@ -164,7 +164,7 @@ def lower_bounds(
     >>> lower_bounds(networkx.path_graph(10), range(4))
     array([10,  5,  4,  3])
     """
-    world = _open(graph, weight, as_undirected)
+    world, _ = open_data(graph, weight, as_undirected)
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
@@ -221,13 +221,6 @@ def _bound_within(
         return _bound(world, size, kind, effort, clock, rng)
     except MemoryError:
         return _bound(world, size, kind, "count", clock, rng)
-
-
-def _open(graph: Any, weight: str | None, as_undirected: bool) -> World:
-    metric = open_metric_world(graph)
-    if metric is not None:
-        return metric[0]
-    return open_world(graph, weight=weight, as_undirected=as_undirected)
 
 
 def _bound(

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from featgraph._checks import choice, integer
 from featgraph._random import RandomState, as_rng
-from featgraph.boxes._checkpoint import Checkpoint, open_checkpoint
+from featgraph.boxes._checkpoint import open_checkpoint
 from featgraph.boxes._counting import count_world
-from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._opening import open_data
 from featgraph.boxes._run import box_kind, find_module
-from featgraph.boxes._sizes import check_sizes, default_sizes
-from featgraph.boxes._world import GraphWorld, World, open_world
+from featgraph.boxes._sizes import check_sizes, default_sizes, kind_sizes
+from featgraph.boxes._world import GraphWorld
 from featgraph.boxes.auto import choose_method
 from featgraph.boxes.bounds import bound_world
 from featgraph.boxes.counts import BoxCounts
@@ -174,7 +174,7 @@ def box_counts(
         raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
     if checkpoint is not None and rng is None:
         raise ValueError("checkpoint needs rng, or no later call can draw the same; got rng=None")
-    world, about = _open(graph, weight, as_undirected)
+    world, about = open_data(graph, weight, as_undirected)
     by_size = method == "auto"
     if by_size:
         method, options = choose_method(world.n_nodes, kind)
@@ -191,7 +191,10 @@ def box_counts(
             chosen = _end_at_components(chosen, counts, world.graph.n_components)
             counts = counts[:, : len(chosen)]
         if bounds:
-            about["lower_bounds"] = _bound_counts(world, chosen, kind, record, progress)
+            scaled = kind_sizes(world, chosen, kind)
+            about["lower_bounds"] = bound_world(
+                world, scaled, kind, record=record, progress=progress
+            )
     return BoxCounts(
         sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
         counts_per_repeat=counts,
@@ -205,24 +208,7 @@ def box_counts(
     )
 
 
-def _open(graph: Any, weight: str | None, as_undirected: bool) -> tuple[World, dict[str, Any]]:
-    # The world, and what the result says of where it comes from.
-    metric = open_metric_world(graph)
-    if metric is not None:
-        return metric[0], {"layer": metric[1]}
-    world = open_world(graph, weight=weight, as_undirected=as_undirected)
-    return world, {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
-
-
 def _end_at_components(sizes: list[float], counts: NDArray[Any], n_components: int) -> list[float]:
     # Sizes up to the first at which every run has one box per component.
     single = (counts == n_components).all(axis=0)
     return sizes[: int(single.argmax()) + 1] if single.any() else sizes
-
-
-def _bound_counts(
-    world: World, sizes: list[float], kind: str, record: Checkpoint, progress: bool | None
-) -> NDArray[np.int64]:
-    scale = 0.5 if world.name == "metric" and kind == "radius" else 1.0  # θ is a diameter
-    scaled = [scale * size for size in sizes]
-    return bound_world(world, scaled, kind, record=record, progress=progress)

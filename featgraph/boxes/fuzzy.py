@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
-from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._opening import open_data
 from featgraph.boxes._sizes import check_sizes
 from featgraph.boxes._threads import map_ranges
 from featgraph.boxes._weighted import fuzzy_weighted
-from featgraph.boxes._world import GraphWorld, MetricWorld, World, open_world
+from featgraph.boxes._world import GraphWorld, MetricWorld, World
 
 __all__ = ["count_fuzzy", "count_sizes", "pass_length"]
 
@@ -71,12 +71,7 @@ def count_fuzzy(
     >>> count_fuzzy(networkx.complete_graph(5), [0, 1]).round(4).tolist()
     [5.0, 2.7183]
     """
-    metric = open_metric_world(graph)
-    world: World
-    if metric is not None:
-        world = metric[0]
-    else:
-        world = open_world(graph, weight=weight, as_undirected=as_undirected)
+    world, _ = open_data(graph, weight, as_undirected)
     return count_sizes(
         world, check_sizes(world, sizes), np.random.default_rng(0), note=lambda share: None
     )

@@ -170,7 +170,7 @@ def fit_nodes(
     while low < n_nodes and sizes.size:
         begin, high = time.perf_counter(), min(low + step, n_nodes)
         _first_fit(*rows[:3], order, sizes, low, high, labels, masses, tally, n_boxes, seen, queue)
-        spent = time.perf_counter() - begin
+        spent = max(time.perf_counter() - begin, 1e-9)  # clocks may be coarse
         step = int(min(8, max(CHUNK / spent, 0.1)) * (high - low)) + 1
         low = high
         if note is not None:

@@ -15,9 +15,9 @@ from featgraph._checks import choice, positive
 from featgraph._progress import progress_bar
 from featgraph._random import RandomState, as_rng
 from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._metric import open_metric_world
-from featgraph.boxes._sizes import check_sizes, default_sizes
-from featgraph.boxes._world import World, open_world
+from featgraph.boxes._opening import open_data
+from featgraph.boxes._sizes import check_sizes, default_sizes, kind_sizes
+from featgraph.boxes._world import World
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.optimum import KINDS, answer_size
 
@@ -98,21 +98,11 @@ def minimum_box_counts(
     choice(kind, KINDS, "kind")
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     generator = as_rng(rng)
-    metric = open_metric_world(graph)
-    world: World
-    about: dict[str, Any] = {}
-    if metric is not None:
-        world, about["layer"] = metric
-    else:
-        world = open_world(graph, weight=weight, as_undirected=as_undirected)
-        about = {"layer": world.graph.layer, "epsilon": world.graph.epsilon}
+    world, about = open_data(graph, weight, as_undirected)
     chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
-    # diameter of two points at most θ/2 from a centre: at most θ
-    scale = 0.5 if metric is not None and kind == "radius" else 1.0
+    scaled = kind_sizes(world, chosen, kind)
     with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
-        lower, upper, reached = _bracket(
-            world, [scale * size for size in chosen], kind, Clock(limit), generator, bar
-        )
+        lower, upper, reached = _bracket(world, scaled, kind, Clock(limit), generator, bar)
     n_components = int(world.components.max()) + 1
     kept = np.ones(len(chosen), dtype=np.bool_)
     if sizes is None:

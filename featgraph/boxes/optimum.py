@@ -18,10 +18,10 @@ from featgraph._random import RandomState, as_rng
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.parts import run_parts
 from featgraph.boxes._exact.problem import Answer, CliqueProblem, open_problem
-from featgraph.boxes._metric import open_metric_world
+from featgraph.boxes._opening import open_data
 from featgraph.boxes._run import is_quick
 from featgraph.boxes._threads import run_beside
-from featgraph.boxes._world import Solution, World, open_world
+from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
 
 __all__ = [
@@ -111,12 +111,7 @@ def minimum_box_cover(
     choice(kind, KINDS, "kind")
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     clock = Clock(limit)
-    metric = open_metric_world(graph)
-    world: World
-    if metric is not None:
-        world = metric[0]
-    else:
-        world = open_world(graph, weight=weight, as_undirected=as_undirected)
+    world, _ = open_data(graph, weight, as_undirected)
     checked = world.size(size)
     answer = _answer(world, checked, kind, clock, as_rng(rng), progress)
     options = {"kind": kind, "time_limit": limit}

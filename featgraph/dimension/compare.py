@@ -19,6 +19,7 @@ from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
+    from featgraph.boxes._world import World
     from featgraph.distances.distance_matrix import DistanceMatrix
 
 __all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
@@ -215,9 +216,11 @@ def compare_dimensions(
     >>> table.row("paper").log_error > table.row("linkage").log_error
     True
     """
+    from featgraph.boxes._opening import open_data
     from featgraph.boxes.ladder import minimum_box_counts
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
+    from featgraph.selfsimilarity.numbers import count_boxes
 
     roles = _roles(curves)
     integer(n_theta, "n_theta", least=4)
@@ -230,12 +233,16 @@ def compare_dimensions(
     theta = _array(ladder)
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
+    world, _ = open_data(matrix, None, False)  # once: rows of distances are sorted in it
     truth = minimum_box_counts(
-        matrix, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
+        world, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
     )
     values: dict[str, NDArray[np.float64]] = {}
     for name in track_progress(list(curves), progress=progress, label="box counts over θ"):
-        values[name] = _count(name, matrix, ladder, truth, repeats, generator)
+        if _is_estimator(name):
+            values[name] = _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
+        else:
+            values[name] = _count_covers(name, world, truth, repeats, generator)
     lower, best = _bracket(values, roles, truth)
     rows = [
         _describe(name, roles[name], matrix, theta, values[name], best, lower) for name in curves
@@ -256,24 +263,16 @@ def compare_dimensions(
     )
 
 
-def _count(
-    name: str,
-    layer: DistanceMatrix,
-    ladder: Any,
-    truth: BoxCounts,
-    repeats: int,
-    rng: np.random.Generator,
+def _count_covers(
+    name: str, world: World, truth: BoxCounts, repeats: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return N of one curve at every θ."""
+    """Return the number of boxes of a covering method at every θ."""
     from featgraph.boxes.covering import box_counts
-    from featgraph.selfsimilarity.numbers import count_boxes
 
-    if _is_estimator(name):
-        return _array(count_boxes(layer.values, ladder, estimator=name))  # type: ignore[arg-type]
     if name == "optimum":
         return truth.counts.astype(np.float64)
     counts = box_counts(
-        layer, sizes=_array(ladder), method=name, repeats=repeats, rng=rng, progress=False
+        world, sizes=truth.sizes, method=name, repeats=repeats, rng=rng, progress=False
     )
     return counts.counts.astype(np.float64)
 
