@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer, positive
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
-from featgraph._threads import hold_threads
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.boxes.ladder import minimum_box_counts
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.optimum import minimum_box_cover
+from featgraph.core.checks import choice, integer, positive
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
+from featgraph.core.threads import hold_threads
 from featgraph.dimension.compare import CURVES, compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.graph.epsilon import split_rule

@@ -36,6 +36,8 @@ BESIDE = {
     "dimension": {"selfsimilarity"},
     "report": {"selfsimilarity", "export", "plot"},
 }
+#: What every room may use.
+COMMON = {"core", "kernels"}
 FREE = {"cli", "datasets", "models", "reproduce"}
 HEAVY = (
     "torch",
@@ -67,7 +69,7 @@ def imported_packages(path: Path) -> set[str]:
             parts = name.split(".")
             if parts[0] == "featgraph" and len(parts) > 1 and (PACKAGE / parts[1]).is_dir():
                 found.add(parts[1])
-    return found
+    return found - COMMON
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -76,6 +78,12 @@ def test_a_stage_imports_earlier_stages_only(stage):
     for path in (PACKAGE / stage).rglob("*.py*"):
         if path.suffix in {".py", ".pyi"}:
             assert imported_packages(path) <= allowed, path
+
+
+@pytest.mark.parametrize("room", sorted(COMMON))
+def test_what_every_room_uses_imports_no_room(room):
+    for path in (PACKAGE / room).rglob("*.py"):
+        assert not imported_packages(path), path
 
 
 @pytest.mark.parametrize("wing", sorted(WINGS))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from featgraph._processes import agree_on, fail_together, process_rank, share_objects
+from featgraph.core.processes import agree_on, fail_together, process_rank, share_objects
 
 pytestmark = pytest.mark.skipif(
     not (torch.distributed.is_available() and torch.distributed.is_gloo_available()),
@@ -23,7 +23,7 @@ import sys
 import torch
 from torch import distributed, nn
 
-from featgraph._processes import leave_processes
+from featgraph.core.processes import leave_processes
 
 
 def count_threads():

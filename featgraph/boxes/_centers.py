@@ -12,12 +12,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
 from featgraph.boxes._bits import count_bits
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._masses import MassCounter
 from featgraph.boxes._weighted import assign_weighted, spread_weighted
 from featgraph.boxes._world import GraphWorld, Rows, World
+from featgraph.core.checks import choice
 
 __all__ = ["TIES", "break_ties", "join_centers", "reach_centers", "select_centers"]
 

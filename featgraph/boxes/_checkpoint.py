@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._files import write_text
 from featgraph.boxes._world import GraphWorld, MetricWorld, World
+from featgraph.core.files import write_text
 
 __all__ = ["Checkpoint", "open_checkpoint"]
 

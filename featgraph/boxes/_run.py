@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._checks import choice
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._threads import run_beside
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
+from featgraph.core.checks import choice
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = [
     "Solve",

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from featgraph._caller import caller_level
 from featgraph.boxes._bits import bits_fit
 from featgraph.boxes._world import GraphWorld, MetricWorld, World
+from featgraph.core.caller import caller_level
 
 __all__ = ["check_sizes", "default_sizes", "kind_sizes"]
 

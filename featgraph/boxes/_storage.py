@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from featgraph._arrays import read_npz
-from featgraph._files import atomic_path, write_text
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.arrays import read_npz
+from featgraph.core.files import atomic_path, write_text
 from featgraph.graph._storage import decode_label, encode_label
 
 __all__ = ["load_counts", "load_cover", "save_counts", "save_cover"]

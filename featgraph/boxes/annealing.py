@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import fraction, integer, positive
-from featgraph._random import RandomState
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._proposals import open_table
 from featgraph.boxes._run import run_cover
@@ -16,6 +14,8 @@ from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.merge import merge_level
 from featgraph.boxes.merge import solve as solve_merge
+from featgraph.core.checks import fraction, integer, positive
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_annealing", "solve"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._checks import choice
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._run import find_module, solve_beside, wrap_solution
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import choice
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["choose_method", "cover_auto", "solve"]
 

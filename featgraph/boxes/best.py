@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, positive
-from featgraph._random import RandomState
 from featgraph.boxes import optimum
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.packing import caro_wei, pack_nodes
@@ -24,6 +22,8 @@ from featgraph.boxes._world import Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.memb import solve as solve_memb
 from featgraph.boxes.obca import shrink_balls
+from featgraph.core.checks import choice, positive
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_best", "solve"]
 

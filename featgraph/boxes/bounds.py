@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, positive
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._checkpoint import Checkpoint
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.packing import caro_wei
@@ -22,6 +19,9 @@ from featgraph.boxes._run import is_quick
 from featgraph.boxes._sizes import check_sizes
 from featgraph.boxes._threads import run_beside
 from featgraph.boxes._world import World
+from featgraph.core.checks import choice, positive
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["EFFORTS", "bound_world", "lower_bound", "lower_bounds"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._random import RandomState
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.random_sequential import solve as solve_sequential
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_cluster_growing", "solve"]
 

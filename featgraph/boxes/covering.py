@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._checkpoint import open_checkpoint
 from featgraph.boxes._counting import count_world
 from featgraph.boxes._opening import open_data
@@ -22,6 +20,8 @@ from featgraph.boxes.bounds import bound_world
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
+from featgraph.core.checks import choice, integer
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["box_counts", "box_cover"]
 

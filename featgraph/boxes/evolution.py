@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import fraction, integer, positive
-from featgraph._random import RandomState
 from featgraph.boxes._fitting import map_tasks, open_fit
 from featgraph.boxes._memory import check_memory
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import fraction, integer, positive
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_evolution", "solve"]
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._centers import join_centers, reach_centers
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover, wrap_solution
 from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import integer
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["cover_fnb", "cover_hubs", "solve"]
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import choice
-from featgraph._random import RandomState
 from featgraph.boxes._fitting import fit_bits
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._orders import fit_dsatur, order_smallest_last
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import MetricWorld, Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import choice
+from featgraph.core.random import RandomState
 
 __all__ = ["ORDERS", "count_sizes", "cover_greedy", "pass_length", "solve"]
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._random import RandomState
 from featgraph.boxes._centers import select_centers
 from featgraph.boxes._choosing import choose_boxes
 from featgraph.boxes._proposals import (
@@ -19,6 +18,7 @@ from featgraph.boxes._proposals import (
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_halo", "solve"]
 

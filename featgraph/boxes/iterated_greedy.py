@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._checks import integer, positive
-from featgraph._random import RandomState
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.packing import caro_wei, pack_nodes
 from featgraph.boxes._exact.recolor import fit_boxes, iterate_boxes
@@ -16,6 +14,8 @@ from featgraph.boxes._exact.relation import list_pairs, restrict_pairs
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import integer, positive
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_iterated_greedy", "solve"]
 

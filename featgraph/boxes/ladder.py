@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._caller import caller_level
-from featgraph._checks import choice, positive
-from featgraph._progress import progress_bar
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._opening import open_data
 from featgraph.boxes._sizes import check_sizes, default_sizes, kind_sizes
 from featgraph.boxes._world import World
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.optimum import KINDS, answer_size
+from featgraph.core.caller import caller_level
+from featgraph.core.checks import choice, positive
+from featgraph.core.progress import progress_bar
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["minimum_box_counts"]
 

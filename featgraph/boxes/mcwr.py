@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import fraction
-from featgraph._random import RandomState
 from featgraph.boxes._bits import count_bits
 from featgraph.boxes._centers import join_centers
 from featgraph.boxes._kernel import kernel
@@ -16,6 +14,8 @@ from featgraph.boxes._masses import MassCounter
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import fraction
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_mcwr", "solve"]
 

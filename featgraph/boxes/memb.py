@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._random import RandomState
 from featgraph.boxes._centers import break_ties, join_centers, select_centers
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_memb", "solve"]
 

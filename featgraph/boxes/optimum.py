@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, positive
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.parts import run_parts
 from featgraph.boxes._exact.problem import Answer, CliqueProblem, open_problem
@@ -23,6 +21,8 @@ from featgraph.boxes._run import is_quick
 from featgraph.boxes._threads import run_beside
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import choice, positive
+from featgraph.core.random import RandomState, as_rng
 
 __all__ = [
     "KINDS",

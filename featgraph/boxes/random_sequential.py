@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
-from featgraph._random import RandomState
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import choice
+from featgraph.core.random import RandomState
 
 __all__ = ["SEEDS", "cover_random_sequential", "solve"]
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._random import RandomState
 from featgraph.boxes._choosing import choose_boxes
 from featgraph.boxes._proposals import Boxes, open_table, propose_boxes
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.random_sequential import solve as solve_sequential
+from featgraph.core.checks import choice, integer
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_sampling", "solve"]
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
-from featgraph._random import RandomState
 from featgraph.boxes._centers import join_centers
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
@@ -16,6 +14,8 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes._threads import map_ranges
 from featgraph.boxes._world import Rows, Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import integer
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_sketch", "solve"]
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer, positive
-from featgraph._random import RandomState
 from featgraph.boxes._fitting import fit_lists, map_tasks
 from featgraph.boxes._kernel import kernel
 from featgraph.boxes._memory import check_memory
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.checks import integer, positive
+from featgraph.core.random import RandomState
 
 __all__ = ["cover_swarm", "solve"]
 

@@ -148,7 +148,7 @@ def _stream(
     quiet: bool,
 ) -> dict[str, Any] | None:
     """Return the distances of the layers in process 0, None in others; what fails, fails in all."""
-    from featgraph._processes import fail_together
+    from featgraph.core.processes import fail_together
     from featgraph.report.folder import claim_folder
 
     with joined_processes() as (rank, _):

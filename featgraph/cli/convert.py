@@ -156,7 +156,7 @@ def _scale_hops(net: FeatureGraph) -> Any:
 
 def _write_plain(net: FeatureGraph, target: Path) -> None:
     """Write edges as text, or the whole graph as .npz."""
-    from featgraph._files import write_text
+    from featgraph.core.files import write_text
     from featgraph.export import write_rows
 
     if target.suffix == ".npz":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from featgraph._threads import hold_threads
 from featgraph.cli.analyze import print_summary
 from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
 from featgraph.cli.printing import say
+from featgraph.core.threads import hold_threads
 
 __all__ = ["add_arguments", "run_demo"]
 

@@ -8,9 +8,9 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from featgraph._checks import nearest
 from featgraph.cli.commands import COMMANDS, Command
 from featgraph.cli.processes import count_processes
+from featgraph.core.checks import nearest
 
 __all__ = ["main"]
 

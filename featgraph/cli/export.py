@@ -171,7 +171,7 @@ def _write_tables(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCo
     """Write nodes and edges as two CSV tables, or as one JSON object with both."""
     import json
 
-    from featgraph._files import write_text
+    from featgraph.core.files import write_text
     from featgraph.export import write_rows
 
     nodes, edges = _node_rows(graph, covers), _edge_rows(graph)

@@ -256,7 +256,7 @@ def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvari
 
 
 def _finish(folder: Path, written: set[str], settings: dict[str, Any]) -> None:
-    from featgraph._files import write_text
+    from featgraph.core.files import write_text
     from featgraph.report.folder import list_files, remove_stale, write_manifest
     from featgraph.report.provenance import command_line, describe_run
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Collection
 from typing import Any
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 
 __all__ = ["add_epsilon", "add_output", "add_quiet", "add_seed", "one_of", "read_epsilon"]
 

@@ -36,7 +36,7 @@ def joined_processes(device: str = "cpu") -> Iterator[tuple[int, int]]:
     """
     from torch import distributed
 
-    from featgraph._processes import leave_processes, process_rank
+    from featgraph.core.processes import leave_processes, process_rank
 
     if count_processes() == 1 or distributed.is_initialized():
         yield process_rank()
@@ -80,7 +80,7 @@ def stream_together(what: dict[str, Any], layers: Any, quiet: bool) -> dict[str,
     """
     from torch.utils.data import Subset
 
-    from featgraph._processes import process_rank
+    from featgraph.core.processes import process_rank
     from featgraph.distances.streaming import stream_distances
 
     rest = dict(what)

@@ -132,8 +132,8 @@ def train_network(
     int
         0; every problem is an exception.
     """
-    from featgraph._processes import fail_together
-    from featgraph._threads import hold_threads
+    from featgraph.core.processes import fail_together
+    from featgraph.core.threads import hold_threads
     from featgraph.datasets.train_test import load_train_test
     from featgraph.features.running import usable_device
     from featgraph.report.folder import claim_folder

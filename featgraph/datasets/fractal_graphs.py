@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from featgraph._checks import fraction, integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import fraction, integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.datasets._size import check_size
 from featgraph.graph.csr_graph import FeatureGraph
 

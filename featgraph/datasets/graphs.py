@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 from featgraph.datasets._size import check_size
 from featgraph.graph.csr_graph import FeatureGraph
 

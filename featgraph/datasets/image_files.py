@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph._arrays import check_zip, read_npz
-from featgraph._checks import choice, integer, nearest
+from featgraph.core.arrays import check_zip, read_npz
+from featgraph.core.checks import choice, integer, nearest
 from featgraph.datasets.images import ImageDataset
 from featgraph.datasets.stored_images import StoredImages, as_images
 

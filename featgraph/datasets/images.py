@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch.utils.data import Dataset
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 
 __all__ = ["ImageDataset", "Split", "as_norm", "load_digits"]
 

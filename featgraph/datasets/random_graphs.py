@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from featgraph._checks import fraction, integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import fraction, integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["make_barabasi_albert", "make_watts_strogatz"]

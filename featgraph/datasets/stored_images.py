@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from featgraph._progress import track_progress
+from featgraph.core.progress import track_progress
 from featgraph.datasets.images import ImageDataset, as_norm
 
 __all__ = ["StoredImages", "as_images"]

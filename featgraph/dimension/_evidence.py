@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
 from featgraph.boxes.counts import BoxCounts
+from featgraph.core.checks import choice
 from featgraph.dimension._ladder import ladder_sizes, world_ladder
 from featgraph.dimension.fit import MIN_POINTS
 from featgraph.dimension.model_selection import ModelWeights, weigh_models

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 
 __all__ = ["compared_sizes", "ladder_sizes", "thin_sizes", "world_ladder"]
 

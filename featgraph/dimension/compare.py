@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer, positive
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.methods import METHODS
+from featgraph.core.checks import choice, integer, positive
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 

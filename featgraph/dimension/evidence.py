@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import fraction, integer
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes.counts import BoxCounts
+from featgraph.core.checks import fraction, integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension._evidence import (
     EQUAL_WINDOWS,
     as_curves,

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, fraction
-from featgraph._files import write_text
 from featgraph.boxes.counts import BoxCounts
+from featgraph.core.checks import choice, fraction
+from featgraph.core.files import write_text
 from featgraph.dimension.model_selection import COUNT_NOISE, Verdict, judge_models, weigh_models
 
 __all__ = ["DimensionFit", "fit_curve", "fit_dimension", "score_windows"]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes.renormalization import renormalization_flow
+from featgraph.core.checks import integer
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension._evidence import largest_component
 from featgraph.graph.csr_graph import FeatureGraph
 

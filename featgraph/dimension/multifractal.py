@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, integer
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension._ladder import world_ladder
 from featgraph.dimension.spectrum import (
     DEFAULT_Q,

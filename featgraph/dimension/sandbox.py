@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension._evidence import largest_component
 from featgraph.dimension._ladder import world_ladder
 from featgraph.dimension.spectrum import (

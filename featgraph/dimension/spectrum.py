@@ -117,7 +117,7 @@ def choose_range(
     sizes: Floats, boxes: Floats, window: str | tuple[float, float]
 ) -> NDArray[np.bool_]:
     """Return which sizes the slopes use; ``boxes`` is the curve of D_0."""
-    from featgraph._checks import choice
+    from featgraph.core.checks import choice
 
     if sizes.size < MIN_POINTS:
         raise ValueError(

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import integer
-from featgraph._files import write_text
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
 from featgraph.boxes.covering import box_counts
+from featgraph.core.checks import integer
+from featgraph.core.files import write_text
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension.fit import DimensionFit, fit_dimension
 from featgraph.graph.clustering import average_clustering
 from featgraph.graph.csr_graph import FeatureGraph

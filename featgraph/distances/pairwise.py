@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 from featgraph.distances._gram import distance_gradient, pairwise_distances, working_dtype
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from featgraph._processes import fail_together, is_distributed
+from featgraph.core.processes import fail_together, is_distributed
 from featgraph.distances._gram import pairwise_distances, working_dtype
 from featgraph.distances._moments import NodeMoments
 from featgraph.distances.distance_matrix import DistanceMatrix

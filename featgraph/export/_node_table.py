@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 from featgraph.export._xml_writer import clean_text
 from featgraph.export.colors import box_colors, value_colors
 from featgraph.graph._xml_graphs import RESERVED_PREFIX

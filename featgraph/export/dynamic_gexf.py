@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._files import atomic_path
+from featgraph.core.files import atomic_path
 from featgraph.export._node_table import (
     NodeTable,
     cell_text,

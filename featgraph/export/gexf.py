@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from featgraph._files import atomic_path
+from featgraph.core.files import atomic_path
 from featgraph.export._node_table import (
     NodeTable,
     cell_text,

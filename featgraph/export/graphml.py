@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from featgraph._files import atomic_path
+from featgraph.core.files import atomic_path
 from featgraph.export._node_table import (
     NodeTable,
     cell_text,

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from featgraph._files import write_text
+from featgraph.core.files import write_text
 
 __all__ = ["write_rows"]
 

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from featgraph._checks import integer
-from featgraph._progress import track_progress
+from featgraph.core.checks import integer
+from featgraph.core.progress import track_progress
 
 __all__ = ["Forward", "count_samples", "find_tensor", "iterate_batches", "run_batch"]
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
-from featgraph._checks import choice, nearest
+from featgraph.core.checks import choice, nearest
 from featgraph.features.batches import (
     Forward,
     count_samples,

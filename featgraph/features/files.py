@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from featgraph._arrays import read_arrays
-from featgraph._checks import nearest
-from featgraph._files import atomic_path
+from featgraph.core.arrays import read_arrays
+from featgraph.core.checks import nearest
+from featgraph.core.files import atomic_path
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.reduce import Reduce, reduce_mean
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from torch import nn
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 
 __all__ = ["LayerRow", "Layers", "list_layers", "select_layers"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice
+from featgraph.core.random import RandomState, as_rng
 from featgraph.features.feature_matrix import FeatureMatrix, as_feature_matrix
 
 __all__ = ["NULLS", "Null", "draw_null", "gaussian_null", "shuffled_null"]

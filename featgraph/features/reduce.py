@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 
 __all__ = [
     "REDUCTIONS",

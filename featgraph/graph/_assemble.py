@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 
 __all__ = ["Assembled", "assemble_csr", "check_nodes"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._arrays import read_npz
-from featgraph._files import atomic_path
+from featgraph.core.arrays import read_npz
+from featgraph.core.files import atomic_path
 from featgraph.graph._outgoing import GRAPH_FIELDS
 from featgraph.graph.csr_graph import FeatureGraph
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.graph.clustering import count_node_triangles
 from featgraph.graph.convert import as_feature_graph
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import integer
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.nulls import SWAPS_PER_EDGE, EdgeSwapper
 

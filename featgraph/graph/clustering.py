@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = [

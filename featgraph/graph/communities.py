@@ -7,8 +7,8 @@ import random
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import positive
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import positive
+from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["find_communities", "measure_modularity"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._caller import caller_level
+from featgraph.core.caller import caller_level
 from featgraph.graph._assemble import assemble_csr
 from featgraph.graph._incoming import RawGraph, choose_reader
 from featgraph.graph.csr_graph import FeatureGraph

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.strengths import EDGE_WEIGHTS, EdgeWeight, node_strengths

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from featgraph._checks import integer, nearest, positive
+from featgraph.core.checks import integer, nearest, positive
 from featgraph.graph._blocks import DistanceBlocks, as_blocks
 from featgraph.graph._order import kth_distance, largest_distance, nearest_pairs
 from featgraph.graph.spanning_tree import find_root, span_tree

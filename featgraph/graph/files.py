@@ -13,8 +13,8 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._arrays import read_npz
-from featgraph._checks import choice
+from featgraph.core.arrays import read_npz
+from featgraph.core.checks import choice
 from featgraph.graph._edge_lists import check_node_count, read_edge_list, read_matrix_market
 from featgraph.graph._incoming import RawGraph, choose_reader
 from featgraph.graph._storage import decode_graph

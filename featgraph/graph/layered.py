@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["LayerConnectivity", "connect_layers", "describe_features", "spread_over_layers"]

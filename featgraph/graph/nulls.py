@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, positive
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, positive
+from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["ReferenceKind", "rewire_graph"]

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._files import write_text
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, integer
+from featgraph.core.files import write_text
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.clustering import (
     CLUSTERING_KINDS,
     ClusteringKind,

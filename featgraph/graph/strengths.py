@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["EdgeWeight", "edge_strengths", "node_strengths", "with_edge_weight"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._checks import integer
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import integer
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.census import count_motifs
 from featgraph.graph.clubs import rich_club
 from featgraph.graph.communities import find_communities, measure_modularity

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._lazy import need
+from featgraph.core.lazy import need
 
 __all__ = ["RivalTest", "TailFit", "fit_tail"]
 

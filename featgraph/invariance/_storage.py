@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from featgraph._files import write_text
+from featgraph.core.files import write_text
 
 __all__ = ["read_json", "to_plain", "write_json"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import fraction, positive
-from featgraph._random import RandomState
+from featgraph.core.checks import fraction, positive
+from featgraph.core.random import RandomState
 from featgraph.invariance._pair_kernels import longest_plateau
 from featgraph.invariance.correlation_sum import (
     CorrelationSum,

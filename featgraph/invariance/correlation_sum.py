@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.invariance._pair_kernels import weigh_pairs
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer, positive
-from featgraph._lazy import need
+from featgraph.core.checks import integer, positive
+from featgraph.core.lazy import need
 from featgraph.invariance.correlation_sum import PointKind, take_points
 
 if TYPE_CHECKING:

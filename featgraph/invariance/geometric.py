@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, fraction, integer
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, fraction, integer
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
 from featgraph.invariance._storage import number, read_json, to_plain, write_json

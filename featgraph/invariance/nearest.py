@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, fraction, integer
+from featgraph.core.checks import choice, fraction, integer
 from featgraph.invariance.correlation_sum import PointKind, take_points
 
 if TYPE_CHECKING:

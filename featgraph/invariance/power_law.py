@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.invariance._tail_kernel import ks_distance, scan_cutoffs
 from featgraph.invariance.rivals import RIVALS, RivalTest, compare_rivals
 

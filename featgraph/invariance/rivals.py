@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
-from featgraph._lazy import need
+from featgraph.core.checks import choice
+from featgraph.core.lazy import need
 
 __all__ = ["RIVALS", "RivalTest", "compare_rivals"]
 

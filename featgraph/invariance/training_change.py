@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance.linearity import Linearity, measure_linearity
 

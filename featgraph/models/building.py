@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from featgraph._checks import choice, integer
+from featgraph.core.checks import choice, integer
 
 __all__ = ["MODELS", "SmallModel", "build_model"]
 

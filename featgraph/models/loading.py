@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from featgraph._arrays import read_pt, read_safetensors
-from featgraph._checks import integer, nearest
+from featgraph.core.arrays import read_pt, read_safetensors
+from featgraph.core.checks import integer, nearest
 from featgraph.models.building import MODELS, build_model
 
 __all__ = ["load_model", "load_weights"]

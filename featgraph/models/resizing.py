@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 
 __all__ = ["ResizedInput"]
 

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from featgraph._checks import integer, nearest
-from featgraph._lazy import need
+from featgraph.core.checks import integer, nearest
+from featgraph.core.lazy import need
 from featgraph.models.loading import load_weights
 
 __all__ = ["create_timm_model", "import_timm"]

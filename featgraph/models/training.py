@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from featgraph._checks import integer, positive
-from featgraph._progress import track_progress
+from featgraph.core.checks import integer, positive
+from featgraph.core.progress import track_progress
 from featgraph.features.running import evaluating
 
 __all__ = ["TrainingRow", "measure_accuracy", "train_classifier"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 from featgraph.plot.graph_drawing import group_colors
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
 from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featgraph._checks import choice
-from featgraph._files import atomic_path
+from featgraph.core.checks import choice
+from featgraph.core.files import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

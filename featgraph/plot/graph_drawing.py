@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._random import RandomState, as_rng
+from featgraph.core.random import RandomState, as_rng
 from featgraph.plot.style import FAINT, INK, TEXT, WIDTH, new_axes
 
 if TYPE_CHECKING:

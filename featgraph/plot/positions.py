@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import choice, integer
+from featgraph.core.checks import choice, integer
 
 __all__ = ["align_positions", "scale_distances"]
 

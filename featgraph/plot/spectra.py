@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 from featgraph.plot.layer_values import LayerSeries, draw_layer_values
 from featgraph.plot.style import (
     BAND,

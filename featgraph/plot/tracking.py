@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 from featgraph.plot.style import FAINT, SMALL, TEXT, WIDTH, series_style, style_axes
 
 if TYPE_CHECKING:

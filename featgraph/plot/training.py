@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.plot.style import (
     BLACK,
     BLUE,

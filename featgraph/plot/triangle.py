@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.plot.similarity import plot_similarity
 from featgraph.plot.style import (
     BLUE,

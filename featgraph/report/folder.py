@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from featgraph._files import UNFINISHED, remove_leftovers, write_text
+from featgraph.core.files import UNFINISHED, remove_leftovers, write_text
 
 __all__ = ["claim_folder", "list_files", "remove_stale", "write_manifest"]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._files import write_text
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.files import write_text
 from featgraph.dimension.compare import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.dimension.sweep import EpsilonSweep

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import nearest
+from featgraph.core.checks import nearest
 
 if TYPE_CHECKING:
     from torch import nn

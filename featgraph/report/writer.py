@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._files import atomic_path, write_text
+from featgraph.core.files import atomic_path, write_text
 from featgraph.report.figures import draw_joint_figures, draw_layer_figures
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
 from featgraph.report.layer_analysis import LayerAnalysis

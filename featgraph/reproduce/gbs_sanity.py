@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.reproduce.experiments import SCALES
 from featgraph.reproduce.run_folder import RunFolder
 from featgraph.reproduce.seeds import split_images, train_net
@@ -120,8 +120,8 @@ def run(
     Path
         The page to read first, README.md.
     """
-    from featgraph._checks import integer
-    from featgraph._progress import track_progress
+    from featgraph.core.checks import integer
+    from featgraph.core.progress import track_progress
 
     size = _SIZES[choice(scale, SCALES, "scale")]
     names = [choice(name, ARCHITECTURES, "nets") for name in (nets or size.architectures)]
@@ -150,7 +150,7 @@ def _train_all(
     count: int,
 ) -> tuple[dict[str, list[dict[str, FeatureMatrix]]], list[float]]:
     """Features of every net, by representation, and the accuracies."""
-    from featgraph._threads import hold_threads
+    from featgraph.core.threads import hold_threads
     from featgraph.features.capture import extract_features
     from featgraph.models.building import build_model
 
@@ -193,7 +193,7 @@ def _match_all(
     images: ImageDataset,
     seed: int,
 ) -> dict[str, Any]:
-    from featgraph._threads import hold_threads
+    from featgraph.core.threads import hold_threads
 
     rows: list[dict[str, Any]] = []
     tables: dict[str, Any] = {}

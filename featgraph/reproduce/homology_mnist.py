@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.reproduce.experiments import SCALES
 from featgraph.reproduce.run_folder import RunFolder
 from featgraph.reproduce.seeds import split_images, train_net
@@ -107,7 +107,7 @@ def run(
     Path
         The page to read first, README.md.
     """
-    from featgraph._progress import track_progress
+    from featgraph.core.progress import track_progress
 
     size = _SIZES[choice(scale, SCALES, "scale")]
     names = [choice(name, EXPERIMENTS, "vary") for name in (vary or EXPERIMENTS)]
@@ -174,7 +174,7 @@ def _compare(
     """Distances of all networks by each kind, and what they say about the settings."""
     import numpy as np
 
-    from featgraph._threads import hold_threads
+    from featgraph.core.threads import hold_threads
     from featgraph.similarity.diagram_distance import persistence_distances
 
     flat = [d for row in diagrams for d in row]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.reproduce import table3, table4, table5
 from featgraph.reproduce.experiments import SCALES
 from featgraph.reproduce.run_folder import RunFolder

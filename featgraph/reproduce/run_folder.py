@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph._files import write_text
+from featgraph.core.files import write_text
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
 from featgraph.report.provenance import command_line, describe_run
 

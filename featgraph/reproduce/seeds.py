@@ -75,8 +75,8 @@ def train_net(
     import torch
     from safetensors.torch import save_model
 
-    from featgraph._files import atomic_path
-    from featgraph._threads import hold_threads
+    from featgraph.core.files import atomic_path
+    from featgraph.core.threads import hold_threads
     from featgraph.models.loading import load_weights
     from featgraph.models.training import measure_accuracy, train_classifier
 

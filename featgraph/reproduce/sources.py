@@ -117,7 +117,7 @@ def _train_on_digits(name: str, seed: int, epochs: int) -> dict[str, dict[str, F
 def _open_cifar_net(name: str, folder: Path, seed: int) -> dict[str, dict[str, FeatureMatrix]]:
     import torch
 
-    from featgraph._arrays import read_npz
+    from featgraph.core.arrays import read_npz
     from featgraph.features.capture import extract_features
 
     images = read_npz(folder / "images" / "cifar10_test2000.npz")["images"][:256]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.reproduce.experiments import SCALES
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Subjects:
         ``flatten=True`` keeps every unit, as the released code does; otherwise one value per
         channel, the mean over space or tokens.
         """
-        from featgraph._threads import hold_threads
+        from featgraph.core.threads import hold_threads
         from featgraph.features.capture import extract_features
 
         model = self._build(subject, state)
@@ -252,8 +252,8 @@ class Subjects:
         import torch
         from safetensors.torch import save_model
 
-        from featgraph._files import atomic_path
-        from featgraph._threads import hold_threads
+        from featgraph.core.files import atomic_path
+        from featgraph.core.threads import hold_threads
         from featgraph.models.training import measure_accuracy, train_classifier
 
         train, measured = self._load()

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import choice, integer
+from featgraph.core.checks import choice, integer
 from featgraph.reproduce.run_folder import RunFolder
 from featgraph.selfsimilarity.estimators import EstimatorName
 
@@ -105,7 +105,7 @@ def run(
     Path
         The page to read first, README.md.
     """
-    from featgraph._progress import track_progress
+    from featgraph.core.progress import track_progress
 
     choice(scale, SCALES, "scale")
     n_images = (32 if scale == "quick" else 512) if max_images is None else max_images

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import choice, integer
+from featgraph.core.checks import choice, integer
 from featgraph.reproduce.paired import conclude, mean_rate, summarize_variants
 from featgraph.reproduce.run_folder import RunFolder
 
@@ -327,8 +327,8 @@ def _train_all(
 ) -> list[dict[str, Any]]:
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
-    from featgraph._progress import track_progress
-    from featgraph._threads import hold_threads
+    from featgraph.core.progress import track_progress
+    from featgraph.core.threads import hold_threads
 
     with warnings.catch_warnings(), hold_threads(bench.scale != "paper"):
         warnings.filterwarnings("ignore", message="layer .* is constant")

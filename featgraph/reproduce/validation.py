@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.reproduce.run_folder import RunFolder
 from featgraph.reproduce.sources import list_sources
 
@@ -83,8 +83,8 @@ def run(
     """
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
-    from featgraph._progress import track_progress
-    from featgraph._threads import hold_threads
+    from featgraph.core.progress import track_progress
+    from featgraph.core.threads import hold_threads
 
     size = _SIZES[choice(scale, SCALES, "scale")]
     folder = RunFolder(out, "validation", {"scale": scale, "seed": seed, "data": data}, force=force)

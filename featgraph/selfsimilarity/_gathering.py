@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, distributed
 from torch.autograd.function import once_differentiable
 
-from featgraph._processes import agree_on, is_distributed
+from featgraph.core.processes import agree_on, is_distributed
 
 __all__ = ["agree_on", "gather_samples", "is_distributed"]
 

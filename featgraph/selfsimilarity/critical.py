@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.distances.pairwise import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix
 

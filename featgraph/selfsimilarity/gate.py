@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from featgraph._checks import integer, positive
+from featgraph.core.checks import integer, positive
 
 __all__ = ["ReleasedGate"]
 

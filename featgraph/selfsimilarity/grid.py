@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 
 __all__ = [
     "EqualDistancesError",

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import NULLS, Null, draw_null

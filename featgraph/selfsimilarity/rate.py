@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from featgraph._checks import choice, integer, positive
+from featgraph.core.checks import choice, integer, positive
 from featgraph.distances.pairwise import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity._released import Recipe, released_rate, released_rate_of_distances

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from featgraph._checks import choice, integer, positive
+from featgraph.core.checks import choice, integer, positive
 from featgraph.features.layers import Layers
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from featgraph._checks import fraction, integer, nearest
+from featgraph.core.checks import fraction, integer, nearest
 
 __all__ = [
     "ConstantTarget",

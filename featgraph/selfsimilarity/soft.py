@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from featgraph._checks import positive
+from featgraph.core.checks import positive
 
 __all__ = ["soft_caro_wei"]
 

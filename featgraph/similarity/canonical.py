@@ -6,7 +6,7 @@ from typing import NamedTuple, overload
 
 import torch
 
-from featgraph._checks import fraction
+from featgraph.core.checks import fraction
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, center
 from featgraph.similarity._recipe import Recipe, compare_pair

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from featgraph._checks import choice, fraction, integer
-from featgraph._progress import track_progress
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import choice, fraction, integer
+from featgraph.core.progress import track_progress
+from featgraph.core.random import RandomState, as_rng
 from featgraph.similarity._predictions import check_architecture, hold_batches, predict
 from featgraph.similarity.divergence import predictive_divergence
 from featgraph.similarity.interpolation import interpolate_linear

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import positive
-from featgraph._files import atomic_path
+from featgraph.core.checks import positive
+from featgraph.core.files import atomic_path
 
 __all__ = ["PersistenceDiagrams"]
 

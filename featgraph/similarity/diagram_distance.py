@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer, positive
+from featgraph.core.checks import choice, integer, positive
 from featgraph.similarity.diagram import PersistenceDiagrams
 
 __all__ = ["DiagramKind", "landscape_curve", "persistence_distance", "persistence_distances"]

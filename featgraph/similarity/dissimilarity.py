@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 import torch
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, require_samples
 from featgraph.similarity._recipe import Recipe, compare_pair
 

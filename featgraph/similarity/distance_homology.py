@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph._checks import integer, positive
-from featgraph._lazy import need
+from featgraph.core.checks import integer, positive
+from featgraph.core.lazy import need
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.similarity.diagram import PersistenceDiagrams
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph._checks import choice, integer
+from featgraph.core.checks import choice, integer
 from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self
 from featgraph.similarity._recipe import Recipe
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import torch
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, as_samples
 from featgraph.similarity._recipe import Recipe, compare_pair

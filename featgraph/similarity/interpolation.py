@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph._checks import fraction, integer
-from featgraph._progress import track_progress
+from featgraph.core.checks import fraction, integer
+from featgraph.core.progress import track_progress
 from featgraph.similarity._predictions import check_architecture, hold_batches, predict
 
 if TYPE_CHECKING:

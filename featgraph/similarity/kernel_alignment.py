@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 import torch
 
-from featgraph._checks import choice, integer, positive
+from featgraph.core.checks import choice, integer, positive
 from featgraph.similarity._inputs import (
     ArrayLike,
     Samples,

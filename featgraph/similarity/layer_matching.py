@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph._checks import integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import integer
+from featgraph.core.random import RandomState, as_rng
 
 if TYPE_CHECKING:
     from featgraph.similarity.layer_matrix import SimilarityMatrix

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph._checks import choice
-from featgraph._files import write_text
+from featgraph.core.checks import choice
+from featgraph.core.files import write_text
 from featgraph.similarity._inputs import Samples, as_samples, require_samples
 from featgraph.similarity._recipe import compare_all
 from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pairs

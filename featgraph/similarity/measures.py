@@ -8,7 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from featgraph._checks import choice
+from featgraph.core.checks import choice
 
 if TYPE_CHECKING:
     from featgraph.similarity._inputs import Samples

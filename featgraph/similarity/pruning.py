@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph._progress import track_progress
+from featgraph.core.progress import track_progress
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.similarity._predictions import Predictions, hold_batches, observe
 from featgraph.similarity.layer_matrix import compare_layers

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph._checks import positive
-from featgraph._files import write_text
+from featgraph.core.checks import positive
+from featgraph.core.files import write_text
 from featgraph.similarity._predictions import (
     Predictions,
     check_architecture,

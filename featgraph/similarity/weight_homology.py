@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._checks import integer
-from featgraph._lazy import need
+from featgraph.core.checks import integer
+from featgraph.core.lazy import need
 from featgraph.similarity.diagram import PersistenceDiagrams
 from featgraph.similarity.weight_network import WeightGraph, weight_graph
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph._checks import integer
-from featgraph._random import RandomState, as_rng
+from featgraph.core.checks import integer
+from featgraph.core.random import RandomState, as_rng
 from featgraph.similarity._predictions import check_architecture
 from featgraph.similarity._trace import UnitTrace, trace_units
 

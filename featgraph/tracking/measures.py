@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph._random import as_rng
+from featgraph.core.random import as_rng
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.graph.communities import find_communities, measure_modularity
 from featgraph.graph.csr_graph import FeatureGraph

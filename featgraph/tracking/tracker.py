@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph._checks import integer
+from featgraph.core.checks import integer
 from featgraph.features.capture import extract_features
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.layers import Layers
@@ -222,7 +222,7 @@ class Tracker:
         return [row for row in self.rows if row["layer"] == self._known(layer)]
 
     def _known(self, layer: str | None) -> str:
-        from featgraph._checks import choice
+        from featgraph.core.checks import choice
 
         names = list(dict.fromkeys(row["layer"] for row in self.rows))
         if not names:

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 
-from featgraph._checks import integer
-from featgraph._files import remove_leftovers
-from featgraph._processes import fail_together, share_objects
+from featgraph.core.checks import integer
+from featgraph.core.files import remove_leftovers
+from featgraph.core.processes import fail_together, share_objects
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training.checkpoints import load_checkpoint, save_checkpoint
 from featgraph.training.divergence import TrainingDivergedError, find_first_nonfinite

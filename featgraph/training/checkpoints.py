@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from featgraph._arrays import read_pt
-from featgraph._files import atomic_path
+from featgraph.core.arrays import read_pt
+from featgraph.core.files import atomic_path
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import nn
 
-from featgraph._checks import choice, fraction, integer, positive
+from featgraph.core.checks import choice, fraction, integer, positive
 
 __all__ = ["AUGMENTATIONS", "OPTIMIZERS", "TrainingSettings"]
 

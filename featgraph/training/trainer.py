@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from featgraph._checks import integer
-from featgraph._processes import process_rank
-from featgraph._progress import progress_bar
+from featgraph.core.checks import integer
+from featgraph.core.processes import process_rank
+from featgraph.core.progress import progress_bar
 from featgraph.features.layers import Layers
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer

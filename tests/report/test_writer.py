@@ -102,7 +102,7 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path):
 
 
 def test_what_killed_runs_left_unfinished_goes(tmp_path):
-    code = "from featgraph._files import atomic_path\nimport os\n"
+    code = "from featgraph.core.files import atomic_path\nimport os\n"
     code += "with atomic_path('{}') as path:\n    path.write_text('half')\n    os._exit(9)"
     for name in ("table.csv", "steps/one.json"):
         subprocess.run([sys.executable, "-c", code.format(tmp_path / name)], check=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import distributed, nn
 
-from featgraph._processes import leave_processes
+from featgraph.core.processes import leave_processes
 from featgraph.distances import stream_distances
 from featgraph.selfsimilarity import SelfSimilarityRegularizer
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset, TensorDataset
 
-from featgraph._files import UNFINISHED
+from featgraph.core.files import UNFINISHED
 from featgraph.features import extract_features
 from featgraph.models import load_weights
 from featgraph.selfsimilarity import (

@@ -7,7 +7,7 @@ import torch
 from torch import distributed, nn
 from torch.utils.data import TensorDataset
 
-from featgraph._processes import leave_processes
+from featgraph.core.processes import leave_processes
 from featgraph.training import TrainingSettings, train
 
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from featgraph._progress import track_progress
 from featgraph.boxes._exact.clock import Clock
+from featgraph.core.progress import track_progress
 
 __all__ = ["Part", "run_parts"]
 
