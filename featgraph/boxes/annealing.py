@@ -12,8 +12,7 @@ from featgraph.boxes._proposals import open_table
 from featgraph.boxes._run import run_cover
 from featgraph.boxes._world import Solution, World
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.merge import merge_level
-from featgraph.boxes.merge import solve as solve_merge
+from featgraph.boxes.merge import merge_level, solve as solve_merge
 from featgraph.core.checks import fraction, integer, positive
 from featgraph.core.random import RandomState
 

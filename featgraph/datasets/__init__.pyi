@@ -1,19 +1,26 @@
-from .fractal_graphs import make_flower as make_flower
-from .fractal_graphs import make_song_havlin_makse as make_song_havlin_makse
-from .graphs import load_karate as load_karate
-from .graphs import make_complete as make_complete
-from .graphs import make_cycle as make_cycle
-from .graphs import make_lattice as make_lattice
-from .graphs import make_path as make_path
-from .graphs import make_petersen as make_petersen
-from .graphs import make_star as make_star
-from .graphs import make_tree as make_tree
-from .image_files import load_image_folder as load_image_folder
-from .image_files import load_npz_images as load_npz_images
-from .image_files import open_image_folder as open_image_folder
-from .image_files import open_npz_images as open_npz_images
-from .images import ImageDataset as ImageDataset
-from .images import load_digits as load_digits
-from .random_graphs import make_barabasi_albert as make_barabasi_albert
-from .random_graphs import make_watts_strogatz as make_watts_strogatz
+from .fractal_graphs import (
+    make_flower as make_flower,
+    make_song_havlin_makse as make_song_havlin_makse,
+)
+from .graphs import (
+    load_karate as load_karate,
+    make_complete as make_complete,
+    make_cycle as make_cycle,
+    make_lattice as make_lattice,
+    make_path as make_path,
+    make_petersen as make_petersen,
+    make_star as make_star,
+    make_tree as make_tree,
+)
+from .image_files import (
+    load_image_folder as load_image_folder,
+    load_npz_images as load_npz_images,
+    open_image_folder as open_image_folder,
+    open_npz_images as open_npz_images,
+)
+from .images import ImageDataset as ImageDataset, load_digits as load_digits
+from .random_graphs import (
+    make_barabasi_albert as make_barabasi_albert,
+    make_watts_strogatz as make_watts_strogatz,
+)
 from .stored_images import StoredImages as StoredImages

@@ -1,5 +1,9 @@
-from .distance_matrix import DistanceMatrix as DistanceMatrix
-from .distance_matrix import as_distance_matrix as as_distance_matrix
+from .distance_matrix import (
+    DistanceMatrix as DistanceMatrix,
+    as_distance_matrix as as_distance_matrix,
+)
 from .pairwise import feature_distances as feature_distances
-from .streaming import SquaredDistanceSum as SquaredDistanceSum
-from .streaming import stream_distances as stream_distances
+from .streaming import (
+    SquaredDistanceSum as SquaredDistanceSum,
+    stream_distances as stream_distances,
+)

@@ -1,12 +1,10 @@
-from .capture import extract_features as extract_features
-from .capture import iterate_features as iterate_features
-from .feature_matrix import FeatureMatrix as FeatureMatrix
-from .feature_matrix import as_feature_matrix as as_feature_matrix
-from .files import load_features as load_features
-from .files import save_features as save_features
-from .layers import list_layers as list_layers
-from .layers import select_layers as select_layers
-from .null import draw_null as draw_null
-from .null import gaussian_null as gaussian_null
-from .null import shuffled_null as shuffled_null
+from .capture import extract_features as extract_features, iterate_features as iterate_features
+from .feature_matrix import FeatureMatrix as FeatureMatrix, as_feature_matrix as as_feature_matrix
+from .files import load_features as load_features, save_features as save_features
+from .layers import list_layers as list_layers, select_layers as select_layers
+from .null import (
+    draw_null as draw_null,
+    gaussian_null as gaussian_null,
+    shuffled_null as shuffled_null,
+)
 from .reduce import reduce_mean as reduce_mean

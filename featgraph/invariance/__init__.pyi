@@ -1,34 +1,41 @@
-from .clusters import ClusterLevels as ClusterLevels
-from .clusters import cluster_nodes as cluster_nodes
-from .correlation_dimension import CorrelationDimension as CorrelationDimension
-from .correlation_dimension import fit_correlation_dimension as fit_correlation_dimension
-from .correlation_dimension import measure_correlation_dimension as measure_correlation_dimension
-from .correlation_sum import CorrelationSum as CorrelationSum
-from .correlation_sum import compute_correlation_sum as compute_correlation_sum
+from .clusters import ClusterLevels as ClusterLevels, cluster_nodes as cluster_nodes
+from .correlation_dimension import (
+    CorrelationDimension as CorrelationDimension,
+    fit_correlation_dimension as fit_correlation_dimension,
+    measure_correlation_dimension as measure_correlation_dimension,
+)
+from .correlation_sum import (
+    CorrelationSum as CorrelationSum,
+    compute_correlation_sum as compute_correlation_sum,
+)
 from .embedding import embed_points as embed_points
-from .geometric import GEOMETRIC_VARIANTS as GEOMETRIC_VARIANTS
-from .geometric import GeometricInvariance as GeometricInvariance
-from .geometric import LayerDimension as LayerDimension
-from .geometric import measure_geometric_invariance as measure_geometric_invariance
-from .linearity import Linearity as Linearity
-from .linearity import measure_linearity as measure_linearity
-from .nearest import IntrinsicDimension as IntrinsicDimension
-from .nearest import estimate_likelihood_dimension as estimate_likelihood_dimension
-from .nearest import estimate_two_nn as estimate_two_nn
-from .power_law import PowerLawFit as PowerLawFit
-from .power_law import fit_power_law as fit_power_law
-from .released_dimension import ReleasedDimension as ReleasedDimension
-from .released_dimension import measure_released_dimension as measure_released_dimension
-from .rivals import RIVALS as RIVALS
-from .rivals import RivalTest as RivalTest
-from .rivals import compare_rivals as compare_rivals
-from .scale import LayerExponent as LayerExponent
-from .scale import ScaleInvariance as ScaleInvariance
-from .scale import measure_scale_invariance as measure_scale_invariance
-from .sparsity import Sparsity as Sparsity
-from .sparsity import measure_sparsity as measure_sparsity
-from .spectra import Spectrum as Spectrum
-from .spectra import compute_spectrum as compute_spectrum
-from .training_change import LayerChange as LayerChange
-from .training_change import TrainingChange as TrainingChange
-from .training_change import compare_training as compare_training
+from .geometric import (
+    GEOMETRIC_VARIANTS as GEOMETRIC_VARIANTS,
+    GeometricInvariance as GeometricInvariance,
+    LayerDimension as LayerDimension,
+    measure_geometric_invariance as measure_geometric_invariance,
+)
+from .linearity import Linearity as Linearity, measure_linearity as measure_linearity
+from .nearest import (
+    IntrinsicDimension as IntrinsicDimension,
+    estimate_likelihood_dimension as estimate_likelihood_dimension,
+    estimate_two_nn as estimate_two_nn,
+)
+from .power_law import PowerLawFit as PowerLawFit, fit_power_law as fit_power_law
+from .released_dimension import (
+    ReleasedDimension as ReleasedDimension,
+    measure_released_dimension as measure_released_dimension,
+)
+from .rivals import RIVALS as RIVALS, RivalTest as RivalTest, compare_rivals as compare_rivals
+from .scale import (
+    LayerExponent as LayerExponent,
+    ScaleInvariance as ScaleInvariance,
+    measure_scale_invariance as measure_scale_invariance,
+)
+from .sparsity import Sparsity as Sparsity, measure_sparsity as measure_sparsity
+from .spectra import Spectrum as Spectrum, compute_spectrum as compute_spectrum
+from .training_change import (
+    LayerChange as LayerChange,
+    TrainingChange as TrainingChange,
+    compare_training as compare_training,
+)

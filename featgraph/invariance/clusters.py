@@ -90,8 +90,7 @@ def cluster_nodes(
     >>> cluster_nodes(np.array([[0.0], [0.1], [5.0], [5.3]]), levels=(0.1, 1.0))
     ClusterLevels(n_clusters=[2, 1], n_nodes=4, linkage='complete')
     """
-    from scipy.cluster.hierarchy import fcluster
-    from scipy.cluster.hierarchy import linkage as merge
+    from scipy.cluster.hierarchy import fcluster, linkage as merge
     from scipy.spatial.distance import squareform
 
     from featgraph.distances.pairwise import feature_distances

@@ -1,40 +1,45 @@
 from .box_tree import plot_box_tree as plot_box_tree
-from .correlation import plot_correlation_sum as plot_correlation_sum
-from .correlation import plot_dimensions as plot_dimensions
+from .correlation import (
+    plot_correlation_sum as plot_correlation_sum,
+    plot_dimensions as plot_dimensions,
+)
 from .count_curves import plot_box_counts as plot_box_counts
 from .degree_tails import plot_degrees as plot_degrees
-from .figure2 import plot_figure2 as plot_figure2
-from .figure2 import plot_node_clusters as plot_node_clusters
+from .figure2 import plot_figure2 as plot_figure2, plot_node_clusters as plot_node_clusters
 from .files import save_figure as save_figure
 from .flows import plot_flow as plot_flow
 from .fractality import plot_fractality as plot_fractality
 from .gain_scatter import plot_gain_scatter as plot_gain_scatter
-from .graph_drawing import layout_graph as layout_graph
-from .graph_drawing import plot_graph as plot_graph
+from .graph_drawing import layout_graph as layout_graph, plot_graph as plot_graph
 from .layer_connections import plot_layer_matrix as plot_layer_matrix
 from .mds import plot_mds as plot_mds
 from .multifractal import plot_multifractal as plot_multifractal
-from .persistence import plot_barcode as plot_barcode
-from .persistence import plot_betti_curves as plot_betti_curves
-from .persistence import plot_landscape as plot_landscape
-from .persistence import plot_persistence as plot_persistence
-from .positions import align_positions as align_positions
-from .positions import scale_distances as scale_distances
+from .persistence import (
+    plot_barcode as plot_barcode,
+    plot_betti_curves as plot_betti_curves,
+    plot_landscape as plot_landscape,
+    plot_persistence as plot_persistence,
+)
+from .positions import align_positions as align_positions, scale_distances as scale_distances
 from .renormalization import plot_renormalization as plot_renormalization
-from .similarity import plot_cross_views as plot_cross_views
-from .similarity import plot_similarity as plot_similarity
+from .similarity import plot_cross_views as plot_cross_views, plot_similarity as plot_similarity
 from .small_worlds import plot_small_world as plot_small_world
-from .spectra import plot_exponents as plot_exponents
-from .spectra import plot_spectra as plot_spectra
+from .spectra import plot_exponents as plot_exponents, plot_spectra as plot_spectra
 from .ss_rates import plot_ss_rate as plot_ss_rate
 from .sweeps import plot_epsilon_sweep as plot_epsilon_sweep
 from .theta_curves import plot_theta_curves as plot_theta_curves
 from .tracking import plot_tracking as plot_tracking
-from .training import plot_gains as plot_gains
-from .training import plot_learning_curves as plot_learning_curves
-from .training import plot_rate_trajectories as plot_rate_trajectories
-from .triangle import plot_linear_paths as plot_linear_paths
-from .triangle import plot_pruning as plot_pruning
-from .triangle import plot_triangle as plot_triangle
-from .validation import plot_estimator_errors as plot_estimator_errors
-from .validation import plot_rate_agreement as plot_rate_agreement
+from .training import (
+    plot_gains as plot_gains,
+    plot_learning_curves as plot_learning_curves,
+    plot_rate_trajectories as plot_rate_trajectories,
+)
+from .triangle import (
+    plot_linear_paths as plot_linear_paths,
+    plot_pruning as plot_pruning,
+    plot_triangle as plot_triangle,
+)
+from .validation import (
+    plot_estimator_errors as plot_estimator_errors,
+    plot_rate_agreement as plot_rate_agreement,
+)

@@ -1,8 +1,6 @@
 from .folder import claim_folder as claim_folder
-from .layer_analysis import LayerAnalysis as LayerAnalysis
-from .layer_analysis import SkippedLayer as SkippedLayer
+from .layer_analysis import LayerAnalysis as LayerAnalysis, SkippedLayer as SkippedLayer
 from .page import build_page as build_page
-from .provenance import Provenance as Provenance
-from .provenance import describe_run as describe_run
+from .provenance import Provenance as Provenance, describe_run as describe_run
 from .report import Report as Report
 from .writer import ReportWriter as ReportWriter

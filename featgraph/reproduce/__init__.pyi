@@ -1,2 +1,1 @@
-from .experiments import EXPERIMENTS as EXPERIMENTS
-from .experiments import Experiment as Experiment
+from .experiments import EXPERIMENTS as EXPERIMENTS, Experiment as Experiment

@@ -1,22 +1,24 @@
-from .critical import critical_distances as critical_distances
-from .critical import critical_pairs as critical_pairs
-from .estimators import ESTIMATORS as ESTIMATORS
-from .estimators import Estimator as Estimator
+from .critical import critical_distances as critical_distances, critical_pairs as critical_pairs
+from .estimators import ESTIMATORS as ESTIMATORS, Estimator as Estimator
 from .gate import ReleasedGate as ReleasedGate
 from .grid import theta_grid as theta_grid
-from .null_scores import NullComparison as NullComparison
-from .null_scores import compare_with_null as compare_with_null
-from .null_scores import compare_with_nulls as compare_with_nulls
-from .numbers import box_number as box_number
-from .numbers import count_boxes as count_boxes
-from .rate import ss_rate as ss_rate
-from .rate import ss_rate_of_distances as ss_rate_of_distances
-from .regularizer import RegularizerRecord as RegularizerRecord
-from .regularizer import SelfSimilarityRegularizer as SelfSimilarityRegularizer
-from .schedules import ConstantTarget as ConstantTarget
-from .schedules import CosineTarget as CosineTarget
-from .schedules import LinearTarget as LinearTarget
-from .schedules import TargetSchedule as TargetSchedule
-from .schedules import TrackingTarget as TrackingTarget
+from .null_scores import (
+    NullComparison as NullComparison,
+    compare_with_null as compare_with_null,
+    compare_with_nulls as compare_with_nulls,
+)
+from .numbers import box_number as box_number, count_boxes as count_boxes
+from .rate import ss_rate as ss_rate, ss_rate_of_distances as ss_rate_of_distances
+from .regularizer import (
+    RegularizerRecord as RegularizerRecord,
+    SelfSimilarityRegularizer as SelfSimilarityRegularizer,
+)
+from .schedules import (
+    ConstantTarget as ConstantTarget,
+    CosineTarget as CosineTarget,
+    LinearTarget as LinearTarget,
+    TargetSchedule as TargetSchedule,
+    TrackingTarget as TrackingTarget,
+)
 from .soft import soft_caro_wei as soft_caro_wei
 from .uncertainty import bootstrap_ss_rate as bootstrap_ss_rate

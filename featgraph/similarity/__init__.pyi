@@ -1,49 +1,56 @@
-from .canonical import cca as cca
-from .canonical import pwcca as pwcca
-from .canonical import svcca as svcca
-from .cross_views import CrossViews as CrossViews
-from .cross_views import ViewCorrelation as ViewCorrelation
-from .cross_views import correlate_views as correlate_views
-from .cross_views import cross_view_correlations as cross_view_correlations
+from .canonical import cca as cca, pwcca as pwcca, svcca as svcca
+from .cross_views import (
+    CrossViews as CrossViews,
+    ViewCorrelation as ViewCorrelation,
+    correlate_views as correlate_views,
+    cross_view_correlations as cross_view_correlations,
+)
 from .diagram import PersistenceDiagrams as PersistenceDiagrams
-from .diagram_distance import persistence_distance as persistence_distance
-from .diagram_distance import persistence_distances as persistence_distances
+from .diagram_distance import (
+    persistence_distance as persistence_distance,
+    persistence_distances as persistence_distances,
+)
 from .dissimilarity import rsa as rsa
 from .distance_homology import distance_persistence as distance_persistence
 from .divergence import predictive_divergence as predictive_divergence
-from .feature_networks import box_count_distance as box_count_distance
-from .feature_networks import network_portrait as network_portrait
-from .feature_networks import portrait_divergence as portrait_divergence
-from .feature_networks import spectrum_distance as spectrum_distance
-from .gbs import lsim as lsim
-from .gbs import sample_adjacency as sample_adjacency
-from .gbs import sample_graph as sample_graph
-from .interpolation import LinearPath as LinearPath
-from .interpolation import interpolate_linear as interpolate_linear
-from .interpolation import mix_networks as mix_networks
+from .feature_networks import (
+    box_count_distance as box_count_distance,
+    network_portrait as network_portrait,
+    portrait_divergence as portrait_divergence,
+    spectrum_distance as spectrum_distance,
+)
+from .gbs import lsim as lsim, sample_adjacency as sample_adjacency, sample_graph as sample_graph
+from .interpolation import (
+    LinearPath as LinearPath,
+    interpolate_linear as interpolate_linear,
+    mix_networks as mix_networks,
+)
 from .kernel_alignment import cka as cka
-from .label_motifs import LabelMotifs as LabelMotifs
-from .label_motifs import class_modularity as class_modularity
-from .label_motifs import count_label_motifs as count_label_motifs
-from .layer_matching import LayerMatching as LayerMatching
-from .layer_matching import match_layers as match_layers
-from .layer_matrix import SimilarityMatrix as SimilarityMatrix
-from .layer_matrix import compare_layers as compare_layers
-from .layer_matrix import similarity_matrix as similarity_matrix
-from .measures import MEASURES as MEASURES
-from .measures import Measure as Measure
-from .measures import measure_pair as measure_pair
+from .label_motifs import (
+    LabelMotifs as LabelMotifs,
+    class_modularity as class_modularity,
+    count_label_motifs as count_label_motifs,
+)
+from .layer_matching import LayerMatching as LayerMatching, match_layers as match_layers
+from .layer_matrix import (
+    SimilarityMatrix as SimilarityMatrix,
+    compare_layers as compare_layers,
+    similarity_matrix as similarity_matrix,
+)
+from .measures import MEASURES as MEASURES, Measure as Measure, measure_pair as measure_pair
 from .neighbours import mutual_knn as mutual_knn
 from .procrustes_shape import procrustes as procrustes
-from .pruning import PruningSweep as PruningSweep
-from .pruning import prune_globally as prune_globally
-from .pruning import sweep_pruning as sweep_pruning
-from .triangle_views import FunctionalView as FunctionalView
-from .triangle_views import StaticView as StaticView
-from .triangle_views import Triangle as Triangle
-from .triangle_views import triangle as triangle
+from .pruning import (
+    PruningSweep as PruningSweep,
+    prune_globally as prune_globally,
+    sweep_pruning as sweep_pruning,
+)
+from .triangle_views import (
+    FunctionalView as FunctionalView,
+    StaticView as StaticView,
+    Triangle as Triangle,
+    triangle as triangle,
+)
 from .weight_homology import weight_persistence as weight_persistence
-from .weight_matching import NeuronAlignment as NeuronAlignment
-from .weight_matching import align_neurons as align_neurons
-from .weight_network import WeightGraph as WeightGraph
-from .weight_network import weight_graph as weight_graph
+from .weight_matching import NeuronAlignment as NeuronAlignment, align_neurons as align_neurons
+from .weight_network import WeightGraph as WeightGraph, weight_graph as weight_graph

@@ -1,3 +1,1 @@
-from .tracker import Tracker as Tracker
-from .tracker import track as track
-from .tracker import track_training as track_training
+from .tracker import Tracker as Tracker, track as track, track_training as track_training

@@ -1,6 +1,5 @@
 from .checkpoints import load_checkpoint as load_checkpoint
 from .divergence import TrainingDivergedError as TrainingDivergedError
-from .log import EpochRow as EpochRow
-from .log import TrainingLog as TrainingLog
+from .log import EpochRow as EpochRow, TrainingLog as TrainingLog
 from .settings import TrainingSettings as TrainingSettings
 from .trainer import train as train

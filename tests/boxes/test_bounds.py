@@ -7,13 +7,11 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes.bounds import EFFORTS, bound_world, lower_bound, lower_bounds
 from featgraph.boxes.optimum import minimum_box_cover
-from tests.naive import boxes as naive_boxes
-from tests.naive import optimum as naive
+from tests.naive import boxes as naive_boxes, optimum as naive
 
 KINDS = ("diameter", "radius")
 

@@ -8,8 +8,7 @@ import math
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes._exact import highs
 from featgraph.boxes._exact.clique_cover import CliquePart, split_relation

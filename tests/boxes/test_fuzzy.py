@@ -7,14 +7,12 @@ import math
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.boxes.fuzzy import count_fuzzy
 from featgraph.graph.csr_graph import FeatureGraph
-from tests.naive import box_searches as naive
-from tests.naive import boxes as plain
+from tests.naive import box_searches as naive, boxes as plain
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14))

@@ -7,15 +7,13 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes._exact.clock import Clock
 from featgraph.boxes._exact.recolor import fit_boxes, iterate_boxes
 from featgraph.boxes.iterated_greedy import cover_iterated_greedy
 from featgraph.boxes.optimum import minimum_box_cover
-from tests.naive import boxes as naive_boxes
-from tests.naive import optimum as naive
+from tests.naive import boxes as naive_boxes, optimum as naive
 
 
 @st.composite

@@ -8,15 +8,13 @@ import time
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes import ladder as ladder_file
 from featgraph.boxes.covering import box_counts
 from featgraph.boxes.ladder import minimum_box_counts
 from featgraph.boxes.optimum import minimum_box_cover
-from tests.naive import boxes as naive_boxes
-from tests.naive import optimum as naive
+from tests.naive import boxes as naive_boxes, optimum as naive
 
 SMALLEST = {
     "diameter": naive.smallest_clique_cover,

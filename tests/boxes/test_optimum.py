@@ -10,8 +10,7 @@ import numba
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes._exact import parts as parts_file
 from featgraph.boxes.covering import box_cover
@@ -20,8 +19,7 @@ from featgraph.boxes.memb import cover_memb
 from featgraph.boxes.optimum import cover_optimum, cover_pairs, minimum_box_cover
 from featgraph.datasets.fractal_graphs import make_flower
 from featgraph.distances.pairwise import feature_distances
-from tests.naive import boxes as naive_boxes
-from tests.naive import optimum as naive
+from tests.naive import boxes as naive_boxes, optimum as naive
 
 KINDS = ("diameter", "radius")
 COMPILED = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes in plain Python")

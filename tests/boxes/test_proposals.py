@@ -7,16 +7,14 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from featgraph.boxes._bits import pack_lists
 from featgraph.boxes._choosing import choose_boxes
 from featgraph.boxes._proposals import Table, propose_boxes
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_cover
-from tests.naive import box_searches as naive
-from tests.naive import boxes as plain
+from tests.naive import box_searches as naive, boxes as plain
 
 
 def as_sets(boxes):

@@ -7,8 +7,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from featgraph.boxes import _bits, annealing, fnb, mcwr, merge, obca, swarm
 from featgraph.boxes._proposals import Table, overlap_boxes
@@ -16,8 +15,7 @@ from featgraph.boxes._world import open_world
 from featgraph.boxes.analysis import box_diameters
 from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.boxes.greedy import cover_greedy
-from tests.naive import box_searches as naive
-from tests.naive import boxes as plain
+from tests.naive import box_searches as naive, boxes as plain
 
 graphs = given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from featgraph.boxes._world import open_world
 from featgraph.boxes.covering import box_cover
 from featgraph.boxes.sketch import build_sketches
 from featgraph.graph.csr_graph import FeatureGraph
-from tests.naive import box_searches as naive
-from tests.naive import boxes as plain
+from tests.naive import box_searches as naive, boxes as plain
 
 
 @given(

@@ -6,14 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.selfsimilarity import ss_rate
-from tests.naive import dimension as naive
-from tests.naive import optimum
+from tests.naive import dimension as naive, optimum
 from tests.naive.distances import pair_distances
 
 

@@ -8,8 +8,7 @@ import networkx as nx
 import numba
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 
 from featgraph.boxes import box_counts

@@ -8,8 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes.cover import BoxCover
 from featgraph.export.colors import box_colors

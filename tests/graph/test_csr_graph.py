@@ -14,8 +14,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import graphs as naive

@@ -8,8 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.distances import feature_distances
 from featgraph.selfsimilarity import (

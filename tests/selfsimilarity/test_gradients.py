@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from featgraph.dimension import compare_dimensions
 from featgraph.distances import _gram, feature_distances
@@ -21,8 +20,7 @@ from featgraph.selfsimilarity import (
     ss_rate_of_distances,
     theta_grid,
 )
-from tests.naive import distances as naive_distances
-from tests.naive import selfsimilarity as naive
+from tests.naive import distances as naive_distances, selfsimilarity as naive
 
 STEPS = ["paper", "released", "caro_wei", "packing", "linkage", "midpoint"]
 

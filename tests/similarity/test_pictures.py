@@ -9,8 +9,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from featgraph import plot
-from featgraph import similarity as sim
+from featgraph import plot, similarity as sim
 
 
 def matrix(values, measure="cka", *, larger=True):
