@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= featgraph-report
+PYTEST_OPTIONS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo test check docs clean
@@ -11,7 +12,7 @@ demo: $(VENV)/.demo
 	$(BIN)/featgraph demo --out $(OUT) --force
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(PYTEST_OPTIONS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

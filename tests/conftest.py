@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # makes tests.naive importable under importlib mode
 matplotlib.use("Agg")
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=40)
-hypothesis.settings.load_profile("house")
+hypothesis.settings.register_profile("nightly", deadline=None, max_examples=400)
+hypothesis.settings.load_profile("house")  # --hypothesis-profile=nightly draws anew every time
 
 
 @pytest.fixture(scope="session")
