@@ -20,14 +20,8 @@ from featgraph.features.batches import (
 )
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.layers import Layers, select_layers
-from featgraph.features.reduce import (
-    REDUCTIONS,
-    Reduce,
-    choose_layout,
-    decisive_leaves,
-    is_batch_second,
-    reduce_mean,
-)
+from featgraph.features.layout import choose_layout, is_batch_second, module_before
+from featgraph.features.reduce import REDUCTIONS, Reduce, reduce_mean
 from featgraph.features.running import evaluating, placed_on, unwrap_model
 
 __all__ = ["CALLS", "Calls", "extract_features", "iterate_features"]
@@ -385,15 +379,3 @@ def read_layouts(names: list[str], reduce: Reduce | Mapping[str, Reduce]) -> dic
                 f"reduce: {name!r} is none of the chosen layers {names}{nearest(name, names)}"
             )
     return {name: reduce.get(name, "auto") for name in names}
-
-
-def module_before(model: nn.Module, name: str) -> nn.Module | None:
-    """Return the nearest leaf registered before ``name`` that says where channels stand."""
-    module = model.get_submodule(name)
-    found = None
-    for other in model.modules():
-        if other is module:
-            return found
-        if not list(other.children()) and decisive_leaves(other):
-            found = other
-    return found

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from featgraph.features.batches import find_tensor
-from featgraph.features.capture import module_before, read_layouts
+from featgraph.features.capture import read_layouts
 from featgraph.features.layers import Layers, select_layers
-from featgraph.features.reduce import Reduce, choose_layout, reduce_mean
+from featgraph.features.layout import choose_layout, module_before
+from featgraph.features.reduce import Reduce, reduce_mean
 
 __all__ = ["LEAST_NODES", "Listener"]
 

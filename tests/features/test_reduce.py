@@ -1,14 +1,12 @@
-"""ReduceMean and the rule that chooses a layout."""
+"""ReduceMean: an activation becomes one value per node and sample."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from featgraph.features import reduce_mean
-from featgraph.features.reduce import choose_layout
 
 
 def draw(*shape: int) -> torch.Tensor:
@@ -53,84 +51,6 @@ def test_half_precision_is_averaged_in_float32(dtype: torch.dtype) -> None:
 
 def test_whole_numbers_are_averaged() -> None:
     assert reduce_mean(torch.tensor([[[1], [2]]]), reduce="tokens").tolist() == [[1.5]]
-
-
-CONV, NORM1D, LINEAR = nn.Conv2d(3, 8, 3), nn.BatchNorm1d(8), nn.Linear(4, 8)
-CLEAR = [
-    # An output of two axes needs no reason.
-    ((5, 8), None, "none"),
-    # Only channels-first modules, and an output of their dimension.
-    ((5, 8, 7, 7), CONV, "channels_first"),
-    ((5, 8, 7, 7), nn.Sequential(CONV, nn.BatchNorm2d(8), nn.ReLU()), "channels_first"),
-    ((5, 16, 7, 7), nn.Sequential(CONV, nn.PixelShuffle(2)), "channels_first"),
-    ((5, 8, 7, 7), nn.MaxPool2d(2), "channels_first"),
-    ((5, 8, 7, 7), nn.AdaptiveAvgPool2d(7), "channels_first"),
-    ((5, 8, 7, 7), nn.GroupNorm(2, 8), "channels_first"),
-    ((5, 8, 7), nn.Conv1d(3, 8, 3), "channels_first"),
-    ((5, 8, 7), NORM1D, "channels_first"),
-    ((5, 8, 3, 7, 7), nn.Conv3d(3, 8, 3), "channels_first"),
-    # Only modules of the last axis.
-    ((5, 17, 8), LINEAR, "tokens"),
-    ((5, 17, 8), nn.LayerNorm(8), "tokens"),
-    ((5, 7, 7, 8), nn.Sequential(LINEAR, nn.GELU()), "channels_last"),
-    ((5, 17, 8), nn.MultiheadAttention(8, 2, batch_first=True), "tokens"),
-    ((5, 17, 8), nn.Embedding(100, 8), "tokens"),
-    ((5, 17, 8), nn.LSTM(4, 8, batch_first=True), "tokens"),
-    # Both kinds: the axis that has the channels of the last one.
-    ((5, 8, 7, 7), nn.Sequential(CONV, LINEAR), "channels_first"),
-    ((5, 7, 7, 8), nn.Sequential(CONV, LINEAR), "channels_last"),
-    ((5, 17, 8), nn.Sequential(CONV, nn.Flatten(2)), "tokens"),
-    ((5, 17, 8), nn.Sequential(LINEAR, NORM1D), "tokens"),
-    # Batch second.
-    ((17, 5, 8), nn.MultiheadAttention(8, 2), "sequence_first"),
-    ((17, 5, 8), nn.LSTM(4, 8), "sequence_first"),
-    ((5, 5, 8), nn.GRU(4, 8), "sequence_first"),
-    ((17, 5, 8), nn.TransformerEncoderLayer(8, 2), "sequence_first"),
-]
-
-
-@pytest.mark.parametrize(("shape", "module", "expected"), CLEAR)
-def test_clear_layouts(shape: tuple[int, ...], module: nn.Module | None, expected: str) -> None:
-    assert choose_layout(shape, module=module, n_samples=5) == expected
-
-
-def test_norm_of_images_by_another_name() -> None:
-    class LayerNorm2d(nn.LayerNorm):
-        pass
-
-    assert choose_layout((5, 8, 7, 7), module=LayerNorm2d(8)) == "channels_first"
-
-
-UNCLEAR = [
-    ((5, 8, 7, 7), nn.ReLU(), "no module in it says where the channels stand.*'channels_last'"),
-    ((5, 8, 7), nn.Identity(), "'tokens' for .*'channels_first' for .*'sequence_first' for"),
-    ((5, 8, 7, 8), nn.Sequential(CONV, LINEAR), "8 channels do not tell them apart"),
-    ((5, 9, 7, 7), nn.Sequential(CONV, LINEAR), "8 channels do not tell them apart"),
-    ((5, 8, 8), nn.Sequential(CONV, nn.Flatten(2)), "may mean either axis"),
-    ((5, 7, 8), nn.LSTM(4, 8), "made with batch_first=False"),
-    ((5, 5, 8), nn.TransformerEncoderLayer(8, 2), "made with batch_first=False"),
-    ((5, 7, 8), nn.TransformerEncoderLayer(8, 2), "made with batch_first=False"),
-    ((5,), LINEAR, "one value per sample; a feature network needs at least 2 nodes"),
-    ((20, 8), LINEAR, "its first axis is not the batch"),
-    ((20, 7, 8), LINEAR, "its first axis is not the batch"),
-    ((), LINEAR, "its first axis is not the batch"),
-]
-
-
-@pytest.mark.parametrize(("shape", "module", "message"), UNCLEAR)
-def test_unclear_layouts_are_errors(
-    shape: tuple[int, ...], module: nn.Module, message: str
-) -> None:
-    with pytest.raises(ValueError, match="layer 'x' gives shape.*" + message):
-        choose_layout(shape, module=module, n_samples=5, layer="x")
-
-
-def test_module_before_decides_where_its_channels_are_found() -> None:
-    relu = nn.ReLU()
-    assert choose_layout((5, 8, 7, 7), module=relu, before=CONV) == "channels_first"
-    assert choose_layout((5, 7, 8), module=relu, before=LINEAR) == "tokens"
-    with pytest.raises(ValueError, match="no module in it says"):
-        choose_layout((5, 9, 7, 7), module=relu, before=CONV)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,242 @@
+"""Which axis of an activation holds the nodes: the layout that ``reduce="auto"`` chooses."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import torch
+from torch import nn
+
+__all__ = [
+    "Layout",
+    "choose_layout",
+    "decisive_leaves",
+    "is_batch_second",
+    "module_before",
+    "name_layer",
+]
+
+Layout: TypeAlias = Literal["none", "channels_first", "channels_last", "tokens", "sequence_first"]
+
+# Modules that say where the channels stand, with the attribute that says how many there are.
+_pooling = nn.modules.pooling
+_CHANNELS_FIRST: tuple[tuple[type[nn.Module], str], ...] = (
+    (nn.modules.conv._ConvNd, "out_channels"),
+    (nn.modules.batchnorm._NormBase, "num_features"),
+    (nn.GroupNorm, "num_channels"),
+    (_pooling._MaxPoolNd, ""),
+    (_pooling._AvgPoolNd, ""),
+    (_pooling._AdaptiveMaxPoolNd, ""),
+    (_pooling._AdaptiveAvgPoolNd, ""),
+)
+_CHANNELS_LAST: tuple[tuple[type[nn.Module], str], ...] = (
+    (nn.Linear, "out_features"),
+    (nn.LayerNorm, "normalized_shape"),
+    (nn.MultiheadAttention, "embed_dim"),
+    (nn.Embedding, "embedding_dim"),
+    (nn.RNNBase, "hidden_size"),
+)
+
+
+def choose_layout(
+    shape: tuple[int, ...],
+    *,
+    module: nn.Module | None = None,
+    before: nn.Module | None = None,
+    n_samples: int | None = None,
+    layer: str | None = None,
+) -> Layout:
+    """Say how an activation of this shape is averaged under ``reduce="auto"``.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the activation, batch axis first.
+    module : Module or None, default=None
+        The module that gave it.
+    before : Module or None, default=None
+        A module that stands before it, asked where ``module`` itself says nothing.
+    n_samples : int or None, default=None
+        Number of samples in the batch, if known.
+    layer : str or None, default=None
+        Name for messages.
+
+    Returns
+    -------
+    str
+        A member of ``REDUCTIONS`` other than "auto".
+
+    Raises
+    ------
+    ValueError
+        If the layout is ambiguous, or the batch axis is not where it should be.
+
+    Notes
+    -----
+    The rule, in order:
+
+    1. (B, D) is taken as it is.
+    2. Only modules that keep channels first inside (convolutions, batch, instance and group
+       norms) and an output of their dimension: channels first. Only modules that work on the
+       last axis (Linear, LayerNorm, RMSNorm, attention, embeddings, recurrent nets): tokens for
+       (B, N, D), channels last beyond.
+    3. Both kinds, or a 3-d output of 2-d convolutions: the axis, second or last, whose length
+       is the number of channels of the last such module registered; if both or neither, an
+       error.
+    4. None (an activation function, a dropout, a module of one's own): the kind of ``before``
+       if the axis it names has as many channels as ``before`` has, otherwise an error.
+    5. Attention and recurrent modules made with ``batch_first=False``, and modules that hold
+       them, give (N, B, D), "sequence_first", if the second axis alone has the length of the
+       batch; otherwise an error.
+
+    Examples
+    --------
+    >>> choose_layout((8, 197, 64), module=nn.Linear(64, 64))
+    'tokens'
+    >>> choose_layout((8, 16, 7, 7), module=nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU()))
+    'channels_first'
+    >>> choose_layout((8, 16, 7, 7), layer="mix")
+    Traceback (most recent call last):
+    ValueError: layer 'mix' gives shape (8, 16, 7, 7), whose layout is ambiguous: no module in it \
+says where the channels stand; give reduce='channels_first', 'channels_last' or 'flatten'
+    """
+    batch_second = _gives_sequence_first(shape, module, n_samples, layer)
+    if n_samples is not None and not batch_second and (not shape or shape[0] != n_samples):
+        raise ValueError(
+            f"{name_layer(layer)} gives shape {shape} for a batch of {n_samples} samples: its "
+            "first axis is not the batch; choose another layer, or give reduce= if you know the "
+            "layout"
+        )
+    if len(shape) < 2:
+        raise ValueError(
+            f"{name_layer(layer)} gives shape {shape}, one value per sample; "
+            "a feature network needs at least 2 nodes: choose another layer"
+        )
+    if len(shape) == 2:
+        return "none"
+    if batch_second:
+        return "sequence_first"
+    last: Layout = "tokens" if len(shape) == 3 else "channels_last"
+    leaves = decisive_leaves(module) if module is not None else []
+    kinds = {kind for kind, _, _ in leaves}
+    if not kinds and before is not None and (leaves := decisive_leaves(before)[-1:]):
+        kind, width, _ = leaves[0]
+        if width is not None and shape[1 if kind == "first" else -1] == width:
+            return "channels_first" if kind == "first" else last
+    if not kinds:
+        raise _ambiguous(shape, layer, "no module in it says where the channels stand")
+    if kinds == {"last"}:
+        return last
+    if kinds == {"first"} and all(n in (0, len(shape)) for _, _, n in leaves):
+        return "channels_first"
+    width = next((width for _, width, _ in reversed(leaves) if width is not None), None)
+    if width is not None and (shape[1] == width) != (shape[-1] == width):
+        return "channels_first" if shape[1] == width else last
+    raise _ambiguous(
+        shape,
+        layer,
+        f"its modules may mean either axis, and {width} channels do not tell them apart",
+    )
+
+
+def decisive_leaves(module: nn.Module) -> list[tuple[str, int | None, int]]:
+    """List the modules inside ``module`` that say where channels stand, as registered.
+
+    Returns
+    -------
+    list of (str, int or None, int)
+        "first" or "last", the number of channels if known, and the dimensions of the output
+        that the type is made for (4 for Conv2d; 0 where any will do).
+
+    Examples
+    --------
+    >>> decisive_leaves(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.LayerNorm(5)))
+    [('first', 8, 4), ('last', 5, 0)]
+    """
+    rows: list[tuple[str, int | None, int]] = []
+    for leaf in module.modules():
+        first = next((a for cls, a in _CHANNELS_FIRST if isinstance(leaf, cls)), None)
+        last = next((a for cls, a in _CHANNELS_LAST if isinstance(leaf, cls)), None)
+        if "RMSNorm" in type(leaf).__name__:
+            last = "normalized_shape"
+        if last == "normalized_shape" and _dimensions(leaf):
+            first = last  # LayerNorm2d, RMSNorm2d of timm and torchvision: norms of (B, C, H, W)
+        if first is not None:
+            rows.append(("first", _width(getattr(leaf, first, None)), _dimensions(leaf)))
+        elif last is not None:
+            rows.append(("last", _width(getattr(leaf, last, None)), 0))
+    return rows
+
+
+def module_before(model: nn.Module, name: str) -> nn.Module | None:
+    """Return the nearest leaf registered before ``name`` that says where channels stand."""
+    module = model.get_submodule(name)
+    found = None
+    for other in model.modules():
+        if other is module:
+            return found
+        if not list(other.children()) and decisive_leaves(other):
+            found = other
+    return found
+
+
+def _dimensions(leaf: nn.Module) -> int:
+    name = type(leaf).__name__
+    return next((n + 2 for n in (1, 2, 3) if f"{n}d" in name), 0)
+
+
+def _width(value: object) -> int | None:
+    if isinstance(value, tuple | list | torch.Size):
+        value = value[-1] if value else None
+    return value if isinstance(value, int) else None
+
+
+def is_batch_second(module: nn.Module) -> bool:
+    """Whether a module itself puts the batch second: attention and recurrent nets may.
+
+    Examples
+    --------
+    >>> is_batch_second(nn.LSTM(2, 3)), is_batch_second(nn.LSTM(2, 3, batch_first=True))
+    (True, False)
+    """
+    return isinstance(module, nn.MultiheadAttention | nn.RNNBase) and not module.batch_first
+
+
+def _gives_sequence_first(
+    shape: tuple[int, ...], module: nn.Module | None, n_samples: int | None, layer: str | None
+) -> bool:
+    """Whether a 3-d output has its batch second: by type, and by the batch size if known."""
+    if len(shape) != 3 or module is None or not any(map(is_batch_second, module.modules())):
+        return False
+    if n_samples is None:
+        fits_second, fits_first = True, not is_batch_second(module)
+    else:
+        fits_second = shape[1] == n_samples
+        # A module that puts the batch second cannot have it first; one around it may turn it.
+        fits_first = shape[0] == n_samples and not (fits_second and is_batch_second(module))
+    if fits_first:
+        raise _ambiguous(shape, layer, "it has modules made with batch_first=False")
+    return fits_second
+
+
+def name_layer(layer: str | None) -> str:
+    """Return how messages speak of a layer.
+
+    Examples
+    --------
+    >>> name_layer("1"), name_layer(None)
+    ("layer '1'", 'the activation')
+    """
+    return f"layer {layer!r}" if layer is not None else "the activation"
+
+
+def _ambiguous(shape: tuple[int, ...], layer: str | None, why: str) -> ValueError:
+    choices = (
+        "'tokens' for (B, N, D), 'channels_first' for (B, C, L), 'sequence_first' for (N, B, D)"
+        if len(shape) == 3
+        else "'channels_first', 'channels_last'"
+    )
+    return ValueError(
+        f"{name_layer(layer)} gives shape {shape}, whose layout is ambiguous: {why}; "
+        f"give reduce={choices} or 'flatten'"
+    )
