@@ -17,7 +17,7 @@ import networkx as nx
 
 from featgraph.boxes.iterated_greedy import cover_iterated_greedy
 from featgraph.boxes.optimum import minimum_box_cover
-from featgraph.graph.files import read_graph
+from featgraph.io.files import read_graph
 
 #: Diameter boxes: size -> (best known, proven before); radius boxes: optima at r = 1, 2, …
 BEST_DIAMETER = {

@@ -3,10 +3,10 @@ from . import (
     datasets as datasets,
     dimension as dimension,
     distances as distances,
-    export as export,
     features as features,
     graph as graph,
     invariance as invariance,
+    io as io,
     models as models,
     plot as plot,
     report as report,
@@ -47,14 +47,6 @@ from .distances import (
     feature_distances as feature_distances,
     stream_distances as stream_distances,
 )
-from .export import (
-    read_dynamic_gexf as read_dynamic_gexf,
-    read_gexf as read_gexf,
-    read_graphml as read_graphml,
-    write_dynamic_gexf as write_dynamic_gexf,
-    write_gexf as write_gexf,
-    write_graphml as write_graphml,
-)
 from .features import (
     FeatureMatrix as FeatureMatrix,
     extract_features as extract_features,
@@ -70,9 +62,17 @@ from .graph import (
     degree_statistics as degree_statistics,
     feature_graph as feature_graph,
     network_summary as network_summary,
-    read_graph as read_graph,
     rich_club as rich_club,
     small_world as small_world,
+)
+from .io import (
+    read_dynamic_gexf as read_dynamic_gexf,
+    read_gexf as read_gexf,
+    read_graph as read_graph,
+    read_graphml as read_graphml,
+    write_dynamic_gexf as write_dynamic_gexf,
+    write_gexf as write_gexf,
+    write_graphml as write_graphml,
 )
 from .pipeline import analyze as analyze
 from .report import Report as Report

@@ -17,14 +17,14 @@ STAGES = ("features", "distances", "graph", "boxes", "dimension", "report")
 #: What stands beside the stages, and what it may use of them.
 WINGS = {
     "selfsimilarity": {"features", "distances", "graph", "boxes"},
-    "export": {"features", "distances", "graph", "boxes", "dimension"},
+    "io": {"features", "distances", "graph", "boxes", "dimension"},
     "plot": {
         "features",
         "distances",
         "graph",
         "boxes",
         "dimension",
-        "export",
+        "io",
         "invariance",
         "similarity",
     },
@@ -34,7 +34,7 @@ WINGS = {
 #: A stage may hang these wings into its work, and no other.
 BESIDE = {
     "dimension": {"selfsimilarity"},
-    "report": {"selfsimilarity", "export", "plot"},
+    "report": {"selfsimilarity", "io", "plot"},
 }
 #: What every room may use.
 COMMON = {"core", "kernels"}

@@ -15,7 +15,7 @@ from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.core.arrays import read_npz
 from featgraph.core.files import atomic_path, write_text
-from featgraph.graph._storage import decode_label, encode_label
+from featgraph.graph.storage import decode_label, encode_label
 
 __all__ = ["load_counts", "load_cover", "save_counts", "save_cover"]
 

@@ -151,7 +151,7 @@ def cover_graph(
         0; every problem is an exception.
     """
     from featgraph.boxes.covering import box_counts
-    from featgraph.graph.files import read_graph
+    from featgraph.io.files import read_graph
     from featgraph.report.folder import claim_folder
 
     net = read_graph(graph, weight=weight, as_undirected=as_undirected)
@@ -221,7 +221,7 @@ def _table(counts: BoxCounts) -> str:
 
 
 def _write(folder: Path, counts: BoxCounts, fit: DimensionFit | None) -> None:
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.count_curves import plot_box_counts
     from featgraph.plot.files import save_figure
 
@@ -234,7 +234,7 @@ def _write(folder: Path, counts: BoxCounts, fit: DimensionFit | None) -> None:
 
 def _write_boxes(folder: Path, net: Any, size: float, how: dict[str, Any]) -> None:
     from featgraph.boxes.covering import box_cover
-    from featgraph.export import write_graphml, write_rows
+    from featgraph.io import write_graphml, write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.graph_drawing import layout_graph, plot_graph
 
@@ -251,7 +251,7 @@ def _write_boxes(folder: Path, net: Any, size: float, how: dict[str, Any]) -> No
 
 def _write_renormalized(folder: Path, net: Any, size: float, method: str, seed: int) -> None:
     from featgraph.boxes.renormalization import renormalization_flow
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.box_tree import plot_box_tree
     from featgraph.plot.files import save_figure
     from featgraph.plot.renormalization import plot_renormalization

@@ -148,7 +148,7 @@ def _add_nulls(
 def _write(
     folder: Path, name: str, comparison: DimensionComparison, rows: list[dict[str, Any]]
 ) -> None:
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.theta_curves import plot_theta_curves
     from featgraph.report.layer_analysis import file_key

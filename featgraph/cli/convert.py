@@ -93,8 +93,8 @@ def convert_graph(
         0; every problem is an exception.
     """
     from featgraph.boxes.covering import box_cover
-    from featgraph.graph.files import read_graph
     from featgraph.graph.strengths import with_edge_weight
+    from featgraph.io.files import read_graph
 
     target = Path(output)
     if target.suffix not in WRITTEN:
@@ -105,7 +105,7 @@ def convert_graph(
     cover = None if size is None else box_cover(net, size, method=method, rng=seed)
     positions = _lay_out(net, layout, seed)
     if target.suffix in (".graphml", ".gexf"):
-        from featgraph.export import write_gexf, write_graphml
+        from featgraph.io import write_gexf, write_graphml
 
         write = write_graphml if target.suffix == ".graphml" else write_gexf
         write(
@@ -157,7 +157,7 @@ def _scale_hops(net: FeatureGraph) -> Any:
 def _write_plain(net: FeatureGraph, target: Path) -> None:
     """Write edges as text, or the whole graph as .npz."""
     from featgraph.core.files import write_text
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
 
     if target.suffix == ".npz":
         net.save(target)

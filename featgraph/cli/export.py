@@ -96,7 +96,7 @@ def export_graph(
     if _holds_features(path):
         graphs = _build_graphs(path, layers or ["all"], epsilon)
     else:
-        from featgraph.graph.files import read_graph
+        from featgraph.io.files import read_graph
 
         graphs = {path.stem: read_graph(path, weight=weight, as_undirected=as_undirected)}
     folder = claim_folder(out, kind="export", force=force)
@@ -140,7 +140,7 @@ def _build_graphs(path: Path, layers: list[str], epsilon: Any) -> dict[str, Feat
 
 
 def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -> list[Path]:
-    from featgraph.export import write_gexf, write_graphml
+    from featgraph.io import write_gexf, write_graphml
 
     target = path.with_name(f"{path.name}.{kind}")
     if kind in ("graphml", "gexf"):
@@ -172,7 +172,7 @@ def _write_tables(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCo
     import json
 
     from featgraph.core.files import write_text
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
 
     nodes, edges = _node_rows(graph, covers), _edge_rows(graph)
     if kind == "csv":

@@ -130,8 +130,8 @@ def judge_graphs(
     int
         0; every problem is an exception.
     """
-    from featgraph.export import write_rows
-    from featgraph.graph.files import read_graph
+    from featgraph.io import write_rows
+    from featgraph.io.files import read_graph
     from featgraph.report.folder import claim_folder
     from featgraph.report.layer_analysis import file_key
 
@@ -196,7 +196,7 @@ def _judge(
     net: FeatureGraph, place: tuple[Path, str], how: dict[str, Any], quiet: bool
 ) -> dict[str, Any]:
     from featgraph.dimension.evidence import fractality
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.fractality import plot_fractality
 
@@ -234,7 +234,7 @@ def _measure_spectra(
 ) -> dict[str, Any]:
     from featgraph.dimension.multifractal import multifractal_boxes
     from featgraph.dimension.sandbox import multifractal_sandbox
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.multifractal import plot_multifractal
 
@@ -277,7 +277,7 @@ def _follow_flow(
     quiet: bool,
 ) -> dict[str, Any]:
     from featgraph.dimension.flow import analyze_flow
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.flows import plot_flow
 

@@ -215,7 +215,7 @@ def _available_rivals(quiet: bool) -> tuple[str, ...]:
 
 
 def _report_scale(folder: Path, result: ScaleInvariance, quiet: bool) -> set[str]:
-    from featgraph.export.tables import write_rows
+    from featgraph.io.tables import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.spectra import plot_exponents, plot_spectra
 
@@ -230,7 +230,7 @@ def _report_scale(folder: Path, result: ScaleInvariance, quiet: bool) -> set[str
 
 
 def _report_geometry(folder: Path, result: GeometricInvariance, quiet: bool) -> set[str]:
-    from featgraph.export.tables import write_rows
+    from featgraph.io.tables import write_rows
     from featgraph.plot.correlation import plot_correlation_sum, plot_dimensions
     from featgraph.plot.files import save_figure
 

@@ -94,15 +94,15 @@ def describe_network(
         0; every problem is an exception.
     """
     from featgraph.cli.export import _holds_features
-    from featgraph.export import write_rows
     from featgraph.graph.summary import network_summary
+    from featgraph.io import write_rows
     from featgraph.report.folder import claim_folder
 
     path = Path(source)
     if _holds_features(path):
         graphs = build_graphs(path, layers or ["all"], epsilon, normalize, together)
     else:
-        from featgraph.graph.files import read_graph
+        from featgraph.io.files import read_graph
 
         net = read_graph(path, weight="ignore", as_undirected=as_undirected)
         graphs = {path.stem: net}
@@ -138,13 +138,13 @@ def build_graphs(
 def _write_details(
     folder: Path, name: str, graph: FeatureGraph, references: int, seed: int
 ) -> None:
-    from featgraph.export import write_rows
     from featgraph.graph.census import count_motifs
     from featgraph.graph.clubs import rich_club
     from featgraph.graph.degrees import degree_statistics
     from featgraph.graph.layered import connect_layers
     from featgraph.graph.smallworld import small_world
     from featgraph.graph.summary import has_powerlaw
+    from featgraph.io import write_rows
     from featgraph.plot.degree_tails import plot_degrees
     from featgraph.plot.files import save_figure
     from featgraph.plot.layer_connections import plot_layer_matrix

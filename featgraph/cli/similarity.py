@@ -191,7 +191,7 @@ def _name_sides(a: str, b: str, weights: Sequence[str] | None) -> tuple[str, str
 
 
 def _write_matrix(folder: Path, matrix: SimilarityMatrix, names: tuple[str, str]) -> None:
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.similarity import plot_similarity
 
@@ -231,7 +231,7 @@ def _write_triangle(
     names: tuple[str, str],
     quiet: bool,
 ) -> None:
-    from featgraph.export import write_rows
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.triangle import plot_triangle
     from featgraph.similarity.triangle_views import triangle

@@ -68,8 +68,8 @@ def sweep_epsilon(
         0; every problem is an exception.
     """
     from featgraph.dimension.sweep import epsilon_sweep
-    from featgraph.export import write_rows
     from featgraph.features.files import load_features
+    from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.sweeps import plot_epsilon_sweep
     from featgraph.report.folder import claim_folder

@@ -21,7 +21,6 @@ from .degrees import (
     degree_statistics as degree_statistics,
 )
 from .epsilon import choose_epsilon as choose_epsilon
-from .files import read_graph as read_graph
 from .layered import (
     LayerConnectivity as LayerConnectivity,
     connect_layers as connect_layers,

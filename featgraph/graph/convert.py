@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from featgraph.core.caller import caller_level
 from featgraph.graph._assemble import assemble_csr
-from featgraph.graph._incoming import RawGraph, choose_reader
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.incoming import RawGraph, choose_reader
 
 __all__ = ["as_feature_graph"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
-from featgraph.graph._outgoing import to_igraph, to_networkx, to_pyg
+from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg
 
 __all__ = ["FeatureGraph"]
 
@@ -378,7 +378,7 @@ class FeatureGraph:
 
         Labels are kept if they are strings, numbers, None, or tuples of such.
         """
-        from featgraph.graph._storage import save_graph
+        from featgraph.graph.storage import save_graph
 
         return save_graph(self, path)
 
@@ -394,6 +394,6 @@ class FeatureGraph:
         >>> FeatureGraph.load(path).labels
         ('a', ('b', 1))
         """
-        from featgraph.graph._storage import load_graph
+        from featgraph.graph.storage import load_graph
 
         return load_graph(path)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.renormalization import RenormalizationFlow
-from featgraph.export.colors import box_colors
+from featgraph.io.colors import box_colors
 
 __all__ = ["choose_families", "color_boxes", "flow_masses"]
 

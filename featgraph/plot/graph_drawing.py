@@ -258,7 +258,7 @@ def draw_edges(
 
 def group_colors(groups: ArrayLike, n_nodes: int) -> NDArray[np.float64]:
     """Return one RGB colour per node, shape (n_nodes, 3), the same for the same group."""
-    from featgraph.export.colors import box_colors
+    from featgraph.io.colors import box_colors
 
     numbers = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
     if numbers.size != n_nodes:

@@ -102,7 +102,7 @@ class ReportWriter:
         self._note(svg, *save_figure(figure, path, formats=("png",)))
 
     def _write_graphs(self, analysis: LayerAnalysis) -> None:
-        from featgraph.export import write_gexf, write_graphml
+        from featgraph.io import write_gexf, write_graphml
 
         graph = analysis.graph.with_attributes(mds=analysis.positions)
         places = spread_positions(analysis.positions)
@@ -113,7 +113,7 @@ class ReportWriter:
             self._note(path)
 
     def _write_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
-        from featgraph.export import write_rows
+        from featgraph.io import write_rows
 
         if rows:
             write_rows(rows, self.folder / name)

@@ -104,7 +104,7 @@ class RunFolder:
 
     def write_table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write rows as CSV and as Markdown."""
-        from featgraph.export.tables import write_rows
+        from featgraph.io.tables import write_rows
 
         rows = list(rows)
         for suffix in (".csv", ".md"):

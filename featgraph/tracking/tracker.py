@@ -231,7 +231,7 @@ class Tracker:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write all rows as .csv, .json or .md and return the path."""
-        from featgraph.export.tables import write_rows
+        from featgraph.io.tables import write_rows
 
         return write_rows(self.rows, path)
 
@@ -242,7 +242,7 @@ class Tracker:
 
         ``looks`` are options of :func:`write_dynamic_gexf`.
         """
-        from featgraph.export.dynamic_gexf import write_dynamic_gexf
+        from featgraph.io.dynamic_gexf import write_dynamic_gexf
 
         name = self._known(layer)
         if name not in self.graphs:

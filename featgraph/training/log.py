@@ -118,7 +118,7 @@ class TrainingLog:
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write ``epochs.csv`` and ``ss_rates.csv`` and return the folder."""
-        from featgraph.export.tables import write_rows
+        from featgraph.io.tables import write_rows
 
         folder = Path(folder)
         write_rows(self.to_rows(), folder / "epochs.csv")

@@ -322,7 +322,7 @@ BEST_KNOWN = {
 @COMPILED
 @pytest.mark.parametrize(("name", "kind"), BEST_KNOWN)
 def test_best_known_counts_of_real_networks_are_proven(shared_data, name, kind):
-    from featgraph.graph.files import read_graph
+    from featgraph.io.files import read_graph
 
     graph = read_graph(shared_data / "networks" / f"{name}.edges")
     for size, count in BEST_KNOWN[name, kind].items():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from featgraph.cli import main
-from featgraph.graph import read_graph
+from featgraph.io import read_graph
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from featgraph.export import write_rows
+from featgraph.io import write_rows
 from featgraph.reproduce.invariance_gain import PUBLISHED, correlate, run
 from featgraph.reproduce.rank_correlation import correlate_ranks
 

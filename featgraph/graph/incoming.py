@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph._outgoing import GRAPH_FIELDS
+from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [
     "RawGraph",

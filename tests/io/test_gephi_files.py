@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes.cover import BoxCover
-from featgraph.export.colors import box_colors
-from featgraph.export.gexf import read_gexf, write_gexf
-from featgraph.export.graphml import read_graphml, write_graphml
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.io.colors import box_colors
+from featgraph.io.gexf import read_gexf, write_gexf
+from featgraph.io.graphml import read_graphml, write_graphml
 
 igraph = pytest.importorskip("igraph")
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph._incoming import RawGraph, choose_reader
+from featgraph.graph.incoming import RawGraph, choose_reader
 
 __all__ = ["check_node_count", "read_edge_list", "read_matrix_market", "read_text"]
 

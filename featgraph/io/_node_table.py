@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import nearest
-from featgraph.export._xml_writer import clean_text
-from featgraph.export.colors import box_colors, value_colors
-from featgraph.graph._xml_graphs import RESERVED_PREFIX
 from featgraph.graph.communities import find_communities
 from featgraph.graph.cores import find_cores
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.strengths import EdgeWeight, with_edge_weight
+from featgraph.io._xml_graphs import RESERVED_PREFIX
+from featgraph.io._xml_writer import clean_text
+from featgraph.io.colors import box_colors, value_colors
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover

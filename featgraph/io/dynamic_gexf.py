@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.files import atomic_path
-from featgraph.export._node_table import (
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.io._node_table import (
     NodeTable,
     cell_text,
     column_kind,
     describe_nodes,
 )
-from featgraph.export._xml_writer import XmlWriter
-from featgraph.export.gexf import NAMESPACES, TYPES, write_looks
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.io._xml_writer import XmlWriter
+from featgraph.io.gexf import NAMESPACES, TYPES, write_looks
 
 __all__ = ["read_dynamic_gexf", "write_dynamic_gexf"]
 
@@ -282,6 +282,6 @@ def read_dynamic_gexf(path: str | os.PathLike[str]) -> dict[float, FeatureGraph]
     >>> read_dynamic_gexf(path)[0.0].node_attributes["rate"].tolist()
     [0.5, 1.5]
     """
-    from featgraph.export._dynamic_reader import read_graphs
+    from featgraph.io._dynamic_reader import read_graphs
 
     return read_graphs(Path(path))

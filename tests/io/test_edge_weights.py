@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from featgraph.boxes import box_cover
-from featgraph.export import read_gexf, read_graphml, write_gexf, write_graphml
 from featgraph.graph import FeatureGraph, edge_strengths, feature_graph
+from featgraph.io import read_gexf, read_graphml, write_gexf, write_graphml
 
 FORMATS = {
     "graphml": (write_graphml, read_graphml, nx.read_graphml),

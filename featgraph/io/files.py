@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from featgraph.core.arrays import read_npz
 from featgraph.core.checks import choice
-from featgraph.graph._edge_lists import check_node_count, read_edge_list, read_matrix_market
-from featgraph.graph._incoming import RawGraph, choose_reader
-from featgraph.graph._storage import decode_graph
-from featgraph.graph._text_graphs import read_gml, read_pajek
-from featgraph.graph._xml_graphs import read_gexf, read_graphml
 from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.incoming import RawGraph, choose_reader
+from featgraph.graph.storage import decode_graph
+from featgraph.io._edge_lists import check_node_count, read_edge_list, read_matrix_market
+from featgraph.io._text_graphs import read_gml, read_pajek
+from featgraph.io._xml_graphs import read_gexf, read_graphml
 
 __all__ = ["GRAPH_FORMATS", "read_graph"]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from featgraph.core.arrays import read_npz
 from featgraph.core.files import atomic_path
-from featgraph.graph._outgoing import GRAPH_FIELDS
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = ["decode_graph", "decode_label", "encode_label", "load_graph", "save_graph"]
 

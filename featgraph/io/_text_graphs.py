@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.graph._edge_lists import check_node_count, read_text
-from featgraph.graph._incoming import RawGraph, attribute_column, take_names, whole_labels
+from featgraph.graph.incoming import RawGraph, attribute_column, take_names, whole_labels
+from featgraph.io._edge_lists import check_node_count, read_text
 
 __all__ = ["read_gml", "read_pajek"]
 

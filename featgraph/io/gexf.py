@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from featgraph.core.files import atomic_path
-from featgraph.export._node_table import (
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.strengths import EdgeWeight
+from featgraph.io._node_table import (
     NodeTable,
     cell_text,
     column_kind,
@@ -18,10 +20,8 @@ from featgraph.export._node_table import (
     describe_nodes,
     edge_numbers,
 )
-from featgraph.export._xml_writer import XmlWriter
-from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.files import read_stored_graph
-from featgraph.graph.strengths import EdgeWeight
+from featgraph.io._xml_writer import XmlWriter
+from featgraph.io.files import read_stored_graph
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover

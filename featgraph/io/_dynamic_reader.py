@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.graph._xml_graphs import check_prolog
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.io._xml_graphs import check_prolog
 
 __all__ = ["read_graphs"]
 

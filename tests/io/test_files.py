@@ -16,7 +16,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.files import GRAPH_FORMATS, read_graph
+from featgraph.io.files import GRAPH_FORMATS, read_graph
 
 igraph = pytest.importorskip("igraph")
 
@@ -157,7 +157,7 @@ def test_loops_and_repeats_are_told_once(tmp_path):
 def test_a_large_edge_list_takes_the_fast_path(tmp_path, monkeypatch):
     rows = np.arange(200_000)
     np.savetxt(tmp_path / "a.edges", np.column_stack([rows, rows + 1]), fmt="%d")
-    monkeypatch.setattr("featgraph.graph._edge_lists._parse_rows", None)
+    monkeypatch.setattr("featgraph.io._edge_lists._parse_rows", None)
     assert read_graph(tmp_path / "a.edges").n_edges == 200_000
 
 

@@ -12,8 +12,8 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph._incoming import RawGraph, attribute_column, take_names, whole_labels
-from featgraph.graph._outgoing import GRAPH_FIELDS
+from featgraph.graph.incoming import RawGraph, attribute_column, take_names, whole_labels
+from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = ["RESERVED_PREFIX", "check_prolog", "read_gexf", "read_graphml"]
 
