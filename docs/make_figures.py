@@ -3,7 +3,7 @@
 Trains the small network of ``featgraph demo``, copies four of the report's pictures to
 docs/_static, and draws the others there. They are stored in the repository because the README
 shows one of them. The pictures of the validation, of training and of the other wings come from
-``featgraph reproduce`` and the commands that their pages name.
+``python -m benchmarks.reproduce`` and the commands that their pages name.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ BESIDE = {
 }
 #: What every room may use.
 COMMON = {"core", "kernels"}
-FREE = {"cli", "datasets", "models", "reproduce"}
+FREE = {"cli", "datasets", "models"}
 HEAVY = (
     "torch",
     "torch_geometric",

@@ -40,7 +40,6 @@ _ROWS = (
     Command("convert", "convert_graph", "a graph from one file format to another, laid out"),
     Command("export", "export_graph", "write a feature network or a graph for other programs"),
     Command("invariance", "measure_invariance", "are spectra and dimensions alike in all layers?"),
-    Command("reproduce", "reproduce_result", "published tables and figures, recomputed beside"),
     Command("methods", "list_methods", "list box-covering methods and estimators"),
 )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TextIO
 
 from featgraph.cli.commands import COMMANDS, Command
 from featgraph.cli.processes import count_processes
 from featgraph.core.checks import nearest
 
-__all__ = ["main"]
+__all__ = ["guard", "main"]
 
 #: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C.
 BAD_INPUT, DEFECT, INTERRUPTED = 2, 1, 130
@@ -57,9 +57,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words
+    return guard(lambda: _dispatch(words), debug="--debug" in words)
+
+
+def guard(work: Callable[[], int], *, debug: bool = False) -> int:
+    """Do the work of a command; what goes wrong is one line and an exit status.
+
+    Examples
+    --------
+    >>> guard(lambda: 0)
+    0
+    """
     try:
-        return _dispatch(words)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for category in (UserWarning, RuntimeWarning):
+                warnings.filterwarnings("always", category=category)
+            warnings.showwarning = _show_warning
+            return work()
     except SystemExit as stop:  # argparse leaves this way: help, version and usage errors
         return stop.code if isinstance(stop.code, int) else BAD_INPUT
     except KeyboardInterrupt as stop:
@@ -122,12 +137,7 @@ def _run(command: Command, words: list[str]) -> int:
     parser.add_argument("--debug", action="store_true", help="show a traceback on errors")
     options = vars(parser.parse_args(words))
     options.pop("debug")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for category in (UserWarning, RuntimeWarning):
-            warnings.filterwarnings("always", category=category)
-        warnings.showwarning = _show_warning
-        return function(**options)
+    return function(**options)
 
 
 def _show_warning(

@@ -9,7 +9,6 @@ from .figure2 import plot_figure2 as plot_figure2, plot_node_clusters as plot_no
 from .files import save_figure as save_figure
 from .flows import plot_flow as plot_flow
 from .fractality import plot_fractality as plot_fractality
-from .gain_scatter import plot_gain_scatter as plot_gain_scatter
 from .graph_drawing import layout_graph as layout_graph, plot_graph as plot_graph
 from .layer_connections import plot_layer_matrix as plot_layer_matrix
 from .mds import plot_mds as plot_mds
@@ -30,7 +29,6 @@ from .sweeps import plot_epsilon_sweep as plot_epsilon_sweep
 from .theta_curves import plot_theta_curves as plot_theta_curves
 from .tracking import plot_tracking as plot_tracking
 from .training import (
-    plot_gains as plot_gains,
     plot_learning_curves as plot_learning_curves,
     plot_rate_trajectories as plot_rate_trajectories,
 )
@@ -38,8 +36,4 @@ from .triangle import (
     plot_linear_paths as plot_linear_paths,
     plot_pruning as plot_pruning,
     plot_triangle as plot_triangle,
-)
-from .validation import (
-    plot_estimator_errors as plot_estimator_errors,
-    plot_rate_agreement as plot_rate_agreement,
 )

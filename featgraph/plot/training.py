@@ -1,4 +1,4 @@
-"""Pictures of training: learning curves, SS_rate over epochs, gains of a constraint."""
+"""Pictures of training: learning curves, and SS_rate over epochs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from featgraph.core.checks import choice
 from featgraph.plot.style import (
     BLACK,
     BLUE,
-    FAINT,
     GREEN,
     INK,
     ORANGE,
     PURPLE,
     SKY,
     SMALL,
-    TEXT,
     VERMILION,
     new_axes,
     series_style,
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_gains", "plot_learning_curves", "plot_rate_trajectories"]
+__all__ = ["plot_learning_curves", "plot_rate_trajectories"]
 
 _COLORS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 _LABELS = {
@@ -164,64 +162,3 @@ def _count_epochs(ax: Axes) -> None:
 
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def plot_gains(rows: Sequence[Mapping[str, Any]], *, ax: Axes | None = None) -> tuple[Figure, Axes]:
-    """Draw what each way to train adds to the accuracy of the baseline, with 95 % intervals.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        "net", "variant", "gain", "gain_low" and "gain_high", in percentage points; rows
-        without a gain are left out.
-    ax : Axes or None, default=None
-        Where to draw.
-
-    Returns
-    -------
-    figure, axes
-        The picture.
-
-    Raises
-    ------
-    ValueError
-        If no row has a gain.
-
-    Examples
-    --------
-    >>> row = {"net": "mlp", "variant": "linkage", "gain": 1.0, "gain_low": -1, "gain_high": 3}
-    >>> fig, ax = plot_gains([row])
-    >>> [text.get_text() for text in ax.get_yticklabels()]
-    ['mlp']
-    """
-    shown = [row for row in rows if row.get("gain") is not None]
-    if not shown:
-        raise ValueError("rows must hold at least one gain, got none")
-    nets = list(dict.fromkeys(row["net"] for row in shown))
-    variants = list(dict.fromkeys(row["variant"] for row in shown))
-    fig, ax = new_axes(ax, height=1.4 + 0.2 * len(nets) * max(2, len(variants)))
-    ax.axvline(0, color=INK, linewidth=0.9)
-    for number, variant in enumerate(variants):
-        mine = {row["net"]: row for row in shown if row["variant"] == variant}
-        shift = (number - (len(variants) - 1) / 2) * 0.8 / max(len(variants), 2)
-        places = np.array([nets.index(net) + shift for net in mine])
-        gains = np.array([row["gain"] for row in mine.values()])
-        low = np.array([row["gain_low"] for row in mine.values()])
-        high = np.array([row["gain_high"] for row in mine.values()])
-        style = series_style(variant, index=number)
-        color = _COLORS[number % len(_COLORS)]
-        ax.errorbar(
-            gains, places, xerr=[gains - low, high - gains], fmt=style.marker, color=color,
-            markersize=4.5, linewidth=1.2, label=variant.replace("_", " "),
-        )  # fmt: skip
-    ax.set_yticks(range(len(nets)), nets, fontsize=TEXT)
-    ax.set_ylim(len(nets) - 0.45, -0.55)
-    ax.grid(False, axis="y")
-    for border in range(1, len(nets)):
-        ax.axhline(border - 0.5, color=FAINT, linewidth=0.4)
-    ax.set_xlabel("gain over the baseline of the same seed (percentage points, 95 % interval)")
-    ax.legend(
-        frameon=False, fontsize=SMALL, ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0),
-        handletextpad=0.4, columnspacing=1.2,
-    )  # fmt: skip
-    return fig, ax

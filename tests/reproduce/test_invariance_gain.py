@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from benchmarks.reproduce.invariance_gain import PUBLISHED, correlate, run
+from benchmarks.reproduce.rank_correlation import correlate_ranks
 from featgraph.io import write_rows
-from featgraph.reproduce.invariance_gain import PUBLISHED, correlate, run
-from featgraph.reproduce.rank_correlation import correlate_ranks
 
 
 def test_rank_correlation_agrees_with_scipy():

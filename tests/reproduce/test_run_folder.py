@@ -3,7 +3,7 @@ import json
 import pytest
 from matplotlib.figure import Figure
 
-from featgraph.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.run_folder import RunFolder
 
 
 def test_steps_are_computed_once_per_settings(tmp_path):

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.subjects import FAMILIES, Subject, Subjects
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.subjects import FAMILIES, Subject, Subjects
 
 
 def subjects(folder, **options):

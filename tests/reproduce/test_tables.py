@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from featgraph.cli import main
-from featgraph.reproduce import EXPERIMENTS
-from featgraph.reproduce.comparison import describe_agreement
+from benchmarks.reproduce import EXPERIMENTS
+from benchmarks.reproduce.__main__ import main
+from benchmarks.reproduce.comparison import describe_agreement
 
 
 def rows_of(folder, name):
@@ -37,7 +37,7 @@ def test_table4_stands_beside_the_published_values_and_continues(tmp_path, monke
     assert (folder / "spectra-resmlp.png").is_file()
     assert {row["variant"] for row in rows_of(folder, "layers")} == {"paper", "released", "tail"}
     # Nothing is measured twice.
-    monkeypatch.setattr("featgraph.reproduce.table4._measure", None)
+    monkeypatch.setattr("benchmarks.reproduce.table4._measure", None)
     quick("table4", folder, nets=["resmlp"])
     assert rows_of(folder, "table4") == rows
 
@@ -74,17 +74,17 @@ def test_agreement_counts_all_orders():
 
 
 def test_command_line_lists_and_refuses(tmp_path, capsys):
-    assert main(["reproduce", "list"]) == 0
+    assert main(["list"]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in EXPERIMENTS)
-    assert main(["reproduce", "table9"]) == 2
+    assert main(["table9"]) == 2
     assert "invalid choice: 'table9'" in capsys.readouterr().err
-    words = ["reproduce", "table4", "--scale", "quick", "--nets", "mpl", "-o", str(tmp_path / "x")]
+    words = ["table4", "--scale", "quick", "--nets", "mpl", "-o", str(tmp_path / "x")]
     assert main([*words, "-q"]) == 2
     assert "did you mean 'mlp'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["figure2", "table4", "table5"])
 def test_help_of_each_experiment(name, capsys):
-    assert main(["reproduce", name, "--help"]) == 0
+    assert main([name, "--help"]) == 0
     assert "--nets" in capsys.readouterr().out

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from featgraph.cli import main
+from benchmarks.reproduce import EXPERIMENTS, paired, sources, table2, table3, validation
+from benchmarks.reproduce.__main__ import main
 from featgraph.datasets import load_digits
-from featgraph.reproduce import EXPERIMENTS, paired, sources, table2, table3, validation
 
 
 def rows_of(folder, name):
@@ -225,10 +225,10 @@ def test_table2_adds_the_trained_column_where_there_are_weights(tmp_path):
 
 
 def test_the_command_line_knows_their_scales(capsys):
-    assert main(["reproduce", "table3", "--help"]) == 0
+    assert main(["table3", "--help"]) == 0
     assert "paper: days on a GPU" in capsys.readouterr().out
-    assert main(["reproduce", "table3", "--scale", "full"]) == 2
-    assert main(["reproduce", "table2"]) == 2
+    assert main(["table3", "--scale", "full"]) == 2
+    assert main(["table2"]) == 2
     assert "--images" in capsys.readouterr().err
     assert {"table2", "table3", "validation"} <= set(EXPERIMENTS)
 

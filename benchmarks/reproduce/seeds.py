@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
+    from benchmarks.reproduce.run_folder import RunFolder
     from featgraph.datasets.images import ImageDataset
-    from featgraph.reproduce.run_folder import RunFolder
 
 __all__ = ["split_images", "train_net"]
 

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.reproduce.paired import conclude, mean_rate, summarize_variants
+from benchmarks.reproduce.run_folder import RunFolder
 from featgraph.core.checks import choice, integer
-from featgraph.reproduce.paired import conclude, mean_rate, summarize_variants
-from featgraph.reproduce.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -139,7 +139,7 @@ def run(
     seed : int, default=0
         First seed; a seed decides weights and order, the same for all ways to train.
     nets, variants, seeds, epochs, data, test_data, size, device
-        See ``featgraph reproduce table3 --help``.
+        See ``python -m benchmarks.reproduce table3 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
@@ -342,7 +342,7 @@ def _write(
     results: Sequence[Mapping[str, Any]],
     variants: Sequence[str],
 ) -> Path:
-    from featgraph.plot.training import plot_gains
+    from benchmarks.reproduce.gain_plots import plot_gains
 
     folder.write_table("table3", rows)
     runs = [

@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph.reproduce.comparison import (
+from benchmarks.reproduce.comparison import (
     compare_values,
     describe_agreement,
     explain_subjects,
     write_comparison,
 )
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.subjects import State, Subject, Subjects, add_subject_arguments
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.subjects import State, Subject, Subjects, add_subject_arguments
 
 if TYPE_CHECKING:
     from featgraph.invariance.power_law import TailVariant
@@ -64,7 +64,7 @@ def run(
     seed : int, default=0
         Seed of training, images and bootstrap.
     nets, data, weights, max_images
-        Which networks see which images, see ``featgraph reproduce table4 --help``.
+        Which networks see which images, see ``python -m benchmarks.reproduce table4 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.reproduce import table3, table4, table5
+from benchmarks.reproduce.experiments import SCALES
+from benchmarks.reproduce.run_folder import RunFolder
 from featgraph.core.checks import choice
-from featgraph.reproduce import table3, table4, table5
-from featgraph.reproduce.experiments import SCALES
-from featgraph.reproduce.run_folder import RunFolder
 
 __all__ = ["PUBLISHED", "add_arguments", "run"]
 
@@ -93,7 +93,7 @@ def run(
     if scale == "full" and missing:
         raise ValueError(
             f"at full scale the folders of finished runs must be named, got none for {missing}; "
-            "run 'featgraph reproduce table3' and the others first"
+            "run 'python -m benchmarks.reproduce table3' and the others first"
         )
     settings = {"scale": scale, "seed": seed, "nets": None if nets is None else list(nets), **given}
     folder = RunFolder(out, "invariance-gain", settings, force=force)
@@ -105,7 +105,7 @@ def run(
 
 def _run_part(folder: RunFolder, name: str, options: Mapping[str, Any]) -> Path:
     """Run one of the tables in a folder inside this one, or go on with it."""
-    from featgraph.reproduce.experiments import EXPERIMENTS
+    from benchmarks.reproduce.experiments import EXPERIMENTS
 
     chosen = dict(options)
     if name != "table3" and chosen["nets"] is None:
@@ -173,7 +173,7 @@ def correlate(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Invariance is minus the measure, so that a correlation above 0 speaks for the claim.
     """
-    from featgraph.reproduce.rank_correlation import correlate_ranks
+    from benchmarks.reproduce.rank_correlation import correlate_ranks
 
     found = []
     for constraint in dict.fromkeys(row["constraint"] for row in rows):
@@ -198,7 +198,7 @@ def correlate(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _write(folder: RunFolder, rows: list[dict[str, Any]]) -> Path:
-    from featgraph.plot.gain_scatter import plot_gain_scatter
+    from benchmarks.reproduce.gain_plots import plot_gain_scatter
 
     published = correlate([{**row, "constraint": "published"} for row in PUBLISHED])
     found = correlate(rows)

@@ -19,7 +19,7 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """One published table or figure, recomputed by ``featgraph.reproduce.MODULE.run``.
+    """One published table or figure, recomputed by ``benchmarks.reproduce.MODULE.run``.
 
     The module holds ``run(out, *, scale, seed, force, progress, **options) -> Path``, which
     writes published and recomputed values side by side into the folder ``out`` and returns the
@@ -34,16 +34,16 @@ class Experiment:
 
     def load(self) -> Callable[..., Path]:
         """Import the module and return its ``run``."""
-        found: Callable[..., Path] = import_module(f"featgraph.reproduce.{self.module}").run
+        found: Callable[..., Path] = import_module(f"benchmarks.reproduce.{self.module}").run
         return found
 
     def load_arguments(self) -> Callable[..., None] | None:
         """Import the module and return its ``add_arguments``, or None if it has none."""
-        return getattr(import_module(f"featgraph.reproduce.{self.module}"), "add_arguments", None)
+        return getattr(import_module(f"benchmarks.reproduce.{self.module}"), "add_arguments", None)
 
     def load_scales(self) -> dict[str, str]:
         """Import the module and return its scales: ``SCALES`` unless it has its own."""
-        module = import_module(f"featgraph.reproduce.{self.module}")
+        module = import_module(f"benchmarks.reproduce.{self.module}")
         scales: dict[str, str] = getattr(module, "SCALES", SCALES)
         return scales
 

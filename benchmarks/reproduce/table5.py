@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from featgraph.reproduce.comparison import (
+from benchmarks.reproduce.comparison import (
     compare_values,
     describe_agreement,
     explain_subjects,
     write_comparison,
 )
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.subjects import State, Subject, Subjects, add_subject_arguments
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.subjects import State, Subject, Subjects, add_subject_arguments
 
 if TYPE_CHECKING:
     from featgraph.invariance.geometric import GeometricInvariance, GeometricVariant
@@ -65,7 +65,7 @@ def run(
     seed : int, default=0
         Seed of training, images and bootstrap.
     nets, data, weights, max_images
-        Which networks see which images, see ``featgraph reproduce table5 --help``.
+        Which networks see which images, see ``python -m benchmarks.reproduce table5 --help``.
     no_umap : bool, default=False
         Leave out what needs UMAP, even if umap-learn (extra ``umap``) is installed.
     force : bool, default=False

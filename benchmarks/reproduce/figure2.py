@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph.reproduce.comparison import explain_subjects, write_comparison
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.subjects import Subject, Subjects, add_subject_arguments
+from benchmarks.reproduce.comparison import explain_subjects, write_comparison
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.subjects import Subject, Subjects, add_subject_arguments
 
 if TYPE_CHECKING:
     from featgraph.invariance.training_change import TrainingChange
@@ -20,11 +20,9 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options of the experiment."""
-    from featgraph.cli.options import one_of
-
     add_subject_arguments(parser)
     parser.add_argument(
-        "--mds", type=one_of(("classical", "metric", "nonmetric"), "--mds"), default="classical",
+        "--mds", choices=("classical", "metric", "nonmetric"), default="classical",
         metavar="NAME", help="multidimensional scaling: classical, metric or nonmetric",
     )  # fmt: skip
     parser.add_argument(
@@ -58,7 +56,7 @@ def run(
     seed : int, default=0
         Seed of training and images.
     nets, data, weights, max_images
-        Which networks see which images, see ``featgraph reproduce figure2 --help``.
+        Which networks see which images, see ``python -m benchmarks.reproduce figure2 --help``.
     mds : {"classical", "metric", "nonmetric"}, default="classical"
         Multidimensional scaling.
     remove_means : bool, default=False

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.subjects import FAMILIES, Subject, Subjects
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.subjects import FAMILIES, Subject, Subjects
 
 __all__ = ["compare_values", "describe_agreement", "explain_subjects", "write_comparison"]
 
@@ -43,7 +43,7 @@ def describe_agreement(
     rows: Sequence[Mapping[str, Any]], published: str, columns: Sequence[str]
 ) -> list[str]:
     """Say how recomputed columns order the families in comparison with the published one."""
-    from featgraph.reproduce.rank_correlation import correlate_ranks
+    from benchmarks.reproduce.rank_correlation import correlate_ranks
 
     lines = []
     for column in columns:

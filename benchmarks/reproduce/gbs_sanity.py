@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.reproduce.experiments import SCALES
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.seeds import split_images, train_net
 from featgraph.core.checks import choice
-from featgraph.reproduce.experiments import SCALES
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.seeds import split_images, train_net
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +109,7 @@ def run(
     seed : int, default=0
         First seed of the networks, and seed of the choice of images.
     nets, data, seeds
-        See ``featgraph reproduce gbs-sanity --help``.
+        See ``python -m benchmarks.reproduce gbs-sanity --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from benchmarks.reproduce.experiments import SCALES
 from featgraph.core.checks import choice
-from featgraph.reproduce.experiments import SCALES
 
 if TYPE_CHECKING:
     import argparse
 
     from torch import nn
 
+    from benchmarks.reproduce.run_folder import RunFolder
     from featgraph.datasets.images import ImageDataset
     from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.reproduce.run_folder import RunFolder
 
 __all__ = ["FAMILIES", "State", "Subject", "Subjects", "add_subject_arguments"]
 

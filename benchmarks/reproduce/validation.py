@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.sources import list_sources
 from featgraph.core.checks import choice
-from featgraph.reproduce.run_folder import RunFolder
-from featgraph.reproduce.sources import list_sources
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import FeatureMatrix
@@ -70,7 +70,7 @@ def run(
     seed : int, default=0
         Seed of clouds, weights, training and coverings.
     data : str or None, default=None
-        Folder of trained networks, see ``featgraph reproduce validation --help``.
+        Folder of trained networks, see ``python -m benchmarks.reproduce validation --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
@@ -252,7 +252,7 @@ def _concordance(rows: Sequence[Mapping[str, Any]]) -> float | None:
 
 
 def _write(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
-    from featgraph.plot.validation import plot_estimator_errors, plot_rate_agreement
+    from benchmarks.reproduce.validation_plots import plot_estimator_errors, plot_rate_agreement
 
     estimators, networks = summarize_estimators(rows), summarize_networks(rows)
     folder.write_table("layers", rows)

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.reproduce.run_folder import RunFolder
 from featgraph.core.checks import choice, integer
-from featgraph.reproduce.run_folder import RunFolder
 from featgraph.selfsimilarity.estimators import EstimatorName
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def run(
     seed : int, default=0
         First seed of the untrained weights.
     weights, nets, seeds, max_images
-        See ``featgraph reproduce table2 --help``.
+        See ``python -m benchmarks.reproduce table2 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
