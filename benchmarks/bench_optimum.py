@@ -15,8 +15,8 @@ from pathlib import Path
 
 import networkx as nx
 
-from featgraph.boxes.iterated_greedy import cover_iterated_greedy
-from featgraph.boxes.optimum import minimum_box_cover
+from featgraph.boxes.methods.iterated_greedy import cover_iterated_greedy
+from featgraph.boxes.methods.optimum import minimum_box_cover
 from featgraph.io.files import read_graph
 
 #: Diameter boxes: size -> (best known, proven before); radius boxes: optima at r = 1, 2, …

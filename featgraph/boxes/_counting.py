@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._checkpoint import Checkpoint
 from featgraph.boxes._run import box_kind, find_module, is_quick, solve_world
 from featgraph.boxes._sizes import kind_sizes
-from featgraph.boxes._threads import run_tasks, usable_cores
-from featgraph.boxes._world import GraphWorld, World
+from featgraph.boxes.checkpoint import Checkpoint
 from featgraph.boxes.methods import METHODS
+from featgraph.boxes.metric_space import GraphWorld, World
+from featgraph.boxes.threads import run_tasks, usable_cores
 from featgraph.core.progress import progress_bar
 
 __all__ = ["count_world"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.boxes._memory import check_memory
-from featgraph.boxes._world import MetricWorld, World, open_world
+from featgraph.boxes.memory import check_memory
+from featgraph.boxes.metric_space import MetricWorld, World, open_world
 
 __all__ = ["open_data"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.boxes._threads import run_beside
-from featgraph.boxes._world import Solution, World, open_world
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
+from featgraph.boxes.metric_space import Solution, World, open_world
+from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState, as_rng
 
@@ -36,7 +36,7 @@ Solve = Callable[..., Solution]
 def find_module(method: str) -> Any:
     """Return the module of a method."""
     choice(method, METHODS, "method")
-    return importlib.import_module(f"featgraph.boxes.{method}")
+    return importlib.import_module(f"featgraph.boxes.methods.{method}")
 
 
 def box_kind(method: str, options: dict[str, Any]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from featgraph.boxes._bits import bits_fit
-from featgraph.boxes._world import GraphWorld, MetricWorld, World
+from featgraph.boxes.bits import bits_fit
+from featgraph.boxes.metric_space import GraphWorld, MetricWorld, World
 from featgraph.core.caller import caller_level
 
 __all__ = ["check_sizes", "default_sizes", "kind_sizes"]

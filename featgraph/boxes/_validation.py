@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes._kernel import kernel
-from featgraph.boxes._world import World, open_world
 from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.metric_space import World, open_world
 
 __all__ = ["check_cover", "check_world"]
 

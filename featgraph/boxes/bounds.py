@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._checkpoint import Checkpoint
-from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._exact.packing import caro_wei
-from featgraph.boxes._exact.parts import run_parts
-from featgraph.boxes._exact.problem import open_problem
-from featgraph.boxes._near import count_near
 from featgraph.boxes._opening import open_data
 from featgraph.boxes._run import is_quick
 from featgraph.boxes._sizes import check_sizes
-from featgraph.boxes._threads import run_beside
-from featgraph.boxes._world import World
+from featgraph.boxes.checkpoint import Checkpoint
+from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.packing import caro_wei
+from featgraph.boxes.exact.parts import run_parts
+from featgraph.boxes.exact.problem import open_problem
+from featgraph.boxes.metric_space import World
+from featgraph.boxes.neighborhoods import count_near
+from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.api import box_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.covering import box_cover
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph

@@ -150,7 +150,7 @@ def cover_graph(
     int
         0; every problem is an exception.
     """
-    from featgraph.boxes.covering import box_counts
+    from featgraph.boxes.api import box_counts
     from featgraph.io.files import read_graph
     from featgraph.report.folder import claim_folder
 
@@ -233,7 +233,7 @@ def _write(folder: Path, counts: BoxCounts, fit: DimensionFit | None) -> None:
 
 
 def _write_boxes(folder: Path, net: Any, size: float, how: dict[str, Any]) -> None:
-    from featgraph.boxes.covering import box_cover
+    from featgraph.boxes.api import box_cover
     from featgraph.io import write_graphml, write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.graph_drawing import layout_graph, plot_graph

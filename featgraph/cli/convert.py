@@ -92,7 +92,7 @@ def convert_graph(
     int
         0; every problem is an exception.
     """
-    from featgraph.boxes.covering import box_cover
+    from featgraph.boxes.api import box_cover
     from featgraph.graph.strengths import with_edge_weight
     from featgraph.io.files import read_graph
 

@@ -88,7 +88,7 @@ def export_graph(
     int
         0; every problem is an exception.
     """
-    from featgraph.boxes.covering import box_cover
+    from featgraph.boxes.api import box_cover
     from featgraph.report.folder import claim_folder
     from featgraph.report.layer_analysis import file_key
 

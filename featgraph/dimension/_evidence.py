@@ -75,7 +75,7 @@ def cover_ladder(
 ) -> BoxCounts:
     """Count the boxes of a graph on the ladder of sizes that suits it."""
     from featgraph.boxes._run import box_kind
-    from featgraph.boxes.covering import box_counts
+    from featgraph.boxes.api import box_counts
     from featgraph.boxes.methods import METHODS
 
     choice(method, METHODS, "method")

@@ -50,7 +50,7 @@ def ladder_sizes(
 
 def world_ladder(graph: Any, kind: str, scale: int | None, spacing: float) -> list[int]:
     """Return the ladder up to the first size that leaves one box per component for sure."""
-    from featgraph.boxes._world import GraphWorld
+    from featgraph.boxes.metric_space import GraphWorld
 
     _, bound = GraphWorld(graph, weighted=False).sweep
     largest = bound / 2 if kind == "radius" else bound

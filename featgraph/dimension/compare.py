@@ -19,7 +19,7 @@ from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
-    from featgraph.boxes._world import World
+    from featgraph.boxes.metric_space import World
     from featgraph.distances.distance_matrix import DistanceMatrix
 
 __all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
@@ -217,7 +217,7 @@ def compare_dimensions(
     True
     """
     from featgraph.boxes._opening import open_data
-    from featgraph.boxes.ladder import minimum_box_counts
+    from featgraph.boxes.minimum_counts import minimum_box_counts
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes
@@ -267,7 +267,7 @@ def _count_covers(
     name: str, world: World, truth: BoxCounts, repeats: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return the number of boxes of a covering method at every θ."""
-    from featgraph.boxes.covering import box_counts
+    from featgraph.boxes.api import box_counts
 
     if name == "optimum":
         return truth.counts.astype(np.float64)
@@ -371,7 +371,7 @@ def _hop_space(
     rng: np.random.Generator,
 ) -> tuple[float, tuple[BoxCounts, ...]]:
     """Cover G_M at one ε in hop space, once per method."""
-    from featgraph.boxes.covering import box_counts
+    from featgraph.boxes.api import box_counts
     from featgraph.graph.construct import feature_graph
 
     graph = feature_graph(layer, epsilon=epsilon)

@@ -112,7 +112,7 @@ def multifractal_boxes(
     chosen = world_ladder(own, kind, scale, spacing) if sizes is None else sorted(set(sizes))
     diameters: list[float] = []
     shares: list[list[Floats]] = []
-    from featgraph.boxes.covering import box_cover
+    from featgraph.boxes.api import box_cover
 
     for size in track_progress(chosen, progress=progress, label="box masses"):
         found = [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.boxes.covering import box_counts
+from featgraph.boxes.api import box_counts
 from featgraph.core.checks import integer
 from featgraph.core.files import write_text
 from featgraph.core.progress import track_progress

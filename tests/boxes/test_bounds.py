@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes.bounds import EFFORTS, bound_world, lower_bound, lower_bounds
-from featgraph.boxes.optimum import minimum_box_cover
+from featgraph.boxes.methods.optimum import minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 KINDS = ("diameter", "radius")
@@ -100,7 +100,7 @@ def test_names_are_checked():
 
 
 def test_a_world_is_bounded_without_a_generator():
-    from featgraph.boxes._world import open_world
+    from featgraph.boxes.metric_space import open_world
 
     world = open_world(nx.cycle_graph(12), weight=None, as_undirected=False)
     assert bound_world(world, [1.0, 2.0, 3.0], "diameter").tolist() == [6, 4, 3]

@@ -6,9 +6,9 @@ import networkx as nx
 import numpy as np
 from hypothesis import given, strategies as st
 
-from featgraph.boxes._bits import spread_bits
-from featgraph.boxes._world import open_world
-from featgraph.boxes.cbb import _burn, _burn_bits, cover_cbb
+from featgraph.boxes.bits import spread_bits
+from featgraph.boxes.methods.cbb import _burn, _burn_bits, cover_cbb
+from featgraph.boxes.metric_space import open_world
 from tests.naive import boxes as naive
 
 

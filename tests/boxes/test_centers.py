@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import _masses
-from featgraph.boxes._centers import join_centers, select_centers
-from featgraph.boxes._world import open_world
-from featgraph.boxes.covering import box_counts, box_cover
-from featgraph.boxes.max_cover import cover_max_cover
-from featgraph.boxes.memb import cover_memb
+from featgraph.boxes import coverage_gain
+from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes.centers import join_centers, select_centers
+from featgraph.boxes.methods.max_cover import cover_max_cover
+from featgraph.boxes.methods.memb import cover_memb
+from featgraph.boxes.metric_space import open_world
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import boxes as naive
 
@@ -113,10 +113,10 @@ def test_counting_by_bits_and_by_searches_agree(hops):
     sources = np.arange(0, 600, 1)[: 600 if hops > 1 else 64]
     by_bits = np.zeros(600, dtype=np.int64)
     by_search = np.zeros(600, dtype=np.int64)
-    _masses._spread_bits(*rows, sources, by_bits)
-    _masses._search_balls(*rows, sources, by_search)
+    coverage_gain._spread_bits(*rows, sources, by_bits)
+    coverage_gain._search_balls(*rows, sources, by_search)
     assert np.array_equal(by_bits, by_search)
-    counter = _masses.MassCounter(*rows)
+    counter = coverage_gain.MassCounter(*rows)
     assert np.array_equal(counter.count(sources), by_search)
 
 
@@ -124,7 +124,7 @@ def test_counting_by_bits_and_by_searches_agree(hops):
 def test_sums_of_distances_by_bits_and_by_searches(deep):
     edges = list(nx.gnp_random_graph(70, 0.03, seed=2).edges)
     graph = FeatureGraph.from_edges(edges, n_nodes=70)
-    sums, reached = _masses.sum_distances(
+    sums, reached = coverage_gain.sum_distances(
         graph.indptr[:-1], graph.indptr[1:], graph.indices, deep=deep
     )
     dist = np.array(naive.hop_distances(70, edges))

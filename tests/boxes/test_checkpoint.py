@@ -11,8 +11,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.boxes import _checkpoint, _run, bounds, greedy, memb, merge
-from featgraph.boxes.covering import box_counts
+from featgraph.boxes import _run, bounds, checkpoint as checkpoints
+from featgraph.boxes.api import box_counts
+from featgraph.boxes.methods import greedy, memb, merge
 
 GRAPH = nx.gnp_random_graph(60, 0.05, seed=3)
 SIZES = (1, 2, 3)
@@ -168,9 +169,9 @@ def test_a_checkpoint_needs_a_seed(checkpoint):
 
 def test_many_small_tasks_write_rarely(monkeypatch, checkpoint):
     written = []
-    real = _checkpoint.write_text
+    real = checkpoints.write_text
     monkeypatch.setattr(
-        _checkpoint, "write_text", lambda *values: written.append(1) or real(*values)
+        checkpoints, "write_text", lambda *values: written.append(1) or real(*values)
     )
     begin = time.monotonic()
     count(repeats=200, checkpoint=checkpoint)

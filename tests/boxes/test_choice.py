@@ -11,9 +11,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.boxes.auto import choose_method
-from featgraph.boxes.covering import box_counts, box_cover
+from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.methods import METHODS
+from featgraph.boxes.methods.auto import choose_method
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
@@ -25,7 +25,7 @@ def test_every_row_has_its_function(name):
     assert row.source
     assert row.cost
     assert row.advice
-    module = importlib.import_module(f"featgraph.boxes.{name}")
+    module = importlib.import_module(f"featgraph.boxes.methods.{name}")
     if row.box == "none":
         assert callable(getattr(module, f"count_{name}"))
         return

@@ -9,8 +9,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from featgraph.boxes.api import box_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.covering import box_cover
 
 
 def cover(labels, size=1, kind="diameter", **more):

@@ -8,9 +8,9 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import _bits, _sizes
+from featgraph.boxes import _sizes, bits
+from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.counts import BoxCounts
-from featgraph.boxes.covering import box_counts, box_cover
 from featgraph.features.feature_matrix import FeatureMatrix
 from tests.naive import boxes as naive
 
@@ -151,7 +151,7 @@ def test_default_sizes_where_ways_of_length_0_go_around_every_length():
 
 
 def test_default_sizes_of_huge_graphs_end_where_searches_are_long(monkeypatch):
-    monkeypatch.setattr(_bits, "MOST_BYTES", 0)  # a graph of thousands of nodes counts as huge
+    monkeypatch.setattr(bits, "MOST_BYTES", 0)  # a graph of thousands of nodes counts as huge
     graph = nx.path_graph(300)
     whole = box_counts(graph, rng=0, method="memb")
     monkeypatch.setattr(_sizes, "MOST_LOOKS", 300 * 15)

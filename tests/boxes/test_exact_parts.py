@@ -10,18 +10,18 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes._exact import highs
-from featgraph.boxes._exact.clique_cover import CliquePart, split_relation
-from featgraph.boxes._exact.cliques import Columns, list_maximal_cliques
-from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._exact.columns import BoxPool
-from featgraph.boxes._exact.heaviest import find_heavy
-from featgraph.boxes._exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
-from featgraph.boxes._exact.prices import UNIT, ascend_prices, certify
-from featgraph.boxes._exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
-from featgraph.boxes._exact.relation import add_self_pairs, restrict_pairs
-from featgraph.boxes._exact.row_weighting import cover_by_gain, search_cover
-from featgraph.boxes._exact.set_cover import Covering, CoveringPart, split_covering
+from featgraph.boxes.exact import highs
+from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
+from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
+from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.columns import BoxPool
+from featgraph.boxes.exact.lp_dual import UNIT, ascend_prices, certify
+from featgraph.boxes.exact.max_weight_clique import find_heavy
+from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
+from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
+from featgraph.boxes.exact.relation import add_self_pairs, restrict_pairs
+from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
+from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
 from tests.naive import optimum as naive
 
 FOREVER = Clock(None)
@@ -215,7 +215,7 @@ def test_gathered_boxes_prove_the_same_as_all_boxes(near, seed):
 
 
 def test_gathering_boxes_without_listing_them(monkeypatch):
-    from featgraph.boxes._exact import clique_cover
+    from featgraph.boxes.exact import clique_cover
 
     rng = np.random.default_rng(0)
     points = rng.random((60, 2))

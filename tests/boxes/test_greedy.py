@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import greedy
-from featgraph.boxes._fitting import fit_bits, fit_lists
-from featgraph.boxes._orders import fit_dsatur, order_smallest_last
-from featgraph.boxes._world import open_world
-from featgraph.boxes.covering import box_counts
-from featgraph.boxes.greedy import ORDERS, cover_greedy, fit_nodes
+from featgraph.boxes.api import box_counts
+from featgraph.boxes.first_fit import fit_bits, fit_lists
+from featgraph.boxes.methods import greedy
+from featgraph.boxes.methods.greedy import ORDERS, cover_greedy, fit_nodes
+from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from tests.naive import boxes as naive
 
 

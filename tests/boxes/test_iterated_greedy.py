@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes._exact.clock import Clock
-from featgraph.boxes._exact.recolor import fit_boxes, iterate_boxes
-from featgraph.boxes.iterated_greedy import cover_iterated_greedy
-from featgraph.boxes.optimum import minimum_box_cover
+from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
+from featgraph.boxes.methods.iterated_greedy import cover_iterated_greedy
+from featgraph.boxes.methods.optimum import minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes._exact import parts as parts_file
-from featgraph.boxes.covering import box_cover
-from featgraph.boxes.iterated_greedy import cover_iterated_greedy
-from featgraph.boxes.memb import cover_memb
-from featgraph.boxes.optimum import cover_optimum, cover_pairs, minimum_box_cover
+from featgraph.boxes.api import box_cover
+from featgraph.boxes.exact import parts as parts_file
+from featgraph.boxes.methods.iterated_greedy import cover_iterated_greedy
+from featgraph.boxes.methods.memb import cover_memb
+from featgraph.boxes.methods.optimum import cover_optimum, cover_pairs, minimum_box_cover
 from featgraph.datasets.fractal_graphs import make_flower
 from featgraph.distances.pairwise import feature_distances
 from tests.naive import boxes as naive_boxes, optimum as naive
@@ -190,7 +190,7 @@ def test_a_time_limit_is_kept():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ctrl_c_returns_the_best_so_far(monkeypatch, kind):
-    from featgraph.boxes._exact import clique_cover, set_cover
+    from featgraph.boxes.exact import clique_cover, set_cover
 
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
@@ -252,7 +252,7 @@ def test_pairs_that_would_not_fit_are_refused(monkeypatch):
 
 
 def test_no_stage_starts_without_time(monkeypatch):
-    from featgraph.boxes._exact import clique_cover
+    from featgraph.boxes.exact import clique_cover
 
     def fail(*args, **kwargs):
         raise AssertionError("no time is left")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes._bits import pack_lists
-from featgraph.boxes._choosing import choose_boxes
-from featgraph.boxes._proposals import Table, propose_boxes
-from featgraph.boxes._world import open_world
-from featgraph.boxes.covering import box_cover
+from featgraph.boxes.api import box_cover
+from featgraph.boxes.bits import pack_lists
+from featgraph.boxes.candidate_boxes import Table, propose_boxes
+from featgraph.boxes.greedy_set_cover import choose_boxes
+from featgraph.boxes.metric_space import open_world
 from tests.naive import box_searches as naive, boxes as plain
 
 

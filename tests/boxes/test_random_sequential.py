@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes._world import open_world
-from featgraph.boxes.cluster_growing import cover_cluster_growing
-from featgraph.boxes.random_sequential import _grow, cover_random_sequential
+from featgraph.boxes.methods.cluster_growing import cover_cluster_growing
+from featgraph.boxes.methods.random_sequential import _grow, cover_random_sequential
+from featgraph.boxes.metric_space import open_world
 from tests.naive import boxes as naive
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from featgraph.boxes.analysis import analyze_boxes
+from featgraph.boxes.api import box_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.covering import box_cover
 from featgraph.boxes.renormalization import renormalization_flow, renormalize
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import boxes as naive

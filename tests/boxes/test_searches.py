@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import _bits, annealing, fnb, mcwr, merge, obca, swarm
-from featgraph.boxes._proposals import Table, overlap_boxes
-from featgraph.boxes._world import open_world
+from featgraph.boxes import bits
 from featgraph.boxes.analysis import box_diameters
-from featgraph.boxes.covering import box_counts, box_cover
-from featgraph.boxes.greedy import cover_greedy
+from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes.candidate_boxes import Table, overlap_boxes
+from featgraph.boxes.methods import annealing, fnb, mcwr, merge, obca, swarm
+from featgraph.boxes.methods.greedy import cover_greedy
+from featgraph.boxes.metric_space import open_world
 from tests.naive import box_searches as naive, boxes as plain
 
 graphs = given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))
@@ -79,8 +80,8 @@ def test_merge_level_equals_twin(seed, n_nodes, size):
         merged = merge._merge(rows.starts, rows.stops, rows.indices, labels, draws)
         expected, _ = naive.merge(dist, level, labels.tolist(), draws.tolist())
         assert merged.tolist() == expected
-        bits = _bits.pack_lists(rows.starts, rows.stops, rows.indices)
-        assert merge._merge_bits(bits, labels, draws).tolist() == expected
+        table = bits.pack_lists(rows.starts, rows.stops, rows.indices)
+        assert merge._merge_bits(table, labels, draws).tolist() == expected
         labels = np.unique(merged, return_inverse=True)[1]
 
 
@@ -109,7 +110,7 @@ def test_shaking_equals_twin(seed, n_nodes, size):
     args = (rows.starts, rows.stops, rows.indices, before, n_moves, n_splits, draws)
     listed, nothing = lists[:3], np.empty(0, dtype=np.int64)
     one = annealing._shake(*listed, nothing.reshape(0, 0), *args).tolist()
-    other = annealing._shake(nothing, nothing, nothing, _bits.pack_lists(*listed), *args).tolist()
+    other = annealing._shake(nothing, nothing, nothing, bits.pack_lists(*listed), *args).tolist()
     adjacency = plain.neighbours(n_nodes, graph.edges)
     expected = naive.shake(
         adjacency, dist, size, before.tolist(), n_moves, n_splits, draws.tolist()
@@ -134,7 +135,7 @@ def test_obca_equals_twin(seed, n_nodes, size):
     expected, kept = naive.obca(dist, size, seeds.tolist(), rank.tolist())
     for table in (
         Table(*lists, np.zeros((0, 0), dtype=np.int64)),
-        Table(nothing, nothing, nothing, _bits.pack_lists(*lists)),
+        Table(nothing, nothing, nothing, bits.pack_lists(*lists)),
     ):
         bounds, members, times = overlap_boxes(table, seeds, rank)
         grown = [set(members[a:b].tolist()) for a, b in pairwise(bounds)]

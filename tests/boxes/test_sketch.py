@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes._world import open_world
-from featgraph.boxes.covering import box_cover
-from featgraph.boxes.sketch import build_sketches
+from featgraph.boxes.api import box_cover
+from featgraph.boxes.methods.sketch import build_sketches
+from featgraph.boxes.metric_space import open_world
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import box_searches as naive, boxes as plain
 

@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from featgraph.boxes import _threads
-from featgraph.boxes._threads import map_ranges, run_beside, run_tasks
+from featgraph.boxes import threads
+from featgraph.boxes.threads import map_ranges, run_beside, run_tasks
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 5])
@@ -63,7 +63,7 @@ def test_threads_within_threads_end_as_well():
 @pytest.mark.parametrize("cores", [1, 3])
 @pytest.mark.parametrize(("n_items", "grain"), [(0, 1), (10, 1), (5000, 1), (5000, 63)])
 def test_ranges_cover_all_items_once(monkeypatch, cores, n_items, grain):
-    monkeypatch.setattr(_threads, "usable_cores", lambda: cores)
+    monkeypatch.setattr(threads, "usable_cores", lambda: cores)
     times = np.zeros(n_items, dtype=int)
     starts = []
 

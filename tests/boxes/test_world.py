@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import _bits, _memory, _near
-from featgraph.boxes._world import MetricWorld, open_world
-from featgraph.boxes.covering import box_counts, box_cover
+from featgraph.boxes import bits, memory, neighborhoods
+from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes.metric_space import MetricWorld, open_world
 from tests.naive import boxes as naive
 
 
@@ -39,17 +39,17 @@ def test_bits_hold_the_ball(hops):
     edges = list(nx.gnp_random_graph(1100, 0.002, seed=hops).edges)  # more than two batches
     world = open_world(nx.Graph(edges), weight=None, as_undirected=False)
     n_nodes = world.n_nodes
-    lists = _near.list_near(world.starts, world.stops, world.indices, None, hops)
-    counts = _near.count_near(world.starts, world.stops, world.indices, hops)
-    bits = _bits.spread_bits(world.starts, world.stops, world.indices, hops)
-    assert np.array_equal(_bits.count_bits(bits), counts + 1)
-    starts, stops, indices = _bits.list_bits(bits, counts + 1)
+    lists = neighborhoods.list_near(world.starts, world.stops, world.indices, None, hops)
+    counts = neighborhoods.count_near(world.starts, world.stops, world.indices, hops)
+    table = bits.spread_bits(world.starts, world.stops, world.indices, hops)
+    assert np.array_equal(bits.count_bits(table), counts + 1)
+    starts, stops, indices = bits.list_bits(table, counts + 1)
     assert np.array_equal(stops - starts, counts)
     for v in range(0, n_nodes, 97):
         expected = np.sort(lists[2][lists[0][v] : lists[1][v]])
         assert np.array_equal(indices[starts[v] : stops[v]], expected)
-    packed = _bits.pack_lists(starts, stops, indices)
-    assert np.array_equal(packed, bits)
+    packed = bits.pack_lists(starts, stops, indices)
+    assert np.array_equal(packed, table)
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(2, 15), quarters=st.integers(0, 9))
@@ -144,12 +144,12 @@ def test_lists_that_would_not_fit_are_refused(monkeypatch, tmp_path):
     monkeypatch.delenv("FEATGRAPH_MEMORY")
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemFree:  1000 kB\nMemAvailable:  2000 kB\n")
-    monkeypatch.setattr(_memory, "MEMINFO", meminfo)
-    assert _memory._limit() == 2000 * 1024  # memory that holds files read before is at hand
+    monkeypatch.setattr(memory, "MEMINFO", meminfo)
+    assert memory._limit() == 2000 * 1024  # memory that holds files read before is at hand
     meminfo.unlink()
-    assert _memory._limit() > 0
+    assert memory._limit() > 0
     monkeypatch.delattr("os.sysconf")
-    assert _memory._limit() > 0
+    assert memory._limit() > 0
 
 
 def test_long_paths_are_searched_not_spread():

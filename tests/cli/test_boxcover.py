@@ -9,7 +9,7 @@ import json
 import networkx as nx
 import pytest
 
-from featgraph.boxes import memb
+from featgraph.boxes.methods import memb
 from featgraph.cli import main
 from featgraph.cli.boxcover import read_sizes
 

@@ -1,0 +1,214 @@
+"""The front doors: box_cover for one size, box_counts for many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._counting import count_world
+from featgraph.boxes._opening import open_data
+from featgraph.boxes._run import box_kind, find_module
+from featgraph.boxes._sizes import check_sizes, default_sizes, kind_sizes
+from featgraph.boxes.bounds import bound_world
+from featgraph.boxes.checkpoint import open_checkpoint
+from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.methods import METHODS
+from featgraph.boxes.methods.auto import choose_method
+from featgraph.boxes.metric_space import GraphWorld
+from featgraph.core.checks import choice, integer
+from featgraph.core.random import RandomState, as_rng
+
+__all__ = ["box_counts", "box_cover"]
+
+
+def box_cover(
+    graph: Any,
+    size: float,
+    *,
+    method: str = "greedy",
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+    **options: Any,
+) -> BoxCover:
+    """Cover a graph by boxes of one size with any method of METHODS.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
+        Graph to cover; boxes never cross components.
+    size : float
+        Inclusive bound: the largest distance inside a diameter box, or the radius of a radius
+        box (METHODS[method].box says which). Whole hops, or any number with ``weight``.
+    method : str, default="greedy"
+        A key of METHODS.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness; an int makes the run repeatable.
+    **options
+        Options of the method: those of ``featgraph.boxes.<method>.cover_<method>``.
+
+    Returns
+    -------
+    BoxCover
+        The boxes, and what made them.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown or a size or option breaks its rule.
+    TypeError
+        If the method has no such option, or the graph is of an unknown type.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> box_cover(networkx.cycle_graph(9), 2, method="greedy", rng=0)
+    BoxCover(n_boxes=3, n_nodes=9, size=2, kind='diameter', method='greedy')
+    """
+    module = find_module(method)
+    if METHODS[method].box == "none":
+        raise ValueError(f"method {method!r} counts without making boxes; use box_counts")
+    cover = getattr(module, f"cover_{method}")
+    result: BoxCover = cover(
+        graph, size, weight=weight, as_undirected=as_undirected, rng=rng, **options
+    )
+    return result
+
+
+def box_counts(
+    graph: Any,
+    *,
+    sizes: Iterable[float] | None = None,
+    method: str = "greedy",
+    repeats: int = 1,
+    bounds: bool = False,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+    jobs: int | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> BoxCounts:
+    """Count the boxes that each size needs.
+
+    Parameters
+    ----------
+    graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
+        A graph of any kind that ``box_cover`` takes; or the features of a layer, D nodes by B
+        samples. Features need no graph: a set of nodes at most θ apart in C (Eq. 8) is a box
+        of size θ, so the threshold graph {C ≤ θ} is covered with ℓ = 1. Radius methods cover
+        {C ≤ θ/2} with r = 1 there, because such boxes have diameter at most θ.
+    sizes : iterable of numbers, optional
+        Sizes, made rising and distinct. Default on graphs: 0, 1, 2, …, 32 and then growing by
+        about a sixteenth, up to the first that leaves one box per component, or, with a
+        warning, to the last that takes no more than about an hour. With ``weight``:
+        32 sizes in even ratios from the shortest edge up. On features: 256 values of θ, even
+        in log(1 + θ), from the smallest to the largest distance.
+    method : str, default="greedy"
+        A key of METHODS.
+    repeats : int, default=1
+        Runs per size, at least 1.
+    bounds : bool, default=False
+        Also certify a lower bound for every size.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of randomness; an int makes the counts repeatable.
+    jobs : int, optional
+        Threads, at least 1; default: all cores of this process. Counts do not depend on it.
+    progress : bool or None, default=None
+        Show a progress bar; None: if stderr is a terminal.
+    checkpoint : str or path-like, optional
+        File that keeps what is finished: written about every second, when the work is stopped,
+        and in the end. The same call goes on from there and gives the counts of a run in one
+        go. With another graph, method, size, option or seed it begins anew. Needs ``rng``.
+    **options
+        Options of the method.
+
+    Returns
+    -------
+    BoxCounts
+        Counts of each run and size; ``counts`` is the minimum over runs. Whole numbers, except
+        those of method "fuzzy".
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, sizes are negative, fractional hops or none at all, an option
+        breaks its rule, or ``checkpoint`` is a file of another kind.
+
+    Notes
+    -----
+    Each run of each size has a seed of its own, drawn from ``rng``; methods that answer all
+    sizes in one pass (greedy, merge) take one seed per run. Ctrl-C stops at once; a kernel
+    under way then runs to its end in a thread of its own, and its result is dropped.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> box_counts(networkx.path_graph(8), order="index").counts
+    array([8, 4, 3, 2, 2, 2, 2, 1])
+    >>> import numpy as np
+    >>> line = np.arange(4.0)[:, None]
+    >>> box_counts(line, sizes=[0.5, 1, 3], order="index").counts
+    array([4, 2, 1])
+    """
+    choice(method, METHODS, "method")
+    integer(repeats, "repeats", least=1)
+    if jobs is not None:
+        integer(jobs, "jobs", least=1)
+    kind = box_kind(method, options)
+    if bounds and kind == "none":
+        raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
+    if checkpoint is not None and rng is None:
+        raise ValueError("checkpoint needs rng, or no later call can draw the same; got rng=None")
+    world, about = open_data(graph, weight, as_undirected)
+    by_size = method == "auto"
+    if by_size:
+        method, options = choose_method(world.n_nodes, kind)
+    if sizes is None:
+        chosen = default_sizes(world, per_node=METHODS[method].per_node)
+    else:
+        chosen = check_sizes(world, sizes)
+    seeds = as_rng(rng).integers(2**63, size=(repeats, len(chosen)))
+    counts: NDArray[Any] = np.zeros(seeds.shape, np.float64 if kind == "none" else np.int64)
+    facts = (chosen, method, options, seeds)
+    with open_checkpoint(checkpoint, world, counts, *facts) as record:
+        count_world(world, chosen, method, seeds, options, record, jobs=jobs, progress=progress)
+        if sizes is None and isinstance(world, GraphWorld):
+            chosen = _end_at_components(chosen, counts, world.graph.n_components)
+            counts = counts[:, : len(chosen)]
+        if bounds:
+            scaled = kind_sizes(world, chosen, kind)
+            about["lower_bounds"] = bound_world(
+                world, scaled, kind, record=record, progress=progress
+            )
+    return BoxCounts(
+        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
+        counts_per_repeat=counts,
+        method=method,
+        kind=kind,
+        n_nodes=world.n_nodes,
+        world=world.name,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        options={**options, "chosen_by": "auto"} if by_size else options,
+        **about,
+    )
+
+
+def _end_at_components(sizes: list[float], counts: NDArray[Any], n_components: int) -> list[float]:
+    # Sizes up to the first at which every run has one box per component.
+    single = (counts == n_components).all(axis=0)
+    return sizes[: int(single.argmax()) + 1] if single.any() else sizes

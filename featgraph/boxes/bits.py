@@ -1,0 +1,131 @@
+"""Who is within the size of whom, as rows of bits: n²/8 bytes, and faster than searches.
+
+Bits spread along the edges, one hop per round: a node's row is cut together from those of its
+neighbours, 63 nodes per step, and the rows of one size continue those of the size before. A box
+then grows by cutting the set of nodes still
+allowed by each member's row, 63 nodes per step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.threads import map_ranges
+
+__all__ = ["bits_fit", "count_bits", "count_words", "list_bits", "pack_lists", "spread_bits"]
+
+Ints = NDArray[np.int64]
+
+WORD = 63  # bits per number; the sign bit stays free because kernels may not overflow
+MOST_BYTES = 2**26  # 22 thousand nodes
+
+
+def count_words(n_nodes: int) -> int:
+    """Return the numbers that a row of bits takes."""
+    return -(-n_nodes // WORD)
+
+
+def bits_fit(n_nodes: int) -> bool:
+    """Tell whether rows of bits for all nodes are a small table."""
+    return 8 * n_nodes * count_words(n_nodes) <= MOST_BYTES
+
+
+def spread_bits(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints | None = None
+) -> Ints:
+    """Return bits of shape (n_nodes, n_words): bit u of row v if u is within ``hops`` of v.
+
+    ``bits`` continues from the bits of fewer hops: then ``hops`` are those to add.
+    """
+    n_nodes = starts.size
+    if bits is None:
+        bits = np.zeros((n_nodes, count_words(n_nodes)), dtype=np.int64)
+        nodes = np.arange(n_nodes)
+        bits[nodes, nodes // WORD] = np.left_shift(np.int64(1), nodes % WORD)
+    for _ in range(hops):
+        bits = _widen_all(starts, stops, indices, bits)
+    return bits
+
+
+def _widen_all(starts: Ints, stops: Ints, indices: Ints, old: Ints) -> Ints:
+    new = np.empty_like(old)
+    map_ranges(lambda low, high: _widen(starts, stops, indices, low, high, old, new), starts.size)
+    return new
+
+
+def pack_lists(starts: Ints, stops: Ints, indices: Ints) -> Ints:
+    """Return lists of other nodes as rows of bits; each node is in its own row."""
+    n_nodes = starts.size
+    bits = np.zeros((n_nodes, count_words(n_nodes)), dtype=np.int64)
+    map_ranges(lambda low, high: _pack(starts, stops, indices, low, high, bits), n_nodes)
+    return bits
+
+
+def list_bits(bits: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return rows of bits as lists of other nodes (starts, stops, indices), rising.
+
+    ``counts`` holds how many bits are set in each row, its own included.
+    """
+    bounds = np.zeros(counts.size + 1, dtype=np.int64)
+    np.cumsum(counts - 1, out=bounds[1:])
+    indices = np.empty(bounds[-1], dtype=np.int64)
+    map_ranges(lambda low, high: _list(bits, bounds, low, high, indices), counts.size)
+    return bounds[:-1], bounds[1:], indices
+
+
+@kernel
+def _widen(
+    starts: Ints, stops: Ints, indices: Ints, low: int, high: int, old: Ints, new: Ints
+) -> None:
+    for v in range(low, high):
+        for w in range(old.shape[1]):
+            new[v, w] = old[v, w]
+        for k in range(starts[v], stops[v]):
+            u = indices[k]
+            for w in range(old.shape[1]):
+                new[v, w] |= old[u, w]
+
+
+@kernel
+def _pack(starts: Ints, stops: Ints, indices: Ints, low: int, high: int, bits: Ints) -> None:
+    for v in range(low, high):
+        bits[v, v // 63] |= np.int64(1) << (v % 63)
+        for k in range(starts[v], stops[v]):
+            u = indices[k]
+            bits[v, u // 63] |= np.int64(1) << (u % 63)
+
+
+@kernel
+def count_bits(bits: Ints) -> Ints:
+    """Return how many bits are set in each row."""
+    counts = np.zeros(bits.shape[0], dtype=np.int64)
+    for v in range(bits.shape[0]):
+        for w in range(bits.shape[1]):
+            word = bits[v, w]
+            word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
+            word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
+            word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
+            word = word + (word >> 8)
+            word = word + (word >> 16)
+            counts[v] += (word + (word >> 32)) & 0x7F
+    return counts
+
+
+@kernel
+def _list(bits: Ints, bounds: Ints, low: int, high: int, indices: Ints) -> None:
+    for v in range(low, high):
+        place = bounds[v]
+        for w in range(bits.shape[1]):
+            word = bits[v, w]
+            u = 63 * w
+            while word:
+                while word & 0xFF == 0:
+                    word >>= 8
+                    u += 8
+                if word & 1 and u != v:
+                    indices[place] = u
+                    place += 1
+                word >>= 1
+                u += 1

@@ -1,0 +1,363 @@
+"""Centres of radius boxes by largest score, and the boxes around given centres.
+
+Score of a node = number of uncovered nodes within reach × a fixed weight of the node. Scores
+only fall while nodes get covered, so an old score is an upper bound: the node on top of a heap
+of old scores is the next centre if its score, computed anew, has not changed. That gives the
+same centres as scoring every node in every step, at a fraction of the cost. When many scores
+have turned out old, all are counted anew in one go.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.bits import count_bits
+from featgraph.boxes.coverage_gain import MassCounter
+from featgraph.boxes.metric_space import GraphWorld, Rows, World
+from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
+from featgraph.core.checks import choice
+
+__all__ = ["TIES", "break_ties", "join_centers", "reach_centers", "select_centers"]
+
+TIES = ("small_ball", "random", "index")
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_N_BOXES, _N_COVERED, _N_HEAP = 0, 1, 2
+
+
+def select_centers(
+    world: World,
+    size: float,
+    ties: Ints,
+    *,
+    small_first: bool = False,
+    weights: Floats | None = None,
+    only_uncovered: bool = False,
+) -> tuple[Ints, Ints]:
+    """Return the centres in order of their choice, and the first centre to cover each node.
+
+    Parameters
+    ----------
+    world : World
+        Distances.
+    size : float
+        Radius of the balls.
+    ties : ndarray of int64, shape (n_nodes,)
+        All nodes; of equal scores the node that stands first is taken.
+    small_first : bool, default=False
+        Of equal scores take the node with fewest nodes within reach, and only then by ``ties``.
+    weights : ndarray of float64, shape (n_nodes,), optional
+        Positive factor of each node's score; default: 1.
+    only_uncovered : bool, default=False
+        Whether covered nodes may not become centres.
+    """
+    factor = np.ones(world.n_nodes) if weights is None else weights
+    if world.prefers_bits(size):
+        return _select_by_bits(world.bits(size), ties, small_first, factor, only_uncovered)
+    return _select_by_search(world.walk(size), ties, small_first, factor, only_uncovered)
+
+
+def _rank_nodes(ties: Ints, masses: Ints, small_first: bool) -> tuple[Ints, Ints]:
+    # Order of nodes of equal score, and the place of each in it.
+    order: Ints = ties[np.argsort(masses[ties], kind="stable")] if small_first else ties
+    rank = np.empty(ties.size, dtype=np.int64)
+    rank[order] = np.arange(ties.size)
+    return order, rank
+
+
+def _select_by_bits(
+    bits: Ints, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
+) -> tuple[Ints, Ints]:
+    masses = count_bits(bits)
+    order, rank = _rank_nodes(ties, masses, small_first)
+    # sorted by falling score, equals by rank: that is a valid heap
+    heap = order[np.argsort(-(masses * factor)[order], kind="stable")]
+    return _select_bits(bits, masses, factor, rank, only_uncovered, heap)
+
+
+def _select_by_search(
+    rows: Rows, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
+) -> tuple[Ints, Ints]:
+    n_nodes = ties.size
+    counter = MassCounter(*rows)
+    masses = counter.count(np.arange(n_nodes))
+    order, rank = _rank_nodes(ties, masses, small_first)
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    centers = np.empty(n_nodes, dtype=np.int64)
+    is_center = np.zeros(n_nodes, dtype=np.int64)
+    state = np.zeros(3, dtype=np.int64)
+    while state[_N_COVERED] < n_nodes:
+        uncovered = np.flatnonzero(labels < 0)
+        if state[_N_BOXES] > 0:
+            masses = counter.count(uncovered)
+        open_nodes = order[(masses > 0)[order] & (is_center[order] == 0)]
+        if only_uncovered:
+            open_nodes = open_nodes[labels[open_nodes] < 0]
+        heap = open_nodes[np.argsort(-(masses * factor)[open_nodes], kind="stable")]
+        state[_N_HEAP] = heap.size
+        budget = counter.cost(uncovered.size)
+        _select(
+            *rows, masses, factor, rank, only_uncovered, heap, labels, centers, is_center, state,
+            budget,
+        )  # fmt: skip
+    return centers[: state[_N_BOXES]].copy(), labels
+
+
+def break_ties(n_nodes: int, ties: str, rng: np.random.Generator) -> tuple[Ints, bool]:
+    """Return the order of nodes for ties, and whether smaller balls come first."""
+    choice(ties, TIES, "ties")
+    if ties == "index":
+        return np.arange(n_nodes, dtype=np.int64), False
+    return rng.permutation(n_nodes), ties == "small_ball"
+
+
+def join_centers(
+    world: World, rows: Rows, size: float, centers: Ints, rng: np.random.Generator
+) -> Ints:
+    """Return box labels: every node joins its nearest centre, so that boxes are connected.
+
+    A node takes the box of a random neighbour that is one step closer to the centres (on
+    weighted graphs: of the neighbour before it on a shortest path), so central distance falls
+    along a path inside the box.
+    """
+    if isinstance(world, GraphWorld) and world.lengths is not None:
+        return assign_weighted(
+            world.starts, world.stops, world.indices, world.lengths, centers, size
+        )
+    choices = rng.random(world.n_nodes)
+    return np.asarray(_join(rows.starts, rows.stops, rows.indices, centers, choices))
+
+
+def reach_centers(world: GraphWorld, centers: Ints, rng: np.random.Generator) -> tuple[Ints, float]:
+    """Return box labels around centres of any reach, and the largest distance from a centre."""
+    if world.lengths is not None:
+        return spread_weighted(world.starts, world.stops, world.indices, world.lengths, centers)
+    labels = np.asarray(
+        _join(world.starts, world.stops, world.indices, centers, rng.random(world.n_nodes))
+    )
+    return labels, float(_depth(world.starts, world.stops, world.indices, centers))
+
+
+@kernel
+def _depth(starts: Ints, stops: Ints, indices: Ints, centers: Ints) -> int:
+    # Largest number of hops from the nearest centre.
+    central = np.full(starts.size, -1, dtype=np.int64)
+    queue = np.empty(starts.size, dtype=np.int64)
+    tail = centers.size
+    queue[:tail] = centers
+    central[centers] = 0
+    head = 0
+    while head < tail:
+        u = queue[head]
+        head += 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if central[v] < 0:
+                central[v] = central[u] + 1
+                queue[tail] = v
+                tail += 1
+    deepest: int = central.max()
+    return deepest
+
+
+@kernel
+def _select(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    masses: Ints,
+    factor: Floats,
+    rank: Ints,
+    only_uncovered: bool,
+    heap: Ints,
+    labels: Ints,
+    centers: Ints,
+    is_center: Ints,
+    state: Ints,
+    budget: float,
+) -> None:
+    # Takes centres until all is covered or more than budget entries of rows were looked at.
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    n_boxes, n_covered, n_heap = state[0], state[1], state[2]
+    stamp, work = 0, 0
+    while n_covered < n_nodes and (work <= budget or stamp < 1):
+        center = heap[0]
+        if only_uncovered and labels[center] >= 0:
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+            continue
+        stamp += 1
+        tail, mass, looked = _gain(starts, stops, indices, hops, center, stamp, labels, seen, queue)
+        work += looked
+        if mass == masses[center]:
+            for k in range(tail):
+                if labels[queue[k]] < 0:
+                    labels[queue[k]] = n_boxes
+            n_covered += mass
+            centers[n_boxes] = center
+            is_center[center] = 1
+            n_boxes += 1
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+        elif mass == 0:
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+        else:
+            masses[center] = mass
+            _sift(heap, n_heap, center, masses, factor, rank)
+    state[0], state[1], state[2] = n_boxes, n_covered, n_heap
+
+
+@kernel
+def _gain(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    center: int,
+    stamp: int,
+    labels: Ints,
+    seen: Ints,
+    queue: Ints,
+) -> tuple[int, int, int]:
+    # Ball of the centre into queue; returns its nodes, the uncovered ones, and the work.
+    queue[0] = center
+    seen[center] = stamp
+    mass = 1 if labels[center] < 0 else 0
+    head, tail, level_end, distance, work = 0, 1, 1, 0, 0
+    while head < tail and distance < hops:
+        while head < level_end:
+            u = queue[head]
+            head += 1
+            work += stops[u] - starts[u]
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if seen[v] != stamp:
+                    seen[v] = stamp
+                    queue[tail] = v
+                    tail += 1
+                    if labels[v] < 0:
+                        mass += 1
+        level_end = tail
+        distance += 1
+    return tail, mass, work
+
+
+@kernel
+def _select_bits(
+    bits: Ints, masses: Ints, factor: Floats, rank: Ints, only_uncovered: bool, heap: Ints
+) -> tuple[Ints, Ints]:
+    # The same from rows of bits: a score is counted anew in n / 63 steps.
+    n_nodes, n_words = bits.shape
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    centers = np.empty(n_nodes, dtype=np.int64)
+    uncovered = np.zeros(n_words, dtype=np.int64)
+    for v in range(n_nodes):
+        uncovered[v // 63] |= np.int64(1) << (v % 63)
+    n_heap, n_boxes, n_covered = n_nodes, 0, 0
+    while n_covered < n_nodes:
+        center = int(heap[0])
+        mass = 0
+        if not only_uncovered or labels[center] < 0:
+            for w in range(n_words):
+                mass += _count_word(bits[center, w] & uncovered[w])
+        if mass == 0:
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+        elif mass < masses[center]:
+            masses[center] = mass
+            _sift(heap, n_heap, center, masses, factor, rank)
+        else:
+            for w in range(n_words):
+                word = bits[center, w] & uncovered[w]
+                uncovered[w] &= ~word
+                v = 63 * w
+                while word:
+                    while word & 0xFF == 0:
+                        word >>= 8
+                        v += 8
+                    if word & 1:
+                        labels[v] = n_boxes
+                    word >>= 1
+                    v += 1
+            centers[n_boxes] = center
+            n_boxes += 1
+            n_covered += mass
+            n_heap -= 1
+            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+    return centers[:n_boxes].copy(), labels
+
+
+@kernel
+def _count_word(word: int) -> int:
+    word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
+    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
+    word = word + (word >> 8)
+    word = word + (word >> 16)
+    return (word + (word >> 32)) & 0x7F
+
+
+@kernel
+def _sift(heap: Ints, n_heap: int, node: int, masses: Ints, factor: Floats, rank: Ints) -> None:
+    # Puts node in place of the root; largest score on top, of equals the smallest rank.
+    score = masses[node] * factor[node]
+    parent = 0
+    while 2 * parent + 1 < n_heap:
+        child = 2 * parent + 1
+        best = masses[heap[child]] * factor[heap[child]]
+        if child + 1 < n_heap:
+            other = masses[heap[child + 1]] * factor[heap[child + 1]]
+            if other > best or (other == best and rank[heap[child + 1]] < rank[heap[child]]):
+                child += 1
+                best = other
+        if best < score or (best == score and rank[heap[child]] > rank[node]):
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = node
+
+
+@kernel
+def _join(starts: Ints, stops: Ints, indices: Ints, centers: Ints, choices: Floats) -> Ints:
+    # One search from all centres; then each node draws among the neighbours one step closer.
+    n_nodes = starts.size
+    labels = np.empty(n_nodes, dtype=np.int64)
+    central = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    tail = 0
+    for box in range(centers.size):
+        labels[centers[box]] = box
+        central[centers[box]] = 0
+        queue[tail] = centers[box]
+        tail += 1
+    for head in range(n_nodes):
+        if head == tail:
+            break
+        u = queue[head]
+        if central[u] > 0:
+            n_closer = 0
+            for k in range(starts[u], stops[u]):
+                if 0 <= central[indices[k]] < central[u]:
+                    n_closer += 1
+            draw = int(choices[u] * n_closer)
+            for k in range(starts[u], stops[u]):
+                if 0 <= central[indices[k]] < central[u]:
+                    if draw == 0:
+                        labels[u] = labels[indices[k]]
+                        break
+                    draw -= 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if central[v] < 0:
+                central[v] = central[u] + 1
+                queue[tail] = v
+                tail += 1
+    return labels

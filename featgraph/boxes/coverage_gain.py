@@ -1,0 +1,213 @@
+"""How many uncovered nodes lie within a number of hops of every node.
+
+Two ways to the same numbers: one search from each uncovered node, or 504 of them at once as
+bits that spread along the edges. Bits win where balls are large against the graph.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.neighborhoods import probe_balls
+from featgraph.boxes.threads import map_ranges
+
+__all__ = ["MassCounter", "sum_distances"]
+
+Ints = NDArray[np.int64]
+
+# 8 words of 63 sources are one or two vector instructions per edge; the sign bit stays free
+# because kernels may not overflow
+BATCH = 63 * 8
+WORD_COST = 1.5  # one edge for a whole batch against one edge of a search, measured
+
+
+class MassCounter:
+    """Counts uncovered nodes around every node, and tells what that costs.
+
+    Parameters
+    ----------
+    starts, stops, indices, hops
+        Rows of neighbours and reach, as in ``Rows``.
+    """
+
+    def __init__(self, starts: Ints, stops: Ints, indices: Ints, hops: int) -> None:
+        self._rows = (starts, stops, indices, hops)
+        by_search, _ = probe_balls(starts, stops, indices, hops)
+        by_bits = WORD_COST * hops * float((stops - starts).sum()) / BATCH
+        self._use_bits = by_bits < by_search
+        self._per_node = min(by_bits, by_search)
+
+    def cost(self, n_uncovered: int) -> float:
+        """Return the work of one count, in edges looked at."""
+        n_nodes = self._rows[0].size
+        rounded = -(-n_uncovered // BATCH) * BATCH if self._use_bits else n_uncovered
+        return n_nodes + self._per_node * rounded
+
+    def count(self, uncovered: Ints) -> Ints:
+        """Return the number of ``uncovered`` nodes (indices) within reach of each node."""
+        n_nodes = self._rows[0].size
+        total = np.zeros(n_nodes, dtype=np.int64)
+        guard = threading.Lock()
+
+        def add(low: int, high: int) -> None:
+            own = np.zeros(n_nodes, dtype=np.int64)
+            work = _spread_bits if self._use_bits else _search_balls
+            work(*self._rows, uncovered[low:high], own)
+            with guard:  # whole numbers: their order does not matter
+                np.add(total, own, out=total)
+
+        map_ranges(add, uncovered.size, grain=BATCH if self._use_bits else 1)
+        return total
+
+
+def sum_distances(starts: Ints, stops: Ints, indices: Ints, *, deep: float) -> tuple[Ints, Ints]:
+    """Return, for each node, the sum of hops to all nodes it reaches, and their number.
+
+    ``deep`` is about the largest diameter: bits pass all edges once per hop, a search once.
+    """
+    n_nodes = starts.size
+    by_bits = deep * WORD_COST < BATCH
+    work = _spread_distances if by_bits else _search_distances
+    sums = np.zeros(n_nodes, dtype=np.int64)
+    reached = np.zeros(n_nodes, dtype=np.int64)
+    guard = threading.Lock()
+
+    def add(low: int, high: int) -> None:
+        own = np.zeros((2, n_nodes), dtype=np.int64)
+        work(starts, stops, indices, np.arange(low, high), own)
+        with guard:
+            np.add(sums, own[0], out=sums)
+            np.add(reached, own[1], out=reached)
+
+    map_ranges(add, n_nodes, grain=BATCH if by_bits else 1)
+    return sums, reached - 1
+
+
+@kernel
+def _search_balls(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints, masses: Ints
+) -> None:
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    for source in sources:
+        queue[0] = source
+        seen[source] = source
+        head, tail, level_end, distance = 0, 1, 1, 0
+        while head < tail and distance < hops:
+            while head < level_end:
+                u = queue[head]
+                head += 1
+                for k in range(starts[u], stops[u]):
+                    v = indices[k]
+                    if seen[v] != source:
+                        seen[v] = source
+                        queue[tail] = v
+                        tail += 1
+            level_end = tail
+            distance += 1
+        for k in range(tail):
+            masses[queue[k]] += 1
+
+
+@kernel
+def _count_bits(word: int) -> int:
+    # Bits set among the lowest 63, by sums of halves.
+    word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
+    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
+    word = word + (word >> 8)
+    word = word + (word >> 16)
+    return (word + (word >> 32)) & 0x7F
+
+
+@kernel
+def _spread_bits(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints, masses: Ints
+) -> None:
+    # reach[v, w]: bit s is set if v is within the hops so far of source 63 w + s of the batch.
+    n_nodes = starts.size
+    reach = np.empty((n_nodes, 8), dtype=np.int64)
+    wider = np.empty((n_nodes, 8), dtype=np.int64)
+    for low in range(0, sources.size, 504):
+        reach[:] = 0
+        for s in range(low, min(low + 504, sources.size)):
+            reach[sources[s], (s - low) // 63] |= np.int64(1) << ((s - low) % 63)
+        for _ in range(hops):
+            for v in range(n_nodes):
+                for w in range(8):
+                    wider[v, w] = reach[v, w]
+                for k in range(starts[v], stops[v]):
+                    u = indices[k]
+                    for w in range(8):
+                        wider[v, w] |= reach[u, w]
+            reach, wider = wider, reach
+        for v in range(n_nodes):
+            for w in range(8):
+                masses[v] += _count_bits(reach[v, w])
+
+
+@kernel
+def _spread_distances(
+    starts: Ints, stops: Ints, indices: Ints, sources: Ints, totals: Ints
+) -> None:
+    # totals[0, v]: sum of hops from the sources to v; totals[1, v]: how many of them reach v.
+    n_nodes = starts.size
+    reach = np.empty((n_nodes, 8), dtype=np.int64)
+    wider = np.empty((n_nodes, 8), dtype=np.int64)
+    for low in range(0, sources.size, 504):
+        reach[:] = 0
+        for s in range(low, min(low + 504, sources.size)):
+            reach[sources[s], (s - low) // 63] |= np.int64(1) << ((s - low) % 63)
+            totals[1, sources[s]] += 1
+        distance = 0
+        grown = True
+        while grown:
+            grown = False
+            distance += 1
+            for v in range(n_nodes):
+                for w in range(8):
+                    wider[v, w] = reach[v, w]
+                for k in range(starts[v], stops[v]):
+                    u = indices[k]
+                    for w in range(8):
+                        wider[v, w] |= reach[u, w]
+                for w in range(8):
+                    news = wider[v, w] & ~reach[v, w]
+                    if news:
+                        count = _count_bits(news)
+                        totals[0, v] += distance * count
+                        totals[1, v] += count
+                        grown = True
+            reach, wider = wider, reach
+
+
+@kernel
+def _search_distances(
+    starts: Ints, stops: Ints, indices: Ints, sources: Ints, totals: Ints
+) -> None:
+    n_nodes = starts.size
+    depth = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    for source in sources:
+        queue[0] = source
+        depth[source] = 0
+        tail = 1
+        head = 0
+        while head < tail:
+            u = queue[head]
+            head += 1
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if depth[v] < 0:
+                    depth[v] = depth[u] + 1
+                    queue[tail] = v
+                    tail += 1
+        for k in range(tail):
+            totals[0, source] += depth[queue[k]]
+            depth[queue[k]] = -1
+        totals[1, source] += tail

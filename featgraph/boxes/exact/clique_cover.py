@@ -1,0 +1,235 @@
+"""Covering a relation by cliques: diameter boxes, one part of the reduced relation at a time."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes.exact.cliques import list_maximal_cliques
+from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.columns import BoxPool
+from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
+from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes
+from featgraph.boxes.exact.relation import restrict_pairs
+from featgraph.boxes.exact.set_cover import Covering, CoveringPart
+
+__all__ = ["CliquePart", "split_relation"]
+
+Ints = NDArray[np.int64]
+QUICK_PASSES = 300
+LONG_PASSES = 3_000
+PACKING_MOVES = 20_000
+FRESH_COVERS = 20
+COVERS = 5  # covers whose boxes open the pool
+MOST_BOXES = 30_000  # maximal boxes that are listed outright
+MOST_MEMBERS = 1_500_000
+
+
+class CliquePart:
+    """One part of a relation: the best cover by cliques so far and a certified bound.
+
+    Parameters
+    ----------
+    indptr, indices : ndarray of int64
+        Rows of the relation among the nodes of this part, both directions, no self-pairs.
+    nodes : ndarray of int64
+        Their numbers in the whole.
+    """
+
+    def __init__(self, indptr: Ints, indices: Ints, nodes: Ints) -> None:
+        self.indptr = indptr
+        self.indices = indices
+        self.nodes = nodes
+        # Nodes with fewest partners first: they have least choice.
+        order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
+        self.labels = fit_boxes(indptr, indices, order)
+        self.lower = 1
+        self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
+        self._pool: BoxPool | None = None
+
+    @property
+    def upper(self) -> int:
+        """Number of boxes of the best cover."""
+        return int(self.labels.max()) + 1
+
+    def is_open(self) -> bool:
+        """Whether a smaller cover may exist."""
+        return self.lower < self.upper
+
+    @property
+    def weight(self) -> int:
+        """Share of the time that this part may take."""
+        return self.indices.size
+
+    def start(self) -> None:
+        """Bound by the fast packings."""
+        if self.upper > 1:
+            packed = pack_nodes(self.indptr, self.indices)
+            self._raise(max(packed.size, caro_wei(np.diff(self.indptr))))
+
+    def pack(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Bound by the largest packing that a short search finds."""
+        if not self.is_open():
+            return
+        packed = pack_nodes(self.indptr, self.indices)
+        larger = enlarge_packing(
+            *(self.indptr, self.indices, packed, clock, rng),
+            moves=PACKING_MOVES,
+            enough=self.upper,
+        )
+        self._raise(larger.size)
+
+    def improve(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Recolour and bound: over all maximal boxes if they can be listed, else by prices."""
+        self._recolor(clock.share(0.2), rng, QUICK_PASSES)
+        if not self.is_open():
+            return
+        columns = list_maximal_cliques(
+            *(self.indptr, self.indices, clock.share(0.2)),
+            n_columns=MOST_BOXES,
+            n_members=MOST_MEMBERS,
+        )
+        if columns is None:
+            self.pack(clock.share(0.2), rng)
+            self._gather(clock, rng)
+        else:
+            problem = Covering.from_columns(columns.indptr, columns.members, self.nodes.size)
+            self._listed = self._over(problem)
+            self._solve(self._listed, clock, rng, settle=False)
+
+    def settle(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Close the gap by integer programming over all boxes, or those still useful."""
+        if self.is_open():
+            self._restart(clock.share(0.4), rng, LONG_PASSES)
+        if self.is_open() and self._pool is not None:
+            self._mix(self._pool, clock.share(0.3), rng)
+        if self.is_open() and self._pool is not None:
+            self._list_useful(self._pool, clock, rng)
+        if self.is_open() and self._listed is not None:
+            self._solve(self._listed, clock, rng, settle=True)
+
+    def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Gather boxes by prices, which also gives a bound; then search among them."""
+        if not self.is_open():
+            return
+        pool = BoxPool(self.indptr, self.indices, rng)
+        for _ in range(COVERS):
+            self._recolor(clock.share(0.05), rng, QUICK_PASSES)
+            pool.add_labels(self.labels)
+        pool.price(self.upper, clock.share(0.7))
+        self._raise(pool.bound)
+        self._pool = pool
+        if self.is_open():
+            self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
+
+    def _mix(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
+        """Add boxes of covers from fresh starts, and search among all for a mix of them."""
+        for _ in range(FRESH_COVERS):
+            pool.add_labels(self._restart(clock.share(0.1), rng, QUICK_PASSES))
+            if clock.expired:
+                break
+        if self.is_open():
+            self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
+
+    def _list_useful(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
+        """List the boxes that a smaller cover could hold; if too many, try those gathered."""
+        useful = pool.list_useful(self.upper, clock.share(0.3))
+        if useful is None:
+            part = self._over(pool.covering())
+            self._solve(part, clock.share(0.5), rng, settle=True, whole=False)
+        elif np.any(np.diff(useful.row_indptr) == 0):
+            self._raise(self.upper)  # a node without useful box: no smaller cover exists
+        else:
+            self._listed = self._over(useful)
+            self._listed.lower = self.lower
+
+    def _over(self, problem: Covering) -> CoveringPart:
+        return CoveringPart(problem, self.nodes, np.arange(problem.n_columns, dtype=np.int64))
+
+    def _solve(
+        self,
+        part: CoveringPart,
+        clock: Clock,
+        rng: np.random.Generator,
+        *,
+        settle: bool,
+        whole: bool = True,
+    ) -> None:
+        """Work on a covering problem over boxes; its bound counts if it holds all useful ones."""
+        if self.upper < part.upper:
+            part.adopt(self.labels)
+        if settle:
+            part.settle(clock, rng)
+        else:
+            part.improve(clock, rng)
+        if part.upper < self.upper:
+            self.labels = part.assign()
+        if whole:
+            self._raise(min(part.lower, self.upper))
+
+    def _recolor(self, clock: Clock, rng: np.random.Generator, passes: int) -> None:
+        if self.is_open():
+            self._offer(self._iterate(self.labels, clock, rng, passes))
+
+    def _restart(self, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
+        """Recolour from another start, because the best cover may be a dead end."""
+        order = rng.permutation(self.nodes.size)
+        fresh = fit_boxes(self.indptr, self.indices, order)
+        fresh = self._iterate(fresh, clock, rng, passes)
+        self._offer(fresh)
+        return fresh
+
+    def _iterate(self, labels: Ints, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
+        return iterate_boxes(
+            *(self.indptr, self.indices, labels, clock, rng),
+            passes=10 * passes,
+            patience=passes,
+            enough=self.lower,
+        )
+
+    def _offer(self, labels: Ints) -> None:
+        """Take a cover if it has fewer boxes, or as many: recolouring walks along such covers."""
+        if int(labels.max()) + 1 <= self.upper:
+            self.labels = labels
+
+    def _raise(self, bound: int) -> None:
+        self.lower = max(self.lower, bound)
+
+
+def split_relation(indptr: Ints, indices: Ints, nodes: Ints) -> list[CliquePart]:
+    """Split the relation among ``nodes`` into parts without pairs between them.
+
+    Examples
+    --------
+    >>> pairs = np.array([0, 1, 2, 2, 3, 4]), np.array([1, 0, 4, 3])
+    >>> [part.nodes.tolist() for part in split_relation(*pairs, np.array([0, 1, 3, 4]))]
+    [[0, 1], [3, 4]]
+    """
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    if nodes.size < indptr.size - 1:
+        indptr, indices = restrict_pairs(indptr, indices, nodes)
+    ones = np.ones(indices.size, dtype=np.int8)
+    relation = csr_matrix((ones, indices, indptr), shape=(nodes.size, nodes.size))
+    # Both directions are there, so strong components are the components, without a transposed copy.
+    n_parts, label = connected_components(relation, directed=True, connection="strong")
+    if n_parts == 1:
+        return [CliquePart(indptr, indices, nodes)]
+    order = np.argsort(label, kind="stable")
+    ends = np.searchsorted(label[order], np.arange(n_parts + 1))
+    # Nodes part by part: rows of a part are then one stretch, and stay sorted.
+    number = np.empty(nodes.size, dtype=np.int64)
+    number[order] = np.arange(nodes.size)
+    lengths = np.diff(indptr)[order]
+    bounds = np.concatenate(([0], np.cumsum(lengths)))
+    flat = np.arange(bounds[-1]) + np.repeat(indptr[order] - bounds[:-1], lengths)
+    partners = number[indices[flat]]
+    parts = []
+    for low, high in itertools.pairwise(ends.tolist()):
+        rows = bounds[low : high + 1] - bounds[low]
+        pairs = partners[bounds[low] : bounds[high]] - low
+        parts.append(CliquePart(rows, pairs, nodes[order[low:high]]))
+    return parts

@@ -1,0 +1,180 @@
+"""Boxes built again with whole boxes kept together, and boxes that are taken apart.
+
+Both work on the relation of pairs that may share a box (CSR rows, both directions, no
+self-pairs) and decide by counting: node v fits into a box if as many of its members are in v's
+row as the box has members. One pass costs O(pairs).
+
+Sources: J. Culberson (1992), Iterated greedy graph coloring and the difficulty landscape, TR
+92-07, University of Alberta (a new pass over whole boxes never needs more boxes); I. Blöchliger &
+N. Zufferey (2008), doi:10.1016/j.cor.2006.05.014 (nodes left out, moves that evict, tabu).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.exact.clock import Clock
+
+__all__ = ["fit_boxes", "iterate_boxes"]
+
+Ints = NDArray[np.int64]
+CHUNK = 5_000_000  # elementary steps between two looks at the clock
+MODULUS = 2147483647
+
+
+@kernel
+def _fit(
+    indptr: Ints, indices: Ints, order: Ints, labels: Ints, mass: Ints, tally: Ints, seen: Ints
+) -> int:
+    # First fit in the given order; labels, mass, tally and seen are overwritten.
+    n_boxes = 0
+    labels[:] = -1
+    seen[:] = -1
+    for k in range(order.size):
+        v = order[k]
+        box = n_boxes
+        for j in range(indptr[v], indptr[v + 1]):
+            b = labels[indices[j]]
+            if b >= 0:
+                if seen[b] != k:
+                    seen[b] = k
+                    tally[b] = 0
+                tally[b] += 1
+                if tally[b] == mass[b] and b < box:
+                    box = b
+        labels[v] = box
+        if box == n_boxes:
+            mass[box] = 0
+            n_boxes += 1
+        mass[box] += 1
+    return n_boxes
+
+
+@kernel
+def _reorder(labels: Ints, n_boxes: int, mass: Ints, kind: int, seed: int, rank: Ints) -> int:
+    # rank[box] = place of the box in the next pass. kind 0: reversed, 1: shuffled, 2: largest
+    # first (ties as they stand). Returns the next random state.
+    if kind == 0:
+        for b in range(n_boxes):
+            rank[b] = n_boxes - 1 - b
+    elif kind == 1:
+        for b in range(n_boxes):
+            rank[b] = b
+        for b in range(n_boxes - 1, 0, -1):
+            seed = seed * 48271 % 2147483647
+            other = seed % (b + 1)
+            rank[b], rank[other] = rank[other], rank[b]
+    else:
+        place = np.argsort(-mass[:n_boxes], kind="mergesort")
+        for i in range(n_boxes):
+            rank[place[i]] = i
+    return seed
+
+
+@kernel
+def _lay_out(labels: Ints, n_boxes: int, mass: Ints, rank: Ints, starts: Ints, order: Ints) -> None:
+    # order = nodes box by box, boxes by rank (counting sort).
+    starts[:n_boxes] = 0
+    for b in range(n_boxes):
+        if rank[b] + 1 < n_boxes:
+            starts[rank[b] + 1] = mass[b]
+    for r in range(1, n_boxes):
+        starts[r] += starts[r - 1]
+    for v in range(labels.size):
+        r = rank[labels[v]]
+        order[starts[r]] = v
+        starts[r] += 1
+
+
+@kernel
+def _iterate(
+    indptr: Ints, indices: Ints, labels: Ints, work: Ints, best: Ints, state: Ints, budget: int
+) -> None:
+    # state: 0 boxes, 1 passes left, 2 passes without fewer boxes, 3 random, 4 boxes to stop at,
+    # 5 passes without fewer boxes to stop at. work holds six scratch rows of n_nodes.
+    order, mass, tally, seen, rank, starts = work[0], work[1], work[2], work[3], work[4], work[5]
+    steps = 0
+    cost = indices.size + 8 * labels.size + 1
+    while state[0] > state[4] and state[1] > 0 and state[2] < state[5] and steps < budget:
+        state[3] = state[3] * 48271 % 2147483647  # Lehmer's generator
+        draw = state[3] % 10
+        kind = 0 if draw < 5 else (1 if draw < 8 else 2)  # Culberson's mix of orders
+        state[3] = _reorder(labels, state[0], mass, kind, state[3], rank)
+        _lay_out(labels, state[0], mass, rank, starts, order)
+        n_boxes = _fit(indptr, indices, order, labels, mass, tally, seen)
+        state[1] -= 1
+        state[2] += 1
+        if n_boxes < state[0]:
+            state[0] = n_boxes
+            state[2] = 0
+        steps += cost
+
+
+def fit_boxes(indptr: Ints, indices: Ints, order: Ints) -> Ints:
+    """Put every node, in ``order``, into the first box that takes it.
+
+    Examples
+    --------
+    >>> path = np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1])
+    >>> fit_boxes(*path, np.arange(3))
+    array([0, 0, 1])
+    """
+    n_nodes = indptr.size - 1
+    labels = np.empty(n_nodes, dtype=np.int64)
+    work = np.zeros((3, n_nodes), dtype=np.int64)
+    _fit(indptr, indices, order, labels, work[0], work[1], work[2])
+    return labels
+
+
+def iterate_boxes(
+    indptr: Ints,
+    indices: Ints,
+    labels: Ints,
+    clock: Clock,
+    rng: np.random.Generator,
+    *,
+    passes: int,
+    patience: int,
+    enough: int = 1,
+) -> Ints:
+    """Recolour boxes until there are ``enough``, or nothing was gained for long.
+
+    Parameters
+    ----------
+    indptr, indices : ndarray of int64
+        Rows of the relation.
+    labels : ndarray of int64, shape (n_nodes,)
+        A valid cover, boxes 0 … n_boxes − 1.
+    clock : Clock
+        Deadline; looked at about every ten milliseconds.
+    rng : numpy Generator
+        Gives one seed.
+    passes, patience : int
+        At most so many passes in all, and in a row without a gain.
+    enough : int, default=1
+        Stop at so many boxes.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_nodes,)
+        A valid cover of at most as many boxes.
+
+    Examples
+    --------
+    >>> path = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2])
+    >>> start = np.array([0, 1, 1, 2])
+    >>> iterate_boxes(*path, start, Clock(None), np.random.default_rng(0), passes=50, patience=50)
+    array([0, 0, 1, 1])
+    """
+    n_nodes = indptr.size - 1
+    labels = labels.copy()
+    work = np.zeros((6, n_nodes), dtype=np.int64)
+    masses = np.bincount(labels)
+    work[1, : masses.size] = masses
+    seed = int(rng.integers(1, MODULUS))
+    state = np.array([masses.size, passes, 0, seed, enough, patience], dtype=np.int64)
+    while state[0] > enough and state[1] > 0 and state[2] < patience and not clock.expired:
+        _iterate(indptr, indices, labels, work, labels, state, CHUNK)
+    return labels

@@ -1,0 +1,157 @@
+"""Reductions that keep the minimum: what another node or box already takes care of goes.
+
+Clique cover (diameter boxes; the relation R holds every pair that may share a box): if every
+node that may share a box with u may also share one with v (N[u] ⊆ N[v]), then v goes: in any
+cover of the rest it joins the box of u. A node whose neighbours are a clique (a leaf, say)
+removes them all and stays alone, so it is counted as a box of its own.
+
+Set cover (radius boxes; rows are nodes, columns are balls): a column inside another goes, and so
+does a row whose columns include all columns of another row. A forced column ends alone with its
+only row.
+
+Both are run to the fixpoint. What is left, the kernel, has the same minimum; it is empty of
+choices for many real networks. Sources: M. R. Garey & D. S. Johnson (1979) for the dominance
+rules of covering; D. Strash & L. Thompson (2022), doi:10.1137/1.9781611977042.4, for clique
+covers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.domination import dominate_nodes, reduce_cover
+
+__all__ = ["Kernel", "lift_labels", "reduce_cliques", "reduce_set_cover"]
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+CHUNK = 20_000_000  # elementary steps between two looks at the clock, about 50 ms
+
+
+class Kernel(NamedTuple):
+    """What the clique reductions leave: ``nodes`` stay, a removed node joins its ``host``."""
+
+    nodes: Ints
+    removed: Ints
+    host: Ints
+
+
+def reduce_cliques(indptr: Ints, indices: Ints, clock: Clock) -> Kernel:
+    """Remove nodes that can always join the box of another; the minimum stays.
+
+    Parameters
+    ----------
+    indptr, indices : ndarray of int64, shapes (n_nodes + 1,) and (2 n_pairs,)
+        The pairs that may share a box, both directions, no self-pairs.
+    clock : Clock
+        When it runs out the reductions so far are returned; they are valid at any time.
+
+    Returns
+    -------
+    Kernel
+        Nodes left, and the removed ones in order of removal with their hosts.
+
+    Notes
+    -----
+    The independence number of the pairs stays too, so packing bounds may use the kernel.
+    At most O(sum over pairs of degrees) time per round, memory O(n_nodes).
+
+    Examples
+    --------
+    >>> path = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2])
+    >>> reduce_cliques(*path, Clock(None)).nodes
+    array([0, 3])
+    """
+    n_nodes = indptr.size - 1
+    degree = np.diff(indptr)
+    alive = np.ones(n_nodes, dtype=np.bool_)
+    queue = np.argsort(degree, kind="stable").astype(np.int64)
+    queued = np.ones(n_nodes, dtype=np.bool_)
+    state = np.array([0, n_nodes, 0, 0], dtype=np.int64)
+    removed = np.empty(n_nodes, dtype=np.int64)
+    host = np.full(n_nodes, -1, dtype=np.int64)
+    stamp = np.zeros(n_nodes, dtype=np.int64)
+    while state[1] > 0 and not clock.expired:
+        dominate_nodes(
+            indptr, indices, alive, degree, queue, queued, state, removed, host, stamp, CHUNK
+        )
+        indptr, indices = _compact(indptr, indices, alive, alive, degree)
+    return Kernel(np.flatnonzero(alive), removed[: state[2]].copy(), host)
+
+
+def lift_labels(kernel: Kernel, kernel_labels: Ints, n_nodes: int) -> Ints:
+    """Give every removed node the box of its host, last removed first.
+
+    Examples
+    --------
+    >>> kernel = Kernel(np.array([0, 3]), np.array([1, 2]), np.array([-1, 0, 3, -1]))
+    >>> lift_labels(kernel, np.array([0, 1]), 4)
+    array([0, 0, 1, 1])
+    """
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    labels[kernel.nodes] = kernel_labels
+    for node in kernel.removed[::-1]:
+        labels[node] = labels[kernel.host[node]]
+    return labels
+
+
+def reduce_set_cover(
+    row_indptr: Ints, row_indices: Ints, col_indptr: Ints, col_indices: Ints, clock: Clock
+) -> tuple[Ints, Ints]:
+    """Remove dominated rows and columns of a set-cover problem; the minimum stays.
+
+    Parameters
+    ----------
+    row_indptr, row_indices : ndarray of int64
+        Columns that cover each row.
+    col_indptr, col_indices : ndarray of int64
+        The same relation seen from the columns.
+    clock : Clock
+        When it runs out the reductions so far are returned.
+
+    Returns
+    -------
+    rows, columns : ndarray of int64
+        What is left, ascending. A minimum cover of the rows left by the columns left is a
+        minimum cover of all rows.
+
+    Examples
+    --------
+    >>> balls = np.array([0, 2, 5, 7]), np.array([0, 1, 0, 1, 2, 1, 2])  # a path of 3 nodes, r = 1
+    >>> reduce_set_cover(*balls, *balls, Clock(None))
+    (array([0]), array([1]))
+    """
+    n_rows, n_cols = row_indptr.size - 1, col_indptr.size - 1
+    row_alive = np.ones(n_rows, dtype=np.bool_)
+    col_alive = np.ones(n_cols, dtype=np.bool_)
+    row_degree, col_degree = np.diff(row_indptr), np.diff(col_indptr)
+    row_queue = np.argsort(row_degree, kind="stable").astype(np.int64)
+    col_queue = np.argsort(col_degree, kind="stable").astype(np.int64)
+    row_queued = np.ones(n_rows, dtype=np.bool_)
+    col_queued = np.ones(n_cols, dtype=np.bool_)
+    state = np.array([0, n_rows, 0, n_cols, 0], dtype=np.int64)
+    rows, columns = (row_indptr, row_indices), (col_indptr, col_indices)
+    while (state[1] > 0 or state[3] > 0) and not clock.expired:
+        reduce_cover(
+            *(*rows, *columns, row_alive, col_alive, row_degree, col_degree),
+            *(row_queue, col_queue, row_queued, col_queued, state, CHUNK),
+        )
+        rows = _compact(*rows, row_alive, col_alive, row_degree)
+        columns = _compact(*columns, col_alive, row_alive, col_degree)
+    return np.flatnonzero(row_alive), np.flatnonzero(col_alive)
+
+
+def _compact(
+    indptr: Ints, indices: Ints, alive: Bools, partner_alive: Bools, degree: Ints
+) -> tuple[Ints, Ints]:
+    """Drop dead entries once they are the greater part; rows keep their numbers."""
+    if 2 * int(degree[alive].sum()) > indices.size:
+        return indptr, indices
+    owners = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+    kept = alive[owners] & partner_alive[indices]
+    counts = np.bincount(owners[kept], minlength=indptr.size - 1)
+    return np.concatenate(([0], np.cumsum(counts))), indices[kept]

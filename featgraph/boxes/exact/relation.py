@@ -1,0 +1,76 @@
+"""The pairs that may share a box, as CSR rows, from any world."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.memory import check_memory
+from featgraph.boxes.metric_space import World
+
+__all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
+
+Ints = NDArray[np.int64]
+_REMEDY = (
+    "take a method that never lists pairs (greedy, cbb, memb, random_sequential), or a smaller size"
+)
+
+
+def list_pairs(world: World, size: float) -> tuple[Ints, Ints]:
+    """Return (indptr, indices) of all pairs within ``size``, rows sorted, no self-pairs.
+
+    Raises
+    ------
+    MemoryError
+        If the pairs and what is made of them would not fit; nothing large is allocated then.
+    """
+    rows = world.near(size)
+    n_pairs = int((rows.stops - rows.starts).sum())
+    check_memory(32 * n_pairs, f"the pairs within size {size:g}", remedy=_REMEDY)
+    indptr = np.concatenate(([0], np.cumsum(rows.stops - rows.starts)))
+    indices = np.empty(n_pairs, dtype=np.int64)
+    _sort_rows(rows.starts, rows.stops, rows.indices, indptr[:-1].copy(), indices)
+    return indptr, indices
+
+
+@kernel
+def _sort_rows(starts: Ints, stops: Ints, indices: Ints, places: Ints, out: Ints) -> None:
+    # The relation is symmetric: owners taken in order arrive sorted in the rows of their partners.
+    for u in range(starts.size):
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            out[places[v]] = u
+            places[v] += 1
+
+
+def add_self_pairs(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
+    """Return the rows with every node in its own row: balls instead of neighbours.
+
+    Examples
+    --------
+    >>> add_self_pairs(np.array([0, 1, 2]), np.array([1, 0]))
+    (array([0, 2, 4]), array([0, 1, 0, 1]))
+    """
+    nodes = np.arange(indptr.size - 1, dtype=np.int64)
+    owners = np.repeat(nodes, np.diff(indptr))
+    before = np.bincount(owners[indices < owners], minlength=nodes.size)
+    places = indptr[:-1] + before
+    return indptr + np.arange(indptr.size), np.insert(indices, places, nodes)
+
+
+def restrict_pairs(indptr: Ints, indices: Ints, nodes: Ints) -> tuple[Ints, Ints]:
+    """Return the rows among ``nodes`` (ascending), renumbered from 0.
+
+    Examples
+    --------
+    >>> restrict_pairs(np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1]), np.array([1, 2]))
+    (array([0, 1, 2]), array([1, 0]))
+    """
+    number = np.full(indptr.size - 1, -1, dtype=np.int64)
+    number[nodes] = np.arange(nodes.size)
+    owners = np.repeat(number, np.diff(indptr))
+    partners = number[indices]
+    kept = (owners >= 0) & (partners >= 0)
+    counts = np.bincount(owners[kept], minlength=nodes.size)
+    return np.concatenate(([0], np.cumsum(counts))), partners[kept]

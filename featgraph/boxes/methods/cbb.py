@@ -1,0 +1,207 @@
+"""Compact box burning (CBB): boxes filled with random candidates until none fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._run import run_cover
+from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.metric_space import Solution, World
+from featgraph.core.random import RandomState
+
+__all__ = ["cover_cbb", "solve"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def cover_cbb(
+    graph: Any,
+    size: float,
+    *,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+) -> BoxCover:
+    """Cover a graph by diameter boxes that nothing uncovered could be added to.
+
+    A box starts with all uncovered nodes as candidates. A random candidate joins the box, and
+    only candidates within ``size`` of it remain; repeat until none is left, then the next box.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
+        Graph to cover.
+    size : float
+        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of the random candidates; an int makes the run repeatable.
+
+    Returns
+    -------
+    BoxCover
+        Diameter boxes in order of their making.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is negative, or a fraction of a hop.
+
+    Notes
+    -----
+    One search per node, cut off at ``size`` and when all candidates are met. Time
+    O(n_nodes · b), b the mean number of edges within ``size`` of a node; memory
+    O(n_nodes + n_edges).
+
+    References
+    ----------
+    Song, Gallos, Havlin & Makse 2007, J. Stat. Mech. P03006, section 3.1,
+    doi:10.1088/1742-5468/2007/03/P03006.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> cover_cbb(networkx.complete_graph(4), 1, rng=0).n_boxes
+    1
+    """
+    return run_cover(
+        solve,
+        "cbb",
+        graph,
+        size,
+        weight=weight,
+        as_undirected=as_undirected,
+        rng=rng,
+    )
+
+
+def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+    """Return compact boxes, from searches or from rows of bits, whichever costs less."""
+    if world.prefers_bits(size):
+        labels, _ = _burn_bits(world.bits(size), rng.integers(1, 2**63, size=1))
+    else:
+        labels, _ = _burn(*world.walk(size), rng.random(world.n_nodes))
+    return Solution(labels)
+
+
+@kernel
+def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) -> tuple[Ints, Ints]:
+    # Labels, and the nodes in the order they were drawn.
+    #
+    # pool[:n_left] are the uncovered nodes, place their positions in it; the candidates of the
+    # box at hand stand first, pool[:n_open]. A draw u takes the one at int(u * number).
+    n_nodes = draws.size
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    order = np.empty(n_nodes, dtype=np.int64)
+    pool = np.arange(n_nodes)
+    place = np.arange(n_nodes)
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    n_left, n_open, box = n_nodes, n_nodes, 0
+    for k in range(n_nodes):
+        if n_open == 0:
+            box += 1
+            n_open = n_left
+        node = pool[int(draws[k] * n_open)]
+        labels[node] = box
+        order[k] = node
+        for last in (n_open - 1, n_left - 1):  # out of the candidates, then out of the pool
+            other, here = pool[last], place[node]
+            pool[here], pool[last] = other, node
+            place[other], place[node] = here, last
+        n_open -= 1
+        n_left -= 1
+        n_met = 0
+        if n_open > 0:
+            queue[0] = node
+            seen[node] = k
+            head, tail, level_end, distance = 0, 1, 1, 0
+            while head < tail and distance < hops and n_met < n_open:
+                while head < level_end:
+                    u = queue[head]
+                    head += 1
+                    for e in range(starts[u], stops[u]):
+                        v = indices[e]
+                        if seen[v] != k:
+                            seen[v] = k
+                            queue[tail] = v
+                            tail += 1
+                            here = place[v]
+                            if n_met <= here < n_open:  # a candidate: to the front
+                                other = pool[n_met]
+                                pool[n_met], pool[here] = v, other
+                                place[v], place[other] = n_met, here
+                                n_met += 1
+                level_end = tail
+                distance += 1
+        n_open = n_met
+    return labels, order
+
+
+@kernel
+def _draw(state: Ints) -> float:
+    # Marsaglia 2003, doi:10.18637/jss.v008.i14: xorshift of 64 bits, the upper 53 as a fraction.
+    word = state[0]
+    word ^= word << 13
+    word ^= (word >> 7) & 0x1FFFFFFFFFFFFFF
+    word ^= word << 17
+    state[0] = word
+    uniform: float = ((word >> 11) & 0x1FFFFFFFFFFFFF) / 9007199254740992.0
+    return uniform
+
+
+@kernel
+def _burn_bits(bits: Ints, state: Ints) -> tuple[Ints, Ints]:
+    # The same from rows of bits. A random candidate of those left is the first that is still
+    # one in a random order of all; allowed are the nodes within the size of all members.
+    n_nodes, n_words = bits.shape
+    labels = np.full(n_nodes, -1, dtype=np.int64)
+    order = np.empty(n_nodes, dtype=np.int64)
+    pool = np.arange(n_nodes)
+    allowed = np.empty(n_words, dtype=np.int64)
+    open_ = np.empty(n_nodes, dtype=np.int64)
+    n_left, k, box = n_nodes, 0, 0
+    while k < n_nodes:
+        place = int(_draw(state) * n_left)
+        seed = pool[place]
+        n_left -= 1
+        pool[place] = pool[n_left]
+        if labels[seed] >= 0:
+            continue  # went into a box since; a random one of the rest is drawn
+        labels[seed] = box
+        order[k] = seed
+        k += 1
+        n_open = 0
+        for w in range(n_words):
+            word = bits[seed, w]
+            allowed[w] = word
+            v = 63 * w
+            while word:
+                while word & 0xFF == 0:
+                    word >>= 8
+                    v += 8
+                if word & 1 and labels[v] < 0:
+                    open_[n_open] = v
+                    n_open += 1
+                word >>= 1
+                v += 1
+        for p in range(n_open):
+            place = p + int(_draw(state) * (n_open - p))
+            v = open_[place]
+            open_[place] = open_[p]
+            if (allowed[v // 63] >> (v % 63)) & 1:
+                labels[v] = box
+                order[k] = v
+                k += 1
+                for w in range(n_words):
+                    allowed[w] &= bits[v, w]
+        box += 1
+    return labels, order

@@ -1,0 +1,258 @@
+"""Merging: boxes unite in pairs while the size grows, so covers are nested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes._run import run_cover
+from featgraph.boxes.bits import count_bits
+from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.metric_space import Solution, World
+from featgraph.core.random import RandomState
+
+__all__ = ["count_sizes", "cover_merge", "merge_level", "pass_length", "solve"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+N_LEVELS = 32  # steps up to a real-valued size
+
+
+def cover_merge(
+    graph: Any,
+    size: float,
+    *,
+    weight: str | None = None,
+    as_undirected: bool = False,
+    rng: RandomState = None,
+) -> BoxCover:
+    """Cover a graph by diameter boxes that grow by merging.
+
+    Every node starts as a box. For each size 1, 2, … up to ``size``: a random box that was
+    not yet drawn at this size is united with a random other one such that their union keeps
+    within the size, if there is any; both have then had their turn. Boxes carry over to the
+    next size, so covers of rising sizes are nested.
+
+    Parameters
+    ----------
+    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
+        Graph to cover.
+    size : float
+        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
+    weight : str, optional
+        Name of the edge weights that are distances; default: hops.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+    rng : Generator, int or None, default=None
+        Source of the random boxes; an int makes the run repeatable.
+
+    Returns
+    -------
+    BoxCover
+        Diameter boxes, numbered by their first nodes.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is negative, or a fraction of a hop.
+
+    Notes
+    -----
+    A box unites at most once per size. Where all pairs of a component are within the size,
+    it becomes one box at once. With ``weight``, and on features, the size grows in 32 even
+    steps. Time O(n_nodes · b) for each step, b the mean number of nodes within the step's size
+    of a node; memory O(n_nodes · b).
+
+    References
+    ----------
+    Locci, Concas, Tonelli & Turnu 2010, "Three algorithms for analyzing fractal software
+    networks", WSEAS Trans. Inf. Sci. Appl. 7:371.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> cover_merge(networkx.complete_graph(4), 1, rng=0).n_boxes
+    1
+    """
+    return run_cover(
+        solve,
+        "merge",
+        graph,
+        size,
+        weight=weight,
+        as_undirected=as_undirected,
+        rng=rng,
+    )
+
+
+def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+    """Return the boxes after all steps up to ``size``."""
+    if world.name == "hop":
+        levels = [float(level) for level in range(1, int(size) + 1)]
+    else:
+        levels = [size * (step + 1) / N_LEVELS for step in range(N_LEVELS)]
+    labels = np.arange(world.n_nodes, dtype=np.int64)
+    for level in levels:
+        labels = merge_level(world, level, labels, rng)
+    return Solution(labels)
+
+
+def pass_length(world: World, sizes: list[float]) -> int:
+    """Return how many of ``sizes`` one pass answers: all, since each builds on the one before."""
+    return len(sizes)
+
+
+def count_sizes(
+    world: World, sizes: list[float], rng: np.random.Generator, *, note: Callable[[float], None]
+) -> Ints:
+    """Return the number of boxes of every size from one run through all of them.
+
+    Hop world: through all whole sizes; elsewhere through the given sizes themselves.
+    """
+    known = {size: world.answer(size) for size in sizes}
+    rest = [size for size in sizes if known[size] is None]
+    if world.name == "hop" and rest:
+        rest = [float(level) for level in range(1, int(rest[-1]) + 1)]
+    counts = {size: int(answer.labels.max()) + 1 for size, answer in known.items() if answer}
+    labels = np.arange(world.n_nodes, dtype=np.int64)
+    for done, level in enumerate(rest, start=1):
+        labels = merge_level(world, level, labels, rng)
+        counts[level] = int(labels.max()) + 1
+        note(done / len(rest))
+    return np.array([counts[size] for size in sizes])
+
+
+def merge_level(world: World, level: float, labels: Ints, rng: np.random.Generator) -> Ints:
+    """Return the labels after every box had its turn at one size."""
+    draws = rng.random((int(labels.max()) + 1, 2))
+    if world.is_dense(level):
+        bits = world.bits(level)
+        if world.is_complete(count_bits(bits)):
+            return world.components
+        merged = _merge_bits(bits, labels, draws)
+    else:
+        rows = world.near(level)
+        if world.is_complete(rows.stops - rows.starts + 1):
+            return world.components
+        merged = _merge(rows.starts, rows.stops, rows.indices, labels, draws)
+    return np.unique(merged, return_inverse=True)[1].astype(np.int64)
+
+
+@kernel
+def _merge(starts: Ints, stops: Ints, indices: Ints, labels: Ints, draws: Floats) -> Ints:
+    # Returns labels with gaps: a united pair keeps the number of the box drawn first. open_[:n]
+    # are the boxes that had no turn yet; tally[b] counts pairs within the size between the box
+    # at hand and b, so b may unite with it if the tally is the product of their masses.
+    n_nodes, n_boxes = labels.size, draws.shape[0]
+    new: Ints = labels.copy()
+    mass = np.zeros(n_boxes, dtype=np.int64)
+    first = np.full(n_boxes, -1, dtype=np.int64)
+    following = np.full(n_nodes, -1, dtype=np.int64)
+    for v in range(n_nodes - 1, -1, -1):
+        following[v] = first[labels[v]]
+        first[labels[v]] = v
+        mass[labels[v]] += 1
+    open_ = np.arange(n_boxes)
+    place = np.arange(n_boxes)
+    tally = np.zeros(n_boxes, dtype=np.int64)
+    fits = np.empty(n_boxes, dtype=np.int64)
+    touched = np.empty(n_boxes, dtype=np.int64)
+    n_open, turn = n_boxes, 0
+    while n_open > 0:
+        box = open_[int(draws[turn, 0] * n_open)]
+        n_open = _close(open_, place, n_open, box)
+        n_fits, n_members, n_touched = 0, 0, 0
+        v = first[box]
+        while v >= 0 and (n_fits > 0 or n_members == 0):
+            for k in range(starts[v], stops[v]):
+                other = labels[indices[k]]
+                if place[other] >= 0:
+                    if tally[other] == 0:
+                        touched[n_touched] = other
+                        n_touched += 1
+                        if n_members == 0:
+                            fits[n_fits] = other
+                            n_fits += 1
+                    tally[other] += 1
+            n_members += 1
+            kept = 0
+            for k in range(n_fits):  # those with all members within the size of all so far
+                if tally[fits[k]] == n_members * mass[fits[k]]:
+                    fits[kept] = fits[k]
+                    kept += 1
+            n_fits = kept
+            v = following[v]
+        for k in range(n_touched):
+            tally[touched[k]] = 0
+        if n_fits > 0:
+            fits[:n_fits].sort()
+            chosen = fits[int(draws[turn, 1] * n_fits)]
+            n_open = _close(open_, place, n_open, chosen)
+            v = first[chosen]
+            while v >= 0:
+                new[v] = box
+                v = following[v]
+        turn += 1
+    return new
+
+
+@kernel
+def _merge_bits(bits: Ints, labels: Ints, draws: Floats) -> Ints:
+    # The same from rows of bits: common are the nodes within the size of all members of the box
+    # at hand, and a box may unite with it if all its members are among them.
+    n_nodes, n_words = bits.shape
+    n_boxes = draws.shape[0]
+    new: Ints = labels.copy()
+    first = np.full(n_boxes, -1, dtype=np.int64)
+    following = np.full(n_nodes, -1, dtype=np.int64)
+    for v in range(n_nodes - 1, -1, -1):
+        following[v] = first[labels[v]]
+        first[labels[v]] = v
+    open_ = np.arange(n_boxes)
+    place = np.arange(n_boxes)
+    common = np.empty(n_words, dtype=np.int64)
+    fits = np.empty(n_boxes, dtype=np.int64)
+    n_open, turn = n_boxes, 0
+    while n_open > 0:
+        box = open_[int(draws[turn, 0] * n_open)]
+        n_open = _close(open_, place, n_open, box)
+        v = first[box]
+        for w in range(n_words):
+            common[w] = bits[v, w]
+        v = following[v]
+        while v >= 0:
+            for w in range(n_words):
+                common[w] &= bits[v, w]
+            v = following[v]
+        n_fits = 0
+        for k in range(n_open):
+            v = first[open_[k]]
+            while v >= 0 and (common[v // 63] >> (v % 63)) & 1:
+                v = following[v]
+            if v < 0:
+                fits[n_fits] = open_[k]
+                n_fits += 1
+        if n_fits > 0:
+            fits[:n_fits].sort()
+            chosen = fits[int(draws[turn, 1] * n_fits)]
+            n_open = _close(open_, place, n_open, chosen)
+            v = first[chosen]
+            while v >= 0:
+                new[v] = box
+                v = following[v]
+        turn += 1
+    return new
+
+
+@kernel
+def _close(open_: Ints, place: Ints, n_open: int, box: int) -> int:
+    last = open_[n_open - 1]
+    open_[place[box]] = last
+    place[last] = place[box]
+    place[box] = -1
+    return n_open - 1

@@ -1,0 +1,236 @@
+"""Lists of all nodes within a distance, and bounds of diameters, by searches cut off early."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.bits import bits_fit, count_bits, count_words, list_bits, spread_bits
+from featgraph.boxes.memory import check_memory
+from featgraph.boxes.threads import map_ranges
+from featgraph.boxes.weighted_search import list_weighted, sweep_weighted
+
+__all__ = [
+    "count_near",
+    "count_sorted",
+    "list_near",
+    "prefer_bits",
+    "probe_balls",
+    "sweep_components",
+]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+PROBES = 12  # searches that tell how many edges a ball has
+
+
+def list_near(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats | None, size: float
+) -> tuple[Ints, Ints, Ints]:
+    """Return (starts, stops, indices) of the lists of all other nodes within ``size``."""
+    if lengths is not None:
+        return list_weighted(starts, stops, indices, lengths, size)
+    if size == 1:
+        return starts, stops, indices
+    n_nodes = len(starts)
+    hops = int(size)
+    edges, _ = probe_balls(starts, stops, indices, hops)
+    if prefer_bits(n_nodes, indices.size, hops, 2 * edges):  # counted, then listed
+        bits = spread_bits(starts, stops, indices, hops)
+        masses = count_bits(bits)
+        check_memory(8 * int(masses.sum()), f"the lists of all nodes within size {size:g}")
+        return list_bits(bits, masses)
+    counts = count_near(starts, stops, indices, hops)
+    check_memory(8 * int(counts.sum()), f"the lists of all nodes within size {size:g}")
+    bounds = np.zeros(n_nodes + 1, dtype=np.int64)
+    np.cumsum(counts, out=bounds[1:])
+    found = np.empty(bounds[-1], dtype=np.int64)
+    map_ranges(
+        lambda low, high: _fill_hops(starts, stops, indices, int(size), low, high, bounds, found),
+        n_nodes,
+    )
+    return bounds[:-1], bounds[1:], found
+
+
+def probe_balls(starts: Ints, stops: Ints, indices: Ints, hops: int) -> tuple[float, float]:
+    """Return the mean number of edges and of nodes that a few searches meet."""
+    n_nodes = len(starts)
+    probes = np.unique(np.linspace(0, n_nodes - 1, PROBES).astype(np.int64))
+    edges, nodes = _probe(starts, stops, indices, hops, probes)
+    return edges / probes.size, nodes / probes.size
+
+
+def prefer_bits(n_nodes: int, n_entries: int, hops: int, edges: float) -> bool:
+    """Tell whether spreading bits to all nodes costs less than a search from every node."""
+    # a word passes an edge in about a quarter of the time that a search looks at one; reading
+    # the rows afterwards takes one more round
+    words = count_words(n_nodes)
+    return bits_fit(n_nodes) and words * (hops * n_entries / 4 + n_nodes) < n_nodes * edges
+
+
+def count_near(starts: Ints, stops: Ints, indices: Ints, hops: int) -> Ints:
+    """Return the number of other nodes within ``hops`` of each node."""
+    counts = np.zeros(len(starts), dtype=np.int64)
+    map_ranges(
+        lambda low, high: _count_hops(starts, stops, indices, hops, low, high, counts),
+        len(starts),
+    )
+    return counts
+
+
+def sweep_components(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats | None, components: Ints
+) -> tuple[Ints, float]:
+    """Return a middle node of each component, and an upper bound of every diameter.
+
+    From the first node to the farthest, from there to the farthest, back to the middle of that
+    path: twice the largest distance from the middle bounds the diameter. O(n_nodes + n_edges).
+    """
+    n_components = int(components.max()) + 1
+    middles = np.empty(n_components, dtype=np.int64)
+    firsts = np.full(n_components, len(starts), dtype=np.int64)
+    np.minimum.at(firsts, components, np.arange(len(starts), dtype=np.int64))
+    if lengths is None:
+        bound = float(_sweep_hops(starts, stops, indices, firsts, middles))
+    else:
+        bound = sweep_weighted(starts, stops, indices, lengths, firsts, middles)
+    return middles, bound
+
+
+@kernel
+def _probe(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -> tuple[int, int]:
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    total, met = 0, 0
+    for source in sources:
+        queue[0] = source
+        seen[source] = source
+        head, tail, level_end, distance = 0, 1, 1, 0
+        while head < tail and distance < hops:
+            while head < level_end:
+                u = queue[head]
+                head += 1
+                total += stops[u] - starts[u]
+                for k in range(starts[u], stops[u]):
+                    v = indices[k]
+                    if seen[v] != source:
+                        seen[v] = source
+                        queue[tail] = v
+                        tail += 1
+            level_end = tail
+            distance += 1
+        met += tail
+    return total, met
+
+
+@kernel
+def count_sorted(rows: Floats, size: float) -> Ints:
+    """Return how many entries of each sorted row are at most ``size``."""
+    counts = np.empty(rows.shape[0], dtype=np.int64)
+    for i in range(rows.shape[0]):
+        counts[i] = np.searchsorted(rows[i], size, side="right")
+    return counts
+
+
+@kernel
+def _ball(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    source: int,
+    stamp: int,
+    seen: Ints,
+    queue: Ints,
+) -> int:
+    # Nodes within hops of source into queue, nearest first; returns how many.
+    queue[0] = source
+    seen[source] = stamp
+    head, tail, level_end, distance = 0, 1, 1, 0
+    while head < tail and distance < hops:
+        while head < level_end:
+            u = queue[head]
+            head += 1
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if seen[v] != stamp:
+                    seen[v] = stamp
+                    queue[tail] = v
+                    tail += 1
+        level_end = tail
+        distance += 1
+    return tail
+
+
+@kernel
+def _count_hops(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, low: int, high: int, counts: Ints
+) -> None:
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    for source in range(low, high):
+        counts[source] = _ball(starts, stops, indices, hops, source, source, seen, queue) - 1
+
+
+@kernel
+def _fill_hops(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    low: int,
+    high: int,
+    bounds: Ints,
+    found: Ints,
+) -> None:
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    for source in range(low, high):
+        count = _ball(starts, stops, indices, hops, source, source, seen, queue)
+        found[bounds[source] : bounds[source + 1]] = queue[1:count]
+
+
+@kernel
+def _sweep_hops(starts: Ints, stops: Ints, indices: Ints, firsts: Ints, middles: Ints) -> int:
+    n_nodes = starts.size
+    seen = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    depth = np.zeros(n_nodes, dtype=np.int64)
+    parent = np.zeros(n_nodes, dtype=np.int64)
+    bound = 0
+    for component in range(firsts.size):
+        source = firsts[component]
+        for turn in range(3):
+            stamp = 3 * component + turn
+            queue[0] = source
+            seen[source] = stamp
+            depth[source] = 0
+            tail = 1
+            head = 0
+            while head < tail:
+                u = queue[head]
+                head += 1
+                for k in range(starts[u], stops[u]):
+                    v = indices[k]
+                    if seen[v] != stamp:
+                        seen[v] = stamp
+                        depth[v] = depth[u] + 1
+                        parent[v] = u
+                        queue[tail] = v
+                        tail += 1
+            last = queue[tail - 1]
+            if turn == 0:
+                source = last
+            elif turn == 1:
+                source = last
+                for _ in range(depth[last] // 2):
+                    source = parent[source]
+            else:
+                bound = max(bound, 2 * depth[last])
+        middles[component] = source
+    return bound

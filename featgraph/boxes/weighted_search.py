@@ -1,0 +1,334 @@
+"""Weighted distances: searches by length, cut off at a size, and what is made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes._kernel import kernel
+from featgraph.boxes.memory import check_memory
+from featgraph.boxes.threads import map_ranges
+
+__all__ = [
+    "assign_weighted",
+    "fuzzy_weighted",
+    "list_weighted",
+    "spread_weighted",
+    "sum_weighted",
+    "sweep_weighted",
+]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+SLACK = 1 + 1e-12  # sums of weights in another order differ by rounding; those still count
+
+
+def list_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, size: float
+) -> tuple[Ints, Ints, Ints]:
+    """Return (starts, stops, indices) of the lists of all other nodes within ``size``."""
+    # Only pairs i < j are searched for, then mirrored: distances summed from the two ends may
+    # differ in the last bit, and the relation must be symmetric.
+    n_nodes = len(starts)
+    counts = np.zeros(n_nodes, dtype=np.int64)
+    nothing = np.empty(0, dtype=np.int64)
+    limit = size * SLACK
+    args = (starts, stops, indices, lengths, limit)
+    map_ranges(
+        lambda low, high: _search_weighted(*args, low, high, counts, nothing, nothing), n_nodes
+    )
+    check_memory(40 * int(counts.sum()), f"the lists of all nodes within size {size:g}")
+    bounds = np.zeros(n_nodes + 1, dtype=np.int64)
+    np.cumsum(counts, out=bounds[1:])
+    above = np.empty(bounds[-1], dtype=np.int64)
+    map_ranges(lambda low, high: _search_weighted(*args, low, high, counts, bounds, above), n_nodes)
+    below = np.repeat(np.arange(n_nodes, dtype=np.int64), counts)
+    rows = np.concatenate([below, above])
+    order = np.lexsort((np.concatenate([above, below]), rows))
+    np.cumsum(np.bincount(rows, minlength=n_nodes), out=bounds[1:])
+    return bounds[:-1], bounds[1:], np.concatenate([above, below])[order]
+
+
+def assign_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, centers: Ints, size: float
+) -> Ints:
+    """Return, for each node, the position in ``centers`` of the one nearest along weighted paths.
+
+    Labels pass along shortest paths, so each box is connected.
+    """
+    labels = np.full(len(starts), -1, dtype=np.int64)
+    # a hair more than the lists' limit: sums from the centre may round up
+    limit = size * SLACK * SLACK
+    _assign_weighted(starts, stops, indices, lengths, limit, centers, labels)
+    return labels
+
+
+def spread_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, centers: Ints
+) -> tuple[Ints, float]:
+    """Return the same without a limit, and the largest distance from the nearest centre."""
+    labels = np.full(len(starts), -1, dtype=np.int64)
+    reach = _assign_weighted(starts, stops, indices, lengths, np.inf, centers, labels)
+    return labels, float(reach)
+
+
+def sum_weighted(starts: Ints, stops: Ints, indices: Ints, lengths: Floats) -> tuple[Floats, Ints]:
+    """Return the sum of weighted distances of each node to all it reaches, and their number."""
+    sums = np.zeros(len(starts))
+    reached = np.zeros(len(starts), dtype=np.int64)
+    map_ranges(
+        lambda low, high: _sum_weighted(starts, stops, indices, lengths, low, high, sums, reached),
+        len(starts),
+    )
+    return sums, reached
+
+
+def fuzzy_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, sizes: Floats
+) -> Floats:
+    """Return Σ exp(−d²/s²) over ordered pairs with d ≤ s, for every size s (rising, above 0)."""
+    sums = np.zeros((len(starts), sizes.size))  # a row per source: the order of adding is fixed
+    map_ranges(
+        lambda low, high: _fuzzy_weighted(starts, stops, indices, lengths, sizes, low, high, sums),
+        len(starts),
+    )
+    total: Floats = sums.sum(axis=0)
+    return total
+
+
+def sweep_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, firsts: Ints, middles: Ints
+) -> float:
+    """Fill ``middles`` from the ``firsts`` of all components; return a bound of all diameters."""
+    return SLACK * _sweep_weighted(starts, stops, indices, lengths, firsts, middles)
+
+
+@kernel
+def _push(keys: Floats, nodes: Ints, count: int, key: float, node: int) -> int:
+    # Binary heap, smallest key first; returns the new count.
+    child = count
+    while child > 0 and keys[(child - 1) // 2] > key:
+        keys[child] = keys[(child - 1) // 2]
+        nodes[child] = nodes[(child - 1) // 2]
+        child = (child - 1) // 2
+    keys[child] = key
+    nodes[child] = node
+    return count + 1
+
+
+@kernel
+def _pop(keys: Floats, nodes: Ints, count: int) -> int:
+    # Removes the root (read it first); returns the new count.
+    count -= 1
+    key, node = keys[count], nodes[count]
+    parent = 0
+    while 2 * parent + 1 < count:
+        child = 2 * parent + 1
+        if child + 1 < count and keys[child + 1] < keys[child]:
+            child += 1
+        if keys[child] >= key:
+            break
+        keys[parent] = keys[child]
+        nodes[parent] = nodes[child]
+        parent = child
+    keys[parent] = key
+    nodes[parent] = node
+    return count
+
+
+@kernel
+def _dijkstra(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    limit: float,
+    source: int,
+    dist: Floats,
+    parent: Ints,
+    queue: Ints,
+    keys: Floats,
+    nodes: Ints,
+) -> int:
+    # Nodes within limit of source into queue, nearest first. dist must come in as inf; exactly
+    # the nodes in queue have theirs set afterwards, for the caller to use and reset.
+    dist[source] = 0.0
+    parent[source] = source
+    heap = _push(keys, nodes, 0, 0.0, source)
+    count = 0
+    while heap > 0:
+        key, u = keys[0], nodes[0]
+        heap = _pop(keys, nodes, heap)
+        if key > dist[u]:
+            continue
+        queue[count] = u
+        count += 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            reach = key + lengths[k]
+            if reach <= limit and reach < dist[v]:
+                dist[v] = reach
+                parent[v] = u
+                heap = _push(keys, nodes, heap, reach, v)
+    return count
+
+
+@kernel
+def _search_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    limit: float,
+    low: int,
+    high: int,
+    counts: Ints,
+    bounds: Ints,
+    above: Ints,
+) -> None:
+    # Counts (and, given bounds, lists) the nodes v > source within limit of each source.
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    parent = np.empty(n_nodes, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(indices.size + 1)
+    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    for source in range(low, high):
+        count = _dijkstra(
+            starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
+        )
+        n_above = 0
+        for k in range(count):
+            v = queue[k]
+            dist[v] = np.inf
+            if v > source:
+                if bounds.size:
+                    above[bounds[source] + n_above] = v
+                n_above += 1
+        counts[source] = n_above
+
+
+@kernel
+def _sweep_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, firsts: Ints, middles: Ints
+) -> float:
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    parent = np.empty(n_nodes, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(indices.size + 1)
+    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    bound = 0.0
+    for component in range(firsts.size):
+        source = firsts[component]
+        for turn in range(3):
+            count = _dijkstra(
+                starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
+            )
+            last = queue[count - 1]
+            reach = dist[last]
+            if turn < 2:
+                source = last
+            if turn == 1:
+                while dist[source] > reach / 2:
+                    source = parent[source]
+            if turn == 2:
+                bound = max(bound, 2 * reach)
+            for k in range(count):
+                dist[queue[k]] = np.inf
+        middles[component] = source
+    return bound
+
+
+@kernel
+def _sum_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    low: int,
+    high: int,
+    sums: Floats,
+    reached: Ints,
+) -> None:
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    parent = np.empty(n_nodes, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(indices.size + 1)
+    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    for source in range(low, high):
+        count = _dijkstra(
+            starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
+        )
+        for k in range(count):
+            sums[source] += dist[queue[k]]
+            dist[queue[k]] = np.inf
+        reached[source] = count - 1
+
+
+@kernel
+def _assign_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    limit: float,
+    centers: Ints,
+    labels: Ints,
+) -> float:
+    # Dijkstra from all centres at once; a node is settled with the label of its parent.
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    keys = np.empty(indices.size + centers.size + 1)
+    nodes = np.empty(indices.size + centers.size + 1, dtype=np.int64)
+    heap = 0
+    for box in range(centers.size):
+        dist[centers[box]] = 0.0
+        labels[centers[box]] = box
+        heap = _push(keys, nodes, heap, 0.0, centers[box])
+    while heap > 0:
+        key, u = keys[0], nodes[0]
+        heap = _pop(keys, nodes, heap)
+        if key > dist[u]:
+            continue
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            reach = key + lengths[k]
+            if reach <= limit and reach < dist[v]:
+                dist[v] = reach
+                labels[v] = labels[u]
+                heap = _push(keys, nodes, heap, reach, v)
+    farthest: float = dist.max()
+    return farthest
+
+
+@kernel
+def _fuzzy_weighted(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    sizes: Floats,
+    low: int,
+    high: int,
+    sums: Floats,
+) -> None:
+    n_nodes = starts.size
+    dist = np.full(n_nodes, np.inf)
+    parent = np.empty(n_nodes, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(indices.size + 1)
+    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    limit = sizes[-1] * (1 + 1e-12)
+    for source in range(low, high):
+        count = _dijkstra(
+            starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
+        )
+        for k in range(count):
+            d = dist[queue[k]]
+            dist[queue[k]] = np.inf
+            for s in range(sizes.size):
+                if k > 0 and d <= sizes[s] * (1 + 1e-12):
+                    sums[source, s] += np.exp(-((d / sizes[s]) ** 2))

@@ -1,0 +1,184 @@
+"""Smallest counts over many sizes: against brute force, within a time limit, on every world."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from featgraph.boxes import minimum_counts
+from featgraph.boxes.api import box_counts
+from featgraph.boxes.methods.optimum import minimum_box_cover
+from featgraph.boxes.minimum_counts import minimum_box_counts
+from tests.naive import boxes as naive_boxes, optimum as naive
+
+SMALLEST = {
+    "diameter": naive.smallest_clique_cover,
+    "radius": naive.smallest_ball_cover,
+}
+
+
+@pytest.mark.parametrize("kind", SMALLEST)
+@settings(max_examples=30)
+@given(n_nodes=st.integers(1, 8), seed=st.integers(0, 10**6), density=st.floats(0.05, 0.6))
+def test_counts_are_those_of_brute_force(n_nodes, seed, density, kind):
+    graph = nx.gnp_random_graph(n_nodes, density, seed=seed)
+    dist = naive_boxes.hop_distances(n_nodes, graph.edges)
+    counts = minimum_box_counts(graph, kind=kind, rng=0)
+    assert counts.proven.all()
+    for size, count in zip(counts.sizes, counts.counts, strict=True):
+        assert count == SMALLEST[kind](naive.relation(dist, size))
+    assert counts.counts[-1] == nx.number_connected_components(graph)
+    assert np.count_nonzero(counts.counts == counts.counts[-1]) == 1
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6))
+def test_features_and_weights(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(8, 3))
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2) / np.sqrt(3)
+    sizes = np.sort(distances[np.triu_indices(8, 1)]) * (1 + 1e-9)
+    counts = minimum_box_counts(points, sizes=sizes)
+    expected = [naive.smallest_clique_cover(naive.relation(distances, size)) for size in sizes]
+    assert counts.world == "metric"
+    assert counts.counts.tolist() == expected
+    graph = nx.Graph()
+    graph.add_weighted_edges_from(
+        (a, b, float(distances[a, b])) for a, b in itertools.combinations(range(8), 2)
+    )
+    along = minimum_box_counts(graph, sizes=sizes, weight="weight")
+    assert along.world == "weighted"
+    assert along.counts.tolist() == expected  # no path is shorter than a straight line
+
+
+def test_radius_boxes_of_features_have_diameters_as_sizes():
+    points = np.random.default_rng(2).normal(size=(14, 3))
+    sizes = np.linspace(0.2, 3.0, 6)
+    counts = minimum_box_counts(points, sizes=sizes, kind="radius")
+    singles = [minimum_box_cover(points, size / 2, kind="radius").n_boxes for size in sizes]
+    assert counts.counts.tolist() == singles
+
+
+def test_sizes_between_equal_counts_are_not_worked_on(monkeypatch):
+    asked = []
+    answer = minimum_counts.answer_size
+
+    def spy(world, size, *rest):
+        asked.append(size)
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(minimum_counts, "answer_size", spy)
+    counts = minimum_box_counts(nx.path_graph(60), sizes=range(59))
+    assert counts.proven.all()
+    assert counts.counts.tolist() == [-(-60 // (size + 1)) for size in range(59)]
+    assert len(asked) == len(set(asked)) < 30
+
+
+@pytest.mark.parametrize("time_limit", [0, 0.05])
+def test_a_time_limit_leaves_a_bracket_that_holds(time_limit):
+    points = np.random.default_rng(0).normal(size=(60, 30))
+    short = minimum_box_counts(points, time_limit=time_limit, rng=0)
+    whole = minimum_box_counts(points, sizes=short.sizes[::16], time_limit=20, rng=0)
+    assert np.all(short.lower_bounds <= short.counts)
+    assert np.all(np.diff(short.counts) <= 0)
+    assert np.all(np.diff(short.lower_bounds) <= 0)
+    assert np.all(short.counts[::16] >= whole.lower_bounds)
+    assert np.all(short.lower_bounds[::16] <= whole.counts)
+    assert short.proven.mean() < 1
+
+
+def test_bounds_lie_below_other_methods_and_agree_with_their_own():
+    graph = nx.barabasi_albert_graph(120, 2, seed=1)
+    counts = minimum_box_counts(graph, rng=0)
+    greedy = box_counts(graph, sizes=counts.sizes, rng=0)
+    assert np.all(counts.counts <= greedy.counts)
+    assert not greedy.proven.any()
+    singles = [minimum_box_cover(graph, size, rng=0).n_boxes for size in counts.sizes.tolist()]
+    assert counts.counts.tolist() == singles
+
+
+def test_what_the_counts_say_of_themselves(tmp_path):
+    counts = minimum_box_counts(nx.path_graph(9), time_limit=None, rng=3)
+    assert (counts.method, counts.kind, counts.world, counts.seed) == (
+        "optimum", "diameter", "hop", 3,
+    )  # fmt: skip
+    loaded = type(counts).load(counts.save(tmp_path / "counts.json"))
+    assert loaded.proven.all()
+
+
+def test_bad_input():
+    graph = nx.path_graph(4)
+    with pytest.raises(ValueError, match="kind must be one of"):
+        minimum_box_counts(graph, kind="square")
+    with pytest.raises(ValueError, match="time_limit must be a finite number of at least 0"):
+        minimum_box_counts(graph, time_limit=-1)
+    with pytest.raises(ValueError, match="sizes must hold at least one size"):
+        minimum_box_counts(graph, sizes=[])
+    with pytest.raises(ValueError, match="size must be a whole number"):
+        minimum_box_counts(graph, sizes=[0.5])
+
+
+def test_an_interruption_goes_on_to_the_caller(monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(minimum_counts, "answer_size", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        minimum_box_counts(nx.path_graph(4))
+
+
+def test_default_sizes_that_get_no_time_are_left_out(monkeypatch):
+    asked = []
+    answer = minimum_counts.answer_size
+
+    def slow(world, size, *rest):
+        asked.append(size)
+        time.sleep(0.05)
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(minimum_counts, "answer_size", slow)
+    graph = nx.barabasi_albert_graph(60, 1, seed=0)
+    counts = minimum_box_counts(graph, time_limit=0.001)
+    assert asked == [0]
+    assert counts.sizes.tolist() == [0]
+    named = minimum_box_counts(graph, sizes=range(4), time_limit=0.001)
+    assert named.sizes.tolist() == [0, 1, 2, 3]
+    assert named.counts.tolist() == [60, 60, 60, 60]
+    assert named.lower_bounds.tolist() == [60, 1, 1, 1]
+
+
+def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
+    asked = []
+    answer = minimum_counts.answer_size
+
+    def spy(world, size, *rest):
+        asked.append(size)
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(minimum_counts, "answer_size", spy)
+    points = np.random.default_rng(0).normal(size=(60, 30))
+    counts = minimum_box_counts(points, sizes=np.linspace(1.2, 1.7, 9), time_limit=0)
+    assert not counts.proven.all()
+    assert len(asked) == len(set(asked))
+
+
+def test_sizes_whose_pairs_do_not_fit_are_bracketed_by_the_others(monkeypatch):
+    answer = minimum_counts.answer_size
+
+    def small_memory(world, size, *rest):
+        if size in (2, 3):
+            raise MemoryError("too many pairs")
+        return answer(world, size, *rest)
+
+    monkeypatch.setattr(minimum_counts, "answer_size", small_memory)
+    with pytest.warns(UserWarning, match="not worked on: too many pairs"):
+        counts = minimum_box_counts(nx.path_graph(10), sizes=range(1, 5))
+    assert counts.counts.tolist() == [5, 5, 5, 2]
+    assert counts.lower_bounds.tolist() == [5, 2, 2, 2]
+    with pytest.raises(MemoryError, match="too many pairs"):
+        minimum_box_counts(nx.path_graph(10), sizes=[2])
