@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
@@ -10,6 +11,16 @@ from typing import NamedTuple, TypeAlias
 from torch import nn
 
 from featgraph.core.checks import nearest
+from featgraph.features.walk import (
+    count_parameters,
+    is_activation,
+    is_composite,
+    is_leaf,
+    is_linear,
+    layer_children,
+    layer_type,
+    named_layers,
+)
 
 __all__ = ["LayerRow", "Layers", "list_layers", "select_layers"]
 
@@ -59,9 +70,8 @@ def list_layers(model: nn.Module) -> list[LayerRow]:
     LayerRow(name='1', type='ReLU', n_parameters=0)
     """
     return [
-        LayerRow(name, type(module).__name__, _n_parameters(module))
-        for name, module in model.named_modules()
-        if name
+        LayerRow(name, layer_type(module), count_parameters(module))
+        for name, module in named_layers(model)
     ]
 
 
@@ -134,16 +144,16 @@ _KINDS = "layers must be a name, a glob, a module type or a list of these, got {
 
 def _select(model: nn.Module, entry: object) -> list[str]:
     if isinstance(entry, type) and issubclass(entry, nn.Module):
-        names = [n for n, m in model.named_modules() if n and isinstance(m, entry)]
+        names = [n for n, m in named_layers(model) if isinstance(m, entry)]
         if not names:
-            types = sorted({type(m).__name__ for m in model.modules()})
+            types = sorted({layer_type(m) for _, m in named_layers(model)})
             raise ValueError(f"layers: no module of type {entry.__name__}; there are {types}")
         return names
     if not isinstance(entry, str):
         raise TypeError(_KINDS.format(repr(entry)))
     if entry == "auto":
         return _auto(model)
-    named = [(n, m) for n, m in model.named_modules() if n]
+    named = list(named_layers(model))
     if entry == "all":
         return [n for n, m in named if not isinstance(m, _NEVER_CALLED)] or [""]
     # A module registered twice keeps both names here; rules and globs see it once.
@@ -173,9 +183,9 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _auto(model: nn.Module) -> list[str]:
-    pattern = _FAMILIES.get(type(model).__name__)
+    pattern = _FAMILIES.get(layer_type(model))
     if pattern is not None:
-        names = [n for n, _ in model.named_modules() if _matches(n, pattern)]
+        names = [n for n, _ in named_layers(model) if _matches(n, pattern)]
         if len(names) >= 2:
             return names
     prefix, trunk = "", model
@@ -186,11 +196,11 @@ def _auto(model: nn.Module) -> list[str]:
             return [prefix + name for name in names]
         heavy = [
             (name, child)
-            for name, child in trunk.named_children()
-            if 2 * _n_parameters(child) > _n_parameters(trunk)
+            for name, child in layer_children(trunk)
+            if 2 * count_parameters(child) > count_parameters(trunk)
         ]
         if not heavy:
-            children = [name for name, child in model.named_children() if _is_composite(child)]
+            children = [name for name, child in layer_children(model) if is_composite(child)]
             children = [name for name in children if name != list(model._modules)[-1]]
             return children if len(children) >= 3 else _flat(model)
         prefix, trunk = f"{prefix}{heavy[0][0]}.", heavy[0][1]
@@ -198,8 +208,8 @@ def _auto(model: nn.Module) -> list[str]:
 
 def _numbered(module: nn.Module) -> list[str]:
     groups: dict[str, list[str]] = {}
-    for name, child in module.named_children():
-        callable_ = _is_composite(child) and not isinstance(child, _NEVER_CALLED)
+    for name, child in layer_children(module):
+        callable_ = is_composite(child) and not isinstance(child, _NEVER_CALLED)
         if re.fullmatch(r"\D+\d+", name) and callable_:
             groups.setdefault(name.rstrip("0123456789"), []).append(name)
     repeated = [names for names in groups.values() if len(names) >= 2]
@@ -207,53 +217,42 @@ def _numbered(module: nn.Module) -> list[str]:
 
 
 def _weight(module: nn.Module, names: list[str]) -> int:
-    return sum(_n_parameters(module.get_submodule(name)) for name in names)
+    return sum(count_parameters(module.get_submodule(name)) for name in names)
 
 
 def _blocks(module: nn.Module, *, is_model: bool) -> list[str]:
     """Children of the containers in ``module``, or of ``module`` itself if it is one."""
     if isinstance(module, _CONTAINERS):
-        children = list(module.named_children())
+        children = list(layer_children(module))
         if is_model and isinstance(module, nn.Sequential):
             children = children[:-1]
-        names = [name for name, child in children if _is_composite(child)]
+        names = [name for name, child in children if is_composite(child)]
         return names if len(names) >= 2 else []
     names = []
-    for name, child in module.named_children():
+    for name, child in layer_children(module):
         if isinstance(child, _CONTAINERS):
-            inner = [f"{name}.{k}" for k, block in child.named_children() if _is_composite(block)]
+            inner = [f"{name}.{k}" for k, block in layer_children(child) if is_composite(block)]
             names += inner if len(inner) >= 2 else []
     return names
 
 
-def _is_composite(module: nn.Module) -> bool:
-    inside = [m for m in module.modules() if m is not module and not list(m.children())]
-    return len(inside) >= 2 and _n_parameters(module) > 0
-
-
 def _flat(model: nn.Module) -> list[str]:
-    leaves = [(n, m) for n, m in model.named_modules() if not list(m.children())]
+    leaves = [(name, module) for name, module in named_layers(model) if is_leaf(module)]
     before = [
-        leaves[k - 1][0] for k, (_, m) in enumerate(leaves) if isinstance(m, _POOLS) and k > 0
+        name
+        for (name, module), (_, pool) in itertools.pairwise(leaves)
+        if isinstance(pool, _POOLS) and not isinstance(module, _POOLS)
     ]
     if len(before) >= 2:
         return before
     names, fresh = [], False
     for name, module in leaves:
-        if type(module).__module__ == "torch.nn.modules.activation" and not _n_parameters(module):
+        if is_activation(module):
             names += [name] if fresh else []
             fresh = False
         else:
-            fresh = fresh or isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
+            fresh = fresh or is_linear(module)
     if names:
         return names
-    heavy = [name for name, module in leaves if _n_parameters(module) > 0]
-    return heavy[:-1] or heavy or [leaves[-1][0]]
-
-
-def _n_parameters(module: nn.Module) -> int:
-    return sum(
-        p.numel()
-        for p in module.parameters()
-        if not isinstance(p, nn.parameter.UninitializedParameter)
-    )
+    heavy = [name for name, module in leaves if is_linear(module) or count_parameters(module) > 0]
+    return heavy[:-1] or heavy or [leaves[-1][0] if leaves else ""]

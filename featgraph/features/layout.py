@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
+from featgraph.features.walk import is_leaf, layer_type, named_layers
+
 __all__ = [
     "Layout",
     "choose_layout",
@@ -79,7 +81,9 @@ def choose_layout(
     2. Only modules that keep channels first inside (convolutions, batch, instance and group
        norms) and an output of their dimension: channels first. Only modules that work on the
        last axis (Linear, LayerNorm, RMSNorm, attention, embeddings, recurrent nets): tokens for
-       (B, N, D), channels last beyond.
+       (B, N, D), channels last beyond. If only the other axis, last or second, has as many
+       channels as the last such module registered, something turned the output: modules of the
+       last axis then give channels first, the others an error.
     3. Both kinds, or a 3-d output of 2-d convolutions: the axis, second or last, whose length
        is the number of channels of the last such module registered; if both or neither, an
        error.
@@ -125,13 +129,16 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
             return "channels_first" if kind == "first" else last
     if not kinds:
         raise _ambiguous(shape, layer, "no module in it says where the channels stand")
-    if kinds == {"last"}:
-        return last
-    if kinds == {"first"} and all(n in (0, len(shape)) for _, _, n in leaves):
-        return "channels_first"
     width = next((width for _, width, _ in reversed(leaves) if width is not None), None)
-    if width is not None and (shape[1] == width) != (shape[-1] == width):
-        return "channels_first" if shape[1] == width else last
+    on_second, on_last = shape[1] == width, shape[-1] == width
+    if kinds == {"last"}:
+        return "channels_first" if on_second and not on_last else last
+    if kinds == {"first"} and all(n in (0, len(shape)) for _, _, n in leaves):
+        if on_second or not on_last:
+            return "channels_first"
+        raise _ambiguous(shape, layer, f"its modules have {width} channels, and put them second")
+    if on_second != on_last:
+        return "channels_first" if on_second else last
     raise _ambiguous(
         shape,
         layer,
@@ -154,28 +161,44 @@ def decisive_leaves(module: nn.Module) -> list[tuple[str, int | None, int]]:
     [('first', 8, 4), ('last', 5, 0)]
     """
     rows: list[tuple[str, int | None, int]] = []
-    for leaf in module.modules():
+    for leaf in [module, *(inner for _, inner in named_layers(module))]:
         first = next((a for cls, a in _CHANNELS_FIRST if isinstance(leaf, cls)), None)
         last = next((a for cls, a in _CHANNELS_LAST if isinstance(leaf, cls)), None)
-        if "RMSNorm" in type(leaf).__name__:
-            last = "normalized_shape"
-        if last == "normalized_shape" and _dimensions(leaf):
-            first = last  # LayerNorm2d, RMSNorm2d of timm and torchvision: norms of (B, C, H, W)
+        if first is last is None:
+            last = _attribute_of_width(leaf)
+        n_axes = _dimensions(leaf)
+        if last is not None and (n_axes or getattr(leaf, "data_format", "") == "channels_first"):
+            first = last  # norms of (B, C, H, W) in timm, torchvision and transformers
         if first is not None:
-            rows.append(("first", _width(getattr(leaf, first, None)), _dimensions(leaf)))
+            rows.append(("first", _width(leaf, first), n_axes))
         elif last is not None:
-            rows.append(("last", _width(getattr(leaf, last, None)), 0))
+            rows.append(("last", _width(leaf, last), 0))
+        elif rows and isinstance(leaf, nn.GLU | nn.PixelShuffle):
+            kind, width, n_axes = rows[-1]
+            share = 2 if isinstance(leaf, nn.GLU) else leaf.upscale_factor**2
+            rows[-1] = (kind, None if width is None else width // share, n_axes)
     return rows
+
+
+def _attribute_of_width(leaf: nn.Module) -> str | None:
+    """Return where modules of other libraries that work on the last axis keep their width."""
+    if not is_leaf(leaf):
+        return None
+    if layer_type(leaf).rstrip("12d").endswith(("LayerNorm", "RMSNorm", "RmsNorm")):
+        return "normalized_shape" if hasattr(leaf, "normalized_shape") else "weight"
+    # Quantised maps; the Conv1D of GPT-2, a linear map with its weights transposed.
+    names = ("out_features", "nf") if hasattr(leaf, "weight") else ()
+    return next((name for name in names if hasattr(leaf, name)), None)
 
 
 def module_before(model: nn.Module, name: str) -> nn.Module | None:
     """Return the nearest leaf registered before ``name`` that says where channels stand."""
     module = model.get_submodule(name)
     found = None
-    for other in model.modules():
+    for _, other in named_layers(model):
         if other is module:
             return found
-        if not list(other.children()) and decisive_leaves(other):
+        if is_leaf(other) and decisive_leaves(other):
             found = other
     return found
 
@@ -185,8 +208,13 @@ def _dimensions(leaf: nn.Module) -> int:
     return next((n + 2 for n in (1, 2, 3) if f"{n}d" in name), 0)
 
 
-def _width(value: object) -> int | None:
-    if isinstance(value, tuple | list | torch.Size):
+def _width(leaf: nn.Module, attribute: str) -> int | None:
+    """Return the number of channels of what a leaf gives, where it is known."""
+    if isinstance(leaf, nn.RNNBase):
+        return (leaf.proj_size or leaf.hidden_size) * (2 if leaf.bidirectional else 1)
+    value = getattr(leaf, attribute, None)
+    value = value.shape if isinstance(value, torch.Tensor) else value
+    if isinstance(value, tuple | list):
         value = value[-1] if value else None
     return value if isinstance(value, int) else None
 

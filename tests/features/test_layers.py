@@ -197,3 +197,92 @@ def test_auto_finds_the_blocks_of_the_small_networks(name: str) -> None:
     word = "stages" if name == "cnn" else "blocks"
     n_blocks = 3 if name in ("mlp", "cnn", "resnet") else 4
     assert select_layers(model) == [f"{word}.{k}" for k in range(n_blocks)]
+
+
+def face_detector(activation: type[nn.Module]) -> nn.Module:
+    """The proposal network of MTCNN: its two heads are 1 × 1 convolutions."""
+    return family(
+        "Proposals",
+        conv1=nn.Conv2d(3, 10, 3),
+        act1=activation(),
+        pool1=nn.MaxPool2d(2, 2),
+        conv2=nn.Conv2d(10, 16, 3),
+        act2=activation(),
+        conv3=nn.Conv2d(16, 32, 3),
+        act3=activation(),
+        conv4_1=nn.Conv2d(32, 2, 1),
+        softmax4_1=nn.Softmax(dim=1),
+        conv4_2=nn.Conv2d(32, 4, 1),
+    )
+
+
+class Swish(nn.Module):
+    """An activation that learns, of the kind that people write themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.ones(1))
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.PReLU, nn.GELU, nn.RReLU, Swish])
+def test_activations_with_parameters_are_activations(activation: type[nn.Module]) -> None:
+    assert select_layers(face_detector(activation)) == ["act1", "act2", "act3"]
+
+
+@pytest.mark.parametrize("softmax", [nn.Softmax(1), nn.LogSoftmax(1), nn.Softmin(1)])
+def test_softmax_is_no_activation(softmax: nn.Module) -> None:
+    net = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), softmax)
+    assert select_layers(net) == ["1"]
+    assert select_layers(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), softmax)) == ["0"]
+
+
+def parametrised() -> dict[str, nn.Module]:
+    by = nn.utils.parametrizations
+    maps = {
+        "spectral": by.spectral_norm,
+        "weight": by.weight_norm,
+        "orthogonal": by.orthogonal,
+    }
+    return {
+        name: nn.Sequential(
+            nn.Flatten(), wrap(nn.Linear(4, 8)), nn.ReLU(), wrap(nn.Linear(8, 8)), nn.Linear(8, 2)
+        )
+        for name, wrap in maps.items()
+    }
+
+
+@pytest.mark.parametrize("kind", ["spectral", "weight", "orthogonal"])
+def test_parametrised_layers_are_layers_and_their_insides_are_not(kind: str) -> None:
+    model = parametrised()[kind]
+    assert select_layers(model) == ["2"]
+    del model[2]
+    assert select_layers(model) == ["1", "2"]
+    assert [row.name for row in list_layers(model)] == ["0", "1", "2", "3"]
+    assert list_layers(model)[1].type == "Linear"
+    assert select_layers(model, "all") == ["0", "1", "2", "3"]
+    assert select_layers(model, "**") == ["0", "1", "2", "3"]
+    assert select_layers(model, nn.Linear) == ["1", "2", "3"]
+
+
+def test_dynamically_quantised_maps_are_leaves() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that its quantisation will move
+        quantised = torch.ao.quantization.quantize_dynamic(model, {nn.Linear})
+    assert select_layers(quantised) == ["1"]
+    assert select_layers(quantised, "all") == ["0", "1", "2"]
+    assert [row.n_parameters for row in list_layers(quantised)] == [32, 0, 16]
+
+
+def test_poolings_registered_together_are_no_stages() -> None:
+    net = family(
+        "Net",
+        conv1=nn.Conv2d(3, 8, 3),
+        relu1=nn.ReLU(),
+        conv2=nn.Conv2d(8, 8, 3),
+        relu2=nn.ReLU(),
+        pool1=nn.MaxPool2d(2),
+        pool2=nn.MaxPool2d(2),
+        fc=nn.Linear(8, 2),
+    )
+    assert select_layers(net) == ["relu1", "relu2"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
 
-from featgraph.features.layout import choose_layout
+from featgraph.features.layout import choose_layout, decisive_leaves
 
 CONV, NORM1D, LINEAR = nn.Conv2d(3, 8, 3), nn.BatchNorm1d(8), nn.Linear(4, 8)
 CLEAR = [
@@ -28,6 +29,18 @@ CLEAR = [
     ((5, 17, 8), nn.MultiheadAttention(8, 2, batch_first=True), "tokens"),
     ((5, 17, 8), nn.Embedding(100, 8), "tokens"),
     ((5, 17, 8), nn.LSTM(4, 8, batch_first=True), "tokens"),
+    ((5, 17, 16), nn.LSTM(4, 8, batch_first=True, bidirectional=True), "tokens"),
+    ((5, 8, 16), nn.LSTM(4, 8, batch_first=True, bidirectional=True), "tokens"),
+    # Modules of the last axis whose output was turned: only the second axis has the channels.
+    ((5, 8, 7, 7), nn.Sequential(LINEAR, nn.LayerNorm(8)), "channels_first"),
+    ((5, 8, 17), LINEAR, "channels_first"),
+    ((5, 8, 8), LINEAR, "tokens"),
+    ((5, 9, 10), LINEAR, "tokens"),
+    # Gates and shuffles change the number of channels.
+    ((5, 8, 4), nn.Sequential(LINEAR, nn.GLU()), "tokens"),
+    ((5, 2, 9, 8), nn.Sequential(CONV, nn.PixelShuffle(2)), "channels_first"),
+    # Parametrised maps are maps.
+    ((5, 17, 8), nn.utils.parametrizations.weight_norm(nn.Linear(4, 8)), "tokens"),
     # Both kinds: the axis that has the channels of the last one.
     ((5, 8, 7, 7), nn.Sequential(CONV, LINEAR), "channels_first"),
     ((5, 7, 7, 8), nn.Sequential(CONV, LINEAR), "channels_last"),
@@ -53,7 +66,36 @@ def test_norm_of_images_by_another_name() -> None:
     assert choose_layout((5, 8, 7, 7), module=LayerNorm2d(8)) == "channels_first"
 
 
+def test_modules_of_other_libraries_that_work_on_the_last_axis() -> None:
+    class Conv1D(nn.Module):
+        """The linear map of GPT-2."""
+
+        def __init__(self, nf: int) -> None:
+            super().__init__()
+            self.nf = nf
+            self.weight = nn.Parameter(torch.zeros(4, nf))
+
+    class T5LayerNorm(nn.Module):
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(width))
+
+    assert decisive_leaves(Conv1D(8)) == decisive_leaves(T5LayerNorm(8)) == [("last", 8, 0)]
+    assert choose_layout((5, 9, 8), module=Conv1D(8), n_samples=5) == "tokens"
+
+
+def test_norm_that_says_its_format() -> None:
+    norm = nn.LayerNorm(8)
+    norm.data_format = "channels_first"
+    assert choose_layout((5, 8, 7, 7), module=norm) == "channels_first"
+
+
 UNCLEAR = [
+    # Convolutions whose output was turned round, as far as their channels can tell.
+    ((5, 7, 7, 8), CONV, "its modules have 8 channels, and put them second"),
+    ((5, 7, 8), nn.Conv1d(3, 8, 3), "have 8 channels.*'tokens' for"),
+    ((5, 3, 7, 7, 8), nn.Conv3d(3, 8, 3), "have 8 channels.*'channels_last'"),
+    ((5, 24, 8, 8), nn.Sequential(CONV, nn.ReLU()), "have 8 channels"),
     ((5, 8, 7, 7), nn.ReLU(), "no module in it says where the channels stand.*'channels_last'"),
     ((5, 8, 7), nn.Identity(), "'tokens' for .*'channels_first' for .*'sequence_first' for"),
     ((5, 8, 7, 8), nn.Sequential(CONV, LINEAR), "8 channels do not tell them apart"),

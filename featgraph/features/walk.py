@@ -1,0 +1,140 @@
+"""Walking through a model: its layers by name, without the parts that never see data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from torch import nn
+from torch.nn.utils import parametrize
+
+__all__ = [
+    "count_parameters",
+    "is_activation",
+    "is_composite",
+    "is_leaf",
+    "is_linear",
+    "layer_children",
+    "layer_type",
+    "named_layers",
+]
+
+# Children that are called with weights instead of data, or never.
+_NOT_LAYERS = {"_packed_params", "weight_fake_quant"}
+_SOFTMAXES = (nn.Softmax, nn.Softmax2d, nn.Softmin, nn.LogSoftmax)
+# Names that libraries give to activation functions of their own.
+_ACTIVATION = re.compile(r"([lL][uU]|[sS]wish|[mM]ish|Act|Activation|[sS]igmoid|Tanh|Sine|Snake)$")
+
+
+def layer_children(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """List the children that are called with data, by name.
+
+    Parametrisations (``torch.nn.utils.parametrize``) work on weights, and so do the packed or
+    rounded weights of quantised modules: they are no layers.
+
+    Examples
+    --------
+    >>> layer_children(nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)))
+    []
+    """
+    hidden = _NOT_LAYERS | ({"parametrizations"} if parametrize.is_parametrized(module) else set())
+    return [(name, child) for name, child in module.named_children() if name not in hidden]
+
+
+def named_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield every submodule that is called with data, each once, in the order of registration.
+
+    Examples
+    --------
+    >>> parametrised = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+    >>> [name for name, _ in named_layers(nn.Sequential(parametrised, nn.ReLU()))]
+    ['0', '1']
+    """
+    seen = {model}
+
+    def visit(prefix: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+        for name, child in layer_children(module):
+            if child not in seen:
+                seen.add(child)
+                yield prefix + name, child
+                yield from visit(f"{prefix}{name}.", child)
+
+    yield from visit("", model)
+
+
+def layer_type(module: nn.Module) -> str:
+    """Return the name of the class of a module; that of a parametrised one, without the prefix.
+
+    Examples
+    --------
+    >>> layer_type(nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)))
+    'Linear'
+    """
+    return parametrize.type_before_parametrizations(module).__name__
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no submodules that are called with data.
+
+    Examples
+    --------
+    >>> is_leaf(nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)))
+    True
+    """
+    return not layer_children(module)
+
+
+def is_composite(module: nn.Module) -> bool:
+    """Whether a module has parameters and at least two leaves.
+
+    Examples
+    --------
+    >>> is_composite(nn.Sequential(nn.Linear(2, 3), nn.ReLU())), is_composite(nn.Linear(2, 3))
+    (True, False)
+    """
+    leaves = sum(is_leaf(inner) for _, inner in named_layers(module))
+    return leaves >= 2 and count_parameters(module) > 0
+
+
+def is_linear(module: nn.Module) -> bool:
+    """Whether a module is a linear map or a convolution, quantised or not.
+
+    Examples
+    --------
+    >>> is_linear(nn.Conv2d(1, 2, 3)), is_linear(nn.BatchNorm2d(2))
+    (True, False)
+    """
+    kinds = (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd)
+    # Quantised maps and those of other libraries are no subclasses, but have the sizes of one.
+    widths = any(hasattr(module, name) for name in ("out_features", "out_channels"))
+    return isinstance(module, kinds) or (is_leaf(module) and widths and hasattr(module, "weight"))
+
+
+def is_activation(module: nn.Module) -> bool:
+    """Whether a module is an activation function, with or without parameters; softmax is not.
+
+    Examples
+    --------
+    >>> is_activation(nn.PReLU()), is_activation(nn.Softmax(1)), is_activation(nn.Dropout())
+    (True, False, False)
+    """
+    if isinstance(module, (*_SOFTMAXES, nn.MultiheadAttention)) or is_linear(module):
+        return False
+    is_torch = type(module).__module__ == "torch.nn.modules.activation"
+    return is_torch or bool(_ACTIVATION.search(type(module).__name__))
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Count the parameters of a module, packed ones of quantised layers included.
+
+    Examples
+    --------
+    >>> count_parameters(nn.Linear(2, 3))
+    9
+    """
+    packed = [getattr(inner, "weight", None) for inner in module.modules()]
+    return sum(
+        p.numel()
+        for p in [*module.parameters(), *(weight() for weight in packed if callable(weight))]
+        if not isinstance(p, nn.parameter.UninitializedParameter)
+    )
