@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {"export": "io"}
 FIELDS: dict[str, str] = {}
 FLAGS: dict[str, str] = {}
 

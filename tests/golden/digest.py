@@ -103,9 +103,7 @@ def differences(
             name = renamed.get(key, key)
             if name not in found:
                 lines.append(f"{where}/{name} is missing")
-            elif (
-                key in ("sum", "order") and scale
-            ):  # may cancel
+            elif key in ("sum", "order") and scale:  # may cancel
                 if not abs(value - found[name]) <= rtol * scale + ATOL:
                     lines.append(f"{where}/{name}: {value} became {found[name]}")
             else:
