@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import World, open_world
+from featgraph.kernels import kernel
 
 __all__ = ["check_cover", "check_world"]
 

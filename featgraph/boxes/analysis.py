@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.cover import BoxCover
 from featgraph.graph.convert import as_feature_graph
+from featgraph.kernels import kernel
 
 __all__ = ["BoxAnalysis", "analyze_boxes", "box_diameters"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.threads import map_ranges
+from featgraph.kernels import kernel
 
 __all__ = ["bits_fit", "count_bits", "count_words", "list_bits", "pack_lists", "spread_bits"]
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.metric_space import World
+from featgraph.kernels import kernel
 
 __all__ = [
     "Table",

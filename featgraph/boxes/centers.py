@@ -12,12 +12,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import GraphWorld, Rows, World
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
 from featgraph.core.checks import choice
+from featgraph.kernels import kernel
 
 __all__ = ["TIES", "break_ties", "join_centers", "reach_centers", "select_centers"]
 

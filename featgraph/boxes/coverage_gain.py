@@ -11,9 +11,9 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.neighborhoods import probe_balls
 from featgraph.boxes.threads import map_ranges
+from featgraph.kernels import kernel
 
 __all__ = ["MassCounter", "sum_distances"]
 

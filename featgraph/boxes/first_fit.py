@@ -8,9 +8,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.metric_space import Rows, World
 from featgraph.boxes.threads import run_tasks, usable_cores
+from featgraph.kernels import kernel
 
 __all__ = ["fit_bits", "fit_lists", "map_tasks", "open_fit"]
 

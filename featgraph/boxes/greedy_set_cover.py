@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.candidate_boxes import Boxes
 from featgraph.boxes.memory import check_memory
+from featgraph.kernels import kernel
 
 __all__ = ["choose_boxes"]
 

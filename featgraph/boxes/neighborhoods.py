@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.bits import bits_fit, count_bits, count_words, list_bits, spread_bits
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import list_weighted, sweep_weighted
+from featgraph.kernels import kernel
 
 __all__ = [
     "count_near",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
+from featgraph.kernels import kernel
 
 __all__ = ["fit_dsatur", "order_smallest_last"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
+from featgraph.kernels import kernel
 
 __all__ = [
     "assign_weighted",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from featgraph.core.checks import fraction, integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.kernels import kernel
 
 __all__ = ["make_barabasi_albert", "make_watts_strogatz"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _attach(n_nodes: int, m: int, draws: NDArray[np.float64], ends: NDArray[np.int64]) -> int:
     """Fill ``ends`` with the edges, two entries per edge; return how many draws were used, or −1.
 

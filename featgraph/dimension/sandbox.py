@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
@@ -20,6 +19,7 @@ from featgraph.dimension.spectrum import (
     choose_range,
     fit_spectrum,
 )
+from featgraph.kernels import kernel
 
 __all__ = ["ball_masses", "multifractal_sandbox"]
 
@@ -176,7 +176,7 @@ def _average(logs: Floats, q: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return sums, means
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _count_balls(indptr: Ints, indices: Ints, centers: Ints, radii: Ints, masses: Ints) -> None:
     n_nodes = indptr.size - 1
     seen = np.full(n_nodes, -1, dtype=np.int64)

@@ -10,15 +10,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from featgraph.kernels import kernel
 
 __all__ = ["finish_distances", "gradient_weights", "table_weights"]
 
 TILE = 64
 
 
-# error_model="numpy": a test for division by zero would keep the loops from vectorising.
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def finish_distances(matrix: Any, values: Any, norms: Any, limit: Any, scale: Any) -> None:
     """Turn the Gram matrix of the centred rows into distances, in place, both triangles.
 
@@ -55,7 +55,7 @@ def finish_distances(matrix: Any, values: Any, norms: Any, limit: Any, scale: An
             _store_tile(matrix, tile, top, side, height, width)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def gradient_weights(
     weights: Any,
     grad: Any,
@@ -88,7 +88,7 @@ def gradient_weights(
             _store_tile(weights, tile, top, side, height, width)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def table_weights(
     weights: Any,
     table: Any,
@@ -126,7 +126,7 @@ def table_weights(
             _store_tile(weights, tile, top, side, height, width)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def _weigh_row(
     row: Any,
     distances: Any,
@@ -161,7 +161,7 @@ def _weigh_row(
             row[j] = zero
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _store_tile(matrix: Any, tile: Any, top: int, side: int, height: int, width: int) -> None:
     """Write a tile and its mirror image; on the diagonal its upper triangle counts."""
     if side == top:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from featgraph.kernels import kernel
 
 __all__ = ["count_hops", "mean_closeness"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _count_bits(word: np.uint64) -> int:
     """Sum neighbouring fields of 1, 2, 4, … bits; no product, so nothing can overflow."""
     word = (word & np.uint64(0x5555555555555555)) + (
@@ -30,7 +31,7 @@ def _count_bits(word: np.uint64) -> int:
     return int((word & np.uint64(0xFFFFFFFF)) + (word >> np.uint64(32)))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _spread(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int64],
@@ -74,7 +75,7 @@ def _spread(
             n_active = n_touched
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def count_hops(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:
@@ -85,7 +86,7 @@ def count_hops(
     _spread(indptr, indices, n_nodes, counts, words, queues)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def mean_closeness(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.float64]
 ) -> None:

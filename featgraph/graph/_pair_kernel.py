@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from featgraph.kernels import kernel
 
 __all__ = ["measure_pairs"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def measure_pairs(
     points: NDArray[np.float64],
     left: NDArray[np.int64],

@@ -6,13 +6,14 @@ Rows of the CSR arrays never change their length, so a swap rewrites four entrie
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from featgraph.kernels import kernel
 
 __all__ = ["swap_edges"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _joined(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int64],
@@ -30,7 +31,7 @@ def _joined(
     return False
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _swap(
     indices: NDArray[np.int64],
     twins: NDArray[np.int64],
@@ -51,7 +52,7 @@ def _swap(
     twins[two], twins[back_one] = back_one, two
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _whole(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int64],
@@ -74,7 +75,7 @@ def _whole(
     return n_seen == n_nodes
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def swap_edges(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int64],

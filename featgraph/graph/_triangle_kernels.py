@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from featgraph.kernels import kernel
 
 __all__ = ["count_four", "count_triangles"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def count_triangles(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
 ) -> None:
@@ -33,7 +34,7 @@ def count_triangles(
                     out[w] += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def count_four(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
 ) -> None:
@@ -82,7 +83,7 @@ def count_four(
     out[3] //= 2
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _cliques_on(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int64],

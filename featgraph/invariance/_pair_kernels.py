@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from featgraph.kernels import kernel
 
 __all__ = ["longest_plateau", "weigh_pairs"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def weigh_pairs(places: Any, weights: Any, sums: Any) -> None:
     """Add ``weights[i, k] · weights[j, k]`` to ``sums[place, k]`` over all pairs i < j.
 
@@ -30,7 +31,7 @@ def weigh_pairs(places: Any, weights: Any, sums: Any) -> None:
                 sums[place, k] += weights[i, k] * weights[j, k]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def longest_plateau(
     x: Any, counts: Any, reach: int, tolerance: float, least: float, most: float, growth: float
 ) -> tuple[int, int]:

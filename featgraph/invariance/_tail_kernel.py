@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from featgraph.kernels import kernel
 
 __all__ = ["ks_distance", "scan_cutoffs"]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def ks_distance(logs: NDArray[np.float64], first: int, exponent: float, limit: float) -> float:
     """Return max |F(x) − S(x)| over ``logs[first:]``; stops once above ``limit``.
 
@@ -32,7 +33,7 @@ def ks_distance(logs: NDArray[np.float64], first: int, exponent: float, limit: f
     return largest
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def scan_cutoffs(logs: NDArray[np.float64], min_tail: int) -> tuple[int, float, float]:
     """Try every value as x_min; return index, exponent and distance of the best.
 

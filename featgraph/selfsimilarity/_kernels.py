@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from featgraph.kernels import kernel
 
 __all__ = ["count_pairs", "farthest_first"]
 
 
-# error_model="numpy": a test for division by zero would keep the loops from vectorising.
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def count_pairs(matrix: Any, theta: Any, guess: Any, low: Any, per_unit: Any, counts: Any) -> None:
     """Count the pairs i < j by the first of the rising ``theta`` above their distance.
 
@@ -33,7 +33,7 @@ def count_pairs(matrix: Any, theta: Any, guess: Any, low: Any, per_unit: Any, co
             counts[place] += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def farthest_first(matrix: Any, start: int, inserted: Any, nearest: Any) -> None:
     """Fill the farthest-point permutation from ``start``: each node, and its nearest earlier."""
     n_nodes = matrix.shape[0]

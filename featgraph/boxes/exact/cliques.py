@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.clock import Clock
+from featgraph.kernels import kernel
 
 __all__ = ["Columns", "list_maximal_cliques"]
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.highs import price_rows
 from featgraph.boxes.exact.lp_dual import UNIT
 from featgraph.boxes.exact.max_weight_clique import find_heavy
 from featgraph.boxes.exact.set_cover import Covering
+from featgraph.kernels import kernel
 
 __all__ = ["BoxPool"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
+from featgraph.kernels import kernel
 
 __all__ = ["dominate_nodes", "reduce_cover"]
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.clock import Clock
+from featgraph.kernels import kernel
 
 __all__ = ["fit_boxes", "iterate_boxes"]
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.clock import Clock
+from featgraph.kernels import kernel
 
 __all__ = ["UNIT", "Certificate", "ascend_prices", "certify"]
 

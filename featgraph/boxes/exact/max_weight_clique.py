@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.cliques import Columns
 from featgraph.boxes.exact.clock import Clock
+from featgraph.kernels import kernel
 
 __all__ = ["Heaviest", "find_heavy"]
 

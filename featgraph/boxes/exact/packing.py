@@ -15,9 +15,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.row_weighting import search_cover
+from featgraph.kernels import kernel
 
 __all__ = ["caro_wei", "enlarge_packing", "pack_nodes", "pack_rows"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import World
+from featgraph.kernels import kernel
 
 __all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes.exact.clock import Clock
+from featgraph.kernels import kernel
 
 __all__ = ["cover_by_gain", "search_cover"]
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.candidate_boxes import open_table
 from featgraph.boxes.cover import BoxCover
@@ -15,6 +14,7 @@ from featgraph.boxes.methods.merge import merge_level, solve as solve_merge
 from featgraph.boxes.metric_space import Solution, World
 from featgraph.core.checks import fraction, integer, positive
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["cover_annealing", "solve"]
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover, wrap_solution
 from featgraph.boxes.centers import join_centers, reach_centers
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import Solution, World, open_world
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.kernels import kernel
 
 __all__ = ["cover_fnb", "cover_hubs", "solve"]
 

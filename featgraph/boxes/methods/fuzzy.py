@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._opening import open_data
 from featgraph.boxes._sizes import check_sizes
 from featgraph.boxes.metric_space import GraphWorld, MetricWorld, World
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import fuzzy_weighted
+from featgraph.kernels import kernel
 
 __all__ = ["count_fuzzy", "count_sizes", "pass_length"]
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.first_fit import fit_bits
@@ -17,6 +16,7 @@ from featgraph.boxes.metric_space import MetricWorld, Rows, Solution, World
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["ORDERS", "count_sizes", "cover_greedy", "pass_length", "solve"]
 

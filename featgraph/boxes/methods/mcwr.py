@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.centers import join_centers
@@ -16,6 +15,7 @@ from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import Solution, World
 from featgraph.core.checks import fraction
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["cover_mcwr", "solve"]
 

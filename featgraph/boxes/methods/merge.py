@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import Solution, World
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["count_sizes", "cover_merge", "merge_level", "pass_length", "solve"]
 

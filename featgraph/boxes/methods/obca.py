@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.candidate_boxes import Table, open_table, overlap_boxes
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import Solution, World
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["cover_obca", "shrink_balls", "solve"]
 

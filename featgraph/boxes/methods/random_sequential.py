@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import Solution, World
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["SEEDS", "cover_random_sequential", "solve"]
 

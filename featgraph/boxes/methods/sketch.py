@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.cover import BoxCover
@@ -16,6 +15,7 @@ from featgraph.boxes.metric_space import Rows, Solution, World
 from featgraph.boxes.threads import map_ranges
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["cover_sketch", "solve"]
 

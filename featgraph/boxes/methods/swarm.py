@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._kernel import kernel
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.first_fit import fit_lists, map_tasks
@@ -15,6 +14,7 @@ from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import Solution, World
 from featgraph.core.checks import integer, positive
 from featgraph.core.random import RandomState
+from featgraph.kernels import kernel
 
 __all__ = ["cover_swarm", "solve"]
 
