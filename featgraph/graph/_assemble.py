@@ -10,17 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
 
-__all__ = ["Assembled", "assemble_csr", "check_nodes"]
+__all__ = ["Assembled", "assemble_csr", "check_nodes", "number_edges"]
 
 
 @dataclass(frozen=True)
 class Assembled:
-    """CSR arrays, and in ``note`` what was left out on the way."""
+    """CSR arrays, the given row behind each edge if asked for, and what was left out on the way."""
 
     indptr: NDArray[np.int64]
     indices: NDArray[np.int64]
     weights: NDArray[np.float64] | None
     note: str
+    rows: NDArray[np.int64] | None
 
 
 def _pairs(edges: ArrayLike) -> NDArray[np.int64]:
@@ -42,6 +43,7 @@ def assemble_csr(
     weights: ArrayLike | None = None,
     n_nodes: int | None = None,
     directed: bool = False,
+    rows: bool = False,
 ) -> Assembled:
     """Return CSR arrays of the simple graph with these edges.
 
@@ -59,34 +61,44 @@ def assemble_csr(
     left, right = pairs[:, 0], pairs[:, 1]
     loops = left == right
     n_loops = int(loops.sum())
+    kept = np.flatnonzero(~loops) if rows and n_loops else np.arange(len(pairs) if rows else 0)
     if n_loops:
         left, right = left[~loops], right[~loops]
         values = None if values is None else values[~loops]
     ordered = np.sort(left * n_nodes + right) if directed else None
-    low, high, values = _distinct(np.minimum(left, right), np.maximum(left, right), values, n_nodes)
+    ends = np.minimum(left, right), np.maximum(left, right)
+    low, high, values, order = _distinct(*ends, values, n_nodes, rows)
     n_doubles = left.size - low.size
     if ordered is not None:
         n_doubles = int((ordered[1:] == ordered[:-1]).sum())
     note = _left_out(n_loops, n_doubles)
     indptr, indices, data = _both_ways(low, high, values, n_nodes)
-    return Assembled(indptr, indices, data, note)
+    return Assembled(indptr, indices, data, note, kept[order] if rows else None)
 
 
 def _distinct(
-    low: NDArray[np.int64], high: NDArray[np.int64], values: NDArray[np.float64] | None, n: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None]:
-    """Sort pairs and drop repeats; of several weights the smallest stays, as on a path."""
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    values: NDArray[np.float64] | None,
+    n: int,
+    rows: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None, Any]:
+    """Sort pairs and drop repeats; of several weights the smallest stays, as on a path.
+
+    The last value returned picks the rows that stay, if ``rows`` asks for it.
+    """
     key = low * n + high
     if np.all(key[1:] > key[:-1]):
-        return low, high, values
-    if values is None:
+        return low, high, values, slice(None)
+    if values is None and not rows:
         key.sort()  # np.unique hashes integers since numpy 2.3, which is seven times slower here
         key = key[np.r_[True, key[1:] > key[:-1]]]
-        return key // n, key % n, None
-    order = np.lexsort((values, key))
+        return key // n, key % n, None, None
+    order = np.argsort(key, kind="stable") if values is None else np.lexsort((values, key))
     key = key[order]
     first = np.r_[True, key[1:] > key[:-1]]
-    return key[first] // n, key[first] % n, values[order][first]
+    key, order = key[first], order[first]
+    return key // n, key % n, None if values is None else values[order], order
 
 
 def _both_ways(
@@ -135,3 +147,11 @@ def check_nodes(nodes: ArrayLike, n_nodes: int) -> NDArray[np.int64]:
     if np.unique(array).size < array.size:
         raise ValueError("nodes must be distinct, some index stands twice")
     return array.astype(np.int64)
+
+
+def number_edges(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number of the edge that each CSR entry belongs to, in the order of ``edges``."""
+    n_nodes = indptr.size - 1
+    rows = np.repeat(np.arange(n_nodes), np.diff(indptr))
+    key = np.minimum(rows, indices) * n_nodes + np.maximum(rows, indices)
+    return np.searchsorted(key[rows < indices], key)

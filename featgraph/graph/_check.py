@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["check_attributes", "check_csr", "check_labels", "check_weights"]
+__all__ = ["attribute_column", "check_attributes", "check_csr", "check_labels", "check_weights"]
 
 
 def _index_array(values: Any, name: str) -> NDArray[np.int64]:
@@ -105,22 +106,80 @@ def check_labels(labels: Sequence[Hashable] | None, n_nodes: int) -> tuple[Hasha
     return names
 
 
-def check_attributes(attributes: Mapping[str, Any], n_nodes: int) -> dict[str, NDArray[Any]]:
-    """Return the attributes as arrays of numbers, booleans or strings, one row per node."""
+def check_attributes(
+    attributes: Mapping[str, Any], n_rows: int, owner: str = "node"
+) -> dict[str, NDArray[Any]]:
+    """Return the attributes as arrays of numbers, booleans or strings, one row per node or edge.
+
+    Whole numbers and truth values of which some are missing, and whole numbers beyond 64 bits,
+    stay Python objects in an array of objects; None stands for a missing one.
+    """
     checked: dict[str, NDArray[Any]] = {}
     for name, values in attributes.items():
         if not isinstance(name, str):
-            raise TypeError(f"node_attributes must have names that are strings, got {name!r}")
-        array = np.asarray(values)
-        if array.dtype.kind not in "biufU":
+            raise TypeError(f"{owner}_attributes must have names that are strings, got {name!r}")
+        array = np.asarray(values.tolist() if np.ma.isMaskedArray(values) else values)
+        plain = array.dtype.kind in "biufU"
+        if array.ndim == 1 and not plain:
+            column = attribute_column(array.tolist())
+            plain = column is not None and column.dtype.kind in "biufO"
+            array = array if column is None else column
+        if not plain:
             raise TypeError(
-                f"node attribute {name!r} must be numbers, booleans or strings, "
+                f"{owner} attribute {name!r} must be numbers, booleans or strings, "
                 f"got an array of {array.dtype}"
             )
-        if array.ndim not in (1, 2) or array.shape[0] != n_nodes:
+        if array.ndim not in (1, 2) or array.shape[0] != n_rows:
             raise ValueError(
-                f"node attribute {name!r} must have one value or row per node ({n_nodes}), "
+                f"{owner} attribute {name!r} must have one value or row per {owner} ({n_rows}), "
                 f"got shape {array.shape}"
             )
         checked[name] = array
     return checked
+
+
+def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
+    """Return attribute values, None for missing, as an array; None if they are of no such kind.
+
+    Whole numbers stay whole and booleans stay booleans: with gaps, or beyond 64 bits, as objects.
+    A missing real number is NaN, a missing string "", a missing row of numbers a row of NaN.
+
+    Examples
+    --------
+    >>> attribute_column([0.5, None]), attribute_column(["a", None]), attribute_column([{}, {}])
+    (array([0.5, nan]), array(['a', ''], dtype='<U1'), None)
+    >>> attribute_column([1, None, 2**64])
+    array([1, None, 18446744073709551616], dtype=object)
+    """
+    kinds = set(map(type, values))
+    gaps = type(None) in kinds
+    kinds.discard(type(None))
+    if not kinds:
+        return None
+    if any(issubclass(kind, str) for kind in kinds):
+        return np.asarray(["" if value is None else str(value) for value in values])
+    if all(issubclass(kind, bool | np.bool_ | numbers.Integral) for kind in kinds):
+        truth = all(issubclass(kind, bool | np.bool_) for kind in kinds)
+        return _whole_column(values, bool if truth else int, gaps)
+    if gaps:
+        first = next(value for value in values if value is not None)
+        nothing = np.nan if np.ndim(first) == 0 else np.full(np.shape(first), np.nan)
+        values = [nothing if value is None else value for value in values]
+    try:
+        real = all(issubclass(kind, numbers.Real) for kind in kinds)
+        array = np.asarray(values)
+        array = array.astype(np.float64) if real and array.dtype.kind == "O" else array
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return array if array.dtype.kind in "biufU" and array.ndim in (1, 2) else None
+
+
+def _whole_column(values: Sequence[Any], kind: type, gaps: bool) -> NDArray[Any]:
+    for dtype in () if gaps else (np.bool_,) if kind is bool else (np.int64, np.uint64):
+        try:
+            return np.array(values, dtype=dtype)
+        except OverflowError:
+            continue
+    column = np.empty(len(values), dtype=object)
+    column[:] = [None if value is None else kind(value) for value in values]
+    return column

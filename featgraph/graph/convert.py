@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from featgraph.core.caller import caller_level
 from featgraph.graph._assemble import assemble_csr
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.incoming import RawGraph, choose_reader
+from featgraph.graph.incoming import RawGraph, attribute_column, choose_reader
 
 __all__ = ["as_feature_graph"]
 
@@ -24,14 +24,16 @@ def as_feature_graph(
     Parameters
     ----------
     graph : FeatureGraph, networkx graph, igraph.Graph, torch_geometric Data or scipy sparse matrix
-        A square sparse matrix is read as an adjacency matrix: one of zeros and ones has edges
-        where the ones are; in any other every stored entry is an edge, stored zeros included (as
-        in ``scipy.sparse.csgraph``).
+        A square sparse matrix is read as an adjacency matrix: every stored entry off the diagonal
+        is an edge, stored zeros included (as in ``scipy.sparse.csgraph``), and entries that
+        repeat are summed, as SciPy does. Only where ``weight`` is not given and the matrix holds
+        zeros and ones alone are the edges where the ones are.
     weight : str, optional
         Name of the edge attribute to keep as weights ("weight" or "distance" for a matrix or a
         FeatureGraph), or "ignore" for hops. Default: a graph that carries weights other than 1
-        under the usual name ("weight"; "edge_weight" in Data; the values of a matrix) is refused,
-        because distances in it would be ambiguous.
+        under the usual name ("weight"; in Data "edge_weight", "weight" or an "edge_attr" of one
+        column of real numbers; the values of a matrix) is refused, because distances in it would
+        be ambiguous.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions; of two opposite weights the smaller stays.
 
@@ -66,8 +68,7 @@ pass as_undirected=True to forget directions
     """
     if isinstance(graph, FeatureGraph):
         return _own(graph, weight)
-    raw = choose_reader(graph)(graph, None if weight == "ignore" else weight)
-    result, note = accept_graph(raw, weight, as_undirected)
+    result, note = accept_graph(choose_reader(graph)(graph, weight), weight, as_undirected)
     if note:
         warnings.warn(note, UserWarning, stacklevel=caller_level())
     return result
@@ -82,13 +83,22 @@ def accept_graph(
             "graph is directed; box covering needs distances that are the same both ways: "
             "pass as_undirected=True to forget directions"
         )
-    weights = _chosen_weights(raw, weight)
-    built = assemble_csr(raw.edges, weights=weights, n_nodes=raw.n_nodes, directed=raw.directed)
-    labels = None if raw.labels is None else tuple(raw.labels)
-    graph = FeatureGraph(
-        built.indptr, built.indices, built.weights, labels, raw.attributes, **raw.fields
+    name, weights = _chosen_weights(raw, weight)
+    columns = {key: raw.edge_values[key] for key in raw.edge_values if key not in (name, raw.usual)}
+    columns = {key: attribute_column(values) for key, values in columns.items() if len(values)}
+    built = assemble_csr(
+        raw.edges, weights=weights, n_nodes=raw.n_nodes, directed=raw.directed, rows=bool(columns)
     )
-    return graph, built.note
+    graph = FeatureGraph(
+        built.indptr,
+        built.indices,
+        built.weights,
+        None if raw.labels is None else tuple(raw.labels),
+        raw.attributes,
+        edge_attributes={key: c[built.rows] for key, c in columns.items() if c is not None},
+        **raw.fields,
+    )
+    return graph, "; ".join([*raw.notes, *([built.note] if built.note else [])])
 
 
 def _own(graph: FeatureGraph, weight: str | None) -> FeatureGraph:
@@ -103,10 +113,13 @@ def _own(graph: FeatureGraph, weight: str | None) -> FeatureGraph:
     return graph
 
 
-def _chosen_weights(raw: RawGraph, weight: str | None) -> NDArray[np.float64] | None:
+def _chosen_weights(
+    raw: RawGraph, weight: str | None
+) -> tuple[str | None, NDArray[np.float64] | None]:
+    """Return the name and the values of the weights to keep."""
     if weight == "ignore":
-        return None
-    if weight is None:
+        return None, None
+    if weight is None and raw.told is None:
         values = raw.edge_values.get(raw.usual, ())
         whole = isinstance(values, np.ndarray)
         # an edge without the attribute counts 1, as in networkx
@@ -115,12 +128,23 @@ def _chosen_weights(raw: RawGraph, weight: str | None) -> NDArray[np.float64] | 
                 f'graph carries edge weights; say weight="{raw.usual}" to use them as lengths '
                 'or weight="ignore" to count hops'
             )
-        return None
-    values = raw.edge_values.get(weight, [None] * len(raw.edges))
-    if not isinstance(values, np.ndarray) and any(value is None for value in values):
-        known = ", ".join(map(repr, raw.edge_names or raw.edge_values)) or "none"
-        raise ValueError(f"weight={weight!r} names no attribute of all edges; there is: {known}")
+        return None, None
+    name = weight or raw.told or raw.usual
+    if name not in raw.edge_values and name in raw.also:
+        name = raw.usual
+    if name not in raw.edge_values:
+        if not len(raw.edges):
+            return None, None
+        known = ", ".join(map(repr, raw.edge_values)) or "none"
+        raise ValueError(f"weight={weight!r} names no attribute of the edges; there is: {known}")
+    values = raw.edge_values[name]
+    lacking = 0 if isinstance(values, np.ndarray) else sum(value is None for value in values)
+    if lacking:
+        raise ValueError(
+            f"weight={weight!r} stands on {len(values) - lacking} of {len(values)} edges only; "
+            "give every edge one"
+        )
     try:
-        return np.asarray(values, dtype=np.float64)
+        return name, np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"weight={weight!r} must be numbers on every edge") from None

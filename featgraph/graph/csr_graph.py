@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
-from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg
+from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg, to_scipy
 
 __all__ = ["FeatureGraph"]
+
+_TABLES = ("node_attributes", "edge_attributes")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -39,13 +41,16 @@ class FeatureGraph:
     labels : tuple of hashables, length n_nodes, optional
         Distinct names of the nodes; None stands for 0 … n_nodes − 1.
     node_attributes : mapping of str to ndarray, shapes (n_nodes,) or (n_nodes, k)
-        What else is known about the nodes (numbers, booleans or strings).
+        What else is known about the nodes: numbers, booleans or strings; whole numbers and
+        truth values with gaps as objects, None where missing.
     epsilon : float, optional
         Threshold in the unit of the distances: an edge is a distance *below* ε.
     epsilon_rule : str, optional
         How ε was chosen.
     layer, source : str, optional
         Layer the graph comes from; model or file it comes from.
+    edge_attributes : mapping of str to ndarray, shapes (n_edges,) or (n_edges, k)
+        What else is known about the edges, in the order of ``edges``.
 
     Raises
     ------
@@ -76,6 +81,7 @@ class FeatureGraph:
     epsilon_rule: str | None = None
     layer: str | None = None
     source: str | None = None
+    edge_attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         indptr, indices = check_csr(self.indptr, self.indices)
@@ -85,19 +91,21 @@ class FeatureGraph:
         put(self, "indices", indices)
         put(self, "weights", check_weights(self.weights, indptr, indices))
         put(self, "labels", check_labels(self.labels, n_nodes))
-        attributes = check_attributes(self.node_attributes, n_nodes)
-        put(self, "node_attributes", MappingProxyType(attributes))
+        nodes = check_attributes(self.node_attributes, n_nodes)
+        edges = check_attributes(self.edge_attributes, indices.size // 2, "edge")
+        put(self, "node_attributes", MappingProxyType(nodes))
+        put(self, "edge_attributes", MappingProxyType(edges))
         put(self, "epsilon", None if self.epsilon is None else float(self.epsilon))
         for name in ("epsilon_rule", "layer", "source"):
             if not isinstance(getattr(self, name), str | None):
                 raise TypeError(f"{name} must be a string or None, got {getattr(self, name)!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "node_attributes": dict(self.node_attributes)}
+        # a proxy itself is not picklable
+        return self.__dict__ | {name: dict(getattr(self, name)) for name in _TABLES}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        attributes = MappingProxyType(state["node_attributes"])  # a proxy itself is not picklable
-        self.__dict__.update(state, node_attributes=attributes)
+        self.__dict__.update(state | {name: MappingProxyType(state[name]) for name in _TABLES})
 
     def __repr__(self) -> str:
         parts = [f"n_nodes={self.n_nodes}", f"n_edges={self.n_edges}"]
@@ -137,7 +145,7 @@ class FeatureGraph:
         node_attributes : mapping of str to array-like, optional
             Arrays of shape (n_nodes,) or (n_nodes, k).
         **fields
-            ``epsilon``, ``epsilon_rule``, ``layer``, ``source``.
+            ``epsilon``, ``epsilon_rule``, ``layer``, ``source``, ``edge_attributes``.
 
         Returns
         -------
@@ -255,22 +263,25 @@ class FeatureGraph:
         >>> FeatureGraph.from_edges([(0, 1), (1, 2)]).subgraph([2, 1]).node_labels
         (2, 1)
         """
-        from featgraph.graph._assemble import check_nodes
+        from featgraph.graph._assemble import check_nodes, number_edges
 
         keep = check_nodes(nodes, self.n_nodes)
         matrix = self.to_scipy(weighted=False)
-        # the data are positions in ``weights``, so that a weight of 0 survives the slicing
-        matrix.data = np.arange(1, self.indices.size + 1)
+        # the data are numbers of edges, so that a weight of 0 survives the slicing
+        matrix.data = number_edges(self.indptr, self.indices) + 1
         part = matrix[keep][:, keep]
         part.sort_indices()
-        names = self.node_labels
+        names, lengths = self.node_labels, self.edge_weights
+        upper = np.repeat(np.arange(keep.size), np.diff(part.indptr)) < part.indices
+        rows = part.data[upper] - 1
         return replace(
             self,
             indptr=part.indptr,
             indices=part.indices,
-            weights=None if self.weights is None else self.weights[part.data - 1],
+            weights=None if lengths is None else lengths[part.data - 1],
             labels=tuple(names[i] for i in keep.tolist()),
             node_attributes={name: a[keep] for name, a in self.node_attributes.items()},
+            edge_attributes={name: a[rows] for name, a in self.edge_attributes.items()},
         )
 
     def giant_component(self) -> FeatureGraph:
@@ -316,16 +327,7 @@ class FeatureGraph:
         array([[0, 1],
                [1, 0]])
         """
-        from scipy.sparse import csr_array
-
-        if weighted and self.weights is None:
-            raise ValueError("weighted=True, but this graph has no weights")
-        if weighted is False or self.weights is None:
-            data: NDArray[Any] = np.ones(self.indices.size, dtype=np.int64)
-        else:
-            data = self.weights.copy()
-        arrays = (data, self.indices.copy(), self.indptr.copy())
-        return csr_array(arrays, shape=(self.n_nodes, self.n_nodes))
+        return to_scipy(self, weighted)
 
     def to_networkx(self) -> Any:
         """Return a ``networkx.Graph``; weights as edge attribute ``weight``.

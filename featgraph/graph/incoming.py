@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.graph._check import attribute_column
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [
     "RawGraph",
     "attribute_column",
     "choose_reader",
-    "fold_directions",
+    "expand_rows",
+    "matrix_graph",
     "take_names",
     "whole_labels",
 ]
@@ -32,15 +33,26 @@ class RawGraph:
     directed: bool
     labels: Sequence[Hashable] | None = None
     edge_values: Mapping[str, Any] = field(default_factory=dict)  # one per edge, None = missing
-    edge_names: Sequence[str] = ()  # for messages, where edge_values does not hold all
-    usual: str = "weight"  # the name under which this library keeps weights
+    usual: str = "weight"  # the name under which weights stand here
+    also: Sequence[str] = ()  # names that mean the usual weights too
+    told: str | None = None  # the lengths, where a file itself says which column they are
     attributes: dict[str, NDArray[Any]] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # what was decided or left out on the way
+
+
+_TEMPORAL = {"dynetx", "networkx_temporal"}
 
 
 def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
     """Return the reader for ``graph``, importing none of the libraries."""
     roots = {base.__module__.split(".")[0] for base in type(graph).__mro__}
+    if roots & _TEMPORAL:
+        raise TypeError(
+            f"graph must be one graph, got a {type(graph).__name__} with a graph for each time: "
+            "pass one snapshot, such as graph.time_slice(t) of dynetx or graph[k] of "
+            "networkx-temporal after graph.slice()"
+        )
     if "networkx" in roots and hasattr(graph, "adj"):
         return _from_networkx
     if "igraph" in roots and hasattr(graph, "vcount"):
@@ -56,30 +68,6 @@ def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
         "graph must be a FeatureGraph, networkx graph, igraph.Graph, torch_geometric Data or "
         f"scipy sparse matrix, got {type(graph).__name__}{hint}"
     )
-
-
-def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
-    """Return attribute values as an array of numbers, booleans or strings; else None.
-
-    Missing numbers become NaN, missing strings "".
-
-    Examples
-    --------
-    >>> attribute_column([1, None]), attribute_column(["a", None]), attribute_column([{}, {}])
-    (array([ 1., nan]), array(['a', ''], dtype='<U1'), None)
-    """
-    missing = [value is None for value in values]
-    if all(missing):
-        return None
-    if any(isinstance(value, str) for value in values):
-        values = ["" if value is None else str(value) for value in values]
-    elif any(missing) and all(isinstance(value, numbers.Real | None) for value in values):
-        values = [np.nan if value is None else float(value) for value in values]
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return array if array.dtype.kind in "biufU" and array.ndim in (1, 2) else None
 
 
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
@@ -115,7 +103,7 @@ def _columns(table: dict[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
     return {name: column for name, column in columns.items() if column is not None}
 
 
-def fold_directions(
+def _fold_directions(
     rows: NDArray[np.int64], columns: NDArray[np.int64], values: NDArray[Any], n_nodes: int
 ) -> tuple[bool, NDArray[np.int64], NDArray[Any]]:
     """Return whether entries (i, j) differ from entries (j, i), and the edges without the mirror.
@@ -135,24 +123,26 @@ def fold_directions(
     return not same, np.column_stack([rows[keep], columns[keep]]), values[keep]
 
 
-def _from_networkx(graph: Any, weight: str | None) -> RawGraph:
+def _from_networkx(graph: Any, _: str | None) -> RawGraph:
     names = list(graph)
     number = {name: i for i, name in enumerate(names)}
     rows = list(graph.edges(data=True))
     pairs = [(number[a], number[b]) for a, b, _ in rows]
-    asked = "weight" if weight is None else weight
     nodes = [data for _, data in graph.nodes(data=True)]
-    keys = dict.fromkeys(key for data in nodes for key in data if type(key) is str)
     return RawGraph(
         edges=np.array(pairs, dtype=np.int64).reshape(-1, 2),
         n_nodes=len(names),
         directed=graph.is_directed(),
         labels=names,
-        edge_values={asked: [data.get(asked) for _, _, data in rows]},
-        edge_names=sorted({str(key) for _, _, data in rows for key in data}),
-        attributes=_columns({key: [data.get(key) for data in nodes] for key in keys}),
+        edge_values=_by_key([data for _, _, data in rows]),
+        attributes=_columns(_by_key(nodes)),
         fields={key: graph.graph[key] for key in GRAPH_FIELDS if key in graph.graph},
     )
+
+
+def _by_key(rows: Sequence[Mapping[Any, Any]]) -> dict[str, Sequence[Any]]:
+    keys = dict.fromkeys(key for row in rows for key in row if type(key) is str)
+    return {key: [row.get(key) for row in rows] for key in keys}
 
 
 def _from_igraph(graph: Any, _: str | None) -> RawGraph:
@@ -187,22 +177,35 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         raise ValueError("a torch_geometric Data needs edge_index to be a graph, got none")
     n_nodes = int(data.num_nodes or 0)
     rows, columns = data.edge_index.detach().cpu().numpy().astype(np.int64)
-    asked = "edge_weight" if weight in (None, "weight") else str(weight)
-    found = data.get(asked)
-    values = np.ones(rows.size)
-    if isinstance(found, torch.Tensor) and found.numel() == rows.size:
-        values = found.detach().cpu().double().numpy().reshape(-1)
-    else:
-        found = None
-    directed, edges, values = fold_directions(rows, columns, values, n_nodes)
-    table: dict[str, Any] = {}
+    on_edges, table = {}, {}
     for key, value in data.to_dict().items():
-        if isinstance(value, torch.Tensor) and data.is_node_attr(key) and not value.is_complex():
+        tensor = isinstance(value, torch.Tensor) and value.ndim > 0 and not value.is_complex()
+        if (
+            tensor
+            and key != "edge_index"
+            and value.shape[0] == rows.size
+            and (key == "weight" or data.is_edge_attr(key))
+        ):
+            on_edges[key] = value
+        elif tensor and data.is_node_attr(key):
             small = value.dtype in (torch.bfloat16, torch.float16)
             array = (value.float() if small else value).detach().cpu().numpy()
             table["activations" if key == "x" else key] = array
         elif isinstance(value, list) and len(value) == n_nodes and key != "labels":
             table[key] = value
+    usual = _usual_weight(on_edges)
+    asked = weight if weight in on_edges or weight != "weight" else usual
+    name = usual if asked in (None, "ignore") else asked
+    values = np.ones(rows.size)
+    if name in on_edges:
+        found = on_edges[name]
+        if found.numel() != rows.size:
+            raise ValueError(
+                f"weight={weight!r} must be one number per edge, {name!r} has shape "
+                f"{tuple(found.shape)}: set data.edge_weight = data.{name}[:, k]"
+            )
+        values = found.detach().cpu().double().numpy().reshape(rows.size)
+    directed, edges, values = _fold_directions(rows, columns, values, n_nodes)
     names = data.get("labels")
     named = isinstance(names, list) and len(names) == n_nodes and _distinct(names)
     return RawGraph(
@@ -210,30 +213,98 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         n_nodes=n_nodes,
         directed=directed,
         labels=names if named else None,
-        edge_values={} if found is None else {asked: values, "weight": values},
-        edge_names=[key for key in data.keys() if data.is_edge_attr(key)],  # noqa: SIM118
-        usual="edge_weight",
+        edge_values={key: values if key == name else () for key in on_edges},
+        usual=usual,
+        also=("weight",),
         attributes=_columns(table),
         fields={key: data[key] for key in GRAPH_FIELDS if key in data},
     )
 
 
-def _from_scipy(matrix: Any, _: str | None) -> RawGraph:
+def _usual_weight(on_edges: Mapping[str, Any]) -> str:
+    """Return the name under which these attributes of edges keep one weight each."""
+    for name in ("edge_weight", "weight"):
+        if name in on_edges and on_edges[name].numel() == len(on_edges[name]):
+            return name
+    attr = on_edges.get("edge_attr")  # real numbers are lengths, whole ones are kinds of edges
+    one = attr is not None and attr.numel() == len(attr) and attr.is_floating_point()
+    return "edge_attr" if one else "edge_weight"
+
+
+def _from_scipy(matrix: Any, weight: str | None) -> RawGraph:
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"an adjacency matrix must be square, got shape {matrix.shape}")
+    if matrix.format in ("csr", "csc", "bsr"):
+        # SciPy itself follows these arrays without a look, wherever they point
+        height = matrix.blocksize[0] if matrix.format == "bsr" else 1
+        n_rows = matrix.shape[0] // height
+        expand_rows(matrix.indptr, matrix.indices, len(matrix.data), n_rows, n_rows)
     entries = matrix.tocoo(copy=True)
-    values = np.asarray(entries.data)
+    return matrix_graph(entries.row, entries.col, entries.data, matrix.shape[0], weight)
+
+
+def expand_rows(
+    indptr: Any, indices: Any, n_entries: int, n_rows: int, n_columns: int
+) -> NDArray[np.int64]:
+    """Return the row of each entry of a compressed matrix, after a check of its arrays."""
+    starts, columns = np.asarray(indptr), np.asarray(indices)
+    for name, array in (("indptr", starts), ("indices", columns)):
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise ValueError(f"{name} must be one-dimensional with integers, got {array.dtype}")
+    if starts.size != n_rows + 1:
+        raise ValueError(f"indptr must have {n_rows + 1} entries, got {starts.size}")
+    starts = starts.astype(np.int64)
+    if starts[0] != 0 or np.any(starts[1:] < starts[:-1]) or starts[-1] != columns.size:
+        raise ValueError(
+            f"indptr must rise from 0 to the length of indices ({columns.size}), "
+            f"got {starts[0]} … {starts[-1]}; matrix.prune() drops spare room"
+        )
+    if n_entries != columns.size:
+        raise ValueError(f"data must be as long as indices ({columns.size}), got {n_entries}")
+    if columns.size and not 0 <= columns.min() <= columns.max() < n_columns:
+        raise ValueError(f"indices must lie in 0 … {n_columns - 1}, got {columns.max()}")
+    return np.repeat(np.arange(n_rows), np.diff(starts))
+
+
+def matrix_graph(
+    rows: Any, columns: Any, values: Any, n_nodes: int, weight: str | None
+) -> RawGraph:
+    """Return the graph whose adjacency matrix has these entries; repeats are summed, as in SciPy.
+
+    A stored zero is an edge of length 0, but on the diagonal (``setdiag(0)`` leaves it there),
+    and but in a matrix of zeros and ones of which nobody says that it holds weights.
+    """
+    from scipy.sparse import coo_array
+
+    values = np.asarray(values)
     if values.dtype.kind not in "biuf":
         raise ValueError(f"an adjacency matrix must hold numbers, got {values.dtype}")
-    rows, columns = (np.asarray(side, dtype=np.int64) for side in (entries.row, entries.col))
-    # A stored zero on the diagonal is what setdiag(0) leaves behind, no self-loop.
-    keep = (values != 0) if np.isin(values, (0, 1)).all() else (values != 0) | (rows != columns)
-    directed, edges, values = fold_directions(
-        rows[keep], columns[keep], values[keep].astype(np.float64), matrix.shape[0]
+    sides = [np.asarray(side) for side in (rows, columns)]
+    for name, side in zip(("row", "col"), sides, strict=True):
+        if side.shape != values.shape or values.ndim != 1 or side.dtype.kind not in "iu":
+            raise ValueError(f"{name} must hold one integer per entry, got shape {side.shape}")
+        if side.size and not 0 <= side.min() <= side.max() < n_nodes:
+            raise ValueError(f"{name} indices must lie in 0 … {n_nodes - 1}, got {side.max()}")
+    notes = []
+    summed = coo_array((values, tuple(sides)), shape=(n_nodes, n_nodes)).tocsr().tocoo()
+    if summed.nnz < values.size:
+        notes.append(
+            f"summed {values.size - summed.nnz} repeated entries of the matrix, as SciPy does"
+        )
+    values = np.asarray(summed.data)
+    one, two = (np.asarray(side, dtype=np.int64) for side in (summed.row, summed.col))
+    keep = (values != 0) | (one != two)
+    if weight is None and np.isin(values, (0, 1)).all():
+        lost = int((keep & (values == 0)).sum())
+        keep = values != 0
+        if lost:
+            notes.append(
+                f"left out {lost} stored zeros of a matrix of zeros and ones; "
+                'weight="weight" takes them for edges of length 0'
+            )
+    directed, edges, lengths = _fold_directions(
+        one[keep], two[keep], values[keep].astype(np.float64), n_nodes
     )
     return RawGraph(
-        edges=edges,
-        n_nodes=int(matrix.shape[0]),
-        directed=directed,
-        edge_values={"weight": values, "distance": values},
+        edges, n_nodes, directed, edge_values={"weight": lengths}, also=("distance",), notes=notes
     )

@@ -90,7 +90,9 @@ def rewire_graph(
     indices = swapper.draw(kind, rate, as_rng(rng)).indices
     rows = np.repeat(np.arange(graph.n_nodes), graph.degrees)
     order = np.lexsort((indices, rows))
-    return replace(graph, indices=indices[order], weights=None, node_attributes={})
+    return replace(
+        graph, indices=indices[order], weights=None, node_attributes={}, edge_attributes={}
+    )
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""FeatureGraph to networkx, igraph and PyTorch Geometric."""
+"""FeatureGraph to networkx, igraph, PyTorch Geometric and SciPy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featgraph.core.checks import nearest
 
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["GRAPH_FIELDS", "to_igraph", "to_networkx", "to_pyg"]
+__all__ = ["GRAPH_FIELDS", "to_igraph", "to_networkx", "to_pyg", "to_scipy"]
 
 GRAPH_FIELDS = ("epsilon", "epsilon_rule", "layer", "source")
 
@@ -29,14 +30,20 @@ def to_networkx(graph: FeatureGraph) -> Any:
     result = networkx.Graph(**_fields(graph))
     result.add_nodes_from(names)
     for key, array in graph.node_attributes.items():
-        networkx.set_node_attributes(result, dict(zip(names, array.tolist(), strict=True)), key)
-    pairs = ((names[i], names[j]) for i, j in graph.edges.tolist())
-    if graph.edge_weights is None:
-        result.add_edges_from(pairs)
-    else:
-        rows = zip(pairs, graph.edge_weights.tolist(), strict=True)
-        result.add_weighted_edges_from((a, b, weight) for (a, b), weight in rows)
+        told = zip(names, array.tolist(), strict=True)
+        networkx.set_node_attributes(result, {n: v for n, v in told if v is not None}, key)
+    pairs = [(names[i], names[j]) for i, j in graph.edges.tolist()]
+    result.add_edges_from(pairs)
+    for key, array in _edge_columns(graph).items():
+        told = zip(pairs, array.tolist(), strict=True)
+        networkx.set_edge_attributes(result, {e: v for e, v in told if v is not None}, key)
     return result
+
+
+def _edge_columns(graph: FeatureGraph) -> dict[str, NDArray[Any]]:
+    """Return the attributes of the edges, the weights among them."""
+    weights = graph.edge_weights
+    return dict(graph.edge_attributes) | ({} if weights is None else {"weight": weights})
 
 
 def to_igraph(graph: FeatureGraph) -> Any:
@@ -50,9 +57,25 @@ def to_igraph(graph: FeatureGraph) -> Any:
         result.vs[key] = array.tolist()
     if graph.labels is not None:
         result.vs["name"] = list(graph.labels)
-    if graph.edge_weights is not None:
-        result.es["weight"] = graph.edge_weights.tolist()
+    for key, array in _edge_columns(graph).items():
+        result.es[key] = array.tolist()
     return result
+
+
+def to_scipy(graph: FeatureGraph, weighted: bool | None) -> Any:
+    """Return the adjacency matrix as a ``scipy.sparse.csr_array``."""
+    from scipy.sparse import csr_array
+
+    if weighted and graph.weights is None:
+        raise ValueError("weighted=True, but this graph has no weights")
+    weights = None if weighted is False else graph.weights
+    ones = np.ones(graph.indices.size, dtype=np.int64)
+    arrays = (
+        ones if weights is None else weights.copy(),
+        graph.indices.copy(),
+        graph.indptr.copy(),
+    )
+    return csr_array(arrays, shape=(graph.n_nodes, graph.n_nodes))
 
 
 def to_pyg(graph: FeatureGraph, features: Any = None, y: Any = None, weight: Any = "given") -> Any:
@@ -69,7 +92,8 @@ def to_pyg(graph: FeatureGraph, features: Any = None, y: Any = None, weight: Any
     if graph.weights is not None:
         result.edge_weight = torch.from_numpy(graph.weights.copy())
     for key, array in graph.node_attributes.items():
-        result[key] = array.tolist() if array.dtype.kind == "U" else torch.tensor(array)
+        listed = array.dtype.kind in "UO" or array.dtype == np.uint64
+        result[key] = array.tolist() if listed else torch.tensor(array)
     if graph.labels is not None:
         result.labels = list(graph.labels)
     for key, value in _fields(graph).items():

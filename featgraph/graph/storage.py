@@ -19,7 +19,7 @@ from featgraph.graph.outgoing import GRAPH_FIELDS
 __all__ = ["decode_graph", "decode_label", "encode_label", "load_graph", "save_graph"]
 
 _FORMAT = "featgraph.FeatureGraph"
-_PREFIX = "attribute/"
+_PREFIXES = {"node_attributes": "attribute/", "edge_attributes": "edge/"}
 
 
 def encode_label(label: Hashable) -> Any:
@@ -70,8 +70,12 @@ def save_graph(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
     arrays: dict[str, NDArray[Any]] = {"indptr": graph.indptr, "indices": graph.indices}
     if graph.weights is not None:
         arrays["weights"] = graph.weights
-    for name, array in graph.node_attributes.items():
-        arrays[_PREFIX + name] = array
+    for table, prefix in _PREFIXES.items():
+        for name, array in getattr(graph, table).items():
+            if array.dtype.kind == "O":  # whole numbers with gaps: nothing is pickled
+                about.setdefault("objects", {})[prefix + name] = array.tolist()
+            else:
+                arrays[prefix + name] = array
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     with atomic_path(target) as temporary:
         np.savez_compressed(temporary, allow_pickle=False, **arrays)
@@ -93,11 +97,14 @@ def decode_graph(arrays: dict[str, NDArray[Any]], name: str) -> FeatureGraph:
         given = None if labels is None else tuple(decode_label(label) for label in labels)
         indptr, indices = arrays.pop("indptr"), arrays.pop("indices")
         weights = arrays.pop("weights", None)
-        attributes = {key.removeprefix(_PREFIX): array for key, array in arrays.items()}
-        fields = {key: about[key] for key in GRAPH_FIELDS}
+        columns = arrays | about.pop("objects", {})
+        fields: dict[str, Any] = {key: about[key] for key in GRAPH_FIELDS}
+        for table, prefix in _PREFIXES.items():
+            mine = {key.removeprefix(prefix): key for key in columns if key.startswith(prefix)}
+            fields[table] = {name: columns[key] for name, key in mine.items()}
     except (KeyError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{name}: not a graph saved by FeatureGraph.save ({error})") from None
     try:
-        return FeatureGraph(indptr, indices, weights, given, attributes, **fields)
+        return FeatureGraph(indptr, indices, weights, given, **fields)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: {error}") from None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph.incoming import RawGraph, choose_reader
+from featgraph.graph.incoming import RawGraph, matrix_graph
 
 __all__ = ["check_node_count", "read_edge_list", "read_matrix_market", "read_text"]
 
@@ -211,8 +211,6 @@ def read_matrix_market(path: Path) -> RawGraph:
 
 
 def _matrix_graph(body: str, n_nodes: int, n_entries: int, width: int, symmetric: bool) -> RawGraph:
-    from scipy.sparse import coo_array
-
     kinds: list[tuple[str, Any]] = [("u", np.int64), ("v", np.int64), ("w", np.float64)]
     try:
         with warnings.catch_warnings():
@@ -232,5 +230,4 @@ def _matrix_graph(body: str, n_nodes: int, n_entries: int, width: int, symmetric
         off = rows != columns
         rows, columns = np.r_[rows, columns[off]], np.r_[columns, rows[off]]
         values = np.r_[values, values[off]]
-    matrix = coo_array((values, (rows, columns)), shape=(n_nodes, n_nodes))
-    return choose_reader(matrix)(matrix, None)
+    return matrix_graph(rows, columns, values, n_nodes, "weight")

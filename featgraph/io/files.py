@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.arrays import read_npz
 from featgraph.core.checks import choice
 from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.incoming import RawGraph, choose_reader
+from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
 from featgraph.graph.storage import decode_graph
 from featgraph.io._edge_lists import check_node_count, read_edge_list, read_matrix_market
 from featgraph.io._text_graphs import read_gml, read_pajek
@@ -176,23 +175,28 @@ def _read_npz_graph(
     arrays = read_npz(path)
     if "about" in arrays:
         return as_feature_graph(decode_graph(arrays, path.name), weight=weight), ""
-    raw = _matrix_from_arrays(arrays, path)
+    raw = _matrix_from_arrays(arrays, path, weight)
     raw.fields["source"] = path.name
     return accept_graph(raw, weight, as_undirected)
 
 
-def _matrix_from_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> RawGraph:
-    from scipy import sparse
-
+def _matrix_from_arrays(
+    arrays: dict[str, NDArray[Any]], path: Path, weight: str | None
+) -> RawGraph:
+    """Return the graph in a file of ``scipy.sparse.save_npz``; SciPy itself never sees it."""
     try:
         kind = arrays["format"].item()
         kind = kind.decode("ascii") if isinstance(kind, bytes) else str(kind)
-        shape = tuple(int(side) for side in arrays["shape"])
-        data = arrays["data"]
+        shape, data = arrays["shape"].tolist(), arrays["data"]
+        if not isinstance(shape, list) or len(shape) != 2 or shape[0] != shape[1]:
+            raise ValueError(f"an adjacency matrix must be square, got shape {shape}")
+        n_nodes = int(shape[0])
+        check_node_count(n_nodes, path)
         if kind == "coo":
-            ends = (arrays["row"], arrays["col"])
+            rows, columns = arrays["row"], arrays["col"]
         elif kind in ("csr", "csc"):
-            ends = (arrays["indices"], arrays["indptr"])
+            columns = arrays["indices"]
+            rows = expand_rows(arrays["indptr"], columns, data.size, n_nodes, n_nodes)
         else:
             raise ValueError(f"sparse format {kind[:20]!r} is not read: csr, csc and coo are")
     except KeyError as error:
@@ -200,18 +204,8 @@ def _matrix_from_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> RawGraph
             f"holds {sorted(arrays)[:8]}, neither a saved FeatureGraph nor a scipy sparse matrix "
             f"(no {error}); features are read by load_features"
         ) from None
-    for side in shape:
-        check_node_count(side, path)
-    if kind == "coo":
-        matrix = sparse.coo_array((data, ends), shape=shape)
-    else:
-        matrix = {"csr": sparse.csr_array, "csc": sparse.csc_array}[kind](
-            (data, *ends), shape=shape
-        )
-        matrix.check_format(full_check=True)  # indices out of range would reach compiled code
-    if np.ndim(data) != 1:
-        raise ValueError(f"data must be one-dimensional, got shape {np.shape(data)}")
-    return choose_reader(matrix)(matrix, None)
+    rows, columns = (columns, rows) if kind == "csc" else (rows, columns)
+    return matrix_graph(rows, columns, data, n_nodes, weight)
 
 
 _XML_READERS = {"graphml": read_graphml, "gexf": read_gexf}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import warnings
 
 import networkx as nx
@@ -56,9 +57,6 @@ def test_round_trip_without_weights(library, graph):
 @pytest.mark.parametrize("library", LIBRARIES)
 @given(graph=graphs(weighted=True))
 def test_round_trip_with_weights(library, graph):
-    ones = set(graph.weights) <= {0.0, 1.0}
-    if library == "scipy" and ones and 0.0 in graph.weights:
-        return  # a matrix of zeros and ones is an adjacency matrix
     back = as_feature_graph(send(graph, library), weight="weight")
     same_structure(back, graph)
     np.testing.assert_array_equal(back.weights, graph.weights)
@@ -185,7 +183,7 @@ def test_weights_that_are_all_one_need_no_word(library):
 def test_an_edge_without_the_attribute():
     graph = nx.Graph([(0, 1, {"weight": 1}), (1, 2)])
     assert as_feature_graph(graph).weights is None
-    with pytest.raises(ValueError, match="weight='weight' names no attribute of all edges"):
+    with pytest.raises(ValueError, match="weight='weight' stands on 1 of 2 edges only"):
         as_feature_graph(graph, weight="weight")
 
 
@@ -212,19 +210,109 @@ def messy_graphs():
         "pyg": pyg.Data(
             edge_index=torch.tensor([[0, 0, 0, 1, 1, 1, 2], [0, 1, 1, 0, 0, 2, 1]]), num_nodes=3
         ),
-        "scipy": sp.coo_array(
-            (np.ones(7), ([0, 0, 0, 1, 1, 1, 2], [0, 1, 1, 0, 0, 2, 1])), shape=(3, 3)
-        ),
     }
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("library", ["networkx", "igraph", "pyg"])
 def test_loops_and_repeats_are_dropped_with_one_warning(library):
     with pytest.warns(UserWarning, match="left out 1 self-loop and 1 repeated edge:") as caught:
         graph = as_feature_graph(messy_graphs()[library])
     assert len(caught) == 1
     assert caught[0].filename == __file__
     same_structure(graph, FeatureGraph.from_edges([(0, 1), (1, 2)]))
+
+
+def test_repeated_entries_of_a_matrix_are_summed_as_scipy_does():
+    ends = ([0, 0, 0, 1, 1, 1, 2], [0, 1, 1, 0, 0, 2, 1])
+    matrix = sp.coo_array((np.ones(7), ends), shape=(3, 3))
+    message = "summed 2 repeated entries of the matrix, as SciPy does; left out 1 self-loop"
+    with pytest.warns(UserWarning, match=message):
+        graph = as_feature_graph(matrix, weight="weight")
+    with pytest.warns(UserWarning, match="left out 1 self-loop"):
+        again = as_feature_graph(matrix.tocsr(), weight="weight")
+    assert graph.edge_weights.tolist() == again.edge_weights.tolist() == [2.0, 1.0]
+    with pytest.raises(ValueError, match="graph carries edge weights"):
+        as_feature_graph(matrix)  # two ones are a two
+    truth = sp.coo_array((np.ones(4, dtype=bool), ([0, 0, 1, 1], [1, 1, 0, 0])), shape=(2, 2))
+    with pytest.warns(UserWarning, match="summed 2 repeated entries"):
+        assert as_feature_graph(truth).n_edges == 1
+
+
+def damaged_matrices():
+    good = sp.csr_array([[0, 1.0, 0], [1.0, 0, 2.0], [0, 2.0, 0]])
+    for name, array in (
+        ("indptr", [0, 1, 3, 9]),
+        ("indptr", [0, 3, 1, 4]),
+        ("indptr", [0, 0, 0, 0]),
+        ("indptr", [0, 1, 4]),
+        ("indices", [1, 0, 7, 1]),
+        ("indices", [1, 0, -2, 1]),
+        ("data", [1.0]),
+    ):
+        matrix = good.copy()
+        setattr(matrix, name, np.array(array, dtype=getattr(good, name).dtype))
+        yield matrix
+
+
+@pytest.mark.parametrize("matrix", list(damaged_matrices()))
+def test_damaged_matrices_never_reach_scipy(matrix):
+    with pytest.raises(ValueError, match="indptr must|indices must|data must"):
+        as_feature_graph(matrix, weight="weight")
+
+
+def test_lengths_of_zero_stay_edges():
+    for lengths in ([0.0, 0.0], [0.0, 1.0]):
+        graph = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=lengths)
+        back = as_feature_graph(graph.to_scipy(), weight="weight")
+        assert back.edge_weights.tolist() == lengths
+        assert as_feature_graph(graph.to_scipy(), weight="ignore").n_edges == 2
+
+
+class TestWeightsOfPyG:
+    ends = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+    lengths = torch.tensor([0.5, 0.5, 2.0, 2.0])
+
+    def data(self, **fields):
+        return pyg.Data(edge_index=self.ends, num_nodes=3, **fields)
+
+    @pytest.mark.parametrize("name", ["edge_weight", "weight", "edge_attr"])
+    def test_every_usual_name(self, name):
+        data = self.data(**{name: self.lengths if name != "edge_attr" else self.lengths[:, None]})
+        with pytest.raises(ValueError, match=f'carries edge weights; say weight="{name}"'):
+            as_feature_graph(data)
+        for word in (name, "weight"):
+            assert as_feature_graph(data, weight=word).edge_weights.tolist() == [0.5, 2.0]
+        assert as_feature_graph(data, weight="ignore").weights is None
+
+    def test_what_networkx_leaves(self):
+        from torch_geometric.utils import from_networkx
+
+        graph = nx.Graph()
+        graph.add_weighted_edges_from([(0, 1, 0.5), (1, 2, 2.0)])
+        data = from_networkx(graph)
+        assert as_feature_graph(data, weight="weight").edge_weights.tolist() == [0.5, 2.0]
+        square = nx.Graph()  # as many nodes as directed edges: weight is still that of edges
+        square.add_weighted_edges_from([(0, 1, 0.5), (2, 3, 2.0)])
+        with pytest.raises(ValueError, match="graph carries edge weights"):
+            as_feature_graph(from_networkx(square))
+
+    def test_columns_are_no_weight(self):
+        data = self.data(edge_attr=torch.ones(4, 3))
+        assert as_feature_graph(data).weights is None
+        with pytest.raises(ValueError, match=r"weight='edge_attr' must be one number per edge"):
+            as_feature_graph(data, weight="edge_attr")
+        kinds = self.data(edge_attr=torch.tensor([0, 0, 3, 3]))
+        assert as_feature_graph(kinds).weights is None  # kinds of edges, not lengths
+
+
+def temporal(module):
+    return type("Times", (nx.Graph,), {"__module__": module})([(0, 1)])
+
+
+@pytest.mark.parametrize("module", ["dynetx.classes.dyngraph", "networkx_temporal.classes.graph"])
+def test_graphs_of_many_times_are_asked_for_one(module):
+    with pytest.raises(TypeError, match="a Times with a graph for each time: pass one snapshot"):
+        as_feature_graph(temporal(module))
 
 
 def test_parallel_edges_keep_the_smallest_weight():
@@ -269,7 +357,9 @@ def test_stored_zeros_of_an_adjacency_matrix_are_no_edges():
     matrix.setdiag(0)
     assert as_feature_graph(matrix).n_edges == 3
     matrix[0, 1] = matrix[1, 0] = 0
-    assert as_feature_graph(matrix).n_edges == 2
+    with pytest.warns(UserWarning, match="left out 2 stored zeros of a matrix of zeros and ones"):
+        assert as_feature_graph(matrix).n_edges == 2
+    assert as_feature_graph(matrix, weight="weight").edge_weights.tolist() == [0.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("make", [sp.coo_array, sp.csc_array, sp.lil_array, sp.csr_matrix])
@@ -284,8 +374,60 @@ def test_attributes_of_odd_kinds():
         nx.set_node_attributes(graph, dict(enumerate(pair)), name)
     attributes = as_feature_graph(graph).node_attributes
     assert attributes["mixed"].tolist() == ["1", "a"]
-    np.testing.assert_array_equal(attributes["gap"], [1.0, np.nan])
+    assert attributes["gap"].tolist() == [1, None]
     assert attributes.keys() == {"mixed", "gap"}
+
+
+COLUMNS = [
+    ([2**53 + 1, None], [2**53 + 1, None]),
+    ([True, None], [True, None]),
+    ([2**63, 0], [2**63, 0]),
+    ([2**64, -1], [2**64, -1]),
+    ([0.5, None], [0.5, np.nan]),
+    ([2**64, 0.5], [2.0**64, 0.5]),
+    ([np.int32(3), 4], [3, 4]),
+    (["a", None], ["a", ""]),
+    ([[1, 2], None], [[1, 2], [np.nan, np.nan]]),
+]
+
+
+@pytest.mark.parametrize("library", ["networkx", "igraph", "pyg"])
+@pytest.mark.parametrize(("values", "expected"), COLUMNS)
+def test_values_and_gaps_survive(values, expected, library, tmp_path):
+    source = nx.Graph([(0, 1)])
+    nx.set_node_attributes(source, {i: v for i, v in enumerate(values) if v is not None}, "a")
+    graph = as_feature_graph(source)
+    graph.save(tmp_path / "g.npz")
+    for found in (
+        graph,
+        as_feature_graph(send(graph, library)),
+        FeatureGraph.load(tmp_path / "g.npz"),
+    ):
+        column = found.node_attributes["a"].tolist()
+        np.testing.assert_array_equal(column, expected)
+        assert list(map(type, column)) == list(map(type, expected))
+
+
+def test_attributes_of_edges_follow_the_edges(tmp_path):
+    source = nx.Graph([(2, 1, {"kind": "b", "n": 2**60 + 1}), (0, 2, {"kind": "a"}), (0, 3)])
+    graph = as_feature_graph(source)
+    names = graph.node_labels
+    kinds = {
+        frozenset(names[i] for i in e): k
+        for e, k in zip(graph.edges.tolist(), graph.edge_attributes["kind"].tolist(), strict=True)
+    }
+    assert kinds == {frozenset((2, 1)): "b", frozenset((0, 2)): "a", frozenset((0, 3)): ""}
+    part = graph.subgraph([names.index(1), names.index(2)])
+    assert part.edge_attributes["n"].tolist() == [2**60 + 1]
+    graph.save(tmp_path / "g.npz")
+    for back in (
+        FeatureGraph.load(tmp_path / "g.npz"),
+        as_feature_graph(graph.to_networkx()),
+        as_feature_graph(graph.to_igraph()),
+        pickle.loads(pickle.dumps(graph)),
+    ):
+        assert back.edge_attributes["kind"].tolist() == graph.edge_attributes["kind"].tolist()
+        assert back.edge_attributes["n"].tolist() == graph.edge_attributes["n"].tolist()
 
 
 def test_names_of_igraph_that_repeat_stay_an_attribute():

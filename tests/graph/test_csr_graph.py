@@ -255,7 +255,7 @@ def test_bad_arrays_are_refused(change, message):
 
 BAD_KINDS = [
     ({"labels": (["a"], "b")}, "labels must be hashable"),
-    ({"node_attributes": {"x": np.array([None, 1])}}, "attribute 'x' must be numbers, booleans"),
+    ({"node_attributes": {"x": np.array([None, {}])}}, "attribute 'x' must be numbers, booleans"),
     ({"node_attributes": {3: np.zeros(2)}}, "node_attributes must have names that are strings"),
     ({"layer": 3}, "layer must be a string or None, got 3"),
 ]
