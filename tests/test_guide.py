@@ -13,6 +13,7 @@ GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guide"
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
 #: Code that a reader does not need to see stands in a comment that opens with "setup".
 PIECE = re.compile(r"^(?:```(python|text)\n(.*?)^```|<!-- (setup)\n(.*?)^-->)$", re.M | re.S)
+TINY = re.compile(r"\d(?:\.\d+)?e-\d+")  # far below 0.02, so that only its digits can tell
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -34,6 +35,8 @@ def check_output(shown: str, printed: str, where: str) -> None:
     words = [NUMBER.sub("#", text).split() for text in (shown, printed)]
     assert words[0] == words[1], f"{where} does not show what is printed:\n{printed}"
     assert read_numbers(shown) == pytest.approx(read_numbers(printed), rel=0.05, abs=0.02), where
+    tiny = [[float(found) for found in TINY.findall(text)] for text in (shown, printed)]
+    assert tiny[0] == pytest.approx(tiny[1], rel=0.05), where
 
 
 @pytest.mark.skipif(
@@ -65,3 +68,5 @@ def test_output_is_compared_by_words_and_numbers():
         check_output("greedy 3", "memb 3", "here")
     with pytest.raises(AssertionError, match="here"):
         check_output("greedy 3", "greedy 4", "here")
+    with pytest.raises(AssertionError, match="here"):
+        check_output("p = 1e-09", "p = 2e-09", "here")

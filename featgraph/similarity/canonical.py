@@ -114,7 +114,7 @@ def svcca(X: Samples, Y: Samples, *, variance: float = 0.99) -> torch.Tensor | f
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> svcca(X, X)
+    >>> round(svcca(X, X), 12)
     1.0
     """
     recipe = svcca_recipe(variance=variance)
@@ -163,7 +163,7 @@ def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> pwcca(X, X)
+    >>> round(pwcca(X, X), 12)
     1.0
     """
     recipe = pwcca_recipe()

@@ -82,7 +82,7 @@ def rsa(
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(20, 5))
-    >>> rsa(X, 2 * X), round(rsa(X, X[:, :3], dissimilarity="euclidean"), 2)
+    >>> round(rsa(X, 2 * X), 12), round(rsa(X, X[:, :3], dissimilarity="euclidean"), 2)
     (1.0, 0.62)
     """
     recipe = rsa_recipe(dissimilarity=dissimilarity, comparison=comparison)

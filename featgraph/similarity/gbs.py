@@ -151,7 +151,7 @@ def lsim(X: Samples, Y: Samples, *, top_k: int | None = None) -> torch.Tensor | 
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(20, 5))
-    >>> lsim(X, X), round(lsim(X, 3 * X @ np.eye(5)[::-1]), 12)
+    >>> round(lsim(X, X), 12), round(lsim(X, 3 * X @ np.eye(5)[::-1]), 12)
     (1.0, 1.0)
     """
     recipe = lsim_recipe(top_k=top_k)

@@ -113,7 +113,7 @@ def cka(
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(50, 4))
-    >>> cka(X, X)
+    >>> round(cka(X, X), 12)
     1.0
     >>> rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
     >>> round(cka(X, 3.0 * X @ rotation + 5.0), 12)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import networkx as nx
 import numpy as np
@@ -167,44 +166,64 @@ def test_a_checkpoint_needs_a_seed(checkpoint):
     assert not checkpoint.exists()
 
 
-def test_many_small_tasks_write_rarely(monkeypatch, checkpoint):
+class Hands:
+    """A clock that goes on by so many seconds at each look."""
+
+    def __init__(self, step):
+        self.now, self.step = 0.0, step
+
+    def monotonic(self):
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize(("step", "n_written"), [(0, 1), (0.3, 150 // 4 + 1), (2, 150 + 1)])
+def test_a_checkpoint_is_written_at_most_once_a_second(monkeypatch, checkpoint, step, n_written):
     written = []
     real = checkpoints.write_text
     monkeypatch.setattr(
         checkpoints, "write_text", lambda *values: written.append(1) or real(*values)
     )
-    begin = time.monotonic()
-    count(repeats=200, checkpoint=checkpoint)
-    assert 1 <= len(written) <= 2 + time.monotonic() - begin
+    monkeypatch.setattr(checkpoints, "time", Hands(step))
+    count(repeats=50, checkpoint=checkpoint)
+    assert len(written) == n_written
 
 
-@pytest.mark.slow
+KILLED_AFTER_THE_FIRST_WRITING = """
+import os, signal, sys
+from featgraph.boxes import checkpoint
+from featgraph.cli import main
+
+write = checkpoint.write_text
+
+def write_and_die(*values):
+    write(*values)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+checkpoint.EVERY = -1.0
+checkpoint.write_text = write_and_die
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signal")
 def test_a_killed_program_goes_on(tmp_path):
-    nx.write_edgelist(nx.gnm_random_graph(400, 800, seed=1), tmp_path / "net.edges", data=False)
-    words = ["boxcover", "net.edges", "-m", "annealing", "-s", "2,3,4", "-r", "40", "-q"]
+    nx.write_edgelist(nx.gnm_random_graph(100, 200, seed=1), tmp_path / "net.edges", data=False)
+    words = ["boxcover", "net.edges", "-m", "annealing", "-s", "2,3,4", "-r", "4", "-q", "--out"]
     kept = tmp_path / "killed" / "checkpoint.json"
 
-    def start(out, *more):
-        return subprocess.Popen(
-            [sys.executable, "-m", "featgraph", *words, "--out", out, *more], cwd=tmp_path
-        )
+    def run(how, out):
+        return subprocess.run([sys.executable, *how, *words, out], cwd=tmp_path).returncode
 
-    run = start("killed", "--jobs", "1")
-    while run.poll() is None and not kept.exists():
-        time.sleep(0.02)
-    run.kill()
-    run.wait()
-    finished = read_finished(kept)
-    assert 0 < len(finished) < 120
-    assert start("killed").wait() == 0
-    assert start("whole").wait() == 0
+    assert run(["-c", KILLED_AFTER_THE_FIRST_WRITING], "killed") == -9
+    assert 0 < len(read_finished(kept)) < 12
+    assert run(["-m", "featgraph"], "killed") == 0
+    assert run(["-m", "featgraph"], "whole") == 0
     assert not kept.exists()
     tables = [(tmp_path / out / "counts.csv").read_text() for out in ("killed", "whole")]
     assert tables[0] == tables[1]
 
 
 def read_finished(path):
-    if not path.exists():
-        return []
     counts = json.loads(path.read_text())["counts"]
     return [count for row in counts for count in row if count is not None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,7 +16,7 @@ HEAVY = {"torch", "torch_geometric", "igraph", "matplotlib", "numba", "scipy", "
 
 def run_python(code):
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
 
 
@@ -29,9 +28,9 @@ def test_help_is_quick_and_loads_nothing_heavy():
     assert "usage: featgraph COMMAND" in loaded
     names = set(loaded.split("LOADED")[1].split())
     assert not HEAVY & names
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "featgraph", "--help"], capture_output=True, check=True)
-    assert time.perf_counter() - started < 3  # 0.1 s on an idle machine; shared ones are slower
+    assert len(names) < 250  # what start-up costs, whatever the machine; torch alone is 1000
+    run = [sys.executable, "-m", "featgraph", "--help"]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout in loaded
 
 
 @pytest.mark.parametrize("name", ["boxcover", "export", "compare"])

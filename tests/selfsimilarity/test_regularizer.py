@@ -341,7 +341,7 @@ def test_two_processes_give_the_value_and_gradient_of_one(tmp_path):
         for rank in range(2)
     ]
     try:
-        said = [process.communicate(timeout=240)[0] for process in processes]
+        said = [process.communicate(timeout=1800)[0] for process in processes]
     finally:
         for process in processes:
             process.kill()

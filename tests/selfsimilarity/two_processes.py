@@ -52,7 +52,7 @@ def main(folder: Path) -> None:
     store = f"file://{folder / 'store'}"
     rank = int(os.environ["RANK"])
     distributed.init_process_group(
-        "gloo", init_method=store, rank=rank, world_size=2, timeout=timedelta(seconds=120)
+        "gloo", init_method=store, rank=rank, world_size=2, timeout=timedelta(seconds=900)
     )
     work(folder, rank)
     leave_processes()
