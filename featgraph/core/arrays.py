@@ -19,6 +19,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.files import DamagedFileError
+
 if TYPE_CHECKING:
     import torch
 
@@ -38,13 +40,10 @@ _BROKEN = (
     ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError, RuntimeError,
     NotImplementedError, OverflowError, struct.error, SyntaxError, tokenize.TokenError,
     zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, UnicodeError, OSError,
+    RecursionError, MemoryError, AssertionError,
 )  # fmt: skip
 _LEAST_LIMIT = 256 * 2**20
 _MOST_DEFLATED = 1040  # deflate packs at most 1032 bytes into one
-
-
-class _Refused(ValueError):
-    """A message of this file, to be told from those of the libraries it calls."""
 
 
 def read_arrays(
@@ -72,8 +71,10 @@ def read_arrays(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the suffix is unknown, the file is corrupt, holds a pickle of more than tensors, or
-        claims more data than it holds.
+        If the suffix is unknown.
+    DamagedFileError
+        If the file is corrupt, holds a pickle of more than tensors, or claims more data than it
+        holds.
 
     Examples
     --------
@@ -97,9 +98,11 @@ def read_arrays(
         loaded = {path.stem: loaded}
     for name, value in loaded.items():
         if not isinstance(name, str) or not hasattr(value, "untyped_storage"):
-            raise ValueError(
-                f"{path.name} must hold a tensor or a dict of tensors by name, "
-                f"got {name!r}: {type(value).__name__}"
+            raise DamagedFileError(
+                path,
+                f"{name!r}",
+                f"must be a tensor: the file holds one, or a dict of tensors by name, "
+                f"got {type(value).__name__}",
             )
     return loaded, {}
 
@@ -107,7 +110,7 @@ def read_arrays(
 def read_npy(path: Path) -> NDArray[Any]:
     """Read a .npy file of numbers; see :func:`read_arrays`."""
     with _plain_errors(path), path.open("rb") as file:
-        return _read_npy(file, path.stat().st_size, path.name)
+        return _read_npy(file, path.stat().st_size, path, "")
 
 
 def read_npz(path: Path, *, max_bytes: int | None = None) -> dict[str, NDArray[Any]]:
@@ -116,11 +119,11 @@ def read_npz(path: Path, *, max_bytes: int | None = None) -> dict[str, NDArray[A
         check_zip(archive, path, max_bytes=max_bytes)
         arrays = {}
         for member in archive.infolist():
-            if not member.filename.endswith(".npy"):
-                raise _Refused(f"{path.name} must hold .npy members, got {member.filename!r}")
             name = member.filename.removesuffix(".npy")
+            if name == member.filename:
+                raise DamagedFileError(path, f"{name!r}", "must be a .npy member, as all members")
             with archive.open(member) as file:
-                arrays[name] = _read_npy(file, member.file_size, f"{name!r} of {path.name}")
+                arrays[name] = _read_npy(file, member.file_size, path, f"{name!r}")
         return arrays
 
 
@@ -133,16 +136,18 @@ def read_pt(path: Path, *, max_bytes: int | None = None) -> Any:
             with path.open("rb") as file:
                 start = file.read(2)
             kind = "a bare pickle" if start[:1] == b"\x80" else "no file of torch.save"
-            raise _Refused(
-                f"{path.name} is {kind} and is not read; write tensors with torch.save(...), "
-                "which makes a zip file since torch 1.6"
+            raise DamagedFileError(
+                path,
+                "",
+                f"is {kind} and is not read; write tensors with torch.save(...), which makes a "
+                "zip file since torch 1.6",
             )
         with zipfile.ZipFile(path) as archive:
             check_zip(archive, path, max_bytes=max_bytes)
-            _check_pickle(archive, path.name)
+            _check_pickle(archive, path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
         for tensor in _tensors(loaded):
-            _check_extent(tensor, path.name)
+            _check_extent(tensor, path)
         return loaded
 
 
@@ -158,7 +163,8 @@ def read_safetensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, dict(file.metadata() or {})
     except (SafetensorError, *_BROKEN) as error:
-        raise ValueError(f"{path.name} is not a sound .safetensors file: {error}") from error
+        rule = f"is not a sound .safetensors file: {error}"
+        raise DamagedFileError(path, "", rule) from error
 
 
 def check_zip(archive: zipfile.ZipFile, path: Path, *, max_bytes: int | None = None) -> None:
@@ -175,35 +181,39 @@ def check_zip(archive: zipfile.ZipFile, path: Path, *, max_bytes: int | None = N
 
     Raises
     ------
-    ValueError
-        If a member is encrypted, packed by another method than deflate, claims a size its
-        packed bytes cannot give, or all of them together unpack to more than the limit.
+    DamagedFileError
+        If a member stands twice, is encrypted, packed by another method than deflate, claims a
+        size its packed bytes cannot give, or all together unpack to more than the limit.
     """
-    size = path.stat().st_size
+    size, seen = path.stat().st_size, set[str]()
     limit = max(_LEAST_LIMIT, 100 * size) if max_bytes is None else max_bytes
     total = 0
     for member in archive.infolist():
-        stored = member.compress_type == zipfile.ZIP_STORED
+        stored, part = member.compress_type == zipfile.ZIP_STORED, f"{member.filename!r}"
+        if member.filename in seen:
+            raise DamagedFileError(path, part, "must stand once in the archive, it stands twice")
+        seen.add(member.filename)
         if member.flag_bits & 1 or not (stored or member.compress_type == zipfile.ZIP_DEFLATED):
-            raise _Refused(
-                f"{member.filename!r} of {path.name} is encrypted or packed in a way that is not "
-                "read; use plain or deflated members"
+            raise DamagedFileError(
+                path,
+                part,
+                "is encrypted or packed in a way that is not read; use plain or deflated members",
             )
         most = member.compress_size if stored else _MOST_DEFLATED * member.compress_size
         if member.compress_size > size or member.file_size > most:
-            raise _Refused(
-                f"{member.filename!r} of {path.name} claims {member.file_size} bytes, "
-                f"more than its {min(member.compress_size, size)} packed bytes can hold"
+            raise DamagedFileError(
+                path,
+                part,
+                f"claims {member.file_size} bytes, more than its "
+                f"{min(member.compress_size, size)} packed bytes can hold",
             )
         total += member.file_size
     if total > limit:
-        raise _Refused(
-            f"{path.name} unpacks to {total} bytes, more than {limit}; "
-            "give max_bytes= if you trust it"
-        )
+        rule = f"unpacks to {total} bytes, more than {limit}; give max_bytes= if you trust it"
+        raise DamagedFileError(path, "", rule)
 
 
-def _read_npy(file: IO[bytes], size: int, name: str) -> NDArray[Any]:
+def _read_npy(file: IO[bytes], size: int, path: Path, part: str) -> NDArray[Any]:
     """Read one array after its header was compared with the ``size`` bytes that are there."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
@@ -213,38 +223,43 @@ def _read_npy(file: IO[bytes], size: int, name: str) -> NDArray[Any]:
         shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
         n_header = 12
     else:
-        raise _Refused(f"{name}: .npy version {version} is not read, versions 1.0 and 2.0 are")
+        rule = f"is of .npy version {version}, which is not read; versions 1.0 and 2.0 are"
+        raise DamagedFileError(path, part, rule)
     if dtype.hasobject:
-        raise _Refused(f"{name} holds a pickle of Python objects and is refused; save numbers")
+        rule = "holds a pickle of Python objects and is refused; save numbers"
+        raise DamagedFileError(path, part, rule)
     if dtype.kind not in "biufcUS":
-        raise _Refused(f"{name} must hold numbers, got dtype {dtype}")
-    claimed = math.prod(shape) * dtype.itemsize
+        raise DamagedFileError(path, part, f"must hold numbers, got dtype {dtype}")
+    # numpy makes elements of length 0 one byte long: they are counted as such
+    claimed = math.prod(shape) * max(dtype.itemsize, 1)
     if any(length < 0 for length in shape) or claimed > size - n_header:
-        raise _Refused(
-            f"{name} claims shape {shape} of {dtype}, {claimed} bytes, but holds at most "
-            f"{max(size - n_header, 0)}"
-        )
+        rule = f"claims shape {shape} of {dtype}, {claimed} bytes, but holds at most "
+        raise DamagedFileError(path, part, f"{rule}{max(size - n_header, 0)}")
     array: NDArray[Any] = np.empty(math.prod(shape), dtype=dtype)
     n_read = file.readinto(array.data.cast("B")) if claimed else 0  # type: ignore[attr-defined]
     if n_read < claimed:
-        raise _Refused(f"{name} claims {claimed} bytes and ends after {n_read}")
+        raise DamagedFileError(path, part, f"claims {claimed} bytes and ends after {n_read}")
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _check_pickle(archive: zipfile.ZipFile, name: str) -> None:
+def _check_pickle(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse a pickle that names anything but tensors, without running it."""
     pickles = [m for m in archive.namelist() if m.split("/")[-1] == "data.pkl"]
     if len(pickles) != 1:
-        raise _Refused(f"{name} is not a file of torch.save: it holds {len(pickles)} data.pkl")
+        rule = f"is not a file of torch.save: it holds {len(pickles)} data.pkl"
+        raise DamagedFileError(path, "", rule)
     for opcode, argument, _ in pickletools.genops(archive.read(pickles[0])):
         if opcode.name in ("STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"):
-            raise _Refused(f"{name} holds a pickle with {opcode.name}, which no tensor needs")
+            rule = f"holds a pickle with {opcode.name}, which no tensor needs"
+            raise DamagedFileError(path, "", rule)
         if opcode.name == "GLOBAL":
             target = str(argument).replace(" ", ".")
             if not _TENSOR_GLOBALS.fullmatch(target):
-                raise _Refused(
-                    f"{name} holds a pickle that asks for {target!r} and is refused, because it "
-                    "could run code; save a tensor, a dict of tensors or a state dict"
+                raise DamagedFileError(
+                    path,
+                    "",
+                    f"holds a pickle that asks for {target!r} and is refused, because it could "
+                    "run code; save a tensor, a dict of tensors or a state dict",
                 )
 
 
@@ -259,18 +274,20 @@ def _tensors(value: object) -> Iterator[Any]:
             yield from _tensors(member)
 
 
-def _check_extent(tensor: Any, name: str) -> None:
+def _check_extent(tensor: Any, path: Path) -> None:
     # A stride of 0 lets 4 stored bytes claim a tensor of any shape.
     claimed, held = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
     if claimed > held:
-        raise _Refused(
-            f"{name} claims a tensor of shape {tuple(tensor.shape)}, {claimed} bytes, but holds "
-            f"{held}; save expanded tensors with .contiguous()"
+        raise DamagedFileError(
+            path,
+            "",
+            f"claims a tensor of shape {tuple(tensor.shape)}, {claimed} bytes, but holds {held}; "
+            "save expanded tensors with .contiguous()",
         )
 
 
 class _plain_errors:
-    """Turn what broken files raise into one ValueError that names the file."""
+    """Turn what broken files raise into one error that names the file."""
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
@@ -281,10 +298,7 @@ class _plain_errors:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _Refused):
-            raise ValueError(str(error)) from None
-        if isinstance(error, _BROKEN):
+        if isinstance(error, _BROKEN) and not isinstance(error, DamagedFileError):
             reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise ValueError(
-                f"{self.path.name} is not a sound {self.path.suffix} file: {reason[0]}"
-            ) from error
+            rule = f"is not a sound {self.path.suffix} file: {reason[0]}"
+            raise DamagedFileError(self.path, "", rule) from error

@@ -1,17 +1,53 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and read with suspicion."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-__all__ = ["UNFINISHED", "atomic_path", "remove_leftovers", "write_text"]
+__all__ = [
+    "UNFINISHED",
+    "DamagedFileError",
+    "atomic_path",
+    "read_json",
+    "remove_leftovers",
+    "write_text",
+]
 
 #: Begins the names of files that are not whole yet, or that a killed run left.
 UNFINISHED = ".featgraph-unfinished-"
+
+
+class DamagedFileError(ValueError):
+    """A file that is damaged, cut short, of another kind, or says what cannot be.
+
+    Parameters
+    ----------
+    file : str or path-like
+        The file.
+    part : str
+        What in it is wrong: a member, a key, an array; empty for the file as a whole.
+    rule : str
+        The rule it breaks, and the value that breaks it.
+
+    Examples
+    --------
+    >>> raise DamagedFileError("runs/counts.json", "sizes", "must rise, got [2, 1]")
+    Traceback (most recent call last):
+    featgraph.core.files.DamagedFileError: counts.json: sizes must rise, got [2, 1]
+    """
+
+    def __init__(self, file: str | os.PathLike[str], part: str, rule: str) -> None:
+        self.file, self.part, self.rule = Path(file).name, part, rule
+        super().__init__(f"{self.file}: {part} {rule}" if part else f"{self.file} {rule}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.file, self.part, self.rule)
 
 
 @contextlib.contextmanager
@@ -58,3 +94,60 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return Path(path)
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a JSON file that holds one object.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, in UTF-8.
+
+    Returns
+    -------
+    dict
+        Its members.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    DamagedFileError
+        If it is no JSON, nested too deeply, no object, or names a member twice.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = write_text(Path(tempfile.mkdtemp()) / "fit.json", '{"a": 1, "a": 2}')
+    >>> read_json(path)
+    Traceback (most recent call last):
+    featgraph.core.files.DamagedFileError: fit.json: a must stand once, it stands twice
+    """
+    return parse_json(Path(path).read_bytes(), path)
+
+
+def parse_json(text: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the object in ``text``, which stands in the file ``path``; see ``read_json``."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DamagedFileError(path, twice, "must stand once, it stands twice")
+        return found
+
+    try:
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=once)
+    except DamagedFileError:
+        raise
+    except UnicodeDecodeError as error:
+        raise DamagedFileError(path, "", f"is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise DamagedFileError(path, "", "is nested too deeply to be a result") from None
+    except ValueError as error:
+        raise DamagedFileError(path, "", f"is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise DamagedFileError(path, "", f"must hold an object, got {type(value).__name__}")
+    return value

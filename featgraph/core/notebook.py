@@ -1,0 +1,89 @@
+"""Results in notebooks: a small table, a sparkline, what made them. Everything is escaped."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from featgraph.core.result import Result
+
+__all__ = ["draw_sparkline", "render_result"]
+
+_MOST_ROWS, _MOST_COLUMNS = 8, 12
+_WIDTH, _HEIGHT, _EDGE = 220.0, 60.0, 4.0
+
+
+def render_result(result: Result, curve: tuple[Any, Any] | None) -> str:
+    """Return a result as a piece of HTML without scripts or links.
+
+    Parameters
+    ----------
+    result : Result
+        What to show.
+    curve : tuple of array-like, or None
+        Sizes and counts of its sparkline.
+
+    Returns
+    -------
+    str
+        One ``<div>``.
+    """
+    rows = result.to_rows()
+    columns = list(rows[0])[:_MOST_COLUMNS] if rows else []
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{_cell(row[name])}</td>' for name in columns)}</tr>"
+        for row in rows[:_MOST_ROWS]
+    )
+    left = len(rows) - _MOST_ROWS
+    more = f"<p>… and {left} more rows; to_frame() has all</p>" if left > 0 else ""
+    facts = "; ".join(f"{k}: {v}" for k, v in result.provenance.items() if k != "result")
+    picture = draw_sparkline(*curve) if curve is not None else ""
+    return (
+        f'<div class="featgraph-result"><p><code>{html.escape(repr(result))}</code></p>{picture}'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+        f"<p><small>{html.escape(facts)}</small></p></div>"
+    )
+
+
+def draw_sparkline(sizes: Any, counts: Any) -> str:
+    """Return N against 1 + size, both axes logarithmic, as inline SVG.
+
+    Parameters
+    ----------
+    sizes, counts : array-like of float, shape (n_sizes,)
+        Points that are not positive or not finite are left out.
+
+    Returns
+    -------
+    str
+        ``<svg>``, or nothing for fewer than two points.
+
+    Examples
+    --------
+    >>> draw_sparkline([1, 3, 7], [8, 4, 2]).count(",")
+    3
+    """
+    x, y = np.log1p(np.asarray(sizes, float)), np.asarray(counts, float)
+    sound = np.isfinite(x) & np.isfinite(y) & (y > 0)
+    x, y = x[sound], np.log(y[sound])
+    if x.size < 2:
+        return ""
+    left = _EDGE + (_WIDTH - 2 * _EDGE) * (x - x.min()) / (np.ptp(x) or 1.0)
+    down = _EDGE + (_HEIGHT - 2 * _EDGE) * (y.max() - y) / (np.ptp(y) or 1.0)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(left, down, strict=True))
+    label = f"from {math.exp(y[0]):.4g} to {math.exp(y[-1]):.4g} boxes over {x.size} sizes"
+    return (
+        f'<svg width="{_WIDTH:g}" height="{_HEIGHT:g}" role="img" aria-label="{label}">'
+        f'<polyline points="{points}" fill="none" stroke="currentColor"/></svg>'
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else html.escape(str(value))
