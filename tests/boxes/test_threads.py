@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -55,6 +56,15 @@ class Kernel:
         os.close(self._end)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Let Ctrl-C be heard, which programs in the background are started to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_does_not_wait_for_work_under_way():
     kernel = Kernel()
     with pytest.raises(KeyboardInterrupt):
@@ -65,6 +75,7 @@ def test_ctrl_c_does_not_wait_for_work_under_way():
     assert kernel.ended == []  # what was left behind ended when the kernel returned
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_threads_within_threads_end_as_well():
     kernel, between = Kernel(), []
 
@@ -97,13 +108,14 @@ def test_ranges_cover_all_items_once(monkeypatch, cores, n_items, grain):
 
 def test_a_program_ends_with_kernels_left_behind():
     code = """
-import _thread, threading, numpy as np
+import _thread, signal, threading, numpy as np
 from featgraph.boxes import box_counts
 from featgraph.boxes._run import QUICK
 from featgraph.datasets import make_lattice
 
 graph = make_lattice((300, 300))
 assert graph.indices.size > QUICK
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     threading.Timer(0.5, _thread.interrupt_main).start()
     box_counts(graph, sizes=[60], method="random_sequential", repeats=10**5, rng=0)
