@@ -12,7 +12,6 @@ from . import (
     report as report,
     selfsimilarity as selfsimilarity,
     similarity as similarity,
-    tracking as tracking,
     training as training,
 )
 from .boxes import (
@@ -85,11 +84,9 @@ from .selfsimilarity import (
     ss_rate as ss_rate,
     theta_grid as theta_grid,
 )
-from .tracking import (
+from .training import (
     Tracker as Tracker,
     track as track,
-)
-from .training import (
     train as train,
 )
 

@@ -30,6 +30,9 @@ WINGS = {
     },
     "invariance": {"features", "distances", "graph", "boxes", "dimension"},
     "similarity": {"features", "distances", "graph", "dimension", "selfsimilarity"},
+    "datasets": {"graph"},
+    "models": {"features"},
+    "training": {"features", "graph", "dimension", "selfsimilarity", "io", "datasets", "models"},
 }
 #: A stage may hang these wings into its work, and no other.
 BESIDE = {
@@ -38,7 +41,8 @@ BESIDE = {
 }
 #: What every room may use.
 COMMON = {"core", "kernels"}
-FREE = {"cli", "datasets", "models"}
+#: The command line stands before all of them.
+FREE = {"cli"}
 HEAVY = (
     "torch",
     "torch_geometric",
@@ -90,6 +94,17 @@ def test_what_every_room_uses_imports_no_room(room):
 def test_a_wing_hangs_off_the_stages_it_may_use(wing):
     for path in (PACKAGE / wing).rglob("*.py"):
         assert imported_packages(path) <= WINGS[wing] | {wing}, path
+
+
+def test_every_room_has_its_place():
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert rooms == {*STAGES, *WINGS, *COMMON, *FREE}
+
+
+@pytest.mark.parametrize("room", sorted({*STAGES, *WINGS, *COMMON}))
+def test_no_room_imports_the_command_line(room):
+    for path in (PACKAGE / room).rglob("*.py"):
+        assert not FREE & imported_packages(path), path
 
 
 def test_the_import_reader_sees_every_form(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from featgraph.plot import plot_tracking
 model = fg.models.build_model("mlp", seed=0)
 data = fg.datasets.load_digits("train")
 images = fg.datasets.load_digits("test").images[:256]
-tracker, log = fg.tracking.track_training(model, data, images, epochs=8)
+tracker, log = fg.training.track_training(model, data, images, epochs=8)
 print(tracker, f"accuracy in training {log[-1].accuracy:.2f}")
 fig, axes = plot_tracking(tracker.rows)
 plt.figure(fig)

@@ -1,4 +1,4 @@
-"""Training of classifiers with or without the SS_rate term, logged and resumed exactly."""
+"""Training with the SS_rate term, logged and resumed exactly, and G_M while a model learns."""
 
 import lazy_loader as _lazy
 

@@ -1,1 +1,0 @@
-from .tracker import Tracker as Tracker, track as track, track_training as track_training
