@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -13,39 +15,93 @@ from featgraph.selfsimilarity._sorting import argsort
 from featgraph.selfsimilarity.critical import critical_pairs
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.formulas import formula_count
+from featgraph.selfsimilarity.grid import distance_range
 
-__all__ = ["count_steps", "step_integral"]
+__all__ = ["Steps", "count_steps", "step_integral"]
+
+MOST_BITS = 13  # of a digit of the sort: its counts stay in the first cache
 
 
-def count_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor, Tensor]:
-    """Return where N(θ) steps and what it is between the steps.
+class Steps(NamedTuple):
+    """A falling step function N(θ) and the pairs at whose distances it steps.
 
-    Returns
-    -------
-    places : Tensor of int64, shape (n_steps,)
+    Attributes
+    ----------
+    places : Tensor of whole numbers, shape (n_steps,)
         Flat positions i · D + j in C of the stepping pairs, by rising distance.
-    counts : Tensor of float64, shape (n_steps + 1,)
-        N below the first step, …, N from the last step on.
+    heights : Tensor, shape (n_steps,)
+        Their distances, in the dtype of C.
+    exponents : Tensor of float64, shape (n_steps + 1,)
+        1 − log N / log D below the first step, …, from the last step on.
     """
+
+    places: Tensor
+    heights: Tensor
+    exponents: Tensor
+
+
+def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
+    """Return where N(θ) of an estimator steps and what it is between the steps."""
     distances = distances.detach()
     n_nodes = len(distances)
+    if estimator in ("packing", "linkage", "midpoint"):
+        places, counts = _critical_steps(distances, estimator)
+        return Steps(places, distances.flatten()[places], _exponents(counts, n_nodes))
+    places, heights = _order_pairs(distances)
+    if estimator == "caro_wei":
+        exponents = _exponents(_caro_wei_counts(distances, places), n_nodes)
+    else:
+        exponents = _formula_exponents(n_nodes, estimator).to(places.device)
+    return Steps(places, heights, exponents)
+
+
+def _exponents(counts: Tensor, n_nodes: int) -> Tensor:
+    return counts.log().div_(-math.log(n_nodes)).add_(1.0)
+
+
+@functools.lru_cache(maxsize=2)  # the same at every step of a training
+def _formula_exponents(n_nodes: int, estimator: str) -> Tensor:
+    """Return the exponents where p rises from 0 to 1 pair by pair."""
+    n_pairs = n_nodes * (n_nodes - 1) // 2
+    share = torch.arange(n_pairs + 1, dtype=torch.float64).div_(n_pairs)
+    return _exponents(formula_count(share, n_nodes, estimator), n_nodes)
+
+
+def _critical_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor, Tensor]:
+    """Return the places of the steps of packing, linkage or midpoint, and the counts."""
     if estimator == "midpoint":
         return _midpoint_steps(distances)
-    if estimator in ("packing", "linkage"):
-        left, right = critical_pairs(distances, estimator)
-        places = left * n_nodes + right
-        counts = torch.arange(n_nodes, 0, -1, dtype=torch.float64, device=distances.device)
-    else:
+    n_nodes = len(distances)
+    left, right = critical_pairs(distances, "packing" if estimator == "packing" else "linkage")
+    places = left * n_nodes + right
+    counts = torch.arange(n_nodes, 0, -1, dtype=torch.float64, device=distances.device)
+    return places[argsort(distances.flatten()[places])], counts
+
+
+def _order_pairs(distances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the positions i · D + j of all pairs i < j by rising distance, and the distances."""
+    n_nodes = len(distances)
+    if distances.device.type != "cpu":
         upper = torch.ones_like(distances, dtype=torch.bool).triu_(1).flatten()
         places = torch.arange(n_nodes**2, device=distances.device)[upper]
-        counts = torch.empty(0)
-    places = places[argsort(distances.flatten()[places])]
-    if estimator == "caro_wei":
-        counts = _caro_wei_counts(distances, places)
-    elif not len(counts):
-        share = torch.arange(len(places) + 1, dtype=torch.float64, device=places.device)
-        counts = formula_count(share.div_(len(places)), n_nodes, estimator)
-    return places, counts
+        heights, by_height = distances.flatten()[places].sort()
+        return places[by_height], heights
+    from featgraph.selfsimilarity._step_kernels import list_pairs, sort_digit
+
+    matrix = distances.contiguous().numpy()
+    bits = matrix.view(np.int32 if matrix.itemsize == 4 else np.int64)
+    smallest, _ = distance_range(distances)
+    low = smallest.numpy().view(bits.dtype)[()]
+    order, other_order = np.empty((2, n_nodes * (n_nodes - 1) // 2), dtype=np.int32)
+    keys, other_keys = np.empty((2, len(order)), dtype=bits.dtype)
+    n_bits = int(list_pairs(bits, low, keys, order)).bit_length()
+    digit = -(-n_bits // max(1, -(-n_bits // MOST_BITS)))
+    starts = np.empty(2**digit, dtype=np.int64)
+    for shift in range(0, n_bits, max(1, digit)):
+        sort_digit(keys, order, bits.dtype.type(shift), starts, other_keys, other_order)
+        keys, other_keys, order, other_order = other_keys, keys, other_order, order
+    keys += low
+    return torch.from_numpy(order), torch.from_numpy(keys.view(matrix.dtype))
 
 
 def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,6 +121,12 @@ def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
 def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
     """Return Σ_i 1 / (1 + degree_i) as the pairs at ``places`` become edges one by one."""
     n_nodes = len(distances)
+    if distances.device.type == "cpu":
+        from featgraph.selfsimilarity._step_kernels import caro_wei_counts
+
+        filled = torch.empty(len(places) + 1, dtype=torch.float64)
+        caro_wei_counts(places.numpy(), n_nodes, filled.numpy())
+        return filled
     # The rank of j in row i, the diagonal first, is the degree of i once the edge ij is there.
     order = argsort(distances - torch.eye(n_nodes, dtype=distances.dtype, device=distances.device))
     ranks = torch.empty_like(order)
@@ -78,9 +140,7 @@ def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
     return counts.add_(n_nodes).clamp_(min=1.0)
 
 
-def step_integral(
-    distances: Tensor, places: Tensor, counts: Tensor, window: tuple[float, float] | None
-) -> Tensor:
+def step_integral(distances: Tensor, steps: Steps, window: tuple[float, float] | None) -> Tensor:
     """Return SS_rate of the step function, exact, with its exact gradient through the steps.
 
     With x = (lo(θ) − lo(TZ)) / (lo(TV) − lo(TZ)) and a = 1 − log N / log D, SS_rate is
@@ -90,8 +150,7 @@ def step_integral(
     ``window`` = (TZ, TV) holds the ends fixed; None takes the first and last step, which then
     carry the gradient of TZ and TV.
     """
-    exponents = counts.log().div_(-math.log(len(distances))).add_(1.0)
-    value: Tensor = _StepIntegral.apply(distances, places, exponents, window)  # type: ignore[no-untyped-call]
+    value: Tensor = _StepIntegral.apply(distances, *steps, window)  # type: ignore[no-untyped-call]
     return value
 
 
@@ -103,38 +162,56 @@ class _StepIntegral(torch.autograd.Function):
         ctx: Any,
         distances: Tensor,
         places: Tensor,
+        heights: Tensor,
         exponents: Tensor,
         window: tuple[float, float] | None,
     ) -> Tensor:
-        steps = distances.flatten()[places].double()
-        levels = torch.log1p(steps)
-        low, high = (float(levels[0]), float(levels[-1])) if window is None else _levels(window)
-        x = levels.sub_(low).div_(high - low)
-        # With the ends held fixed, what lies on or beyond them has no say.
-        free = window is None or (x > 0) & (x < 1)
-        edges = torch.cat([x.new_zeros(1), x.clamp(0.0, 1.0), x.new_ones(1)])
-        after = edges[1:] - exponents
-        before = edges[:-1].sub(exponents)
-        value = (after * after.abs()).sum() - (before * before.abs()).sum()
-        # Moving step k to the right stretches the piece before it and shortens the one after.
-        pull = after[:-1].abs_().sub_(before[1:].abs_()).mul_(2.0 / (high - low))
-        pull *= free
-        slopes = pull / (1.0 + steps)
-        if window is None:
-            slopes[0] += (pull * (x - 1.0)).sum() / (1.0 + steps[0])
-            slopes[-1] -= (pull * x).sum() / (1.0 + steps[-1])
+        levels = heights.to(torch.float64, copy=True).log1p_()
+        ends = (levels[0], levels[-1]) if window is None else map(math.log1p, window)
+        low, high = map(float, ends)
+        if distances.device.type == "cpu":
+            from featgraph.selfsimilarity._step_kernels import integrate_steps
+
+            slopes = torch.empty_like(heights)
+            integral = integrate_steps(
+                heights.numpy(),
+                levels.numpy(),
+                exponents.numpy(),
+                slopes.numpy(),
+                low,
+                high,
+                window is not None,
+            )
+            value = torch.tensor(integral, dtype=torch.float64)
+        else:
+            value, slopes = _integrate(heights, levels, exponents, low, high, window is not None)
         ctx.save_for_backward(places, slopes.to(distances.dtype))
         ctx.shape = distances.shape
         return value.to(distances.dtype)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
         places, slopes = ctx.saved_tensors
         result = slopes.new_zeros(ctx.shape)
         result.view(-1)[places] = slopes * grad
-        return result, None, None, None
+        return result, None, None, None, None
 
 
-def _levels(window: tuple[float, float]) -> tuple[float, float]:
-    return math.log1p(window[0]), math.log1p(window[1])
+def _integrate(
+    heights: Tensor, levels: Tensor, exponents: Tensor, low: float, high: float, is_fixed: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the integral and its derivative by each step, by tensor operations."""
+    heights, x = heights.double(), (levels - low) / (high - low)
+    edges = torch.cat([x.new_zeros(1), x.clamp(0.0, 1.0), x.new_ones(1)])
+    after, before = edges[1:] - exponents, edges[:-1] - exponents
+    value = (after * after.abs()).sum() - (before * before.abs()).sum()
+    # Moving step k to the right stretches the piece before it and shortens the one after.
+    pull = (after[:-1].abs() - before[1:].abs()) * (2.0 / (high - low))
+    if is_fixed:
+        pull *= (x > 0) & (x < 1)  # what lies on or beyond fixed ends has no say
+    slopes = pull / (1.0 + heights)
+    if not is_fixed:
+        slopes[0] += (pull * (x - 1.0)).sum() / (1.0 + heights[0])
+        slopes[-1] -= (pull * x).sum() / (1.0 + heights[-1])
+    return value, slopes

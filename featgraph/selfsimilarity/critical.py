@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from featgraph.core.checks import choice
@@ -146,17 +145,13 @@ def _farthest_first_on_device(distances: Tensor) -> Tensor:
 
 def _linkage_pairs(distances: Tensor) -> Tensor:
     """Return the widest pair of each complete-linkage merge, highest first, shape (2, D - 1)."""
-    from scipy.cluster.hierarchy import linkage
+    from featgraph.selfsimilarity._step_kernels import complete_linkage
 
-    matrix = distances.cpu().numpy()
-    n_nodes = len(matrix)
-    merges = linkage(matrix[np.triu(np.ones(matrix.shape, bool), 1)], method="complete")
-    members: dict[int, NDArray[np.int64]] = {node: np.array([node]) for node in range(n_nodes)}
-    pairs = np.empty((2, n_nodes - 1), dtype=np.int64)
-    for step, (first, second) in enumerate(merges[:, :2].astype(np.int64).tolist()):
-        left, right = members.pop(first), members.pop(second)
-        # Every pair of nodes is parted by exactly one merge, so this is O(D²) over all steps.
-        place = int(matrix[np.ix_(left, right)].argmax())
-        pairs[:, n_nodes - 2 - step] = left[place // len(right)], right[place % len(right)]
-        members[n_nodes + step] = np.concatenate([left, right])
-    return torch.from_numpy(pairs).to(distances.device)
+    matrix = distances.cpu().numpy().copy()
+    bits = matrix.view(np.int32 if matrix.itemsize == 4 else np.int64)
+    np.fill_diagonal(bits, np.iinfo(bits.dtype).max)
+    pairs = np.empty((2, len(matrix) - 1), dtype=np.int64)
+    complete_linkage(bits, pairs)
+    heights = distances.cpu().numpy()[pairs[0], pairs[1]]
+    order = heights.argsort(kind="stable")[::-1]
+    return torch.from_numpy(pairs[:, order]).to(distances.device)

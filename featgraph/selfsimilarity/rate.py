@@ -195,9 +195,9 @@ def ss_rate_of_distances(
         grid = grid_between(smallest, largest, n_theta) if theta is None else theta
         counts = soft_caro_wei(distances, grid, softness=softness)
         return _trapezoid(counts, grid, len(distances)).to(distances.dtype)
-    places, step_counts = count_steps(distances, estimator)
+    steps = count_steps(distances, estimator)
     window = None if theta is None else (float(theta[0]), float(theta[-1]))
-    return step_integral(distances, places, step_counts, window)
+    return step_integral(distances, steps, window)
 
 
 def _check_names(estimator: str, numerics: str) -> None:

@@ -1,0 +1,79 @@
+"""The order of all pairs and complete linkage, against NumPy and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
+
+from featgraph.selfsimilarity import critical_distances
+from featgraph.selfsimilarity._steps import _order_pairs, count_steps
+from featgraph.selfsimilarity.critical import critical_pairs
+
+
+def draw(kind: str, dtype: type, n_nodes: int = 60) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(n_nodes, 5))
+    points = {
+        "plain": points,
+        "ties": points.round(),
+        "copies": np.repeat(points[: n_nodes // 2], 2, axis=0),
+        "one far": points * np.where(np.arange(n_nodes) == 7, 1e6, 1.0)[:, None],
+        "tiny": points * 1e-30,
+    }[kind]
+    apart = np.abs(points[:, None] - points[None]).max(axis=2)
+    return apart.astype(dtype)
+
+
+KINDS = ["plain", "ties", "copies", "one far", "tiny"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_pairs_come_by_rising_distance_and_ties_row_by_row(kind, dtype):
+    C = draw(kind, dtype)
+    left, right = np.triu_indices(len(C), 1)
+    order = C[left, right].argsort(kind="stable")
+    places, heights = _order_pairs(torch.from_numpy(C))
+    np.testing.assert_array_equal(places.numpy(), (left * len(C) + right)[order])
+    np.testing.assert_array_equal(heights.numpy(), C[left, right][order])
+
+
+@pytest.mark.parametrize("n_nodes", [2, 3])
+def test_two_and_three_nodes_have_an_order(n_nodes):
+    C = draw("plain", np.float32, n_nodes)
+    places, heights = _order_pairs(torch.from_numpy(C))
+    assert len(places) == n_nodes * (n_nodes - 1) // 2
+    assert (heights.diff() >= 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_linkage_merges_at_the_heights_of_scipy(kind):
+    C = draw(kind, np.float64)
+    left, right = critical_pairs(torch.from_numpy(C), "linkage")
+    heights = linkage(squareform(C), method="complete")[:, 2]
+    np.testing.assert_array_equal(C[left, right][::-1], heights)
+    assert (left < right).all()
+    assert len({(int(i), int(j)) for i, j in zip(left, right, strict=True)}) == len(C) - 1
+
+
+def test_caro_wei_counts_are_those_of_the_definition():
+    C = draw("plain", np.float64, 30)
+    steps = count_steps(torch.from_numpy(C), "caro_wei")
+    counts = np.exp(np.log(30) * (1 - steps.exponents.numpy()))
+    for theta in (0.0, *steps.heights.numpy()[::29]):
+        degree = (theta >= C).sum(axis=1) - 1
+        below = int((steps.heights.numpy() <= theta).sum())
+        np.testing.assert_allclose(counts[below], (1 / (1 + degree)).sum(), rtol=1e-12)
+
+
+def test_a_far_node_is_the_first_critical_distance():
+    C = draw("one far", np.float64)
+    features = torch.zeros(len(C), 2, dtype=torch.float64)
+    features[:, 0] = torch.arange(len(C))
+    features[7, 1] = 1e6
+    heights = critical_distances(features)
+    assert heights[0] == pytest.approx(1e6 / np.sqrt(2), rel=1e-3)
+    assert heights[1] == pytest.approx((len(C) - 1) / np.sqrt(2), rel=1e-3)
