@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import box_kind, find_module, is_quick, solve_world
+from featgraph.boxes._run import box_kind, find_module, is_quick, solve_space
 from featgraph.boxes._sizes import kind_sizes
 from featgraph.boxes.checkpoint import Checkpoint
 from featgraph.boxes.methods import METHODS
-from featgraph.boxes.metric_space import GraphWorld, World
+from featgraph.boxes.metric_space import GraphSpace, MetricSpace
 from featgraph.boxes.threads import run_tasks, usable_cores
 from featgraph.core.progress import progress_bar
 
-__all__ = ["count_world"]
+__all__ = ["count_space"]
 
 WORTH_THREADS = 0.005  # seconds of work below which threads cost more than they save
 
 Task = tuple[int, range]  # number of the run, places of the sizes
 
 
-def count_world(
-    world: World,
+def count_space(
+    space: MetricSpace,
     sizes: list[float],
     method: str,
     seeds: NDArray[np.int64],
@@ -42,17 +42,17 @@ def count_world(
     neither on the number of threads nor on their order, nor on where an earlier call stopped.
     """
     module = find_module(method)
-    scaled = kind_sizes(world, sizes, box_kind(method, options))
-    per_pass = module.pass_length(world, scaled, **options) if hasattr(module, "pass_length") else 0
-    costs, guard = _share_costs(world, scaled, method), threading.Lock()
+    scaled = kind_sizes(space, sizes, box_kind(method, options))
+    per_pass = module.pass_length(space, scaled, **options) if hasattr(module, "pass_length") else 0
+    costs, guard = _share_costs(space, scaled, method), threading.Lock()
 
     def count_one(task: Task) -> None:
         repeat, (place,) = task
         own = np.random.default_rng(int(seeds[repeat, place]))
-        solution = solve_world(module.solve, world, scaled[place], own, options)
-        if solution.lower_bound is not None:
-            record.add_bound(place, solution.lower_bound)
-        record.add(repeat, task[1], int(solution.labels.max()) + 1)
+        found = solve_space(module.solve, space, scaled[place], own, options)
+        if found.lower_bound is not None:
+            record.add_bound(place, found.lower_bound)
+        record.add(repeat, task[1], int(found.labels.max()) + 1)
         advance(float(costs[place]))
 
     def count_pass(task: Task) -> None:
@@ -66,7 +66,7 @@ def count_world(
             advance(float(costs[list(places)].sum()) * (share - known))
             known = share
 
-        record.add(repeat, places, module.count_sizes(world, some, own, note=note, **options))
+        record.add(repeat, places, module.count_sizes(space, some, own, note=note, **options))
         note(1.0)
 
     def advance(cost: float) -> None:
@@ -82,16 +82,16 @@ def count_world(
     tasks = [task for task in tasks if not record.done[task[0], list(task[1])].all()]
     start = int((record.done * costs).sum())
     with progress_bar(total=seeds.size, progress=progress, label="boxes", start=start) as bar:
-        _run(count_pass if per_pass else count_one, tasks, jobs or usable_cores(), is_quick(world))
+        _run(count_pass if per_pass else count_one, tasks, jobs or usable_cores(), is_quick(space))
 
 
-def _share_costs(world: World, sizes: list[float], method: str) -> NDArray[np.float64]:
+def _share_costs(space: MetricSpace, sizes: list[float], method: str) -> NDArray[np.float64]:
     # What each size costs, for the time left on the bar; 1 on average.
-    if is_quick(world) or not isinstance(world, GraphWorld) or world.name != "hop":
+    if is_quick(space) or not isinstance(space, GraphSpace) or space.name != "hop":
         return np.ones(len(sizes))
     if not METHODS[method].per_node:
         return np.ones(len(sizes))
-    edges = np.array([1 + world.ball_edges(size) for size in sizes])
+    edges = np.array([1 + space.ball_edges(size) for size in sizes])
     return np.asarray(edges / edges.mean(), dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
-from featgraph.boxes.metric_space import Solution, World, open_world
+from featgraph.boxes.metric_space import MetricSpace, RawCover, open_graph_space
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState, as_rng
@@ -22,15 +22,15 @@ __all__ = [
     "is_quick",
     "run_cover",
     "solve_beside",
-    "solve_world",
-    "wrap_solution",
+    "solve_space",
+    "wrap_cover",
 ]
 
 QUICK = 50_000  # entries of rows up to which no kernel is long at work
 
 
-# solve(world, size, rng, **options) of each algorithm's file
-Solve = Callable[..., Solution]
+# solve(space, size, rng, **options) of each algorithm's file
+Solve = Callable[..., RawCover]
 
 
 def find_module(method: str) -> Any:
@@ -47,25 +47,25 @@ def box_kind(method: str, options: dict[str, Any]) -> str:
     return row.kind_option[1].get(options[row.kind_option[0]], row.box)
 
 
-def is_quick(world: World) -> bool:
+def is_quick(space: MetricSpace) -> bool:
     """Tell whether kernels are done so soon that Ctrl-C may wait for them."""
-    return world.indices.size <= QUICK
+    return space.indices.size <= QUICK
 
 
-def solve_world(
-    solve: Solve, world: World, size: float, rng: np.random.Generator, options: dict[str, Any]
-) -> Solution:
+def solve_space(
+    solve: Solve, space: MetricSpace, size: float, rng: np.random.Generator, options: dict[str, Any]
+) -> RawCover:
     """Return the known answer for a trivial size, else what the algorithm finds."""
-    return world.answer(size) or solve(world, size, rng, **options)
+    return space.trivial_cover(size) or solve(space, size, rng, **options)
 
 
 def solve_beside(
-    solve: Solve, world: World, size: float, rng: np.random.Generator, options: dict[str, Any]
-) -> Solution:
+    solve: Solve, space: MetricSpace, size: float, rng: np.random.Generator, options: dict[str, Any]
+) -> RawCover:
     """Return the same, found by a thread beside the caller where it may take long."""
-    if is_quick(world):
-        return solve_world(solve, world, size, rng, options)
-    return run_beside(lambda: solve_world(solve, world, size, rng, options))
+    if is_quick(space):
+        return solve_space(solve, space, size, rng, options)
+    return run_beside(lambda: solve_space(solve, space, size, rng, options))
 
 
 def run_cover(
@@ -81,37 +81,37 @@ def run_cover(
 ) -> BoxCover:
     """Cover ``graph`` by ``solve`` and return the result with all that made it."""
     chosen = options or {}
-    world = open_world(graph, weight=weight, as_undirected=as_undirected)
-    if world.name == "weighted" and not METHODS[method].weighted:
+    space = open_graph_space(graph, weight=weight, as_undirected=as_undirected)
+    if space.name == "weighted" and not METHODS[method].weighted:
         known = sorted(name for name, row in METHODS.items() if row.weighted)
         raise ValueError(
             f"method {method!r} counts hops only; for weights take one of {known}, "
             'or say weight="ignore"'
         )
-    checked = world.size(size)
-    solution = solve_beside(solve, world, checked, as_rng(rng), chosen)
-    return wrap_solution(solution, world, checked, method, rng, chosen)
+    checked = space.size(size)
+    found = solve_beside(solve, space, checked, as_rng(rng), chosen)
+    return wrap_cover(found, space, checked, method, rng, chosen)
 
 
-def wrap_solution(
-    solution: Solution,
-    world: World,
+def wrap_cover(
+    found: RawCover,
+    space: MetricSpace,
     size: float,
     method: str,
     rng: RandomState,
     options: dict[str, Any],
 ) -> BoxCover:
-    """Return ``solution`` as a BoxCover."""
+    """Return ``found`` as a BoxCover."""
     kind = box_kind(method, options)
-    graph = getattr(world, "graph", None)
+    graph = getattr(space, "graph", None)
     return BoxCover(
-        labels=solution.labels,
+        labels=found.labels,
         size=size,
         kind=kind,
         method=method,
-        centers=solution.centers if kind == "radius" else None,
+        centers=found.centers if kind == "radius" else None,
         node_labels=None if graph is None else graph.labels,
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
         options=options,
-        overlaps=solution.overlaps,
+        overlaps=found.overlaps,
     )

@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import World, open_world
+from featgraph.boxes.metric_space import MetricSpace, open_graph_space
 from featgraph.kernels import kernel
 
-__all__ = ["check_cover", "check_world"]
+__all__ = ["check_cover", "check_space"]
 
 Ints = NDArray[np.int64]
 
 
 def check_cover(cover: BoxCover, graph: Any, *, weight: str | None, as_undirected: bool) -> None:
     """Raise ValueError at the first promise that ``cover`` breaks on ``graph``."""
-    check_world(cover, open_world(graph, weight=weight, as_undirected=as_undirected))
+    check_space(cover, open_graph_space(graph, weight=weight, as_undirected=as_undirected))
 
 
-def check_world(cover: BoxCover, world: World) -> None:
-    """Raise ValueError at the first promise that ``cover`` breaks in ``world``."""
-    if cover.n_nodes != world.n_nodes:
-        raise ValueError(f"the cover has {cover.n_nodes} nodes, the graph {world.n_nodes}")
-    starts, stops, indices, hops = world.walk(world.size(cover.size))
+def check_space(cover: BoxCover, space: MetricSpace) -> None:
+    """Raise ValueError at the first promise that ``cover`` breaks in ``space``."""
+    if cover.n_nodes != space.n_nodes:
+        raise ValueError(f"the cover has {cover.n_nodes} nodes, the graph {space.n_nodes}")
+    starts, stops, indices, hops = space.rows(space.size(cover.size))
     if cover.overlaps is None:
         order = np.argsort(cover.labels, kind="stable")
         bounds = np.concatenate([[0], np.cumsum(cover.masses)])

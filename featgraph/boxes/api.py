@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._counting import count_world
+from featgraph.boxes._counting import count_space
 from featgraph.boxes._opening import open_data
 from featgraph.boxes._run import box_kind, find_module
 from featgraph.boxes._sizes import check_sizes, default_sizes, kind_sizes
-from featgraph.boxes.bounds import bound_world
+from featgraph.boxes.bounds import bound_space
 from featgraph.boxes.checkpoint import open_checkpoint
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.methods.auto import choose_method
-from featgraph.boxes.metric_space import GraphWorld
+from featgraph.boxes.metric_space import GraphSpace
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
 
@@ -174,34 +174,34 @@ def box_counts(
         raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
     if checkpoint is not None and rng is None:
         raise ValueError("checkpoint needs rng, or no later call can draw the same; got rng=None")
-    world, about = open_data(graph, weight, as_undirected)
+    space, about = open_data(graph, weight, as_undirected)
     by_size = method == "auto"
     if by_size:
-        method, options = choose_method(world.n_nodes, kind)
+        method, options = choose_method(space.n_nodes, kind)
     if sizes is None:
-        chosen = default_sizes(world, per_node=METHODS[method].per_node)
+        chosen = default_sizes(space, per_node=METHODS[method].per_node)
     else:
-        chosen = check_sizes(world, sizes)
+        chosen = check_sizes(space, sizes)
     seeds = as_rng(rng).integers(2**63, size=(repeats, len(chosen)))
     counts: NDArray[Any] = np.zeros(seeds.shape, np.float64 if kind == "none" else np.int64)
     facts = (chosen, method, options, seeds)
-    with open_checkpoint(checkpoint, world, counts, *facts) as record:
-        count_world(world, chosen, method, seeds, options, record, jobs=jobs, progress=progress)
-        if sizes is None and isinstance(world, GraphWorld):
-            chosen = _end_at_components(chosen, counts, world.graph.n_components)
+    with open_checkpoint(checkpoint, space, counts, *facts) as record:
+        count_space(space, chosen, method, seeds, options, record, jobs=jobs, progress=progress)
+        if sizes is None and isinstance(space, GraphSpace):
+            chosen = _end_at_components(chosen, counts, space.graph.n_components)
             counts = counts[:, : len(chosen)]
         if bounds:
-            scaled = kind_sizes(world, chosen, kind)
-            about["lower_bounds"] = bound_world(
-                world, scaled, kind, record=record, progress=progress
+            scaled = kind_sizes(space, chosen, kind)
+            about["lower_bounds"] = bound_space(
+                space, scaled, kind, record=record, progress=progress
             )
     return BoxCounts(
-        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64),
+        sizes=np.asarray(chosen, dtype=np.int64 if space.name == "hop" else np.float64),
         counts_per_repeat=counts,
         method=method,
         kind=kind,
-        n_nodes=world.n_nodes,
-        world=world.name,
+        n_nodes=space.n_nodes,
+        space=space.name,
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
         options={**options, "chosen_by": "auto"} if by_size else options,
         **about,

@@ -16,14 +16,14 @@ from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.packing import caro_wei
 from featgraph.boxes.exact.parts import run_parts
 from featgraph.boxes.exact.problem import open_problem
-from featgraph.boxes.metric_space import World
+from featgraph.boxes.metric_space import MetricSpace
 from featgraph.boxes.neighborhoods import count_near
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 
-__all__ = ["EFFORTS", "bound_world", "lower_bound", "lower_bounds"]
+__all__ = ["EFFORTS", "bound_space", "lower_bound", "lower_bounds"]
 
 Ints = NDArray[np.int64]
 KINDS = ("diameter", "radius")
@@ -106,14 +106,14 @@ def lower_bound(
     >>> [lower_bound(networkx.path_graph(10), size) for size in range(4)]
     [10, 5, 4, 3]
     """
-    world, _ = open_data(graph, weight, as_undirected)
+    space, _ = open_data(graph, weight, as_undirected)
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
-    checked, clock, generator = world.size(size), Clock(limit), as_rng(rng)
-    if is_quick(world):
-        return _bound(world, checked, kind, effort, clock, generator)
-    return run_beside(lambda: _bound(world, checked, kind, effort, clock, generator))
+    checked, clock, generator = space.size(size), Clock(limit), as_rng(rng)
+    if is_quick(space):
+        return _bound(space, checked, kind, effort, clock, generator)
+    return run_beside(lambda: _bound(space, checked, kind, effort, clock, generator))
 
 
 def lower_bounds(
@@ -164,16 +164,16 @@ def lower_bounds(
     >>> lower_bounds(networkx.path_graph(10), range(4))
     array([10,  5,  4,  3])
     """
-    world, _ = open_data(graph, weight, as_undirected)
+    space, _ = open_data(graph, weight, as_undirected)
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
-    checked = check_sizes(world, sizes)
-    return bound_world(world, checked, kind, effort=effort, time_limit=limit, rng=as_rng(rng))
+    checked = check_sizes(space, sizes)
+    return bound_space(space, checked, kind, effort=effort, time_limit=limit, rng=as_rng(rng))
 
 
-def bound_world(
-    world: World,
+def bound_space(
+    space: MetricSpace,
     sizes: list[float],
     kind: str,
     *,
@@ -183,7 +183,7 @@ def bound_world(
     record: Checkpoint | None = None,
     progress: bool | None = False,
 ) -> Ints:
-    """Return a certified lower bound for each size (rising) of a world.
+    """Return a certified lower bound for each size (rising) of a space.
 
     Sizes whose pairs are too many to list in a few seconds, or at all, are bounded by "count".
     Those that ``record`` has a bound of are left alone, and new ones are added to it.
@@ -200,11 +200,11 @@ def bound_world(
         for k, s in enumerate(track_progress(missing, progress=progress, label="bounds")):
             share = clock.share(1.0 / (len(missing) - k))
             own = np.random.default_rng(int(seeds[s]))
-            bounds[s] = _bound_within(world, sizes[s], kind, effort, share, own)
+            bounds[s] = _bound_within(space, sizes[s], kind, effort, share, own)
             if record is not None:
                 record.add_bound(s, int(bounds[s]))
 
-    if is_quick(world):
+    if is_quick(space):
         bound_all()
     else:
         run_beside(bound_all)
@@ -212,28 +212,28 @@ def bound_world(
 
 
 def _bound_within(
-    world: World, size: float, kind: str, effort: str, clock: Clock, rng: np.random.Generator
+    space: MetricSpace, size: float, kind: str, effort: str, clock: Clock, rng: np.random.Generator
 ) -> int:
     # The bound of a size whose pairs can be listed, else that of "count".
-    if effort in QUICK and int(count_near(*world.walk(size)).sum()) > MOST_PAIRS:
+    if effort in QUICK and int(count_near(*space.rows(size)).sum()) > MOST_PAIRS:
         effort = "count"
     try:
-        return _bound(world, size, kind, effort, clock, rng)
+        return _bound(space, size, kind, effort, clock, rng)
     except MemoryError:
-        return _bound(world, size, kind, "count", clock, rng)
+        return _bound(space, size, kind, "count", clock, rng)
 
 
 def _bound(
-    world: World, size: float, kind: str, effort: str, clock: Clock, rng: np.random.Generator
+    space: MetricSpace, size: float, kind: str, effort: str, clock: Clock, rng: np.random.Generator
 ) -> int:
-    known = world.answer(size)
+    known = space.trivial_cover(size)
     if known is not None:
         return int(known.labels.max()) + 1
-    n_components = int(world.components.max()) + 1
+    n_components = int(space.components.max()) + 1
     if effort == "count":
         reach = 2 * size if kind == "radius" else size
-        return max(n_components, caro_wei(count_near(*world.walk(reach))))
-    problem = open_problem(world, size, kind, clock)
+        return max(n_components, caro_wei(count_near(*space.rows(reach))))
+    problem = open_problem(space, size, kind, clock)
     if run_parts(problem.parts, clock, rng, stages=EFFORTS[effort]):
         raise KeyboardInterrupt  # run_parts took it for the wish to see what there is
     return max(n_components, problem.lower_bound)

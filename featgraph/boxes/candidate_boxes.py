@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.metric_space import World
+from featgraph.boxes.metric_space import MetricSpace
 from featgraph.kernels import kernel
 
 __all__ = [
@@ -34,12 +34,12 @@ class Table(NamedTuple):
     bits: Ints
 
 
-def open_table(world: World, size: float, *, bits: bool = False) -> Table:
+def open_table(space: MetricSpace, size: float, *, bits: bool = False) -> Table:
     """Return the table that suits the size; ``bits`` wherever they are made sooner than lists."""
     empty = np.empty(0, dtype=np.int64)
-    if world.is_dense(size) or (bits and world.prefers_bits(size)):
-        return Table(empty, empty, empty, world.bits(size))
-    rows = world.near(size)
+    if space.is_dense(size) or (bits and space.prefers_bits(size)):
+        return Table(empty, empty, empty, space.bits(size))
+    rows = space.pairs(size)
     return Table(rows.starts, rows.stops, rows.indices, np.empty((0, 0), dtype=np.int64))
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.coverage_gain import MassCounter
-from featgraph.boxes.metric_space import GraphWorld, Rows, World
+from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
 from featgraph.core.checks import choice
 from featgraph.kernels import kernel
@@ -30,7 +30,7 @@ _N_BOXES, _N_COVERED, _N_HEAP = 0, 1, 2
 
 
 def select_centers(
-    world: World,
+    space: MetricSpace,
     size: float,
     ties: Ints,
     *,
@@ -42,7 +42,7 @@ def select_centers(
 
     Parameters
     ----------
-    world : World
+    space : MetricSpace
         Distances.
     size : float
         Radius of the balls.
@@ -55,10 +55,10 @@ def select_centers(
     only_uncovered : bool, default=False
         Whether covered nodes may not become centres.
     """
-    factor = np.ones(world.n_nodes) if weights is None else weights
-    if world.prefers_bits(size):
-        return _select_by_bits(world.bits(size), ties, small_first, factor, only_uncovered)
-    return _select_by_search(world.walk(size), ties, small_first, factor, only_uncovered)
+    factor = np.ones(space.n_nodes) if weights is None else weights
+    if space.prefers_bits(size):
+        return _select_by_bits(space.bits(size), ties, small_first, factor, only_uncovered)
+    return _select_by_search(space.rows(size), ties, small_first, factor, only_uncovered)
 
 
 def _rank_nodes(ties: Ints, masses: Ints, small_first: bool) -> tuple[Ints, Ints]:
@@ -80,7 +80,7 @@ def _select_by_bits(
 
 
 def _select_by_search(
-    rows: Rows, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
+    rows: Neighborhoods, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
 ) -> tuple[Ints, Ints]:
     n_nodes = ties.size
     counter = MassCounter(*rows)
@@ -116,7 +116,7 @@ def break_ties(n_nodes: int, ties: str, rng: np.random.Generator) -> tuple[Ints,
 
 
 def join_centers(
-    world: World, rows: Rows, size: float, centers: Ints, rng: np.random.Generator
+    space: MetricSpace, rows: Neighborhoods, size: float, centers: Ints, rng: np.random.Generator
 ) -> Ints:
     """Return box labels: every node joins its nearest centre, so that boxes are connected.
 
@@ -124,22 +124,22 @@ def join_centers(
     weighted graphs: of the neighbour before it on a shortest path), so central distance falls
     along a path inside the box.
     """
-    if isinstance(world, GraphWorld) and world.lengths is not None:
+    if isinstance(space, GraphSpace) and space.lengths is not None:
         return assign_weighted(
-            world.starts, world.stops, world.indices, world.lengths, centers, size
+            space.starts, space.stops, space.indices, space.lengths, centers, size
         )
-    choices = rng.random(world.n_nodes)
+    choices = rng.random(space.n_nodes)
     return np.asarray(_join(rows.starts, rows.stops, rows.indices, centers, choices))
 
 
-def reach_centers(world: GraphWorld, centers: Ints, rng: np.random.Generator) -> tuple[Ints, float]:
+def reach_centers(space: GraphSpace, centers: Ints, rng: np.random.Generator) -> tuple[Ints, float]:
     """Return box labels around centres of any reach, and the largest distance from a centre."""
-    if world.lengths is not None:
-        return spread_weighted(world.starts, world.stops, world.indices, world.lengths, centers)
+    if space.lengths is not None:
+        return spread_weighted(space.starts, space.stops, space.indices, space.lengths, centers)
     labels = np.asarray(
-        _join(world.starts, world.stops, world.indices, centers, rng.random(world.n_nodes))
+        _join(space.starts, space.stops, space.indices, centers, rng.random(space.n_nodes))
     )
-    return labels, float(_depth(world.starts, world.stops, world.indices, centers))
+    return labels, float(_depth(space.starts, space.stops, space.indices, centers))
 
 
 @kernel

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.metric_space import GraphWorld, MetricWorld, World
+from featgraph.boxes.metric_space import FeatureSpace, GraphSpace, MetricSpace
 from featgraph.core.files import write_text
 
 __all__ = ["Checkpoint", "open_checkpoint"]
@@ -126,24 +126,24 @@ class Checkpoint:
 
 def open_checkpoint(
     path: str | os.PathLike[str] | None,
-    world: World,
+    space: MetricSpace,
     counts: Numbers,
     *facts: object,
 ) -> Checkpoint:
-    """Return what an earlier call finished with the same world and facts, else an empty record."""
+    """Return what an earlier call finished with the same space and facts, else an empty record."""
     if path is None:
         return Checkpoint(None, "", counts)
-    return Checkpoint(Path(path), _fingerprint(world, facts), counts)
+    return Checkpoint(Path(path), _fingerprint(space, facts), counts)
 
 
-def _fingerprint(world: World, facts: Sequence[object]) -> str:
+def _fingerprint(space: MetricSpace, facts: Sequence[object]) -> str:
     from featgraph import __version__
 
-    seen = hashlib.sha256(f"{__version__} {world.name}".encode())
-    if isinstance(world, GraphWorld):
-        _feed(seen, [world.graph.indptr, world.indices, world.lengths])
-    elif isinstance(world, MetricWorld):
-        _feed(seen, world.distances)
+    seen = hashlib.sha256(f"{__version__} {space.name}".encode())
+    if isinstance(space, GraphSpace):
+        _feed(seen, [space.graph.indptr, space.indices, space.lengths])
+    elif isinstance(space, FeatureSpace):
+        _feed(seen, space.distances)
     _feed(seen, facts)
     return seen.hexdigest()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BoxCounts"]
 
-WORLDS = ("hop", "weighted", "metric")
+SPACES = ("hop", "weighted", "metric")
 KINDS = ("diameter", "none", "radius")
 
 
@@ -26,8 +26,8 @@ class BoxCounts:
     Parameters
     ----------
     sizes : ndarray, shape (n_sizes,)
-        Sizes, rising. Hop world: int64, ℓ of diameter boxes or r of radius boxes, inclusive.
-        Weighted world: the same as float64. Metric world: θ, for every method the largest
+        Sizes, rising. Hop space: int64, ℓ of diameter boxes or r of radius boxes, inclusive.
+        Weighted space: the same as float64. Metric space: θ, for every method the largest
         *diameter* of a box (radius methods cover {C ≤ θ/2} with radius 1).
     counts_per_repeat : ndarray of int64, shape (n_repeats, n_sizes)
         Number of boxes of each run. Method "fuzzy" has no boxes; its counts are float64.
@@ -37,7 +37,7 @@ class BoxCounts:
         What the sizes bound; "none" for fuzzy counts.
     n_nodes : int
         Number of nodes covered.
-    world : {"hop", "weighted", "metric"}, default="hop"
+    space : {"hop", "weighted", "metric"}, default="hop"
         Hops, weighted shortest paths, or distances of features without any graph.
     lower_bounds : ndarray of int64, shape (n_sizes,), optional
         Certified lower bounds of the smallest possible count.
@@ -59,7 +59,7 @@ class BoxCounts:
     --------
     >>> counts = BoxCounts(np.array([1, 2]), np.array([[5, 3], [4, 3]]), "cbb", "diameter", 9)
     >>> counts
-    BoxCounts(n_sizes=2, n_repeats=2, n_nodes=9, method='cbb', kind='diameter', world='hop')
+    BoxCounts(n_sizes=2, n_repeats=2, n_nodes=9, method='cbb', kind='diameter', space='hop')
     >>> counts.counts
     array([4, 3])
     """
@@ -69,7 +69,7 @@ class BoxCounts:
     method: str
     kind: str
     n_nodes: int
-    world: str = "hop"
+    space: str = "hop"
     lower_bounds: NDArray[np.int64] | None = None
     seed: int | None = None
     layer: str | None = None
@@ -79,8 +79,8 @@ class BoxCounts:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {sorted(KINDS)}, got {self.kind!r}")
-        if self.world not in WORLDS:
-            raise ValueError(f"world must be one of {sorted(WORLDS)}, got {self.world!r}")
+        if self.space not in SPACES:
+            raise ValueError(f"space must be one of {sorted(SPACES)}, got {self.space!r}")
         sizes = np.asarray(self.sizes)
         counts = np.atleast_2d(np.asarray(self.counts_per_repeat))
         if sizes.ndim != 1 or sizes.size == 0 or np.any(np.diff(sizes) <= 0):
@@ -102,7 +102,7 @@ class BoxCounts:
         return (
             f"BoxCounts(n_sizes={self.sizes.size}, n_repeats={self.n_repeats}, "
             f"n_nodes={self.n_nodes}, method={self.method!r}, kind={self.kind!r}, "
-            f"world={self.world!r})"
+            f"space={self.space!r})"
         )
 
     @property
@@ -135,7 +135,7 @@ class BoxCounts:
     @property
     def diameter_sizes(self) -> NDArray[Any]:
         """Where the counts of different kinds stand beside one another: ℓ, or 2r, or θ."""
-        return 2 * self.sizes if self.kind == "radius" and self.world != "metric" else self.sizes
+        return 2 * self.sizes if self.kind == "radius" and self.space != "metric" else self.sizes
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one plain dictionary per size, for tables.

@@ -31,7 +31,7 @@ class MassCounter:
     Parameters
     ----------
     starts, stops, indices, hops
-        Rows of neighbours and reach, as in ``Rows``.
+        Rows of neighbours and reach, as in ``Neighborhoods``.
     """
 
     def __init__(self, starts: Ints, stops: Ints, indices: Ints, hops: int) -> None:

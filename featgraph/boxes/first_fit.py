@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.metric_space import Rows, World
+from featgraph.boxes.metric_space import MetricSpace, Neighborhoods
 from featgraph.boxes.threads import run_tasks, usable_cores
 from featgraph.kernels import kernel
 
@@ -19,7 +19,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def fit_lists(rows: Rows, order: Ints) -> Ints:
+def fit_lists(rows: Neighborhoods, order: Ints) -> Ints:
     """Return the first-fit boxes for ``rows`` of one hop, as in greedy covering."""
     return np.asarray(_fit_lists(rows.starts, rows.stops, rows.indices, order))
 
@@ -29,12 +29,12 @@ def fit_bits(bits: Ints, order: Ints) -> Ints:
     return np.asarray(_fit_bits(bits, order))
 
 
-def open_fit(world: World, size: float) -> Callable[[Ints], Ints]:
+def open_fit(space: MetricSpace, size: float) -> Callable[[Ints], Ints]:
     """Return a function from orders to first-fit boxes, on the table that suits the size."""
-    if world.is_dense(size):
-        bits = world.bits(size)
+    if space.is_dense(size):
+        bits = space.bits(size)
         return lambda order: fit_bits(bits, order)
-    rows = world.near(size)
+    rows = space.pairs(size)
     return lambda order: fit_lists(rows, order)
 
 

@@ -3,10 +3,10 @@
 Every algorithm needs only the relation "d(u, v) ≤ size". A kernel gets rows of neighbours
 (``indices[starts[v]:stops[v]]``) and walks at most ``hops`` steps along them:
 
-* hop world: the graph's own rows and ``hops = size``, or lists of all nodes within ``size``
+* hop space: the graph's own rows and ``hops = size``, or lists of all nodes within ``size``
   and one hop;
-* weighted world: lists of all nodes within ``size`` along weighted paths and one hop;
-* metric world: each node's others sorted by distance, cut at ``size``, and one hop. The lists
+* weighted space: lists of all nodes within ``size`` along weighted paths and one hop;
+* metric space: each node's others sorted by distance, cut at ``size``, and one hop. The lists
   of all sizes share one array, so nothing is built per size.
 """
 
@@ -23,14 +23,21 @@ from featgraph.core.checks import integer, positive
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["GraphWorld", "MetricWorld", "Rows", "Solution", "World", "open_world"]
+__all__ = [
+    "GraphSpace",
+    "FeatureSpace",
+    "Neighborhoods",
+    "RawCover",
+    "MetricSpace",
+    "open_graph_space",
+]
 
 Ints = NDArray[np.int64]
 
 DENSE = 0.07  # share of pairs within the size above which boxes are few enough; measured
 
 
-class Rows(NamedTuple):
+class Neighborhoods(NamedTuple):
     """Neighbours of node v are ``indices[starts[v]:stops[v]]``; boxes reach ``hops`` steps."""
 
     starts: Ints
@@ -39,7 +46,7 @@ class Rows(NamedTuple):
     hops: int
 
 
-class Solution(NamedTuple):
+class RawCover(NamedTuple):
     """What an algorithm found: dense labels, and centres or overlapping boxes if it has them."""
 
     labels: Ints
@@ -48,7 +55,7 @@ class Solution(NamedTuple):
     lower_bound: int | None = None  # certified, of the smallest number of boxes
 
 
-class World:
+class MetricSpace:
     """Distances of one kind; sizes are checked, and answers that need no work are given."""
 
     name: str
@@ -56,14 +63,14 @@ class World:
     indices: Ints
 
     def size(self, size: object) -> float:
-        """Return ``size`` checked: a whole number in the hop world, else a float."""
+        """Return ``size`` checked: a whole number in the hop space, else a float."""
         raise NotImplementedError
 
-    def walk(self, size: float) -> Rows:
+    def rows(self, size: float) -> Neighborhoods:
         """Return rows and hops for ``size`` in as little memory as there is."""
         raise NotImplementedError
 
-    def near(self, size: float) -> Rows:
+    def pairs(self, size: float) -> Neighborhoods:
         """Return the explicit lists of all other nodes within ``size``, one hop."""
         raise NotImplementedError
 
@@ -79,10 +86,10 @@ class World:
         """Return who is within ``size`` of whom as rows of bits, each node in its own row."""
         from featgraph.boxes.bits import pack_lists
 
-        rows = self.near(size)
+        rows = self.pairs(size)
         return pack_lists(rows.starts, rows.stops, rows.indices)
 
-    def neighbours(self, size: float) -> Rows:
+    def neighbors(self, size: float) -> Neighborhoods:
         """Return the neighbours along edges; features have only those within ``size``."""
         raise NotImplementedError
 
@@ -96,7 +103,7 @@ class World:
         raise NotImplementedError
 
     @cached_property
-    def sweep(self) -> tuple[Ints, float]:
+    def diameter_bounds(self) -> tuple[Ints, float]:
         """A middle node of each component, and an upper bound of every component's diameter."""
         raise NotImplementedError
 
@@ -105,22 +112,22 @@ class World:
         """Mean distance of each node to the others of its component; 0 for a lone node."""
         raise NotImplementedError
 
-    def answer(self, size: float) -> Solution | None:
+    def trivial_cover(self, size: float) -> RawCover | None:
         """Return the cover where it needs no work, else None.
 
         Size 0 separates all nodes (hops); a size beyond every component's diameter, as far as
         a bound from few searches tells, leaves one box per component.
         """
-        middles, bound = self.sweep
+        middles, bound = self.diameter_bounds
         if size >= bound:
-            return Solution(self.components, middles)
+            return RawCover(self.components, middles)
         if size == 0 and self.name == "hop":
             nodes = np.arange(self.n_nodes, dtype=np.int64)
-            return Solution(nodes, nodes)
+            return RawCover(nodes, nodes)
         return None
 
 
-class GraphWorld(World):
+class GraphSpace(MetricSpace):
     """Distances are hops, or sums of weights, along the edges of a graph."""
 
     def __init__(self, graph: FeatureGraph, *, weighted: bool) -> None:
@@ -131,7 +138,7 @@ class GraphWorld(World):
         self.stops = graph.indptr[1:]
         self.indices = graph.indices
         self.lengths = graph.weights if weighted else None
-        self._latest: tuple[float, Rows] | None = None
+        self._latest: tuple[float, Neighborhoods] | None = None
         self._spread: dict[int, Ints] = {}  # the latest rows of bits by hops
         self._probes: dict[float, tuple[float, float]] = {}
         self._lock = threading.Lock()
@@ -145,17 +152,17 @@ class GraphWorld(World):
         """Return ``size`` checked."""
         return integer(size, "size") if self.name == "hop" else positive(size, "size", zero=True)
 
-    def walk(self, size: float) -> Rows:
+    def rows(self, size: float) -> Neighborhoods:
         """Return the graph's own rows (hops) or the lists of all within ``size`` (weights)."""
         if self.name == "hop":
-            return Rows(self.starts, self.stops, self.indices, int(size))
-        return self.near(size)
+            return Neighborhoods(self.starts, self.stops, self.indices, int(size))
+        return self.pairs(size)
 
-    def neighbours(self, size: float) -> Rows:
+    def neighbors(self, size: float) -> Neighborhoods:
         """Return the graph's own rows."""
-        return Rows(self.starts, self.stops, self.indices, 1)
+        return Neighborhoods(self.starts, self.stops, self.indices, 1)
 
-    def near(self, size: float) -> Rows:
+    def pairs(self, size: float) -> Neighborhoods:
         """Return the lists of all other nodes within ``size``."""
         from featgraph.boxes.neighborhoods import list_near
 
@@ -163,7 +170,7 @@ class GraphWorld(World):
             if self._latest is None or self._latest[0] != size:
                 self._latest = None  # let go of the old lists before the new ones are made
                 rows = (self.starts, self.stops, self.indices)
-                self._latest = size, Rows(*list_near(*rows, self.lengths, size), 1)
+                self._latest = size, Neighborhoods(*list_near(*rows, self.lengths, size), 1)
             return self._latest[1]
 
     def is_dense(self, size: float) -> bool:
@@ -179,7 +186,7 @@ class GraphWorld(World):
             # boxes, of which there are some 5 n / (nodes in a ball); measured in nanoseconds
             edges, nodes = self._probe(size)
             return 1.5 * (edges + nodes) > 6 * self.n_nodes / nodes + count_words(self.n_nodes) / 3
-        rows = self.near(size)
+        rows = self.pairs(size)
         return float((rows.stops - rows.starts).mean()) > DENSE * self.n_nodes
 
     def prefers_bits(self, size: float) -> bool:
@@ -224,7 +231,7 @@ class GraphWorld(World):
         return self.graph.components
 
     @cached_property
-    def sweep(self) -> tuple[Ints, float]:
+    def diameter_bounds(self) -> tuple[Ints, float]:
         """A middle node of each component, and an upper bound of every component's diameter."""
         from featgraph.boxes.neighborhoods import sweep_components
 
@@ -240,13 +247,13 @@ class GraphWorld(World):
 
         rows = (self.starts, self.stops, self.indices)
         if self.lengths is None:
-            hops, reached = sum_distances(*rows, deep=self.sweep[1])
+            hops, reached = sum_distances(*rows, deep=self.diameter_bounds[1])
             return np.asarray(hops / np.maximum(reached, 1), dtype=np.float64)
         sums, reached = sum_weighted(*rows, self.lengths)
         return sums / np.maximum(reached, 1)
 
 
-class MetricWorld(World):
+class FeatureSpace(MetricSpace):
     """Distances are a matrix; the box of size θ is a set of points at most θ apart."""
 
     name = "metric"
@@ -265,19 +272,21 @@ class MetricWorld(World):
         """Return ``size`` checked."""
         return positive(size, "size", zero=True)
 
-    def walk(self, size: float) -> Rows:
+    def rows(self, size: float) -> Neighborhoods:
         """Return, for each node, the part of its sorted row within ``size``."""
         from featgraph.boxes.neighborhoods import count_sorted
 
-        return Rows(self.starts, self.starts + count_sorted(self._sorted, size), self.indices, 1)
+        return Neighborhoods(
+            self.starts, self.starts + count_sorted(self._sorted, size), self.indices, 1
+        )
 
-    def neighbours(self, size: float) -> Rows:
+    def neighbors(self, size: float) -> Neighborhoods:
         """Return the same as ``walk``: there is no graph besides."""
-        return self.walk(size)
+        return self.rows(size)
 
     def is_dense(self, size: float) -> bool:
         """Tell whether so many pairs are within ``size`` that a matrix is the better table."""
-        rows = self.walk(size)
+        rows = self.rows(size)
         return float((rows.stops - rows.starts).mean()) > DENSE * self.n_nodes
 
     def prefers_bits(self, size: float) -> bool:
@@ -286,9 +295,9 @@ class MetricWorld(World):
 
         return bits_fit(self.n_nodes) and self.is_dense(size)
 
-    def near(self, size: float) -> Rows:
+    def pairs(self, size: float) -> Neighborhoods:
         """Return the same as ``walk``: the lists are explicit already."""
-        return self.walk(size)
+        return self.rows(size)
 
     @property
     def shortest(self) -> float:
@@ -301,7 +310,7 @@ class MetricWorld(World):
         return np.zeros(self.n_nodes, dtype=np.int64)
 
     @cached_property
-    def sweep(self) -> tuple[Ints, float]:
+    def diameter_bounds(self) -> tuple[Ints, float]:
         """The point whose farthest other is nearest, and the largest distance."""
         if self.n_nodes == 1:
             return np.zeros(1, dtype=np.int64), 0.0
@@ -314,7 +323,7 @@ class MetricWorld(World):
         return np.asarray(self._sorted[:, :-1].mean(axis=1), dtype=np.float64)
 
 
-def open_world(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphWorld:
-    """Return any graph as a world: hops, unless ``weight`` names the edges' lengths."""
+def open_graph_space(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphSpace:
+    """Return any graph as a space: hops, unless ``weight`` names the edges' lengths."""
     own = as_feature_graph(graph, weight=weight, as_undirected=as_undirected)
-    return GraphWorld(own, weighted=weight is not None and weight != "ignore")
+    return GraphSpace(own, weighted=weight is not None and weight != "ignore")

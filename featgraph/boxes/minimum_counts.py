@@ -15,7 +15,7 @@ from featgraph.boxes._sizes import check_sizes, default_sizes, kind_sizes
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.methods.optimum import KINDS, answer_size
-from featgraph.boxes.metric_space import World
+from featgraph.boxes.metric_space import MetricSpace
 from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice, positive
 from featgraph.core.progress import progress_bar
@@ -98,12 +98,12 @@ def minimum_box_counts(
     choice(kind, KINDS, "kind")
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     generator = as_rng(rng)
-    world, about = open_data(graph, weight, as_undirected)
-    chosen = default_sizes(world) if sizes is None else check_sizes(world, sizes)
-    scaled = kind_sizes(world, chosen, kind)
+    space, about = open_data(graph, weight, as_undirected)
+    chosen = default_sizes(space) if sizes is None else check_sizes(space, sizes)
+    scaled = kind_sizes(space, chosen, kind)
     with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
-        lower, upper, reached = _bracket(world, scaled, kind, Clock(limit), generator, bar)
-    n_components = int(world.components.max()) + 1
+        lower, upper, reached = _bracket(space, scaled, kind, Clock(limit), generator, bar)
+    n_components = int(space.components.max()) + 1
     kept = np.ones(len(chosen), dtype=np.bool_)
     if sizes is None:
         # What is carried from afar is true but no point of a curve; one end of it is enough.
@@ -111,12 +111,12 @@ def minimum_box_counts(
         kept[1:] &= upper[:-1] > n_components
         lower, upper = lower[kept], upper[kept]
     return BoxCounts(
-        sizes=np.asarray(chosen, dtype=np.int64 if world.name == "hop" else np.float64)[kept],
+        sizes=np.asarray(chosen, dtype=np.int64 if space.name == "hop" else np.float64)[kept],
         counts_per_repeat=upper[None],
         method="optimum",
         kind=kind,
-        n_nodes=world.n_nodes,
-        world=world.name,
+        n_nodes=space.n_nodes,
+        space=space.name,
         lower_bounds=lower,
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
         options={"kind": kind, "time_limit": limit},
@@ -125,15 +125,20 @@ def minimum_box_counts(
 
 
 def _bracket(
-    world: World, sizes: list[float], kind: str, clock: Clock, rng: np.random.Generator, bar: Any
+    space: MetricSpace,
+    sizes: list[float],
+    kind: str,
+    clock: Clock,
+    rng: np.random.Generator,
+    bar: Any,
 ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Return certified bounds of the smallest count from below and above for rising sizes.
 
     The third array tells which sizes were worked on, or proven by their neighbours.
     """
     n_sizes = len(sizes)
-    lower = np.full(n_sizes, int(world.components.max()) + 1, dtype=np.int64)
-    upper = np.full(n_sizes, world.n_nodes, dtype=np.int64)
+    lower = np.full(n_sizes, int(space.components.max()) + 1, dtype=np.int64)
+    upper = np.full(n_sizes, space.n_nodes, dtype=np.int64)
     reached = np.zeros(n_sizes, dtype=np.bool_)
     too_large: MemoryError | None = None
     limited, shown = clock.start < clock.end, 0
@@ -143,7 +148,7 @@ def _bracket(
         for left, s in zip(range(len(waiting), 0, -1), waiting, strict=True):
             if lower[s] < upper[s]:
                 try:
-                    answer = answer_size(world, sizes[s], kind, own.share(1.0 / left), rng)
+                    answer = answer_size(space, sizes[s], kind, own.share(1.0 / left), rng)
                 except MemoryError as error:
                     too_large = error
                     continue

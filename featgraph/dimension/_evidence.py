@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.core.checks import choice
-from featgraph.dimension._ladder import ladder_sizes, world_ladder
+from featgraph.dimension._size_grid import hop_size_grid, size_grid
 from featgraph.dimension.fit import MIN_POINTS
 from featgraph.dimension.model_selection import ModelWeights, weigh_models
 
@@ -19,7 +19,7 @@ __all__ = [
     "EQUAL_WINDOWS",
     "as_curves",
     "at_powers",
-    "cover_ladder",
+    "count_size_grid",
     "draw_fits",
     "largest_component",
     "pool_runs",
@@ -38,7 +38,7 @@ def as_curves(counts: Any) -> tuple[BoxCounts, ...] | None:
     if isinstance(counts, Sequence) and all(isinstance(one, BoxCounts) for one in counts):
         if not counts:
             raise ValueError("counts must hold at least one BoxCounts, got none")
-        for name in ("world", "n_nodes"):
+        for name in ("space", "n_nodes"):
             values = sorted({getattr(one, name) for one in counts})
             if len(values) > 1:
                 raise ValueError(f"counts must be of one graph and unit, got {name} {values}")
@@ -62,7 +62,7 @@ def largest_component(graph: Any, weight: str | None, as_undirected: bool) -> tu
     return giant, giant.n_nodes / own.n_nodes
 
 
-def cover_ladder(
+def count_size_grid(
     graph: Any,
     method: str,
     repeats: int,
@@ -73,15 +73,15 @@ def cover_ladder(
     progress: bool | None,
     options: Mapping[str, Any],
 ) -> BoxCounts:
-    """Count the boxes of a graph on the ladder of sizes that suits it."""
+    """Count the boxes of a graph on the grid of sizes that suits it."""
     from featgraph.boxes._run import box_kind
     from featgraph.boxes.api import box_counts
     from featgraph.boxes.methods import METHODS
 
     choice(method, METHODS, "method")
-    ladder = world_ladder(graph, box_kind(method, dict(options)), scale, spacing)
+    grid = hop_size_grid(graph, box_kind(method, dict(options)), scale, spacing)
     return box_counts(
-        graph, sizes=ladder, method=method, repeats=repeats, rng=rng, jobs=jobs,
+        graph, sizes=grid, method=method, repeats=repeats, rng=rng, jobs=jobs,
         progress=progress, **options,
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def pool_runs(curves: tuple[BoxCounts, ...]) -> tuple[Floats, list[Floats]]:
 
 def at_powers(sizes: Floats, kind: str, scale: int) -> NDArray[np.int64]:
     """Return positions of sizes at powers of ``scale``."""
-    wanted = ladder_sizes(max(float(sizes[-1]), 2.0), kind=kind, scale=scale)
+    wanted = size_grid(max(float(sizes[-1]), 2.0), kind=kind, scale=scale)
     kept = np.flatnonzero(np.isin(sizes, np.array(wanted) * (2 if kind == "radius" else 1)))
     if kept.size < MIN_POINTS:
         raise ValueError(

@@ -19,7 +19,7 @@ from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
-    from featgraph.boxes.metric_space import World
+    from featgraph.boxes.metric_space import MetricSpace
     from featgraph.distances.distance_matrix import DistanceMatrix
 
 __all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
@@ -233,16 +233,16 @@ def compare_dimensions(
     theta = _array(ladder)
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
-    world, _ = open_data(matrix, None, False)  # once: rows of distances are sorted in it
+    space, _ = open_data(matrix, None, False)  # once: rows of distances are sorted in it
     truth = minimum_box_counts(
-        world, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
+        space, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
     )
     values: dict[str, NDArray[np.float64]] = {}
     for name in track_progress(list(curves), progress=progress, label="box counts over θ"):
         if _is_estimator(name):
             values[name] = _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
         else:
-            values[name] = _count_covers(name, world, truth, repeats, generator)
+            values[name] = _count_covers(name, space, truth, repeats, generator)
     lower, best = _bracket(values, roles, truth)
     rows = [
         _describe(name, roles[name], matrix, theta, values[name], best, lower) for name in curves
@@ -264,7 +264,7 @@ def compare_dimensions(
 
 
 def _count_covers(
-    name: str, world: World, truth: BoxCounts, repeats: int, rng: np.random.Generator
+    name: str, space: MetricSpace, truth: BoxCounts, repeats: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return the number of boxes of a covering method at every θ."""
     from featgraph.boxes.api import box_counts
@@ -272,7 +272,7 @@ def _count_covers(
     if name == "optimum":
         return truth.counts.astype(np.float64)
     counts = box_counts(
-        world, sizes=truth.sizes, method=name, repeats=repeats, rng=rng, progress=False
+        space, sizes=truth.sizes, method=name, repeats=repeats, rng=rng, progress=False
     )
     return counts.counts.astype(np.float64)
 
@@ -356,7 +356,7 @@ def _fit_curve_if_possible(
 ) -> DimensionFit | None:
     if np.count_nonzero(values > 1) < 4:
         return None
-    return fit_curve(theta, values, window="all", world="metric")
+    return fit_curve(theta, values, window="all", space="metric")
 
 
 def _fit_if_possible(counts: BoxCounts) -> DimensionFit | None:

@@ -16,13 +16,13 @@ from featgraph.dimension._evidence import (
     EQUAL_WINDOWS,
     as_curves,
     at_powers,
-    cover_ladder,
+    count_size_grid,
     draw_fits,
     largest_component,
     pool_runs,
     rmse_ratio,
 )
-from featgraph.dimension._ladder import compared_sizes, thin_sizes
+from featgraph.dimension._size_grid import compared_sizes, thin_sizes
 from featgraph.dimension.fit import (
     MIN_POINTS,
     DimensionFit,
@@ -254,11 +254,13 @@ def fractality(
     if curves is None:
         graph, share = largest_component(counts, weight, as_undirected)
         curves = (
-            cover_ladder(graph, method, repeats, scale, spacing, random, jobs, progress, options),
+            count_size_grid(
+                graph, method, repeats, scale, spacing, random, jobs, progress, options
+            ),
         )
     sizes, runs = pool_runs(curves)
     if scale is None:
-        kept = thin_sizes(sizes, world=curves[0].world, spacing=spacing)
+        kept = thin_sizes(sizes, space=curves[0].space, spacing=spacing)
     else:
         kept = at_powers(sizes, curves[0].kind, integer(scale, "scale", least=2))
     return _judge(
@@ -276,7 +278,7 @@ def _judge(
     rng: np.random.Generator,
     share: float,
 ) -> Fractality:
-    world = curves[0].world
+    space = curves[0].space
     lowest = np.array([values.min() for values in runs])
     if sizes.size < MIN_POINTS:
         raise ValueError(
@@ -284,9 +286,9 @@ def _judge(
             f"got {sizes.size}; add sizes, or lower spacing"
         )
     fit = fit_curve(
-        sizes, lowest, window=window, confidence=confidence, method=curves[0].method, world=world
+        sizes, lowest, window=window, confidence=confidence, method=curves[0].method, space=space
     )
-    compared = compared_sizes(sizes, world)
+    compared = compared_sizes(sizes, space)
     models = weigh_models(sizes[compared], np.log1p(sizes[compared]), np.log(lowest[compared]))
     windows = score_windows(sizes, lowest)
     good = windows[windows[:, 3] <= EQUAL_WINDOWS * windows[0, 3]]

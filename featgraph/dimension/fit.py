@@ -58,7 +58,7 @@ class DimensionFit:
         Why, in one sentence.
     method : str
         Covering method of the counts.
-    world : str
+    space : str
         ``"hop"``, ``"metric"`` or ``"weighted"``: the unit of the sizes.
     """
 
@@ -76,7 +76,7 @@ class DimensionFit:
     verdict: Verdict
     explanation: str
     method: str = "unknown"
-    world: str = "hop"
+    space: str = "hop"
 
     @property
     def ratio(self) -> float:
@@ -192,7 +192,7 @@ def fit_dimension(
         window=window,
         confidence=confidence,
         method=counts.method,
-        world=counts.world,
+        space=counts.space,
     )
 
 
@@ -203,7 +203,7 @@ def fit_curve(
     window: str | tuple[float, float] = "auto",
     confidence: float = 0.95,
     method: str = "unknown",
-    world: str = "hop",
+    space: str = "hop",
 ) -> DimensionFit:
     """Fit d_B to any curve of N against diameter size; :func:`fit_dimension` explains how.
 
@@ -215,7 +215,7 @@ def fit_curve(
         N at each size; approximations need not be whole numbers.
     window, confidence
         As in :func:`fit_dimension`.
-    method, world : str
+    method, space : str
         Kept in the result.
 
     Returns
@@ -265,7 +265,7 @@ def fit_curve(
         verdict=verdict,
         explanation=explanation,
         method=method,
-        world=world,
+        space=space,
     )
 
 

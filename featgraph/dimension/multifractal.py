@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.core.checks import choice, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
-from featgraph.dimension._ladder import world_ladder
+from featgraph.dimension._size_grid import hop_size_grid
 from featgraph.dimension.spectrum import (
     DEFAULT_Q,
     MultifractalSpectrum,
@@ -53,7 +53,7 @@ def multifractal_boxes(
     q : array-like of float
         Moments; default −5, −4.75, …, 5. Beyond that the lightest or heaviest box decides.
     sizes : iterable of int or None, default=None
-        Sizes in the convention of the method; None takes a ladder even in log(1 + ℓ).
+        Sizes in the convention of the method; None takes sizes even in log(1 + ℓ).
     method : str, default="auto"
         Covering method with boxes, a key of METHODS.
     repeats : int, default=4
@@ -61,7 +61,7 @@ def multifractal_boxes(
     scale : int or None, default=None
         Ratio of a graph that repeats itself at powers of it, as in :func:`fractality`.
     spacing : float, default=1.3
-        Ratio of neighbouring 1 + ℓ of the ladder.
+        Ratio of neighbouring 1 + ℓ of the default.
     window : {"auto", "all"} or tuple of float, default="auto"
         Diameter sizes for all slopes; "auto" is the best window of the box counts (q = 0).
     weight : str, optional
@@ -109,7 +109,7 @@ def multifractal_boxes(
     integer(repeats, "repeats", least=1)
     random = as_rng(rng)
     own, share, kind = open_giant(graph, method, weight, as_undirected, options)
-    chosen = world_ladder(own, kind, scale, spacing) if sizes is None else sorted(set(sizes))
+    chosen = hop_size_grid(own, kind, scale, spacing) if sizes is None else sorted(set(sizes))
     diameters: list[float] = []
     shares: list[list[Floats]] = []
     from featgraph.boxes.api import box_cover

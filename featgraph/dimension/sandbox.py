@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension._evidence import largest_component
-from featgraph.dimension._ladder import world_ladder
+from featgraph.dimension._size_grid import hop_size_grid
 from featgraph.dimension.spectrum import (
     DEFAULT_Q,
     MultifractalSpectrum,
@@ -54,13 +54,13 @@ def multifractal_sandbox(
     q : array-like of float
         Moments; default −5, −4.75, …, 5.
     radii : iterable of int or None, default=None
-        Radii in hops; None takes a ladder even in log(1 + 2r).
+        Radii in hops; None takes sizes even in log(1 + 2r).
     n_centers : int or None, default=None
         Centres, drawn without replacement; None takes all nodes up to 2000, else 1000.
     scale : int or None, default=None
         Ratio u of a graph that repeats itself at powers of it: r = ⌊uᵏ/2⌋.
     spacing : float, default=1.3
-        Ratio of neighbouring radii of the ladder.
+        Ratio of neighbouring radii of the default.
     window : {"auto", "all"} or tuple of float, default="auto"
         Diameter sizes 2r for all slopes; "auto" is the best window at q = 0. Where balls
         reach the border of the graph the slopes flatten; give a window that ends before.
@@ -106,7 +106,7 @@ def multifractal_sandbox(
     integer(n_boot, "n_boot", least=2)
     random = as_rng(rng)
     own, share = largest_component(graph, weight, as_undirected)
-    chosen = world_ladder(own, "radius", scale, spacing) if radii is None else radii
+    chosen = hop_size_grid(own, "radius", scale, spacing) if radii is None else radii
     table = np.array(sorted({integer(radius, "radii") for radius in chosen}), dtype=np.int64)
     centers = _draw_centers(own.n_nodes, n_centers, random)
     logs = np.log(ball_masses(own, table, centers=centers)) - np.log(own.n_nodes)

@@ -83,7 +83,7 @@ def plot_box_counts(
     curves = [counts] if isinstance(counts, BoxCounts) else list(counts)
     names = _curve_names(curves, labels)
     fig, ax = new_axes(ax)
-    name_size_axis(ax, curves[0].world)
+    name_size_axis(ax, curves[0].space)
     if fit is not None:
         _draw_fit(ax, fit)
     for index, (curve, name) in enumerate(zip(curves, names, strict=True)):
@@ -93,7 +93,7 @@ def plot_box_counts(
             style = series_style(f"{curve.method} {index}", index=index)
         _draw_curve(ax, curve, name, style)
     sizes = np.unique(np.concatenate([curve.diameter_sizes for curve in curves]))
-    if curves[0].world == "hop":
+    if curves[0].space == "hop":
         set_hop_ticks(ax, sizes)
     use_count_scale(ax, float(max(curve.counts.max() for curve in curves)))
     if fit is not None:
@@ -105,9 +105,9 @@ def plot_box_counts(
 def _curve_names(curves: list[BoxCounts], labels: Sequence[str] | None) -> list[str]:
     if not curves:
         raise ValueError("counts must hold at least one BoxCounts, got none")
-    worlds = sorted({curve.world for curve in curves})
-    if len(worlds) > 1:
-        raise ValueError(f"counts must share one unit of size, got {worlds}; draw them apart")
+    spaces = sorted({curve.space for curve in curves})
+    if len(spaces) > 1:
+        raise ValueError(f"counts must share one unit of size, got {spaces}; draw them apart")
     if labels is None:
         return [
             PROVEN

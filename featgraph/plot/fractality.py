@@ -64,7 +64,7 @@ def plot_fractality(result: Fractality, *, ax: Axes | None = None) -> tuple[Figu
     """
     fig, ax = new_axes(ax)
     fit = result.fit
-    name_size_axis(ax, fit.world)
+    name_size_axis(ax, fit.space)
     low, high = fit.window
     grid = np.expm1(np.linspace(np.log1p(fit.sizes[0]), np.log1p(fit.sizes[-1]), 160))
     ax.axvspan(low, high, color=GRID, alpha=0.5, linewidth=0, zorder=0, label="window of $d_B$")
@@ -86,7 +86,7 @@ def plot_fractality(result: Fractality, *, ax: Axes | None = None) -> tuple[Figu
         label="exponential",
     )  # fmt: skip
     _draw_points(ax, result)
-    if fit.world == "hop":
+    if fit.space == "hop":
         set_hop_ticks(ax, fit.sizes)
     use_count_scale(ax, float(fit.counts.max()))
     ax.set_ylim(bottom=0.7 * float(fit.counts.min()))

@@ -226,7 +226,7 @@ def plot_betti_curves(
     epsilons : array-like of float or None, default=None
         Where to evaluate; None takes 300 points over the range of the diagrams.
     counts : BoxCounts or None, default=None
-        Box counts of the same features over θ (metric world).
+        Box counts of the same features over θ (metric space).
     ax : matplotlib Axes or None, default=None
         Where to draw; None makes a new figure.
 

@@ -121,13 +121,13 @@ def style_axes(ax: Axes) -> None:
         label.set_color(INK)
 
 
-def name_size_axis(ax: Axes, world: str) -> None:
+def name_size_axis(ax: Axes, space: str) -> None:
     """Space the x axis as log(1 + size) and label it with the size itself and its unit.
 
     A power law of (1 + size) is a straight line on it, and size 0 has a place.
     """
     ax.set_xscale("function", functions=(_log1p, np.expm1))
-    ax.set_xlabel(f"{SIZE_LABELS[world]}, spaced as log(1 + {'θ' if world == 'metric' else 'ℓ'})")
+    ax.set_xlabel(f"{SIZE_LABELS[space]}, spaced as log(1 + {'θ' if space == 'metric' else 'ℓ'})")
 
 
 def _log1p(sizes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -84,7 +84,7 @@ class Report:
     def curve_rows(self) -> list[dict[str, Any]]:
         """Return N of every curve in long form, as in ``curves.csv``.
 
-        World ``"metric"``: size is θ; world ``"hop"``: size is ℓ, the diameter in hops.
+        Space ``"metric"``: size is θ; space ``"hop"``: size is ℓ, the diameter in hops.
         """
         rows: list[dict[str, Any]] = []
         for item in self.analyses:
@@ -96,13 +96,13 @@ class Report:
                     item.comparison.theta.tolist(), values.tolist(), strict=True
                 ):
                     rows.append(
-                        {**head, "world": "metric", "curve": name, "size": theta, "n_boxes": value}
+                        {**head, "space": "metric", "curve": name, "size": theta, "n_boxes": value}
                     )
             for size, value in zip(
                 item.counts.diameter_sizes.tolist(), item.counts.counts.tolist(), strict=True
             ):
                 rows.append(
-                    {**head, "world": "hop", "curve": item.counts.method, "size": size}
+                    {**head, "space": "hop", "curve": item.counts.method, "size": size}
                     | {"n_boxes": value}
                 )
         return rows

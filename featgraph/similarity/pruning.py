@@ -320,7 +320,7 @@ def describe_network(features: FeatureMatrix, estimator: EstimatorName) -> tuple
     if np.count_nonzero(counts > 1) < 4:
         return rate, math.nan
     sizes = theta.double().cpu().numpy()
-    return rate, fit_curve(sizes, counts, window="all", world="metric").dimension
+    return rate, fit_curve(sizes, counts, window="all", space="metric").dimension
 
 
 def _cka(first: FeatureMatrix, second: FeatureMatrix) -> float:

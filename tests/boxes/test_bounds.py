@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.bounds import EFFORTS, bound_world, lower_bound, lower_bounds
+from featgraph.boxes.bounds import EFFORTS, bound_space, lower_bound, lower_bounds
 from featgraph.boxes.methods.optimum import minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
@@ -99,8 +99,8 @@ def test_names_are_checked():
         lower_bounds(nx.path_graph(3), [1], kind="ball")
 
 
-def test_a_world_is_bounded_without_a_generator():
-    from featgraph.boxes.metric_space import open_world
+def test_a_space_is_bounded_without_a_generator():
+    from featgraph.boxes.metric_space import open_graph_space
 
-    world = open_world(nx.cycle_graph(12), weight=None, as_undirected=False)
-    assert bound_world(world, [1.0, 2.0, 3.0], "diameter").tolist() == [6, 4, 3]
+    space = open_graph_space(nx.cycle_graph(12), weight=None, as_undirected=False)
+    assert bound_space(space, [1.0, 2.0, 3.0], "diameter").tolist() == [6, 4, 3]

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.boxes.bits import spread_bits
 from featgraph.boxes.methods.cbb import _burn, _burn_bits, cover_cbb
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive
 
 
@@ -16,7 +16,7 @@ from tests.naive import boxes as naive
 def test_replays_as_the_definition(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     dist = naive.hop_distances(n_nodes, graph.edges)
-    rows = open_world(graph, weight=None, as_undirected=False).walk(size)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).rows(size)
     draws = np.random.default_rng(seed).random(n_nodes)
     bits = spread_bits(rows.starts, rows.stops, rows.indices, rows.hops)
     state = np.array([seed + 1])

@@ -12,56 +12,56 @@ from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.centers import join_centers, select_centers
 from featgraph.boxes.methods.max_cover import cover_max_cover
 from featgraph.boxes.methods.memb import cover_memb
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import boxes as naive
 
 
 def draw(seed, n_nodes):
     graph = nx.gnp_random_graph(n_nodes, 0.18, seed=seed)
-    world = open_world(graph, weight=None, as_undirected=False)
+    space = open_graph_space(graph, weight=None, as_undirected=False)
     dist = naive.hop_distances(n_nodes, graph.edges)
-    return graph, world, dist, np.random.default_rng(seed)
+    return graph, space, dist, np.random.default_rng(seed)
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 16), size=st.integers(1, 3))
 def test_lazy_centers_are_those_of_the_definition(seed, n_nodes, size):
-    _, world, dist, rng = draw(seed, n_nodes)
+    _, space, dist, rng = draw(seed, n_nodes)
     ties = rng.permutation(n_nodes)
     expected, covered_by = naive.best_centers(dist, size, ties.tolist())
     small = sorted(ties.tolist(), key=lambda v: len(naive.ball(dist, v, size)))
     for packed in (True, False):
-        world.prefers_bits = lambda size, packed=packed: packed
-        centers, labels = select_centers(world, size, ties)
+        space.prefers_bits = lambda size, packed=packed: packed
+        centers, labels = select_centers(space, size, ties)
         assert centers.tolist() == expected
         assert labels.tolist() == covered_by
-        centers, _ = select_centers(world, size, ties, small_first=True)
+        centers, _ = select_centers(space, size, ties, small_first=True)
         assert centers.tolist() == naive.best_centers(dist, size, small)[0]
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 16), size=st.integers(1, 3))
 def test_remcc_centers_are_those_of_the_definition(seed, n_nodes, size):
-    _, world, dist, rng = draw(seed, n_nodes)
+    _, space, dist, rng = draw(seed, n_nodes)
     ties = rng.permutation(n_nodes)
     means = naive.mean_distances(dist)
-    np.testing.assert_allclose(world.mean_distances, means, rtol=1e-14)
+    np.testing.assert_allclose(space.mean_distances, means, rtol=1e-14)
     weights = [max(mean, np.finfo(float).tiny) for mean in means]
     expected = naive.best_centers(dist, size, ties.tolist(), weights, True)[0]
     for packed in (True, False):
-        world.prefers_bits = lambda size, packed=packed: packed
+        space.prefers_bits = lambda size, packed=packed: packed
         centers, _ = select_centers(
-            world, size, ties, weights=np.array(weights), only_uncovered=True
+            space, size, ties, weights=np.array(weights), only_uncovered=True
         )
         assert centers.tolist() == expected
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 16), size=st.integers(1, 3))
 def test_members_join_along_falling_distance(seed, n_nodes, size):
-    graph, world, dist, rng = draw(seed, n_nodes)
-    centers, _ = select_centers(world, size, np.arange(n_nodes))
+    graph, space, dist, rng = draw(seed, n_nodes)
+    centers, _ = select_centers(space, size, np.arange(n_nodes))
     choices = np.random.default_rng(seed).random(n_nodes)
     labels = join_centers(
-        world, world.walk(size), size, centers, np.random.default_rng(seed)
+        space, space.rows(size), size, centers, np.random.default_rng(seed)
     ).tolist()
     adjacency = naive.neighbours(n_nodes, graph.edges)
     assert labels == naive.join_centers(adjacency, dist, centers.tolist(), choices.tolist())

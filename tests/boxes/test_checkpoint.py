@@ -78,12 +78,12 @@ def test_bounds_go_on_too(monkeypatch, checkpoint):
     whole = count(bounds=True)
     real, asked = bounds._bound_within, []
 
-    def work(world, size, *rest):
+    def work(space, size, *rest):
         if size == 1 and len(asked) == 2:
             asked.append("stop")
             raise KeyboardInterrupt
         asked.append(size)
-        return real(world, size, *rest)
+        return real(space, size, *rest)
 
     monkeypatch.setattr(bounds, "_bound_within", work)
     with pytest.raises(KeyboardInterrupt):

@@ -127,8 +127,8 @@ def test_counts_refuse_what_does_not_fit():
         BoxCounts(np.array([1, 2, 3]), ones, "cbb", "diameter", 5)
     with pytest.raises(ValueError, match="kind must be one of"):
         BoxCounts(np.array([1, 2]), ones, "cbb", "ball", 5)
-    with pytest.raises(ValueError, match="world must be one of"):
-        BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, world="flat")
+    with pytest.raises(ValueError, match="space must be one of"):
+        BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, space="flat")
     with pytest.raises(ValueError, match="lower_bounds must have one number per size"):
         BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, lower_bounds=np.array([1]))
 

@@ -149,7 +149,7 @@ def test_features_are_covered_without_a_graph(method):
         None if method not in ("auto", "best", "iterated_greedy", "optimum") else [0.3, 0.9, 5.0]
     )
     counts = box_counts(values, sizes=sizes, method=method, rng=0, **QUICK.get(method, {}))
-    assert counts.world == "metric"
+    assert counts.space == "metric"
     if counts.kind == "diameter":  # at half the largest distance a ball need not hold all
         assert counts.counts[-1] == 1
     assert np.array_equal(counts.diameter_sizes, counts.sizes)

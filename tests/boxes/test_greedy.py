@@ -11,7 +11,7 @@ from featgraph.boxes.api import box_counts
 from featgraph.boxes.first_fit import fit_bits, fit_lists
 from featgraph.boxes.methods import greedy
 from featgraph.boxes.methods.greedy import ORDERS, cover_greedy, fit_nodes
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from tests.naive import boxes as naive
 
@@ -33,19 +33,19 @@ def test_equals_twin_in_any_order(seed, n_nodes, size):
 def test_all_tables_give_the_same_boxes(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     order = np.random.default_rng(seed).permutation(n_nodes)
-    world = open_world(graph, weight=None, as_undirected=False)
-    rows, lists = world.walk(size), world.near(size)
+    space = open_graph_space(graph, weight=None, as_undirected=False)
+    rows, lists = space.rows(size), space.pairs(size)
     expected = naive.greedy(naive.hop_distances(n_nodes, graph.edges), size, order.tolist())
     walked, _ = fit_nodes(rows, order, np.array([rows.hops]))
     assert walked[:, 0].tolist() == expected
     assert fit_lists(lists, order).tolist() == expected
-    assert fit_bits(world.bits(size), order).tolist() == expected
+    assert fit_bits(space.bits(size), order).tolist() == expected
 
 
 @pytest.mark.parametrize("nodes_at_once", [1, 7, 60])
 def test_nodes_placed_in_parts_get_the_same_boxes(monkeypatch, nodes_at_once):
     graph = nx.gnp_random_graph(60, 0.05, seed=2)
-    rows = open_world(graph, weight=None, as_undirected=False).walk(4)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).rows(4)
     order, sizes = np.random.default_rng(0).permutation(60), np.array([1, 2, 4])
     monkeypatch.setattr(greedy, "FIRST_NODES", nodes_at_once)
     monkeypatch.setattr(greedy, "CHUNK", 0.0)
@@ -65,7 +65,7 @@ def test_orders_by_size_equal_twins(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     ties = np.random.default_rng(seed).permutation(n_nodes)
     dist = naive.hop_distances(n_nodes, graph.edges)
-    rows = open_world(graph, weight=None, as_undirected=False).walk(size)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).rows(size)
     order = order_smallest_last(*rows, ties)
     assert order.tolist() == naive.smallest_last(dist, size, ties.tolist())
     assert fit_dsatur(*rows, ties).tolist() == naive.dsatur(dist, size, ties.tolist())

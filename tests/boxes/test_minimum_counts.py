@@ -1,4 +1,4 @@
-"""Smallest counts over many sizes: against brute force, within a time limit, on every world."""
+"""Smallest counts over many sizes: against brute force, within a time limit, on every space."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_features_and_weights(seed):
     sizes = np.sort(distances[np.triu_indices(8, 1)]) * (1 + 1e-9)
     counts = minimum_box_counts(points, sizes=sizes)
     expected = [naive.smallest_clique_cover(naive.relation(distances, size)) for size in sizes]
-    assert counts.world == "metric"
+    assert counts.space == "metric"
     assert counts.counts.tolist() == expected
     graph = nx.Graph()
     graph.add_weighted_edges_from(
         (a, b, float(distances[a, b])) for a, b in itertools.combinations(range(8), 2)
     )
     along = minimum_box_counts(graph, sizes=sizes, weight="weight")
-    assert along.world == "weighted"
+    assert along.space == "weighted"
     assert along.counts.tolist() == expected  # no path is shorter than a straight line
 
 
@@ -68,9 +68,9 @@ def test_sizes_between_equal_counts_are_not_worked_on(monkeypatch):
     asked = []
     answer = minimum_counts.answer_size
 
-    def spy(world, size, *rest):
+    def spy(space, size, *rest):
         asked.append(size)
-        return answer(world, size, *rest)
+        return answer(space, size, *rest)
 
     monkeypatch.setattr(minimum_counts, "answer_size", spy)
     counts = minimum_box_counts(nx.path_graph(60), sizes=range(59))
@@ -104,7 +104,7 @@ def test_bounds_lie_below_other_methods_and_agree_with_their_own():
 
 def test_what_the_counts_say_of_themselves(tmp_path):
     counts = minimum_box_counts(nx.path_graph(9), time_limit=None, rng=3)
-    assert (counts.method, counts.kind, counts.world, counts.seed) == (
+    assert (counts.method, counts.kind, counts.space, counts.seed) == (
         "optimum", "diameter", "hop", 3,
     )  # fmt: skip
     loaded = type(counts).load(counts.save(tmp_path / "counts.json"))
@@ -136,10 +136,10 @@ def test_default_sizes_that_get_no_time_are_left_out(monkeypatch):
     asked = []
     answer = minimum_counts.answer_size
 
-    def slow(world, size, *rest):
+    def slow(space, size, *rest):
         asked.append(size)
         time.sleep(0.05)
-        return answer(world, size, *rest)
+        return answer(space, size, *rest)
 
     monkeypatch.setattr(minimum_counts, "answer_size", slow)
     graph = nx.barabasi_albert_graph(60, 1, seed=0)
@@ -156,9 +156,9 @@ def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
     asked = []
     answer = minimum_counts.answer_size
 
-    def spy(world, size, *rest):
+    def spy(space, size, *rest):
         asked.append(size)
-        return answer(world, size, *rest)
+        return answer(space, size, *rest)
 
     monkeypatch.setattr(minimum_counts, "answer_size", spy)
     points = np.random.default_rng(0).normal(size=(60, 30))
@@ -170,10 +170,10 @@ def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
 def test_sizes_whose_pairs_do_not_fit_are_bracketed_by_the_others(monkeypatch):
     answer = minimum_counts.answer_size
 
-    def small_memory(world, size, *rest):
+    def small_memory(space, size, *rest):
         if size in (2, 3):
             raise MemoryError("too many pairs")
-        return answer(world, size, *rest)
+        return answer(space, size, *rest)
 
     monkeypatch.setattr(minimum_counts, "answer_size", small_memory)
     with pytest.warns(UserWarning, match="not worked on: too many pairs"):

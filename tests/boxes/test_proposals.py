@@ -13,7 +13,7 @@ from featgraph.boxes.api import box_cover
 from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.candidate_boxes import Table, propose_boxes
 from featgraph.boxes.greedy_set_cover import choose_boxes
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import box_searches as naive, boxes as plain
 
 
@@ -33,7 +33,7 @@ def test_proposals_are_maximal_and_cover_all(seed, n_nodes, size, prefer, packed
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     dist = plain.hop_distances(n_nodes, graph.edges)
     rng = np.random.default_rng(seed)
-    rows = open_world(graph, weight=None, as_undirected=False).near(size)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).pairs(size)
     seeds = rng.permutation(n_nodes)
     nothing = np.empty(0, dtype=np.int64)
     table = Table(rows.starts, rows.stops, rows.indices, nothing.reshape(0, 0))

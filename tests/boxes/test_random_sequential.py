@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.boxes.methods.cluster_growing import cover_cluster_growing
 from featgraph.boxes.methods.random_sequential import _grow, cover_random_sequential
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive
 
 
@@ -22,7 +22,7 @@ from tests.naive import boxes as naive
 def test_equals_twin(seed, n_nodes, size, from_covered):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     seeds = np.random.default_rng(seed).permutation(n_nodes)
-    rows = open_world(graph, weight=None, as_undirected=False).walk(size)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).rows(size)
     labels, centers = _grow(*rows, seeds, from_covered)
     dist = naive.hop_distances(n_nodes, graph.edges)
     expected = naive.random_sequential(dist, size, seeds.tolist(), from_covered)

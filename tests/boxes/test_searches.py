@@ -15,7 +15,7 @@ from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.candidate_boxes import Table, overlap_boxes
 from featgraph.boxes.methods import annealing, fnb, mcwr, merge, obca, swarm
 from featgraph.boxes.methods.greedy import cover_greedy
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import box_searches as naive, boxes as plain
 
 graphs = given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.integers(1, 4))
@@ -23,9 +23,9 @@ graphs = given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 14), size=st.i
 
 def draw(seed, n_nodes):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
-    world = open_world(graph, weight=None, as_undirected=False)
+    space = open_graph_space(graph, weight=None, as_undirected=False)
     dist = plain.hop_distances(n_nodes, graph.edges)
-    return graph, world, dist, np.random.default_rng(seed)
+    return graph, space, dist, np.random.default_rng(seed)
 
 
 def rank_of(order):
@@ -37,13 +37,13 @@ def rank_of(order):
 @pytest.mark.parametrize("table", ["rows", "bits"])
 @graphs
 def test_mcwr_steps_are_those_of_the_definition(table, seed, n_nodes, size):
-    _, world, dist, rng = draw(seed, n_nodes)
+    _, space, dist, rng = draw(seed, n_nodes)
     ties, draws, p = rng.permutation(n_nodes), rng.random((n_nodes, 2)), 0.5
     masses = np.array([len(plain.ball(dist, v, size)) for v in range(n_nodes)])
     if table == "rows":
-        centers = mcwr._mix(*world.walk(size), masses, ties, p, draws).tolist()
+        centers = mcwr._mix(*space.rows(size), masses, ties, p, draws).tolist()
     else:
-        centers = mcwr._mix_bits(world.bits(size), masses, ties, p, draws).tolist()
+        centers = mcwr._mix_bits(space.bits(size), masses, ties, p, draws).tolist()
     # replay: in each step the centre is the one of largest mass, or one that covers something
     uncovered = set(range(n_nodes))
     for k, center in enumerate(centers):
@@ -72,10 +72,10 @@ def test_mcwr_with_certainty_is_memb():
 
 @graphs
 def test_merge_level_equals_twin(seed, n_nodes, size):
-    _, world, dist, rng = draw(seed, n_nodes)
+    _, space, dist, rng = draw(seed, n_nodes)
     labels = np.arange(n_nodes)
     for level in range(1, size + 1):
-        rows = world.near(level)
+        rows = space.pairs(level)
         draws = rng.random((labels.max() + 1, 2))
         merged = merge._merge(rows.starts, rows.stops, rows.indices, labels, draws)
         expected, _ = naive.merge(dist, level, labels.tolist(), draws.tolist())
@@ -87,11 +87,11 @@ def test_merge_level_equals_twin(seed, n_nodes, size):
 
 def test_merged_covers_are_nested_and_counted_in_one_run():
     graph = nx.gnp_random_graph(40, 0.07, seed=2)
-    world = open_world(graph, weight=None, as_undirected=False)
+    space = open_graph_space(graph, weight=None, as_undirected=False)
     labels = np.arange(40)
     rng = np.random.default_rng(5)
     for level in (1, 2, 3):
-        finer, labels = labels, merge.merge_level(world, level, labels, rng)
+        finer, labels = labels, merge.merge_level(space, level, labels, rng)
         for box in range(finer.max() + 1):
             assert np.unique(labels[finer == box]).size == 1
     counts = box_counts(graph, sizes=[0, 2, 5, 30], method="merge", rng=1).counts
@@ -102,9 +102,9 @@ def test_merged_covers_are_nested_and_counted_in_one_run():
 
 @graphs
 def test_shaking_equals_twin(seed, n_nodes, size):
-    graph, world, dist, rng = draw(seed, n_nodes)
+    graph, space, dist, rng = draw(seed, n_nodes)
     before = cover_greedy(graph, size, rng=seed).labels
-    lists, rows = world.near(size), world.neighbours(size)
+    lists, rows = space.pairs(size), space.neighbors(size)
     n_moves, n_splits = 6, 2
     draws = rng.random((2 * (n_moves + n_splits), 2))
     args = (rows.starts, rows.stops, rows.indices, before, n_moves, n_splits, draws)
@@ -127,8 +127,8 @@ def test_annealing_is_never_worse_than_its_start():
 
 @graphs
 def test_obca_equals_twin(seed, n_nodes, size):
-    graph, world, dist, rng = draw(seed, n_nodes)
-    rows = world.near(size)
+    graph, space, dist, rng = draw(seed, n_nodes)
+    rows = space.pairs(size)
     seeds, rank = rng.permutation(n_nodes), rank_of(rng.permutation(n_nodes))
     lists = (rows.starts, rows.stops, rows.indices)
     nothing = np.empty(0, dtype=np.int64)
@@ -154,8 +154,8 @@ def test_obca_equals_twin(seed, n_nodes, size):
 
 @graphs
 def test_flight_equals_twin(seed, n_nodes, size):
-    graph, world, dist, rng = draw(seed, n_nodes)
-    lists, rows = world.near(size), world.neighbours(size)
+    graph, space, dist, rng = draw(seed, n_nodes)
+    lists, rows = space.pairs(size), space.neighbors(size)
     covers = [cover_greedy(graph, size, rng=k).labels.copy() for k in range(3)]
     speed, draws = rng.integers(0, 2, n_nodes), rng.random((n_nodes, 5))
     labels, twin, slow = covers[0].copy(), covers[0].tolist(), speed.tolist()
@@ -220,13 +220,13 @@ def test_options_are_checked(method, option, rule):
 
 @graphs
 def test_fnb_hubs_are_those_of_the_definition(seed, n_nodes, size):
-    graph, world, dist, rng = draw(seed, n_nodes)
+    graph, space, dist, rng = draw(seed, n_nodes)
     hubs = rng.permutation(n_nodes)
-    taken = fnb._take_hubs(*world.walk(size), hubs, world.components)
+    taken = fnb._take_hubs(*space.rows(size), hubs, space.components)
     assert taken.tolist() == naive.hubs_within(dist, size, hubs.tolist())
     cover = box_cover(graph, size, method="fnb", rng=seed)
     degrees = [graph.degree(c) for c in cover.centers.tolist()]
-    assert degrees == sorted(degrees, reverse=True) or cover.n_boxes == len(set(world.components))
+    assert degrees == sorted(degrees, reverse=True) or cover.n_boxes == len(set(space.components))
 
 
 def test_hubs_of_a_given_number():

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.boxes.api import box_cover
 from featgraph.boxes.methods.sketch import build_sketches
-from featgraph.boxes.metric_space import open_world
+from featgraph.boxes.metric_space import open_graph_space
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import box_searches as naive, boxes as plain
 
@@ -25,7 +25,7 @@ def test_sketches_hold_the_smallest_ranks(seed, n_nodes, size, k):
     dist = plain.hop_distances(n_nodes, graph.edges)
     rng = np.random.default_rng(seed)
     by_rank = rng.permutation(n_nodes)[: rng.integers(1, n_nodes + 1)]
-    rows = open_world(graph, weight=None, as_undirected=False).walk(size)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).rows(size)
     sketches, held = build_sketches(rows, by_rank, k)
     found = [sketches[v, : held[v]].tolist() for v in range(n_nodes)]
     assert found == naive.sketches(dist, size, by_rank.tolist(), k)

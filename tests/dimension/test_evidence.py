@@ -23,7 +23,7 @@ from featgraph.datasets import (
     make_watts_strogatz,
 )
 from featgraph.dimension import fractality
-from featgraph.dimension._ladder import ladder_sizes, thin_sizes
+from featgraph.dimension._size_grid import size_grid, thin_sizes
 
 FAST = {"method": "greedy", "rng": 0, "jobs": 1, "n_boot": 60}
 
@@ -141,7 +141,7 @@ def test_intervals_widen_with_the_spread_of_runs():
 
 def test_curves_of_several_methods_are_pooled():
     graph = make_flower(2, 2, 4)
-    sizes = ladder_sizes(20)
+    sizes = size_grid(20)
     curves = [
         box_counts(graph, sizes=sizes, method=name, rng=0, jobs=1, progress=False)
         for name in ("greedy", "cbb")
@@ -183,12 +183,12 @@ def test_window_range_and_texts():
     assert "Fractality(verdict=" in repr(result)
 
 
-def test_ladder_and_thinning():
-    assert ladder_sizes(10, scale=2) == [1, 3, 7]
-    assert ladder_sizes(10, kind="radius", scale=3) == [1, 4]
+def test_size_grid_and_thinning():
+    assert size_grid(10, scale=2) == [1, 3, 7]
+    assert size_grid(10, kind="radius", scale=3) == [1, 4]
     kept = thin_sizes(np.arange(40.0))
     assert np.all(np.diff(np.log1p(np.arange(40.0)[kept])) >= math.log(1.3) - 1e-9)
-    assert thin_sizes(np.linspace(1, 3, 256), world="metric").size <= 16
+    assert thin_sizes(np.linspace(1, 3, 256), space="metric").size <= 16
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from featgraph.boxes.exact.parts import Part
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes.exact.relation import add_self_pairs, list_pairs
 from featgraph.boxes.exact.set_cover import Covering, split_covering
-from featgraph.boxes.metric_space import World
+from featgraph.boxes.metric_space import MetricSpace
 
 __all__ = ["Answer", "BallProblem", "CliqueProblem", "Problem", "open_problem"]
 
@@ -74,10 +74,10 @@ class CliqueProblem:
 class BallProblem:
     """Radius boxes: rows of a relation, each with its own node."""
 
-    def __init__(self, world: World, size: float, clock: Clock) -> None:
-        self.world = world
+    def __init__(self, space: MetricSpace, size: float, clock: Clock) -> None:
+        self.space = space
         self.size = size
-        balls = add_self_pairs(*list_pairs(world, size))
+        balls = add_self_pairs(*list_pairs(space, size))
         self.parts = split_covering(Covering(*balls, *balls), clock)
 
     @property
@@ -89,13 +89,13 @@ class BallProblem:
         """Return the cover of all nodes, each in the box of a nearest centre."""
         chosen = [part.columns[part.chosen] for part in self.parts]
         centers = np.sort(np.concatenate(chosen))
-        rows = self.world.walk(self.size)
-        labels = join_centers(self.world, rows, self.size, centers, rng)
+        rows = self.space.rows(self.size)
+        labels = join_centers(self.space, rows, self.size, centers, rng)
         return Answer(labels, self.lower_bound, centers, interrupted)
 
 
-def open_problem(world: World, size: float, kind: str, clock: Clock) -> Problem:
-    """Return the problem of covering ``world`` by boxes of a kind and size, reduced and split.
+def open_problem(space: MetricSpace, size: float, kind: str, clock: Clock) -> Problem:
+    """Return the problem of covering ``space`` by boxes of a kind and size, reduced and split.
 
     Raises
     ------
@@ -103,5 +103,5 @@ def open_problem(world: World, size: float, kind: str, clock: Clock) -> Problem:
         If the pairs within ``size`` would not fit into memory.
     """
     if kind == "radius":
-        return BallProblem(world, size, clock)
-    return CliqueProblem(*list_pairs(world, size), clock)
+        return BallProblem(space, size, clock)
+    return CliqueProblem(*list_pairs(space, size), clock)

@@ -1,4 +1,4 @@
-"""The pairs that may share a box, as CSR rows, from any world."""
+"""The pairs that may share a box, as CSR rows, from any space."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.memory import check_memory
-from featgraph.boxes.metric_space import World
+from featgraph.boxes.metric_space import MetricSpace
 from featgraph.kernels import kernel
 
 __all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
@@ -17,7 +17,7 @@ _REMEDY = (
 )
 
 
-def list_pairs(world: World, size: float) -> tuple[Ints, Ints]:
+def list_pairs(space: MetricSpace, size: float) -> tuple[Ints, Ints]:
     """Return (indptr, indices) of all pairs within ``size``, rows sorted, no self-pairs.
 
     Raises
@@ -25,7 +25,7 @@ def list_pairs(world: World, size: float) -> tuple[Ints, Ints]:
     MemoryError
         If the pairs and what is made of them would not fit; nothing large is allocated then.
     """
-    rows = world.near(size)
+    rows = space.pairs(size)
     n_pairs = int((rows.stops - rows.starts).sum())
     check_memory(32 * n_pairs, f"the pairs within size {size:g}", remedy=_REMEDY)
     indptr = np.concatenate(([0], np.cumsum(rows.stops - rows.starts)))

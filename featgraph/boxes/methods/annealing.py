@@ -11,7 +11,7 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes.candidate_boxes import open_table
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods.merge import merge_level, solve as solve_merge
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import fraction, integer, positive
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
@@ -114,7 +114,7 @@ def cover_annealing(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
@@ -123,29 +123,29 @@ def solve(
     steps: int = 20,
     temperature: float = 0.6,
     cooling: float = 0.995,
-) -> Solution:
+) -> RawCover:
     """Return the best cover met on the way."""
     integer(moves, "moves")
     integer(splits, "splits")
     integer(steps, "steps")
     positive(temperature, "temperature")
     fraction(cooling, "cooling")
-    labels = best = solve_merge(world, size, rng).labels
-    if best.max() == world.components.max():
-        return Solution(best)  # one box per component
-    table, graph = open_table(world, size), world.neighbours(size)
+    labels = best = solve_merge(space, size, rng).labels
+    if best.max() == space.components.max():
+        return RawCover(best)  # one box per component
+    table, graph = open_table(space, size), space.neighbors(size)
     for step in range(steps):
         draws = rng.random((2 * (moves + splits), 2))
         shaken = _shake(
             *table, graph.starts, graph.stops, graph.indices, labels, moves, splits, draws
         )  # fmt: skip
-        merged = merge_level(world, size, shaken, rng)
+        merged = merge_level(space, size, shaken, rng)
         more = int(merged.max() - labels.max())
         if more <= 0 or rng.random() < np.exp(-more / (temperature * cooling**step)):
             labels = merged
             if labels.max() < best.max():
                 best = labels
-    return Solution(best)
+    return RawCover(best)
 
 
 @kernel

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.boxes._run import find_module, solve_beside, wrap_solution
+from featgraph.boxes._run import find_module, solve_beside, wrap_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World, open_world
+from featgraph.boxes.metric_space import MetricSpace, RawCover, open_graph_space
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState, as_rng
 
@@ -77,12 +77,12 @@ def cover_auto(
     BoxCover(n_boxes=3, n_nodes=9, size=2, kind='diameter', method='iterated_greedy')
     """
     choice(kind, KINDS, "kind")
-    world = open_world(graph, weight=weight, as_undirected=as_undirected)
-    method, options = choose_method(world.n_nodes, kind)
-    checked = world.size(size)
-    solution = solve_beside(find_module(method).solve, world, checked, as_rng(rng), options)
+    space = open_graph_space(graph, weight=weight, as_undirected=as_undirected)
+    method, options = choose_method(space.n_nodes, kind)
+    checked = space.size(size)
+    found = solve_beside(find_module(method).solve, space, checked, as_rng(rng), options)
     chosen = {**options, "chosen_by": "auto"}
-    return wrap_solution(solution, world, checked, method, rng, chosen)
+    return wrap_cover(found, space, checked, method, rng, chosen)
 
 
 def choose_method(n_nodes: int, kind: str) -> tuple[str, dict[str, Any]]:
@@ -101,9 +101,9 @@ def choose_method(n_nodes: int, kind: str) -> tuple[str, dict[str, Any]]:
 
 
 def solve(
-    world: World, size: float, rng: np.random.Generator, *, kind: str = "diameter"
-) -> Solution:
+    space: MetricSpace, size: float, rng: np.random.Generator, *, kind: str = "diameter"
+) -> RawCover:
     """Return what the chosen method finds."""
-    method, options = choose_method(world.n_nodes, choice(kind, KINDS, "kind"))
-    found: Solution = find_module(method).solve(world, size, rng, **options)
+    method, options = choose_method(space.n_nodes, choice(kind, KINDS, "kind"))
+    found: RawCover = find_module(method).solve(space, size, rng, **options)
     return found

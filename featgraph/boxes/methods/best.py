@@ -20,7 +20,7 @@ from featgraph.boxes.first_fit import fit_lists
 from featgraph.boxes.methods import optimum
 from featgraph.boxes.methods.memb import solve as solve_memb
 from featgraph.boxes.methods.obca import shrink_balls
-from featgraph.boxes.metric_space import Rows, Solution, World
+from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from featgraph.core.checks import choice, positive
 from featgraph.core.random import RandomState
@@ -108,31 +108,31 @@ def cover_best(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
     kind: str = "diameter",
     time_limit: float = 10.0,
-) -> Solution:
+) -> RawCover:
     """Return the best cover that the portfolio finds in time."""
     choice(kind, KINDS, "kind")
     clock = Clock(positive(time_limit, "time_limit", zero=True))
     if kind == "radius":
-        covers = [solve_memb(world, size, rng)]
+        covers = [solve_memb(space, size, rng)]
         if not clock.expired:
             left = clock.left()
-            covers.append(optimum.solve(world, size, rng, kind="radius", time_limit=left))
+            covers.append(optimum.solve(space, size, rng, kind="radius", time_limit=left))
         return min(covers, key=lambda cover: int(cover.labels.max()))
-    indptr, indices = list_pairs(world, size)
+    indptr, indices = list_pairs(space, size)
     kernel = reduce_cliques(indptr, indices, clock.share(0.5))
     indptr, indices = restrict_pairs(indptr, indices, kernel.nodes)
     best = _improve(indptr, indices, clock, rng)
-    return Solution(lift_labels(kernel, best, world.n_nodes))
+    return RawCover(lift_labels(kernel, best, space.n_nodes))
 
 
 def _improve(indptr: Ints, indices: Ints, clock: Clock, rng: np.random.Generator) -> Ints:
-    rows = Rows(indptr[:-1], indptr[1:], indices, 1)
+    rows = Neighborhoods(indptr[:-1], indptr[1:], indices, 1)
     n_nodes = rows.starts.size
     enough = max(pack_nodes(indptr, indices).size, caro_wei(np.diff(indptr)))
     portfolio: tuple[Callable[[], Ints], ...] = (

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
@@ -83,13 +83,13 @@ def cover_cbb(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return compact boxes, from searches or from rows of bits, whichever costs less."""
-    if world.prefers_bits(size):
-        labels, _ = _burn_bits(world.bits(size), rng.integers(1, 2**63, size=1))
+    if space.prefers_bits(size):
+        labels, _ = _burn_bits(space.bits(size), rng.integers(1, 2**63, size=1))
     else:
-        labels, _ = _burn(*world.walk(size), rng.random(world.n_nodes))
-    return Solution(labels)
+        labels, _ = _burn(*space.rows(size), rng.random(space.n_nodes))
+    return RawCover(labels)
 
 
 @kernel

@@ -9,7 +9,7 @@ import numpy as np
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods.random_sequential import solve as solve_sequential
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 
 __all__ = ["cover_cluster_growing", "solve"]
@@ -78,6 +78,6 @@ def cover_cluster_growing(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return the clusters around a random permutation of seeds."""
-    return solve_sequential(world, size, rng)
+    return solve_sequential(space, size, rng)

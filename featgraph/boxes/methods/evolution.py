@@ -11,7 +11,7 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.first_fit import map_tasks, open_fit
 from featgraph.boxes.memory import check_memory
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import fraction, integer, positive
 from featgraph.core.random import RandomState
 
@@ -107,7 +107,7 @@ def cover_evolution(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
@@ -115,15 +115,15 @@ def solve(
     generations: int = 30,
     scale: float = 0.9,
     crossover: float = 0.85,
-) -> Solution:
+) -> RawCover:
     """Return the best greedy cover that evolution met."""
     integer(population, "population", least=4)
     integer(generations, "generations")
     positive(scale, "scale")
     fraction(crossover, "crossover")
-    n_nodes = world.n_nodes
+    n_nodes = space.n_nodes
     check_memory(40 * population * n_nodes, f"{population} vectors of {n_nodes} numbers")
-    fit = open_fit(world, size)
+    fit = open_fit(space, size)
 
     def cover(vector: Floats) -> Ints:
         return fit(np.argsort(vector, kind="stable"))
@@ -142,4 +142,4 @@ def solve(
         for i, rival in enumerate(map_tasks(cover, list(rivals))):
             if rival.max() < covers[i].max():
                 vectors[i], covers[i] = rivals[i], rival
-    return Solution(min(covers, key=lambda labels: int(labels.max())))
+    return RawCover(min(covers, key=lambda labels: int(labels.max())))

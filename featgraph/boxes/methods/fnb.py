@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover, wrap_solution
+from featgraph.boxes._run import run_cover, wrap_cover
 from featgraph.boxes.centers import join_centers, reach_centers
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World, open_world
+from featgraph.boxes.metric_space import MetricSpace, RawCover, open_graph_space
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.kernels import kernel
@@ -135,33 +135,33 @@ def cover_hubs(
     >>> cover_hubs(networkx.path_graph(7), 1, rng=0).n_boxes
     1
     """
-    world = open_world(graph, weight=weight, as_undirected=as_undirected)
+    space = open_graph_space(graph, weight=weight, as_undirected=as_undirected)
     source = as_rng(rng)
-    hubs = _rank_hubs(world, 1.0, source)
-    leaders = np.sort(np.unique(world.components[hubs], return_index=True)[1])
+    hubs = _rank_hubs(space, 1.0, source)
+    leaders = np.sort(np.unique(space.components[hubs], return_index=True)[1])
     wanted = integer(n_boxes, "n_boxes", least=1)
-    if not leaders.size <= wanted <= world.n_nodes:
+    if not leaders.size <= wanted <= space.n_nodes:
         raise ValueError(
-            f"n_boxes must be from {leaders.size} (components) to {world.n_nodes} (nodes), "
+            f"n_boxes must be from {leaders.size} (components) to {space.n_nodes} (nodes), "
             f"got {n_boxes}"
         )
-    others = np.setdiff1d(np.arange(world.n_nodes), leaders)[: wanted - leaders.size]
+    others = np.setdiff1d(np.arange(space.n_nodes), leaders)[: wanted - leaders.size]
     centers = hubs[np.sort(np.concatenate([leaders, others]))]
-    labels, size = reach_centers(world, centers, source)
-    return wrap_solution(Solution(labels, centers), world, size, "fnb", rng, {"n_boxes": wanted})
+    labels, size = reach_centers(space, centers, source)
+    return wrap_cover(RawCover(labels, centers), space, size, "fnb", rng, {"n_boxes": wanted})
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return the cells of the fewest hubs that leave no node farther than ``size``."""
-    rows = world.walk(size)
-    hubs = _rank_hubs(world, size, rng)
-    centers = _take_hubs(*rows, hubs, world.components)
-    return Solution(join_centers(world, rows, size, centers, rng), centers)
+    rows = space.rows(size)
+    hubs = _rank_hubs(space, size, rng)
+    centers = _take_hubs(*rows, hubs, space.components)
+    return RawCover(join_centers(space, rows, size, centers, rng), centers)
 
 
-def _rank_hubs(world: World, size: float, rng: np.random.Generator) -> Ints:
-    graph = world.neighbours(size)
-    ties = rng.permutation(world.n_nodes)
+def _rank_hubs(space: MetricSpace, size: float, rng: np.random.Generator) -> Ints:
+    graph = space.neighbors(size)
+    ties = rng.permutation(space.n_nodes)
     order: Ints = ties[np.argsort((graph.starts - graph.stops)[ties], kind="stable")]
     return order
 

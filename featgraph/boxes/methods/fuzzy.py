@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes._opening import open_data
 from featgraph.boxes._sizes import check_sizes
-from featgraph.boxes.metric_space import GraphWorld, MetricWorld, World
+from featgraph.boxes.metric_space import FeatureSpace, GraphSpace, MetricSpace
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import fuzzy_weighted
 from featgraph.kernels import kernel
@@ -71,19 +71,23 @@ def count_fuzzy(
     >>> count_fuzzy(networkx.complete_graph(5), [0, 1]).round(4).tolist()
     [5.0, 2.7183]
     """
-    world, _ = open_data(graph, weight, as_undirected)
+    space, _ = open_data(graph, weight, as_undirected)
     return count_sizes(
-        world, check_sizes(world, sizes), np.random.default_rng(0), note=lambda share: None
+        space, check_sizes(space, sizes), np.random.default_rng(0), note=lambda share: None
     )
 
 
-def pass_length(world: World, sizes: list[float]) -> int:
+def pass_length(space: MetricSpace, sizes: list[float]) -> int:
     """Return how many of ``sizes`` one pass answers: all."""
     return len(sizes)
 
 
 def count_sizes(
-    world: World, sizes: list[float], rng: np.random.Generator, *, note: Callable[[float], None]
+    space: MetricSpace,
+    sizes: list[float],
+    rng: np.random.Generator,
+    *,
+    note: Callable[[float], None],
 ) -> Floats:
     """Return N of every size; neither chance nor notes play a part."""
     del rng, note
@@ -91,23 +95,23 @@ def count_sizes(
     sums = np.zeros(scales.size)
     some = scales > 0
     if some.any():
-        sums[some] = _sum_pairs(world, scales[some])
-    n_nodes = world.n_nodes
+        sums[some] = _sum_pairs(space, scales[some])
+    n_nodes = space.n_nodes
     found = np.full(scales.size, float(n_nodes))
     np.divide(n_nodes * (n_nodes - 1), sums, out=found, where=sums > 0)
     return found
 
 
-def _sum_pairs(world: World, scales: Floats) -> Floats:
-    if isinstance(world, MetricWorld):
-        dist = world.distances[~np.eye(world.n_nodes, dtype=bool)]
+def _sum_pairs(space: MetricSpace, scales: Floats) -> Floats:
+    if isinstance(space, FeatureSpace):
+        dist = space.distances[~np.eye(space.n_nodes, dtype=bool)]
         return np.array([np.exp(-((dist[dist <= s] / s) ** 2)).sum() for s in scales])
-    if not isinstance(world, GraphWorld):
-        raise RuntimeError(f"no fuzzy count for {type(world).__name__}")
-    rows = (world.starts, world.stops, world.indices)
-    if world.lengths is not None:
-        return fuzzy_weighted(*rows, world.lengths, scales)
-    deepest = int(min(scales[-1], world.sweep[1]))
+    if not isinstance(space, GraphSpace):
+        raise RuntimeError(f"no fuzzy count for {type(space).__name__}")
+    rows = (space.starts, space.stops, space.indices)
+    if space.lengths is not None:
+        return fuzzy_weighted(*rows, space.lengths, scales)
+    deepest = int(min(scales[-1], space.diameter_bounds[1]))
     pairs = np.zeros(deepest + 1, dtype=np.int64)
     guard = threading.Lock()
 
@@ -117,7 +121,7 @@ def _sum_pairs(world: World, scales: Floats) -> Floats:
         with guard:
             np.add(pairs, own, out=pairs)
 
-    map_ranges(add, world.n_nodes)
+    map_ranges(add, space.n_nodes)
     d = np.arange(deepest + 1)
     terms = pairs * np.exp(-((d[None] / scales[:, None]) ** 2)) * (d[None] <= scales[:, None])
     total: Floats = terms[:, 1:].sum(axis=1)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.first_fit import fit_bits
-from featgraph.boxes.metric_space import MetricWorld, Rows, Solution, World
+from featgraph.boxes.metric_space import FeatureSpace, MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState
@@ -109,33 +109,35 @@ def cover_greedy(
 
 
 def solve(
-    world: World, size: float, rng: np.random.Generator, *, order: str | ArrayLike = "random"
-) -> Solution:
+    space: MetricSpace, size: float, rng: np.random.Generator, *, order: str | ArrayLike = "random"
+) -> RawCover:
     """Return first-fit boxes of one size."""
     by_size = isinstance(order, str) and order in BY_SIZE
     # these two look at every ball twice: lists, where bits make them quickly, beat searches
-    rows = world.near(size) if by_size and world.prefers_bits(size) else world.walk(size)
+    rows = space.pairs(size) if by_size and space.prefers_bits(size) else space.rows(size)
     if isinstance(order, str) and order == "dsatur":
-        return Solution(fit_dsatur(*rows, rng.permutation(world.n_nodes)))
+        return RawCover(fit_dsatur(*rows, rng.permutation(space.n_nodes)))
     sequence = order_nodes(rows, order, rng)
-    if isinstance(world, MetricWorld):
-        if world.is_dense(size):
-            return Solution(_first_fit_dense(world.distances, sequence, size))
-    elif world.is_dense(size):
-        return Solution(fit_bits(world.bits(size), sequence))
-    return Solution(fit_nodes(rows, sequence, np.array([rows.hops]))[0][:, 0])
+    if isinstance(space, FeatureSpace):
+        if space.is_dense(size):
+            return RawCover(_first_fit_dense(space.distances, sequence, size))
+    elif space.is_dense(size):
+        return RawCover(fit_bits(space.bits(size), sequence))
+    return RawCover(fit_nodes(rows, sequence, np.array([rows.hops]))[0][:, 0])
 
 
-def pass_length(world: World, sizes: list[float], *, order: str | ArrayLike = "random") -> int:
+def pass_length(
+    space: MetricSpace, sizes: list[float], *, order: str | ArrayLike = "random"
+) -> int:
     """Return how many of ``sizes`` one pass answers, 0 where the order depends on the size."""
     by_size = isinstance(order, str) and order in BY_SIZE
-    if by_size or world.name != "hop":
+    if by_size or space.name != "hop":
         return 0
-    return max(1, MOST_NUMBERS // world.n_nodes)
+    return max(1, MOST_NUMBERS // space.n_nodes)
 
 
 def count_sizes(
-    world: World,
+    space: MetricSpace,
     sizes: list[float],
     rng: np.random.Generator,
     *,
@@ -143,18 +145,18 @@ def count_sizes(
     note: Callable[[float], None],
 ) -> Ints:
     """Return the number of boxes of every size from one pass; ``note`` hears its share done."""
-    rows = world.walk(sizes[-1])
+    rows = space.rows(sizes[-1])
     sequence = order_nodes(rows, order, rng)
-    dense = [size for size in sizes if world.is_dense(size) and world.answer(size) is None]
+    dense = [size for size in sizes if space.is_dense(size) and space.trivial_cover(size) is None]
     hops = np.array([int(size) for size in sizes if size not in dense], dtype=np.int64)
     found = dict(zip(hops.tolist(), fit_nodes(rows, sequence, hops, note)[1], strict=True))
     for size in dense:
-        found[int(size)] = int(fit_bits(world.bits(size), sequence).max()) + 1
+        found[int(size)] = int(fit_bits(space.bits(size), sequence).max()) + 1
     return np.array([found[int(size)] for size in sizes], dtype=np.int64)
 
 
 def fit_nodes(
-    rows: Rows, order: Ints, sizes: Ints, note: Callable[[float], None] | None = None
+    rows: Neighborhoods, order: Ints, sizes: Ints, note: Callable[[float], None] | None = None
 ) -> tuple[Ints, Ints]:
     """Return labels of shape (n_nodes, n_sizes) and the number of boxes of each size (rising).
 
@@ -178,7 +180,7 @@ def fit_nodes(
     return labels, n_boxes
 
 
-def order_nodes(rows: Rows, order: str | ArrayLike, rng: np.random.Generator) -> Ints:
+def order_nodes(rows: Neighborhoods, order: str | ArrayLike, rng: np.random.Generator) -> Ints:
     """Return the node indices in the order asked for."""
     n_nodes = rows.starts.size
     if not isinstance(order, str):

@@ -17,7 +17,7 @@ from featgraph.boxes.candidate_boxes import (
 from featgraph.boxes.centers import select_centers
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.greedy_set_cover import choose_boxes
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 
 __all__ = ["cover_halo", "solve"]
@@ -92,22 +92,22 @@ def cover_halo(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return the boxes chosen from balls and compact boxes."""
-    graph = world.neighbours(size)
-    ties = rng.permutation(world.n_nodes)
+    graph = space.neighbors(size)
+    ties = rng.permutation(space.n_nodes)
     by_degree = ties[np.argsort((graph.stops - graph.starts)[ties], kind="stable")]
-    grown = propose_boxes(open_table(world, size), by_degree, 0, rng, prefer_uncovered=True)
-    boxes = join_proposals(_hub_balls(world, size, rng), grown)
-    return Solution(choose_boxes(boxes, world.n_nodes, "small_first")[1])
+    grown = propose_boxes(open_table(space, size), by_degree, 0, rng, prefer_uncovered=True)
+    boxes = join_proposals(_hub_balls(space, size, rng), grown)
+    return RawCover(choose_boxes(boxes, space.n_nodes, "small_first")[1])
 
 
-def _hub_balls(world: World, size: float, rng: np.random.Generator) -> Boxes:
-    radius = size // 2 if world.name == "hop" else size / 2
-    if radius == 0 and world.name == "hop":  # balls of single nodes
-        nodes = np.arange(world.n_nodes, dtype=np.int64)
-        return np.arange(world.n_nodes + 1, dtype=np.int64), nodes
-    centers, _ = select_centers(world, radius, rng.permutation(world.n_nodes))
-    near = world.near(radius)
+def _hub_balls(space: MetricSpace, size: float, rng: np.random.Generator) -> Boxes:
+    radius = size // 2 if space.name == "hop" else size / 2
+    if radius == 0 and space.name == "hop":  # balls of single nodes
+        nodes = np.arange(space.n_nodes, dtype=np.int64)
+        return np.arange(space.n_nodes + 1, dtype=np.int64), nodes
+    centers, _ = select_centers(space, radius, rng.permutation(space.n_nodes))
+    near = space.pairs(radius)
     balls = [np.append(near.indices[near.starts[c] : near.stops[c]], c) for c in centers.tolist()]
     return np.concatenate([[0], np.cumsum([ball.size for ball in balls])]), np.concatenate(balls)

@@ -13,7 +13,7 @@ from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
 from featgraph.boxes.exact.packing import caro_wei, pack_nodes
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes.exact.relation import list_pairs, restrict_pairs
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import integer, positive
 from featgraph.core.random import RandomState
 
@@ -109,7 +109,7 @@ def cover_iterated_greedy(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
@@ -117,16 +117,16 @@ def solve(
     patience: int = 1_000,
     reduce: bool = True,
     time_limit: float | None = None,
-) -> Solution:
+) -> RawCover:
     """Return boxes recoloured until patience ends."""
     clock = Clock(time_limit)
-    indptr, indices = list_pairs(world, size)
+    indptr, indices = list_pairs(space, size)
     if not reduce:
-        start = fit_boxes(indptr, indices, rng.permutation(world.n_nodes))
+        start = fit_boxes(indptr, indices, rng.permutation(space.n_nodes))
         labels = iterate_boxes(
             *(indptr, indices, start, clock, rng), passes=iterations, patience=patience
         )
-        return Solution(labels)
+        return RawCover(labels)
     kernel = reduce_cliques(indptr, indices, clock)
     indptr, indices = restrict_pairs(indptr, indices, kernel.nodes)
     start = fit_boxes(indptr, indices, rng.permutation(kernel.nodes.size))
@@ -136,4 +136,4 @@ def solve(
         patience=patience,
         enough=max(pack_nodes(indptr, indices).size, caro_wei(np.diff(indptr))),
     )
-    return Solution(lift_labels(kernel, labels, world.n_nodes))
+    return RawCover(lift_labels(kernel, labels, space.n_nodes))

@@ -9,7 +9,7 @@ import numpy as np
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.centers import break_ties, select_centers
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 
 __all__ = ["cover_max_cover", "solve"]
@@ -84,9 +84,9 @@ def cover_max_cover(
 
 
 def solve(
-    world: World, size: float, rng: np.random.Generator, *, ties: str = "small_ball"
-) -> Solution:
+    space: MetricSpace, size: float, rng: np.random.Generator, *, ties: str = "small_ball"
+) -> RawCover:
     """Return the balls of largest gain, each without what is covered before."""
-    order, small_first = break_ties(world.n_nodes, ties, rng)
-    centers, labels = select_centers(world, size, order, small_first=small_first)
-    return Solution(labels, centers)
+    order, small_first = break_ties(space.n_nodes, ties, rng)
+    centers, labels = select_centers(space, size, order, small_first=small_first)
+    return RawCover(labels, centers)

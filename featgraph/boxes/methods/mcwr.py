@@ -12,7 +12,7 @@ from featgraph.boxes.bits import count_bits
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.coverage_gain import MassCounter
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import fraction
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
@@ -96,20 +96,22 @@ def cover_mcwr(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator, *, p: float = 0.75) -> Solution:
+def solve(
+    space: MetricSpace, size: float, rng: np.random.Generator, *, p: float = 0.75
+) -> RawCover:
     """Return the boxes around the mixed centres."""
     fraction(p, "p")
-    rows = world.walk(size)
-    n_nodes = world.n_nodes
+    rows = space.rows(size)
+    n_nodes = space.n_nodes
     ties = rng.permutation(n_nodes)
     draws = rng.random((n_nodes, 2))
-    if world.is_dense(size):
-        bits = world.bits(size)
+    if space.is_dense(size):
+        bits = space.bits(size)
         centers = _mix_bits(bits, count_bits(bits), ties, p, draws)
     else:
         masses = MassCounter(*rows).count(np.arange(n_nodes))
         centers = _mix(*rows, masses, ties, p, draws)
-    return Solution(join_centers(world, rows, size, centers, rng), centers)
+    return RawCover(join_centers(space, rows, size, centers, rng), centers)
 
 
 @kernel

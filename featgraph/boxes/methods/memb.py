@@ -9,7 +9,7 @@ import numpy as np
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.centers import break_ties, join_centers, select_centers
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 
 __all__ = ["cover_memb", "solve"]
@@ -93,10 +93,10 @@ def cover_memb(
 
 
 def solve(
-    world: World, size: float, rng: np.random.Generator, *, ties: str = "small_ball"
-) -> Solution:
+    space: MetricSpace, size: float, rng: np.random.Generator, *, ties: str = "small_ball"
+) -> RawCover:
     """Return the boxes around centres of maximum excluded mass."""
-    rows = world.walk(size)
-    order, small_first = break_ties(world.n_nodes, ties, rng)
-    centers, _ = select_centers(world, size, order, small_first=small_first)
-    return Solution(join_centers(world, rows, size, centers, rng), centers)
+    rows = space.rows(size)
+    order, small_first = break_ties(space.n_nodes, ties, rng)
+    centers, _ = select_centers(space, size, order, small_first=small_first)
+    return RawCover(join_centers(space, rows, size, centers, rng), centers)

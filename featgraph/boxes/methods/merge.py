@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
@@ -90,55 +90,59 @@ def cover_merge(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return the boxes after all steps up to ``size``."""
-    if world.name == "hop":
+    if space.name == "hop":
         levels = [float(level) for level in range(1, int(size) + 1)]
     else:
         levels = [size * (step + 1) / N_LEVELS for step in range(N_LEVELS)]
-    labels = np.arange(world.n_nodes, dtype=np.int64)
+    labels = np.arange(space.n_nodes, dtype=np.int64)
     for level in levels:
-        labels = merge_level(world, level, labels, rng)
-    return Solution(labels)
+        labels = merge_level(space, level, labels, rng)
+    return RawCover(labels)
 
 
-def pass_length(world: World, sizes: list[float]) -> int:
+def pass_length(space: MetricSpace, sizes: list[float]) -> int:
     """Return how many of ``sizes`` one pass answers: all, since each builds on the one before."""
     return len(sizes)
 
 
 def count_sizes(
-    world: World, sizes: list[float], rng: np.random.Generator, *, note: Callable[[float], None]
+    space: MetricSpace,
+    sizes: list[float],
+    rng: np.random.Generator,
+    *,
+    note: Callable[[float], None],
 ) -> Ints:
     """Return the number of boxes of every size from one run through all of them.
 
-    Hop world: through all whole sizes; elsewhere through the given sizes themselves.
+    Hop space: through all whole sizes; elsewhere through the given sizes themselves.
     """
-    known = {size: world.answer(size) for size in sizes}
+    known = {size: space.trivial_cover(size) for size in sizes}
     rest = [size for size in sizes if known[size] is None]
-    if world.name == "hop" and rest:
+    if space.name == "hop" and rest:
         rest = [float(level) for level in range(1, int(rest[-1]) + 1)]
     counts = {size: int(answer.labels.max()) + 1 for size, answer in known.items() if answer}
-    labels = np.arange(world.n_nodes, dtype=np.int64)
+    labels = np.arange(space.n_nodes, dtype=np.int64)
     for done, level in enumerate(rest, start=1):
-        labels = merge_level(world, level, labels, rng)
+        labels = merge_level(space, level, labels, rng)
         counts[level] = int(labels.max()) + 1
         note(done / len(rest))
     return np.array([counts[size] for size in sizes])
 
 
-def merge_level(world: World, level: float, labels: Ints, rng: np.random.Generator) -> Ints:
+def merge_level(space: MetricSpace, level: float, labels: Ints, rng: np.random.Generator) -> Ints:
     """Return the labels after every box had its turn at one size."""
     draws = rng.random((int(labels.max()) + 1, 2))
-    if world.is_dense(level):
-        bits = world.bits(level)
-        if world.is_complete(count_bits(bits)):
-            return world.components
+    if space.is_dense(level):
+        bits = space.bits(level)
+        if space.is_complete(count_bits(bits)):
+            return space.components
         merged = _merge_bits(bits, labels, draws)
     else:
-        rows = world.near(level)
-        if world.is_complete(rows.stops - rows.starts + 1):
-            return world.components
+        rows = space.pairs(level)
+        if space.is_complete(rows.stops - rows.starts + 1):
+            return space.components
         merged = _merge(rows.starts, rows.stops, rows.indices, labels, draws)
     return np.unique(merged, return_inverse=True)[1].astype(np.int64)
 

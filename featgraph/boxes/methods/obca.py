@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.candidate_boxes import Table, open_table, overlap_boxes
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
@@ -86,13 +86,13 @@ def cover_obca(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return the boxes that are not redundant."""
-    graph = world.neighbours(size)
-    return shrink_balls(open_table(world, size, bits=True), graph.stops - graph.starts, rng)
+    graph = space.neighbors(size)
+    return shrink_balls(open_table(space, size, bits=True), graph.stops - graph.starts, rng)
 
 
-def shrink_balls(table: Table, degrees: Ints, rng: np.random.Generator) -> Solution:
+def shrink_balls(table: Table, degrees: Ints, rng: np.random.Generator) -> RawCover:
     """Return the overlapping boxes that are not redundant, and labels from them."""
     n_nodes = degrees.size
     ties = rng.permutation(n_nodes)
@@ -106,7 +106,7 @@ def shrink_balls(table: Table, degrees: Ints, rng: np.random.Generator) -> Solut
     # written from the last box to the first: the first box that holds a node has the last word
     labels = np.empty(n_nodes, dtype=np.int64)
     labels[overlaps[1][::-1]] = np.repeat(np.arange(kept.sum()), masses[kept])[::-1]
-    return Solution(labels, overlaps=overlaps)
+    return RawCover(labels, overlaps=overlaps)
 
 
 @kernel

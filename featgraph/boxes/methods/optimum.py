@@ -19,7 +19,7 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.parts import run_parts
 from featgraph.boxes.exact.problem import Answer, CliqueProblem, open_problem
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice, positive
 from featgraph.core.random import RandomState, as_rng
@@ -111,13 +111,13 @@ def minimum_box_cover(
     choice(kind, KINDS, "kind")
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     clock = Clock(limit)
-    world, _ = open_data(graph, weight, as_undirected)
-    checked = world.size(size)
-    answer = _answer(world, checked, kind, clock, as_rng(rng), progress)
+    space, _ = open_data(graph, weight, as_undirected)
+    checked = space.size(size)
+    answer = _answer(space, checked, kind, clock, as_rng(rng), progress)
     options = {"kind": kind, "time_limit": limit}
     if answer.interrupted:
         options["interrupted"] = True
-    own = getattr(world, "graph", None)
+    own = getattr(space, "graph", None)
     return BoxCover(
         labels=answer.labels,
         size=checked,
@@ -234,22 +234,22 @@ def cover_pairs(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
     kind: str = "diameter",
     time_limit: float | None = 30.0,
     progress: bool | None = False,
-) -> Solution:
+) -> RawCover:
     """Return the best cover found within the time limit."""
     choice(kind, KINDS, "kind")
-    answer = answer_size(world, size, kind, Clock(time_limit), rng, progress)
-    return Solution(answer.labels, answer.centers, lower_bound=answer.lower_bound)
+    answer = answer_size(space, size, kind, Clock(time_limit), rng, progress)
+    return RawCover(answer.labels, answer.centers, lower_bound=answer.lower_bound)
 
 
 def answer_size(
-    world: World,
+    space: MetricSpace,
     size: float,
     kind: str,
     clock: Clock,
@@ -257,14 +257,14 @@ def answer_size(
     progress: bool | None = False,
 ) -> Answer:
     """Return the best cover and bound of one size out of many."""
-    answer = _answer(world, size, kind, clock, rng, progress)
+    answer = _answer(space, size, kind, clock, rng, progress)
     if answer.interrupted:
         raise KeyboardInterrupt  # whoever asks for many sizes wants to stop them all
     return answer
 
 
 def _answer(
-    world: World,
+    space: MetricSpace,
     size: float,
     kind: str,
     clock: Clock,
@@ -272,13 +272,13 @@ def _answer(
     progress: bool | None,
 ) -> Answer:
     """Return the known answer for a trivial size, else what the search proves."""
-    known = world.answer(size)
+    known = space.trivial_cover(size)
     if known is not None:
         centers = known.centers if kind == "radius" else None
         return Answer(known.labels, int(known.labels.max()) + 1, centers)
-    if is_quick(world):
-        problem = open_problem(world, size, kind, clock)
+    if is_quick(space):
+        problem = open_problem(space, size, kind, clock)
     else:  # Ctrl-C is heard while pairs are listed and reduced
-        problem = run_beside(lambda: open_problem(world, size, kind, clock))
+        problem = run_beside(lambda: open_problem(space, size, kind, clock))
     interrupted = run_parts(problem.parts, clock, rng, progress=progress)
     return problem.answer(rng, interrupted=interrupted)

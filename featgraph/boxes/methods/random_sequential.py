@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
@@ -90,12 +90,12 @@ def cover_random_sequential(
 
 
 def solve(
-    world: World, size: float, rng: np.random.Generator, *, seeds: str = "uncovered"
-) -> Solution:
+    space: MetricSpace, size: float, rng: np.random.Generator, *, seeds: str = "uncovered"
+) -> RawCover:
     """Return the boxes around a random permutation of seeds."""
     choice(seeds, SEEDS, "seeds")
-    labels, centers = _grow(*world.walk(size), rng.permutation(world.n_nodes), seeds == "any")
-    return Solution(labels, centers)
+    labels, centers = _grow(*space.rows(size), rng.permutation(space.n_nodes), seeds == "any")
+    return RawCover(labels, centers)
 
 
 @kernel

@@ -9,7 +9,7 @@ import numpy as np
 from featgraph.boxes._run import run_cover
 from featgraph.boxes.centers import join_centers, select_centers
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.random import RandomState
 
 __all__ = ["cover_remcc", "solve"]
@@ -81,11 +81,11 @@ def cover_remcc(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:
     """Return the boxes around uncovered centres of largest mass times mean distance."""
-    rows = world.walk(size)
-    ties = rng.permutation(world.n_nodes)
+    rows = space.rows(size)
+    ties = rng.permutation(space.n_nodes)
     # a lone node (mean distance 0) still needs a positive weight to be chosen at all
-    weights = np.maximum(world.mean_distances, np.finfo(np.float64).tiny)
-    centers, _ = select_centers(world, size, ties, weights=weights, only_uncovered=True)
-    return Solution(join_centers(world, rows, size, centers, rng), centers)
+    weights = np.maximum(space.mean_distances, np.finfo(np.float64).tiny)
+    centers, _ = select_centers(space, size, ties, weights=weights, only_uncovered=True)
+    return RawCover(join_centers(space, rows, size, centers, rng), centers)

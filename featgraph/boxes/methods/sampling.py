@@ -12,7 +12,7 @@ from featgraph.boxes.candidate_boxes import Boxes, open_table, propose_boxes
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.greedy_set_cover import choose_boxes
 from featgraph.boxes.methods.random_sequential import solve as solve_sequential
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState
 
@@ -102,34 +102,34 @@ def cover_sampling(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
     boxes: str = "maximal",
     strategy: str = "small_first",
     n_samples: int = 10,
-) -> Solution:
+) -> RawCover:
     """Return the chosen boxes."""
     choice(boxes, BOXES, "boxes")
     choice(strategy, STRATEGIES, "strategy")
     integer(n_samples, "n_samples", least=1)
     if boxes == "random_sequential":
-        drawn, centers = _draw_sequential(world, size, n_samples, rng)
-        chosen, labels = choose_boxes(drawn, world.n_nodes, strategy)
-        return Solution(labels, centers[chosen])
-    radius = size // 2 if world.name == "hop" else size / 2
-    few = solve_sequential(world, radius, rng).labels.max() + 1
-    seeds = rng.permutation(world.n_nodes)
+        drawn, centers = _draw_sequential(space, size, n_samples, rng)
+        chosen, labels = choose_boxes(drawn, space.n_nodes, strategy)
+        return RawCover(labels, centers[chosen])
+    radius = size // 2 if space.name == "hop" else size / 2
+    few = solve_sequential(space, radius, rng).labels.max() + 1
+    seeds = rng.permutation(space.n_nodes)
     wanted = n_samples * int(few)
-    drawn = propose_boxes(open_table(world, size), seeds, wanted, rng, prefer_uncovered=False)
-    return Solution(choose_boxes(drawn, world.n_nodes, strategy)[1])
+    drawn = propose_boxes(open_table(space, size), seeds, wanted, rng, prefer_uncovered=False)
+    return RawCover(choose_boxes(drawn, space.n_nodes, strategy)[1])
 
 
 def _draw_sequential(
-    world: World, size: float, n_samples: int, rng: np.random.Generator
+    space: MetricSpace, size: float, n_samples: int, rng: np.random.Generator
 ) -> tuple[Boxes, Ints]:
-    runs = [solve_sequential(world, size, rng) for _ in range(n_samples)]
+    runs = [solve_sequential(space, size, rng) for _ in range(n_samples)]
     masses = np.concatenate([np.bincount(run.labels) for run in runs])
     members = np.concatenate([np.argsort(run.labels, kind="stable") for run in runs])
     centers = [run.centers for run in runs if run.centers is not None]

@@ -11,7 +11,7 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.memory import check_memory
-from featgraph.boxes.metric_space import Rows, Solution, World
+from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.threads import map_ranges
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState
@@ -97,15 +97,15 @@ def cover_sketch(
     )
 
 
-def solve(world: World, size: float, rng: np.random.Generator, *, k: int = 16) -> Solution:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator, *, k: int = 16) -> RawCover:
     """Return the boxes around the centres that sketches find."""
     integer(k, "k", least=2)
-    rows = world.walk(size)
+    rows = space.rows(size)
     centers = _select(rows, k, rng)
-    return Solution(join_centers(world, rows, size, centers, rng), centers)
+    return RawCover(join_centers(space, rows, size, centers, rng), centers)
 
 
-def _select(rows: Rows, k: int, rng: np.random.Generator) -> Ints:
+def _select(rows: Neighborhoods, k: int, rng: np.random.Generator) -> Ints:
     n_nodes = rows.starts.size
     check_memory(24 * n_nodes * k, f"sketches of {k} nodes for {n_nodes} nodes")
     ties = rng.permutation(n_nodes)
@@ -131,7 +131,7 @@ def _select(rows: Rows, k: int, rng: np.random.Generator) -> Ints:
         )
 
 
-def build_sketches(rows: Rows, by_rank: Ints, k: int) -> tuple[Ints, Ints]:
+def build_sketches(rows: Neighborhoods, by_rank: Ints, k: int) -> tuple[Ints, Ints]:
     """Return the ``k`` smallest ranks within reach of each node, rising, and how many there are.
 
     ``by_rank`` lists the nodes that have a rank: the first has rank 0.

@@ -11,7 +11,7 @@ from featgraph.boxes._run import run_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.first_fit import fit_lists, map_tasks
 from featgraph.boxes.memory import check_memory
-from featgraph.boxes.metric_space import Solution, World
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.checks import integer, positive
 from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
@@ -101,21 +101,21 @@ def cover_swarm(
 
 
 def solve(
-    world: World,
+    space: MetricSpace,
     size: float,
     rng: np.random.Generator,
     *,
     particles: int = 20,
     steps: int = 100,
     attraction: float = 1.494,
-) -> Solution:
+) -> RawCover:
     """Return the best cover that the swarm met."""
     integer(particles, "particles", least=1)
     integer(steps, "steps")
     positive(attraction, "attraction")
-    check_memory(64 * particles * world.n_nodes, f"{particles} covers of {world.n_nodes} nodes")
-    lists, graph = world.near(size), world.neighbours(size)
-    n_nodes = world.n_nodes
+    check_memory(64 * particles * space.n_nodes, f"{particles} covers of {space.n_nodes} nodes")
+    lists, graph = space.pairs(size), space.neighbors(size)
+    n_nodes = space.n_nodes
     orders = [rng.permutation(n_nodes) for _ in range(particles)]
     covers = map_tasks(lambda order: fit_lists(lists, order), orders)
     bests = [cover.copy() for cover in covers]
@@ -138,7 +138,7 @@ def solve(
         leader = int(np.argmin(counts))
         if counts[leader] < top_count:
             top, top_count = bests[leader].copy(), counts[leader]
-    return Solution(np.unique(top, return_inverse=True)[1].astype(np.int64))
+    return RawCover(np.unique(top, return_inverse=True)[1].astype(np.int64))
 
 
 @kernel

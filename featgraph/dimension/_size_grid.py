@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
 
-__all__ = ["compared_sizes", "ladder_sizes", "thin_sizes", "world_ladder"]
+__all__ = ["compared_sizes", "size_grid", "thin_sizes", "hop_size_grid"]
 
 #: Points of a curve over real-valued sizes; more would only repeat one another.
 _N_REAL = 16
@@ -20,7 +20,7 @@ _SMALLEST_COMPARED = 2
 _FEWEST_COMPARED = 5
 
 
-def ladder_sizes(
+def size_grid(
     largest: float, *, kind: str = "diameter", scale: int | None = None, spacing: float = 1.3
 ) -> list[int]:
     """Return sizes in hops that are even in log(1 + ℓ), or at powers of ``scale``.
@@ -29,11 +29,11 @@ def ladder_sizes(
 
     Examples
     --------
-    >>> ladder_sizes(20)
+    >>> size_grid(20)
     [0, 1, 2, 3, 4, 5, 7, 9, 12, 16]
-    >>> ladder_sizes(40, scale=3)
+    >>> size_grid(40, scale=3)
     [2, 8, 26]
-    >>> ladder_sizes(40, kind="radius", scale=2)
+    >>> size_grid(40, kind="radius", scale=2)
     [1, 2, 4, 8, 16, 32]
     """
     if scale is not None:
@@ -48,17 +48,17 @@ def ladder_sizes(
     return [size for size in sizes if size <= largest] or [0]
 
 
-def world_ladder(graph: Any, kind: str, scale: int | None, spacing: float) -> list[int]:
-    """Return the ladder up to the first size that leaves one box per component for sure."""
-    from featgraph.boxes.metric_space import GraphWorld
+def hop_size_grid(graph: Any, kind: str, scale: int | None, spacing: float) -> list[int]:
+    """Return the grid up to the first size that leaves one box per component for sure."""
+    from featgraph.boxes.metric_space import GraphSpace
 
-    _, bound = GraphWorld(graph, weighted=False).sweep
+    _, bound = GraphSpace(graph, weighted=False).diameter_bounds
     largest = bound / 2 if kind == "radius" else bound
-    return ladder_sizes(max(largest, 1.0), kind=kind, scale=scale, spacing=spacing)
+    return size_grid(max(largest, 1.0), kind=kind, scale=scale, spacing=spacing)
 
 
 def thin_sizes(
-    sizes: NDArray[np.float64], *, world: str = "hop", spacing: float = 1.3
+    sizes: NDArray[np.float64], *, space: str = "hop", spacing: float = 1.3
 ) -> NDArray[np.int64]:
     """Return positions of rising diameter sizes that are apart by a factor ``spacing`` in 1 + ℓ.
 
@@ -72,7 +72,7 @@ def thin_sizes(
     """
     places = np.log1p(sizes)
     gap = math.log(spacing)
-    if world != "hop":
+    if space != "hop":
         gap = float(np.ptp(places)) / (_N_REAL - 1) if sizes.size > _N_REAL else 0.0
     kept = [0]
     for k in range(1, sizes.size):
@@ -81,7 +81,7 @@ def thin_sizes(
     return np.array(kept, dtype=np.int64)
 
 
-def compared_sizes(sizes: NDArray[np.float64], world: str) -> NDArray[np.bool_]:
+def compared_sizes(sizes: NDArray[np.float64], space: str) -> NDArray[np.bool_]:
     """Return which usable sizes the models are compared on: from 2 hops up, if enough are left.
 
     Examples
@@ -90,6 +90,6 @@ def compared_sizes(sizes: NDArray[np.float64], world: str) -> NDArray[np.bool_]:
     [False, False, True, True, True, True, True]
     """
     large: NDArray[np.bool_] = sizes >= _SMALLEST_COMPARED
-    if world != "hop" or np.count_nonzero(large) < _FEWEST_COMPARED:
+    if space != "hop" or np.count_nonzero(large) < _FEWEST_COMPARED:
         return np.ones(sizes.size, dtype=np.bool_)
     return large

@@ -1,4 +1,4 @@
-"""The distances that kernels see: lists within a size, bounds of diameters, features' worlds."""
+"""The distances that kernels see: lists within a size, bounds of diameters, features' spaces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.boxes import bits, memory, neighborhoods
 from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.metric_space import MetricWorld, open_world
+from featgraph.boxes.metric_space import FeatureSpace, open_graph_space
 from tests.naive import boxes as naive
 
 
@@ -29,7 +29,7 @@ def rows_as_sets(rows, n_nodes):
 def test_lists_hold_the_ball(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     dist = naive.hop_distances(n_nodes, graph.edges)
-    rows = open_world(graph, weight=None, as_undirected=False).near(size)
+    rows = open_graph_space(graph, weight=None, as_undirected=False).pairs(size)
     assert rows.hops == 1
     assert rows_as_sets(rows, n_nodes) == [naive.ball(dist, v, size) - {v} for v in range(n_nodes)]
 
@@ -37,11 +37,11 @@ def test_lists_hold_the_ball(seed, n_nodes, size):
 @pytest.mark.parametrize("hops", [1, 2, 5])
 def test_bits_hold_the_ball(hops):
     edges = list(nx.gnp_random_graph(1100, 0.002, seed=hops).edges)  # more than two batches
-    world = open_world(nx.Graph(edges), weight=None, as_undirected=False)
-    n_nodes = world.n_nodes
-    lists = neighborhoods.list_near(world.starts, world.stops, world.indices, None, hops)
-    counts = neighborhoods.count_near(world.starts, world.stops, world.indices, hops)
-    table = bits.spread_bits(world.starts, world.stops, world.indices, hops)
+    space = open_graph_space(nx.Graph(edges), weight=None, as_undirected=False)
+    n_nodes = space.n_nodes
+    lists = neighborhoods.list_near(space.starts, space.stops, space.indices, None, hops)
+    counts = neighborhoods.count_near(space.starts, space.stops, space.indices, hops)
+    table = bits.spread_bits(space.starts, space.stops, space.indices, hops)
     assert np.array_equal(bits.count_bits(table), counts + 1)
     starts, stops, indices = bits.list_bits(table, counts + 1)
     assert np.array_equal(stops - starts, counts)
@@ -59,33 +59,33 @@ def test_weighted_lists_hold_the_ball(seed, n_nodes, quarters):
         return
     weights = {(u, v): length for u, v, length in graph.edges(data="length")}
     dist = naive.weighted_distances(n_nodes, weights)
-    world = open_world(graph, weight="length", as_undirected=False)
-    rows = world.walk(quarters / 4)
+    space = open_graph_space(graph, weight="length", as_undirected=False)
+    rows = space.rows(quarters / 4)
     expected = [naive.ball(dist, v, quarters / 4) - {v} for v in range(n_nodes)]
     assert rows_as_sets(rows, n_nodes) == expected
-    np.testing.assert_allclose(world.mean_distances, naive.mean_distances(dist), rtol=1e-12)
+    np.testing.assert_allclose(space.mean_distances, naive.mean_distances(dist), rtol=1e-12)
 
 
 @given(seed=st.integers(0, 10**6), n_nodes=st.integers(1, 15))
 def test_sweep_bounds_every_diameter(seed, n_nodes):
     graph = nx.gnp_random_graph(n_nodes, 0.15, seed=seed)
-    world = open_world(graph, weight=None, as_undirected=False)
-    middles, bound = world.sweep
+    space = open_graph_space(graph, weight=None, as_undirected=False)
+    middles, bound = space.diameter_bounds
     dist = np.array(naive.hop_distances(n_nodes, graph.edges))
     largest = dist[np.isfinite(dist)].max()
     assert largest <= bound <= 2 * largest
-    assert world.components[middles].tolist() == list(range(len(middles)))
+    assert space.components[middles].tolist() == list(range(len(middles)))
 
 
 def test_sweep_bounds_weighted_diameters():
     graph = weighted_graph(3, 14)
     weights = {(u, v): length for u, v, length in graph.edges(data="length")}
     dist = np.array(naive.weighted_distances(14, weights))
-    world = open_world(graph, weight="length", as_undirected=False)
-    middles, bound = world.sweep
+    space = open_graph_space(graph, weight="length", as_undirected=False)
+    middles, bound = space.diameter_bounds
     largest = dist[np.isfinite(dist)].max()
     assert largest <= bound <= 2 * largest * (1 + 1e-9)
-    assert world.components[middles].tolist() == list(range(len(middles)))
+    assert space.components[middles].tolist() == list(range(len(middles)))
 
 
 def test_weighted_sizes_tell_paths_apart():
@@ -94,7 +94,7 @@ def test_weighted_sizes_tell_paths_apart():
     assert box_cover(graph, 1.2, rng=0, weight="weight").n_boxes == 2
     assert box_cover(graph, 1.25, rng=0, weight="weight").n_boxes == 1
     counts = box_counts(graph, weight="weight", rng=0)
-    assert counts.world == "weighted"
+    assert counts.space == "weighted"
     assert counts.sizes[0] == 0.5
     assert counts.counts[-1] == 1
 
@@ -118,12 +118,12 @@ def test_negative_lengths_are_refused():
 def test_metric_rows_are_threshold_graphs(seed, n_nodes):
     points = np.random.default_rng(seed).integers(0, 5, size=(n_nodes, 2))
     dist = np.sqrt(((points[:, None] - points[None]) ** 2).sum(-1))
-    world = MetricWorld(dist)
+    space = FeatureSpace(dist)
     for theta in (0.0, 1.0, 2.5):
-        rows = world.walk(theta)
+        rows = space.rows(theta)
         expected = [set(np.flatnonzero(dist[v] <= theta)) - {v} for v in range(n_nodes)]
         assert rows_as_sets(rows, n_nodes) == expected
-    assert world.sweep[1] == dist.max()
+    assert space.diameter_bounds[1] == dist.max()
 
 
 def test_features_whose_distances_would_not_fit_are_refused(monkeypatch):
@@ -135,12 +135,12 @@ def test_features_whose_distances_would_not_fit_are_refused(monkeypatch):
 
 def test_lists_that_would_not_fit_are_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("FEATGRAPH_MEMORY", "1e-6")
-    world = open_world(nx.complete_graph(40), weight=None, as_undirected=False)
+    space = open_graph_space(nx.complete_graph(40), weight=None, as_undirected=False)
     with pytest.raises(MemoryError, match=r"would take .* GiB.*greedy, cbb, memb"):
-        world.near(2)
+        space.pairs(2)
     monkeypatch.setenv("FEATGRAPH_MEMORY", "much")
     with pytest.raises(ValueError, match="must be a number of GiB"):
-        world.near(2)
+        space.pairs(2)
     monkeypatch.delenv("FEATGRAPH_MEMORY")
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemFree:  1000 kB\nMemAvailable:  2000 kB\n")
@@ -153,6 +153,6 @@ def test_lists_that_would_not_fit_are_refused(monkeypatch, tmp_path):
 
 
 def test_long_paths_are_searched_not_spread():
-    world = open_world(nx.path_graph(20_000), weight=None, as_undirected=False)
-    assert not world.is_dense(10_000)
-    assert open_world(nx.complete_graph(500), weight=None, as_undirected=False).is_dense(1)
+    space = open_graph_space(nx.path_graph(20_000), weight=None, as_undirected=False)
+    assert not space.is_dense(10_000)
+    assert open_graph_space(nx.complete_graph(500), weight=None, as_undirected=False).is_dense(1)
