@@ -30,7 +30,7 @@ VERSION = 1
 #: Fields that tell how a result came about, in the order of the text.
 _MADE_BY = (
     *("source", "source_a", "source_b", "layer", "state", "reduce", "epsilon", "epsilon_rule"),
-    *("method", "kind", "world", "estimator", "measure", "variant", "null", "options", "seed"),
+    *("method", "kind", "space", "estimator", "measure", "variant", "null", "options", "seed"),
     *("confidence", "n_draws", "n_repeats", "n_references", "n_bootstrap", "n_permutations"),
 )
 Self = TypeVar("Self", bound="Result")
