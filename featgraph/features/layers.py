@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import fnmatch
-import itertools
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from torch import nn
 
 from featgraph.core.checks import nearest
-from featgraph.features.walk import (
-    count_parameters,
-    is_activation,
-    is_composite,
-    is_leaf,
-    is_linear,
-    layer_children,
-    layer_type,
-    named_layers,
-)
+from featgraph.features.blocks import find_blocks
+from featgraph.features.walk import count_parameters, has_forward, layer_type, named_layers
 
 __all__ = ["LayerRow", "Layers", "list_layers", "select_layers"]
 
 Layers: TypeAlias = "str | type[nn.Module] | Sequence[str | type[nn.Module]]"
-
-# Blocks of Table 1 of Ding et al. 2025 (arXiv:2507.17785), by the class names of timm.
-# VGG takes the last module before each max pooling: features.{1,4,9,14,19} in vgg11.
-_FAMILIES = {
-    "VisionTransformer": "blocks.*",
-    "MlpMixer": "blocks.*",
-    "MetaFormer": "stages.*",
-    "PoolFormer": "stages.*",
-    "PyramidVisionTransformerV2": "stages.*",
-    "ResNet": "layer[1-4]",
-}
-_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-_NEVER_CALLED = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 
 
 class LayerRow(NamedTuple):
@@ -152,14 +128,14 @@ def _select(model: nn.Module, entry: object) -> list[str]:
     if not isinstance(entry, str):
         raise TypeError(_KINDS.format(repr(entry)))
     if entry == "auto":
-        return _auto(model)
+        return find_blocks(model)
     named = list(named_layers(model))
     if entry == "all":
-        return [n for n, m in named if not isinstance(m, _NEVER_CALLED)] or [""]
+        return [n for n, m in named if has_forward(m)] or [""]
     # A module registered twice keeps both names here; rules and globs see it once.
     if any(n == entry for n, _ in model.named_modules(remove_duplicate=False) if n):
         return [entry]
-    names = [n for n, m in named if _matches(n, entry) and not isinstance(m, _NEVER_CALLED)]
+    names = [n for n, m in named if _matches(n, entry) and has_forward(m)]
     if not names:
         raise ValueError(
             f"layers: {entry!r} matches none of the {len(named)} layers"
@@ -180,79 +156,3 @@ def _matches(name: str, pattern: str) -> bool:
         return i < len(parts) and fnmatch.fnmatchcase(parts[i], wanted[j]) and fits(i + 1, j + 1)
 
     return fits(0, 0)
-
-
-def _auto(model: nn.Module) -> list[str]:
-    pattern = _FAMILIES.get(layer_type(model))
-    if pattern is not None:
-        names = [n for n, _ in named_layers(model) if _matches(n, pattern)]
-        if len(names) >= 2:
-            return names
-    prefix, trunk = "", model
-    while True:
-        candidates = [_numbered(trunk), _blocks(trunk, is_model=trunk is model)]
-        names = max(candidates, key=lambda names: _weight(trunk, names))
-        if names:
-            return [prefix + name for name in names]
-        heavy = [
-            (name, child)
-            for name, child in layer_children(trunk)
-            if 2 * count_parameters(child) > count_parameters(trunk)
-        ]
-        if not heavy:
-            children = [name for name, child in layer_children(model) if is_composite(child)]
-            children = [name for name in children if name != list(model._modules)[-1]]
-            return children if len(children) >= 3 else _flat(model)
-        prefix, trunk = f"{prefix}{heavy[0][0]}.", heavy[0][1]
-
-
-def _numbered(module: nn.Module) -> list[str]:
-    groups: dict[str, list[str]] = {}
-    for name, child in layer_children(module):
-        callable_ = is_composite(child) and not isinstance(child, _NEVER_CALLED)
-        if re.fullmatch(r"\D+\d+", name) and callable_:
-            groups.setdefault(name.rstrip("0123456789"), []).append(name)
-    repeated = [names for names in groups.values() if len(names) >= 2]
-    return max(repeated, key=lambda names: _weight(module, names), default=[])
-
-
-def _weight(module: nn.Module, names: list[str]) -> int:
-    return sum(count_parameters(module.get_submodule(name)) for name in names)
-
-
-def _blocks(module: nn.Module, *, is_model: bool) -> list[str]:
-    """Children of the containers in ``module``, or of ``module`` itself if it is one."""
-    if isinstance(module, _CONTAINERS):
-        children = list(layer_children(module))
-        if is_model and isinstance(module, nn.Sequential):
-            children = children[:-1]
-        names = [name for name, child in children if is_composite(child)]
-        return names if len(names) >= 2 else []
-    names = []
-    for name, child in layer_children(module):
-        if isinstance(child, _CONTAINERS):
-            inner = [f"{name}.{k}" for k, block in layer_children(child) if is_composite(block)]
-            names += inner if len(inner) >= 2 else []
-    return names
-
-
-def _flat(model: nn.Module) -> list[str]:
-    leaves = [(name, module) for name, module in named_layers(model) if is_leaf(module)]
-    before = [
-        name
-        for (name, module), (_, pool) in itertools.pairwise(leaves)
-        if isinstance(pool, _POOLS) and not isinstance(module, _POOLS)
-    ]
-    if len(before) >= 2:
-        return before
-    names, fresh = [], False
-    for name, module in leaves:
-        if is_activation(module):
-            names += [name] if fresh else []
-            fresh = False
-        else:
-            fresh = fresh or is_linear(module)
-    if names:
-        return names
-    heavy = [name for name, module in leaves if is_linear(module) or count_parameters(module) > 0]
-    return heavy[:-1] or heavy or [leaves[-1][0] if leaves else ""]

@@ -10,6 +10,7 @@ from torch.nn.utils import parametrize
 
 __all__ = [
     "count_parameters",
+    "has_forward",
     "is_activation",
     "is_composite",
     "is_leaf",
@@ -71,6 +72,17 @@ def layer_type(module: nn.Module) -> str:
     'Linear'
     """
     return parametrize.type_before_parametrizations(module).__name__
+
+
+def has_forward(module: nn.Module) -> bool:
+    """Whether a module can be called; a ``ModuleList`` is walked through instead.
+
+    Examples
+    --------
+    >>> has_forward(nn.Sequential()), has_forward(nn.ModuleList())
+    (True, False)
+    """
+    return type(module).forward is not nn.Module.forward
 
 
 def is_leaf(module: nn.Module) -> bool:

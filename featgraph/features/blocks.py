@@ -1,0 +1,228 @@
+"""The blocks of a network: which layers ``layers="auto"`` takes."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import re
+import warnings
+from collections.abc import Iterable
+
+from torch import nn
+
+from featgraph.core.caller import caller_level
+from featgraph.features.walk import (
+    count_parameters,
+    has_forward,
+    is_activation,
+    is_composite,
+    is_leaf,
+    is_linear,
+    layer_children,
+    layer_type,
+    named_layers,
+)
+
+__all__ = ["find_blocks"]
+
+# Blocks of Table 1 of Ding et al. 2025 (arXiv:2507.17785), by the class names of timm.
+# VGG takes the last module before each max pooling: features.{1,4,9,14,19} in vgg11.
+_TABLE_1 = {
+    "VisionTransformer": "blocks.*",
+    "MlpMixer": "blocks.*",
+    "MetaFormer": "stages.*",
+    "PoolFormer": "stages.*",
+    "PyramidVisionTransformerV2": "stages.*",
+    "ResNet": "layer[1-4]",
+}
+_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+_EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
+_MAPS = (nn.MultiheadAttention, nn.RNNBase)
+
+# What stands before, after or between the blocks, by its name.
+_BESIDE = re.compile(r"(^|_)(stem|embed|aux|head|classif|pooler|transition|downsamp)", re.I)
+# A middle that runs between an encoder and a decoder, wherever it is registered.
+_MIDDLE = re.compile(r"(^|_)(mid|middle|bottleneck|bridge)(_|$)", re.I)
+_NUMBER = re.compile(r"(_?\d+[a-z]?)+(_\d+x\d+)?$")
+
+# Shares of the weight of all lists of blocks. A list below the first is a stem or an adapter. One
+# below the second is too if its members hold a single map, where others hold more. What a model
+# declares is all if it holds the third. A list from the fourth on is not left out without a word.
+_LIGHT, _PLAIN, _TRUSTED, _NOTABLE = 0.05, 0.3, 0.25, 0.1
+
+
+def find_blocks(model: nn.Module) -> list[str]:
+    """Find the blocks of a network by the rules of :func:`select_layers` for "auto".
+
+    Examples
+    --------
+    >>> find_blocks(nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 2,
+    ...                                   enable_nested_tensor=False))
+    ['layers.0', 'layers.1']
+    """
+    pattern = _TABLE_1.get(layer_type(model))
+    if pattern is not None:
+        names = [n for n, _ in named_layers(model) if fnmatch.fnmatchcase(n, pattern)]
+        names = [name for name in names if name.count(".") == pattern.count(".")]
+        if len(names) >= 2:
+            return names
+    names = _of_transformers(model) or _of_lists(model)
+    if names:
+        return names
+    children = [name for name, child in layer_children(model)[:-1] if is_composite(child)]
+    return children if len(children) >= 3 else _flat(model)
+
+
+def _of_transformers(model: nn.Module) -> list[str]:
+    """List the blocks of a model of transformers, which all derive from one class."""
+    names: list[str] = []
+    for name, module in named_layers(model):
+        classes = {cls.__name__ for cls in type(module).__mro__}
+        inner = any(name.startswith(f"{outer}.") for outer in names)
+        if "GradientCheckpointingLayer" in classes and not inner:
+            names.append(name)
+    return names
+
+
+def _of_lists(model: nn.Module) -> list[str]:
+    """Take the lists of repeated blocks that the model declares, or else those that weigh."""
+    lists = _lists(model, beside=False) or _lists(model, beside=True)
+    if not lists:
+        return []
+    weights = {path: _weight(model, names) for path, names in lists.items()}
+    total = sum(weights.values())
+    maps = {path: _count_maps(model, names) for path, names in lists.items()}
+    richest = max(maps.values())
+    likely = [path for path in lists if maps[path] == richest or weights[path] >= _PLAIN * total]
+    declared = _declared(model)
+    said = [path for path in likely if _overlap(lists[path], declared)]
+    if sum(weights[path] for path in said) >= _TRUSTED * total:
+        taken, notable = said, _PLAIN
+    else:
+        taken, notable = [path for path in likely if weights[path] >= _LIGHT * total], _NOTABLE
+    left_out = [p for p in lists if p not in taken and weights[p] >= notable * total]
+    if left_out:
+        named = [f"{lists[path][0]} … {lists[path][-1]}" for path in left_out]
+        warnings.warn(
+            f"layers='auto' leaves out {', '.join(named)}; name them in layers= if they matter",
+            stacklevel=caller_level(),
+        )
+    names = list(itertools.chain.from_iterable(lists[path] for path in taken))
+    if taken is not said:
+        names += _between(model, names, total)
+    order = {name: k for k, (name, _) in enumerate(named_layers(model))}
+    return sorted(names, key=order.__getitem__)
+
+
+def _lists(
+    module: nn.Module, *, beside: bool, prefix: str = "", is_model: bool = True
+) -> dict[str, list[str]]:
+    """Find the outermost lists of repeated blocks, by their path without numbers.
+
+    Children with equal names up to a number are a list if two have submodules; a ``ModuleList``
+    is one even with a single block, as in ALBERT, whose block runs many times. With
+    ``beside=False``, stems, embeddings, heads and the like are passed over.
+    """
+    found: dict[str, list[str]] = {}
+    children = layer_children(module)
+    # The last child of a Sequential model is its head.
+    head = children[-1][0] if is_model and isinstance(module, nn.Sequential) and children else ""
+    groups: dict[str, list[tuple[str, nn.Module]]] = {}
+    for name, child in children:
+        if beside or not _BESIDE.search(name):
+            groups.setdefault(_NUMBER.sub("", name), []).append((name, child))
+    for key, members in groups.items():
+        blocks = [n for n, m in members if n != head and _is_block(m)]
+        repeated = len(blocks) >= 2 and blocks != [key] * len(blocks)
+        if not repeated and not (blocks and isinstance(module, nn.ModuleList)):
+            blocks = []
+        path = ".".join(_NUMBER.sub("", part) for part in f"{prefix}{key}".split("."))
+        if blocks:
+            found.setdefault(path, []).extend(prefix + n for n in blocks)
+        for name, child in members:
+            if name in blocks:
+                continue
+            inside = _lists(child, beside=beside, prefix=f"{prefix}{name}.", is_model=False)
+            for where, names in inside.items():
+                found.setdefault(where, []).extend(names)
+    return found
+
+
+def _is_block(module: nn.Module) -> bool:
+    return is_composite(module) and has_forward(module)
+
+
+def _weight(model: nn.Module, names: Iterable[str]) -> int:
+    """Count parameters; a table of embeddings may hold most of them, and says nothing."""
+    return sum(_weight_of(model.get_submodule(name)) for name in names)
+
+
+def _weight_of(module: nn.Module) -> int:
+    inside = [module, *(inner for _, inner in named_layers(module))]
+    tables = [m for m in inside if isinstance(m, _EMBEDDINGS)]
+    return count_parameters(module) - sum(map(count_parameters, tables))
+
+
+def _count_maps(model: nn.Module, names: Iterable[str]) -> int:
+    """Return the most maps that one block holds, where more than two are as good as two."""
+    blocks = (model.get_submodule(name) for name in names)
+    return max(
+        min(2, sum(is_linear(m) or isinstance(m, _MAPS) for _, m in named_layers(block)))
+        for block in blocks
+    )
+
+
+def _declared(model: nn.Module) -> list[str]:
+    """List the layers that models of timm declare in ``feature_info``, wherever they stand."""
+    names = []
+    for prefix, module in [("", model), *named_layers(model)]:
+        info = getattr(module, "feature_info", None)
+        rows = getattr(info, "info", info)
+        for row in rows if isinstance(rows, list | tuple) else ():
+            if isinstance(row, dict) and row.get("module"):
+                names.append(f"{prefix}.{row['module']}".lstrip("."))
+    return names
+
+
+def _overlap(names: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a name of the one is, holds, or lies in, a name of the other."""
+    pairs = itertools.product(names, others)
+    return any(f"{a}.".startswith(f"{b}.") or f"{b}.".startswith(f"{a}.") for a, b in pairs)
+
+
+def _between(model: nn.Module, names: list[str], total: int) -> list[str]:
+    """List heavy children that stand between blocks without being one of a list: bottlenecks."""
+    children = layer_children(model)
+    used = [k for k, (name, _) in enumerate(children) if _overlap(names, [name])]
+    return [
+        name
+        for k, (name, child) in enumerate(children)
+        if k not in used
+        and (used[0] < k < used[-1] or _MIDDLE.search(name))
+        and not _BESIDE.search(name)
+        and _is_block(child)
+        and _weight_of(child) >= _NOTABLE * total
+    ]
+
+
+def _flat(model: nn.Module) -> list[str]:
+    """Choose among the leaves of a network without blocks."""
+    leaves = [(name, module) for name, module in named_layers(model) if is_leaf(module)]
+    before = [
+        name
+        for (name, module), (_, pool) in itertools.pairwise(leaves)
+        if isinstance(pool, _POOLS) and not isinstance(module, _POOLS)
+    ]
+    if len(before) >= 2:
+        return before
+    names, fresh = [], False
+    for name, module in leaves:
+        if is_activation(module):
+            names += [name] if fresh else []
+            fresh = False
+        else:
+            fresh = fresh or is_linear(module)
+    if names:
+        return names
+    heavy = [name for name, module in leaves if is_linear(module) or _weight_of(module) > 0]
+    return heavy[:-1] or heavy or [leaves[-1][0] if leaves else ""]
