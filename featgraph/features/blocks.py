@@ -66,50 +66,48 @@ def find_blocks(model: nn.Module) -> list[str]:
         names = [name for name in names if name.count(".") == pattern.count(".")]
         if len(names) >= 2:
             return names
-    names = _of_transformers(model) or _of_lists(model)
-    if names:
-        return names
+    lists = _lists(model, beside=False) or _lists(model, beside=True)
+    if lists:
+        return _take(model, lists)
     children = [name for name, child in layer_children(model)[:-1] if is_composite(child)]
     return children if len(children) >= 3 else _flat(model)
 
 
-def _of_transformers(model: nn.Module) -> list[str]:
-    """List the blocks of a model of transformers, which all derive from one class."""
-    names: list[str] = []
-    for name, module in named_layers(model):
-        classes = {cls.__name__ for cls in type(module).__mro__}
-        inner = any(name.startswith(f"{outer}.") for outer in names)
-        if "GradientCheckpointingLayer" in classes and not inner:
-            names.append(name)
-    return names
-
-
-def _of_lists(model: nn.Module) -> list[str]:
-    """Take the lists of repeated blocks that the model declares, or else those that weigh."""
-    lists = _lists(model, beside=False) or _lists(model, beside=True)
-    if not lists:
-        return []
+def _take(model: nn.Module, lists: dict[str, list[str]]) -> list[str]:
+    """Take the lists of blocks that the model declares, and of the others those that weigh."""
     weights = {path: _weight(model, names) for path, names in lists.items()}
-    total = sum(weights.values())
     maps = {path: _count_maps(model, names) for path, names in lists.items()}
-    richest = max(maps.values())
-    likely = [path for path in lists if maps[path] == richest or weights[path] >= _PLAIN * total]
-    declared = _declared(model)
-    said = [path for path in likely if _overlap(lists[path], declared)]
-    if sum(weights[path] for path in said) >= _TRUSTED * total:
-        taken, notable = said, _PLAIN
-    else:
-        taken, notable = [path for path in likely if weights[path] >= _LIGHT * total], _NOTABLE
-    left_out = [p for p in lists if p not in taken and weights[p] >= notable * total]
+    total, richest = sum(weights.values()), max(maps.values())
+    likely = {p for p in lists if maps[p] == richest or weights[p] >= _PLAIN * total}
+    sure = {p for p in lists if any(_is_declared(model.get_submodule(n)) for n in lists[p])}
+    unsaid: set[str] = set()
+
+    def weigh(paths: Iterable[str]) -> int:
+        return sum(weights[path] for path in paths)
+
+    for owner, declared in _declarations(model).items():
+        own = {path for path in lists if lists[path][0].startswith(owner)}
+        said = {path for path in own & likely if _overlap(lists[path], declared)}
+        if weigh(said) >= _TRUSTED * weigh(own):
+            sure |= said
+            unsaid |= own - said
+    taken = [
+        path
+        for path in lists
+        if path in sure or (path in likely - unsaid and weights[path] >= _LIGHT * total)
+    ]
+    left_out = [
+        f"{names[0]} … {names[-1]}"
+        for path, names in lists.items()
+        if path not in taken and weights[path] >= (_PLAIN if path in unsaid else _NOTABLE) * total
+    ]
     if left_out:
-        named = [f"{lists[path][0]} … {lists[path][-1]}" for path in left_out]
         warnings.warn(
-            f"layers='auto' leaves out {', '.join(named)}; name them in layers= if they matter",
+            f"layers='auto' leaves out {', '.join(left_out)}; name them in layers= if they matter",
             stacklevel=caller_level(),
         )
     names = list(itertools.chain.from_iterable(lists[path] for path in taken))
-    if taken is not said:
-        names += _between(model, names, total)
+    names += [] if sure else _between(model, names, total)
     order = {name: k for k, (name, _) in enumerate(named_layers(model))}
     return sorted(names, key=order.__getitem__)
 
@@ -134,8 +132,8 @@ def _lists(
     for key, members in groups.items():
         blocks = [n for n, m in members if n != head and _is_block(m)]
         repeated = len(blocks) >= 2 and blocks != [key] * len(blocks)
-        if not repeated and not (blocks and isinstance(module, nn.ModuleList)):
-            blocks = []
+        if not repeated and not isinstance(module, nn.ModuleList):
+            blocks = [name for name, child in members if _is_declared(child)]
         path = ".".join(_NUMBER.sub("", part) for part in f"{prefix}{key}".split("."))
         if blocks:
             found.setdefault(path, []).extend(prefix + n for n in blocks)
@@ -172,16 +170,22 @@ def _count_maps(model: nn.Module, names: Iterable[str]) -> int:
     )
 
 
-def _declared(model: nn.Module) -> list[str]:
-    """List the layers that models of timm declare in ``feature_info``, wherever they stand."""
-    names = []
-    for prefix, module in [("", model), *named_layers(model)]:
+def _is_declared(module: nn.Module) -> bool:
+    """Whether a module is a block of transformers, which all derive from one class."""
+    return any(cls.__name__ == "GradientCheckpointingLayer" for cls in type(module).__mro__)
+
+
+def _declarations(model: nn.Module) -> dict[str, list[str]]:
+    """Return what models of timm declare in ``feature_info``, by where they stand in ``model``."""
+    found: dict[str, list[str]] = {}
+    for name, module in [("", model), *named_layers(model)]:
+        prefix = f"{name}." if name else ""
         info = getattr(module, "feature_info", None)
         rows = getattr(info, "info", info)
         for row in rows if isinstance(rows, list | tuple) else ():
             if isinstance(row, dict) and row.get("module"):
-                names.append(f"{prefix}.{row['module']}".lstrip("."))
-    return names
+                found.setdefault(prefix, []).append(f"{prefix}{row['module']}")
+    return found
 
 
 def _overlap(names: Iterable[str], others: Iterable[str]) -> bool:
