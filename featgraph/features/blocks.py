@@ -13,6 +13,7 @@ from torch import nn
 from featgraph.core.caller import caller_level
 from featgraph.features.walk import (
     count_parameters,
+    declared_rows,
     has_forward,
     is_activation,
     is_composite,
@@ -127,7 +128,8 @@ def _lists(
     head = children[-1][0] if is_model and isinstance(module, nn.Sequential) and children else ""
     groups: dict[str, list[tuple[str, nn.Module]]] = {}
     for name, child in children:
-        if beside or not _BESIDE.search(name):
+        passed_over = not beside and _BESIDE.search(name)
+        if not passed_over or any(_is_declared(inner) for inner in child.modules()):
             groups.setdefault(_NUMBER.sub("", name), []).append((name, child))
     for key, members in groups.items():
         blocks = [n for n, m in members if n != head and _is_block(m)]
@@ -180,11 +182,8 @@ def _declarations(model: nn.Module) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, module in [("", model), *named_layers(model)]:
         prefix = f"{name}." if name else ""
-        info = getattr(module, "feature_info", None)
-        rows = getattr(info, "info", info)
-        for row in rows if isinstance(rows, list | tuple) else ():
-            if isinstance(row, dict) and row.get("module"):
-                found.setdefault(prefix, []).append(f"{prefix}{row['module']}")
+        for row in declared_rows(module):
+            found.setdefault(prefix, []).append(f"{prefix}{row['module']}")
     return found
 
 

@@ -20,7 +20,12 @@ from featgraph.features.batches import (
 )
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.layers import Layers, select_layers
-from featgraph.features.layout import choose_layout, is_batch_second, module_before
+from featgraph.features.layout import (
+    choose_layout,
+    declared_channels,
+    is_batch_second,
+    module_before,
+)
 from featgraph.features.reduce import REDUCTIONS, Reduce, reduce_mean
 from featgraph.features.running import evaluating, placed_on, unwrap_model
 
@@ -248,6 +253,7 @@ class _Capture:
         names = select_layers(model, layers)
         self.modules = {name: model.get_submodule(name) for name in names}
         self.before = {name: module_before(model, name) for name in names}
+        self.declared = {name: declared_channels(model, name) for name in names}
         self.layouts = read_layouts(names, reduce)
         self.automatic: set[str] = set()
         self.is_batch_second = any(is_batch_second(m) for m in model.modules())
@@ -304,7 +310,12 @@ class _Capture:
 
     def _choose_layout(self, name: str, module: nn.Module, shape: tuple[int, ...]) -> Reduce:
         layout = choose_layout(
-            shape, module=module, before=self.before[name], n_samples=self.n_samples, layer=name
+            shape,
+            module=module,
+            before=self.before[name],
+            declared=self.declared[name],
+            n_samples=self.n_samples,
+            layer=name,
         )
         if layout == "tokens" and self.is_batch_second:
             # The first axis looks like the batch, but is the sequence if the input starts so.

@@ -83,16 +83,19 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     1. the blocks of Table 1 of Ding et al. 2025 (arXiv:2507.17785) for the families of timm,
        known by class name: blocks of ViT, ResMLP and Mixer, stages of PoolFormer and PVT v2,
        layer1–4 of ResNet;
-    2. blocks, whichever of these two hold more parameters: children with equal names up to a
-       number (layer1, layer2, …), if they have submodules; or the children with parameterised
-       submodules of a ``Sequential`` or ``ModuleList``, if there are at least two (the last
-       child of a Sequential model is its head and left out);
-    3. rule 2 inside the child that holds most parameters, if it holds more than half;
-    4. the children that have submodules, if there are at least three before the last child;
-    5. in a flat network, the last module before each max pooling if there are two poolings
-       (vgg11: features.1, 4, 9, 14, 19), otherwise every activation that follows a linear map
-       or convolution;
-    6. the layers with parameters except the last one.
+    2. the outermost lists of repeated blocks of every tower and branch: children with equal
+       names up to a number (layer1, layer2, …), if two of them have submodules, and the children
+       with submodules of a ``Sequential`` or ``ModuleList`` (the last child of a Sequential model
+       is its head and left out). What a model declares is taken: the stages in ``feature_info``
+       of timm, completed to whole lists without the stem, and the blocks of transformers. Other
+       lists are taken from 5 % of the parameters of all lists on, embedding tables not counted;
+       stems, embeddings, transitions, poolers and heads, auxiliary ones too, are passed over. A
+       list of 10 % or more that is left out is named in a warning;
+    3. the children that have submodules, if there are at least three before the last child;
+    4. in a flat network, the last module before each max pooling if there are two poolings
+       (vgg11: features.1, 4, 9, 14, 19), otherwise every activation, one that learns too, that
+       follows a linear map or convolution; softmax is none;
+    5. the layers with parameters except the last one and embedding tables.
 
     Examples
     --------

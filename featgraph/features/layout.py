@@ -7,11 +7,12 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
-from featgraph.features.walk import is_leaf, layer_type, named_layers
+from featgraph.features.walk import declared_rows, is_leaf, layer_type, named_layers
 
 __all__ = [
     "Layout",
     "choose_layout",
+    "declared_channels",
     "decisive_leaves",
     "is_batch_second",
     "module_before",
@@ -45,6 +46,7 @@ def choose_layout(
     *,
     module: nn.Module | None = None,
     before: nn.Module | None = None,
+    declared: tuple[int, bool] | None = None,
     n_samples: int | None = None,
     layer: str | None = None,
 ) -> Layout:
@@ -58,6 +60,8 @@ def choose_layout(
         The module that gave it.
     before : Module or None, default=None
         A module that stands before it, asked where ``module`` itself says nothing.
+    declared : (int, bool) or None, default=None
+        What the model says of it, see :func:`declared_channels`.
     n_samples : int or None, default=None
         Number of samples in the batch, if known.
     layer : str or None, default=None
@@ -85,10 +89,11 @@ def choose_layout(
        channels as the last such module registered, something turned the output: modules of the
        last axis then give channels first, the others an error.
     3. Both kinds, or a 3-d output of 2-d convolutions: the axis, second or last, whose length
-       is the number of channels of the last such module registered; if both or neither, an
-       error.
+       is the number of channels that the model declares, or else that of the last such module
+       registered; if both or neither, the last if the model declares so, otherwise an error.
     4. None (an activation function, a dropout, a module of one's own): the kind of ``before``
-       if the axis it names has as many channels as ``before`` has, otherwise an error.
+       if the axis it names has as many channels as ``before`` has (and no other, for tokens
+       after a 2-d convolution), otherwise an error.
     5. Attention and recurrent modules made with ``batch_first=False``, and modules that hold
        them, give (N, B, D), "sequence_first", if the second axis alone has the length of the
        batch; otherwise an error.
@@ -122,13 +127,9 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
         return "sequence_first"
     last: Layout = "tokens" if len(shape) == 3 else "channels_last"
     leaves = decisive_leaves(module) if module is not None else []
+    if not leaves:
+        return _like_before(shape, last, before, layer)
     kinds = {kind for kind, _, _ in leaves}
-    if not kinds and before is not None and (leaves := decisive_leaves(before)[-1:]):
-        kind, width, _ = leaves[0]
-        if width is not None and shape[1 if kind == "first" else -1] == width:
-            return "channels_first" if kind == "first" else last
-    if not kinds:
-        raise _ambiguous(shape, layer, "no module in it says where the channels stand")
     width = next((width for _, width, _ in reversed(leaves) if width is not None), None)
     on_second, on_last = shape[1] == width, shape[-1] == width
     if kinds == {"last"}:
@@ -137,13 +138,60 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
         if on_second or not on_last:
             return "channels_first"
         raise _ambiguous(shape, layer, f"its modules have {width} channels, and put them second")
-    if on_second != on_last:
-        return "channels_first" if on_second else last
+    for channels in (declared[0] if declared else None, width):
+        if (shape[1] == channels) != (shape[-1] == channels):
+            return "channels_first" if shape[1] == channels else last
+    if declared and declared[1] and len(shape) == 4 and shape[-1] == declared[0]:
+        return "channels_last"
     raise _ambiguous(
         shape,
         layer,
         f"its modules may mean either axis, and {width} channels do not tell them apart",
     )
+
+
+def _like_before(
+    shape: tuple[int, ...], last: Layout, before: nn.Module | None, layer: str | None
+) -> Layout:
+    """Choose as the module before did, if the activation still looks like what it gave."""
+    for kind, width, n_axes in decisive_leaves(before)[-1:] if before is not None else []:
+        fits = [axis for axis in (1, -1) if shape[axis] == width]
+        if n_axes not in (0, len(shape)) and len(fits) != 1:
+            break
+        if (1 if kind == "first" else -1) in fits:
+            return "channels_first" if kind == "first" else last
+    raise _ambiguous(shape, layer, "no module in it says where the channels stand")
+
+
+def declared_channels(model: nn.Module, name: str) -> tuple[int, bool] | None:
+    """Return what a model of timm says of a layer: its channels, and if 4-d outputs end in them.
+
+    Parameters
+    ----------
+    model : Module
+        Any network.
+    name : str
+        A layer in it.
+
+    Returns
+    -------
+    (int, bool) or None
+        None where the model, or the part of it that holds the layer, declares nothing.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Linear(2, 3))
+    >>> model.feature_info = [{"module": "0", "num_chs": 3}]
+    >>> declared_channels(model, "0")
+    (3, False)
+    """
+    parts = name.split(".")
+    for k in range(len(parts)):
+        owner = model.get_submodule(".".join(parts[:k]))
+        for row in declared_rows(owner):
+            if row["module"] == ".".join(parts[k:]):
+                return row["num_chs"], str(getattr(owner, "output_fmt", "")).endswith("NHWC")
+    return None
 
 
 def decisive_leaves(module: nn.Module) -> list[tuple[str, int | None, int]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from torch import nn
 from torch.nn.utils import parametrize
 
 __all__ = [
     "count_parameters",
+    "declared_rows",
     "has_forward",
     "is_activation",
     "is_composite",
@@ -134,6 +136,23 @@ def is_activation(module: nn.Module) -> bool:
         return False
     is_torch = type(module).__module__ == "torch.nn.modules.activation"
     return is_torch or bool(_ACTIVATION.search(type(module).__name__))
+
+
+def declared_rows(module: nn.Module) -> list[dict[str, Any]]:
+    """Return the rows of ``feature_info``, in which models of timm describe their stages.
+
+    Examples
+    --------
+    >>> declared_rows(nn.Linear(2, 3))
+    []
+    """
+    info = getattr(module, "feature_info", None)
+    rows = getattr(info, "info", info)
+    return [row for row in rows if _describes(row)] if isinstance(rows, list | tuple) else []
+
+
+def _describes(row: object) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("module"), str) and "num_chs" in row
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from featgraph.features.batches import find_tensor
 from featgraph.features.capture import read_layouts
 from featgraph.features.layers import Layers, select_layers
-from featgraph.features.layout import choose_layout, module_before
+from featgraph.features.layout import choose_layout, declared_channels, module_before
 from featgraph.features.reduce import Reduce, reduce_mean
 
 __all__ = ["LEAST_NODES", "Listener"]
@@ -50,7 +50,8 @@ class Listener:
     def attach(self) -> None:
         """Put the hooks on."""
         for name in self.names:
-            hook = _Hook(self, name, module_before(self.model, name))
+            before = module_before(self.model, name)
+            hook = _Hook(self, name, before, declared_channels(self.model, name))
             self.handles.append(self.model.get_submodule(name).register_forward_hook(hook))
 
     def remove(self) -> None:
@@ -89,7 +90,14 @@ class Listener:
             warnings.warn(f"{rule}; left out: {listed}", stacklevel=4)
         self.names, self.is_settled = fit, True
 
-    def hear(self, name: str, module: nn.Module, before: nn.Module | None, output: object) -> None:
+    def hear(
+        self,
+        name: str,
+        module: nn.Module,
+        before: nn.Module | None,
+        declared: tuple[int, bool] | None,
+        output: object,
+    ) -> None:
         """Keep the mean activation of a layer, if it is wanted now."""
         if not self.model.training:
             return
@@ -109,7 +117,11 @@ class Listener:
         layout = self.layouts[name]
         if layout == "auto":
             layout = choose_layout(
-                tuple(activation.shape), module=module, before=before, layer=name
+                tuple(activation.shape),
+                module=module,
+                before=before,
+                declared=declared,
+                layer=name,
             )
         mean = reduce_mean(activation, reduce=layout, layer=name)
         # A view would be overwritten by a later in-place operation, such as ReLU(inplace=True).
@@ -120,11 +132,17 @@ class Listener:
 class _Hook:
     """One hook; a copy or pickle of the model carries a deaf one."""
 
-    def __init__(self, listener: Listener, name: str, before: nn.Module | None) -> None:
-        self.listener, self.name, self.before = listener, name, before
+    def __init__(
+        self,
+        listener: Listener,
+        name: str,
+        before: nn.Module | None,
+        declared: tuple[int, bool] | None,
+    ) -> None:
+        self.listener, self.name, self.before, self.declared = listener, name, before, declared
 
     def __call__(self, module: nn.Module, _: Any, output: object) -> None:
-        self.listener.hear(self.name, module, self.before, output)
+        self.listener.hear(self.name, module, self.before, self.declared, output)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _DeafHook, ()

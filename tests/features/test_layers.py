@@ -286,3 +286,155 @@ def test_poolings_registered_together_are_no_stages() -> None:
         fc=nn.Linear(8, 2),
     )
     assert select_layers(net) == ["relu1", "relu2"]
+
+
+def blocks(n: int, width: int = 8) -> nn.ModuleList:
+    return nn.ModuleList(mlp(width) for _ in range(n))
+
+
+def mlp(width: int = 8) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+
+
+def tower(n: int, vocabulary: int = 0) -> nn.Module:
+    """A model with the blocks ``layer.0``, ``layer.1``, …, and a table of embeddings."""
+    parts: dict[str, nn.Module] = {"encoder": family("Encoder", layer=blocks(n))}
+    if vocabulary:
+        embeddings = family(
+            "Embeddings",
+            word_embeddings=nn.Embedding(vocabulary, 8),
+            position_embeddings=nn.Embedding(16, 8),
+            norm=nn.LayerNorm(8),
+        )
+        parts = {"embeddings": embeddings, **parts}
+    pooler = family("Pooler", dense=nn.Linear(8, 8), activation=nn.Tanh())
+    return family("Tower", **parts, pooler=pooler)
+
+
+def numbered(path: str, n: int) -> list[str]:
+    return [f"{path}.{k}" for k in range(n)]
+
+
+class DenseBlock(nn.ModuleDict):
+    """A dict of layers that can be called, as in torchvision's DenseNet."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def dense_net() -> nn.Module:
+    stages = {}
+    for k in (1, 2, 3):
+        stages[f"denseblock{k}"] = DenseBlock({"layer1": mlp(), "layer2": mlp()})
+        stages[f"transition{k}"] = nn.Sequential(nn.BatchNorm2d(8), nn.Conv2d(8, 8, 1))
+    features = nn.Sequential()
+    for name, stage in stages.items():
+        features.add_module(name, stage)
+    return family("Dense", features=features, classifier=nn.Linear(8, 2))
+
+
+def declaring(names: list[str], **children: nn.Module) -> nn.Module:
+    model = family("Net", **children)
+    model.feature_info = [{"module": name, "num_chs": 8, "reduction": 4} for name in names]
+    return model
+
+
+TOWERS = {
+    "a table of embeddings holds nearly all": (
+        tower(3, vocabulary=30_000),
+        numbered("encoder.layer", 3),
+    ),
+    "the same inside a task": (
+        family("Task", bert=tower(3, vocabulary=30_000), classifier=nn.Linear(8, 2)),
+        numbered("bert.encoder.layer", 3),
+    ),
+    "one block that runs many times": (
+        family("Encoder", groups=nn.ModuleList([family("Group", inner=blocks(1))])),
+        ["groups.0.inner.0"],
+    ),
+    "encoder and decoder": (
+        family("T5", shared=nn.Embedding(900, 8), encoder=tower(2), decoder=tower(3)),
+        numbered("encoder.encoder.layer", 2) + numbered("decoder.encoder.layer", 3),
+    ),
+    "transformer of torch": (
+        nn.Transformer(8, 2, 2, 3, 16, batch_first=True),
+        numbered("encoder.layers", 2) + numbered("decoder.layers", 3),
+    ),
+    "two towers": (
+        family("Clip", text=tower(2, vocabulary=500), image=tower(4), scale=nn.Linear(8, 8)),
+        numbered("text.encoder.layer", 2) + numbered("image.encoder.layer", 4),
+    ),
+    "branches of one list each": (
+        family("Branches", first=blocks(2), second=blocks(2), head=nn.Linear(8, 2)),
+        numbered("first", 2) + numbered("second", 2),
+    ),
+    "U-Net": (
+        family(
+            "UNet",
+            inc=mlp(),
+            down1=mlp(),
+            down2=mlp(),
+            middle=mlp(),
+            up1=mlp(),
+            up2=mlp(),
+            outc=nn.Conv2d(8, 1, 1),
+        ),
+        ["down1", "down2", "middle", "up1", "up2"],
+    ),
+    "auxiliary heads heavier than the stages": (
+        family(
+            "GoogLeNet",
+            conv1=nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)),
+            conv2=nn.Sequential(nn.Conv2d(8, 8, 1), nn.BatchNorm2d(8)),
+            inception3a=mlp(24),
+            inception3b=mlp(24),
+            inception4a=mlp(24),
+            aux1=mlp(64),
+            aux2=mlp(64),
+            fc=nn.Linear(8, 2),
+        ),
+        ["inception3a", "inception3b", "inception4a"],
+    ),
+    "stages that are lists": (
+        family(
+            "Twins",
+            patch_embeds=blocks(2),
+            blocks=nn.ModuleList([blocks(2), blocks(3)]),
+            pos_block=nn.ModuleList([nn.Sequential(nn.Conv2d(8, 8, 3)) for _ in range(2)]),
+        ),
+        ["blocks.0.0", "blocks.0.1", "blocks.1.0", "blocks.1.1", "blocks.1.2"],
+    ),
+    "stages between transitions": (
+        dense_net(),
+        [f"features.denseblock{k}" for k in (1, 2, 3)],
+    ),
+    "what the model declares, beside other lists": (
+        declaring(["stem", "stage2", "stage3"], stage2=mlp(), stage3=mlp(), fuse=blocks(2, 4)),
+        ["stage2", "stage3"],
+    ),
+    "a part that declares speaks for itself alone": (
+        family(
+            "Pair",
+            image=declaring(["stages.0"], stages=blocks(2), more=blocks(1)),
+            text=tower(2),
+        ),
+        numbered("image.stages", 2) + numbered("text.encoder.layer", 2),
+    ),
+    "language model of one recurrent layer": (
+        family("Words", table=nn.Embedding(900, 8), lstm=nn.LSTM(8, 8), fc=nn.Linear(8, 900)),
+        ["lstm"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOWERS)
+def test_auto_takes_the_blocks_of_every_tower(case: str) -> None:
+    model, expected = TOWERS[case]
+    assert select_layers(model) == expected
+
+
+def test_auto_says_what_weighs_and_is_left_out() -> None:
+    plain = [nn.Sequential(nn.Conv2d(8, 8, 1), nn.BatchNorm2d(8)) for _ in range(2)]
+    net = family("Net", blocks=blocks(8), merge=nn.ModuleList(plain))
+    with pytest.warns(UserWarning, match=r"leaves out merge\.0 … merge\.1; name them in layers="):
+        assert select_layers(net) == numbered("blocks", 8)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from featgraph.features.layout import choose_layout, decisive_leaves
+from featgraph.features.layout import choose_layout, decisive_leaves, declared_channels
 
 CONV, NORM1D, LINEAR = nn.Conv2d(3, 8, 3), nn.BatchNorm1d(8), nn.Linear(4, 8)
 CLEAR = [
@@ -88,6 +88,32 @@ def test_norm_that_says_its_format() -> None:
     norm = nn.LayerNorm(8)
     norm.data_format = "channels_first"
     assert choose_layout((5, 8, 7, 7), module=norm) == "channels_first"
+
+
+def test_declared_channels_decide_where_modules_do_not() -> None:
+    both = nn.Sequential(LINEAR, nn.Conv2d(3, 12, 3))
+    assert choose_layout((5, 9, 7, 7), module=both, declared=(9, False)) == "channels_first"
+    assert choose_layout((5, 7, 7, 9), module=both, declared=(9, False)) == "channels_last"
+    assert choose_layout((5, 9, 9, 9), module=both, declared=(9, True)) == "channels_last"
+    with pytest.raises(ValueError, match="may mean either axis"):
+        choose_layout((5, 9, 9, 9), module=both, declared=(9, False))
+    with pytest.raises(ValueError, match="may mean either axis"):
+        choose_layout((5, 9, 7, 7), module=both, declared=(8, True))
+
+
+def test_declared_channels_are_found_in_the_part_that_declares_them() -> None:
+    net = nn.Sequential(nn.Sequential(nn.Linear(4, 8)))
+    net[0].feature_info = [{"module": "0", "num_chs": 8}, {"module": "?"}]
+    net[0].output_fmt = "NHWC"
+    assert declared_channels(net, "0.0") == (8, True)
+    assert declared_channels(net, "0") is None
+
+
+def test_tokens_after_a_convolution_that_may_be_turned() -> None:
+    conv = nn.Conv2d(3, 16, 3)
+    assert choose_layout((5, 16, 9), module=nn.GELU(), before=conv) == "channels_first"
+    with pytest.raises(ValueError, match="no module in it says"):
+        choose_layout((5, 16, 16), module=nn.GELU(), before=conv)
 
 
 UNCLEAR = [
