@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import fnmatch
+import operator
+import re
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import NamedTuple, TypeAlias
 
 from torch import nn
 
 from featgraph.core.checks import nearest
 from featgraph.features.blocks import find_blocks
-from featgraph.features.walk import count_parameters, has_forward, layer_type, named_layers
+from featgraph.features.eager import check_eager
+from featgraph.features.shorthands import INPUT, SHORTHANDS, find_shorthand
+from featgraph.features.walk import (
+    count_parameters,
+    has_forward,
+    has_layer,
+    layer_type,
+    named_layers,
+)
 
-__all__ = ["LayerRow", "Layers", "list_layers", "select_layers"]
+__all__ = ["LayerRow", "Layers", "are_rules", "list_layers", "select_layers"]
 
-Layers: TypeAlias = "str | type[nn.Module] | Sequence[str | type[nn.Module]]"
+Layers: TypeAlias = (
+    "str | int | slice | type[nn.Module] | Sequence[str | int | slice | type[nn.Module]]"
+)
+
+_SLICE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d+))?")
+_RULES = ("auto", "all", *SHORTHANDS)
 
 
 class LayerRow(NamedTuple):
@@ -58,10 +74,16 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     ----------
     model : Module
         Any network.
-    layers : str, module type, or list of these, default="auto"
+    layers : str, int, slice, module type, or list of these, default="auto"
         A dotted name; a glob, where ``*``, ``?`` and ``[0-3]`` stay within one part of the name
         and ``**`` crosses parts; a module type such as ``nn.Conv2d``; "all" for every submodule
-        that can be called; "auto" for the blocks of the network (see Notes).
+        that can be called; "auto" for the blocks of the network (see Notes); a whole number or
+        a slice of these blocks (``0``, ``-1``, ``slice(0, 4)``, "0:4", "::2"); a shorthand for
+        transformers: "residual" (what each block leaves in the residual stream), "mlp_hidden"
+        (the hidden neurons of each MLP) or "attention_out" (what each attention adds); a name
+        that ends in ":input" for what goes into a layer. A text that begins with "!" takes out
+        what its glob matches, whole or at the end of a name ("!*.dropout"); with nothing else
+        named, out of "all".
 
     Returns
     -------
@@ -74,7 +96,8 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     TypeError
         If ``layers`` is of another kind.
     ValueError
-        If an entry matches nothing; the nearest name is suggested.
+        If an entry matches nothing; the nearest name is suggested. If the model is scripted,
+        traced or exported, so that nothing can listen to its layers.
 
     Notes
     -----
@@ -107,18 +130,54 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     >>> select_layers(net, ["[01]", "4"])
     ['0', '1', '4']
     """
-    entries = [layers] if isinstance(layers, str | type) else layers
-    if not isinstance(entries, Iterable):
-        raise TypeError(_KINDS.format(type(layers).__name__))
+    check_eager(model)
+    entries = _entries(layers)
+    taken = [e for e in entries if not _takes_out(e)] or ["all"] * bool(entries)
     found: dict[str, None] = {}
-    for entry in entries:
+    for entry in taken:
         found.update(dict.fromkeys(_select(model, entry)))
+    for entry in entries:
+        if _takes_out(entry):
+            pattern = str(entry)[1:]
+            matched = _matching(model, str(entry), pattern, f"**.{pattern}")
+            found = {name: None for name in found if name not in matched}
     if not found:
-        raise ValueError("layers must select at least one layer, got an empty list")
+        got = "an empty list" if not entries else f"{layers!r}, which leaves none"
+        raise ValueError(f"layers must select at least one layer, got {got}")
     return list(found)
 
 
-_KINDS = "layers must be a name, a glob, a module type or a list of these, got {}"
+def are_rules(layers: Layers) -> bool:
+    """Whether ``layers`` is made of rules alone, so that unfit layers may be left out.
+
+    Examples
+    --------
+    >>> are_rules(["all", "!*.dropout"]), are_rules(["auto", "head"])
+    (True, False)
+    """
+    return all(entry in _RULES or _takes_out(entry) for entry in _entries(layers))
+
+
+def _entries(layers: object) -> list[object]:
+    if isinstance(layers, str | type | slice | Integral):
+        return [layers]
+    if not isinstance(layers, Iterable):
+        raise TypeError(_KINDS.format(type(layers).__name__))
+    return list(layers)
+
+
+def _is_truth(entry: object) -> bool:
+    return isinstance(entry, bool)
+
+
+def _takes_out(entry: object) -> bool:
+    return isinstance(entry, str) and entry.startswith("!")
+
+
+_KINDS = (
+    "layers must be a name, a glob, a module type or a list of these, or number blocks by int and "
+    "slice, got {}"
+)
 
 
 def _select(model: nn.Module, entry: object) -> list[str]:
@@ -128,23 +187,63 @@ def _select(model: nn.Module, entry: object) -> list[str]:
             types = sorted({layer_type(m) for _, m in named_layers(model)})
             raise ValueError(f"layers: no module of type {entry.__name__}; there are {types}")
         return names
+    if isinstance(entry, slice) or (isinstance(entry, str) and _SLICE.fullmatch(entry)):
+        return _numbered_blocks(model, entry)
+    if isinstance(entry, Integral) and not _is_truth(entry):
+        return _numbered_blocks(model, operator.index(entry))
     if not isinstance(entry, str):
         raise TypeError(_KINDS.format(repr(entry)))
     if entry == "auto":
         return find_blocks(model)
-    named = list(named_layers(model))
+    if entry in SHORTHANDS:
+        return find_shorthand(model, entry)
     if entry == "all":
-        return [n for n, m in named if has_forward(m)] or [""]
-    # A module registered twice keeps both names here; rules and globs see it once.
-    if any(n == entry for n, _ in model.named_modules(remove_duplicate=False) if n):
-        return [entry]
-    names = [n for n, m in named if _matches(n, entry) and has_forward(m)]
+        return [n for n, m in named_layers(model) if has_forward(m)] or [""]
+    if entry.endswith(INPUT):
+        return [name + INPUT for name in _matching(model, entry, entry.removesuffix(INPUT))]
+    return _matching(model, entry, entry)
+
+
+def _numbered_blocks(model: nn.Module, which: int | slice | str) -> list[str]:
+    blocks = find_blocks(model)
+    key: int | slice = _read_slice(which) if isinstance(which, str) else which
+    try:
+        names = blocks[key] if isinstance(key, slice) else [blocks[key]]
+    except (IndexError, ValueError):  # a slice of step 0
+        names = []
     if not names:
         raise ValueError(
-            f"layers: {entry!r} matches none of the {len(named)} layers"
-            f"{nearest(entry, [n for n, _ in named])}; list_layers(model) lists them"
+            f"layers: {which!r} is none of the {len(blocks)} blocks that 'auto' takes: "
+            f"{', '.join(blocks)}"
         )
     return names
+
+
+def _read_slice(text: str) -> slice:
+    return slice(*(int(part) if part else None for part in text.split(":")))
+
+
+def _matching(model: nn.Module, entry: str, *patterns: str) -> list[str]:
+    """List the layers of a name or glob; an unknown name is an error that names the nearest."""
+    found = [n for n, m in named_layers(model) if has_forward(m)]
+    names = [n for n in found if any(_matches(n, pattern) for pattern in patterns)]
+    # A module registered twice is listed once, but known by both names.
+    names += [p for p in patterns if p not in names and has_layer(model, p)]
+    if not names:
+        raise ValueError(f"layers: {_why_unknown(model, patterns[0], entry, found)}")
+    return names
+
+
+def _why_unknown(model: nn.Module, name: str, entry: str, found: list[str]) -> str:
+    modules = dict(model.named_modules(remove_duplicate=False))
+    if name in modules and not has_forward(modules[name]):
+        return f"{entry!r} is a {layer_type(modules[name])}, which is not called; take '{name}.*'"
+    if name in modules:
+        return f"{entry!r} works on weights and never sees data; take the layer that holds it"
+    return (
+        f"{entry!r} matches none of the {len(found)} layers{nearest(name, found)}; "
+        "list_layers(model) lists them"
+    )
 
 
 def _matches(name: str, pattern: str) -> bool:

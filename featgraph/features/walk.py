@@ -13,6 +13,7 @@ __all__ = [
     "count_parameters",
     "declared_rows",
     "has_forward",
+    "has_layer",
     "is_activation",
     "is_composite",
     "is_leaf",
@@ -40,8 +41,28 @@ def layer_children(module: nn.Module) -> list[tuple[str, nn.Module]]:
     >>> layer_children(nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)))
     []
     """
-    hidden = _NOT_LAYERS | ({"parametrizations"} if parametrize.is_parametrized(module) else set())
-    return [(name, child) for name, child in module.named_children() if name not in hidden]
+    return [(name, child) for name, child in module.named_children() if _is_seen(module, name)]
+
+
+def _is_seen(module: nn.Module, child: str) -> bool:
+    is_parametrisation = child == "parametrizations" and parametrize.is_parametrized(module)
+    return child not in _NOT_LAYERS and not is_parametrisation
+
+
+def has_layer(model: nn.Module, name: str) -> bool:
+    """Whether ``name`` is a submodule that is called with data, by any name it is registered by.
+
+    Examples
+    --------
+    >>> has_layer(nn.Sequential(nn.ReLU()), "0"), has_layer(nn.Sequential(nn.ReLU()), "1")
+    (True, False)
+    """
+    module: nn.Module | None = model
+    for part in name.split("."):
+        if module is None or part not in module._modules or not _is_seen(module, part):
+            return False
+        module = module._modules[part]
+    return module is not None and has_forward(module)
 
 
 def named_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -119,8 +140,9 @@ def is_linear(module: nn.Module) -> bool:
     (True, False)
     """
     kinds = (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd)
-    # Quantised maps and those of other libraries are no subclasses, but have the sizes of one.
-    widths = any(hasattr(module, name) for name in ("out_features", "out_channels"))
+    # Quantised maps and those of other libraries are no subclasses, but have the sizes of one
+    # (nf: the Conv1D of GPT-2).
+    widths = any(hasattr(module, name) for name in ("out_features", "out_channels", "nf"))
     return isinstance(module, kinds) or (is_leaf(module) and widths and hasattr(module, "weight"))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from featgraph.features import list_layers, select_layers
+from featgraph.features.layers import are_rules
 from featgraph.models import MODELS, build_model
 
 
@@ -101,7 +103,7 @@ def test_no_match_is_an_error_with_a_hint(layers: object, message: str) -> None:
         select_layers(net(), layers)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("layers", [3, [3], [int], None])
+@pytest.mark.parametrize("layers", [3.0, [3.0], [int], [True], None])
 def test_other_kinds_are_refused(layers: object) -> None:
     with pytest.raises(TypeError, match="a name, a glob, a module type or a list"):
         select_layers(net(), layers)  # type: ignore[arg-type]
@@ -337,6 +339,140 @@ def declaring(names: list[str], **children: nn.Module) -> nn.Module:
     model = family("Net", **children)
     model.feature_info = [{"module": name, "num_chs": 8, "reduction": 4} for name in names]
     return model
+
+
+NUMBERS = [
+    (0, ["blocks.0"]),
+    ([0, 5, -1], ["blocks.0", "blocks.5", "blocks.11"]),
+    ([np.int64(2), "head"], ["blocks.2", "head"]),
+    (slice(0, 3), numbered("blocks", 3)),
+    ("0:3", numbered("blocks", 3)),
+    ("::5", ["blocks.0", "blocks.5", "blocks.10"]),
+    ("-2:", ["blocks.10", "blocks.11"]),
+    (["10:", 0, 11], ["blocks.10", "blocks.11", "blocks.0"]),
+]
+
+
+@pytest.mark.parametrize(("layers", "expected"), NUMBERS)
+def test_numbers_and_slices_of_the_blocks(layers: object, expected: list[str]) -> None:
+    net = family("Net", stem=nn.Linear(8, 8), blocks=blocks(12), head=nn.Linear(8, 2))
+    assert select_layers(net, layers) == expected  # type: ignore[arg-type]
+
+
+def test_a_name_that_is_a_number_is_a_name() -> None:
+    net = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))
+    assert select_layers(net, "0") == ["0"]
+    assert select_layers(net, 0) == ["1"]
+
+
+def with_dropout() -> nn.Module:
+    block = nn.Sequential()
+    block.add_module("linear", nn.Linear(8, 8))
+    block.add_module("dropout", nn.Dropout())
+    return family("Net", dropout=nn.Dropout(), layer1=block, head=nn.Linear(8, 2))
+
+
+EXCLUSIONS = [
+    (["all", "!*.dropout"], ["dropout", "layer1", "layer1.linear", "head"]),
+    (["all", "!dropout"], ["layer1", "layer1.linear", "head"]),
+    ("!**.dropout", ["layer1", "layer1.linear", "head"]),
+    (["!dropout", "!layer1"], ["layer1.linear", "head"]),
+    (["!head", "*"], ["dropout", "layer1"]),
+    ([nn.Linear, "!layer1.*"], ["head"]),
+]
+
+
+@pytest.mark.parametrize(("layers", "expected"), EXCLUSIONS)
+def test_exclusions(layers: object, expected: list[str]) -> None:
+    assert select_layers(with_dropout(), layers) == expected  # type: ignore[arg-type]
+
+
+def test_rules_are_told_from_names() -> None:
+    for rules in ("auto", "all", "residual", ["all", "!*.dropout"], "!x", ["auto", "mlp_hidden"]):
+        assert are_rules(rules)
+    for names in ("head", ["auto", "head"], 0, slice(2), "0:2", nn.Linear):
+        assert not are_rules(names)
+
+
+WRONG = [
+    (12, "12 is none of the 12 blocks that 'auto' takes: blocks.0, blocks.1"),
+    ("20:30", "'20:30' is none of the 12 blocks"),
+    ("0:4:0", "'0:4:0' is none of the 12 blocks"),
+    ("!dropout", "'!dropout' matches none of the"),
+    (["head", "!head"], r"at least one layer, got \['head', '!head'\], which leaves none"),
+    ("blocks", r"'blocks' is a ModuleList, which is not called; take 'blocks\.\*'"),
+    ("blocks.0.0.parametrizations.weight.0", "works on weights and never sees data; take the"),
+    ("heed:input", "'heed:input' matches none .* did you mean 'head'"),
+    ("residual", "needs blocks with attention and linear maps, and Net has none"),
+]
+
+
+@pytest.mark.parametrize(("layers", "message"), WRONG)
+def test_what_selects_nothing_says_why(layers: object, message: str) -> None:
+    net = family("Net", blocks=blocks(12), head=nn.Linear(8, 2))
+    nn.utils.parametrizations.weight_norm(net.get_submodule("blocks.0.0"))
+    with pytest.raises(ValueError, match=message):
+        select_layers(net, layers)  # type: ignore[arg-type]
+
+
+def encoder() -> nn.Module:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    return nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+
+SHORT = {
+    "residual": ["layers.0", "layers.1"],
+    "mlp_hidden": ["layers.0.linear2:input", "layers.1.linear2:input"],
+    "attention_out": ["layers.0.self_attn", "layers.1.self_attn"],
+}
+
+
+@pytest.mark.parametrize("shorthand", SHORT)
+def test_shorthands_of_transformers(shorthand: str) -> None:
+    assert select_layers(encoder(), shorthand) == SHORT[shorthand]
+    stage = nn.Module()
+    stage.blocks = nn.Sequential(*encoder().layers)
+    staged = family("Swin", stages=nn.ModuleList([family("Stage", blocks=stage.blocks)]))
+    expected = [name.replace("layers", "stages.0.blocks") for name in SHORT[shorthand]]
+    assert select_layers(staged, shorthand) == expected
+
+
+def test_shorthands_reach_both_attentions_of_a_decoder() -> None:
+    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16, batch_first=True), 1)
+    assert select_layers(decoder, "attention_out") == [
+        "layers.0.self_attn",
+        "layers.0.multihead_attn",
+    ]
+
+
+def test_what_goes_into_a_layer_has_a_name() -> None:
+    assert select_layers(net(), "layer1.0.conv:input") == ["layer1.0.conv:input"]
+    assert select_layers(net(), "layer1.*:input") == ["layer1.0:input", "layer1.1:input"]
+
+
+def deaf_models() -> dict[str, nn.Module]:
+    eager = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    x = torch.zeros(3, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some versions of torch say that torch.jit is old
+        return {
+            "scripted": torch.jit.script(eager),
+            "traced": torch.jit.trace(eager, x),
+            "scripted part": nn.Sequential(torch.jit.script(eager), nn.ReLU()),
+            "exported": torch.export.export(eager, (x,)).module(),
+            "program": torch.export.export(eager, (x,)),
+        }
+
+
+def test_models_without_calls_of_layers_are_refused() -> None:
+    for model in deaf_models().values():
+        with pytest.raises((ValueError, TypeError), match="the eager torch.nn.Module.*from which"):
+            select_layers(model)  # type: ignore[arg-type]
+
+
+def test_graph_modules_that_call_their_layers_are_welcome() -> None:
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    assert select_layers(torch.fx.symbolic_trace(net)) == ["1"]
 
 
 TOWERS = {
