@@ -206,7 +206,7 @@ def _capture(
 
 
 def _available_rivals(quiet: bool) -> tuple[str, ...]:
-    from featgraph.invariance.rivals import RIVALS
+    from featgraph.graph.rivals import RIVALS
 
     if importlib.util.find_spec("powerlaw") is not None:
         return tuple(RIVALS)

@@ -27,6 +27,7 @@ from .layered import (
     spread_over_layers as spread_over_layers,
 )
 from .nulls import rewire_graph as rewire_graph
+from .rivals import RivalTest as RivalTest, compare_rivals as compare_rivals
 from .smallworld import (
     References as References,
     SmallWorld as SmallWorld,
@@ -40,4 +41,4 @@ from .strengths import (
     with_edge_weight as with_edge_weight,
 )
 from .summary import network_summary as network_summary
-from .tails import RivalTest as RivalTest, TailFit as TailFit, fit_tail as fit_tail
+from .tails import TailFit as TailFit, fit_tail as fit_tail

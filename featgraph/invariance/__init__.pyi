@@ -26,7 +26,6 @@ from .released_dimension import (
     ReleasedDimension as ReleasedDimension,
     measure_released_dimension as measure_released_dimension,
 )
-from .rivals import RIVALS as RIVALS, RivalTest as RivalTest, compare_rivals as compare_rivals
 from .scale import (
     LayerExponent as LayerExponent,
     ScaleInvariance as ScaleInvariance,

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
-from featgraph.invariance._tail_kernel import ks_distance, scan_cutoffs
-from featgraph.invariance.rivals import RIVALS, RivalTest, compare_rivals
+from featgraph.graph.cutoffs import ks_distance, scan_cutoffs
+from featgraph.graph.rivals import RIVALS, RivalTest, compare_rivals
 
 __all__ = ["MIN_VALUES", "VARIANTS", "PowerLawFit", "TailVariant", "fit_power_law"]
 

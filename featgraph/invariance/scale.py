@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice, fraction
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.graph.rivals import RIVALS, RivalTest
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import deviation, invert_spread, noise_spread
 from featgraph.invariance._storage import number, read_json, to_plain, write_json
@@ -27,7 +28,6 @@ from featgraph.invariance.power_law import (
     TailVariant,
     fit_power_law,
 )
-from featgraph.invariance.rivals import RIVALS, RivalTest
 from featgraph.invariance.sparsity import Sparsity, measure_sparsity
 from featgraph.invariance.spectra import Spectrum, compute_spectrum
 

@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
-RENAMED: dict[str, str] = {"export": "io"}
+RENAMED: dict[str, str] = {
+    "export": "io",
+    "invariance.compare_rivals": "graph.compare_rivals",
+}
 FIELDS: dict[str, str] = {}
 FLAGS: dict[str, str] = {}
 

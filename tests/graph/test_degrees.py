@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import networkx as nx
 import numpy as np
 import pytest
+from scipy.special import zeta
 
 from featgraph.graph import (
     FeatureGraph,
@@ -77,20 +79,32 @@ def test_steep_tails_are_not_cut_at_the_bound_of_the_package():
     assert fit_tail(sample).exponent == pytest.approx(4.5, abs=0.5)
 
 
-def test_discrete_fits_are_those_of_the_package():
+def fit_of_the_package(values, x_min):
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        ranges = {"alpha": [1.0, None]}
+        return powerlaw.Fit(values, discrete=True, xmin=x_min, verbose=0, parameter_ranges=ranges)
+
+
+def test_discrete_fits_are_those_of_the_package_where_it_reaches_the_maximum():
     degrees = as_feature_graph(nx.barabasi_albert_graph(600, 3, seed=2)).degrees
     ours = fit_tail(degrees)
-    theirs = powerlaw.Fit(
-        degrees,
-        discrete=True,
-        xmin=ours.x_min,
-        verbose=0,
-        parameter_ranges={"alpha": [1.0, None]},
-    )
+    theirs = fit_of_the_package(degrees, ours.x_min)
     assert ours.discrete
-    assert ours.exponent == theirs.power_law.alpha
+    assert ours.exponent == pytest.approx(theirs.power_law.alpha, rel=1e-4)
+    assert ours.distance == pytest.approx(theirs.power_law.D, rel=1e-3)
     ratio, p_value = theirs.distribution_compare("power_law", "exponential")
-    assert ours.rivals["exponential"] == (ratio, p_value)
+    assert ours.rivals["exponential"] == pytest.approx((ratio, p_value), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_steep_tails_of_whole_numbers_reach_the_maximum_of_the_likelihood(seed):
+    degrees = as_feature_graph(nx.gnp_random_graph(400, 0.4, seed=seed)).degrees
+    ours = fit_tail(degrees)
+    tail = degrees[degrees >= ours.x_min]
+    exponents = np.arange(1.05, 120, 0.01)
+    likelihoods = -exponents * np.log(tail).mean() - np.log(zeta(exponents, ours.x_min))
+    assert ours.exponent == pytest.approx(exponents[likelihoods.argmax()], abs=0.01)
 
 
 def test_samples_without_a_tail_have_no_fit():

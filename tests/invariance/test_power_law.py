@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from featgraph.invariance import compare_rivals, fit_power_law
-from featgraph.invariance._tail_kernel import scan_cutoffs
+from featgraph.graph.cutoffs import scan_cutoffs
+from featgraph.graph.rivals import compare_rivals
+from featgraph.invariance import fit_power_law
 from tests.naive import invariance as naive
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice
 from featgraph.core.lazy import need
 
-__all__ = ["RIVALS", "RivalTest", "compare_rivals"]
+__all__ = ["RIVALS", "RivalTest", "compare_rivals", "fit_rivals"]
 
 
 class _Rival(NamedTuple):
@@ -33,7 +33,7 @@ RIVALS: dict[str, _Rival] = {
 
 
 class RivalTest(NamedTuple):
-    """Likelihood-ratio test of the power law against one rival.
+    """Likelihood-ratio test of the power law against one rival on the same tail.
 
     ``ratio`` is the sum of log-likelihood differences in nats, above 0 where the power law is
     the better of the two; ``p_value`` is the chance of a ratio that far from 0 if both were
@@ -91,24 +91,37 @@ def compare_rivals(
     >>> test.ratio > 0, test.p_value < 0.05
     (True, True)
     """
+    own = math.log(exponent - 1) - exponent * np.log(tail)
+    return {
+        name: test for name, (test, _) in fit_rivals(tail, own, rivals=rivals, x_min=1.0).items()
+    }
+
+
+def fit_rivals(
+    tail: NDArray[np.float64],
+    own: NDArray[np.float64],
+    *,
+    rivals: Sequence[str],
+    x_min: float,
+    discrete: bool = False,
+) -> dict[str, tuple[RivalTest, dict[str, float]]]:
+    """Return the test and the parameters of each rival; ``own`` is the power law's ln p(x)."""
     rows = {name: RIVALS[choice(name, RIVALS, "rivals")] for name in rivals}
     if not rows:
         return {}
     package = need("powerlaw", extra="stats")
-    own = math.log(exponent - 1) - exponent * np.log(tail)
-    tests = {}
+    found = {}
     for name, row in rows.items():
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             # The fits say a good deal about bounds and underflow; a failed one ends as nan.
             warnings.simplefilter("ignore")
             fitted = getattr(package, row.name)(
-                xmin=1.0, data=tail, parameter_ranges=row.ranges or None
+                xmin=x_min, data=tail, discrete=discrete, parameter_ranges=row.ranges or None
             )
             other = np.asarray(fitted.loglikelihoods(tail), dtype=np.float64)
             ratio, p_value = package.loglikelihood_ratio(own.copy(), other, nested=row.nested)
-        sound = np.isfinite(other).all() and math.isfinite(ratio)
-        tests[name] = RivalTest(float(ratio), float(p_value)) if sound else RivalTest(*_UNKNOWN)
-    return tests
-
-
-_UNKNOWN = (math.nan, math.nan)
+        sound = np.isfinite(other).all() and math.isfinite(ratio) and math.isfinite(p_value)
+        test = RivalTest(float(ratio), float(p_value)) if sound else RivalTest(math.nan, math.nan)
+        keys = [key for key in (fitted.parameter1_name, fitted.parameter2_name) if key]
+        found[name] = test, {key: float(getattr(fitted, key)) for key in keys}
+    return found
