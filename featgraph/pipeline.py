@@ -20,7 +20,7 @@ from featgraph.boxes.minimum_counts import minimum_box_counts
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
-from featgraph.core.threads import hold_threads
+from featgraph.core.threads import small_on_one_thread
 from featgraph.dimension.compare import CURVES, compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.graph.epsilon import split_rule
@@ -45,7 +45,6 @@ __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
 #: The drawn covering has at most this many boxes: more colours nobody tells apart.
 _DRAWN_BOXES = 12
 _N_GROUPS = 7
-_SMALL = 512  # nodes; threads do not pay below
 _NOT_KEPT = "Activations were not kept: the null model of shuffled activations is left out."
 
 
@@ -236,6 +235,7 @@ def analyze(
     return report
 
 
+@small_on_one_thread
 def analyze_layer(
     features: Any,
     *,
@@ -375,8 +375,7 @@ def _analyze_or_resume(
             return earlier
     rng = np.random.default_rng([seed, zlib.crc32(f"{state}/{layer}".encode())])
     try:
-        with hold_threads(F.n_nodes <= _SMALL):
-            analysis = analyze_layer(F, state=state, settings=settings, rng=rng)
+        analysis = analyze_layer(F, state=state, settings=settings, rng=rng)
     except (ValueError, MemoryError) as error:
         return SkippedLayer(state, layer, " ".join(str(error).split()))
     if writer is not None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
-__all__ = ["hold_threads"]
+__all__ = ["SMALL", "hold_threads", "small_on_one_thread"]
+
+SMALL = 512  # rows of a matrix; threads do not pay below
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @contextlib.contextmanager
@@ -31,3 +36,25 @@ def hold_threads(hold: bool = True) -> Iterator[None]:
 
     with threadpool_limits(1 if hold else None):
         yield
+
+
+def small_on_one_thread(function: Function) -> Function:
+    """Hold threads back in calls whose first argument has at most ``SMALL`` rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> @small_on_one_thread
+    ... def count_threads(features):
+    ...     return torch.get_num_threads()
+    >>> count_threads(torch.zeros(8, 3))
+    1
+    """
+
+    @functools.wraps(function)
+    def held(first: Any, *arguments: Any, **options: Any) -> Any:
+        n_rows = getattr(first, "n_nodes", None) or len(first)
+        with hold_threads(n_rows <= SMALL):
+            return function(first, *arguments, **options)
+
+    return cast(Function, held)

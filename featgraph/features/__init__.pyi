@@ -4,6 +4,7 @@ from .files import load_features as load_features, save_features as save_feature
 from .layers import list_layers as list_layers, select_layers as select_layers
 from .null import (
     draw_null as draw_null,
+    draw_nulls as draw_nulls,
     gaussian_null as gaussian_null,
     shuffled_null as shuffled_null,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.threads import small_on_one_thread
 from featgraph.features.feature_matrix import FeatureMatrix, as_feature_matrix
 
-__all__ = ["NULLS", "Null", "draw_null", "gaussian_null", "shuffled_null"]
+__all__ = ["NULLS", "Null", "draw_null", "draw_nulls", "gaussian_null", "shuffled_null"]
 
 Null: TypeAlias = Literal["gaussian", "shuffled"]
 Features: TypeAlias = "FeatureMatrix | torch.Tensor | NDArray[np.generic]"
@@ -23,6 +25,7 @@ NULLS: dict[str, str] = {
 }
 
 
+@small_on_one_thread
 def draw_null(
     features: Features, *, null: Null = "gaussian", rng: RandomState = None
 ) -> FeatureMatrix:
@@ -52,8 +55,38 @@ def draw_null(
     >>> draw_null(np.eye(3), null="shuffled", rng=0).n_nodes
     3
     """
+    return next(draw_nulls(features, null=null, rng=rng))
+
+
+def draw_nulls(
+    features: Features, *, null: Null = "gaussian", rng: RandomState = None
+) -> Iterator[FeatureMatrix]:
+    """Yield draws from a null model without end; what does not change is computed once.
+
+    Parameters
+    ----------
+    features, null, rng
+        As in :func:`draw_null`.
+
+    Yields
+    ------
+    FeatureMatrix
+        The same law as :func:`draw_null`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> draws = draw_nulls(np.eye(3), null="shuffled", rng=0)
+    >>> next(draws).n_nodes, next(draws).n_nodes
+    (3, 3)
+    """
     choice(null, NULLS, "null")
-    return (gaussian_null if null == "gaussian" else shuffled_null)(features, rng=rng)
+    F = as_feature_matrix(features)
+    return (_gaussian_draws if null == "gaussian" else _shuffled_draws)(F, as_rng(rng))
 
 
 def gaussian_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:
@@ -92,18 +125,19 @@ def gaussian_null(features: Features, *, rng: RandomState = None) -> FeatureMatr
     >>> bool(np.allclose(centred(F), centred(null)))
     True
     """
-    F = as_feature_matrix(features)
-    rng = as_rng(rng)
+    return draw_null(features, null="gaussian", rng=rng)
+
+
+def _gaussian_draws(F: FeatureMatrix, rng: np.random.Generator) -> Iterator[FeatureMatrix]:
     values = F.numpy().astype(np.float64)
     mean = values.mean(axis=0)
-    singular = np.linalg.svd(values - mean, compute_uv=False)
-    n_axes = len(singular)
-    # Nodes must stay centred: directions are drawn in the space orthogonal to (1, ..., 1).
-    drawn = rng.standard_normal((F.n_nodes, min(n_axes, F.n_nodes - 1)))
-    left = _orthonormal(drawn - drawn.mean(axis=0))
-    right = _orthonormal(rng.standard_normal((F.n_samples, left.shape[1])))
-    cloud = (left * singular[: left.shape[1]]) @ right.T + mean
-    return _like(F, cloud, "gaussian null")
+    singular = np.linalg.svd(values - mean, compute_uv=False)[: F.n_nodes - 1]
+    while True:
+        # Nodes must stay centred: directions are drawn in the space orthogonal to (1, ..., 1).
+        drawn = rng.standard_normal((F.n_nodes, len(singular)))
+        left = _orthonormal(drawn - drawn.mean(axis=0))
+        right = _orthonormal(rng.standard_normal((F.n_samples, len(singular))))
+        yield _like(F, (left * singular) @ right.T + mean, "gaussian null")
 
 
 def shuffled_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:
@@ -131,9 +165,13 @@ def shuffled_null(features: Features, *, rng: RandomState = None) -> FeatureMatr
     >>> shuffled_null(np.array([[1.0, 2.0, 3.0], [7.0, 8.0, 9.0]]), rng=0).numpy().tolist()
     [[3.0, 1.0, 2.0], [9.0, 8.0, 7.0]]
     """
-    F = as_feature_matrix(features)
+    return draw_null(features, null="shuffled", rng=rng)
+
+
+def _shuffled_draws(F: FeatureMatrix, rng: np.random.Generator) -> Iterator[FeatureMatrix]:
     values = F.numpy().astype(np.float64)
-    return _like(F, as_rng(rng).permuted(values, axis=1), "shuffled null")
+    while True:
+        yield _like(F, rng.permuted(values, axis=1), "shuffled null")
 
 
 def _orthonormal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

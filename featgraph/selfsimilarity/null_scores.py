@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.threads import small_on_one_thread
 from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
-from featgraph.features.null import NULLS, Null, draw_null
+from featgraph.features.null import NULLS, Null, draw_nulls
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
@@ -112,6 +114,7 @@ def compare_with_null(
     return found
 
 
+@small_on_one_thread
 def compare_with_nulls(
     features: FeatureMatrix | DistanceMatrix | Array,
     *,
@@ -179,8 +182,7 @@ def compare_with_nulls(
         rates = {name: float(ss_rate(matrix, estimator=name, **options)) for name in estimators}
     for null in nulls:
         drawn: dict[str, list[float]] = {name: [] for name in estimators}
-        for _ in range(n_draws):
-            sample = draw_null(matrix, null=null, rng=rng)
+        for sample in islice(draw_nulls(matrix, null=null, rng=rng), n_draws):
             try:
                 for name in estimators:
                     drawn[name].append(float(ss_rate(sample, estimator=name, **options)))

@@ -7,7 +7,14 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from featgraph.features import FeatureMatrix, draw_null, gaussian_null, shuffled_null
+from featgraph.core.threads import SMALL, small_on_one_thread
+from featgraph.features import (
+    FeatureMatrix,
+    draw_null,
+    draw_nulls,
+    gaussian_null,
+    shuffled_null,
+)
 
 
 def draw(n_nodes: int, n_samples: int, seed: int = 0) -> np.ndarray:
@@ -91,3 +98,27 @@ def test_bad_arguments() -> None:
         shuffled_null(np.eye(3), rng="seed")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 2 nodes"):
         gaussian_null(np.ones((1, 3)))
+
+
+@pytest.mark.parametrize("null", ["gaussian", "shuffled"])
+def test_draws_in_a_row_are_those_drawn_one_by_one(null):
+    F = np.random.default_rng(1).normal(size=(9, 5))
+    rng = np.random.default_rng(2)
+    one_by_one = [draw_null(F, null=null, rng=rng).numpy() for _ in range(3)]
+    in_a_row = draw_nulls(F, null=null, rng=2)
+    for expected in one_by_one:
+        np.testing.assert_allclose(next(in_a_row).numpy(), expected, rtol=1e-12)
+
+
+def test_small_matrices_hold_threads_back_and_large_ones_do_not():
+    seen = []
+
+    @small_on_one_thread
+    def look(features):
+        seen.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    look(np.zeros((SMALL, 2)))
+    look(np.zeros((SMALL + 1, 2)))
+    assert seen == [1, before]
+    assert torch.get_num_threads() == before
