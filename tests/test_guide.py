@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,8 +13,11 @@ import pytest
 
 GUIDE = Path(__file__).resolve().parents[1] / "docs" / "guide"
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
-#: Code that a reader does not need to see stands in a comment that opens with "setup".
-PIECE = re.compile(r"^(?:```(python|text)\n(.*?)^```|<!-- (setup)\n(.*?)^-->)$", re.M | re.S)
+#: Code that a reader does not need to see stands in a comment that opens with "setup"; one that
+#: opens with "needs" names the packages without which the next piece is left out.
+PIECE = re.compile(
+    r"^(?:```(python|text)\n(.*?)^```|<!-- (setup)\n(.*?)^-->|<!-- (needs) (.*?) -->)$", re.M | re.S
+)
 TINY = re.compile(r"\d(?:\.\d+)?e-\d+")  # far below 0.02, so that only its digits can tell
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -21,7 +26,7 @@ def read_pieces(text: str) -> list[tuple[str, str, int]]:
     """Return kind, content and line of every piece of code and of output."""
     pieces = []
     for match in PIECE.finditer(text):
-        kind, content = (match[1], match[2]) if match[1] else (match[3], match[4])
+        kind, content = (part for part in match.groups() if part is not None)
         pieces.append((kind, content, text.count("\n", 0, match.start()) + 2))
     return pieces
 
@@ -46,20 +51,30 @@ def check_output(shown: str, printed: str, where: str) -> None:
 def test_a_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    printed = ""
+    printed, packages = "", []
     for kind, content, line in read_pieces((GUIDE / page).read_text(encoding="utf-8")):
         where = f"{page}, line {line}"
-        if kind == "text":
+        if kind == "needs":
+            packages = content.split()
+        elif kind == "text" and printed is not None:
             check_output(content, printed, where)
-            continue
-        exec(compile("\n" * (line - 1) + content, str(GUIDE / page), "exec"), names)
-        printed = capsys.readouterr().out
+        elif kind != "text" and any(find_spec(name) is None for name in packages):
+            printed, packages = None, []
+        elif kind != "text":
+            code = compile("\n" * (line - 1) + content, str(GUIDE / page), "exec")
+            with warnings.catch_warnings():
+                if packages:
+                    warnings.simplefilter("ignore")  # they warn of much that is not ours
+                exec(code, names)
+            printed, packages = capsys.readouterr().out, []
     plt.close("all")
 
 
 def test_the_reader_of_pages_sees_code_output_and_setup():
     text = "a\n```python\nx\n```\n\n```text\n1\n```\n<!-- setup\ny\n-->\n```\nshell\n```\n"
-    assert read_pieces(text) == [("python", "x\n", 3), ("text", "1\n", 7), ("setup", "y\n", 10)]
+    pieces = [("python", "x\n", 3), ("text", "1\n", 7), ("setup", "y\n", 10)]
+    assert read_pieces(text) == pieces
+    assert read_pieces(text + "<!-- needs a b -->\n") == [*pieces, ("needs", "a b", 16)]
 
 
 def test_output_is_compared_by_words_and_numbers():

@@ -1,12 +1,8 @@
-"""Networks of timm, behind the one guarded import of it."""
+"""Networks of timm."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
-import sys
-import warnings
 from types import ModuleType
 from typing import Any
 
@@ -14,17 +10,10 @@ import torch
 from torch import nn
 
 from featgraph.core.checks import integer, nearest
-from featgraph.core.lazy import need
+from featgraph.models.guarded_import import import_beside_torchvision
 from featgraph.models.loading import load_weights
 
 __all__ = ["create_timm_model", "import_timm"]
-
-# Operators that torchvision expects its compiled part to have defined; a newer one that is not
-# listed gets a stand-in, which is as good, because it only has to exist.
-_SCHEMAS = {"nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"}
-_STAND_IN = "{}(Tensor input) -> Tensor"
-_MOST_TRIES = 12
-_fragments: dict[str, Any] = {}  # a definition lives as long as its library
 
 
 def create_timm_model(
@@ -99,13 +88,6 @@ def import_timm() -> ModuleType:
     ImportError
         If timm or torchvision is missing, or torchvision cannot be imported.
 
-    Notes
-    -----
-    timm imports torchvision for its data pipeline. A torchvision built for another torch cannot
-    load its compiled operators and fails with "operator torchvision::nms does not exist". None
-    of them is needed here: the schema of the missing operator is defined in a library fragment,
-    what was half imported is dropped, and the import is tried again.
-
     Examples
     --------
     >>> try:
@@ -115,33 +97,4 @@ def import_timm() -> ModuleType:
     >>> name
     'timm'
     """
-    while True:
-        try:
-            with warnings.catch_warnings():
-                # torchvision says that its image reader is missing; nothing here reads images.
-                warnings.filterwarnings("ignore", message="Failed to load image Python extension")
-                return need("timm", extra="models")
-        except (RuntimeError, AttributeError) as error:
-            missing = re.search(r"torchvision::(\w+)", str(error))
-            operator = missing.group(1) if missing else ""
-            _forget("timm", "torchvision")
-            if not operator or operator in _fragments or len(_fragments) == _MOST_TRIES:
-                raise ImportError(
-                    f"torchvision does not fit torch {torch.__version__} ({error}); install the "
-                    "pair that belongs together: pip install 'featgraph[models]' "
-                    "-c constraints.txt"
-                ) from error
-            _define(operator)
-
-
-def _define(operator: str) -> None:
-    library: Any = torch.library.Library
-    _fragments[operator] = library("torchvision", "FRAGMENT")
-    with contextlib.suppress(RuntimeError):  # it is there already, and something else is wrong
-        _fragments[operator].define(_SCHEMAS.get(operator, _STAND_IN.format(operator)))
-
-
-def _forget(*packages: str) -> None:
-    for name in list(sys.modules):
-        if name.split(".")[0] in packages:
-            del sys.modules[name]
+    return import_beside_torchvision("timm", extra="models")

@@ -1,0 +1,2 @@
+from .lightning_callback import LightningCallback as LightningCallback
+from .trainer_callback import TransformersCallback as TransformersCallback
