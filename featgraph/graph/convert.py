@@ -121,9 +121,9 @@ def _chosen_weights(
         return None, None
     if weight is None and raw.told is None:
         values = raw.edge_values.get(raw.usual, ())
-        whole = isinstance(values, np.ndarray)
+        gaps = not isinstance(values, np.ndarray) or raw.usual in raw.gaps
         # an edge without the attribute counts 1, as in networkx
-        if np.any(values != 1) if whole else any(v is not None and v != 1 for v in values):
+        if np.any(values != 1) if not gaps else any(_known(v) and v != 1 for v in values):
             raise ValueError(
                 f'graph carries edge weights; say weight="{raw.usual}" to use them as lengths '
                 'or weight="ignore" to count hops'
@@ -138,7 +138,9 @@ def _chosen_weights(
         known = ", ".join(map(repr, raw.edge_values)) or "none"
         raise ValueError(f"weight={weight!r} names no attribute of the edges; there is: {known}")
     values = raw.edge_values[name]
-    lacking = 0 if isinstance(values, np.ndarray) else sum(value is None for value in values)
+    lacking = raw.gaps.get(name, 0)
+    if not isinstance(values, np.ndarray):
+        lacking = sum(value is None for value in values)
     if lacking:
         raise ValueError(
             f"weight={weight!r} stands on {len(values) - lacking} of {len(values)} edges only; "
@@ -148,3 +150,7 @@ def _chosen_weights(
         return name, np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"weight={weight!r} must be numbers on every edge") from None
+
+
+def _known(value: Any) -> bool:
+    return value is not None and value == value

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.graph._assemble import assemble_csr, check_nodes, number_edges
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
+from featgraph.graph.layout import place_nodes
 from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg, to_scipy
 
 __all__ = ["FeatureGraph"]
@@ -162,8 +164,6 @@ class FeatureGraph:
         >>> FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.5, 2.0]).weights
         array([0.5, 0.5, 2. , 2. ])
         """
-        from featgraph.graph._assemble import assemble_csr
-
         if n_nodes is None and labels is not None:
             n_nodes = len(labels)
         built = assemble_csr(edges, weights=weights, n_nodes=n_nodes)
@@ -208,6 +208,11 @@ class FeatureGraph:
         ones = np.ones(self.indices.size, dtype=np.int8)
         matrix = csr_array((ones, self.indices, self.indptr), shape=(self.n_nodes,) * 2)
         return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
+
+    @cached_property
+    def layout(self) -> NDArray[np.float64]:
+        """Where the nodes may stand, shape (n_nodes, 2): see ``place_nodes``; computed once."""
+        return place_nodes(self)
 
     @property
     def n_components(self) -> int:
@@ -263,8 +268,6 @@ class FeatureGraph:
         >>> FeatureGraph.from_edges([(0, 1), (1, 2)]).subgraph([2, 1]).node_labels
         (2, 1)
         """
-        from featgraph.graph._assemble import check_nodes, number_edges
-
         keep = check_nodes(nodes, self.n_nodes)
         matrix = self.to_scipy(weighted=False)
         # the data are numbers of edges, so that a weight of 0 survives the slicing
@@ -296,11 +299,6 @@ class FeatureGraph:
 
     def with_attributes(self, **arrays: ArrayLike) -> FeatureGraph:
         """Return the same graph with node attributes added or replaced.
-
-        Parameters
-        ----------
-        **arrays : array-like, shape (n_nodes,) or (n_nodes, k)
-            One value or row per node.
 
         Examples
         --------

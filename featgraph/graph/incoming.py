@@ -33,6 +33,7 @@ class RawGraph:
     directed: bool
     labels: Sequence[Hashable] | None = None
     edge_values: Mapping[str, Any] = field(default_factory=dict)  # one per edge, None = missing
+    gaps: Mapping[str, int] = field(default_factory=dict)  # edges without a value, by column
     usual: str = "weight"  # the name under which weights stand here
     also: Sequence[str] = ()  # names that mean the usual weights too
     told: str | None = None  # the lengths, where a file itself says which column they are
@@ -85,16 +86,16 @@ def whole_labels(names: Sequence[str]) -> Sequence[Hashable]:
 
 
 def take_names(
-    columns: dict[str, list[Any]], titles: Sequence[str], ids: Sequence[str]
-) -> Sequence[str]:
+    columns: Mapping[str, NDArray[Any]], titles: Sequence[str], ids: Sequence[Hashable]
+) -> Sequence[Any]:
     """Take the first of these columns that names every node differently, else the ids.
 
     igraph numbers the ids of a file itself and writes the labels of its vertices as ``name``.
     """
     for title in titles:
-        told = columns.get(title, [None])
-        if len(told) == len(ids) and None not in told and len(set(map(str, told))) == len(told):
-            return [str(name) for name in columns.pop(title)]
+        told = [] if title not in columns else list(map(str, columns[title].tolist()))
+        if ids and len(set(told)) == len(ids):
+            return told
     return ids
 
 

@@ -1,133 +1,213 @@
-"""Reading GEXF with time back into graphs."""
+"""GEXF with time, versions 1.1 to 1.3, as a graph for each time at which something changes."""
 
 from __future__ import annotations
 
+import datetime
 import math
-import xml.etree.ElementTree as ElementTree
-from pathlib import Path
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from featgraph.graph.convert import accept_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._xml_graphs import check_prolog
+from featgraph.graph.incoming import RawGraph, attribute_column
+from featgraph.io._columns import Column
+from featgraph.io._gexf_reader import TIMES, GexfReader
+from featgraph.io._source import Source
+from featgraph.io._xml import walk_xml
 
-__all__ = ["read_graphs"]
+__all__ = ["parse_dynamic_gexf"]
 
-_NUMBERS = {"integer": int, "long": int, "float": float, "double": float}
-
-
-def read_graphs(path: Path) -> dict[float, FeatureGraph]:
-    """Return the graph at every time when a spell or a value begins."""
-    try:
-        return _read(path)
-    except FileNotFoundError:
-        raise
-    except (ElementTree.ParseError, KeyError, ValueError) as error:
-        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"path {path.name!r} is no dynamic GEXF file: {reason}") from error
+#: From just after the start until the end; of equal ends the instant itself.
+Span = tuple[float, float]
+_ALWAYS = (-math.inf, math.inf)
+_INTERVAL = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
-def _read(path: Path) -> dict[float, FeatureGraph]:
-    check_prolog(path)
-    root = ElementTree.parse(path).getroot()
-    graph = root.find("{*}graph")
-    if graph is None or graph.get("mode") != "dynamic":
+def parse_dynamic_gexf(
+    source: Source, as_undirected: bool
+) -> tuple[dict[float, FeatureGraph], list[str]]:
+    """Return the graph at every time when something changes, and notes on what was left out."""
+    reader = _Reader()
+    walk_xml(source, reader.start, reader.end, reader.flush)
+    raw = reader.raw_graph(source)
+    lives = reader.lives["node"]
+    lives += [[_ALWAYS] for _ in range(raw.n_nodes - len(lives))]  # those that only edges name
+    if (reader.about or {}).get("mode") != "dynamic" and not reader.timed:
         raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
-    formats = graph.get("timeformat", "double"), graph.get("timerepresentation", "interval")
-    if formats not in (("double", "interval"), ("integer", "interval")):
-        raise ValueError(f"times must be intervals of numbers, got {formats[0]}, {formats[1]}")
-    kinds = {owner: _attributes(graph, owner) for owner in ("node", "edge")}
-    nodes = [
-        (node.attrib["id"], _values(node, kinds["node"])) for node in graph.findall(".//{*}node")
-    ]
-    place = {name: i for i, (name, _) in enumerate(nodes)}
-    if len(place) < len(nodes) or not nodes:
-        raise ValueError(f"ids of nodes must differ and be at least one, got {len(nodes)} nodes")
-    edges = [
-        (
-            (place[edge.attrib["source"]], place[edge.attrib["target"]]),
-            _spells(edge),
-            _values(edge, kinds["edge"]).get("distance", []),
+    raw.told = None
+    notes = dict.fromkeys(raw.notes)
+    raw.notes = []
+    graphs: dict[float, FeatureGraph] = {}
+    for time in reader.times():
+        there = reader.at(raw, time)
+        if there is not None:
+            graphs[time], note = accept_graph(there, _length_column(there), as_undirected)
+            notes |= {note: None} if note else {}
+    if not graphs:
+        raise ValueError("holds no node at any time")
+    return graphs, list(notes)
+
+
+def _length_column(raw: RawGraph) -> str:
+    for name in ("distance", "weight"):
+        values = raw.edge_values.get(name)
+        if values is not None and len(values) and None not in list(values):
+            return name
+    return "ignore"
+
+
+class _Reader(GexfReader):
+    """What never changes goes into the tables, everything else beside its stretch of time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lives: dict[str, list[list[Span]]] = {"node": [], "edge": []}
+        self.outer: list[Span] = []  # of the open element, where it has no spells
+        self.values: dict[str, dict[str, list[tuple[int, Span, Any]]]] = {"node": {}, "edge": {}}
+
+    def start(self, tag: str, about: dict[str, str]) -> None:
+        if tag in ("spell", "slice") and self.owner:
+            self.lives[self.owner][-1] += _spans(about)
+        super().start(tag, about)
+
+    def _open(self, tag: str, about: dict[str, str]) -> None:
+        super()._open(tag, about)
+        self.lives[tag].append([])
+        self.outer = _spans(about) if not TIMES.isdisjoint(about) else [_ALWAYS]
+
+    def end(self, tag: str, text: str) -> None:
+        if tag == self.owner and not self.lives[tag][-1]:
+            self.lives[tag][-1] = self.outer
+        super().end(tag, text)
+
+    def _value(self, about: dict[str, str]) -> None:
+        if TIMES.isdisjoint(about) or not self.owner:
+            super()._value(about)
+            return
+        self.timed = True
+        table, key = self.tables[self.owner], about.get("for", about.get("id", ""))
+        column = table.columns.get(f"for {key}") or table.column(key)
+        told = Column(column.name, column.kind)
+        told.add(0, about.get("value", ""))
+        values, _ = told.finish(1, 2**31)
+        value = None if values is None else values.tolist()[0]
+        for span in _spans(about):
+            row = (table.n_rows - 1, span, value)
+            self.values[self.owner].setdefault(column.name, []).append(row)
+
+    def times(self) -> Sequence[float]:
+        """Return the times at which a graph begins, rising."""
+        spans = {span for lives in self.lives.values() for life in lives for span in life}
+        for columns in self.values.values():
+            spans |= {span for rows in columns.values() for _, span, _ in rows}
+        moments = {start for start, end in spans if start == end}
+        changes = {time for span in spans for time in span}
+        if any(start < end and (start, end) != _ALWAYS for start, end in spans):
+            changes |= {math.nextafter(moment, math.inf) for moment in moments}
+        outer = _spans(self.about or {})
+        first, last = outer[0] if outer else _ALWAYS
+        changes = {time for time in changes if first <= time < last or time == last in moments}
+        changes = {time for time in changes if math.isfinite(time)}
+        early = any(start == -math.inf for life in self.lives["edge"] for start, _ in life)
+        if math.isfinite(first):
+            changes.add(first)
+        elif early and changes:
+            changes.add(-math.inf)
+        return sorted(changes) or [0.0]
+
+    def at(self, raw: RawGraph, time: float) -> RawGraph | None:
+        """Return the part of the graph that is there at a time; None if no node is."""
+        nodes, edges = (
+            np.array([any(_holds(span, time) for span in life) for life in self.lives[owner]], bool)
+            for owner in ("node", "edge")
         )
-        for edge in graph.findall(".//{*}edge")
-    ]
-    first = float(graph.get("start", "-inf"))
-    times = {start for _, spells, _ in edges for start, _ in spells} | {
-        start for _, values in nodes for rows in values.values() for start, _, _ in rows
-    }
-    times |= {first} if math.isfinite(first) else set()
-    times |= {stop for _, spells, _ in edges for _, stop in spells} - {
-        float(graph.get("end", "inf"))
-    }
-    found = sorted(time for time in times if math.isfinite(time)) or [0.0]
-    return {time: _at(time, nodes, edges) for time in found}
+        if not nodes.any():
+            return None
+        edges &= nodes[raw.edges].all(axis=1)
+        number = np.cumsum(nodes) - 1
+        keep = np.flatnonzero(nodes).tolist()
+        static = {name: column[nodes] for name, column in raw.attributes.items()}
+        columns = self._columns("node", time, raw.attributes, raw.n_nodes)
+        told = {name: attribute_column(_at(values, nodes)) for name, values in columns.items()}
+        names = raw.labels or range(raw.n_nodes)
+        lists = {name: np.asarray(v)[edges] for name, v in raw.edge_values.items()}
+        columns = self._columns("edge", time, raw.edge_values, len(raw.edges))
+        lists |= {name: _at(values, edges) for name, values in columns.items()}
+        return replace(
+            raw,
+            edges=number[raw.edges[edges]],
+            n_nodes=len(keep),
+            labels=[names[i] for i in keep],
+            edge_values=lists,
+            gaps={name: n for name, n in raw.gaps.items() if name not in lists},
+            attributes=static | {name: c for name, c in told.items() if c is not None},
+        )
+
+    def _columns(
+        self, owner: str, time: float, static: Mapping[str, NDArray[Any]], n_rows: int
+    ) -> Mapping[str, list[Any]]:
+        """Return the changing values that hold at a time; where none does, what always holds."""
+        found: dict[str, list[Any]] = {}
+        for name, rows in self.values[owner].items():
+            always = static[name].tolist() if name in static else [None] * n_rows
+            column = found[name] = [None if value != value else value for value in always]
+            for row, span, value in rows:
+                if _holds(span, time):
+                    column[row] = value
+        return found
 
 
-def _attributes(graph: Any, owner: str) -> dict[str, tuple[str, str]]:
-    """Return id to (title, type) of the columns of nodes or edges."""
-    return {
-        row.attrib["id"]: (row.attrib["title"], row.attrib["type"])
-        for block in graph.findall("{*}attributes")
-        if block.get("class") == owner
-        for row in block.findall("{*}attribute")
-    }
+def _at(values: Sequence[Any], mask: NDArray[np.bool_]) -> list[Any]:
+    return [values[i] for i in np.flatnonzero(mask).tolist()]
 
 
-def _span(element: Any) -> tuple[float, float]:
-    return float(element.get("start", "-inf")), float(element.get("end", "inf"))
+def _holds(span: Span, time: float) -> bool:
+    start, end = span
+    return start <= time < end or start == end == time
 
 
-def _spells(element: Any) -> list[tuple[float, float]]:
-    spells = [_span(spell) for spell in element.findall(".//{*}spell")]
-    return spells or [_span(element)]
+def _spans(about: Mapping[str, str]) -> list[Span]:
+    """Return the stretches of time that the attributes of an element tell."""
+    told = about.get("timestamps", about.get("timestamp"))
+    if told is not None:
+        return [(_time(word), _time(word)) for word in _words(told)]
+    if "intervals" in about:
+        found = []
+        for inner in _INTERVAL.findall(about["intervals"]):
+            ends = inner.split(",")
+            if len(ends) != 2:
+                raise ValueError(f"intervals must be pairs of times, got {inner[:40]!r}")
+            found.append((_time(ends[0]), _time(ends[1])))
+        return found
+    start = about.get("start") or about.get("startopen")
+    end = about.get("end") or about.get("endopen")
+    span = (_time(start) if start else -math.inf, _time(end) if end else math.inf)
+    if span[0] > span[1]:
+        raise ValueError(f"a stretch of time ends at {end} before it starts at {start}")
+    if span[0] == span[1] and ("startopen" in about or "endopen" in about):
+        return []  # an open stretch of no length
+    return [span]
 
 
-def _values(element: Any, kinds: dict[str, tuple[str, str]]) -> dict[str, list[Any]]:
-    """Return title to (start, end, value) of one node or edge."""
-    found: dict[str, list[Any]] = {}
-    for row in element.findall(".//{*}attvalue"):
-        title, kind = kinds[row.attrib["for"]]
-        text = row.attrib["value"]
-        value: Any = text == "true" if kind == "boolean" else _NUMBERS.get(kind, str)(text)
-        found.setdefault(title, []).append((*_span(row), value))
-    return found
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s,;<>\[\]]+", text) if word]
 
 
-def _at(time: float, nodes: list[Any], edges: list[Any]) -> FeatureGraph:
-    """Return the graph that holds just after ``time``."""
-    pairs, lengths = [], []
-    for pair, spells, values in edges:
-        if any(start <= time < stop for start, stop in spells):
-            pairs.append(pair)
-            lengths.append(_now(values, time))
-    titles = dict.fromkeys(title for _, values in nodes for title in values)
-    columns = {
-        title: _column([_now(values.get(title, []), time) for _, values in nodes])
-        for title in titles
-    }
-    names = [name for name, _ in nodes]
-    numbered = names == [str(i) for i in range(len(names))]
-    weighted = bool(lengths) and all(length is not None for length in lengths)
-    return FeatureGraph.from_edges(
-        np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        n_nodes=len(nodes),
-        weights=lengths if weighted else None,
-        labels=None if numbered else names,
-        node_attributes={title: column for title, column in columns.items() if column is not None},
-    )
-
-
-def _now(values: list[Any], time: float) -> Any:
-    return next((value for start, stop, value in values if start <= time < stop), None)
-
-
-def _column(values: list[Any]) -> Any:
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    if len(known) == len(values):
-        return np.array(values)
-    if isinstance(known[0], str):
-        return np.array(["" if value is None else value for value in values])
-    return np.array([math.nan if value is None else float(value) for value in values])
+def _time(text: str) -> float:
+    """Return a time as a number; a date in seconds since 1970, of universal time."""
+    text = text.strip()
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        date = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f"a time must be a number or a date, got {text[:40]!r}") from None
+    zone = date.tzinfo or datetime.timezone.utc
+    return date.replace(tzinfo=zone).timestamp()

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.files import atomic_path
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._node_table import (
-    NodeTable,
-    cell_text,
+from featgraph.io._dynamic_reader import parse_dynamic_gexf
+from featgraph.io._source import Source, Target, open_target, written
+from featgraph.io._table import (
+    GraphTable,
+    Positions,
+    cell_texts,
     column_kind,
-    describe_nodes,
+    describe_graph,
 )
-from featgraph.io._xml_writer import XmlWriter
-from featgraph.io.gexf import NAMESPACES, TYPES, write_looks
+from featgraph.io._xml import XmlWriter
+from featgraph.io.gexf import NAMESPACES, TYPES, look_rows, write_meta
 
 __all__ = ["read_dynamic_gexf", "write_dynamic_gexf"]
 
@@ -31,10 +34,10 @@ Span = tuple[float, float]
 
 def write_dynamic_gexf(
     graphs: Mapping[float, FeatureGraph],
-    path: str | os.PathLike[str],
+    path: Target,
     *,
     end: float | None = None,
-    positions: Any = None,
+    positions: Positions = "auto",
     color_by: str | None = None,
     size_by: str | None = None,
 ) -> Path:
@@ -48,20 +51,22 @@ def write_dynamic_gexf(
     ----------
     graphs : mapping of float to FeatureGraph
         Time (such as the epoch) to graph; at least one, all of the same nodes.
-    path : str or path
-        File to write, whole or not at all.
+    path : str, path or open file
+        File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
     end : float or None, default=None
         When the last graph ends; None gives it the length of the stretch before it, or 1.
-    positions : array-like of float, shape (n_nodes, 2) or (n_nodes, 3), optional
-        Where nodes stand, the same at all times. Default: ``position`` of the last graph.
+    positions : array-like of float, shape (n_nodes, 2) or (n_nodes, 3), or None, default="auto"
+        Where nodes stand, the same at all times. Default: the attribute ``position`` of the last
+        graph, else a cheap layout of all edges together; None writes no places.
     color_by, size_by : str or None, default=None
         Columns of the last graph that give colours and sizes, which do not change in time; None
-        means community and degree. Gephi's Appearance panel can use the columns themselves.
+        means community (``color`` of the last graph, if it has one) and degree. Gephi's
+        Appearance panel can use the columns themselves.
 
     Returns
     -------
     Path
-        The path written.
+        The path written; of an open file its name.
 
     Raises
     ------
@@ -84,7 +89,7 @@ def write_dynamic_gexf(
     Examples
     --------
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "two.gexf"
+    >>> path = tempfile.mkdtemp() + "/two.gexf"
     >>> first = FeatureGraph.from_edges([(0, 1)], n_nodes=3)
     >>> second = FeatureGraph.from_edges([(0, 1), (1, 2)])
     >>> _ = write_dynamic_gexf({0: first, 5: second}, path)
@@ -93,12 +98,19 @@ def write_dynamic_gexf(
     """
     times, ordered = _check_graphs(graphs)
     spans = _spans(times, end)
-    tables = [_describe(graph, positions, color_by, size_by) for graph in ordered]
+    if isinstance(positions, str) and "position" not in ordered[-1].node_attributes:
+        every = np.unique(np.concatenate([graph.edges for graph in ordered]), axis=0)
+        union = FeatureGraph.from_edges(every, n_nodes=ordered[-1].n_nodes)
+        positions = describe_graph(union, positions=positions).looks.positions
+    tables = [
+        describe_graph(graph, positions=positions, color_by=color_by, size_by=size_by)
+        for graph in ordered
+    ]
     for before, after in itertools.pairwise(tables):
-        after.columns["community"] = _follow(
-            before.columns["community"], after.columns["community"]
-        )
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+        if "community" in before.columns and "community" in after.columns:
+            followed = _follow(before.columns["community"], after.columns["community"])
+            after.columns["community"] = followed
+    with open_target(path) as out:
         xml = XmlWriter(out)
         about = {
             "defaultedgetype": "undirected",
@@ -109,15 +121,12 @@ def write_dynamic_gexf(
             "end": _number(spans[-1][1]),
         }
         with xml.element("gexf", NAMESPACES):
-            with xml.element("meta"):
-                xml.leaf("creator", text="featgraph")
-                layer = ordered[-1].layer
-                told = f"{len(times)} graphs" + ("" if layer is None else f", layer {layer}")
-                xml.leaf("description", text=told)
+            layer = ordered[-1].layer
+            told = f"{len(times)} graphs" + ("" if layer is None else f", layer {layer}")
+            write_meta(xml, ordered[-1], None, told)
             with xml.element("graph", about):
-                _write_nodes(xml, tables, spans)
-                _write_edges(xml, ordered, tables[0].ids, spans)
-    return Path(path)
+                _write_body(xml, tables, spans)
+    return written(path)
 
 
 def _check_graphs(graphs: Mapping[float, FeatureGraph]) -> tuple[list[float], list[FeatureGraph]]:
@@ -143,14 +152,6 @@ def _spans(times: Sequence[float], end: float | None) -> list[Span]:
     if not (math.isfinite(end) and end > times[-1]):
         raise ValueError(f"end must be after the last time {times[-1]:g}, got {end!r}")
     return list(zip(times, [*times[1:], float(end)], strict=True))
-
-
-def _describe(
-    graph: FeatureGraph, positions: Any, color_by: str | None, size_by: str | None
-) -> NodeTable:
-    return describe_nodes(
-        graph, cover=None, covers=(), positions=positions, color_by=color_by, size_by=size_by
-    )
 
 
 def _follow(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
@@ -187,36 +188,64 @@ def _merge(values: Sequence[Any], spans: Sequence[Span]) -> list[tuple[Any, Span
     return merged
 
 
-def _write_attributes(xml: XmlWriter, owner: str, kinds: Mapping[str, str]) -> None:
-    with xml.element("attributes", {"class": owner, "mode": "dynamic"}):
-        for k, (name, kind) in enumerate(kinds.items()):
-            xml.leaf("attribute", {"id": str(k), "title": name, "type": TYPES[kind]})
-
-
-def _write_values(xml: XmlWriter, k: int, values: Sequence[Any], spans: Sequence[Span]) -> None:
-    texts = [None if value is None else cell_text(value) for value in values]
-    for text, (start, stop) in _merge(texts, spans):
-        told = {"for": str(k), "value": text, "start": _number(start), "end": _number(stop)}
-        xml.leaf("attvalue", told)
-
-
-def _write_nodes(xml: XmlWriter, tables: Sequence[NodeTable], spans: Sequence[Span]) -> None:
-    names = list(dict.fromkeys(name for table in tables for name in table.columns))
-    kinds = {name: _kind([t.columns[name] for t in tables if name in t.columns]) for name in names}
-    _write_attributes(xml, "node", kinds)
-    columns = [
-        [t.columns[name].tolist() if name in t.columns else None for t in tables] for name in names
-    ]
+def _write_body(xml: XmlWriter, tables: Sequence[GraphTable], spans: Sequence[Span]) -> None:
     last = tables[-1]
+    lives = _lives(tables)
+    columns = {
+        "node": _texts([table.columns for table in tables]),
+        "edge": _texts([_edge_columns(table) for table in tables]),
+    }
+    for owner, listed in columns.items():  # both before the nodes: the schema wants it so
+        if listed:
+            with xml.element("attributes", {"class": owner, "mode": "dynamic"}):
+                for k, (name, (kind, _)) in enumerate(listed.items()):
+                    xml.leaf("attribute", {"id": str(k), "title": name, "type": TYPES[kind]})
+    whole = {"start": _number(spans[0][0]), "end": _number(spans[-1][1])}
+    labels = last.ids if last.looks.labels is None else last.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(last.ids))}):
-        for i, name in enumerate(last.ids):
-            whole = {"start": _number(spans[0][0]), "end": _number(spans[-1][1])}
-            with xml.element("node", {"id": name, "label": name, **whole}):
-                with xml.element("attvalues"):
-                    for k, column in enumerate(columns):
-                        values = [None if part is None else part[i] for part in column]
-                        _write_values(xml, k, values, spans)
-                write_looks(xml, last, i)
+        looks = look_rows(last.looks, "node", len(last.ids))
+        for i, (name, label, look) in enumerate(zip(last.ids, labels, looks, strict=True)):
+            with xml.element("node", {"id": name, "label": label, **whole}):
+                _write_values(xml, columns["node"], [i] * len(tables), spans)
+                xml.write(look)
+    with xml.element("edges", {"count": str(len(lives))}):
+        for k, ((i, j), life) in enumerate(sorted(lives.items())):
+            about = {"id": str(k), "source": last.ids[i], "target": last.ids[j]}
+            with xml.element("edge", about):
+                _write_values(xml, columns["edge"], life, spans)
+                with xml.element("spells"):
+                    there = [None if row is None else True for row in life]
+                    for _, (start, stop) in _merge(there, spans):
+                        xml.leaf("spell", {"start": _number(start), "end": _number(stop)})
+
+
+def _lives(tables: Sequence[GraphTable]) -> dict[tuple[int, int], list[int | None]]:
+    """Return for each edge its row at every time, None where it is not there."""
+    lives: dict[tuple[int, int], list[int | None]] = {}
+    for t, table in enumerate(tables):
+        for row, (i, j) in enumerate(table.edges.tolist()):
+            lives.setdefault((i, j), [None] * len(tables))[t] = row
+    return lives
+
+
+def _edge_columns(table: GraphTable) -> dict[str, NDArray[Any]]:
+    lengths = {} if table.weights is None else {"distance": table.weights}
+    return lengths | table.edge_columns
+
+
+_Texts = dict[str, tuple[str, list[list[str | None] | None]]]
+
+
+def _texts(tables: Sequence[Mapping[str, NDArray[Any]]]) -> _Texts:
+    """Return kind and cells of each column, the cells for each time, None where it lacks it."""
+    names = dict.fromkeys(name for table in tables for name in table)
+    return {
+        name: (
+            _kind([table[name] for table in tables if name in table]),
+            [cell_texts(table[name]) if name in table else None for table in tables],
+        )
+        for name in names
+    }
 
 
 def _kind(columns: Sequence[NDArray[Any]]) -> str:
@@ -224,64 +253,71 @@ def _kind(columns: Sequence[NDArray[Any]]) -> str:
     kinds = {column_kind(column) for column in columns}
     if len(kinds) == 1:
         return kinds.pop()
-    return "double" if kinds <= {"integer", "double"} else "string"
+    if kinds <= {"integer", "biginteger"}:
+        return "biginteger"
+    return "double" if kinds <= {"integer", "biginteger", "double"} else "string"
 
 
-def _write_edges(
-    xml: XmlWriter, graphs: Sequence[FeatureGraph], ids: Sequence[str], spans: Sequence[Span]
+def _write_values(
+    xml: XmlWriter, columns: _Texts, rows: Sequence[int | None], spans: Sequence[Span]
 ) -> None:
-    weighted = any(graph.weights is not None for graph in graphs)
-    if weighted:
-        _write_attributes(xml, "edge", {"distance": "double"})
-    lives: dict[tuple[int, int], list[float | None]] = {}
-    for t, graph in enumerate(graphs):
-        lengths = graph.edge_weights
-        for k, (i, j) in enumerate(graph.edges.tolist()):
-            life = lives.setdefault((i, j), [None] * len(graphs))
-            life[t] = math.nan if lengths is None else float(lengths[k])
-    with xml.element("edges", {"count": str(len(lives))}):
-        for k, ((i, j), life) in enumerate(sorted(lives.items())):
-            present = [None if value is None else True for value in life]
-            with xml.element("edge", {"id": str(k), "source": ids[i], "target": ids[j]}):
-                if weighted:
-                    with xml.element("attvalues"):
-                        _write_values(xml, 0, life, spans)
-                with xml.element("spells"):
-                    for _, (start, stop) in _merge(present, spans):
-                        xml.leaf("spell", {"start": _number(start), "end": _number(stop)})
+    """Write the values of one node or edge, whose row may differ from time to time."""
+    if not columns:
+        return
+    with xml.element("attvalues"):
+        for k, (_, cells) in enumerate(columns.values()):
+            values = [
+                None if texts is None or row is None else texts[row]
+                for texts, row in zip(cells, rows, strict=True)
+            ]
+            for text, (start, stop) in _merge(values, spans):
+                told = {"for": str(k), "value": text, "start": _number(start), "end": _number(stop)}
+                xml.leaf("attvalue", told)
 
 
-def read_dynamic_gexf(path: str | os.PathLike[str]) -> dict[float, FeatureGraph]:
-    """Read a file of :func:`write_dynamic_gexf` as graphs at the times when something changes.
+def read_dynamic_gexf(path: Target, *, as_undirected: bool = False) -> dict[float, FeatureGraph]:
+    """Read a GEXF file with time as graphs at the times when something changes.
 
     Parameters
     ----------
-    path : str or path
-        File to read; ``mode="dynamic"`` with intervals of numbers. A document type
+    path : str, path or open file
+        File to read, version 1.1 to 1.3, of this library or another. A document type
         (``<!DOCTYPE``) is refused.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
 
     Returns
     -------
     dict of float to FeatureGraph
-        Time to graph, rising. A time at which nothing changed is not told apart from the one
-        before it, and does not come back.
+        Time to graph, rising; each graph holds from just after its time until the next one, with
+        the nodes and edges that are there and the values they have. So an end that belongs to a
+        stretch, as in [0, 2], and one that does not give the same graphs; what exists for one
+        instant is there at that time and gone at the next number. Dates are seconds since 1970.
+        A graph that holds before the first change stands under ``-inf``, or under the start of
+        the file. Weights are ``distance`` or ``weight``, where every edge has one.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is broken, static, or gives time as dates.
+        If the file is broken, static, or directed, or a time is neither a number nor a date.
 
     Examples
     --------
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "one.gexf"
+    >>> path = tempfile.mkdtemp() + "/one.gexf"
     >>> graph = FeatureGraph.from_edges([(0, 1)]).with_attributes(rate=[0.5, 1.5])
     >>> _ = write_dynamic_gexf({0: graph}, path)
     >>> read_dynamic_gexf(path)[0.0].node_attributes["rate"].tolist()
     [0.5, 1.5]
     """
-    from featgraph.io._dynamic_reader import read_graphs
-
-    return read_graphs(Path(path))
+    source = Source(path)
+    try:
+        graphs, notes = parse_dynamic_gexf(source, as_undirected)
+    except (expat.ExpatError, ValueError) as error:
+        told = f"path {source.name!r} is no dynamic GEXF file: {error}"
+        raise ValueError(" ".join(told.split())) from None
+    if notes:
+        warnings.warn(f"{source.name}: {'; '.join(notes)}", UserWarning, stacklevel=2)
+    return graphs

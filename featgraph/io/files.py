@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
@@ -18,9 +15,13 @@ from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
 from featgraph.graph.storage import decode_graph
-from featgraph.io._edge_lists import check_node_count, read_edge_list, read_matrix_market
-from featgraph.io._text_graphs import read_gml, read_pajek
-from featgraph.io._xml_graphs import read_gexf, read_graphml
+from featgraph.io._gexf_reader import parse_gexf
+from featgraph.io._graphml_reader import parse_graphml
+from featgraph.io._source import Source, Target
+from featgraph.io.edge_list import parse_edge_list
+from featgraph.io.gml import parse_gml
+from featgraph.io.matrix_market import parse_matrix_market
+from featgraph.io.pajek import parse_pajek
 
 __all__ = ["GRAPH_FORMATS", "read_graph"]
 
@@ -37,7 +38,7 @@ GRAPH_FORMATS: dict[str, tuple[str, ...]] = {
 
 
 def read_graph(
-    path: str | os.PathLike[str],
+    path: Target,
     *,
     weight: str | None = None,
     as_undirected: bool = False,
@@ -100,88 +101,68 @@ def read_graph(
     >>> read_graph(path).node_labels
     ('ann', 'bob', 'eve')
     """
-    path = Path(path)
-    reader = _READERS[_choose_format(path, format)]
-    result, note = _read(path, lambda: reader(path, weight, as_undirected))
+    result, note = _read(path, format, weight, as_undirected)
     if note:
-        warnings.warn(f"{path.name}: {note}", UserWarning, stacklevel=2)
+        warnings.warn(note, UserWarning, stacklevel=2)
     return result
 
 
-def read_stored_graph(
-    path: str | os.PathLike[str],
-    name: str,
-    as_undirected: bool,
-) -> FeatureGraph:
+def read_stored_graph(path: Target, format: str, as_undirected: bool) -> FeatureGraph:  # noqa: A002
     """Read a GraphML or GEXF file and keep the edge attribute ``weight`` if there is one."""
-    path = Path(path)
-
-    def accept() -> tuple[FeatureGraph, str]:
-        raw = _XML_READERS[name](path)
-        values = raw.edge_values.get("weight")
-        raw.fields.setdefault("source", path.name)
-        return accept_graph(raw, None if values is None else "weight", as_undirected)
-
-    result, note = _read(path, accept)
+    result, note = _read(path, format, None, as_undirected, keep="weight")
     if note:
-        warnings.warn(f"{path.name}: {note}", UserWarning, stacklevel=3)
+        warnings.warn(note, UserWarning, stacklevel=3)
     return result
 
 
-def _read(path: Path, accept: Callable[[], tuple[FeatureGraph, str]]) -> tuple[FeatureGraph, str]:
-    """Call ``accept`` and turn whatever a broken file raises into one line that names it."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}")
+def _read(
+    target: Target,
+    format: str | None,  # noqa: A002
+    weight: str | None,
+    as_undirected: bool,
+    keep: str = "",
+) -> tuple[FeatureGraph, str]:
+    """Read a graph; whatever a broken file raises becomes one line that names the file."""
+    source = Source(target)
+    reader = _READERS[_choose_format(source, format)]
     try:
-        return accept()
-    except (ElementTree.ParseError, expat.ExpatError, ValueError, TypeError) as error:
+        raw = reader(source, weight)
+        if isinstance(raw, FeatureGraph):
+            return as_feature_graph(raw, weight=weight), ""
+        raw.fields.setdefault("source", source.name)
+        weight = keep if keep in raw.edge_values else weight
+        graph, note = accept_graph(raw, weight, as_undirected)
+    except (expat.ExpatError, ValueError, TypeError) as error:
         told = str(error)
-        told = told if path.name in told else f"{path.name}: {told}"
+        told = told if source.name in told else f"{source.name}: {told}"
         raise ValueError(" ".join(told.split())) from None
     except RecursionError:
-        raise ValueError(f"{path.name}: nested too deeply to be a graph") from None
+        raise ValueError(f"{source.name}: nested too deeply to be a graph") from None
+    return graph, note and f"{source.name}: {note}"
 
 
-def _choose_format(path: Path, format: str | None) -> str:  # noqa: A002
+def _choose_format(source: Source, format: str | None) -> str:  # noqa: A002
     if format is not None:
         return choice(format, GRAPH_FORMATS, "format")
     for name, suffixes in GRAPH_FORMATS.items():
-        if path.suffix.lower() in suffixes:
+        if source.suffix in suffixes:
             return name
     known = [suffix for suffixes in GRAPH_FORMATS.values() for suffix in suffixes]
     raise ValueError(
-        f"path must end in one of {', '.join(known)}, got {path.name!r}; "
+        f"path must end in one of {', '.join(known)} (.gz may follow), got {source.name!r}; "
         f"or say format= one of {', '.join(GRAPH_FORMATS)}"
     )
 
 
-_Reader = Callable[[Path, str | None, bool], tuple[FeatureGraph, str]]
-
-
-def _reader(read: Callable[[Path], RawGraph]) -> _Reader:
-    def read_and_accept(
-        path: Path, weight: str | None, as_undirected: bool
-    ) -> tuple[FeatureGraph, str]:
-        raw = read(path)
-        raw.fields.setdefault("source", path.name)
-        return accept_graph(raw, weight, as_undirected)
-
-    return read_and_accept
-
-
-def _read_npz_graph(
-    path: Path, weight: str | None, as_undirected: bool
-) -> tuple[FeatureGraph, str]:
-    arrays = read_npz(path)
+def _read_npz(source: Source, weight: str | None) -> RawGraph | FeatureGraph:
+    arrays = read_npz(source.path())
     if "about" in arrays:
-        return as_feature_graph(decode_graph(arrays, path.name), weight=weight), ""
-    raw = _matrix_from_arrays(arrays, path, weight)
-    raw.fields["source"] = path.name
-    return accept_graph(raw, weight, as_undirected)
+        return decode_graph(arrays, source.name)
+    return _matrix_from_arrays(arrays, source, weight)
 
 
 def _matrix_from_arrays(
-    arrays: dict[str, NDArray[Any]], path: Path, weight: str | None
+    arrays: dict[str, NDArray[Any]], source: Source, weight: str | None
 ) -> RawGraph:
     """Return the graph in a file of ``scipy.sparse.save_npz``; SciPy itself never sees it."""
     try:
@@ -191,7 +172,7 @@ def _matrix_from_arrays(
         if not isinstance(shape, list) or len(shape) != 2 or shape[0] != shape[1]:
             raise ValueError(f"an adjacency matrix must be square, got shape {shape}")
         n_nodes = int(shape[0])
-        check_node_count(n_nodes, path)
+        source.check_node_count(n_nodes)
         if kind == "coo":
             rows, columns = arrays["row"], arrays["col"]
         elif kind in ("csr", "csc"):
@@ -208,13 +189,22 @@ def _matrix_from_arrays(
     return matrix_graph(rows, columns, data, n_nodes, weight)
 
 
-_XML_READERS = {"graphml": read_graphml, "gexf": read_gexf}
+_Reader = Callable[[Source, str | None], RawGraph | FeatureGraph]
+_PARSERS: dict[str, Callable[[Source], RawGraph]] = {
+    "edges": parse_edge_list,
+    "graphml": parse_graphml,
+    "gexf": parse_gexf,
+    "gml": parse_gml,
+    "pajek": parse_pajek,
+    "mtx": parse_matrix_market,
+}
+
+
+def _without_weight(parse: Callable[[Source], RawGraph]) -> _Reader:
+    return lambda source, _: parse(source)
+
+
 _READERS: dict[str, _Reader] = {
-    "edges": _reader(read_edge_list),
-    "graphml": _reader(read_graphml),
-    "gexf": _reader(read_gexf),
-    "gml": _reader(read_gml),
-    "pajek": _reader(read_pajek),
-    "mtx": _reader(read_matrix_market),
-    "npz": _read_npz_graph,
+    **{name: _without_weight(parse) for name, parse in _PARSERS.items()},
+    "npz": _read_npz,
 }

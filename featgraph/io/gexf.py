@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from featgraph.core.files import atomic_path
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.graph.strengths import EdgeWeight
-from featgraph.io._node_table import (
-    NodeTable,
-    cell_text,
+from featgraph.io._gexf_reader import KEYWORD
+from featgraph.io._source import Target, open_target, written
+from featgraph.io._table import (
+    GraphTable,
+    Looks,
+    Positions,
+    cell_texts,
+    color_channels,
     column_kind,
-    column_rows,
-    describe_nodes,
-    edge_numbers,
+    describe_graph,
+    row_texts,
 )
-from featgraph.io._xml_writer import XmlWriter
+from featgraph.io._xml import XmlWriter, clean_text, escape_value
 from featgraph.io.files import read_stored_graph
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
-__all__ = ["NAMESPACES", "TYPES", "read_gexf", "write_gexf", "write_looks"]
+__all__ = ["NAMESPACES", "TYPES", "look_rows", "read_gexf", "write_gexf", "write_meta"]
 
 NAMESPACES = {
     "xmlns": "http://gexf.net/1.3",
@@ -35,16 +40,27 @@ NAMESPACES = {
     "xsi:schemaLocation": "http://gexf.net/1.3 http://gexf.net/1.3/gexf.xsd",
     "version": "1.3",
 }
-TYPES = {"boolean": "boolean", "integer": "long", "double": "double", "string": "string"}
+TYPES = {
+    "boolean": "boolean",
+    "integer": "long",
+    "biginteger": "biginteger",
+    "double": "double",
+    "string": "string",
+}
+#: The shapes that the format knows; others stay a column called shape.
+_SHAPES = {
+    "node": {"", "disc", "square", "triangle", "diamond", "image"},
+    "edge": {"", "solid", "dotted", "dashed", "double"},
+}
 
 
 def write_gexf(
     graph: FeatureGraph,
-    path: str | os.PathLike[str],
+    path: Target,
     *,
     cover: BoxCover | None = None,
     covers: Mapping[Any, BoxCover] | Iterable[BoxCover] = (),
-    positions: ArrayLike | None = None,
+    positions: Positions = "auto",
     color_by: str | None = None,
     size_by: str | None = None,
     weight: EdgeWeight = "given",
@@ -55,13 +71,13 @@ def write_gexf(
     ----------
     graph : FeatureGraph
         Columns are those of ``write_graphml``.
-    path : str or path
-        File to write, whole or not at all.
+    path : str, path or open file
+        File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
     cover : BoxCover, optional
         Boxes that give the colours, and a column like ``box_l3`` or ``box_r2``.
     covers : mapping or iterable of BoxCover, optional
         More coverings, a column each.
-    positions : array-like of float, shape (n_nodes, 2) or (n_nodes, 3), optional
+    positions : array-like of float, shape (n_nodes, 2) or (n_nodes, 3), or None, default="auto"
         Where nodes stand, as in ``write_graphml``.
     color_by, size_by : str, optional
         Columns that give colours and sizes, as in ``write_graphml``.
@@ -71,7 +87,7 @@ def write_gexf(
     Returns
     -------
     Path
-        The path written.
+        The path written; of an open file its name.
 
     Raises
     ------
@@ -80,8 +96,8 @@ def write_gexf(
 
     Notes
     -----
-    Weights of a graph from features are distances. Missing numbers (NaN) have
-    no entry. Layer, ε and its rule stand in the description.
+    Looks, missing values and infinities are written as in ``write_graphml``. Layer, ε and its
+    rule stand in the description and, with the meaning of the weights, in the keywords.
 
     References
     ----------
@@ -90,31 +106,37 @@ def write_gexf(
     Examples
     --------
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "pair.gexf"
+    >>> path = tempfile.mkdtemp() + "/pair.gexf"
     >>> _ = write_gexf(FeatureGraph.from_edges([(0, 1)]), path)
     >>> read_gexf(path).node_attributes["core_number"]
     array([1, 1])
     """
-    table = describe_nodes(
-        graph, cover=cover, covers=covers, positions=positions, color_by=color_by, size_by=size_by
+    table = describe_graph(
+        graph,
+        cover=cover,
+        covers=covers,
+        positions=positions,
+        color_by=color_by,
+        size_by=size_by,
+        weight=weight,
     )
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+    with open_target(path) as out:
         xml = XmlWriter(out)
         with xml.element("gexf", NAMESPACES):
-            _write_meta(xml, graph)
+            write_meta(xml, graph, table.lengths)
             with xml.element("graph", {"defaultedgetype": "undirected", "mode": "static"}):
-                _write_nodes(xml, table)
-                _write_edges(xml, graph, table, weight)
-    return Path(path)
+                _write_body(xml, table)
+    return written(path)
 
 
-def read_gexf(path: str | os.PathLike[str], *, as_undirected: bool = False) -> FeatureGraph:
+def read_gexf(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
     """Read a GEXF file: node attributes, colours, sizes, positions; edge weights are kept.
 
     Parameters
     ----------
-    path : str or path
-        File to read, version 1.1 to 1.3. A document type (``<!DOCTYPE``) is refused.
+    path : str, path or open file
+        File to read, version 1.1 to 1.3, packed with gzip if it ends in ``.gz``. A document
+        type (``<!DOCTYPE``) is refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
 
@@ -131,10 +153,15 @@ def read_gexf(path: str | os.PathLike[str], *, as_undirected: bool = False) -> F
     ValueError
         If the file is broken, declares a document type, or is directed.
 
+    Warns
+    -----
+    UserWarning
+        If the graph changes in time: all times are read at once; see ``read_dynamic_gexf``.
+
     Examples
     --------
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "pair.gexf"
+    >>> path = tempfile.mkdtemp() + "/pair.gexf"
     >>> _ = write_gexf(FeatureGraph.from_edges([(0, 1)]), path, positions=[[0, 0], [1, 2]])
     >>> read_gexf(path).node_attributes["position"].tolist()
     [[0.0, 0.0], [1.0, 2.0]]
@@ -142,56 +169,118 @@ def read_gexf(path: str | os.PathLike[str], *, as_undirected: bool = False) -> F
     return read_stored_graph(path, "gexf", as_undirected)
 
 
-def _write_meta(xml: XmlWriter, graph: FeatureGraph) -> None:
-    epsilon = None if graph.epsilon is None else repr(graph.epsilon)
-    told = (("layer", graph.layer), ("epsilon", epsilon), ("rule", graph.epsilon_rule))
+def write_meta(xml: XmlWriter, graph: FeatureGraph, lengths: str | None, told: str = "") -> None:
+    """Write who made the file and what the graph is, for people and for ``read_gexf``."""
+    fields = {name: getattr(graph, name) for name in GRAPH_FIELDS} | {"lengths": lengths}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    shown = ("layer", "epsilon", "epsilon_rule")
+    told = told or ", ".join(f"{name} {fields[name]}" for name in shown if name in fields)
     with xml.element("meta"):
         xml.leaf("creator", text="featgraph")
-        text = ", ".join(f"{name} {value}" for name, value in told if value is not None)
-        xml.leaf("description", text=text)
+        if fields:
+            xml.leaf("keywords", text=KEYWORD + json.dumps(fields, ensure_ascii=False))
+        xml.leaf("description", text=told)
 
 
-def _write_nodes(xml: XmlWriter, table: NodeTable) -> None:
-    with xml.element("attributes", {"class": "node"}):
-        for k, (name, column) in enumerate(table.columns.items()):
-            kind = TYPES[column_kind(column)]
-            xml.leaf("attribute", {"id": str(k), "title": name, "type": kind})
-    with xml.element("nodes", {"count": str(len(table.ids))}):
-        for i, row in enumerate(column_rows(table.columns)):
-            with xml.element("node", {"id": table.ids[i], "label": table.ids[i]}):
-                with xml.element("attvalues"):
-                    for k, value in enumerate(row):
-                        text = cell_text(value)
-                        if text is not None:
-                            xml.leaf("attvalue", {"for": str(k), "value": text})
-                write_looks(xml, table, i)
+def _write_body(xml: XmlWriter, table: GraphTable) -> None:
+    columns = {
+        "node": _all_columns(table.columns, table.looks, "node"),
+        "edge": _all_columns(table.edge_columns, table.edge_looks, "edge"),
+    }
+    for owner, listed in columns.items():  # both before the nodes: the schema wants it so
+        if listed:
+            with xml.element("attributes", {"class": owner}):
+                for k, (name, column) in enumerate(listed.items()):
+                    kind = TYPES[column_kind(column)]
+                    xml.leaf("attribute", {"id": str(k), "title": name, "type": kind})
+    names = [escape_value(name) for name in table.ids]
+    labels = table.ids if table.looks.labels is None else table.looks.labels.tolist()
+    with xml.element("nodes", {"count": str(len(names))}):
+        inner = _inner_rows(columns["node"], table.looks, "node", len(names))
+        for name, label, row in zip(names, labels, inner, strict=True):
+            xml.write(f'<node id="{name}" label="{_label(label)}">\n{row}</node>\n')
+    with xml.element("edges", {"count": str(len(table.edges))}):
+        inner = _inner_rows(columns["edge"], table.edge_looks, "edge", len(table.edges))
+        for about, row in zip(_edge_abouts(names, table), inner, strict=True):
+            xml.write(f"<edge {about}>\n{row}</edge>\n" if row else f"<edge {about}/>\n")
 
 
-def write_looks(xml: XmlWriter, table: NodeTable, i: int) -> None:
-    """Write colour, position and size of node ``i``, as far as they are given."""
-    if table.colors is not None:
-        red, green, blue = map(str, table.colors[i].tolist())
-        xml.leaf("viz:color", {"r": red, "g": green, "b": blue})
-    if table.positions is not None:
-        x, y, z = (*map(repr, table.positions[i].tolist()), "0.0")[:3]
-        xml.leaf("viz:position", {"x": x, "y": y, "z": z})
-    if table.sizes is not None:
-        xml.leaf("viz:size", {"value": repr(float(table.sizes[i]))})
+def _label(label: str) -> str:
+    return escape_value(clean_text(label))
 
 
-def _write_edges(xml: XmlWriter, graph: FeatureGraph, table: NodeTable, weight: EdgeWeight) -> None:
-    columns = edge_numbers(graph, weight)
-    weights, distances = columns.get("weight"), columns.get("distance")
-    if distances is not None:
-        with xml.element("attributes", {"class": "edge"}):
-            xml.leaf("attribute", {"id": "distance", "title": "distance", "type": "double"})
-    with xml.element("edges", {"count": str(graph.n_edges)}):
-        for k, (i, j) in enumerate(graph.edges.tolist()):
-            about = {"id": str(k), "source": table.ids[i], "target": table.ids[j]}
-            if weights is not None:
-                about["weight"] = repr(weights[k])
-            if distances is None:
-                xml.leaf("edge", about)
-                continue
-            with xml.element("edge", about), xml.element("attvalues"):
-                xml.leaf("attvalue", {"for": "distance", "value": repr(distances[k])})
+def _edge_abouts(names: Sequence[str], table: GraphTable) -> Iterator[str]:
+    """Yield the attributes of each edge element."""
+    weights = None if table.weights is None else cell_texts(table.weights)
+    labels = None if table.edge_looks.labels is None else table.edge_looks.labels.tolist()
+    for k, (i, j) in enumerate(table.edges.tolist()):
+        about = f'id="{k}" source="{names[i]}" target="{names[j]}"'
+        if weights is not None:
+            about += f' weight="{weights[k]}"'
+        if labels is not None and labels[k]:
+            about += f' label="{_label(labels[k])}"'
+        yield about
+
+
+def _all_columns(
+    columns: Mapping[str, NDArray[Any]], looks: Looks, owner: str
+) -> dict[str, NDArray[Any]]:
+    """Return the columns, with shapes that the format does not know among them."""
+    if looks.shapes is None or _known_shapes(looks, owner):
+        return dict(columns)
+    return {**columns, "shape": looks.shapes}
+
+
+def _known_shapes(looks: Looks, owner: str) -> bool:
+    return looks.shapes is not None and set(looks.shapes.tolist()) <= _SHAPES[owner]
+
+
+def _inner_rows(
+    columns: Mapping[str, NDArray[Any]], looks: Looks, owner: str, n_rows: int
+) -> Iterator[str]:
+    """Yield what stands inside each node or edge."""
+    cells = [
+        (column, f'<attvalue for="{k}" value="', '"/>\n')
+        for k, column in enumerate(columns.values())
+    ]
+    values = row_texts(cells, n_rows, escape_value)
+    for row, look in zip(values, look_rows(looks, owner, n_rows), strict=True):
+        yield (f"<attvalues>\n{row}</attvalues>\n" if row else "") + look
+
+
+def look_rows(looks: Looks, owner: str, n_rows: int) -> Iterator[str]:
+    """Yield the viz elements of each node or edge, as far as they are given."""
+    pieces: list[Iterable[str]] = [itertools.repeat("", n_rows)]
+    if looks.colors is not None:
+        pieces.append(map(_color, color_channels(looks.colors).tolist(), _cells(looks.alpha)))
+    if looks.positions is not None:
+        pieces.append(map(_place, zip(*map(cell_texts, looks.positions.T), strict=True)))
+    if looks.sizes is not None:
+        pieces.append(_valued("size" if owner == "node" else "thickness", looks.sizes))
+    if looks.shapes is not None and _known_shapes(looks, owner):
+        pieces.append(_valued("shape", looks.shapes))
+    return map("".join, zip(*pieces, strict=True))
+
+
+def _valued(tag: str, column: NDArray[Any]) -> Iterable[str]:
+    texts = cell_texts(column)
+    return ("" if text is None else f'<viz:{tag} value="{text}"/>\n' for text in texts)
+
+
+def _cells(column: NDArray[Any] | None) -> Iterable[str | None]:
+    return itertools.repeat(None) if column is None else cell_texts(column)
+
+
+def _color(channels: Sequence[int | None], alpha: str | None) -> str:
+    red, green, blue = channels
+    if red is None:
+        return ""
+    shade = "" if alpha is None else f' a="{alpha}"'
+    return f'<viz:color r="{red}" g="{green}" b="{blue}"{shade}/>\n'
+
+
+def _place(texts: Sequence[str | None]) -> str:
+    if None in texts:
+        return ""
+    told = " ".join(f'{axis}="{text}"' for axis, text in zip("xyz", texts, strict=False))
+    return f"<viz:position {told}/>\n"

@@ -153,15 +153,20 @@ def test_bad_input(tmp_path):
         ("<gexf>", "is no dynamic GEXF file"),
         ("<!DOCTYPE gexf><gexf/>", "declares a document type"),
         (
-            "<gexf><graph mode='dynamic' timeformat='date'><nodes/></graph></gexf>",
-            "times must be intervals of numbers, got date",
+            "<gexf><graph mode='dynamic'><nodes><node id='a' start='soon'/></nodes></graph></gexf>",
+            "a time must be a number or a date, got 'soon'",
         ),
         (
-            "<gexf><graph mode='dynamic'><nodes><node id='a'/></nodes><edges>"
-            "<edge source='a' target='b'/></edges></graph></gexf>",
-            "lacks 'b'",
+            "<gexf><graph mode='dynamic'><nodes><node id='a' start='3' end='2'/></nodes></graph>"
+            "</gexf>",
+            "a stretch of time ends at 2 before it starts at 3",
         ),
-        ("<gexf><graph mode='dynamic'><nodes/></graph></gexf>", "ids of nodes must differ"),
+        ("<gexf><graph mode='dynamic'><nodes/></graph></gexf>", "holds no node at any time"),
+        (
+            "<gexf><graph mode='dynamic'><nodes><node id='a'/><node id='a'/></nodes></graph>"
+            "</gexf>",
+            "every <node> needs an id of its own",
+        ),
     ],
 )
 def test_broken_files_are_named(tmp_path, text, message):

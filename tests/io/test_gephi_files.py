@@ -207,15 +207,20 @@ def test_colors_and_sizes_on_request(name, tmp_path):
     )
 
 
-def test_positions_are_spread_for_gephi(tmp_path):
-    positions = np.array([[0.0, 1e-3], [1e-3, 0.0], [0.0, 0.0]])
-    path = write_graphml(
-        FeatureGraph.from_edges([(0, 1), (1, 2)]), tmp_path / "g.graphml", positions=positions
-    )
-    root = ElementTree.parse(path).getroot()
-    x = [float(d.text) for d in root.iter(f"{GRAPHML}data") if d.get("key") == "x"]
-    assert max(x) == -min(x) == pytest.approx(30 * 3**0.5)
-    np.testing.assert_array_equal(read_graphml(path).node_attributes["position"], positions)
+@pytest.mark.parametrize("name", FORMATS)
+def test_places_are_written_as_given_or_made(name, tmp_path):
+    write, read = FORMATS[name]
+    graph = FeatureGraph.from_edges([(0, 1), (1, 2)])
+    for positions in ([[0.0, 1e-3], [1e-3, 0.0], [0.0, 0.0]], [[1, 2, 3], [4, 5, 6], [7, 8, 0]]):
+        path = write(graph, tmp_path / f"a.{name}", positions=positions)
+        np.testing.assert_array_equal(read(path).node_attributes["position"], positions)
+    made = read(write(graph, tmp_path / f"b.{name}")).node_attributes["position"]
+    np.testing.assert_allclose(made, 30 * graph.layout, atol=1e-3)
+    stored = graph.with_attributes(position=[[0, 1], [2, 3], [4, 5]])
+    kept = read(write(stored, tmp_path / f"c.{name}")).node_attributes["position"]
+    assert kept.tolist() == [[0, 1], [2, 3], [4, 5]]
+    none = read(write(stored, tmp_path / f"d.{name}", positions=None))
+    assert "position" not in none.node_attributes
 
 
 def test_labels_that_read_alike_stay_apart(tmp_path):

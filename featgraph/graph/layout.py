@@ -1,0 +1,118 @@
+"""A cheap place for every node: scaling of the distances to a few pivots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from featgraph.graph.csr_graph import FeatureGraph
+
+__all__ = ["place_nodes"]
+
+_N_PIVOTS = 16
+_N_DRAWN = 20  # components with a layout of their own; the others stand in rows below
+_MOST_WEIGHTED = 200_000  # entries up to which shortest weighted paths are cheap enough
+
+
+def place_nodes(graph: FeatureGraph) -> NDArray[np.float64]:
+    """Return positions by pivot multidimensional scaling, about one unit between neighbours.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Lengths of edges count in graphs of up to 100 000 edges, above and without them hops.
+
+    Returns
+    -------
+    ndarray of float, shape (n_nodes, 2)
+        The largest components side by side, each centred; nodes of the others in rows below.
+        Nodes that scaling puts in one place stand in a small spiral around it.
+
+    Notes
+    -----
+    Nothing is drawn at random. Sixteen breadth-first searches: O(n_nodes + n_edges) time and
+    memory, 0.1 s for 10 000 nodes.
+
+    References
+    ----------
+    U. Brandes & C. Pich, Graph Drawing 2006, LNCS 4372, 42, doi:10.1007/978-3-540-70904-6_6.
+
+    Examples
+    --------
+    >>> from featgraph.graph.csr_graph import FeatureGraph
+    >>> path = place_nodes(FeatureGraph.from_edges([(0, 1), (1, 2)]))
+    >>> bool(np.linalg.norm(path[0] - path[2]) > np.linalg.norm(path[0] - path[1]))
+    True
+    """
+    sizes = np.bincount(graph.components)
+    order = np.argsort(-sizes, kind="stable")
+    drawn = [part for part in order[:_N_DRAWN].tolist() if sizes[part] > 2]
+    positions = np.zeros((graph.n_nodes, 2))
+    left = 0.0
+    for part in drawn:
+        nodes = np.flatnonzero(graph.components == part)
+        points = _spread(_scale(graph, nodes))
+        points *= 0.5 * np.sqrt(nodes.size) / max(float(np.abs(points).max()), 1e-12)
+        left -= float(points[:, 0].min())
+        positions[nodes] = points + np.array([left, 0.0])
+        left += float(points[:, 0].max()) + 1.0
+    rest = np.flatnonzero(~np.isin(graph.components, drawn))
+    if rest.size:
+        rest = rest[np.argsort(graph.components[rest], kind="stable")]
+        width = max(int(np.ceil(np.sqrt(rest.size))), int(left))
+        lowest = float(positions[:, 1].min()) - 1.0
+        rows, columns = np.divmod(np.arange(rest.size), width)
+        positions[rest] = np.column_stack([columns, lowest - rows])
+    return positions
+
+
+def _scale(graph: FeatureGraph, nodes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Place the nodes of one component by their distances to pivots, each far from all before."""
+    far = np.full(graph.n_nodes, np.inf)
+    pivot, columns = int(nodes[0]), []
+    for _ in range(min(_N_PIVOTS, nodes.size)):
+        reach = _distances(graph, pivot)
+        columns.append(reach[nodes])
+        far = np.minimum(far, reach)
+        pivot = int(nodes[far[nodes].argmax()])
+    squared = np.stack(columns, axis=1) ** 2
+    centred = squared.mean(axis=0) + squared.mean(axis=1, keepdims=True) - squared - squared.mean()
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    points = centred @ vectors[:, :-3:-1]
+    signs = np.sign(points[np.abs(points).argmax(axis=0), [0, 1]])
+    signed: NDArray[np.float64] = points * np.where(signs == 0, 1.0, signs)
+    return signed  # or the picture could be mirrored
+
+
+def _distances(graph: FeatureGraph, start: int) -> Any:
+    """Return lengths of shortest paths from a node; only its component is right."""
+    from scipy.sparse.csgraph import breadth_first_order, dijkstra
+
+    weights = graph.weights
+    if weights is not None and weights.size <= _MOST_WEIGHTED and weights.min() >= 0:
+        found: Any = dijkstra(graph.to_scipy(), indices=start)
+        return np.nan_to_num(found, posinf=0.0)
+    matrix = graph.to_scipy(weighted=False)
+    order, before = breadth_first_order(matrix, start, directed=True)
+    hops = [0.0] * graph.n_nodes
+    for node, parent in zip(order[1:].tolist(), before[order[1:]].tolist(), strict=True):
+        hops[node] = hops[parent] + 1.0
+    return np.array(hops)
+
+
+def _spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move nodes in one place apart: the k-th by √k steps along a spiral."""
+    extent = max(float(np.abs(points).max()), 1e-12)
+    cells = np.round(points / extent, 6)
+    _, cell, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(cell.ravel(), kind="stable")
+    rank = np.empty(len(points))
+    rank[order] = np.arange(len(points)) - np.repeat(np.cumsum(counts) - counts, counts)
+    angle = rank * np.pi * (3 - np.sqrt(5.0))
+    step = 0.3 * extent / np.sqrt(len(points))
+    spiral = np.sqrt(rank)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    spread: NDArray[np.float64] = points + step * spiral
+    return spread

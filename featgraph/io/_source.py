@@ -1,0 +1,140 @@
+"""Where a graph comes from and goes to: a file, a file packed with gzip, or an open stream."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, BinaryIO, TextIO
+
+from featgraph.core.files import atomic_path
+
+__all__ = ["Source", "Target", "open_target", "written"]
+
+#: A path, or an open file of bytes or text.
+Target = str | os.PathLike[str] | IO[Any]
+_LEAST_LIMIT = 256 * 2**20
+
+
+class Source:
+    """The bytes of a graph file; what is packed or comes from a stream is held in memory.
+
+    Examples
+    --------
+    >>> source = Source(io.StringIO("0 1"))
+    >>> source.size, source.text()
+    (3, '0 1')
+    """
+
+    def __init__(self, target: Target) -> None:
+        if isinstance(target, str | os.PathLike):
+            path = Path(target)
+            if not path.is_file():
+                raise FileNotFoundError(f"no file {path}")
+            self.name = path.name
+            packed = path.suffix.lower() == ".gz"
+            self._held: Path | bytes = _unpack(path) if packed else path
+        else:
+            given = target.read()
+            self._held = given.encode() if isinstance(given, str) else bytes(given)
+            self.name = Path(str(getattr(target, "name", "stream"))).name
+        plain = self.name[:-3] if self.name.lower().endswith(".gz") else self.name
+        self.suffix = Path(plain).suffix.lower()
+        held = self._held
+        self.size = len(held) if isinstance(held, bytes) else held.stat().st_size
+
+    def open(self) -> BinaryIO:
+        """Return a stream of the bytes, unpacked."""
+        held = self._held
+        return io.BytesIO(held) if isinstance(held, bytes) else held.open("rb")
+
+    def path(self) -> Path:
+        """Return the path of a file that is neither packed nor a stream."""
+        if isinstance(self._held, bytes):
+            raise ValueError(f"{self.name}: an archive of arrays is read from a file of its own")
+        return self._held
+
+    def text(self) -> str:
+        """Return the text of a UTF-8 file, or say that it is none."""
+        with self.open() as stream:
+            held = stream.read()
+        try:
+            text = held.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"not UTF-8 text (byte {error.start})") from None
+        if "\0" in text:
+            raise ValueError("holds NUL characters: binary data, not text")
+        return text
+
+    def check_node_count(self, n_nodes: int) -> None:
+        """Refuse a header that claims more nodes than a file of this length makes plausible.
+
+        Beyond a million isolated nodes, each node is expected to cost at least one byte.
+        """
+        most = 1_000_000 + self.size
+        if not 0 < n_nodes <= most:
+            raise ValueError(
+                f"claims {n_nodes} nodes; a file of this length may have from 1 to {most} of them"
+            )
+
+
+def _unpack(path: Path) -> bytes:
+    limit = max(_LEAST_LIMIT, 100 * path.stat().st_size)
+    try:
+        with gzip.open(path) as packed:
+            held = packed.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name}: not a sound gzip file ({error})") from None
+    if len(held) > limit:
+        raise ValueError(
+            f"{path.name}: unpacks to more than {limit} bytes; unpack it first if you trust it"
+        )
+    return held
+
+
+@contextlib.contextmanager
+def open_target(target: Target) -> Iterator[TextIO]:
+    """Yield a stream of text: a file written whole or not at all, packed if it ends in .gz.
+
+    Examples
+    --------
+    >>> with open_target(out := io.BytesIO()) as stream:
+    ...     _ = stream.write("é")
+    >>> out.getvalue()
+    b'\\xc3\\xa9'
+    """
+    if not isinstance(target, str | os.PathLike):
+        with _text_on(target) as out:
+            yield out
+        return
+    with atomic_path(target) as temporary, temporary.open("wb") as raw:
+        if Path(target).suffix.lower() != ".gz":
+            with _text_on(raw) as out:
+                yield out
+            return
+        # no name and no time in the header: the same graph gives the same bytes
+        with gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed, _text_on(packed) as out:
+            yield out
+
+
+@contextlib.contextmanager
+def _text_on(stream: Any) -> Iterator[Any]:
+    if isinstance(stream, io.TextIOBase):
+        yield stream
+        return
+    wrapped = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+    try:
+        yield wrapped
+        wrapped.flush()
+    finally:
+        wrapped.detach()
+
+
+def written(target: Target) -> Path:
+    """Return what a writer returns: the path, or the name of the open file."""
+    told = target if isinstance(target, str | os.PathLike) else getattr(target, "name", "stream")
+    return Path(str(told))
