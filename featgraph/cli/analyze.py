@@ -2,180 +2,143 @@
 
 from __future__ import annotations
 
-import argparse
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from featgraph.boxes.methods import METHODS
-from featgraph.cli.inputs import add_model, open_images, read_images, read_options
-from featgraph.cli.options import (
-    add_epsilon,
-    add_output,
-    add_quiet,
-    add_seed,
-    add_time_limit,
-    one_of,
-    whole,
+from featgraph.cli.inputs import (
+    IMAGES,
+    Data,
+    Images,
+    ModelOptions,
+    ModelSpec,
+    SavedFeatures,
+    Weights,
+    build_model,
+    check_subject,
 )
-from featgraph.cli.printing import say
-from featgraph.cli.processes import count_processes, joined_processes, stream_together
+from featgraph.cli.options import (
+    Device,
+    EpsilonRule,
+    Force,
+    Layers,
+    MethodChoice,
+    NTheta,
+    NullDraws,
+    Out,
+    Seed,
+    TimeLimit,
+)
+from featgraph.cli.processes import count_processes, joined_processes, own_device, stream_together
+from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph.report.report import Report
 
-__all__ = ["add_arguments", "analyze_network"]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    add_model(parser)
-    parser.add_argument(
-        "-f", "--features", metavar="FILE", help="saved features instead of model and data"
-    )
-    parser.add_argument(
-        "--baseline-features", metavar="FILE", help="features of the untrained network"
-    )
-    parser.add_argument(
-        "--no-baseline", action="store_true", help="do not compare with the untrained network"
-    )
-    parser.add_argument(
-        "-l", "--layers", nargs="+", default=["auto"], metavar="NAME", help="layers; globs work"
-    )
-    parser.add_argument(
-        "--stream",
-        action="store_true",
-        help="read images as they are needed and keep distances alone, for very many images",
-    )
-    add_analysis(parser)
-    add_seed(parser)
-    add_output(parser, "featgraph-report")
-    add_quiet(parser)
-
-
-def add_analysis(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the analysis itself."""
-    add_epsilon(parser)
-    parser.add_argument(
-        "-m",
-        "--method",
-        type=one_of(METHODS, "--method"),
-        default="optimum",
-        metavar="NAME",
-        help=f"covering method in hop space: {', '.join(METHODS)}",
-    )
-    parser.add_argument(
-        "--n-theta", type=whole(4), default=256, metavar="N", help="number of box sizes θ"
-    )
-    add_time_limit(parser)
+__all__ = ["analyze_network", "show_summary"]
 
 
 def analyze_network(
+    model: ModelSpec | None = None,
+    /,
     *,
-    model: str | None = None,
-    weights: str | None = None,
-    option: list[str] | None = None,
-    data: str | None = None,
-    size: int | None = None,
-    normalize: str = "none",
-    max_images: int = 512,
-    features: str | None = None,
-    baseline_features: str | None = None,
+    weights: Weights = None,
+    option: ModelOptions = (),
+    data: Data = None,
+    images: Images = IMAGES,
+    features: SavedFeatures = None,
+    baseline_features: Path | None = None,
     no_baseline: bool = False,
-    layers: list[str] | None = None,
+    layers: Layers = ("auto",),
     stream: bool = False,
-    epsilon: Any = "percolation",
-    method: str = "optimum",
-    n_theta: int = 256,
-    time_limit: float | None = 10.0,
-    seed: int = 0,
-    out: str = "featgraph-report",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Analyse a model on images, or saved features, and write the report.
+    epsilon: EpsilonRule = "percolation",
+    method: MethodChoice = "optimum",
+    n_theta: NTheta = 256,
+    null_draws: NullDraws = 39,
+    time_limit: TimeLimit = 10.0,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    out: Out = Path("featgraph-report"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Report on the layers of a model or of features.
 
-    Under ``torchrun`` every process runs the model over its share of the images, squared
-    distances are added up over all, and process 0 writes the report.
+    Analyses a model on images, or saved features, and writes the report. Under torchrun every
+    process runs the model over its share of the images, squared distances are added up over
+    all, and process 0 writes.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Parameters
+    ----------
+    baseline_features
+        Features of the untrained network.
+    no_baseline
+        Do not compare with the untrained network.
+    stream
+        Read images as they are needed and keep distances alone, for very many images.
+
+    Examples
+    --------
+    featgraph analyze net.py:build --weights net.pt --data photos/ -o out/
+    featgraph analyze timm:resnet34 --data photos/ --image-size 224 --image-norm imagenet
+    featgraph analyze --features features.npz --layers "blocks.*"
     """
     from featgraph.pipeline import AnalysisSettings, analyze
     from featgraph.report.provenance import command_line
 
-    if (model is None) == (features is None):
-        raise ValueError("give either a model (and --data) or --features FILE")
-    if model is not None and data is None:
-        raise ValueError("--data must name the images for the model: folder, .zip, .npz, digits")
+    check_subject(model, features)
     stream = stream or count_processes() > 1
+    settings = AnalysisSettings(
+        epsilon=epsilon, method=method, n_theta=n_theta, n_null=null_draws, time_limit=time_limit
+    )
     if features is not None:
         if stream:
             raise ValueError("--features are there already: give a model, or leave out --stream")
         what = _read_features(features, baseline_features)
-    elif stream:
-        reading = (str(data), size, normalize, max_images)
-        building = (str(model), weights, option or [], seed, no_baseline)
-        found = _stream(reading, building, layers or ["auto"], (out, force), quiet)
-        if found is None:
-            return 0  # process 0 writes the report
-        what, layers = found, ["all"]
     else:
-        what = _build_models(str(model), weights, option or [], seed, no_baseline)
-        what["data"] = read_images(str(data), size, normalize, max_images, quiet)
+        build = _Building(str(model), weights, option, seed, no_baseline, device)
+        if stream:
+            with joined_processes(device) as (rank, _):
+                what = _stream(build, data, images, (list(layers), out, force), screen)
+            if rank:
+                return {}  # process 0 writes the report
+            layers = ("all",)
+        else:
+            what = {**build.models(), "data": images.read(data, screen)}
     report = analyze(
         **what,
-        layers=layers or ["auto"],
-        settings=AnalysisSettings(
-            epsilon=epsilon, method=method, n_theta=n_theta, time_limit=time_limit
-        ),
+        layers=list(layers),
+        settings=settings,
         rng=seed,
         folder=out,
         force=force,
         command=command_line(),
-        progress=False if quiet else None,
+        progress=screen.progress,
     )
-    print_summary(report, Path(out), quiet=quiet)
-    return 0
+    return show_summary(report, Path(out), screen)
 
 
-def _stream(
-    reading: tuple[str, int | None, str, int],
-    building: tuple[str, str | None, list[str], int, bool],
-    layers: list[str],
-    folder: tuple[str, bool],
-    quiet: bool,
-) -> dict[str, Any] | None:
-    """Return the distances of the layers in process 0, None in others; what fails, fails in all."""
-    from featgraph.core.processes import fail_together
-    from featgraph.report.folder import claim_folder
-
-    with joined_processes() as (rank, _):
-        with fail_together():
-            if rank == 0:  # refused now rather than after hours
-                claim_folder(folder[0], kind="report", force=folder[1])
-            what = _build_models(*building)
-            what["data"] = open_images(*reading)
-        what = stream_together(what, layers, quiet)
-    return what if rank == 0 else None
-
-
-def print_summary(report: Report, folder: Path, *, quiet: bool) -> None:
-    """Print the findings of a report and where it lies."""
-    import textwrap
-
+def show_summary(report: Report, folder: Path, screen: Screen) -> dict[str, Any]:
+    """Show the findings of a report and where it lies; return its tables."""
     from featgraph.report.summary import summarize_report
 
-    for finding in summarize_report(report):
-        say(f"{finding.question} {finding.answer}", quiet=quiet)
-        say(textwrap.indent(textwrap.fill(finding.detail, 76), "  "), quiet=quiet)
+    findings = summarize_report(report)
+    for finding in findings:
+        screen.say(f"{finding.question} {finding.answer}")
+        screen.say(textwrap.indent(textwrap.fill(finding.detail, 76), "  "))
     for item in report.skipped:
-        say(f"left out: {item.layer} ({item.state}): {item.reason}", quiet=quiet)
-    say(f"\nreport: {(folder / 'report.html').resolve()}", quiet=quiet)
+        screen.say(f"left out: {item.layer} ({item.state}): {item.reason}")
+    screen.say(f"\nreport: {(folder / 'report.html').resolve()}")
+    return {
+        "findings": [asdict(finding) for finding in findings],
+        "layers": report.layer_rows(),
+        "skipped": [asdict(item) for item in report.skipped],
+    }
 
 
-def _read_features(path: str, baseline: str | None) -> dict[str, Any]:
+def _read_features(path: Path, baseline: Path | None) -> dict[str, Any]:
     from featgraph.features.files import load_features
 
     found: dict[str, Any] = {"model": load_features(path)}
@@ -186,15 +149,46 @@ def _read_features(path: str, baseline: str | None) -> dict[str, Any]:
     return found
 
 
-def _build_models(
-    spec: str, weights: str | None, option: list[str], seed: int, no_baseline: bool
-) -> dict[str, Any]:
-    from featgraph.models.loading import load_model
+class _Building(NamedTuple):
+    """How the network of a command is built."""
 
-    options = read_options(option)
-    found: dict[str, Any] = {"model": load_model(spec, weights=weights, seed=seed, **options)}
-    if weights is None:
-        found["states"] = ("untrained", "as built")
-    elif not no_baseline:
-        found["baseline"] = load_model(spec, seed=seed, **options)
-    return found
+    spec: str
+    weights: Path | None
+    option: Sequence[str]
+    seed: int
+    no_baseline: bool
+    device: str
+
+    def models(self) -> dict[str, Any]:
+        """Return the network, and its untrained twin where it has weights to compare."""
+        from featgraph.features.running import usable_device
+
+        place = usable_device(own_device(self.device))
+        made = build_model(self.spec, self.weights, self.option, self.seed).to(place)
+        if self.weights is None:
+            return {"model": made, "states": ("untrained", "as built")}
+        if self.no_baseline:
+            return {"model": made}
+        return {
+            "model": made,
+            "baseline": build_model(self.spec, None, self.option, self.seed).to(place),
+        }
+
+
+def _stream(
+    build: _Building,
+    data: str | None,
+    images: Images,
+    target: tuple[list[str], Path, bool],
+    screen: Screen,
+) -> dict[str, Any]:
+    """Return the distances of the layers; what fails in one process fails in all."""
+    from featgraph.core.processes import fail_together, process_rank
+    from featgraph.report.folder import claim_folder
+
+    layers, out, force = target
+    with fail_together():
+        if process_rank()[0] == 0:  # refused now rather than after hours
+            claim_folder(out, kind="report", force=force)
+        what = {**build.models(), "data": images.open(data)}
+    return stream_together(what, layers, screen.quiet)

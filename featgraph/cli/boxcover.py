@@ -2,153 +2,81 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from featgraph.boxes.methods import METHODS
-from featgraph.cli.options import add_output, add_quiet, add_seed, one_of, whole
-from featgraph.cli.printing import format_table, say
+from featgraph.cli.options import (
+    AsUndirected,
+    Force,
+    GraphFile,
+    Jobs,
+    MethodChoice,
+    MethodOptions,
+    Out,
+    Repeats,
+    Seed,
+    Sizes,
+    Weight,
+    parse,
+    read_assignments,
+    read_size,
+    read_sizes,
+)
+from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph.boxes.counts import BoxCounts
     from featgraph.dimension.fit import DimensionFit
 
-__all__ = ["add_arguments", "cover_graph"]
+__all__ = ["cover_graph", "read_sizes"]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument(
-        "graph",
-        help="edge list (.edges, .txt, .csv, .tsv), .graphml, .gml, .net (Pajek), .mtx or .npz",
-    )
-    parser.add_argument(
-        "-m",
-        "--method",
-        type=one_of(METHODS, "--method"),
-        default="greedy",
-        metavar="NAME",
-        help=f"covering method: {', '.join(METHODS)}",
-    )
-    parser.add_argument(
-        "-s",
-        "--sizes",
-        type=read_sizes,
-        default=None,
-        metavar="LIST",
-        help="box sizes, inclusive: 0-10, 1,2,4,8 or a mixture; none: all up to the diameter",
-    )
-    parser.add_argument(
-        "-r", "--repeats", type=whole(1), default=1, metavar="N", help="runs per size; best counts"
-    )
-    parser.add_argument(
-        "--jobs", type=whole(1), default=None, metavar="N", help="threads; none: all cores"
-    )
-    parser.add_argument(
-        "--bounds", action="store_true", help="certify lower bounds as well; optimum always does"
-    )
-    parser.add_argument(
-        "--draw",
-        type=read_size,
-        default=None,
-        metavar="SIZE",
-        help="also write and draw the boxes of this size (boxes.csv, graph.graphml, boxes.png)",
-    )
-    parser.add_argument(
-        "--renormalize",
-        type=read_step,
-        default=None,
-        metavar="SIZE",
-        help="also make boxes of this size nodes, again and again, and draw every graph "
-        "(renormalization.png, box_tree.png, box_tree.csv); --method memb is the usual choice",
-    )
-    parser.add_argument(
-        "--weight",
-        default=None,
-        metavar="NAME",
-        help="edge attribute that is a length; 'ignore': hops",
-    )
-    parser.add_argument(
-        "--as-undirected", action="store_true", help="read a directed graph without directions"
-    )
-    add_seed(parser)
-    add_output(parser, "featgraph-boxcover")
-    add_quiet(parser)
-
-
-def read_size(text: str) -> float:
-    """Read one size, a whole number as an int.
-
-    Examples
-    --------
-    >>> read_size("3"), read_size("0.5")
-    (3, 0.5)
-    """
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
-    return int(number) if number.is_integer() else number
-
-
-def read_step(text: str) -> float:
-    """Read a size that merges nodes.
-
-    Examples
-    --------
-    >>> read_step("1")
-    1
-    """
+def _read_step(text: str) -> float:
     if not read_size(text) >= 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, or no nodes merge, got {text!r}")
+        raise ValueError(f"must be at least 1, or no nodes merge, got {text!r}")
     return read_size(text)
 
 
-def read_sizes(text: str) -> list[float]:
-    """Read a list of sizes such as ``0-4,8,16``.
+def cover_graph(
+    graph: GraphFile,
+    /,
+    *,
+    method: MethodChoice = "greedy",
+    method_options: MethodOptions = (),
+    sizes: Sizes = None,
+    repeats: Repeats = 1,
+    jobs: Jobs = None,
+    bounds: bool = False,
+    draw: Annotated[float | None, parse(read_size)] = None,
+    renormalize: Annotated[float | None, parse(_read_step)] = None,
+    weight: Weight = None,
+    as_undirected: AsUndirected = False,
+    seed: Seed = 0,
+    out: Out = Path("featgraph-boxcover"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Cover a graph file with boxes and fit its dimension.
+
+    Counts the boxes over all sizes up to the diameter, or over --sizes, fits d_B, and writes
+    table and picture. A run that was stopped goes on where it was when the same command is
+    given again.
+
+    Parameters
+    ----------
+    bounds
+        Certify lower bounds as well; the method optimum always does.
+    draw
+        Also write and draw the boxes of this size: boxes.csv, graph.graphml, boxes.png.
+    renormalize
+        Also make boxes of this size nodes, again and again, and draw every graph:
+        renormalization.png, box_tree.png, box_tree.csv. --method memb is the usual choice.
 
     Examples
     --------
-    >>> read_sizes("0-3,8")
-    [0, 1, 2, 3, 8]
-    """
-    sizes: list[float] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if dash and first.isdigit() and last.isdigit() and int(first) <= int(last):
-            sizes.extend(range(int(first), int(last) + 1))
-        else:
-            sizes.append(read_size(part.strip()))
-    return sizes
-
-
-def cover_graph(
-    *,
-    graph: str,
-    method: str = "greedy",
-    sizes: list[float] | None = None,
-    repeats: int = 1,
-    jobs: int | None = None,
-    bounds: bool = False,
-    draw: float | None = None,
-    renormalize: float | None = None,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    seed: int = 0,
-    out: str = "featgraph-boxcover",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Count the boxes of a graph file over sizes, fit d_B, write table and picture.
-
-    What is finished is kept in ``out`` until all is, so that the same command continues a run
-    that was stopped.
-
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    featgraph boxcover graph.edges
+    featgraph boxcover graph.graphml --method memb --repeats 15 --bounds -o out/
+    featgraph boxcover graph.edges --sizes 0-10 --json
     """
     from featgraph.boxes.api import box_counts
     from featgraph.io.files import read_graph
@@ -159,6 +87,8 @@ def cover_graph(
     how: dict[str, Any] = {
         "method": method,
         "weight": None if weight in (None, "ignore") else "weight",
+        "rng": seed,
+        **read_assignments(method_options, "--method-option"),
     }
     finished = folder / "checkpoint.json"
     try:
@@ -168,35 +98,25 @@ def cover_graph(
             repeats=repeats,
             jobs=jobs,
             bounds=bounds or method == "optimum",  # it has them anyway
-            rng=seed,
-            progress=False if quiet else None,
+            progress=screen.progress,
             checkpoint=finished,
             **how,
         )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"the same command goes on from there ({finished})") from None
     fit, reason = _try_fit(counts)
-    say(f"{Path(graph).name}: {_describe(net, counts, fit, reason)}", quiet=quiet)
     _write(folder, counts, fit)
     if draw is not None:
-        _write_boxes(folder, net, draw, {**how, "rng": seed})
+        _write_boxes(folder, net, draw, how)
     if renormalize is not None:
         _write_renormalized(folder, net, renormalize, method, seed)
     finished.unlink()
-    say(f"written to {folder}", quiet=quiet)
-    return 0
-
-
-def _describe(net: Any, counts: BoxCounts, fit: DimensionFit | None, reason: str) -> str:
     parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
-    text = f"{net.n_nodes} nodes, {net.n_edges} edges, {parts}\n\n{_table(counts)}\n\n"
-    if fit is None:
-        return f"{text}no dimension: {reason}"
-    (low, high), (first, last) = fit.interval, fit.window
-    return (
-        f"{text}d_B = {fit.dimension:.3f}  [{low:.3f}, {high:.3f}]  "
-        f"sizes from {first:g} to {last:g}\nverdict: {fit.verdict} ({fit.explanation})"
-    )
+    screen.say(f"{Path(graph).name}: {net.n_nodes} nodes, {net.n_edges} edges, {parts}\n")
+    screen.table(counts.to_rows(), _choose_columns(counts))
+    screen.say(f"\n{_describe(fit) if fit is not None else f'no dimension: {reason}'}")
+    screen.say(f"written to {folder}")
+    return {"counts": counts.to_rows(), "fit": None if fit is None else fit.to_dict()}
 
 
 def _try_fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
@@ -208,7 +128,15 @@ def _try_fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
         return None, str(error)
 
 
-def _table(counts: BoxCounts) -> str:
+def _describe(fit: DimensionFit) -> str:
+    (low, high), (first, last) = fit.interval, fit.window
+    return (
+        f"d_B = {fit.dimension:.3f}  [{low:.3f}, {high:.3f}]  "
+        f"sizes from {first:g} to {last:g}\nverdict: {fit.verdict} ({fit.explanation})"
+    )
+
+
+def _choose_columns(counts: BoxCounts) -> dict[str, str]:
     columns = {"size": "r" if counts.kind == "radius" else "ℓ"}
     if counts.kind == "radius":
         columns["diameter_size"] = "ℓ = 2r"
@@ -217,7 +145,7 @@ def _table(counts: BoxCounts) -> str:
         columns |= {"mean": "mean", "std": "sd"}
     if counts.lower_bounds is not None:
         columns["lower_bound"] = "at least"
-    return format_table(counts.to_rows(), columns)
+    return columns
 
 
 def _write(folder: Path, counts: BoxCounts, fit: DimensionFit | None) -> None:

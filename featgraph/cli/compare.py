@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from featgraph.boxes.methods import METHODS
-from featgraph.cli.options import add_output, add_quiet, add_seed, add_time_limit, whole
-from featgraph.cli.printing import format_table, say
+from featgraph.cli.inputs import FeaturesFile, choose_layers
+from featgraph.cli.options import (
+    Force,
+    Layers,
+    NTheta,
+    NullDraws,
+    Out,
+    Repeats,
+    Seed,
+    TimeLimit,
+    several,
+)
+from featgraph.cli.screen import LOUD, Screen
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
     from featgraph.dimension.compare import DimensionComparison
     from featgraph.features.feature_matrix import FeatureMatrix
 
-__all__ = ["add_arguments", "compare_features"]
+__all__ = ["compare_features"]
 
 _COLUMNS = {
     "name": "curve",
@@ -31,98 +41,71 @@ _COLUMNS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument(
-        "features", help=".npy, .npz, .pt or .safetensors with arrays of shape (nodes, samples)"
-    )
-    parser.add_argument(
-        "--layers", nargs="+", default=["all"], metavar="NAME", help="which arrays; globs work"
-    )
-    parser.add_argument(
-        "--curves",
-        nargs="+",
-        default=None,
-        metavar="NAME",
-        help=f"curves to compare, of {', '.join(dict.fromkeys([*ESTIMATORS, *METHODS]))}; "
-        "none: the usual ones",
-    )
-    parser.add_argument(
-        "--n-theta", type=whole(4), default=256, metavar="N", help="number of box sizes θ"
-    )
-    parser.add_argument(
-        "-r", "--repeats", type=whole(1), default=3, metavar="N", help="runs per random method"
-    )
-    parser.add_argument(
-        "--null-draws", type=whole(2), default=39, metavar="N",
-        help="draws of each null model behind z-score and p-value of SS_rate",
-    )  # fmt: skip
-    add_time_limit(parser)
-    add_seed(parser)
-    add_output(parser, "featgraph-compare")
-    add_quiet(parser)
-
-
 def compare_features(
+    features: FeaturesFile,
+    /,
     *,
-    features: str,
-    layers: list[str] | None = None,
-    curves: list[str] | None = None,
-    n_theta: int = 256,
-    repeats: int = 3,
-    null_draws: int = 39,
-    time_limit: float | None = 10.0,
-    seed: int = 0,
-    out: str = "featgraph-compare",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Compare N_θ curves of each layer in a file; print and write tables and pictures.
+    layers: Layers = ("all",),
+    curves: Annotated[Sequence[str], several()] = (),
+    n_theta: NTheta = 256,
+    repeats: Repeats = 3,
+    null_draws: NullDraws = 39,
+    time_limit: TimeLimit = 10.0,
+    seed: Seed = 0,
+    out: Out = Path("featgraph-compare"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Compare true box counts with their approximations.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Measures N_θ of each layer in a file by estimators and by true coverings, and the smallest
+    number that is proven, and writes tables and pictures.
+
+    Parameters
+    ----------
+    curves
+        Estimators and covering methods to compare, as 'featgraph methods' lists them; none:
+        the usual ones.
+
+    Examples
+    --------
+    featgraph compare features.npz -o out/
+    featgraph compare features.npz --layers "blocks.*" --curves released linkage greedy
     """
     from featgraph.dimension.compare import CURVES, compare_dimensions
-    from featgraph.features.files import load_features
     from featgraph.report.folder import claim_folder
-    from featgraph.report.states import choose_names
     from featgraph.selfsimilarity.grid import EqualDistancesError
 
-    found = load_features(features)
-    names = choose_names(list(found), layers or ["all"])
+    found = choose_layers(features, layers)
     folder = claim_folder(out, kind="comparison", force=force)
     flat: EqualDistancesError | None = None
-    n_compared = 0
-    for name in names:
+    tables: dict[str, Any] = {}
+    for name, F in found.items():
         try:
             comparison = compare_dimensions(
-                found[name],
-                curves=CURVES if curves is None else curves,
+                F,
+                curves=curves or CURVES,
                 n_theta=n_theta,
                 hop_methods=(),
                 repeats=repeats,
                 time_limit=time_limit,
                 rng=seed,
-                progress=False if quiet else None,
+                progress=screen.progress,
             )
         except EqualDistancesError as error:
             flat = error
-            say(f"left out: {name}: {error}\n", quiet=quiet)
+            screen.say(f"left out: {name}: {error}\n")
             continue
-        n_compared += 1
-        F = found[name]
-        rows = _add_nulls(comparison.to_rows(), F, null_draws, seed)
-        say(f"{name}: {F.n_nodes} nodes, {F.n_samples} samples\n", quiet=quiet)
-        say(format_table(rows, _COLUMNS), quiet=quiet)
+        tables[name] = _add_nulls(comparison.to_rows(), F, null_draws, seed)
+        _write(folder, name, comparison, tables[name])
+        screen.say(f"{name}: {F.n_nodes} nodes, {F.n_samples} samples\n")
+        screen.table(tables[name], _COLUMNS)
         known = f"{comparison.proven:.1%} of {comparison.theta.size} box sizes"
-        say(f"the smallest number of boxes is proven at {known}\n", quiet=quiet)
-        _write(folder, name, comparison, rows)
-    if flat is not None and n_compared == 0:
+        screen.say(f"the smallest number of boxes is proven at {known}\n")
+    if flat is not None and not tables:
         raise flat
-    say(f"written to {folder}", quiet=quiet)
-    return 0
+    screen.say(f"written to {folder}")
+    return {"layers": tables}
 
 
 def _add_nulls(

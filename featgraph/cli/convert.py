@@ -2,107 +2,83 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from featgraph.boxes.methods import METHODS
-from featgraph.cli.boxcover import read_size
-from featgraph.cli.options import add_quiet, add_seed, one_of
-from featgraph.cli.printing import say
+from cyclopts import Parameter
+
+from featgraph.cli.export import box_column
+from featgraph.cli.options import (
+    AsUndirected,
+    Force,
+    GraphFile,
+    MethodChoice,
+    Seed,
+    Sizes,
+    Weight,
+)
+from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["add_arguments", "convert_graph"]
+__all__ = ["convert_graph"]
 
 WRITTEN = (".graphml", ".gexf", ".npz", ".edges", ".csv")
-LAYOUTS = ("none", "force", "mds")
-WEIGHTS = ("given", "similarity", "none")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument("input", help="a graph file that featgraph reads")
-    parser.add_argument("output", help=f"file to write: {', '.join(WRITTEN)}")
-    parser.add_argument(
-        "--layout",
-        type=one_of(LAYOUTS, "--layout"),
-        default="none",
-        metavar="NAME",
-        help="positions of nodes: none (kept where the file has some), force (by edges) or mds "
-        "(by hops)",
-    )
-    parser.add_argument(
-        "--color-by", default=None, metavar="COLUMN", help="layer, community, degree, a box, …"
-    )
-    parser.add_argument("--size-by", default=None, metavar="COLUMN", help="degree, core_number, …")
-    parser.add_argument(
-        "-s", "--size", type=read_size, default=None, metavar="SIZE", help="also cover with boxes"
-    )
-    parser.add_argument(
-        "-m",
-        "--method",
-        type=one_of(METHODS, "--method"),
-        default="greedy",
-        metavar="NAME",
-        help=f"covering method: {', '.join(METHODS)}",
-    )
-    parser.add_argument(
-        "--weight",
-        default=None,
-        metavar="NAME",
-        help="edge attribute to keep as weight; 'ignore': none",
-    )
-    parser.add_argument(
-        "--weight-as",
-        type=one_of(WEIGHTS, "--weight-as"),
-        default="given",
-        metavar="HOW",
-        help="given, similarity (1 − distance/ε, what Gephi takes a weight for) or none",
-    )
-    parser.add_argument(
-        "--as-undirected", action="store_true", help="read a directed graph without directions"
-    )
-    parser.add_argument("--force", action="store_true", help="replace a file that is there")
-    add_seed(parser)
-    add_quiet(parser)
 
 
 def convert_graph(
+    graph: GraphFile,
+    output: Annotated[Path, Parameter(help=f"File to write: {', '.join(WRITTEN)}.")],
+    /,
     *,
-    input: str,  # noqa: A002 - the word on the command line
-    output: str,
-    layout: str = "none",
+    layout: Literal["none", "force", "mds"] = "none",
     color_by: str | None = None,
     size_by: str | None = None,
-    size: float | None = None,
-    method: str = "greedy",
-    weight: str | None = None,
-    weight_as: Any = "given",
-    as_undirected: bool = False,
-    force: bool = False,
-    seed: int = 0,
-    quiet: bool = False,
-) -> int:
-    """Read a graph, lay it out, colour it, and write it in the format of the output's name.
+    sizes: Sizes = None,
+    method: MethodChoice = "greedy",
+    weight: Weight = None,
+    weight_as: Literal["given", "similarity", "none"] = "given",
+    as_undirected: AsUndirected = False,
+    force: Force = False,
+    seed: Seed = 0,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Write a graph in another file format, laid out.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Reads a graph, lays it out, colours it, and writes it in the format of the target's name.
+    With --sizes, boxes become columns of the nodes; the first size colours them.
+
+    Parameters
+    ----------
+    layout
+        Positions of nodes: none (kept where the file has some), force (by edges) or mds (by
+        hops).
+    color_by
+        Column of the nodes that colours them: layer, community, degree, a box …
+    size_by
+        Column of the nodes that makes them large: degree, core_number …
+    weight_as
+        Weights to write: given, similarity (1 − distance/ε, what Gephi takes a weight for) or
+        none.
+
+    Examples
+    --------
+    featgraph convert graph.gml graph.gexf --layout force
+    featgraph convert graph.edges graph.graphml --color-by community --size-by degree
+    featgraph convert graph.net graph.npz --sizes 1,3
     """
+    target = Path(output)
+    if target.suffix not in WRITTEN:
+        raise ValueError(f"output must end in one of {', '.join(WRITTEN)}, got {str(target)!r}")
+    if target.exists() and not force:
+        raise FileExistsError(f"{target} is there already; --force replaces it")
     from featgraph.boxes.api import box_cover
     from featgraph.graph.strengths import with_edge_weight
     from featgraph.io.files import read_graph
 
-    target = Path(output)
-    if target.suffix not in WRITTEN:
-        raise ValueError(f"output must end in one of {', '.join(WRITTEN)}, got {output!r}")
-    if target.exists() and not force:
-        raise FileExistsError(f"{target} is there already; --force replaces it")
-    net = read_graph(input, weight=weight, as_undirected=as_undirected)
-    cover = None if size is None else box_cover(net, size, method=method, rng=seed)
+    net = read_graph(graph, weight=weight, as_undirected=as_undirected)
+    covers = [box_cover(net, size, method=method, rng=seed) for size in sizes or []]
     positions = _lay_out(net, layout, seed)
     if target.suffix in (".graphml", ".gexf"):
         from featgraph.io import write_gexf, write_graphml
@@ -111,7 +87,8 @@ def convert_graph(
         write(
             net,
             target,
-            cover=cover,
+            cover=covers[0] if covers else None,
+            covers=covers[1:],
             positions=positions,
             color_by=color_by,
             size_by=size_by,
@@ -119,11 +96,10 @@ def convert_graph(
         )
     else:
         columns = {} if positions is None else {"position": positions}
-        if cover is not None:
-            columns["box"] = cover.labels
+        columns |= {box_column(cover): cover.labels for cover in covers}
         _write_plain(with_edge_weight(net, weight_as).with_attributes(**columns), target)
-    say(f"{target}: {net.n_nodes} nodes, {net.n_edges} edges", quiet=quiet)
-    return 0
+    screen.say(f"{target}: {net.n_nodes} nodes, {net.n_edges} edges")
+    return {"files": [{"file": target, "n_nodes": net.n_nodes, "n_edges": net.n_edges}]}
 
 
 def _lay_out(net: FeatureGraph, layout: str, seed: int) -> Any:

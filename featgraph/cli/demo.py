@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from featgraph.cli.analyze import print_summary
-from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
-from featgraph.cli.printing import say
-from featgraph.core.threads import hold_threads
+from featgraph.cli.analyze import show_summary
+from featgraph.cli.options import EpsilonRule, Force, Out, Seed, whole
+from featgraph.cli.screen import LOUD, Screen
 
-__all__ = ["add_arguments", "run_demo"]
+__all__ = ["run_demo"]
 
 _NAMES = {
     "mlp": "multilayer perceptron",
@@ -22,47 +21,40 @@ _NAMES = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument(
-        "--model",
-        type=one_of(_NAMES, "--model"),
-        default="mlp",
-        metavar="NAME",
-        help=f"network to train: {', '.join(_NAMES)}",
-    )
-    parser.add_argument(
-        "--epochs", type=whole(1), default=15, metavar="N", help="passes over the digits"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="fewer epochs, images and box sizes; a few seconds"
-    )
-    add_epsilon(parser)
-    add_seed(parser)
-    add_output(parser, "featgraph-report")
-    add_quiet(parser)
-
-
 def run_demo(
     *,
-    model: str = "mlp",
-    epochs: int = 15,
+    model: Literal["mlp", "cnn", "resnet", "resmlp", "mixer", "vit"] = "mlp",
+    epochs: Annotated[int, whole(1)] = 15,
     quick: bool = False,
-    epsilon: float | str | tuple[str, float] = "percolation",
-    seed: int = 0,
-    out: str = "featgraph-report",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Train a small network on handwritten digits, analyse it untrained and trained.
+    epsilon: EpsilonRule = "percolation",
+    seed: Seed = 0,
+    out: Out = Path("featgraph-report"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Train a small net on handwritten digits and report on it.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Analyses the network before and after training, and writes a report. Takes about a minute
+    and needs no connection.
+
+    Parameters
+    ----------
+    model
+        Network to train.
+    epochs
+        Passes over the data.
+    quick
+        Fewer epochs, images and box sizes; a few seconds.
+
+    Examples
+    --------
+    featgraph demo
+    featgraph demo --quick -o report/
+    featgraph demo --model resmlp --epochs 30
     """
     import torch
 
+    from featgraph.core.threads import hold_threads
     from featgraph.datasets.images import load_digits
     from featgraph.models.building import build_model
     from featgraph.models.training import measure_accuracy, train_classifier
@@ -71,16 +63,15 @@ def run_demo(
     from featgraph.report.provenance import command_line
 
     claim_folder(out, kind="report", force=force)  # before the training, not after it
-    progress = False if quiet else None
     epochs = min(epochs, 3) if quick else epochs
     train, test = load_digits("train", seed=seed), load_digits("test", seed=seed)
     untrained, trained = build_model(model, seed=seed), build_model(model, seed=seed)
-    say(f"training a small {_NAMES[model]} on {len(train)} handwritten digits", quiet=quiet)
+    screen.say(f"training a small {_NAMES[model]} on {len(train)} handwritten digits")
     order = torch.Generator().manual_seed(seed)
     with hold_threads():  # the network is tiny
-        train_classifier(trained, train, epochs=epochs, generator=order, progress=progress)
+        train_classifier(trained, train, epochs=epochs, generator=order, progress=screen.progress)
         accuracy = measure_accuracy(trained, test)
-    say(f"it reads {accuracy:.1%} of {len(test)} held-out digits right", quiet=quiet)
+    screen.say(f"it reads {accuracy:.1%} of {len(test)} held-out digits right")
     report = analyze(
         trained,
         test.take(120) if quick else test,
@@ -96,7 +87,6 @@ def run_demo(
             "twin has the weights it started from; both saw the same held-out digits."
         ],
         command=command_line(),
-        progress=progress,
+        progress=screen.progress,
     )
-    print_summary(report, Path(out), quiet=quiet)
-    return 0
+    return show_summary(report, Path(out), screen)

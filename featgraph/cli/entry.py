@@ -1,40 +1,32 @@
-"""``main``: reads the command line, loads one command, turns errors into one line."""
+"""``main``: reads the command line, calls one command, turns errors into one line."""
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
-from typing import NoReturn, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import TextIO
 
-from featgraph.cli.commands import COMMANDS, Command
+from featgraph.cli.commands import COMMANDS, build_app
+from featgraph.cli.messages import explain, explain_usage
 from featgraph.cli.processes import count_processes
 from featgraph.core.checks import nearest
 
 __all__ = ["guard", "main"]
 
-#: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C.
-BAD_INPUT, DEFECT, INTERRUPTED = 2, 1, 130
-#: Commands that several processes share the work of.
-_TOGETHER = ("analyze", "train")
+#: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C, 143 for
+#: SIGTERM.
+BAD_INPUT, DEFECT, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 _EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError, MemoryError)
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"featgraph: error: {message}; see '{self.prog} --help'\n")
-
-
-class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Adds the default to the help of an option, where there is one worth naming."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default in (None, False, []):
-            return action.help
-        return super()._get_help_string(action)
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command as Ctrl-C does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 for bad input, 1 for a defect of featgraph, 130 after Ctrl-C.
+        0, or 2 for bad input, 1 for a defect of featgraph, 130 after Ctrl-C, 143 after SIGTERM.
 
     Examples
     --------
@@ -57,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    return guard(lambda: _dispatch(words), debug="--debug" in words)
+    debug = "--debug" in words
+    return guard(lambda: _dispatch([word for word in words if word != "--debug"]), debug=debug)
 
 
 def guard(work: Callable[[], int], *, debug: bool = False) -> int:
@@ -68,76 +61,104 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
     >>> guard(lambda: 0)
     0
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for category in (UserWarning, RuntimeWarning):
-                warnings.filterwarnings("always", category=category)
-            warnings.showwarning = _show_warning
-            return work()
-    except SystemExit as stop:  # argparse leaves this way: help, version and usage errors
-        return stop.code if isinstance(stop.code, int) else BAD_INPUT
-    except KeyboardInterrupt as stop:
-        return _say(f"stopped{f': {stop}' if str(stop) else ''}", INTERRUPTED)
-    except BrokenPipeError:  # the reader (head, less) had enough
-        return 0
-    except _EXPECTED as error:
-        if debug:
-            raise
-        return _say(f"error: {_one_line(error)}", BAD_INPUT)
-    except Exception as error:
-        if debug:
-            raise
-        name = type(error).__name__
-        return _say(f"error: {name}: {_one_line(error)} (--debug shows where)", DEFECT)
+    with _forgiving_streams(), _terminable():
+        try:
+            with _noted_warnings():
+                status = work()
+            if sys.stdout is not None:
+                sys.stdout.flush()  # a closed pipe shows here rather than at the end of Python
+            return status
+        except SystemExit as stop:
+            return stop.code if isinstance(stop.code, int) else BAD_INPUT
+        except KeyboardInterrupt as stop:
+            status = TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
+            return _say(f"stopped{f': {stop}' if str(stop) else ''}", status)
+        except BrokenPipeError as error:  # the reader (head, less) had enough
+            if error.errno is not None:
+                _silence_stdout()
+            return 0
+        except Exception as error:
+            if debug:
+                raise
+            if isinstance(error, _EXPECTED):
+                return _say(f"error: {explain(error)}", BAD_INPUT)
+            name = type(error).__name__
+            return _say(f"error: {name}: {explain(error)} (--debug shows where)", DEFECT)
 
 
 def _dispatch(words: list[str]) -> int:
-    name = words[0] if words else "--help"
-    if name in ("-V", "--version"):
-        from featgraph import __version__
+    from cyclopts import CycloptsError
 
-        sys.stdout.write(f"featgraph {__version__}\n")
-        return 0
-    if name in ("-h", "--help", "help"):
-        sys.stdout.write(_overview())
-        return 0
-    if name not in COMMANDS:
+    name = words[0] if words else "--help"
+    if name == "help":
+        words = [*words[1:2], "--help"]
+        name = words[0]
+    if not name.startswith("-") and name not in COMMANDS:
         hint = nearest(name, COMMANDS) or f"; commands are {', '.join(COMMANDS)}"
         raise ValueError(f"there is no command {name!r}{hint}; see 'featgraph --help'")
-    if count_processes() > 1 and name not in _TOGETHER:
+    shared = [key for key, row in COMMANDS.items() if row.shared]
+    if count_processes() > 1 and name not in shared:
         raise ValueError(
             f"featgraph {name} runs in one process: start it without torchrun; several can "
-            f"{' and '.join(_TOGETHER)}"
+            f"{' and '.join(shared)}"
         )
-    return _run(COMMANDS[name], words[1:])
+    try:
+        function, bound, _ = build_app(name).parse_args(
+            words, print_error=False, exit_on_error=False, verbose=False
+        )
+    except CycloptsError as error:
+        return _say(f"error: {explain_usage(error, name)}", BAD_INPUT)
+    tables = function(*bound.args, **bound.kwargs)
+    if getattr(bound.arguments.get("screen"), "json", False):
+        from featgraph.cli.screen import write_json
+
+        write_json(tables)
+    return 0
 
 
-def _overview() -> str:
-    width = max(map(len, COMMANDS))
-    rows = "\n".join(f"  {row.name:<{width}}  {row.summary}" for row in COMMANDS.values())
-    return (
-        "usage: featgraph COMMAND [options]\n\n"
-        "Feature networks of trained models: build them, cover them with boxes,\n"
-        "measure their fractal dimension.\n\n"
-        f"commands:\n{rows}\n\n"
-        "'featgraph COMMAND --help' shows the options of one command,\n"
-        "'featgraph --version' the version. Start with: featgraph demo\n"
-    )
+@contextlib.contextmanager
+def _forgiving_streams() -> Iterator[None]:
+    """Replace characters that an output stream cannot show, for the length of the block."""
+    changed = []
+    for stream in (sys.stdout, sys.stderr):
+        errors = getattr(stream, "errors", None)
+        if errors == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+            changed.append(stream)
+    try:
+        yield
+    finally:
+        for stream in changed:
+            with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+                stream.reconfigure(errors="strict")
 
 
-def _run(command: Command, words: list[str]) -> int:
-    add_arguments, function = command.load()
-    parser = _Parser(
-        prog=f"featgraph {command.name}",
-        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
-        formatter_class=_Formatter,
-    )
-    add_arguments(parser)
-    parser.add_argument("--debug", action="store_true", help="show a traceback on errors")
-    options = vars(parser.parse_args(words))
-    options.pop("debug")
-    return function(**options)
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: finished work is kept, unfinished files go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _noted_warnings() -> Iterator[None]:
+    """Show warnings that may concern the result as one line each, and no others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for category in (UserWarning, RuntimeWarning):
+            warnings.filterwarnings("always", category=category)
+        warnings.showwarning = _show_warning
+        yield
 
 
 def _show_warning(
@@ -148,17 +169,16 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    _say(f"note: {_one_line(message)}", 0)
+    _say(f"note: {explain(message)}", 0)
 
 
 def _say(text: str, status: int) -> int:
-    sys.stderr.write(f"featgraph: {text}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"featgraph: {text}\n")
     return status
 
 
-def _one_line(error: object) -> str:
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror.lower()}"
-    if isinstance(error, KeyError) and error.args:
-        error = error.args[0]  # str of a KeyError quotes its message
-    return " ".join(str(error).split()) or type(error).__name__
+def _silence_stdout() -> None:
+    """Send what Python still wants to write at its end nowhere."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

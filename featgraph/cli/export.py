@@ -2,139 +2,102 @@
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from featgraph.boxes.methods import METHODS
-from featgraph.cli.boxcover import read_sizes
-from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of
-from featgraph.cli.printing import say
+from featgraph.cli.inputs import SourceFile, choose_layers, holds_features
+from featgraph.cli.options import (
+    AsUndirected,
+    EpsilonRule,
+    Force,
+    Layers,
+    MethodChoice,
+    Out,
+    Seed,
+    Sizes,
+    Weight,
+    several,
+)
+from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
     from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["add_arguments", "export_graph"]
-
-FORMATS = ("graphml", "gexf", "json", "csv", "npz")
-_FEATURES = (".npy", ".pt", ".pth", ".safetensors")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument(
-        "source", help="features (.npy, .npz, .pt, .safetensors) or a graph file of any kind"
-    )
-    parser.add_argument(
-        "-t",
-        "--to",
-        nargs="+",
-        type=one_of(FORMATS, "--to"),
-        default=["graphml"],
-        metavar="FORMAT",
-        help=f"{', '.join(FORMATS)}; csv writes a table of nodes and one of edges",
-    )
-    parser.add_argument(
-        "-l", "--layers", nargs="+", default=["all"], metavar="NAME", help="layers; globs work"
-    )
-    add_epsilon(parser)
-    parser.add_argument(
-        "-s",
-        "--sizes",
-        type=read_sizes,
-        default=None,
-        metavar="LIST",
-        help="box sizes whose boxes become node columns, such as 1,2,4; the first colours nodes",
-    )
-    parser.add_argument(
-        "-m",
-        "--method",
-        type=one_of(METHODS, "--method"),
-        default="greedy",
-        metavar="NAME",
-        help=f"covering method: {', '.join(METHODS)}",
-    )
-    parser.add_argument(
-        "--weight", default=None, metavar="NAME", help="edge attribute of a graph file to keep"
-    )
-    parser.add_argument(
-        "--as-undirected", action="store_true", help="read a directed graph without directions"
-    )
-    add_seed(parser)
-    add_output(parser, "featgraph-export")
-    add_quiet(parser)
+__all__ = ["box_column", "export_graph"]
 
 
 def export_graph(
+    source: SourceFile,
+    /,
     *,
-    source: str,
-    to: list[str] | None = None,
-    layers: list[str] | None = None,
-    epsilon: Any = "percolation",
-    sizes: list[float] | None = None,
-    method: str = "greedy",
-    weight: str | None = None,
-    as_undirected: bool = False,
-    seed: int = 0,
-    out: str = "featgraph-export",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Write each layer of a feature file, or one graph, in the formats asked for.
+    to: Annotated[
+        Sequence[Literal["graphml", "gexf", "json", "csv", "npz"]], several(alias="-t")
+    ] = ("graphml",),
+    layers: Layers = ("all",),
+    epsilon: EpsilonRule = "percolation",
+    sizes: Sizes = None,
+    method: MethodChoice = "greedy",
+    weight: Weight = None,
+    as_undirected: AsUndirected = False,
+    seed: Seed = 0,
+    out: Out = Path("featgraph-export"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Write feature networks or a graph for other programs.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Writes each layer of a feature file, or one graph, in the formats asked for. With --sizes,
+    boxes become columns of the nodes; the first size colours them.
+
+    Parameters
+    ----------
+    to
+        Formats to write; csv writes a table of nodes and one of edges.
+
+    Examples
+    --------
+    featgraph export features.npz --to graphml gexf -o out/
+    featgraph export features.npz --layers "blocks.*" --epsilon density:0.1 --sizes 1,2
+    featgraph export graph.edges --to json
     """
-    from featgraph.boxes.api import box_cover
     from featgraph.report.folder import claim_folder
     from featgraph.report.layer_analysis import file_key
 
     path = Path(source)
-    if _holds_features(path):
-        graphs = _build_graphs(path, layers or ["all"], epsilon)
+    if holds_features(path):
+        graphs = _build_graphs(path, layers, epsilon)
     else:
         from featgraph.io.files import read_graph
 
         graphs = {path.stem: read_graph(path, weight=weight, as_undirected=as_undirected)}
     folder = claim_folder(out, kind="export", force=force)
+    rows = []
     for name, graph in graphs.items():
-        covers = [box_cover(graph, size, method=method, rng=seed) for size in sizes or []]
-        for kind in to or ["graphml"]:
+        covers = _cover(graph, sizes, method, seed)
+        for kind in to:
             for file in _write(kind, folder / file_key(name), graph, covers):
-                say(f"{file}: {graph.n_nodes} nodes, {graph.n_edges} edges", quiet=quiet)
-    return 0
+                rows.append({"file": file, "n_nodes": graph.n_nodes, "n_edges": graph.n_edges})
+                screen.say(f"{file}: {graph.n_nodes} nodes, {graph.n_edges} edges")
+    return {"files": rows}
 
 
-def _holds_features(path: Path) -> bool:
-    if path.suffix != ".npz":
-        return path.suffix in _FEATURES
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}")
-    import zipfile
+def _cover(graph: FeatureGraph, sizes: Sizes, method: str, seed: int) -> list[BoxCover]:
+    from featgraph.boxes.api import box_cover
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {Path(name).stem for name in archive.namelist()}
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path.name} is not a valid .npz file: {error}") from None
-    return "indptr" not in names  # the arrays of a graph in rows, ours or SciPy's
+    return [box_cover(graph, size, method=method, rng=seed) for size in sizes or []]
 
 
-def _build_graphs(path: Path, layers: list[str], epsilon: Any) -> dict[str, FeatureGraph]:
+def _build_graphs(path: Path, layers: Layers, epsilon: Any) -> dict[str, FeatureGraph]:
     from featgraph.distances.pairwise import feature_distances
-    from featgraph.features.files import load_features
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances
-    from featgraph.report.states import choose_names
 
-    found = load_features(path)
     graphs = {}
-    for name in choose_names(list(found), layers):
-        graph = feature_graph(found[name], epsilon=epsilon)
-        distances = feature_distances(found[name]).detach().cpu().numpy()
+    for name, F in choose_layers(path, layers).items():
+        graph = feature_graph(F, epsilon=epsilon)
+        distances = feature_distances(F).detach().cpu().numpy()
         graphs[name] = graph.with_attributes(mds=scale_distances(distances)[0])
     return graphs
 

@@ -1,27 +1,43 @@
-"""A model and its images, as several commands take them."""
+"""Models, images and files of features, as several commands take them."""
 
 from __future__ import annotations
 
-import argparse
-import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from featgraph.cli.options import one_of, whole
+from cyclopts import Parameter
+
+from featgraph.cli.options import read_assignments, whole
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from featgraph.cli.screen import Screen
     from featgraph.datasets.images import ImageDataset
     from featgraph.datasets.stored_images import StoredImages
+    from featgraph.features.feature_matrix import FeatureMatrix
 
-    Images = TypeVar("Images", ImageDataset, StoredImages)
+    Pictures = TypeVar("Pictures", ImageDataset, StoredImages)
 
 __all__ = [
-    "NORMS",
-    "add_images",
-    "add_model",
-    "open_images",
-    "read_images",
-    "read_options",
+    "FEATURES",
+    "IMAGES",
+    "Data",
+    "FeaturesFile",
+    "ImageNorm",
+    "ImageSize",
+    "Images",
+    "ModelOptions",
+    "ModelSpec",
+    "SavedFeatures",
+    "SourceFile",
+    "Weights",
+    "build_model",
+    "check_subject",
+    "choose_layers",
+    "holds_features",
     "standardize",
 ]
 
@@ -33,104 +49,134 @@ NORMS = {
     "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
     "mnist": ((0.1307,), (0.3081,)),
 }
+FEATURES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
+
+ModelSpec = Annotated[
+    str,
+    Parameter(
+        help="'file.py:factory' (the file is run), 'timm:NAME', or mlp, cnn, resnet, resmlp, "
+        "mixer, vit."
+    ),
+]
+Weights = Annotated[
+    Path | None, Parameter(alias="-w", help="State dict of the network, .pt or .safetensors.")
+]
+ModelOptions = Annotated[
+    Sequence[str],
+    Parameter(name="--option", help="NAME=VALUE, an argument of the factory; may be repeated."),
+]
+Data = Annotated[
+    str | None, Parameter(alias="-d", help="Images: a folder, .zip, .npz, or the word digits.")
+]
+FeaturesFile = Annotated[
+    Path, Parameter(help="Features: .npy, .npz, .pt or .safetensors, arrays (nodes, samples).")
+]
+SavedFeatures = Annotated[
+    Path | None, Parameter(alias="-f", help="Saved features instead of a model and its data.")
+]
+SourceFile = Annotated[
+    Path, Parameter(help="Features (.npy, .npz, .pt, .safetensors) or a graph file of any kind.")
+]
+ImageSize = Annotated[int | None, whole(1, help="Scale and crop images to N × N.")]
+ImageNorm = Annotated[
+    Literal["none", "half", "imagenet", "cifar10", "mnist"],
+    Parameter(help="Channel statistics to subtract from images."),
+]
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the model, its weights and options, and the images."""
-    parser.add_argument(
-        "model",
-        nargs="?",
-        help="'file.py:factory' (the file is run), 'timm:NAME', or mlp, cnn, resmlp, mixer, vit",
-    )
-    parser.add_argument("-w", "--weights", metavar="FILE", help="state dict, .pt or .safetensors")
-    parser.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="argument of the factory; may be repeated",
-    )
-    add_images(parser)
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Images:
+    """How the images are read that a network looks at."""
+
+    image_size: ImageSize = None
+    image_norm: ImageNorm = "none"
+    max_images: Annotated[int, whole(2, help="Use at most N images.")] = 512
+
+    def read(self, data: str | None, screen: Screen) -> ImageDataset:
+        """Load the images that ``--data`` names."""
+        from featgraph.datasets import load_digits, load_image_folder, load_npz_images
+
+        place = _check_data(data)
+        if str(place) == "digits" and not place.exists():
+            images = load_digits("test").take(self.max_images)
+        elif place.suffix == ".npz":
+            images = load_npz_images(place, max_images=self.max_images)
+        else:
+            images = load_image_folder(
+                place, size=self.image_size, max_images=self.max_images, progress=screen.progress
+            )
+        return standardize(images, self.image_norm)
+
+    def open(self, data: str | None) -> ImageDataset | StoredImages:
+        """Open the images that :meth:`read` loads, to be read when they are needed."""
+        from featgraph.datasets import load_digits, open_image_folder, open_npz_images
+
+        place, most = _check_data(data), self.max_images
+        if str(place) == "digits" and not place.exists():
+            return standardize(load_digits("test").take(most), self.image_norm)
+        if place.suffix == ".npz":
+            return standardize(open_npz_images(place, max_images=most), self.image_norm)
+        images = open_image_folder(place, size=self.image_size, max_images=most)
+        return standardize(images, self.image_norm)
 
 
-def add_images(parser: argparse.ArgumentParser) -> None:
-    """Add the images that a model looks at."""
-    parser.add_argument(
-        "-d", "--data", metavar="PATH", help="images: a folder, .zip, .npz, or the word 'digits'"
-    )
-    parser.add_argument(
-        "--size", type=whole(1), default=None, metavar="N", help="scale and crop images to N × N"
-    )
-    parser.add_argument(
-        "--normalize",
-        type=one_of(NORMS, "--normalize"),
-        default="none",
-        metavar="NAME",
-        help=f"channel statistics to subtract: {', '.join(NORMS)}",
-    )
-    parser.add_argument(
-        "--max-images", type=whole(2), default=512, metavar="N", help="use at most N images"
-    )
+#: The default of every command that takes images.
+IMAGES = Images()
 
 
-def read_options(texts: list[str]) -> dict[str, Any]:
-    """Read ``NAME=VALUE`` texts as keywords of a factory; values are Python literals or text.
-
-    Examples
-    --------
-    >>> read_options(["width=64", "norm=batch"])
-    {'width': 64, 'norm': 'batch'}
-    """
-    return dict(_read_option(text) for text in texts)
+def _check_data(data: str | None) -> Path:
+    if data is None:
+        raise ValueError("--data must name the images for the model: folder, .zip, .npz, digits")
+    return Path(data)
 
 
-def _read_option(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise ValueError(f"--option must be NAME=VALUE, got {text!r}")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
-
-
-def read_images(
-    path: str, size: int | None, normalize: str, max_images: int, quiet: bool
-) -> ImageDataset:
-    """Load the images that ``--data`` names, with the channel statistics of ``--normalize``."""
-    from featgraph.datasets import load_digits, load_image_folder, load_npz_images
-
-    place = Path(path)
-    if path == "digits" and not place.exists():
-        images = load_digits("test").take(max_images)
-    elif place.suffix == ".npz":
-        images = load_npz_images(place, max_images=max_images)
-    else:
-        images = load_image_folder(
-            place, size=size, max_images=max_images, progress=False if quiet else None
-        )
-    return standardize(images, normalize)
-
-
-def open_images(
-    path: str, size: int | None, normalize: str, max_images: int
-) -> ImageDataset | StoredImages:
-    """Open the images that :func:`read_images` loads, to be read when they are needed."""
-    from featgraph.datasets import load_digits, open_image_folder, open_npz_images
-
-    place = Path(path)
-    if path == "digits" and not place.exists():
-        return standardize(load_digits("test").take(max_images), normalize)
-    if place.suffix == ".npz":
-        return standardize(open_npz_images(place, max_images=max_images), normalize)
-    return standardize(open_image_folder(place, size=size, max_images=max_images), normalize)
-
-
-def standardize(images: Images, normalize: str) -> Images:
-    """Subtract the channel statistics that ``--normalize`` names."""
-    norm = NORMS[normalize]
-    if norm is None:
+def standardize(images: Pictures, norm: str) -> Pictures:
+    """Subtract the channel statistics that ``--image-norm`` names."""
+    statistics = NORMS[norm]
+    if statistics is None:
         return images
     n_channels = images.image_shape[0]
-    mean, std = (values * n_channels if len(values) == 1 else values for values in norm)
+    mean, std = (values * n_channels if len(values) == 1 else values for values in statistics)
     return images.standardize(mean, std)
+
+
+def build_model(
+    spec: str, weights: Path | None, options: Sequence[str], seed: int, **defaults: Any
+) -> nn.Module:
+    """Build the network that a command names; ``--option`` goes before ``defaults``."""
+    from featgraph.models.loading import load_model
+
+    keywords = defaults | read_assignments(options, "--option")
+    return load_model(spec, weights=weights, seed=seed, **keywords)
+
+
+def check_subject(model: str | None, features: Path | None) -> None:
+    """Refuse a command line that names both a model and features, or neither."""
+    if (model is None) == (features is None):
+        raise ValueError("give either a model (and --data) or --features FILE")
+
+
+def choose_layers(path: Path, layers: Sequence[str]) -> dict[str, FeatureMatrix]:
+    """Return the features of the layers that ``--layers`` names, from a file."""
+    from featgraph.features.files import load_features
+    from featgraph.report.states import choose_names
+
+    found = load_features(path)
+    return {name: found[name] for name in choose_names(list(found), list(layers))}
+
+
+def holds_features(path: Path) -> bool:
+    """Return whether a file holds features, rather than a graph."""
+    if path.suffix != ".npz":
+        return path.suffix in FEATURES
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}")
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {Path(name).stem for name in archive.namelist()}
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path.name} is not a valid .npz file: {error}") from None
+    return "indptr" not in names  # the arrays of a graph in rows, ours or SciPy's

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from featgraph.cli.inputs import add_model, read_images, read_options
-from featgraph.cli.options import add_output, add_quiet, add_seed, one_of, whole
-from featgraph.cli.printing import format_table, say
+from featgraph.cli.inputs import (
+    IMAGES,
+    Data,
+    Images,
+    ModelOptions,
+    ModelSpec,
+    SavedFeatures,
+    Weights,
+    build_model,
+    check_subject,
+    choose_layers,
+)
+from featgraph.cli.options import Force, Layers, Out, Seed, whole
+from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from featgraph.datasets.images import ImageDataset
     from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.invariance.geometric import GeometricInvariance
     from featgraph.invariance.scale import ScaleInvariance
 
-__all__ = ["add_arguments", "measure_invariance"]
+__all__ = ["measure_invariance"]
 
-_SCALE = {"none": "leave it out", "tail": "", "released": "", "paper": ""}
-_GEOMETRY = {"none": "leave it out", "full": "", "released": "", "paper": ""}
 _SCALE_COLUMNS = {
     "layer": "layer",
     "n_eigenvalues": "λ > 0",
@@ -45,203 +56,142 @@ _GEOMETRY_COLUMNS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    add_model(parser)
-    parser.add_argument(
-        "-f", "--features", metavar="FILE", help="saved features instead of model and data"
-    )
-    parser.add_argument(
-        "-l", "--layers", nargs="+", default=["auto"], metavar="NAME", help="layers; globs work"
-    )
-    parser.add_argument(
-        "--units",
-        action="store_true",
-        help="every unit of a layer instead of one value per channel, as the released code does",
-    )
-    parser.add_argument(
-        "--scale",
-        type=one_of(_SCALE, "--scale"),
-        default="tail",
-        metavar="NAME",
-        help="exponents of the spectra: tail, released, paper, or none",
-    )
-    parser.add_argument(
-        "--geometry",
-        type=one_of(_GEOMETRY, "--geometry"),
-        default="full",
-        metavar="NAME",
-        help="correlation dimensions: full, released, paper (the last two need UMAP), or none",
-    )
-    parser.add_argument(
-        "--short",
-        type=one_of(("refuse", "skip"), "--short"),
-        default="refuse",
-        metavar="NAME",
-        help="layers of fewer than 50 positive eigenvalues: refuse or skip",
-    )
-    parser.add_argument(
-        "--duplicates",
-        type=one_of(("refuse", "drop"), "--duplicates"),
-        default="refuse",
-        metavar="NAME",
-        help="samples with equal features: refuse or drop",
-    )
-    parser.add_argument(
-        "--exclude",
-        type=whole(0),
-        default=0,
-        metavar="N",
-        help="leave out pairs of samples at most N apart in order (Theiler window)",
-    )
-    parser.add_argument(
-        "--bootstrap", type=whole(0), default=200, metavar="N", help="resamples for intervals"
-    )
-    add_seed(parser)
-    add_output(parser, "featgraph-invariance")
-    add_quiet(parser)
-
-
 def measure_invariance(
+    model: ModelSpec | None = None,
+    /,
     *,
-    model: str | None = None,
-    weights: str | None = None,
-    option: list[str] | None = None,
-    data: str | None = None,
-    size: int | None = None,
-    normalize: str = "none",
-    max_images: int = 512,
-    features: str | None = None,
-    layers: list[str] | None = None,
+    weights: Weights = None,
+    option: ModelOptions = (),
+    data: Data = None,
+    images: Images = IMAGES,
+    features: SavedFeatures = None,
+    layers: Layers = ("auto",),
     units: bool = False,
-    scale: Any = "tail",
-    geometry: Any = "full",
-    short: Any = "refuse",
-    duplicates: Any = "refuse",
-    exclude: int = 0,
-    bootstrap: int = 200,
-    seed: int = 0,
-    out: str = "featgraph-invariance",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Measure scale and geometric invariance; print tables, write tables and pictures.
+    spectra: Literal["tail", "released", "paper", "none"] = "tail",
+    geometry: Literal["full", "released", "paper", "none"] = "full",
+    short: Literal["refuse", "skip"] = "refuse",
+    duplicates: Literal["refuse", "drop"] = "refuse",
+    exclude: Annotated[int, whole(0)] = 0,
+    bootstrap: Annotated[int, whole(0)] = 200,
+    seed: Seed = 0,
+    out: Out = Path("featgraph-invariance"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Are spectra and dimensions alike in all layers?
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Measures scale and geometric invariance of a model on images, or of saved features, and
+    writes tables and pictures.
+
+    Parameters
+    ----------
+    units
+        Every unit of a layer instead of one value per channel, as the released code does.
+    spectra
+        Exponents of the spectra: tail, released, paper, or none.
+    geometry
+        Correlation dimensions: full, released, paper (the last two need UMAP), or none.
+    short
+        Layers of fewer than 50 positive eigenvalues: refuse or skip.
+    duplicates
+        Samples with equal features: refuse or drop.
+    exclude
+        Leave out pairs of samples at most N apart in order (Theiler window).
+    bootstrap
+        Resamples for intervals.
+
+    Examples
+    --------
+    featgraph invariance mlp --data digits
+    featgraph invariance net.py:build --weights net.pt --data images/ --layers "layer*"
+    featgraph invariance --features features.npz --spectra tail --geometry full
     """
     from featgraph.invariance.geometric import measure_geometric_invariance
     from featgraph.invariance.scale import measure_scale_invariance
     from featgraph.report.folder import claim_folder
 
-    if scale == "none" and geometry == "none":
-        raise ValueError("--scale and --geometry are both none: nothing is left to measure")
-    if (model is None) == (features is None):
-        raise ValueError("give either a model (and --data) or --features FILE")
-    progress = False if quiet else None
+    if spectra == "none" and geometry == "none":
+        raise ValueError("--spectra and --geometry are both none: nothing is left to measure")
+    check_subject(model, features)
     if features is not None:
-        found = _read_features(features, layers or ["auto"])
+        found = choose_layers(features, layers)
     else:
-        found = _capture(
-            str(model), weights, option or [], data, size, normalize, max_images,
-            layers or ["auto"], units, seed, quiet,
-        )  # fmt: skip
+        shown = images.read(data, screen)
+        network = build_model(str(model), weights, option, seed)
+        found = _capture(network, shown, layers, units, screen)
     folder = claim_folder(out, kind="invariance", force=force)
     written = {"provenance.json"}
-    if scale != "none":
-        rivals = _available_rivals(quiet)
-        spectra = measure_scale_invariance(
-            found, variant=scale, short=short, n_bootstrap=bootstrap, rivals=rivals, rng=seed,
-            progress=progress,
+    tables: dict[str, Any] = {}
+    if spectra != "none":
+        exponents = measure_scale_invariance(
+            found, variant=spectra, short=short, n_bootstrap=bootstrap,
+            rivals=_available_rivals(screen), rng=seed, progress=screen.progress,
         )  # fmt: skip
-        written |= _report_scale(folder, spectra, quiet)
+        written |= _report_scale(folder, exponents, screen)
+        tables |= {"scale": exponents.to_rows(), "sigma": exponents.sigma}
     if geometry != "none":
         dimensions = measure_geometric_invariance(
             found, variant=geometry, duplicates=duplicates, exclude=exclude,
-            n_resamples=bootstrap, rng=seed, progress=progress,
+            n_resamples=bootstrap, rng=seed, progress=screen.progress,
         )  # fmt: skip
-        written |= _report_geometry(folder, dimensions, quiet)
-    _finish(folder, written, {"scale": scale, "geometry": geometry, "seed": seed})
-    say(f"written to {folder}", quiet=quiet)
-    return 0
-
-
-def _read_features(path: str, layers: list[str]) -> dict[str, FeatureMatrix]:
-    from featgraph.features.files import load_features
-    from featgraph.report.states import choose_names
-
-    found = load_features(path)
-    return {name: found[name] for name in choose_names(list(found), layers)}
+        written |= _report_geometry(folder, dimensions, screen)
+        tables |= {"geometry": dimensions.to_rows(), "delta": dimensions.delta}
+    _finish(folder, written, {"scale": spectra, "geometry": geometry, "seed": seed})
+    screen.say(f"written to {folder}")
+    return tables
 
 
 def _capture(
-    spec: str,
-    weights: str | None,
-    option: list[str],
-    data: str | None,
-    size: int | None,
-    normalize: str,
-    max_images: int,
-    layers: list[str],
-    units: bool,
-    seed: int,
-    quiet: bool,
+    network: nn.Module, shown: ImageDataset, layers: Layers, units: bool, screen: Screen
 ) -> dict[str, FeatureMatrix]:
     from featgraph.features.capture import extract_features
-    from featgraph.models.loading import load_model
 
-    if data is None:
-        raise ValueError("--data must name the images for the model: folder, .zip, .npz, digits")
-    images = read_images(data, size, normalize, max_images, quiet)
-    model = load_model(spec, weights=weights, seed=seed, **read_options(option))
     return extract_features(
-        model,
-        images.images,
-        layers=layers[0] if len(layers) == 1 else layers,
+        network,
+        shown.images,
+        layers=layers[0] if len(layers) == 1 else list(layers),
         reduce="flatten" if units else "auto",
-        progress=False if quiet else None,
+        progress=screen.progress,
     )
 
 
-def _available_rivals(quiet: bool) -> tuple[str, ...]:
+def _available_rivals(screen: Screen) -> tuple[str, ...]:
     from featgraph.graph.rivals import RIVALS
 
     if importlib.util.find_spec("powerlaw") is not None:
         return tuple(RIVALS)
-    say("rivals of the power law are left out: pip install 'featgraph[stats]'\n", quiet=quiet)
+    screen.say("rivals of the power law are left out: pip install 'featgraph[stats]'\n")
     return ()
 
 
-def _report_scale(folder: Path, result: ScaleInvariance, quiet: bool) -> set[str]:
+def _report_scale(folder: Path, result: ScaleInvariance, screen: Screen) -> set[str]:
     from featgraph.io.tables import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.spectra import plot_exponents, plot_spectra
 
     rows = result.to_rows()
-    say(format_table(rows, _SCALE_COLUMNS), quiet=quiet)
-    say(_spread("σ", result.sigma, result), quiet=quiet)
     files = [write_rows(rows, folder / f"scale{suffix}") for suffix in (".csv", ".md")]
     files.append(result.save(folder / "scale.json"))
     files += save_figure(plot_spectra(result)[0], folder / "spectra")
     files += save_figure(plot_exponents(result)[0], folder / "exponents")
+    screen.table(rows, _SCALE_COLUMNS)
+    screen.say(_spread("σ", result.sigma, result))
     return {path.name for path in files}
 
 
-def _report_geometry(folder: Path, result: GeometricInvariance, quiet: bool) -> set[str]:
+def _report_geometry(folder: Path, result: GeometricInvariance, screen: Screen) -> set[str]:
     from featgraph.io.tables import write_rows
     from featgraph.plot.correlation import plot_correlation_sum, plot_dimensions
     from featgraph.plot.files import save_figure
 
     rows = result.to_rows()
-    say(format_table(rows, _GEOMETRY_COLUMNS), quiet=quiet)
-    say(_spread("Δ", result.delta, result), quiet=quiet)
     files = [write_rows(rows, folder / f"geometry{suffix}") for suffix in (".csv", ".md")]
     files.append(result.save(folder / "geometry.json"))
     if result.variant != "released":  # it keeps no correlation sums
         files += save_figure(plot_correlation_sum(result)[0], folder / "correlation")
     files += save_figure(plot_dimensions(result)[0], folder / "dimensions")
+    screen.table(rows, _GEOMETRY_COLUMNS)
+    screen.say(_spread("Δ", result.delta, result))
     return {path.name for path in files}
 
 

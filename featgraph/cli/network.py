@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from featgraph.cli.options import add_epsilon, add_output, add_quiet, add_seed, one_of, whole
-from featgraph.cli.printing import format_table, say
+from featgraph.cli.inputs import SourceFile, choose_layers, holds_features
+from featgraph.cli.options import (
+    AsUndirected,
+    EpsilonRule,
+    Force,
+    Layers,
+    Out,
+    References,
+    Seed,
+)
+from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["add_arguments", "describe_network"]
+__all__ = ["describe_network"]
 
 _SHOWN = {
     "name": "network",
@@ -29,105 +37,71 @@ _SHOWN = {
     "assortativity": "r",
     "degree_tail": "degree tail",
 }
-NORMALIZATIONS = ("none", "layer", "node")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument(
-        "source", help="features (.npy, .npz, .pt, .safetensors) or a graph file of any kind"
-    )
-    parser.add_argument(
-        "-l", "--layers", nargs="+", default=["all"], metavar="NAME", help="layers; globs work"
-    )
-    add_epsilon(parser)
-    parser.add_argument(
-        "--together",
-        action="store_true",
-        help="one network over all layers, and which layers it joins, instead of one per layer",
-    )
-    parser.add_argument(
-        "--normalize",
-        type=one_of(NORMALIZATIONS, "--normalize"),
-        default="none",
-        metavar="HOW",
-        help="none, layer (bring layers to one scale) or node (each neuron to unit deviation)",
-    )
-    parser.add_argument(
-        "-r",
-        "--references",
-        type=whole(0),
-        default=20,
-        metavar="N",
-        help="random and lattice references; 0: no small world",
-    )
-    parser.add_argument(
-        "--as-undirected", action="store_true", help="read a directed graph without directions"
-    )
-    add_seed(parser)
-    add_output(parser, "featgraph-network")
-    add_quiet(parser)
 
 
 def describe_network(
+    source: SourceFile,
+    /,
     *,
-    source: str,
-    layers: list[str] | None = None,
-    epsilon: Any = "percolation",
+    layers: Layers = ("all",),
+    epsilon: EpsilonRule = "percolation",
     together: bool = False,
-    normalize: Any = "none",
-    references: int = 20,
-    as_undirected: bool = False,
-    seed: int = 0,
-    out: str = "featgraph-network",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Measure one graph, each layer of a feature file, or all layers as one graph.
+    normalize: Literal["none", "layer", "node"] = "none",
+    references: References = 20,
+    as_undirected: AsUndirected = False,
+    seed: Seed = 0,
+    out: Out = Path("featgraph-network"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Small world, degrees, groups of a graph or of layers.
 
-    Writes summary.csv, and per network pictures of degrees and small world, rich_club and
-    motifs tables; for several layers together also the matrix of layers.
+    Measures one graph, each layer of a feature file, or all layers as one graph. Writes
+    summary.csv, and for each network pictures of degrees and small world, and tables of rich
+    club and motifs; for layers together also the matrix of layers.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Parameters
+    ----------
+    together
+        One network over all layers, and which layers it joins, instead of one per layer.
+    normalize
+        Scale of neurons before distances: none, layer (bring layers to one scale) or node
+        (each neuron to unit deviation).
+
+    Examples
+    --------
+    featgraph network graph.edges -o out/
+    featgraph network features.npz --epsilon degree:8
+    featgraph network features.npz --together --normalize layer
     """
-    from featgraph.cli.export import _holds_features
     from featgraph.graph.summary import network_summary
     from featgraph.io import write_rows
     from featgraph.report.folder import claim_folder
 
     path = Path(source)
-    if _holds_features(path):
-        graphs = build_graphs(path, layers or ["all"], epsilon, normalize, together)
+    if holds_features(path):
+        graphs = _build_graphs(path, layers, epsilon, normalize, together)
     else:
         from featgraph.io.files import read_graph
 
-        net = read_graph(path, weight="ignore", as_undirected=as_undirected)
-        graphs = {path.stem: net}
+        graphs = {path.stem: read_graph(path, weight="ignore", as_undirected=as_undirected)}
     folder = claim_folder(out, kind="network", force=force)
-    rows = network_summary(
-        graphs, n_references=references, rng=seed, progress=False if quiet else None
-    )
+    rows = network_summary(graphs, n_references=references, rng=seed, progress=screen.progress)
     write_rows(rows, folder / "summary.csv")
     for name, graph in graphs.items():
         _write_details(folder, name, graph, references, seed)
-    say(format_table(rows, _SHOWN), quiet=quiet)
-    say(f"written to {folder}", quiet=quiet)
-    return 0
+    screen.table(rows, _SHOWN)
+    screen.say(f"written to {folder}")
+    return {"networks": rows}
 
 
-def build_graphs(
-    path: Path, layers: list[str], epsilon: Any, normalize: Any, together: bool
+def _build_graphs(
+    path: Path, layers: Layers, epsilon: Any, normalize: Any, together: bool
 ) -> dict[str, FeatureGraph]:
     """Return one graph per layer of a feature file, or one over all of them."""
-    from featgraph.features.files import load_features
     from featgraph.graph.construct import feature_graph
-    from featgraph.report.states import choose_names
 
-    found = load_features(path)
-    chosen = {name: found[name] for name in choose_names(list(found), layers)}
+    chosen = choose_layers(path, layers)
     if together:
         return {path.stem: feature_graph(chosen, epsilon=epsilon, normalize=normalize)}
     return {

@@ -1,33 +1,44 @@
-"""Arguments that several commands share, and their readers."""
+"""Flags that several commands share: one name, one letter and one meaning each."""
 
 from __future__ import annotations
 
-import argparse
+import ast
 import math
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from featgraph.core.checks import nearest
+from cyclopts import Parameter
 
-__all__ = ["add_epsilon", "add_output", "add_quiet", "add_seed", "one_of", "read_epsilon"]
+from featgraph.boxes.methods import METHODS
+
+if TYPE_CHECKING:
+    from cyclopts import Token
+
+    MethodName: TypeAlias = str
+else:
+    MethodName = Literal[tuple(METHODS)]
+
+__all__ = [
+    "METHOD", "AsUndirected", "Device", "EpsilonRule", "Force", "GraphFile", "GraphFiles", "Jobs",
+    "Layers",
+    "MethodChoice", "MethodOptions", "NTheta", "NullDraws", "Out", "References", "Repeats",
+    "Seed", "Sizes", "TimeLimit", "Weight", "parse", "read_assignments", "read_epsilon",
+    "read_seconds", "read_size", "read_sizes", "several", "whole",
+]  # fmt: skip
 
 
-def one_of(choices: Collection[str], name: str) -> Callable[[str], str]:
-    """Return a reader for one of ``choices`` that suggests the nearest."""
+def parse(read: Callable[[str], Any], **about: Any) -> Parameter:
+    """Return the parameter of a flag whose one word ``read`` makes a value of."""
 
-    def read(text: str) -> str:
-        if text in choices:
-            return text
-        hint = nearest(text, choices)
-        raise argparse.ArgumentTypeError(
-            f"{name} must be one of {', '.join(choices)}; got {text!r}{hint}"
-        )
+    def convert(kind: Any, tokens: Sequence[Token]) -> Any:
+        return read(tokens[-1].value)
 
-    return read
+    return Parameter(converter=convert, n_tokens=1, accepts_keys=False, **about)
 
 
-def whole(least: int) -> Callable[[str], int]:
-    """Return a reader for whole numbers of at least ``least``."""
+def whole(least: int, **about: Any) -> Parameter:
+    """Return the parameter of a flag that takes a whole number of at least ``least``."""
 
     def read(text: str) -> int:
         try:
@@ -35,10 +46,48 @@ def whole(least: int) -> Callable[[str], int]:
         except ValueError:
             number = least - 1
         if number < least:
-            raise argparse.ArgumentTypeError(f"must be a whole number ≥ {least}, got {text!r}")
+            raise ValueError(f"must be a whole number ≥ {least}, got {text!r}")
         return number
 
-    return read
+    return parse(read, **about)
+
+
+def several(**about: Any) -> Parameter:
+    """Return the parameter of a flag that takes one word or more."""
+    return Parameter(consume_multiple=1, **about)
+
+
+def read_size(text: str) -> float:
+    """Read one size, a whole number as an int.
+
+    Examples
+    --------
+    >>> read_size("3"), read_size("0.5")
+    (3, 0.5)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"must be a number, got {text!r}") from None
+    return int(number) if number.is_integer() else number
+
+
+def read_sizes(text: str) -> list[float]:
+    """Read a list of sizes such as ``0-4,8,16``.
+
+    Examples
+    --------
+    >>> read_sizes("0-3,8")
+    [0, 1, 2, 3, 8]
+    """
+    sizes: list[float] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if dash and first.isdigit() and last.isdigit() and int(first) <= int(last):
+            sizes.extend(range(int(first), int(last) + 1))
+        else:
+            sizes.append(read_size(part.strip()))
+    return sizes
 
 
 def read_seconds(text: str) -> float | None:
@@ -56,20 +105,8 @@ def read_seconds(text: str) -> float | None:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"must be seconds of at least 0, or none; got {text!r}")
+        raise ValueError(f"must be seconds of at least 0, or none; got {text!r}")
     return seconds
-
-
-def add_time_limit(parser: Any) -> None:
-    """Add ``--time-limit``."""
-    parser.add_argument(
-        "--time-limit",
-        type=read_seconds,
-        default=10.0,
-        metavar="SECONDS",
-        help="per layer, for proving the smallest number of boxes over θ (in analyze also over "
-        "hops); 0: a quick look at each size; none: until proven",
-    )
 
 
 def read_epsilon(text: str) -> float | str | tuple[str, float]:
@@ -90,42 +127,86 @@ def read_epsilon(text: str) -> float | str | tuple[str, float]:
     try:
         return rule, float(number)
     except ValueError:
-        raise argparse.ArgumentTypeError(
+        raise ValueError(
             f"must be a number, 'percolation', 'mst' or RULE:NUMBER such as degree:8, got {text!r}"
         ) from None
 
 
-def add_epsilon(parser: Any) -> None:
-    """Add ``--epsilon``."""
-    parser.add_argument(
-        "--epsilon",
-        type=read_epsilon,
-        default="percolation",
-        metavar="RULE",
-        help="threshold of the network: a number, percolation, mst, density:P, degree:K, "
-        "quantile:Q, giant:F or neighbors:K",
-    )
+def read_assignments(texts: Sequence[str], flag: str) -> dict[str, Any]:
+    """Read ``NAME=VALUE`` texts as keywords; values are Python literals or text.
+
+    Examples
+    --------
+    >>> read_assignments(["width=64", "norm=batch"], "--option")
+    {'width': 64, 'norm': 'batch'}
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"{flag} must be NAME=VALUE, got {text!r}")
+        try:
+            found[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[name] = value
+    return found
 
 
-def add_seed(parser: Any) -> None:
-    """Add ``--seed``."""
-    parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="seed of everything that is random"
-    )
+Seed = Annotated[int, whole(0, help="Seed of everything that is random.")]
+Out = Annotated[Path, Parameter(alias="-o", help="Folder to write into.")]
+Force = Annotated[
+    bool, Parameter(help="Write into a folder that holds other things, or over a file.")
+]
+Jobs = Annotated[int | None, whole(1, help="Workers at once; none: one per core.")]
+Device = Annotated[str, Parameter(help="Where the model runs: cpu, cuda, cuda:1 …")]
 
+_GRAPH = Parameter(
+    help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .mtx or .npz."
+)
+GraphFile = Annotated[Path, _GRAPH]
+GraphFiles = Annotated[Sequence[Path], _GRAPH]
+AsUndirected = Annotated[bool, Parameter(help="Read a directed graph without directions.")]
+Weight = Annotated[
+    str | None, Parameter(help="Edge attribute that is the length of an edge; ignore: none is.")
+]
 
-def add_output(parser: Any, default: str) -> None:
-    """Add ``--out`` and ``--force``."""
-    parser.add_argument(
-        "-o", "--out", default=default, metavar="FOLDER", help="folder to write into"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="write into a folder that holds other things"
-    )
+Layers = Annotated[Sequence[str], several(alias="-l", help="Layers by name; globs work.")]
+EpsilonRule = Annotated[
+    Any,  # a number, a name, or a pair of both
+    parse(
+        read_epsilon,
+        help="Threshold of the network: a number, percolation, mst, density:P, degree:K, "
+        "quantile:Q, giant:F or neighbors:K.",
+    ),
+]
 
-
-def add_quiet(parser: Any) -> None:
-    """Add ``--quiet``."""
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="no progress bars, no summary, errors only"
-    )
+METHOD = Parameter(alias="-m", help="Covering method; 'featgraph methods' tells what each does.")
+MethodChoice = Annotated[MethodName, METHOD]
+MethodOptions = Annotated[
+    Sequence[str],
+    Parameter(
+        name="--method-option",
+        help="NAME=VALUE, an option of the covering method ('featgraph methods METHOD' lists "
+        "them); may be repeated.",
+    ),
+]
+Sizes = Annotated[
+    list[float] | None,
+    parse(read_sizes, alias="-s", help="Box sizes, inclusive: 0-10, 1,2,4,8 or a mixture."),
+]
+Repeats = Annotated[int, whole(1, alias="-r", help="Runs per box size; the best counts.")]
+References = Annotated[
+    int, whole(0, help="Random and lattice networks to compare with; 0: no small world.")
+]
+NTheta = Annotated[int, whole(4, help="Number of box sizes θ.")]
+NullDraws = Annotated[
+    int, whole(2, help="Draws of each null model behind z-score and p-value of SS_rate.")
+]
+TimeLimit = Annotated[
+    float | None,
+    parse(
+        read_seconds,
+        help="Seconds per layer for proving the smallest number of boxes; 0: a quick look at "
+        "each size; none: until proven.",
+    ),
+]

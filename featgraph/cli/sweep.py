@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import Annotated, Any
 
-from featgraph.boxes.methods import METHODS
-from featgraph.cli.options import add_output, add_quiet, add_seed, one_of, whole
-from featgraph.cli.printing import format_table, say
+from featgraph.cli.inputs import FeaturesFile, choose_layers
+from featgraph.cli.options import Force, Layers, MethodChoice, Out, References, Seed, whole
+from featgraph.cli.screen import LOUD, Screen
 
-__all__ = ["add_arguments", "sweep_epsilon"]
+__all__ = ["sweep_epsilon"]
 
 _SHOWN = {
     "epsilon": "ε",
@@ -23,76 +23,54 @@ _SHOWN = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument("features", help="features: .npy, .npz, .pt or .safetensors")
-    parser.add_argument(
-        "-l", "--layers", nargs="+", default=["all"], metavar="NAME", help="layers; globs work"
-    )
-    parser.add_argument(
-        "-n", "--steps", type=whole(2), default=20, metavar="N", help="thresholds per layer"
-    )
-    parser.add_argument(
-        "-m",
-        "--method",
-        type=one_of(METHODS, "--method"),
-        default="greedy",
-        metavar="NAME",
-        help=f"covering method behind d_B: {', '.join(METHODS)}",
-    )
-    parser.add_argument(
-        "-r", "--references", type=whole(0), default=5, metavar="N", help="references of σ; 0: no σ"
-    )
-    add_seed(parser)
-    add_output(parser, "featgraph-sweep")
-    add_quiet(parser)
-
-
 def sweep_epsilon(
+    features: FeaturesFile,
+    /,
     *,
-    features: str,
-    layers: list[str] | None = None,
-    steps: int = 20,
-    method: str = "greedy",
-    references: int = 5,
-    seed: int = 0,
-    out: str = "featgraph-sweep",
-    force: bool = False,
-    quiet: bool = False,
-) -> int:
-    """Measure the network of each layer over a ladder of thresholds; write tables and pictures.
+    layers: Layers = ("all",),
+    steps: Annotated[int, whole(2, alias="-n", help="Thresholds per layer.")] = 20,
+    method: MethodChoice = "greedy",
+    references: References = 5,
+    seed: Seed = 0,
+    out: Out = Path("featgraph-sweep"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Follow the network of a layer while its threshold ε grows.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Measures density, parts, clustering, small world and d_B over a range of thresholds, layer
+    by layer, and writes tables and pictures.
+
+    Examples
+    --------
+    featgraph sweep features.npz -o out/
+    featgraph sweep features.npz --layers "blocks.*" --steps 40 --references 0
     """
     from featgraph.dimension.sweep import epsilon_sweep
-    from featgraph.features.files import load_features
     from featgraph.io import write_rows
     from featgraph.plot.files import save_figure
     from featgraph.plot.sweeps import plot_epsilon_sweep
     from featgraph.report.folder import claim_folder
     from featgraph.report.layer_analysis import file_key
-    from featgraph.report.states import choose_names
 
-    found = load_features(Path(features))
-    names = choose_names(list(found), layers or ["all"])
+    found = choose_layers(features, layers)
     folder = claim_folder(out, kind="sweep", force=force)
-    for name in names:
+    tables: dict[str, Any] = {}
+    for name, F in found.items():
         sweep = epsilon_sweep(
-            found[name],
+            F,
             n_steps=steps,
             method=method,
             n_references=references,
             rng=seed,
-            progress=False if quiet else None,
+            progress=screen.progress,
         )
-        rows, key = sweep.to_rows(), file_key(name)
-        write_rows(rows, folder / f"{key}--sweep.csv")
+        tables[name], key = sweep.to_rows(), file_key(name)
+        write_rows(tables[name], folder / f"{key}--sweep.csv")
         sweep.save(folder / f"{key}--sweep.json")
         save_figure(plot_epsilon_sweep(sweep)[0], folder / f"{key}--sweep")
-        say(f"{name}: {sweep.n_nodes} nodes\n\n{format_table(rows, _SHOWN)}\n", quiet=quiet)
-        say(f"{sweep.describe(sweep.percolation)}\n", quiet=quiet)
-    say(f"written to {folder}", quiet=quiet)
-    return 0
+        screen.say(f"{name}: {sweep.n_nodes} nodes\n")
+        screen.table(tables[name], _SHOWN)
+        screen.say(f"\n{sweep.describe(sweep.percolation)}\n")
+    screen.say(f"written to {folder}")
+    return {"layers": tables}

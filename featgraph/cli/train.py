@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from featgraph.cli.inputs import NORMS, read_options, standardize
-from featgraph.cli.options import add_output, add_quiet, add_seed, one_of, whole
-from featgraph.cli.printing import format_table, say
+from cyclopts import Parameter
+
+from featgraph.cli.inputs import (
+    Data,
+    ImageNorm,
+    ImageSize,
+    ModelOptions,
+    ModelSpec,
+    build_model,
+    standardize,
+)
+from featgraph.cli.options import Device, Force, Layers, Out, Seed, whole
 from featgraph.cli.processes import joined_processes, own_device
+from featgraph.cli.screen import LOUD, Screen
 from featgraph.selfsimilarity.estimators import ESTIMATORS
+from featgraph.training.settings import (
+    Augmentation,  # noqa: F401 - named in annotations that Recipe inherits
+    OptimizerName,  # noqa: F401
+    TrainingSettings,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +34,12 @@ if TYPE_CHECKING:
     from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
     from featgraph.training.log import TrainingLog
 
-__all__ = ["add_arguments", "read_target", "train_network"]
+    Constraint = str
+else:
+    _NAMES = ("none", *(name for name, row in ESTIMATORS.items() if row.differentiable))
+    Constraint = Literal[_NAMES]
+
+__all__ = ["read_target", "train_network"]
 
 _COLUMNS = {
     "epoch": "epoch",
@@ -31,106 +51,106 @@ _COLUMNS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    parser.add_argument(
-        "model",
-        help="'file.py:factory', 'timm:NAME', or mlp, cnn, resnet, resmlp, mixer, vit",
-    )
-    parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE",
-        help="argument of the factory; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "-d", "--data", default="digits", metavar="PATH",
-        help="training images: 'digits', .npz, or a folder whose subfolders are classes",
-    )  # fmt: skip
-    parser.add_argument(
-        "--test-data", default=None, metavar="PATH", help="test images; none: a fifth of --data"
-    )
-    parser.add_argument(
-        "--size", type=whole(1), default=None, metavar="N", help="scale and crop images to N × N"
-    )
-    parser.add_argument(
-        "--normalize", type=one_of(NORMS, "--normalize"), default="none", metavar="NAME",
-        help=f"channel statistics to subtract: {', '.join(NORMS)}",
-    )  # fmt: skip
-    _add_constraint(parser)
-    _add_recipe(parser)
-    add_seed(parser)
-    add_output(parser, "featgraph-training")
-    add_quiet(parser)
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Recipe(TrainingSettings):
+    """Settings of a training, with the seed that every command has."""
+
+    __doc__ = TrainingSettings.__doc__
+    seed: Seed = 0
 
 
-def _add_constraint(parser: argparse.ArgumentParser) -> None:
-    names = ["none", *(name for name, row in ESTIMATORS.items() if row.differentiable)]
-    parser.add_argument(
-        "-c", "--constraint", type=one_of(names, "--constraint"), default="none", metavar="NAME",
-        help=f"estimator of SS_rate in the loss: {', '.join(names)}",
-    )  # fmt: skip
-    parser.add_argument(
-        "--target", default="0.3", metavar="TEXT",
-        help="γ: a number, START..END (linear), cosine:START..END, track (moving average of this "
-        "run), or track:FOLDER (of an unconstrained run written there)",
-    )  # fmt: skip
-    parser.add_argument("--alpha", type=float, default=1e-4, metavar="X", help="weight of the term")
-    parser.add_argument(
-        "--gate", action="store_true", help="the gate of the released code, and its factor 1/2"
-    )
-    parser.add_argument(
-        "-l", "--layers", nargs="+", default=["auto"], metavar="NAME", help="layers; globs work"
-    )
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Constraining:
+    """The constraint on SS_rate.
+
+    Parameters
+    ----------
+    constraint
+        Estimator of SS_rate in the loss.
+    target
+        γ: a number, START..END (linear), cosine:START..END, track (moving average of this run),
+        or track:FOLDER (of an unconstrained run written there).
+    alpha
+        Weight of the constraint in the loss.
+    gate
+        The gate of the released code, and its factor 1/2.
+    """
+
+    constraint: Annotated[Constraint, Parameter(alias="-c")] = "none"
+    target: str = "0.3"
+    alpha: float = 1e-4
+    gate: bool = False
+
+    def build(
+        self, net: nn.Module, layers: Any, seed: int, steps: tuple[int, int]
+    ) -> SelfSimilarityRegularizer | None:
+        """Return the regulariser of a run of ``steps`` = (epochs, steps per epoch)."""
+        if self.constraint == "none":
+            return None
+        import torch
+
+        from featgraph.selfsimilarity.gate import ReleasedGate
+        from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
+
+        epochs, per_epoch = steps
+        return SelfSimilarityRegularizer(
+            net,
+            layers=layers,
+            target=read_target(
+                self.target,
+                epochs * per_epoch,
+                steps_per_epoch=per_epoch,
+                estimator=self.constraint,
+            ),
+            weight=self.alpha,
+            estimator=self.constraint,  # type: ignore[arg-type]
+            gate=ReleasedGate() if self.gate else None,
+            factor=0.5 if self.gate else 1.0,
+            generator=torch.Generator().manual_seed(seed),
+        )
 
 
-def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    numbers: tuple[tuple[str, Any, Any, str], ...] = (
-        ("--epochs", whole(1), 10, "passes over the data"),
-        ("--batch-size", whole(2), 64, "samples per step"),
-        ("--lr", float, 3e-3, "learning rate after the warm-up"),
-        ("--weight-decay", float, 0.01, "of matrices and convolutions"),
-        ("--warmup-epochs", float, 1.0, "epochs of linear rise"),
-        ("--label-smoothing", float, 0.0, "share of the target spread over all classes"),
-        ("--mixup", float, 0.0, "α of the Beta distribution; 0: none"),
-        ("--clip-norm", float, None, "largest norm of the gradient"),
-        ("--checkpoint-every", whole(1), None, "steps between checkpoints, beside every epoch"),
-    )
-    for name, kind, default, text in numbers:
-        parser.add_argument(name, type=kind, default=default, metavar="N", help=text)
-    parser.add_argument("--optimizer", default="adamw", metavar="NAME", help="adamw or sgd")
-    parser.add_argument("--augment", default="none", metavar="NAME", help="none or flip_crop")
-    parser.add_argument("--autocast", action="store_true", help="run the model in bfloat16")
-    parser.add_argument("--device", default="cpu", metavar="NAME", help="where to train, as cuda")
+_RECIPE, _FREE = Recipe(), Constraining()
 
 
 def train_network(
+    model: ModelSpec,
+    /,
     *,
-    model: str,
-    option: list[str] | None = None,
-    data: str = "digits",
+    option: ModelOptions = (),
+    data: Data = "digits",
     test_data: str | None = None,
-    size: int | None = None,
-    normalize: str = "none",
-    constraint: str = "none",
-    target: str = "0.3",
-    alpha: float = 1e-4,
-    gate: bool = False,
-    layers: list[str] | None = None,
-    checkpoint_every: int | None = None,
-    device: str = "cpu",
-    seed: int = 0,
-    out: str = "featgraph-training",
-    force: bool = False,
-    quiet: bool = False,
-    **recipe: Any,
-) -> int:
-    """Train, log and draw; a run that was stopped goes on from its last checkpoint.
+    image_size: ImageSize = None,
+    image_norm: ImageNorm = "none",
+    constraining: Constraining = _FREE,
+    layers: Layers = ("auto",),
+    recipe: Recipe = _RECIPE,
+    checkpoint_every: Annotated[int | None, whole(1)] = None,
+    device: Device = "cpu",
+    out: Out = Path("featgraph-training"),
+    force: Force = False,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Train a classifier with or without the constraint.
 
-    Under ``torchrun`` the processes share each batch, and process 0 writes.
+    Trains, logs and draws, on images with classes: digits, an .npz file with labels, or a
+    folder whose subfolders are classes. A run that was stopped goes on from its last
+    checkpoint. Under torchrun the processes share each batch, and process 0 writes.
 
-    Returns
-    -------
-    int
-        0; every problem is an exception.
+    Parameters
+    ----------
+    test_data
+        Test images; none: a fifth of --data.
+    checkpoint_every
+        Steps between checkpoints, beside every epoch.
+
+    Examples
+    --------
+    featgraph train mlp -o run/
+    featgraph train resmlp --constraint linkage --target 0.3 -o run/
+    featgraph train timm:resnet34 --data images/ --image-size 224 --device cuda --epochs 90
     """
     from featgraph.core.processes import fail_together
     from featgraph.core.threads import hold_threads
@@ -138,38 +158,47 @@ def train_network(
     from featgraph.features.running import usable_device
     from featgraph.report.folder import claim_folder
     from featgraph.training.samples import count_steps
-    from featgraph.training.settings import TrainingSettings
     from featgraph.training.trainer import train
 
-    settings = TrainingSettings(seed=seed, **recipe)
-    chosen: Any = layers[0] if layers in (["auto"], ["all"]) else layers or "auto"
+    chosen: Any = layers[0] if tuple(layers) in (("auto",), ("all",)) else list(layers)
     with joined_processes(device) as (rank, n):
-        progress = False if quiet or rank else None
+        progress = False if rank else screen.progress
         with fail_together():
-            pair = load_train_test(data, test_data, size=size, progress=progress)
-            images, test = (standardize(part, normalize) for part in pair)
-            net = _build(model, option or [], images, seed).to(usable_device(own_device(device)))
-            steps = settings.epochs, count_steps(len(images), settings.batch_size, n_processes=n)
-            regularizer = _constrain(net, chosen, constraint, target, alpha, gate, seed, steps)
+            pair = load_train_test(str(data), test_data, size=image_size, progress=progress)
+            images, test = (standardize(part, image_norm) for part in pair)
+            net = build_model(model, None, option, recipe.seed, **_fit_head(model, images)).to(
+                usable_device(own_device(device))
+            )
+            steps = recipe.epochs, count_steps(len(images), recipe.batch_size, n_processes=n)
+            regularizer = constraining.build(net, chosen, recipe.seed, steps)
             folder = Path(out) if rank else claim_folder(out, kind="training", force=force)
         with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
             log = train(
                 net,
                 images,
                 test=test,
-                settings=settings,
+                settings=recipe,
                 regularizer=regularizer,
                 layers=chosen,
-                estimators=_choose_measured(constraint),
+                estimators=_choose_measured(constraining.constraint),
                 folder=folder,
                 checkpoint_every=checkpoint_every,
                 progress=progress,
             )
     if rank == 0:
-        _write(log, folder, ["released", "linkage", constraint])
-        say(format_table(log.to_rows(), _COLUMNS), quiet=quiet)
-        say(f"\nwritten to {folder}", quiet=quiet)
-    return 0
+        _write(log, folder, ["released", "linkage", constraining.constraint])
+        screen.table(log.to_rows(), _COLUMNS)
+        screen.say(f"\nwritten to {folder}")
+    return {"epochs": log.to_rows(), "ss_rates": log.rate_rows()}
+
+
+def _fit_head(spec: str, images: ImageDataset) -> dict[str, Any]:
+    """Return the arguments that make a network of a known kind fit the images."""
+    from featgraph.models.building import MODELS
+
+    if spec in MODELS:
+        return {"n_classes": images.n_classes, "image_shape": images.image_shape}
+    return {"num_classes": images.n_classes} if spec.startswith("timm:") else {}
 
 
 def _choose_measured(constraint: str) -> Any:
@@ -232,51 +261,6 @@ def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
                 raise ValueError(f"{path} must hold a column {estimator!r}, got {', '.join(row)}")
             found.setdefault(row["layer"], []).append(float(row[estimator]))
     return found
-
-
-def _build(spec: str, option: list[str], images: ImageDataset, seed: int) -> nn.Module:
-    from featgraph.models.building import MODELS
-    from featgraph.models.loading import load_model
-
-    options = read_options(option)
-    if spec in MODELS:
-        options = {"n_classes": images.n_classes, "image_shape": images.image_shape} | options
-    elif spec.startswith("timm:"):
-        options = {"num_classes": images.n_classes} | options
-    return load_model(spec, seed=seed, **options)
-
-
-def _constrain(
-    net: nn.Module,
-    layers: Any,
-    constraint: str,
-    target: str,
-    alpha: float,
-    gate: bool,
-    seed: int,
-    steps: tuple[int, int],
-) -> SelfSimilarityRegularizer | None:
-    """Return the regulariser of a run of ``steps`` = (epochs, steps per epoch)."""
-    import torch
-
-    from featgraph.selfsimilarity.gate import ReleasedGate
-    from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
-
-    if constraint == "none":
-        return None
-    epochs, per_epoch = steps
-    return SelfSimilarityRegularizer(
-        net,
-        layers=layers,
-        target=read_target(
-            target, epochs * per_epoch, steps_per_epoch=per_epoch, estimator=constraint
-        ),
-        weight=alpha,
-        estimator=constraint,  # type: ignore[arg-type]
-        gate=ReleasedGate() if gate else None,
-        factor=0.5 if gate else 1.0,
-        generator=torch.Generator().manual_seed(seed),
-    )
 
 
 def _write(log: TrainingLog, folder: Path, drawn: list[str]) -> None:

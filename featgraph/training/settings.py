@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from featgraph.core.checks import choice, fraction, integer, positive
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 __all__ = ["AUGMENTATIONS", "OPTIMIZERS", "TrainingSettings"]
 
@@ -39,9 +40,9 @@ class TrainingSettings:
     lr : float, default=0.003
         Learning rate after the warm-up, above 0.
     weight_decay : float, default=0.01
-        Of matrices and convolutions; biases and norms have none.
+        Weight decay of matrices and convolutions; biases and norms have none.
     momentum : float, default=0.9
-        Of "sgd".
+        Momentum of "sgd".
     warmup_epochs : float, default=1.0
         Epochs of linear rise, before the cosine falls to 0.
     label_smoothing : float, default=0.0
@@ -104,6 +105,8 @@ class TrainingSettings:
 
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """Return the optimizer over the parameters that are trained."""
+        from torch.optim import SGD, AdamW
+
         trained = [p for p in model.parameters() if p.requires_grad]
         if not trained:
             raise ValueError("model must have a parameter that requires a gradient, got none")
@@ -114,9 +117,9 @@ class TrainingSettings:
         # Single-tensor loops: the same operations in the same order on every run.
         options: dict[str, Any] = {"lr": self.lr, "foreach": trained[0].device.type == "cuda"}
         if self.optimizer == "adamw":
-            return torch.optim.AdamW(groups, **options)
+            return AdamW(groups, **options)
         nesterov = self.momentum > 0
-        return torch.optim.SGD(groups, momentum=self.momentum, nesterov=nesterov, **options)
+        return SGD(groups, momentum=self.momentum, nesterov=nesterov, **options)
 
     def learning_rate(self, step: int, steps_per_epoch: int) -> float:
         """Return the learning rate of a step: a linear rise, then half a cosine down to 0.

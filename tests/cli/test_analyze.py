@@ -98,7 +98,7 @@ def test_second_run_takes_what_the_first_one_found(folder):
         (["mlp", "--data", "digits", "--layers", "block.0"], "did you mean"),
         (["mlp", "--data", "digits", "--method", "gredy"], "did you mean 'greedy'?"),
         (["mlp", "--data", "digits", "--epsilon", "percolate"], "percolation"),
-        (["mlp", "--data", "digits", "--normalize", "imagenet"], "one per channel"),
+        (["mlp", "--data", "digits", "--image-norm", "imagenet"], "one per channel"),
         (["mlp", "--weights", "{here}/net.pt", "--data", "digits"], "does not fit"),
         (["--features", "{here}/evil.pt"], "evil.pt"),
         (["--features", "{here}/dead.npz"], "no layer could be analysed"),

@@ -51,7 +51,7 @@ def test_tables_and_pictures_of_saved_features(saved, tmp_path, capsys):
 
 
 def test_a_small_model_on_digits(tmp_path, capsys):
-    words = ["mlp", "--data", "digits", "--max-images", 120, "--scale", "none"]
+    words = ["mlp", "--data", "digits", "--max-images", 120, "--spectra", "none"]
     assert run(*words, "--out", tmp_path / "out", "--bootstrap", 2) == 0
     printed = capsys.readouterr().out
     assert "blocks.0" in printed
@@ -69,8 +69,8 @@ def test_one_layer_has_no_spread(saved, tmp_path, capsys):
     [
         (["mlp"], "--data must name the images"),
         ([], "give either a model (and --data) or --features"),
-        (["mlp", "-d", "digits", "--scale", "none", "--geometry", "none"], "nothing is left"),
-        (["mlp", "-d", "digits", "--scale", "tails"], "did you mean 'tail'"),
+        (["mlp", "-d", "digits", "--spectra", "none", "--geometry", "none"], "nothing is left"),
+        (["mlp", "-d", "digits", "--spectra", "tails"], "did you mean 'tail'"),
         (["cnn", "-d", "digits"], "'stages.0' must have at least 50 positive eigenvalues"),
     ],
 )
@@ -83,6 +83,6 @@ def test_bad_input_is_one_line_and_status_2(words, message, tmp_path, capsys):
 
 def test_missing_umap_is_named(saved, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    status = run("-f", saved, "--geometry", "paper", "--scale", "none", "-o", tmp_path / "o")
+    status = run("-f", saved, "--geometry", "paper", "--spectra", "none", "-o", tmp_path / "o")
     assert status == 2
     assert "pip install 'featgraph[umap]'" in capsys.readouterr().err

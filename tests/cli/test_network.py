@@ -39,7 +39,7 @@ def read(path):
 
 def test_a_graph_is_measured_and_drawn(ring, tmp_path, capsys):
     out = tmp_path / "out"
-    assert run("network", ring, "--out", out, "-r", 3) == 0
+    assert run("network", ring, "--out", out, "--references", 3) == 0
     assert "σ" in capsys.readouterr().out
     (row,) = read(out / "summary.csv")
     assert (row["name"], row["n_nodes"], row["n_edges"]) == ("ring", "60", "180")
@@ -51,10 +51,10 @@ def test_a_graph_is_measured_and_drawn(ring, tmp_path, capsys):
 
 
 def test_layers_one_by_one_and_together(features, tmp_path, capsys):
-    assert run("network", features, "--out", tmp_path / "a", "-r", 1) == 0
+    assert run("network", features, "--out", tmp_path / "a", "--references", 1) == 0
     assert [row["name"] for row in read(tmp_path / "a" / "summary.csv")] == ["conv", "head"]
     words = ("--together", "--epsilon", "neighbors:3", "--normalize", "node", "-q")
-    assert run("network", features, "--out", tmp_path / "b", "-r", 1, *words) == 0
+    assert run("network", features, "--out", tmp_path / "b", "--references", 1, *words) == 0
     (row,) = read(tmp_path / "b" / "summary.csv")
     assert row["n_nodes"] == "40"
     assert 0 < float(row["inter_layer_share"]) < 1
@@ -71,7 +71,7 @@ def test_a_graph_without_edges_has_a_row(tmp_path):
 
 def test_a_sweep_is_tabled_and_drawn(features, tmp_path, capsys):
     out = tmp_path / "out"
-    assert run("sweep", features, "--layers", "conv", "-n", 4, "-r", 1, "--out", out) == 0
+    assert run("sweep", features, "--layers", "conv", "-n", 4, "--references", 1, "--out", out) == 0
     assert "percolation" in capsys.readouterr().out
     rows = read(out / "conv--sweep.csv")
     assert [row["percolates"] for row in rows] == sorted(row["percolates"] for row in rows)
@@ -81,7 +81,7 @@ def test_a_sweep_is_tabled_and_drawn(features, tmp_path, capsys):
 @pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".npz", ".edges", ".csv"])
 def test_a_graph_goes_from_format_to_format(suffix, ring, tmp_path):
     target = tmp_path / f"out{suffix}"
-    words = ("--layout", "mds", "--size", 2, "-q")
+    words = ("--layout", "mds", "--sizes", 2, "-q")
     assert run("convert", ring, target, *words) == 0
     before, after = read_graph(ring), read_graph(target)
     pairs = [
@@ -116,7 +116,7 @@ def test_weights_become_similarities(tmp_path):
         (("convert", "{ring}", "out.dot"), "output must end in one of .graphml"),
         (("convert", "{ring}", "{ring}"), "is there already; --force replaces it"),
         (("convert", "{ring}", "x.gexf", "--layout", "forse"), "did you mean 'force'"),
-        (("network", "{ring}", "-r", "-1"), "must be a whole number"),
+        (("network", "{ring}", "--references", "-1"), "must be a whole number"),
         (("sweep", "{ring}"), "ring.edges"),
         (("sweep", "x.npz", "--steps", "1"), "must be a whole number ≥ 2"),
     ],

@@ -30,7 +30,7 @@ def features(tmp_path):
 
 def test_files_of_features(features, tmp_path, capsys):
     out = tmp_path / "out"
-    assert run(*features, "-m", "cka", "spectrum_distance", "--out", out) == 0
+    assert run(*features, "--measure", "cka", "spectrum_distance", "--out", out) == 0
     shown = capsys.readouterr().out
     assert "cka (larger is more similar), 20 samples" in shown
     assert "spectrum_distance (smaller is more similar)" in shown
@@ -61,7 +61,7 @@ def test_networks_and_the_triangle(tmp_path, capsys):
     out = tmp_path / "out"
     spec = f"{nets}:build"
     words = ("--data", "digits", "--max-images", 60, "--layers", "1", "2", "--triangle")
-    assert run(spec, spec, "-w", tmp_path / "first.pt", "-", *words, "--out", out) == 0
+    assert run(spec, spec, "-w", tmp_path / "first.pt", *words, "--out", out) == 0
     shown = capsys.readouterr().out
     assert "barrier_aligned" in shown
     for name in ("cka.json", "procrustes.csv", "lsim.svg", "triangle.csv", "triangle.png"):
@@ -76,7 +76,7 @@ def test_networks_and_the_triangle(tmp_path, capsys):
     [
         (("mlp", "x.npz"), "must both be networks or both be files"),
         (("mlp", "mlp"), "--data must name the images"),
-        (("mlp", "mlp", "-m", "ckaa"), "did you mean 'cka'"),
+        (("mlp", "mlp", "--measure", "ckaa"), "did you mean 'cka'"),
         (("x.npz", "y.npz"), "x.npz"),
         (("mlp", "mlp", "--data", "digits", "--layers", "nothing"), "'nothing'"),
     ],

@@ -1,0 +1,117 @@
+"""Errors in the words of the command line: the one place where Python's words become flags."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
+
+from featgraph.core.checks import nearest
+
+if TYPE_CHECKING:
+    from cyclopts import CoercionError, CycloptsError
+
+__all__ = ["FLAGS", "explain", "explain_usage"]
+
+#: Parameters of the library that are called otherwise on the command line, or that messages name.
+FLAGS = {
+    "as_undirected": "--as-undirected",
+    "bounds": "--bounds",
+    "checkpoint": "--out",
+    "curves": "--curves",
+    "device": "--device",
+    "duplicates": "--duplicates",
+    "epsilon": "--epsilon",
+    "exclude": "--exclude",
+    "folder": "--out",
+    "jobs": "--jobs",
+    "layers": "--layers",
+    "layers_b": "--layers-b",
+    "max_images": "--max-images",
+    "measure": "--measure",
+    "method": "--method",
+    "n_bootstrap": "--bootstrap",
+    "n_draws": "--null-draws",
+    "n_references": "--references",
+    "n_steps": "--steps",
+    "n_theta": "--n-theta",
+    "null_draws": "--null-draws",
+    "radii": "--radii",
+    "reduce": "--reduce",
+    "repeats": "--repeats",
+    "rng": "--seed",
+    "scale": "--scale",
+    "short": "--short",
+    "sizes": "--sizes",
+    "time_limit": "--time-limit",
+    "weight": "--weight",
+}
+#: What else messages say to those who write Python.
+_PHRASES = (
+    (r'\("(\w+)", (\w+)\)', lambda found: f"{found[1]}:{found[2].upper()}"),
+    (r'"(percolation|mst)"', r"\1"),
+    (r"list_layers\(model\)", "featgraph layers MODEL"),
+    (r"pass (?=--)|(?<=or )use (?=force)", ""),
+    (r"\bforce\b(?! )", "--force"),
+    (r", or resume=False to begin anew", ", or --out with another folder to begin anew"),
+)
+
+
+def explain(error: object) -> str:
+    """Return what an error or a warning says, on one line, with flags instead of parameters.
+
+    Examples
+    --------
+    >>> explain(ValueError('say weight="length", or pass as_undirected=True'))
+    'say --weight length, or --as-undirected'
+    >>> explain(ValueError('epsilon must be a number, "mst" or ("density", p), got -1'))
+    '--epsilon must be a number, mst or density:P, got -1'
+    """
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
+    if isinstance(error, KeyError) and error.args:
+        error = error.args[0]  # str of a KeyError quotes its message
+    return _with_flags(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _with_flags(text: str) -> str:
+    names = "|".join(FLAGS)
+    text = re.sub(rf"\b({names})=True\b", lambda found: FLAGS[found[1]], text)
+    text = re.sub(
+        rf"""\b({names})=(?:(["'])(\w*)\2|\.\.\.|…)""",
+        lambda found: f"{FLAGS[found[1]]} {found[3] or 'NAME'}",
+        text,
+    )
+    text = re.sub(rf"(^|; )({names})(?= must |: )", lambda found: found[1] + FLAGS[found[2]], text)
+    for pattern, words in _PHRASES:
+        text = re.sub(pattern, words, text)
+    return text
+
+
+def explain_usage(error: CycloptsError, command: str) -> str:
+    """Return what is wrong with a command line, on one line."""
+    from cyclopts import CoercionError, MissingArgumentError, UnknownOptionError
+
+    text = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, UnknownOptionError):
+        given = (error.token.keyword or error.token.value).partition("=")[0]
+        names = [name for item in error.argument_collection for name in item.names if item.parse]
+        text = f"there is no option {given}{nearest(given, names)}"
+    elif isinstance(error, CoercionError) and get_origin(error.target_type) is Literal:
+        text = _explain_choice(error)
+    elif isinstance(error, CoercionError):
+        text = text.removeprefix("Invalid value for ")
+    elif isinstance(error, MissingArgumentError) and error.argument is not None:
+        name = error.argument.name
+        text = f"{name} needs a value" if name.startswith("-") else f"required: {name.lower()}"
+    return f"{text}; see 'featgraph {command} --help'"
+
+
+def _explain_choice(error: CoercionError) -> str:
+    choices = [str(item) for item in get_args(error.target_type)]
+    token = error.token
+    given = "" if token is None else token.value
+    name = "" if error.argument is None else error.argument.name
+    if token is not None and token.keyword:
+        name = token.keyword
+    hint = nearest(given, choices)
+    return f"{name} must be one of {', '.join(choices)}; got {given!r}{hint}"

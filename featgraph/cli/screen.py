@@ -1,0 +1,138 @@
+"""What commands say on the terminal: text for people, or one JSON document."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+__all__ = ["LOUD", "Screen", "format_table", "write"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Screen:
+    """How much is said, and in which form.
+
+    Parameters
+    ----------
+    quiet
+        Errors only: no progress bars, no summary.
+    json
+        Print the tables as one JSON document on the standard output, instead of text.
+    """
+
+    quiet: Annotated[bool, Parameter(alias="-q")] = False
+    json: bool = False
+
+    @property
+    def progress(self) -> bool | None:
+        """What functions take as ``progress``: None shows bars where there is a terminal."""
+        return False if self.quiet else None
+
+    def say(self, text: str = "") -> None:
+        """Write a line for people."""
+        if not self.quiet and not self.json:
+            write(f"{text}\n")
+
+    def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+        """Write rows as aligned text that fits the terminal."""
+        self.say(format_table(rows, columns, width=_terminal_width()))
+
+
+#: Neither quiet nor JSON, the default of every command.
+LOUD = Screen()
+
+
+def write(text: str) -> None:
+    """Write to the standard output, if anyone reads it: a command goes on without."""
+    if sys.stdout is not None:
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.write(text)
+
+
+def write_json(tables: Mapping[str, Any]) -> None:
+    """Write the tables of a command as one JSON document; NaN and infinity become null."""
+    write(json.dumps(_plain(tables), indent=1, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):  # an array or a number of NumPy
+        return _plain(value.tolist())
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _terminal_width() -> int:
+    """Return the columns there are: 80 unless a terminal, or COLUMNS, says another number."""
+    if "COLUMNS" in os.environ or (sys.stdout is not None and sys.stdout.isatty()):
+        return shutil.get_terminal_size().columns
+    return 80
+
+
+def format_table(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, width: int = 80
+) -> str:
+    """Return rows as aligned text; ``columns`` maps a key to its heading.
+
+    Columns that do not fit into ``width`` follow below, beside the first column again.
+
+    Examples
+    --------
+    >>> rows = [{"n": 3, "x": 0.25}]
+    >>> print(format_table(rows, {"n": "count", "x": "share"}))
+    count  share
+        3   0.25
+    >>> print(format_table(rows, {"n": "count", "x": "share", "y": "rest"}, width=14))
+    count  share
+        3   0.25
+    <BLANKLINE>
+    count  rest
+        3     –
+    """
+    filled = [_align(key, head, rows) for key, head in columns.items()]
+    blocks = ["\n".join("  ".join(line).rstrip() for line in zip(*block, strict=True))
+              for block in _fold(filled, width)]  # fmt: skip
+    return "\n\n".join(blocks)
+
+
+def _align(key: str, head: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return heading and cells of one column, padded to one width; text to the left."""
+    cells = [head, *(_cell(row.get(key)) for row in rows)]
+    longest = max(map(len, cells))
+    if rows and all(isinstance(row.get(key), str) for row in rows):
+        return [cell.ljust(longest) for cell in cells]
+    return [cell.rjust(longest) for cell in cells]
+
+
+def _fold(columns: list[list[str]], width: int) -> Iterator[list[list[str]]]:
+    """Yield columns side by side as far as they fit, each time behind the first one."""
+    if not columns:
+        return
+    block = columns[:1]
+    for column in columns[1:]:
+        taken = sum(len(other[0]) + 2 for other in block)
+        if len(block) > 1 and taken + len(column[0]) > width:
+            yield block
+            block = columns[:1]
+        block.append(column)
+    yield block
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
