@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from featgraph.core.checks import integer
-from featgraph.distances._gram import distance_gradient, pairwise_distances, working_dtype
+from featgraph.distances.gram import distance_gradient, pairwise_distances, working_dtype
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 
 __all__ = ["feature_distances"]

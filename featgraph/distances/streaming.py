@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from featgraph.core.processes import fail_together, is_distributed
-from featgraph.distances._gram import pairwise_distances, working_dtype
 from featgraph.distances._moments import NodeMoments
 from featgraph.distances.distance_matrix import DistanceMatrix
+from featgraph.distances.gram import pairwise_distances, working_dtype
 from featgraph.features.batches import Forward
 from featgraph.features.capture import Calls, iterate_features
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix

@@ -104,7 +104,7 @@ class StreamedBlocks:
 
     def blocks(self) -> Iterator[Block]:
         """Yield fresh arrays in main memory."""
-        from featgraph.distances._gram import distance_blocks
+        from featgraph.distances.gram import distance_blocks
 
         # float64 throughout: a threshold must not depend on how a block was computed
         for start, block in distance_blocks(self.values.double(), self._scale):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from featgraph.distances._gram import distance_gradient, look_up, pairwise_distances, table_gradient
+from featgraph.distances.gram import distance_gradient, look_up, pairwise_distances, table_gradient
 from featgraph.selfsimilarity.formulas import formula_count, formula_slope
 from featgraph.selfsimilarity.grid import check_spread, distance_range, grid_between
 
