@@ -1,4 +1,4 @@
-"""Layers of a model: list them, and select some by name, glob, type or rule."""
+"""Selecting layers of a model by name, glob, type, number or rule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import operator
 import re
 from collections.abc import Iterable, Sequence
 from numbers import Integral
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from torch import nn
 
@@ -16,14 +16,13 @@ from featgraph.features.blocks import find_blocks
 from featgraph.features.eager import check_eager
 from featgraph.features.shorthands import INPUT, SHORTHANDS, find_shorthand
 from featgraph.features.walk import (
-    count_parameters,
     has_forward,
     has_layer,
     layer_type,
     named_layers,
 )
 
-__all__ = ["LayerRow", "Layers", "are_rules", "list_layers", "select_layers"]
+__all__ = ["Layers", "are_rules", "select_layers"]
 
 Layers: TypeAlias = (
     "str | int | slice | type[nn.Module] | Sequence[str | int | slice | type[nn.Module]]"
@@ -31,40 +30,6 @@ Layers: TypeAlias = (
 
 _SLICE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d+))?")
 _RULES = ("auto", "all", *SHORTHANDS)
-
-
-class LayerRow(NamedTuple):
-    """One layer of a model."""
-
-    name: str
-    type: str
-    n_parameters: int
-
-
-def list_layers(model: nn.Module) -> list[LayerRow]:
-    """List every submodule with its dotted name, type and number of parameters.
-
-    Parameters
-    ----------
-    model : Module
-        Any network.
-
-    Returns
-    -------
-    list of LayerRow
-        In the order of registration; a container counts the parameters inside it.
-
-    Examples
-    --------
-    >>> for row in list_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU())):
-    ...     row
-    LayerRow(name='0', type='Linear', n_parameters=15)
-    LayerRow(name='1', type='ReLU', n_parameters=0)
-    """
-    return [
-        LayerRow(name, layer_type(module), count_parameters(module))
-        for name, module in named_layers(model)
-    ]
 
 
 def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
