@@ -1,0 +1,1 @@
+"""Checks that the features of published architectures are means over the right axis."""
