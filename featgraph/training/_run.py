@@ -16,10 +16,18 @@ from featgraph.core.checks import integer
 from featgraph.core.files import remove_leftovers
 from featgraph.core.processes import fail_together, share_objects
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
+from featgraph.training.batches import (
+    Inputs,
+    call_model,
+    collate_samples,
+    read_scores,
+    send_inputs,
+)
 from featgraph.training.checkpoints import load_checkpoint, save_checkpoint
 from featgraph.training.divergence import TrainingDivergedError, find_first_nonfinite
 from featgraph.training.log import EpochRow, TrainingLog, measure_task
 from featgraph.training.samples import (
+    Collate,
     Samples,
     augment_images,
     fingerprint,
@@ -69,6 +77,7 @@ class Run:
     folder: Path | None
     checkpoint_every: int | None
     place: tuple[int, int] = (0, 1)
+    collate: Collate = collate_samples
     network: nn.Module | None = None  # the model as several processes run it
     epoch: int = 0
     step_in_epoch: int = 0
@@ -110,6 +119,7 @@ class Run:
             epoch=self.epoch,
             first_step=self.step_in_epoch,
             place=self.place,
+            collate=self.collate,
         )
         for inputs, labels in batches:
             self.take_step(inputs, labels)
@@ -137,23 +147,23 @@ class Run:
         path = None if self.folder is None else self.folder / CHECKPOINT
         return path if path is not None and path.is_file() else None
 
-    def take_step(self, inputs: Tensor, labels: Tensor) -> None:
+    def take_step(self, inputs: Inputs, labels: Tensor) -> None:
         """Take one step of the optimizer, or stop where a number is not finite."""
         settings = self.settings
         own = self.place[:1] if self.place[0] else ()  # processes draw differently
         # Dropout draws from the global state, whose old value the caller gets back.
         seed_global(mix_seed(settings.seed, 3, self.step, *own), self.device)
         generator = make_generator(settings.seed, 4, self.step, *own)
-        inputs, labels = inputs.to(self.device), labels.to(self.device)
+        inputs, labels = send_inputs(inputs, self.device), labels.to(self.device)
         if settings.augment != "none":
-            inputs = augment_images(inputs, generator)
+            inputs = augment_images(_need_tensor(inputs, "augment='none'"), generator)
         partners, weight = None, 1.0
         if settings.mixup:
             inputs, partners, weight = mix_samples(
-                inputs, strength=settings.mixup, generator=generator
+                _need_tensor(inputs, "mixup=0"), strength=settings.mixup, generator=generator
             )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.autocast):
-            scores = (self.network or self.model)(inputs)
+            scores = read_scores(call_model(self.network or self.model, self.model, inputs))
             loss = self._loss(scores, labels, weight)
             if partners is not None:
                 loss = loss + self._loss(scores, labels[partners], 1 - weight)
@@ -193,7 +203,7 @@ class Run:
         smoothing = self.settings.label_smoothing
         return weight * cross_entropy(scores.float(), labels, label_smoothing=smoothing)
 
-    def _diverged(self, what: str, inputs: Tensor) -> TrainingDivergedError:
+    def _diverged(self, what: str, inputs: Inputs) -> TrainingDivergedError:
         layer = find_first_nonfinite(self.model, inputs)
         if layer is None:
             bad = [
@@ -220,7 +230,7 @@ class Run:
         self, epoch: int, lr: float, totals: Totals, rates: Mapping[str, Mapping[str, float]]
     ) -> EpochRow:
         """Return the row of an epoch; runs over the test data."""
-        test_loss, test_accuracy = measure_task(self.model, self.test)
+        test_loss, test_accuracy = measure_task(self.model, self.test, collate=self.collate)
         is_constrained = self.regularizer is not None
         n_constant = sum(self.regularizer.n_constant.values()) if self.regularizer else 0
         return EpochRow(
@@ -285,6 +295,15 @@ class Run:
         self.totals = Totals(**state["totals"])
         self.rows = [EpochRow(**row) for row in state["rows"]]
         return True
+
+
+def _need_tensor(inputs: Inputs, cure: str) -> Tensor:
+    if isinstance(inputs, Tensor):
+        return inputs
+    raise ValueError(
+        f"settings must have {cure} where a sample has several inputs, or names them: images "
+        "alone are shifted and mixed"
+    )
 
 
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from featgraph.features.batches import find_tensor
+from featgraph.training.batches import Inputs, call_model
 
 __all__ = ["TrainingDivergedError", "find_first_nonfinite"]
 
@@ -32,14 +34,14 @@ class TrainingDivergedError(ValueError):
         super().__init__(f"{what} at step {step}{where}{kept}. A lower lr or clip_norm may help")
 
 
-def find_first_nonfinite(model: nn.Module, inputs: Tensor) -> str | None:
+def find_first_nonfinite(model: nn.Module, inputs: Inputs) -> str | None:
     """Return the first layer that gives NaN or infinite values, or whose weights hold them.
 
     Parameters
     ----------
     model : Module
         The network, in the mode in which it failed.
-    inputs : Tensor
+    inputs : Tensor, tuple or mapping of these
         The batch at which it failed.
 
     Returns
@@ -55,7 +57,9 @@ def find_first_nonfinite(model: nn.Module, inputs: Tensor) -> str | None:
     >>> find_first_nonfinite(net, torch.ones(1, 2))
     '2'
     """
-    if not bool(torch.isfinite(inputs).all()):
+    parts = inputs.values() if isinstance(inputs, Mapping) else inputs
+    given = [inputs] if isinstance(inputs, Tensor) else parts
+    if not all(bool(torch.isfinite(x).all()) for x in given if isinstance(x, Tensor)):
         return "input"
     found: list[str] = []
     handles = []
@@ -70,7 +74,7 @@ def find_first_nonfinite(model: nn.Module, inputs: Tensor) -> str | None:
             handles.append(module.register_forward_hook(hook))
     try:
         with torch.no_grad():
-            model(inputs)
+            call_model(model, model, inputs)
     finally:
         for handle in handles:
             handle.remove()

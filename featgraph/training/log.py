@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
@@ -19,6 +19,13 @@ from featgraph.features.running import evaluating
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
+from featgraph.training.batches import (
+    call_model,
+    collate_samples,
+    read_scores,
+    send_inputs,
+    split_labels,
+)
 
 __all__ = ["EpochRow", "TrainingLog", "measure_rates", "measure_task"]
 
@@ -129,7 +136,7 @@ class TrainingLog:
 
 def measure_rates(
     model: nn.Module,
-    images: Tensor,
+    inputs: object,
     *,
     layers: Layers,
     estimators: Sequence[EstimatorName],
@@ -137,7 +144,7 @@ def measure_rates(
     """Return SS_rate of each layer by each estimator; constant layers are left out."""
     if not estimators:
         return {}
-    features = extract_features(model, images, layers=layers, progress=False)
+    features = extract_features(model, inputs, layers=layers, progress=False)
     found: dict[str, dict[str, float]] = {}
     for layer, F in features.items():
         try:
@@ -148,17 +155,23 @@ def measure_rates(
 
 
 def measure_task(
-    model: nn.Module, dataset: Dataset[tuple[Tensor, Tensor]] | None, *, batch_size: int = 256
+    model: nn.Module,
+    dataset: Dataset[Any] | None,
+    *,
+    batch_size: int = 256,
+    collate: Callable[[list[Any]], Any] = collate_samples,
 ) -> tuple[float, float]:
     """Return cross-entropy in nats and share of right answers; (nan, nan) without data."""
     if dataset is None:
         return float("nan"), float("nan")
     device = next(model.parameters()).device
     loss, right, n_seen = 0.0, 0, 0
-    loader = DataLoader(dataset, batch_size=batch_size, generator=torch.Generator())
+    generator = torch.Generator()
+    loader = DataLoader(dataset, batch_size, collate_fn=collate, generator=generator)
     with evaluating(model):
-        for inputs, labels in loader:
-            scores, labels = model(inputs.to(device)), labels.to(device)
+        for inputs, labels in map(split_labels, loader):
+            scores = read_scores(call_model(model, model, send_inputs(inputs, device)))
+            labels = labels.to(device)
             loss += float(cross_entropy(scores.float(), labels, reduction="sum"))
             right += int((scores.argmax(1) == labels).sum())
             n_seen += len(labels)

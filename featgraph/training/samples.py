@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,8 +12,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from featgraph.datasets.images import ImageDataset
+from featgraph.training.batches import Inputs, collate_samples, split_labels
 
 __all__ = [
+    "Collate",
+    "Samples",
     "augment_images",
     "count_steps",
     "fingerprint",
@@ -25,7 +28,9 @@ __all__ = [
     "spread_inputs",
 ]
 
-Samples: TypeAlias = "Dataset[tuple[Tensor, Tensor]]"
+Samples: TypeAlias = "Dataset[Any]"
+BATCH = 64  # samples of a batch that is measured
+Collate: TypeAlias = Callable[[list[Any]], Any]
 
 
 def make_generator(*numbers: int) -> torch.Generator:
@@ -51,8 +56,10 @@ def seed_global(seed: int, device: torch.device) -> None:
         torch.cuda.manual_seed(seed)
 
 
-def spread_inputs(dataset: Samples, n_samples: int) -> Tensor:
-    """Return the inputs of samples spread evenly over the data, stacked.
+def spread_inputs(
+    dataset: Samples, n_samples: int, *, collate: Collate = collate_samples
+) -> Tensor | list[tuple[Inputs, Tensor]]:
+    """Return the inputs of samples spread evenly over the data, or batches of them.
 
     Data on disk is often sorted by class: the first samples would be of one.
 
@@ -64,7 +71,9 @@ def spread_inputs(dataset: Samples, n_samples: int) -> Tensor:
     tensors, places = _tensors(dataset), _spread(len(dataset), n_samples)  # type: ignore[arg-type]
     if tensors is not None:
         return tensors[0][places]
-    return torch.stack([torch.as_tensor(dataset[k][0]) for k in places.tolist()])
+    samples = [dataset[k] for k in places.tolist()]
+    batches = [samples[k : k + BATCH] for k in range(0, len(samples), BATCH)]
+    return [split_labels(collate(batch)) for batch in batches]
 
 
 def _spread(n_samples: int, n_picked: int) -> Tensor:
@@ -74,7 +83,8 @@ def _spread(n_samples: int, n_picked: int) -> Tensor:
 def fingerprint(dataset: Samples | None) -> str:
     """Return a word that other data would hardly have: number of samples, and a look at some.
 
-    Only data in memory is looked at, 64 samples spread evenly over it.
+    Only data in memory is looked at, 64 samples spread evenly over it; Hugging Face datasets
+    have such a word of their own.
 
     Examples
     --------
@@ -85,7 +95,7 @@ def fingerprint(dataset: Samples | None) -> str:
     if dataset is None:
         return "none"
     n_samples = len(dataset)  # type: ignore[arg-type]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(getattr(dataset, "_fingerprint", "")).encode())
     for tensor in _tensors(dataset) or ():
         picked = tensor[_spread(n_samples, 64)]
         digest.update(picked.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
@@ -120,7 +130,8 @@ def iterate_epoch(
     epoch: int,
     first_step: int = 0,
     place: tuple[int, int] = (0, 1),
-) -> Iterator[tuple[Tensor, Tensor]]:
+    collate: Collate = collate_samples,
+) -> Iterator[tuple[Inputs, Tensor]]:
     """Yield the batches of one epoch from a step on; of several processes, one's own share.
 
     Samples that are skipped are not loaded, so that going on in the middle costs nothing.
@@ -147,7 +158,9 @@ def iterate_epoch(
             yield tensors[0][part], tensors[1][part]
         return
     sampler: Any = [part.tolist() for part in parts]
-    yield from DataLoader(dataset, batch_sampler=sampler, generator=make_generator(seed, 2, epoch))
+    generator = make_generator(seed, 2, epoch)
+    loader = DataLoader(dataset, batch_sampler=sampler, collate_fn=collate, generator=generator)
+    yield from map(split_labels, loader)
 
 
 def _tensors(dataset: Samples) -> tuple[Tensor, Tensor] | None:

@@ -16,8 +16,9 @@ from featgraph.features.layers import Layers
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training._run import CHECKPOINT, Run, Totals
+from featgraph.training.batches import collate_samples
 from featgraph.training.log import TrainingLog, measure_rates
-from featgraph.training.samples import Samples, count_steps, spread_inputs
+from featgraph.training.samples import Collate, Samples, count_steps, spread_inputs
 from featgraph.training.settings import TrainingSettings
 
 __all__ = ["CHECKPOINT", "train"]
@@ -37,6 +38,7 @@ def train(
     folder: str | os.PathLike[str] | None = None,
     resume: bool = True,
     checkpoint_every: int | None = None,
+    collate: Collate | None = None,
     progress: bool | None = None,
 ) -> TrainingLog:
     """Train a classifier in place and return its log.
@@ -44,11 +46,13 @@ def train(
     Parameters
     ----------
     model : Module
-        Maps inputs to class scores (B, n_classes). Changed in place, left in training mode.
+        Maps inputs to class scores (B, n_classes): a Tensor, or the ``logits`` of what it
+        returns, as models of transformers do. Changed in place, left in training mode.
         Trained on the device it is on. Not inside DistributedDataParallel: that is done here.
     dataset : Dataset
-        Pairs of an input and a class number. ``ImageDataset`` and ``TensorDataset`` are
-        indexed in memory.
+        Pairs of an input and a class number, or dicts with "label" or "labels" whose other
+        columns of numbers are what the model takes by name, as of Hugging Face datasets.
+        ``ImageDataset`` and ``TensorDataset`` are indexed in memory.
     test : Dataset or None, default=None
         Data for test loss and accuracy; also for SS_rate, if given.
     settings : TrainingSettings or None, default=None
@@ -71,6 +75,9 @@ def train(
         Go on from a checkpoint in ``folder``; False begins anew.
     checkpoint_every : int or None, default=None
         Write a checkpoint after every so many steps as well, for long epochs.
+    collate : callable or None, default=None
+        Makes a batch of a list of samples, such as a ``DataCollatorWithPadding`` for texts of
+        unequal lengths; None stacks them.
     progress : bool or None, default=None
         Show a bar over the steps; None shows it on a terminal.
 
@@ -131,9 +138,11 @@ def train(
         folder=None if folder is None or rank else Path(folder),
         checkpoint_every=checkpoint_every,
         place=(rank, n_processes),
+        collate=collate or collate_samples,
     )
     source = dataset if test is None else test
-    shown = spread_inputs(source, integer(n_measured, "n_measured", least=2))
+    n_shown = integer(n_measured, "n_measured", least=2)
+    shown = spread_inputs(source, n_shown, collate=run.collate)
 
     def measure(epoch: int) -> dict[str, dict[str, float]]:
         if epoch % measure_every and epoch != settings.epochs:
