@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from featgraph.distances import _gram, feature_distances
+from featgraph.distances import feature_distances, gram
 from featgraph.features.feature_matrix import FeatureMatrix
 from tests.naive import distances as naive
 
@@ -38,7 +38,7 @@ def hard_features(shape: tuple[int, int]) -> np.ndarray:
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run on both implementations: compiled loops, and the tensor code other devices use."""
     if request.param == "device":
-        monkeypatch.setattr(_gram, "in_main_memory", lambda tensor: False)
+        monkeypatch.setattr(gram, "in_main_memory", lambda tensor: False)
     return str(request.param)
 
 

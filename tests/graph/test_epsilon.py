@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.distances import _gram
+from featgraph.distances import gram
 from featgraph.graph import _blocks
 from featgraph.graph._blocks import StoredBlocks, StreamedBlocks
 from featgraph.graph._order import kth_distance
@@ -122,7 +122,7 @@ def test_rules_follow_scale_and_ignore_the_order_of_nodes(rule):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_blocks_streamed_from_features_give_the_same_answers(monkeypatch, dtype):
     monkeypatch.setattr(_blocks, "_BLOCK_NUMBERS", 200)
-    monkeypatch.setattr(_gram, "BLOCK_ELEMENTS", 200)
+    monkeypatch.setattr(gram, "BLOCK_ELEMENTS", 200)
     features = torch.randn(50, 8, generator=torch.Generator().manual_seed(0), dtype=dtype)
     features[10:14] = features[13] + 100.0  # equal rows, far from the others
     streamed = StreamedBlocks(features, scaled=True)

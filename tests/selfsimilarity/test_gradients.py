@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from featgraph.dimension import compare_dimensions
-from featgraph.distances import _gram, feature_distances
+from featgraph.distances import feature_distances, gram
 from featgraph.selfsimilarity import (
     _released,
     critical_distances,
@@ -110,7 +110,7 @@ def test_straight_through_gradient_of_a_layer(
     where: str, tabulated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if where == "device":
-        monkeypatch.setattr(_gram, "in_main_memory", lambda tensor: False)
+        monkeypatch.setattr(gram, "in_main_memory", lambda tensor: False)
     if not tabulated:
         monkeypatch.setattr(_released, "MAX_KNOTS", 0)
     F = make_features(150, 64).float()
