@@ -54,5 +54,5 @@ def check_torchvision(name: str) -> ModelCheck:
 
 def _draw(name: str, n: int, side: int) -> torch.Tensor:
     shape = (n, 3, side // 2, side, side) if name in _VIDEO else (n, 3, side, side)
-    shape = (n, 3, 16, side, side) if name == "s3d" else shape
+    shape = (n, 3, side // 14, side, side) if name == "s3d" else shape
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1))

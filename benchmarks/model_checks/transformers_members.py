@@ -47,7 +47,7 @@ _SMALL = {
     **dict.fromkeys(("max_position_embeddings", "n_positions"), 64),
     "moe_intermediate_size": 24,
     "vocab_size": 120,
-    "image_size": 32,
+    "image_size": 48,
 }
 _DEPTHS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "depth")
 _DEPTHS += ("decoder_layers", "num_decoder_layers", "num_encoder_layers")

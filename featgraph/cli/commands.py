@@ -27,6 +27,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "demo": Command("run_demo", "Train a small net on handwritten digits and report on it."),
+    "layers": Command("show_layers", "List the layers of a model, and what auto takes."),
     "analyze": Command("analyze_network", "Report on the layers of a model or of features.", True),
     "train": Command("train_network", "Train a classifier with or without the constraint.", True),
     "boxcover": Command("cover_graph", "Cover a graph file with boxes and fit its dimension."),
