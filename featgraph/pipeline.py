@@ -20,6 +20,7 @@ from featgraph.boxes.minimum_counts import minimum_box_counts
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.sources import hash_sources
 from featgraph.core.threads import small_on_one_thread
 from featgraph.dimension.compare import CURVES, compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
@@ -384,10 +385,8 @@ def _analyze_or_resume(
 
 
 def _fingerprint(F: FeatureMatrix | DistanceMatrix, settings: AnalysisSettings, seed: int) -> str:
-    from featgraph import __version__
-
     kind = type(F).__name__, F.n_samples, F.values.shape
-    digest = hashlib.sha256(repr((__version__, settings, seed, *kind)).encode())
+    digest = hashlib.sha256(repr((hash_sources(), settings, seed, *kind)).encode())
     digest.update(np.ascontiguousarray(F.values.detach().cpu().numpy()).tobytes())
     return digest.hexdigest()
 

@@ -250,6 +250,14 @@ def test_other_features_or_settings_are_computed_again(stopping, tmp_path):
     assert done == ["a"] * 4
 
 
+def test_layers_of_other_code_are_computed_again(stopping, tmp_path, monkeypatch):
+    done = stopping(9)
+    analyze({"a": make_layer(0)}, settings=QUICK, folder=tmp_path, progress=False)
+    monkeypatch.setattr(pipeline, "hash_sources", lambda: "of other code")
+    analyze({"a": make_layer(0)}, settings=QUICK, folder=tmp_path, progress=False)
+    assert done == ["a", "a"]
+
+
 def test_stopped_before_anything_is_plain(stopping, tmp_path):
     stopping(0)
     with pytest.raises(KeyboardInterrupt) as stopped:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.core.files import write_text
+from featgraph.core.sources import hash_sources
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
 from featgraph.report.provenance import command_line, describe_run
 
@@ -62,13 +63,11 @@ class RunFolder:
         *,
         force: bool = False,
     ) -> None:
-        from featgraph import __version__
-
         self.experiment = experiment
         self.kind = f"reproduction of {experiment}"
         self.folder = claim_folder(folder, kind=self.kind, force=force)
         self.settings = dict(settings)
-        self._made_with = json.loads(json.dumps({"version": __version__, **self.settings}))
+        self._made_with = json.loads(json.dumps({"code": hash_sources(), **self.settings}))
         self._before = list_files(self.folder)
         self._files: set[str] = set()
         self._provenance = describe_run(command_line(), self.settings)

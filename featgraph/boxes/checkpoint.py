@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import FeatureSpace, GraphSpace, MetricSpace
 from featgraph.core.files import write_text
+from featgraph.core.sources import hash_sources
 
 __all__ = ["Checkpoint", "open_checkpoint"]
 
@@ -137,9 +138,7 @@ def open_checkpoint(
 
 
 def _fingerprint(space: MetricSpace, facts: Sequence[object]) -> str:
-    from featgraph import __version__
-
-    seen = hashlib.sha256(f"{__version__} {space.name}".encode())
+    seen = hashlib.sha256(f"{hash_sources()} {space.name}".encode())
     if isinstance(space, GraphSpace):
         _feed(seen, [space.graph.indptr, space.indices, space.lengths])
     elif isinstance(space, FeatureSpace):

@@ -24,8 +24,8 @@ from numba import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.misc.appdirs import user_cache_dir
 
-from featgraph import __version__
 from featgraph.core.caller import caller_level
+from featgraph.core.sources import hash_sources
 
 __all__ = ["cache_folder", "keep"]
 
@@ -46,7 +46,7 @@ def cache_folder() -> Path | None:
     It stands in ``NUMBA_CACHE_DIR`` where that is set, else in the user's folder for caches.
     """
     base = config.CACHE_DIR or user_cache_dir("featgraph", False)
-    name = f"featgraph-{__version__}-{binding.get_host_cpu_name()}-{_hash_sources()}"
+    name = f"featgraph-{binding.get_host_cpu_name()}-{hash_sources('kernels')}"
     folder = Path(base) / name
     try:
         if not (config.CACHE_DIR or folder.is_absolute()):  # a user without a home
@@ -60,13 +60,6 @@ def cache_folder() -> Path | None:
     if fresh:
         _remove_old(folder)
     return folder
-
-
-def _hash_sources() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _remove_old(folder: Path) -> None:

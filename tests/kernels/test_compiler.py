@@ -108,7 +108,7 @@ class Checkout:
 
     def run(self, code: str, *, first: str = "") -> tuple[str, str]:
         process = self.start(code, first=first)
-        printed, notes = process.communicate(timeout=120)
+        printed, notes = process.communicate(timeout=1800)
         assert process.returncode == 0, notes
         return printed.strip(), notes
 

@@ -1,0 +1,39 @@
+"""The word for the package's code changes with every file of it."""
+
+from __future__ import annotations
+
+import pytest
+
+import featgraph
+from featgraph.core import sources
+from featgraph.core.sources import hash_sources
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    for name in ("a.py", "room/b.py", "room/inner/c.py", "page.css"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    monkeypatch.setattr(sources, "PACKAGE", tmp_path)
+    yield tmp_path
+    hash_sources.cache_clear()
+
+
+def words():
+    hash_sources.cache_clear()
+    return hash_sources(), hash_sources("room")
+
+
+def test_each_edit_is_seen_where_it_counts(package, monkeypatch):
+    whole, room = words()
+    assert whole != room
+    assert words() == (whole, room)
+    (package / "page.css").write_text("y")
+    assert words() == (whole, room)
+    (package / "a.py").write_text("x = 2\n")
+    assert words()[0] != whole
+    assert words()[1] == room
+    (package / "room" / "inner" / "c.py").rename(package / "room" / "inner" / "d.py")
+    assert words()[1] != room
+    monkeypatch.setattr(featgraph, "__version__", "99.0")
+    assert all(word.startswith("99.0-") for word in words())
