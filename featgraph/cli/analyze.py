@@ -5,63 +5,43 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from featgraph.cli.inputs import (
-    IMAGES,
-    Data,
-    Images,
-    ModelOptions,
-    ModelSpec,
-    SavedFeatures,
-    Weights,
-    build_model,
-    check_subject,
-)
-from featgraph.cli.options import (
-    Device,
-    EpsilonRule,
-    Force,
-    Layers,
-    MethodChoice,
-    NTheta,
-    NullDraws,
-    Out,
-    Seed,
-    TimeLimit,
-)
-from featgraph.cli.processes import count_processes, joined_processes, own_device, stream_together
+from featgraph.cli import inputs, options as opt
+from featgraph.cli.folder import claim
+from featgraph.cli.processes import count_processes, joined_processes, own_device
 from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
-    from featgraph.report.report import Report
+    from featgraph import Report
 
 __all__ = ["analyze_network", "show_summary"]
 
 
 def analyze_network(
-    model: ModelSpec | None = None,
+    model: inputs.ModelSpec | None = None,
     /,
     *,
-    weights: Weights = None,
-    option: ModelOptions = (),
-    data: Data = None,
-    images: Images = IMAGES,
-    features: SavedFeatures = None,
+    weights: inputs.Weights = None,
+    option: inputs.ModelOptions = (),
+    data: inputs.Data = None,
+    images: inputs.Images = inputs.IMAGES,
+    features: inputs.SavedFeatures = None,
     baseline_features: Path | None = None,
     no_baseline: bool = False,
-    layers: Layers = ("auto",),
+    layers: opt.Layers = ("auto",),
     stream: bool = False,
-    epsilon: EpsilonRule = "percolation",
-    method: MethodChoice = "optimum",
-    n_theta: NTheta = 256,
-    null_draws: NullDraws = 39,
-    time_limit: TimeLimit = 10.0,
-    device: Device = "cpu",
-    seed: Seed = 0,
-    out: Out = Path("featgraph-report"),
-    force: Force = False,
+    epsilon: opt.EpsilonRule = "percolation",
+    method: opt.MethodChoice = "optimum",
+    n_theta: opt.NTheta = 256,
+    null_draws: opt.NullDraws = 39,
+    time_limit: opt.TimeLimit = 10.0,
+    device: opt.Device = "cpu",
+    seed: opt.Seed = 0,
+    out: opt.Out = Path("featgraph-report"),
+    force: opt.Force = False,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Report on the layers of a model or of features.
@@ -85,28 +65,32 @@ def analyze_network(
     featgraph analyze timm:resnet34 --data photos/ --image-size 224 --image-norm imagenet
     featgraph analyze --features features.npz --layers "blocks.*"
     """
+    from featgraph.core.processes import fail_together
     from featgraph.pipeline import AnalysisSettings, analyze
     from featgraph.report.provenance import command_line
 
-    check_subject(model, features)
-    stream = stream or count_processes() > 1
+    inputs.check_subject(model, features)
     settings = AnalysisSettings(
         epsilon=epsilon, method=method, n_theta=n_theta, n_null=null_draws, time_limit=time_limit
     )
+    stream = stream or count_processes() > 1
+    build = partial(_build, str(model), weights, option, seed, no_baseline, device)
     if features is not None:
         if stream:
             raise ValueError("--features are there already: give a model, or leave out --stream")
         what = _read_features(features, baseline_features)
+    elif stream:
+        with joined_processes(device) as (rank, n_processes):
+            with fail_together():  # what fails in one process fails in all
+                if rank == 0:  # refused now rather than after hours
+                    claim(out, "report", force)
+                what = {**build(), "data": images.read(data, screen, stored=True)}
+            what = _stream(what, layers, (rank, n_processes), screen)
+        if rank:
+            return {}  # process 0 writes the report
+        layers = ("all",)
     else:
-        build = _Building(str(model), weights, option, seed, no_baseline, device)
-        if stream:
-            with joined_processes(device) as (rank, _):
-                what = _stream(build, data, images, (list(layers), out, force), screen)
-            if rank:
-                return {}  # process 0 writes the report
-            layers = ("all",)
-        else:
-            what = {**build.models(), "data": images.read(data, screen)}
+        what = {**build(), "data": images.read(data, screen)}
     report = analyze(
         **what,
         layers=list(layers),
@@ -139,56 +123,44 @@ def show_summary(report: Report, folder: Path, screen: Screen) -> dict[str, Any]
 
 
 def _read_features(path: Path, baseline: Path | None) -> dict[str, Any]:
-    from featgraph.features.files import load_features
+    from featgraph import load_features
 
-    found: dict[str, Any] = {"model": load_features(path)}
     if baseline is None:
-        found["states"] = ("untrained", "features")
-    else:
-        found["baseline"] = load_features(baseline)
-    return found
+        return {"model": load_features(path), "states": ("untrained", "features")}
+    return {"model": load_features(path), "baseline": load_features(baseline)}
 
 
-class _Building(NamedTuple):
-    """How the network of a command is built."""
+def _build(
+    spec: str,
+    weights: Path | None,
+    option: Sequence[str],
+    seed: int,
+    no_baseline: bool,
+    device: str,
+) -> dict[str, Any]:
+    """Return the network, and its untrained twin where it has weights to compare."""
+    from featgraph.features.running import usable_device
 
-    spec: str
-    weights: Path | None
-    option: Sequence[str]
-    seed: int
-    no_baseline: bool
-    device: str
-
-    def models(self) -> dict[str, Any]:
-        """Return the network, and its untrained twin where it has weights to compare."""
-        from featgraph.features.running import usable_device
-
-        place = usable_device(own_device(self.device))
-        made = build_model(self.spec, self.weights, self.option, self.seed).to(place)
-        if self.weights is None:
-            return {"model": made, "states": ("untrained", "as built")}
-        if self.no_baseline:
-            return {"model": made}
-        return {
-            "model": made,
-            "baseline": build_model(self.spec, None, self.option, self.seed).to(place),
-        }
+    place = usable_device(own_device(device))
+    made = {"model": inputs.build_model(spec, weights, option, seed).to(place)}
+    if weights is None:
+        return {**made, "states": ("untrained", "as built")}
+    if no_baseline:
+        return made
+    return {**made, "baseline": inputs.build_model(spec, None, option, seed).to(place)}
 
 
 def _stream(
-    build: _Building,
-    data: str | None,
-    images: Images,
-    target: tuple[list[str], Path, bool],
-    screen: Screen,
+    what: dict[str, Any], layers: Sequence[str], place: tuple[int, int], screen: Screen
 ) -> dict[str, Any]:
-    """Return the distances of the layers; what fails in one process fails in all."""
-    from featgraph.core.processes import fail_together, process_rank
-    from featgraph.report.folder import claim_folder
+    """Put distances over all images in place of networks; each process runs over its share."""
+    from torch.utils.data import Subset
 
-    layers, out, force = target
-    with fail_together():
-        if process_rank()[0] == 0:  # refused now rather than after hours
-            claim_folder(out, kind="report", force=force)
-        what = {**build.models(), "data": images.open(data)}
-    return stream_together(what, layers, screen.quiet)
+    from featgraph import stream_distances
+
+    images, (rank, n_processes) = what.pop("data"), place
+    own = Subset(images, range(rank, len(images), n_processes))
+    progress = False if rank else screen.progress
+    for name in [name for name in ("baseline", "model") if name in what]:
+        what[name] = stream_distances(what[name], own, layers=list(layers), progress=progress)
+    return what

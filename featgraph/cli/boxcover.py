@@ -5,55 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from featgraph.cli.options import (
-    AsUndirected,
-    Force,
-    GraphFile,
-    Jobs,
-    MethodChoice,
-    MethodOptions,
-    Out,
-    Repeats,
-    Seed,
-    Sizes,
-    Weight,
-    parse,
-    read_assignments,
-    read_size,
-    read_sizes,
-)
+from featgraph.cli import options as opt
+from featgraph.cli.folder import Folder, claim
 from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
-    from featgraph.boxes.counts import BoxCounts
-    from featgraph.dimension.fit import DimensionFit
+    from featgraph import BoxCounts, DimensionFit, FeatureGraph
 
-__all__ = ["cover_graph", "read_sizes"]
-
-
-def _read_step(text: str) -> float:
-    if not read_size(text) >= 1:
-        raise ValueError(f"must be at least 1, or no nodes merge, got {text!r}")
-    return read_size(text)
+__all__ = ["cover_graph"]
 
 
 def cover_graph(
-    graph: GraphFile,
+    graph: opt.GraphFile,
     /,
     *,
-    method: MethodChoice = "greedy",
-    method_options: MethodOptions = (),
-    sizes: Sizes = None,
-    repeats: Repeats = 1,
-    jobs: Jobs = None,
+    method: opt.MethodChoice = "greedy",
+    method_option: opt.MethodOptions = (),
+    sizes: opt.Sizes = None,
+    repeats: opt.Repeats = 1,
+    jobs: opt.Jobs = None,
     bounds: bool = False,
-    draw: Annotated[float | None, parse(read_size)] = None,
-    renormalize: Annotated[float | None, parse(_read_step)] = None,
-    weight: Weight = None,
-    as_undirected: AsUndirected = False,
-    seed: Seed = 0,
-    out: Out = Path("featgraph-boxcover"),
-    force: Force = False,
+    draw: Annotated[float | None, opt.parse(opt.read_size)] = None,
+    renormalize: Annotated[float | None, opt.parse(opt.read_merging_size)] = None,
+    weight: opt.Weight = None,
+    as_undirected: opt.AsUndirected = False,
+    seed: opt.Seed = 0,
+    out: opt.Out = Path("featgraph-boxcover"),
+    force: opt.Force = False,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Cover a graph file with boxes and fit its dimension.
@@ -80,17 +58,17 @@ def cover_graph(
     """
     from featgraph.boxes.api import box_counts
     from featgraph.io.files import read_graph
-    from featgraph.report.folder import claim_folder
+    from featgraph.plot.count_curves import plot_box_counts
 
     net = read_graph(graph, weight=weight, as_undirected=as_undirected)
-    folder = claim_folder(out, kind="boxcover", force=force)
+    folder = claim(out, "boxcover", force)
+    finished = folder.path / "checkpoint.json"
     how: dict[str, Any] = {
         "method": method,
         "weight": None if weight in (None, "ignore") else "weight",
         "rng": seed,
-        **read_assignments(method_options, "--method-option"),
+        **opt.read_assignments(method_option, "--method-option"),
     }
-    finished = folder / "checkpoint.json"
     try:
         counts = box_counts(
             net,
@@ -104,8 +82,12 @@ def cover_graph(
         )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"the same command goes on from there ({finished})") from None
-    fit, reason = _try_fit(counts)
-    _write(folder, counts, fit)
+    fit, said = _fit(counts)
+    rows = counts.to_rows()
+    folder.table("counts.csv", rows)
+    if fit is not None:
+        folder.result("fit.json", fit)
+    folder.picture("counts", plot_box_counts(counts, fit=fit))
     if draw is not None:
         _write_boxes(folder, net, draw, how)
     if renormalize is not None:
@@ -113,85 +95,60 @@ def cover_graph(
     finished.unlink()
     parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
     screen.say(f"{Path(graph).name}: {net.n_nodes} nodes, {net.n_edges} edges, {parts}\n")
-    screen.table(counts.to_rows(), _choose_columns(counts))
-    screen.say(f"\n{_describe(fit) if fit is not None else f'no dimension: {reason}'}")
-    screen.say(f"written to {folder}")
-    return {"counts": counts.to_rows(), "fit": None if fit is None else fit.to_dict()}
+    screen.table(rows, _choose_columns(counts))
+    screen.say(f"\n{said}\nwritten to {folder.path}")
+    return {"counts": rows, "fit": None if fit is None else fit.to_dict()}
 
 
-def _try_fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
+def _fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
+    """Return the fit, None if there is none, and what to say about it."""
     from featgraph.dimension.fit import fit_dimension
 
     try:
-        return fit_dimension(counts), ""
+        fit = fit_dimension(counts)
     except ValueError as error:
-        return None, str(error)
-
-
-def _describe(fit: DimensionFit) -> str:
+        return None, f"no dimension: {error}"
     (low, high), (first, last) = fit.interval, fit.window
-    return (
+    return fit, (
         f"d_B = {fit.dimension:.3f}  [{low:.3f}, {high:.3f}]  "
         f"sizes from {first:g} to {last:g}\nverdict: {fit.verdict} ({fit.explanation})"
     )
 
 
 def _choose_columns(counts: BoxCounts) -> dict[str, str]:
-    columns = {"size": "r" if counts.kind == "radius" else "ℓ"}
-    if counts.kind == "radius":
-        columns["diameter_size"] = "ℓ = 2r"
-    columns["n_boxes"] = "boxes"
-    if counts.n_repeats > 1:
-        columns |= {"mean": "mean", "std": "sd"}
-    if counts.lower_bounds is not None:
-        columns["lower_bound"] = "at least"
-    return columns
+    radius = counts.kind == "radius"
+    return {
+        "size": "r" if radius else "ℓ",
+        **({"diameter_size": "ℓ = 2r"} if radius else {}),
+        "n_boxes": "boxes",
+        **({"mean": "mean", "std": "sd"} if counts.n_repeats > 1 else {}),
+        **({} if counts.lower_bounds is None else {"lower_bound": "at least"}),
+    }
 
 
-def _write(folder: Path, counts: BoxCounts, fit: DimensionFit | None) -> None:
-    from featgraph.io import write_rows
-    from featgraph.plot.count_curves import plot_box_counts
-    from featgraph.plot.files import save_figure
+def _write_boxes(folder: Folder, net: FeatureGraph, size: float, how: dict[str, Any]) -> None:
+    import featgraph as fg
 
-    write_rows(counts.to_rows(), folder / "counts.csv")
-    if fit is not None:
-        fit.save(folder / "fit.json")
-    figure, _ = plot_box_counts(counts, fit=fit)
-    save_figure(figure, folder / "counts")
-
-
-def _write_boxes(folder: Path, net: Any, size: float, how: dict[str, Any]) -> None:
-    from featgraph.boxes.api import box_cover
-    from featgraph.io import write_graphml, write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.graph_drawing import layout_graph, plot_graph
-
-    cover = box_cover(net, size, **how)
-    names = [str(label) for label in net.node_labels]
-    rows = [
-        {"node": name, "box": box} for name, box in zip(names, cover.labels.tolist(), strict=True)
-    ]
-    write_rows(rows, folder / "boxes.csv")
-    positions = layout_graph(net, rng=how["rng"])
-    write_graphml(net, folder / "graph.graphml", cover=cover, positions=500 * positions)
-    save_figure(plot_graph(net, cover=cover, positions=positions)[0], folder / "boxes")
+    cover = fg.box_cover(net, size, **how)
+    nodes = zip(map(str, net.node_labels), cover.labels.tolist(), strict=True)
+    folder.table("boxes.csv", [{"node": name, "box": box} for name, box in nodes])
+    points = fg.plot.layout_graph(net, rng=how["rng"])
+    fg.write_graphml(net, folder.path / "graph.graphml", cover=cover, positions=500 * points)
+    folder.picture("boxes", fg.plot.plot_graph(net, cover=cover, positions=points))
 
 
-def _write_renormalized(folder: Path, net: Any, size: float, method: str, seed: int) -> None:
-    from featgraph.boxes.renormalization import renormalization_flow
-    from featgraph.io import write_rows
-    from featgraph.plot.box_tree import plot_box_tree
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.renormalization import plot_renormalization
+def _write_renormalized(
+    folder: Folder, net: FeatureGraph, size: float, method: str, seed: int
+) -> None:
+    import featgraph as fg
 
-    flow = renormalization_flow(net.without_weights(), size, method=method, rng=seed)
-    steps = range(1, flow.n_steps + 1)
-    columns = {f"step_{step}": flow.labels(step).tolist() for step in steps}
+    flow = fg.renormalization_flow(net.without_weights(), size, method=method, rng=seed)
+    columns = {f"step_{k}": flow.labels(k).tolist() for k in range(1, flow.n_steps + 1)}
     rows = [
         {"node": str(label), **{name: column[k] for name, column in columns.items()}}
         for k, label in enumerate(net.node_labels)
     ]
-    write_rows(rows, folder / "box_tree.csv")
-    save_figure(plot_renormalization(flow, rng=seed)[0], folder / "renormalization")
+    folder.table("box_tree.csv", rows)
+    folder.picture("renormalization", fg.plot.plot_renormalization(flow, rng=seed))
     if flow.n_steps:
-        save_figure(plot_box_tree(flow)[0], folder / "box_tree")
+        folder.picture("box_tree", fg.plot.plot_box_tree(flow))

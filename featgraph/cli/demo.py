@@ -12,13 +12,9 @@ from featgraph.cli.screen import LOUD, Screen
 __all__ = ["run_demo"]
 
 _NAMES = {
-    "mlp": "multilayer perceptron",
-    "cnn": "convolutional network",
-    "resnet": "residual network",
-    "resmlp": "ResMLP",
-    "mixer": "MLP-Mixer",
-    "vit": "vision transformer",
-}
+    "mlp": "multilayer perceptron", "cnn": "convolutional network", "resnet": "residual network",
+    "resmlp": "ResMLP", "mixer": "MLP-Mixer", "vit": "vision transformer",
+}  # fmt: skip
 
 
 def run_demo(

@@ -7,26 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from featgraph.boxes.methods import METHODS
-from featgraph.cli.options import (
-    METHOD,
-    AsUndirected,
-    Force,
-    GraphFiles,
-    Jobs,
-    Out,
-    Repeats,
-    Seed,
-    parse,
-    read_sizes,
-    several,
-    whole,
-)
+from featgraph.cli import options as opt
+from featgraph.cli.folder import Folder, claim
 from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
-    from featgraph.dimension.evidence import Fractality
-    from featgraph.dimension.spectrum import MultifractalSpectrum
-    from featgraph.graph.csr_graph import FeatureGraph
+    from featgraph import FeatureGraph, Fractality, MultifractalSpectrum
 
     BoxMethod = str
 else:
@@ -34,47 +20,32 @@ else:
 
 __all__ = ["judge_graphs"]
 
-PARTS = ("verdict", "multifractal", "flow", "drawing")
 #: Mean distances of a flow visit this many edges at most, a few minutes, unless asked for.
 _MOST_VISITS = 20_000_000_000
 _MOST_DRAWN = 30_000  # nodes; beyond, a drawing is a grey disc
 _MOMENTS = (-5.0, -2.0, 0.0, 1.0, 2.0, 5.0)
 _FLOW = {
-    "size": "r",
-    "step": "step",
-    "n_nodes": "nodes",
-    "n_edges": "edges",
-    "mean_degree": "⟨k⟩",
-    "hub_share": "κ",
-    "clustering": "C",
-    "modularity": "Q",
-    "mean_distance": "L",
-}
-
-
-def _read_radii(text: str) -> list[int]:
-    radii = [int(size) for size in read_sizes(text) if size >= 1 and float(size).is_integer()]
-    if len(radii) < len(read_sizes(text)):
-        raise ValueError(f"must be whole numbers of at least 1, got {text!r}")
-    return radii
+    "size": "r", "step": "step", "n_nodes": "nodes", "n_edges": "edges", "mean_degree": "⟨k⟩",
+    "hub_share": "κ", "clustering": "C", "modularity": "Q", "mean_distance": "L",
+}  # fmt: skip
 
 
 def judge_graphs(
-    graphs: GraphFiles,
+    graphs: opt.GraphFiles,
     /,
     *,
     only: Annotated[
-        Sequence[Literal["verdict", "multifractal", "flow", "drawing"]], several()
+        Sequence[Literal["verdict", "multifractal", "flow", "drawing"]], opt.several()
     ] = (),
-    method: Annotated[BoxMethod, METHOD] = "auto",
-    repeats: Repeats = 3,
-    scale: Annotated[int | None, whole(2)] = None,
-    radii: Annotated[Sequence[int], parse(_read_radii)] = (1, 2, 3),
-    jobs: Jobs = None,
-    as_undirected: AsUndirected = False,
-    seed: Seed = 0,
-    out: Out = Path("featgraph-fractality"),
-    force: Force = False,
+    method: Annotated[BoxMethod, opt.METHOD] = "auto",
+    repeats: opt.Repeats = 3,
+    scale: Annotated[int | None, opt.whole(2)] = None,
+    radii: Annotated[Sequence[int], opt.parse(opt.read_radii)] = (1, 2, 3),
+    jobs: opt.Jobs = None,
+    as_undirected: opt.AsUndirected = False,
+    seed: opt.Seed = 0,
+    out: opt.Out = Path("featgraph-fractality"),
+    force: opt.Force = False,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Is a graph fractal? Verdict, spectra, renormalisation.
@@ -97,41 +68,36 @@ def judge_graphs(
     featgraph fractality a.edges b.edges --only verdict
     featgraph fractality flower.edges --scale 2 --repeats 15
     """
-    from featgraph.io import write_rows
     from featgraph.io.files import read_graph
-    from featgraph.report.folder import claim_folder
-    from featgraph.report.layer_analysis import file_key
 
     paths = [Path(path) for path in graphs]
     names = [path.stem for path in paths]
     if len(set(names)) < len(names):
         raise ValueError(f"graphs must have file names of their own, got {', '.join(names)}")
     nets = {
-        name: read_graph(path, weight="ignore", as_undirected=as_undirected)
-        for name, path in zip(names, paths, strict=True)
+        path.stem: read_graph(path, weight="ignore", as_undirected=as_undirected) for path in paths
     }
-    folder = claim_folder(out, kind="fractality", force=force)
+    folder = claim(out, "fractality", force)
     how: dict[str, Any] = {"rng": seed, "progress": screen.progress}
     cover = {"method": method, "repeats": repeats, "scale": scale, **how}
     rows = []
     for name, net in nets.items():
-        giant = _introduce(name, net, screen)
+        giant, part = _introduce(name, net, screen), folder.part(name)
         wanted = only or _choose_parts(giant, screen)
         row: dict[str, Any] = {"name": name, "n_nodes": net.n_nodes, "n_edges": net.n_edges}
-        place = folder, file_key(name)
         if "verdict" in wanted:
-            row |= _judge(giant, place, {**cover, "jobs": jobs}, screen)
+            row |= _judge(giant, part, {**cover, "jobs": jobs}, screen)
             row["node_share"] = giant.n_nodes / net.n_nodes
         if "multifractal" in wanted:
-            row |= _measure_spectra(giant, place, cover, screen)
+            row |= _measure_spectra(giant, part, cover, screen)
         if "flow" in wanted:
-            row |= _follow_flow(giant, place, list(radii), how, screen)
+            row |= _follow_flow(giant, part, list(radii), how, screen)
         if "drawing" in wanted and giant.n_edges:
-            _draw_flow(giant, place, min(radii), seed)
+            _draw_flow(giant, part, min(radii), seed)
         rows.append(row)
-        write_rows(rows, folder / "summary.csv")  # each time, so that a stopped run has its rows
+        folder.table("summary.csv", rows)  # each time, so that a stopped run has its rows
         screen.say()
-    screen.say(f"written to {folder}")
+    screen.say(f"written to {folder.path}")
     return {"graphs": rows}
 
 
@@ -148,7 +114,7 @@ def _introduce(name: str, net: FeatureGraph, screen: Screen) -> FeatureGraph:
 
 
 def _choose_parts(net: FeatureGraph, screen: Screen) -> Collection[str]:
-    chosen = list(PARTS)
+    chosen = ["verdict", "multifractal", "flow", "drawing"]
     if net.n_nodes * net.n_edges > _MOST_VISITS:
         chosen.remove("flow")
         screen.say("flow left out: its mean distances take long; --only flow computes them")
@@ -159,23 +125,18 @@ def _choose_parts(net: FeatureGraph, screen: Screen) -> Collection[str]:
 
 
 def _judge(
-    net: FeatureGraph, place: tuple[Path, str], how: dict[str, Any], screen: Screen
+    net: FeatureGraph, folder: Folder, how: dict[str, Any], screen: Screen
 ) -> dict[str, Any]:
-    from featgraph.dimension.evidence import fractality
-    from featgraph.io import write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.fractality import plot_fractality
+    import featgraph as fg
 
-    folder, key = place
     try:
-        found = fractality(net, **how)
+        found = fg.fractality(net, **how)
     except ValueError as error:
         screen.say(f"\nno verdict: {error}")
         return {"verdict": "undecided", "explanation": str(error)}
-    counts = found.counts[0]
-    write_rows(counts.to_rows(), folder / f"{key}--counts.csv")
-    found.fit.save(folder / f"{key}--fit.json")
-    save_figure(plot_fractality(found)[0], folder / f"{key}--fractality")
+    folder.table("counts.csv", found.counts[0].to_rows())
+    folder.result("fit.json", found.fit)
+    folder.picture("fractality", fg.plot.plot_fractality(found))
     screen.say(f"\n{_describe(found)}")
     return found.to_row()
 
@@ -196,28 +157,23 @@ def _describe(found: Fractality) -> str:
 
 
 def _measure_spectra(
-    net: FeatureGraph, place: tuple[Path, str], how: dict[str, Any], screen: Screen
+    net: FeatureGraph, folder: Folder, how: dict[str, Any], screen: Screen
 ) -> dict[str, Any]:
-    from featgraph.dimension.multifractal import multifractal_boxes
-    from featgraph.dimension.sandbox import multifractal_sandbox
-    from featgraph.io import write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.multifractal import plot_multifractal
+    import featgraph as fg
 
-    folder, key = place
     spectra: dict[str, MultifractalSpectrum] = {}
     try:
-        spectra["sandbox"] = multifractal_sandbox(net, scale=how["scale"], rng=how["rng"])
-        spectra["boxes"] = multifractal_boxes(net, **how)
+        spectra["sandbox"] = fg.multifractal_sandbox(net, scale=how["scale"], rng=how["rng"])
+        spectra["boxes"] = fg.multifractal_boxes(net, **how)
     except ValueError as error:
         if not spectra:
             screen.say(f"\nno spectrum: {error}")
             return {}
     rows = [{"masses": name, **row} for name, found in spectra.items() for row in found.to_rows()]
-    write_rows(rows, folder / f"{key}--multifractal.csv")
-    save_figure(plot_multifractal(spectra)[0], folder / f"{key}--multifractal")
-    screen.say("\ngeneralised dimensions D_q, ± one standard error\n")
+    folder.table("multifractal.csv", rows)
+    folder.picture("multifractal", fg.plot.plot_multifractal(spectra))
     heads = {f"{q:g}": f"q = {q:g}" for q in _MOMENTS}
+    screen.say("\ngeneralised dimensions D_q, ± one standard error\n")
     screen.table(_tabulate(spectra), {"masses": "masses", **heads, "window": "ℓ"})
     return {
         f"{name}_D{q}": found.dimension(q) for name, found in spectra.items() for q in (0, 1, 2)
@@ -239,36 +195,24 @@ def _tabulate(spectra: dict[str, MultifractalSpectrum]) -> list[dict[str, Any]]:
 
 
 def _follow_flow(
-    net: FeatureGraph,
-    place: tuple[Path, str],
-    radii: list[int],
-    how: dict[str, Any],
-    screen: Screen,
+    net: FeatureGraph, folder: Folder, radii: list[int], how: dict[str, Any], screen: Screen
 ) -> dict[str, Any]:
-    from featgraph.dimension.flow import analyze_flow
-    from featgraph.io import write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.flows import plot_flow
+    import featgraph as fg
 
-    folder, key = place
     if net.n_edges == 0:
         screen.say("\nno flow: no edge to follow")
         return {}
-    found = analyze_flow(net, sizes=radii, **how)
-    write_rows(found.to_rows(), folder / f"{key}--flow.csv")
-    save_figure(plot_flow(found)[0], folder / f"{key}--flow")
+    found = fg.analyze_flow(net, sizes=radii, **how)
+    folder.table("flow.csv", found.to_rows())
+    folder.picture("flow", fg.plot.plot_flow(found))
     screen.say(f"\nrenormalisation, scale-invariance score {found.score:.2f}\n")
     screen.table(found.to_rows(), _FLOW)
     return {"scale_invariance": found.score}
 
 
-def _draw_flow(net: FeatureGraph, place: tuple[Path, str], radius: int, seed: int) -> None:
-    from featgraph.boxes.renormalization import renormalization_flow
-    from featgraph.plot.box_tree import plot_box_tree
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.renormalization import plot_renormalization
+def _draw_flow(net: FeatureGraph, folder: Folder, radius: int, seed: int) -> None:
+    import featgraph as fg
 
-    folder, key = place
-    flow = renormalization_flow(net, radius, rng=seed)
-    save_figure(plot_renormalization(flow, rng=seed)[0], folder / f"{key}--renormalization")
-    save_figure(plot_box_tree(flow)[0], folder / f"{key}--box_tree")
+    flow = fg.renormalization_flow(net, radius, rng=seed)
+    folder.picture("renormalization", fg.plot.plot_renormalization(flow, rng=seed))
+    folder.picture("box_tree", fg.plot.plot_box_tree(flow))

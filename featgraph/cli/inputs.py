@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -14,36 +14,17 @@ from featgraph.cli.options import read_assignments, whole
 if TYPE_CHECKING:
     from torch import nn
 
+    from featgraph import FeatureMatrix
     from featgraph.cli.screen import Screen
-    from featgraph.datasets.images import ImageDataset
-    from featgraph.datasets.stored_images import StoredImages
-    from featgraph.features.feature_matrix import FeatureMatrix
-
-    Pictures = TypeVar("Pictures", ImageDataset, StoredImages)
 
 __all__ = [
-    "FEATURES",
-    "IMAGES",
-    "Data",
-    "FeaturesFile",
-    "ImageNorm",
-    "ImageSize",
-    "Images",
-    "ModelOptions",
-    "ModelSpec",
-    "SavedFeatures",
-    "SourceFile",
-    "Weights",
-    "build_model",
-    "check_subject",
-    "choose_layers",
-    "holds_features",
-    "standardize",
-]
+    "FEATURES", "IMAGES", "Data", "FeaturesFile", "ImageNorm", "ImageSize", "Images",
+    "ModelOptions", "ModelSpec", "SavedFeatures", "SourceFile", "Weights", "build_model",
+    "check_subject", "choose_layers", "holds_features", "standardize",
+]  # fmt: skip
 
 #: Mean and standard deviation of channels that published weights expect.
 NORMS = {
-    "none": None,
     "half": ((0.5,), (0.5,)),
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
@@ -93,31 +74,27 @@ class Images:
     image_norm: ImageNorm = "none"
     max_images: Annotated[int, whole(2, help="Use at most N images.")] = 512
 
-    def read(self, data: str | None, screen: Screen) -> ImageDataset:
-        """Load the images that ``--data`` names."""
-        from featgraph.datasets import load_digits, load_image_folder, load_npz_images
+    def read(self, data: str | None, screen: Screen, *, stored: bool = False) -> Any:
+        """Load the images that ``--data`` names; ``stored`` ones are read when they are needed."""
+        from featgraph import datasets
 
-        place = _check_data(data)
-        if str(place) == "digits" and not place.exists():
-            images = load_digits("test").take(self.max_images)
-        elif place.suffix == ".npz":
-            images = load_npz_images(place, max_images=self.max_images)
-        else:
-            images = load_image_folder(
-                place, size=self.image_size, max_images=self.max_images, progress=screen.progress
+        if data is None:
+            raise ValueError(
+                "--data must name the images for the model: folder, .zip, .npz, digits"
             )
-        return standardize(images, self.image_norm)
-
-    def open(self, data: str | None) -> ImageDataset | StoredImages:
-        """Open the images that :meth:`read` loads, to be read when they are needed."""
-        from featgraph.datasets import load_digits, open_image_folder, open_npz_images
-
-        place, most = _check_data(data), self.max_images
-        if str(place) == "digits" and not place.exists():
-            return standardize(load_digits("test").take(most), self.image_norm)
-        if place.suffix == ".npz":
-            return standardize(open_npz_images(place, max_images=most), self.image_norm)
-        images = open_image_folder(place, size=self.image_size, max_images=most)
+        place, most = Path(data), self.max_images
+        images: Any
+        if data == "digits" and not place.exists():
+            images = datasets.load_digits("test").take(most)
+        elif place.suffix == ".npz":
+            load = datasets.open_npz_images if stored else datasets.load_npz_images
+            images = load(place, max_images=most)
+        elif stored:
+            images = datasets.open_image_folder(place, size=self.image_size, max_images=most)
+        else:
+            images = datasets.load_image_folder(
+                place, size=self.image_size, max_images=most, progress=screen.progress
+            )
         return standardize(images, self.image_norm)
 
 
@@ -125,17 +102,11 @@ class Images:
 IMAGES = Images()
 
 
-def _check_data(data: str | None) -> Path:
-    if data is None:
-        raise ValueError("--data must name the images for the model: folder, .zip, .npz, digits")
-    return Path(data)
-
-
-def standardize(images: Pictures, norm: str) -> Pictures:
+def standardize(images: Any, norm: str) -> Any:
     """Subtract the channel statistics that ``--image-norm`` names."""
-    statistics = NORMS[norm]
-    if statistics is None:
+    if norm == "none":
         return images
+    statistics = NORMS[norm]
     n_channels = images.image_shape[0]
     mean, std = (values * n_channels if len(values) == 1 else values for values in statistics)
     return images.standardize(mean, std)

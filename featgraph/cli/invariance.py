@@ -4,78 +4,55 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from featgraph.cli.inputs import (
-    IMAGES,
-    Data,
-    Images,
-    ModelOptions,
-    ModelSpec,
-    SavedFeatures,
-    Weights,
-    build_model,
-    check_subject,
-    choose_layers,
-)
-from featgraph.cli.options import Force, Layers, Out, Seed, whole
+from featgraph.cli import inputs, options as opt
+from featgraph.cli.folder import Folder, claim
 from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from featgraph.datasets.images import ImageDataset
-    from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.invariance.geometric import GeometricInvariance
-    from featgraph.invariance.scale import ScaleInvariance
+    from featgraph import FeatureMatrix
+    from featgraph.datasets import ImageDataset
+    from featgraph.invariance import GeometricInvariance, ScaleInvariance
 
 __all__ = ["measure_invariance"]
 
 _SCALE_COLUMNS = {
-    "layer": "layer",
-    "n_eigenvalues": "λ > 0",
-    "n_zero": "λ = 0",
-    "exponent": "γ",
-    "standard_error": "±",
-    "n_tail": "tail",
-    "p_value": "p",
-    "verdict": "power law?",
+    "layer": "layer", "n_eigenvalues": "λ > 0", "n_zero": "λ = 0", "exponent": "γ",
+    "standard_error": "±", "n_tail": "tail", "p_value": "p", "verdict": "power law?",
     "nonzero_share": "nonzero",
-}
+}  # fmt: skip
 _GEOMETRY_COLUMNS = {
-    "layer": "layer",
-    "n_nodes": "nodes",
-    "dimension": "D₂",
-    "low": "from",
-    "high": "to",
-    "has_plateau": "plateau",
-    "two_nn": "TwoNN",
-    "likelihood": "likelihood",
-}
+    "layer": "layer", "n_nodes": "nodes", "dimension": "D₂", "low": "from", "high": "to",
+    "has_plateau": "plateau", "two_nn": "TwoNN", "likelihood": "likelihood",
+}  # fmt: skip
 
 
 def measure_invariance(
-    model: ModelSpec | None = None,
+    model: inputs.ModelSpec | None = None,
     /,
     *,
-    weights: Weights = None,
-    option: ModelOptions = (),
-    data: Data = None,
-    images: Images = IMAGES,
-    features: SavedFeatures = None,
-    layers: Layers = ("auto",),
+    weights: inputs.Weights = None,
+    option: inputs.ModelOptions = (),
+    data: inputs.Data = None,
+    images: inputs.Images = inputs.IMAGES,
+    features: inputs.SavedFeatures = None,
+    layers: opt.Layers = ("auto",),
     units: bool = False,
     spectra: Literal["tail", "released", "paper", "none"] = "tail",
     geometry: Literal["full", "released", "paper", "none"] = "full",
     short: Literal["refuse", "skip"] = "refuse",
     duplicates: Literal["refuse", "drop"] = "refuse",
-    exclude: Annotated[int, whole(0)] = 0,
-    bootstrap: Annotated[int, whole(0)] = 200,
-    seed: Seed = 0,
-    out: Out = Path("featgraph-invariance"),
-    force: Force = False,
+    exclude: Annotated[int, opt.whole(0)] = 0,
+    bootstrap: Annotated[int, opt.whole(0)] = 200,
+    seed: opt.Seed = 0,
+    out: opt.Out = Path("featgraph-invariance"),
+    force: opt.Force = False,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Are spectra and dimensions alike in all layers?
@@ -106,43 +83,46 @@ def measure_invariance(
     featgraph invariance net.py:build --weights net.pt --data images/ --layers "layer*"
     featgraph invariance --features features.npz --spectra tail --geometry full
     """
-    from featgraph.invariance.geometric import measure_geometric_invariance
-    from featgraph.invariance.scale import measure_scale_invariance
-    from featgraph.report.folder import claim_folder
+    import featgraph as fg
 
     if spectra == "none" and geometry == "none":
         raise ValueError("--spectra and --geometry are both none: nothing is left to measure")
-    check_subject(model, features)
+    inputs.check_subject(model, features)
     if features is not None:
-        found = choose_layers(features, layers)
+        found = inputs.choose_layers(features, layers)
     else:
         shown = images.read(data, screen)
-        network = build_model(str(model), weights, option, seed)
+        network = inputs.build_model(str(model), weights, option, seed)
         found = _capture(network, shown, layers, units, screen)
-    folder = claim_folder(out, kind="invariance", force=force)
-    written = {"provenance.json"}
+    folder = claim(out, "invariance", force)
+    how: dict[str, Any] = {"rng": seed, "progress": screen.progress}
     tables: dict[str, Any] = {}
+    written: list[Path] = []
     if spectra != "none":
-        exponents = measure_scale_invariance(
+        exponents = fg.invariance.measure_scale_invariance(
             found, variant=spectra, short=short, n_bootstrap=bootstrap,
-            rivals=_available_rivals(screen), rng=seed, progress=screen.progress,
+            rivals=_available_rivals(screen), **how,
         )  # fmt: skip
-        written |= _report_scale(folder, exponents, screen)
+        written += _write_scale(folder, exponents)
         tables |= {"scale": exponents.to_rows(), "sigma": exponents.sigma}
+        screen.table(tables["scale"], _SCALE_COLUMNS)
+        screen.say(_spread("σ", exponents.sigma, exponents))
     if geometry != "none":
-        dimensions = measure_geometric_invariance(
+        dimensions = fg.invariance.measure_geometric_invariance(
             found, variant=geometry, duplicates=duplicates, exclude=exclude,
-            n_resamples=bootstrap, rng=seed, progress=screen.progress,
+            n_resamples=bootstrap, **how,
         )  # fmt: skip
-        written |= _report_geometry(folder, dimensions, screen)
+        written += _write_geometry(folder, dimensions)
         tables |= {"geometry": dimensions.to_rows(), "delta": dimensions.delta}
-    _finish(folder, written, {"scale": spectra, "geometry": geometry, "seed": seed})
-    screen.say(f"written to {folder}")
+        screen.table(tables["geometry"], _GEOMETRY_COLUMNS)
+        screen.say(_spread("Δ", dimensions.delta, dimensions))
+    _finish(folder.path, written, {"scale": spectra, "geometry": geometry, "seed": seed})
+    screen.say(f"written to {folder.path}")
     return tables
 
 
 def _capture(
-    network: nn.Module, shown: ImageDataset, layers: Layers, units: bool, screen: Screen
+    network: nn.Module, shown: ImageDataset, layers: Sequence[str], units: bool, screen: Screen
 ) -> dict[str, FeatureMatrix]:
     from featgraph.features.capture import extract_features
 
@@ -164,35 +144,25 @@ def _available_rivals(screen: Screen) -> tuple[str, ...]:
     return ()
 
 
-def _report_scale(folder: Path, result: ScaleInvariance, screen: Screen) -> set[str]:
-    from featgraph.io.tables import write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.spectra import plot_exponents, plot_spectra
+def _write_scale(folder: Folder, result: ScaleInvariance) -> list[Path]:
+    from featgraph import plot
 
-    rows = result.to_rows()
-    files = [write_rows(rows, folder / f"scale{suffix}") for suffix in (".csv", ".md")]
-    files.append(result.save(folder / "scale.json"))
-    files += save_figure(plot_spectra(result)[0], folder / "spectra")
-    files += save_figure(plot_exponents(result)[0], folder / "exponents")
-    screen.table(rows, _SCALE_COLUMNS)
-    screen.say(_spread("σ", result.sigma, result))
-    return {path.name for path in files}
+    return [
+        *(folder.table(f"scale{suffix}", result.to_rows()) for suffix in (".csv", ".md")),
+        folder.result("scale.json", result),
+        *folder.picture("spectra", plot.plot_spectra(result)),
+        *folder.picture("exponents", plot.plot_exponents(result)),
+    ]
 
 
-def _report_geometry(folder: Path, result: GeometricInvariance, screen: Screen) -> set[str]:
-    from featgraph.io.tables import write_rows
-    from featgraph.plot.correlation import plot_correlation_sum, plot_dimensions
-    from featgraph.plot.files import save_figure
+def _write_geometry(folder: Folder, result: GeometricInvariance) -> list[Path]:
+    from featgraph import plot
 
-    rows = result.to_rows()
-    files = [write_rows(rows, folder / f"geometry{suffix}") for suffix in (".csv", ".md")]
-    files.append(result.save(folder / "geometry.json"))
+    files = [folder.table(f"geometry{suffix}", result.to_rows()) for suffix in (".csv", ".md")]
+    files.append(folder.result("geometry.json", result))
     if result.variant != "released":  # it keeps no correlation sums
-        files += save_figure(plot_correlation_sum(result)[0], folder / "correlation")
-    files += save_figure(plot_dimensions(result)[0], folder / "dimensions")
-    screen.table(rows, _GEOMETRY_COLUMNS)
-    screen.say(_spread("Δ", result.delta, result))
-    return {path.name for path in files}
+        files += folder.picture("correlation", plot.plot_correlation_sum(result))
+    return [*files, *folder.picture("dimensions", plot.plot_dimensions(result))]
 
 
 def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvariance) -> str:
@@ -205,12 +175,13 @@ def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvari
     return f"{text}\n"
 
 
-def _finish(folder: Path, written: set[str], settings: dict[str, Any]) -> None:
+def _finish(folder: Path, written: list[Path], settings: dict[str, Any]) -> None:
     from featgraph.core.files import write_text
     from featgraph.report.folder import list_files, remove_stale, write_manifest
     from featgraph.report.provenance import command_line, describe_run
 
     provenance = asdict(describe_run(command_line(), settings))
     write_text(folder / "provenance.json", json.dumps(provenance, indent=1) + "\n")
-    remove_stale(folder, before=list_files(folder), now=written)
-    write_manifest(folder, kind="invariance", files=written)
+    files = {"provenance.json", *(path.name for path in written)}
+    remove_stale(folder, before=list_files(folder), now=files)
+    write_manifest(folder, kind="invariance", files=files)

@@ -12,46 +12,39 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAGS", "explain", "explain_usage"]
 
-#: Parameters of the library that are called otherwise on the command line, or that messages name.
+#: Parameters that messages of the library name, and the flags that they are here.
 FLAGS = {
-    "as_undirected": "--as-undirected",
-    "bounds": "--bounds",
+    **{
+        name: f"--{name.replace('_', '-')}"
+        for name in (
+            "as_undirected bounds curves device duplicates epsilon exclude jobs layers layers_b "
+            "max_images measure method n_theta null_draws radii reduce repeats scale short sizes "
+            "time_limit weight"
+        ).split()
+    },
     "checkpoint": "--out",
-    "curves": "--curves",
-    "device": "--device",
-    "duplicates": "--duplicates",
-    "epsilon": "--epsilon",
-    "exclude": "--exclude",
     "folder": "--out",
-    "jobs": "--jobs",
-    "layers": "--layers",
-    "layers_b": "--layers-b",
-    "max_images": "--max-images",
-    "measure": "--measure",
-    "method": "--method",
     "n_bootstrap": "--bootstrap",
     "n_draws": "--null-draws",
+    "n_null": "--null-draws",
     "n_references": "--references",
     "n_steps": "--steps",
-    "n_theta": "--n-theta",
-    "null_draws": "--null-draws",
-    "radii": "--radii",
-    "reduce": "--reduce",
-    "repeats": "--repeats",
     "rng": "--seed",
-    "scale": "--scale",
-    "short": "--short",
-    "sizes": "--sizes",
-    "time_limit": "--time-limit",
-    "weight": "--weight",
 }
+_NAMES = "|".join(FLAGS)
 #: What else messages say to those who write Python.
 _PHRASES = (
+    (rf"\b({_NAMES})=True\b", lambda found: FLAGS[found[1]]),
+    (
+        rf"""\b({_NAMES})=(?:(["'])(\w*)\2|\.\.\.|…)""",
+        lambda found: f"{FLAGS[found[1]]} {found[3] or 'NAME'}",
+    ),
+    (rf"(^|; )({_NAMES})(?= must |: )", lambda found: found[1] + FLAGS[found[2]]),
     (r'\("(\w+)", (\w+)\)', lambda found: f"{found[1]}:{found[2].upper()}"),
     (r'"(percolation|mst)"', r"\1"),
     (r"list_layers\(model\)", "featgraph layers MODEL"),
-    (r"pass (?=--)|(?<=or )use (?=force)", ""),
-    (r"\bforce\b(?! )", "--force"),
+    (r"\bpass (?=--)", ""),
+    (r"\buse force\b", "use --force"),
     (r", or resume=False to begin anew", ", or --out with another folder to begin anew"),
 )
 
@@ -70,18 +63,7 @@ def explain(error: object) -> str:
         return f"{error.filename}: {error.strerror.lower()}"
     if isinstance(error, KeyError) and error.args:
         error = error.args[0]  # str of a KeyError quotes its message
-    return _with_flags(" ".join(str(error).split()) or type(error).__name__)
-
-
-def _with_flags(text: str) -> str:
-    names = "|".join(FLAGS)
-    text = re.sub(rf"\b({names})=True\b", lambda found: FLAGS[found[1]], text)
-    text = re.sub(
-        rf"""\b({names})=(?:(["'])(\w*)\2|\.\.\.|…)""",
-        lambda found: f"{FLAGS[found[1]]} {found[3] or 'NAME'}",
-        text,
-    )
-    text = re.sub(rf"(^|; )({names})(?= must |: )", lambda found: found[1] + FLAGS[found[2]], text)
+    text = " ".join(str(error).split()) or type(error).__name__
     for pattern, words in _PHRASES:
         text = re.sub(pattern, words, text)
     return text
@@ -108,10 +90,7 @@ def explain_usage(error: CycloptsError, command: str) -> str:
 
 def _explain_choice(error: CoercionError) -> str:
     choices = [str(item) for item in get_args(error.target_type)]
-    token = error.token
+    token, name = error.token, "" if error.argument is None else error.argument.name
     given = "" if token is None else token.value
-    name = "" if error.argument is None else error.argument.name
-    if token is not None and token.keyword:
-        name = token.keyword
-    hint = nearest(given, choices)
-    return f"{name} must be one of {', '.join(choices)}; got {given!r}{hint}"
+    name = token.keyword if token is not None and token.keyword else name
+    return f"{name} must be one of {', '.join(choices)}; got {given!r}{nearest(given, choices)}"

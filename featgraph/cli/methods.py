@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from featgraph.cli.options import MethodName
 from featgraph.cli.screen import LOUD, Screen
+
+if TYPE_CHECKING:
+    from featgraph.boxes.methods import Method
 
 __all__ = ["list_methods"]
 
@@ -36,34 +39,44 @@ def list_methods(
     from featgraph.boxes.methods import METHODS
     from featgraph.selfsimilarity.estimators import ESTIMATORS
 
-    chosen = [METHODS[method]] if method is not None else list(METHODS.values())
-    long = long or method is not None
-    if method is None:
-        screen.say("Box-covering methods (--method):\n")
-    for row in chosen:
-        screen.say(_entry(row.name, f"[{row.box}] {row.summary}"))
-        if long:
-            doi = f", doi:{row.doi}" if row.doi else ""
-            screen.say(_entry("", f"{row.source}{doi}"))
-            screen.say(_entry("", f"cost: {row.cost}; use it: {row.advice}"))
-    estimators = [] if method is not None else list(ESTIMATORS.values())
-    if estimators:
-        screen.say("\nEstimators of the number of boxes over θ (--curves):\n")
-    for estimator in estimators:
+    if method is not None:
+        _show(METHODS[method], True, screen)
+        return {"methods": [_tabulate(METHODS[method])]}
+    screen.say("Box-covering methods (--method):\n")
+    for row in METHODS.values():
+        _show(row, long, screen)
+    screen.say("\nEstimators of the number of boxes over θ (--curves):\n")
+    for estimator in ESTIMATORS.values():
         screen.say(_entry(estimator.name, f"[{estimator.role}] {estimator.summary}"))
         if long:
             screen.say(_entry("", estimator.source))
-    about = ("name", "box", "summary", "source", "doi", "cost", "advice")
+    about = ("name", "role", "summary", "source")
     return {
-        "methods": [{key: getattr(row, key) for key in about} for row in chosen],
-        "estimators": [
-            {key: getattr(row, key) for key in ("name", "role", "summary", "source")}
-            for row in estimators
-        ],
+        "methods": [_tabulate(row) for row in METHODS.values()],
+        "estimators": [{key: getattr(row, key) for key in about} for row in ESTIMATORS.values()],
     }
+
+
+def _show(row: Method, long: bool, screen: Screen) -> None:
+    screen.say(_entry(row.name, f"[{row.box}] {row.summary}"))
+    if long:
+        doi = f", doi:{row.doi}" if row.doi else ""
+        screen.say(_entry("", f"{row.source}{doi}"))
+        screen.say(_entry("", f"cost: {row.cost}; use it: {row.advice}"))
+        for option in getattr(row, "options", ()):
+            screen.say(_entry("", f"option {option.name}={option.default}: {option.meaning}"))
+
+
+def _tabulate(row: Method) -> dict[str, Any]:
+    about = ("name", "box", "summary", "source", "doi", "cost", "advice")
+    told = ("name", "type", "default", "meaning", "rule")
+    options = [
+        {key: getattr(option, key) for key in told} for option in getattr(row, "options", ())
+    ]
+    return {**{key: getattr(row, key) for key in about}, "options": options}
 
 
 def _entry(name: str, text: str) -> str:
     indent = " " * 22
-    lines = textwrap.wrap(text, 76 - 20, break_long_words=False)
+    lines = textwrap.wrap(text, 56, break_long_words=False)
     return f"  {name:<20}" + f"\n{indent}".join(lines)

@@ -90,6 +90,21 @@ def read_sizes(text: str) -> list[float]:
     return sizes
 
 
+def read_merging_size(text: str) -> float:
+    """Read a size that merges nodes when boxes become nodes."""
+    if not read_size(text) >= 1:
+        raise ValueError(f"must be at least 1, or no nodes merge, got {text!r}")
+    return read_size(text)
+
+
+def read_radii(text: str) -> list[int]:
+    """Read a list of radii such as ``1-3,5``."""
+    radii = [int(size) for size in read_sizes(text) if size >= 1 and float(size).is_integer()]
+    if len(radii) < len(read_sizes(text)):
+        raise ValueError(f"must be whole numbers of at least 1, got {text!r}")
+    return radii
+
+
 def read_seconds(text: str) -> float | None:
     """Read a time limit in seconds, or ``none``.
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
 
-__all__ = ["count_processes", "joined_processes", "own_device", "stream_together"]
+__all__ = ["count_processes", "joined_processes", "own_device"]
 
 
 def count_processes() -> int:
-    """Return how many processes ``torchrun`` started, 1 without it.
-
-    Examples
-    --------
-    >>> count_processes()
-    1
-    """
+    """Return how many processes ``torchrun`` started, 1 without it."""
     return int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
 
 
@@ -49,46 +42,7 @@ def joined_processes(device: str = "cpu") -> Iterator[tuple[int, int]]:
 
 
 def own_device(device: str) -> str:
-    """Return the device of this process: of several on one machine, each takes a GPU of its own.
-
-    Examples
-    --------
-    >>> own_device("cuda")
-    'cuda'
-    """
+    """Return the device of this process: of several on one machine, each takes a GPU of its own."""
     if device == "cuda" and count_processes() > 1:
         return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     return device
-
-
-def stream_together(what: dict[str, Any], layers: Any, quiet: bool) -> dict[str, Any]:
-    """Run the models over the images, those of each process over its share, and add up distances.
-
-    Parameters
-    ----------
-    what : dict
-        "model", "data" (a dataset) and perhaps "baseline", and other things that are handed on.
-    layers : list of str
-        As in ``extract_features``.
-    quiet : bool
-        No bars.
-
-    Returns
-    -------
-    dict
-        The same with distances over all images in place of models, and without data.
-    """
-    from torch.utils.data import Subset
-
-    from featgraph.core.processes import process_rank
-    from featgraph.distances.streaming import stream_distances
-
-    rest = dict(what)
-    images = rest.pop("data")
-    rank, n_processes = process_rank()
-    own = Subset(images, range(rank, len(images), n_processes))
-    progress = False if quiet or rank else None
-    for name in ("baseline", "model"):
-        if name in rest:
-            rest[name] = stream_distances(rest[name], own, layers=layers, progress=progress)
-    return rest

@@ -8,26 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from featgraph.cli.inputs import (
-    FEATURES,
-    IMAGES,
-    Data,
-    Images,
-    ModelOptions,
-    Weights,
-    build_model,
-    choose_layers,
-)
-from featgraph.cli.options import Force, Layers, Out, Seed, several
+from featgraph.cli import inputs, options as opt
+from featgraph.cli.folder import Folder, claim
 from featgraph.cli.screen import LOUD, Screen
 from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from featgraph.datasets.images import ImageDataset
-    from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.similarity.layer_matrix import SimilarityMatrix
+    from featgraph.datasets import ImageDataset
+    from featgraph.similarity import SimilarityMatrix, Triangle
 
     Measure = str
 else:
@@ -43,19 +33,19 @@ def compare_networks(
     b: Annotated[str, Parameter(help="Second network, of the same kinds.")],
     /,
     *,
-    weights: Weights = None,
+    weights: inputs.Weights = None,
     weights_b: Path | None = None,
-    option: ModelOptions = (),
-    data: Data = None,
-    images: Images = IMAGES,
-    measure: Annotated[Sequence[Measure], several()] = ("cka", "procrustes", "lsim"),
-    layers: Layers = ("auto",),
-    layers_b: Annotated[Sequence[str], several()] = (),
+    option: inputs.ModelOptions = (),
+    data: inputs.Data = None,
+    images: inputs.Images = inputs.IMAGES,
+    measure: Annotated[Sequence[Measure], opt.several()] = ("cka", "procrustes", "lsim"),
+    layers: opt.Layers = ("auto",),
+    layers_b: Annotated[Sequence[str], opt.several()] = (),
     reduce: Literal["auto", "flatten", "tokens", "cls", "channels_first", "channels_last"] = "auto",
     triangle: bool = False,
-    seed: Seed = 0,
-    out: Out = Path("featgraph-similarity"),
-    force: Force = False,
+    seed: opt.Seed = 0,
+    out: opt.Out = Path("featgraph-similarity"),
+    force: opt.Force = False,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Compare two networks layer by layer.
@@ -81,56 +71,54 @@ def compare_networks(
     featgraph similarity mlp mlp --weights a.pt --weights-b b.pt --data digits --triangle
     featgraph similarity a.npz b.npz --measure cka procrustes
     """
-    from featgraph.report.folder import claim_folder
-    from featgraph.similarity.layer_matrix import compare_layers
+    from featgraph import similarity as sim
+    from featgraph.features.capture import extract_features
+    from featgraph.plot.similarity import plot_similarity
 
-    files = [Path(text).suffix in FEATURES for text in (a, b)]
-    if files[0] != files[1]:
+    saved = [Path(text).suffix in inputs.FEATURES for text in (a, b)]
+    if saved[0] != saved[1]:
         raise ValueError("A and B must both be networks or both be files of features")
-    chosen = (layers, layers_b or layers)
-    models: tuple[nn.Module, nn.Module] | None = None
+    chosen = [layers, layers_b or layers]
+    models: list[nn.Module] = []
     shown: ImageDataset | None = None
-    if files[0]:
+    if saved[0]:
         if triangle:
             raise ValueError("--triangle needs two networks, got files of features")
-        sides = [choose_layers(Path(text), part) for text, part in zip((a, b), chosen, strict=True)]
+        sides = [
+            inputs.choose_layers(Path(text), part)
+            for text, part in zip((a, b), chosen, strict=True)
+        ]
     else:
         shown = images.read(data, screen)
         # Seeds differ, so that the same factory twice without weights gives two networks.
-        models = (
-            build_model(a, weights, option, seed),
-            build_model(b, weights_b, option, seed + 1),
-        )
-        sides = _extract(models, shown, chosen, reduce, screen)
-    folder = claim_folder(out, kind="similarity", force=force)
+        models = [
+            inputs.build_model(a, weights, option, seed),
+            inputs.build_model(b, weights_b, option, seed + 1),
+        ]
+        how: dict[str, Any] = {"reduce": reduce, "progress": screen.progress}
+        sides = [
+            extract_features(model, shown, layers=_layers(part), **how)
+            for model, part in zip(models, chosen, strict=True)
+        ]
+    folder = claim(out, "similarity", force)
     names = _name_sides((a, b), (weights, weights_b))
     tables: dict[str, Any] = {}
     for name in measure:
-        matrix = compare_layers(sides[0], sides[1], measure=name)
-        _write_matrix(folder, matrix, names)
-        _show_matrix(matrix, seed, screen)
+        matrix = sim.compare_layers(*sides, measure=name)
         tables[name] = matrix.to_rows()
-    if triangle and models is not None:
-        tables["triangle"] = _write_triangle(folder, models, shown, chosen, names, screen)
-    screen.say(f"\nwritten to {folder}")
+        folder.table(f"{name}.csv", tables[name])
+        folder.result(f"{name}.json", matrix)
+        folder.picture(name, plot_similarity(matrix, names=names))
+        _show_matrix(matrix, seed, screen)
+    if triangle:
+        first, second = (_layers(part) for part in chosen)
+        views = sim.triangle(
+            models[0], models[1], shown, layers=first, layers_b=second, names=names,
+            progress=screen.progress,
+        )  # fmt: skip
+        tables["triangle"] = _write_triangle(folder, views, screen)
+    screen.say(f"\nwritten to {folder.path}")
     return tables
-
-
-def _extract(
-    models: tuple[nn.Module, nn.Module],
-    images: ImageDataset,
-    layers: tuple[Sequence[str], Sequence[str]],
-    reduce: Any,
-    screen: Screen,
-) -> list[dict[str, FeatureMatrix]]:
-    from featgraph.features.capture import extract_features
-
-    return [
-        extract_features(
-            model, images, layers=_layers(part), reduce=reduce, progress=screen.progress
-        )
-        for model, part in zip(models, layers, strict=True)
-    ]
 
 
 def _layers(names: Sequence[str]) -> Any:
@@ -140,32 +128,21 @@ def _layers(names: Sequence[str]) -> Any:
 def _name_sides(
     specs: tuple[str, str], weights: tuple[Path | None, Path | None]
 ) -> tuple[str, str]:
-    names = [Path(text.partition(":")[0] if ".py:" in text else text).stem for text in specs]
-    for k, file in enumerate(weights):
-        if file is not None:
-            names[k] = Path(file).stem
-    return (names[0], names[1]) if names[0] != names[1] else (f"{names[0]} A", f"{names[1]} B")
-
-
-def _write_matrix(folder: Path, matrix: SimilarityMatrix, names: tuple[str, str]) -> None:
-    from featgraph.io import write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.similarity import plot_similarity
-
-    write_rows(matrix.to_rows(), folder / f"{matrix.measure}.csv")
-    matrix.save(folder / f"{matrix.measure}.json")
-    save_figure(plot_similarity(matrix, names=names)[0], folder / matrix.measure)
+    first, second = (
+        Path(text.partition(":")[0] if ".py:" in text else text).stem if file is None else file.stem
+        for text, file in zip(specs, weights, strict=True)
+    )
+    return (first, second) if first != second else (f"{first} A", f"{second} B")
 
 
 def _show_matrix(matrix: SimilarityMatrix, seed: int, screen: Screen) -> None:
     """Show the most similar layer for each layer of A, and how often depth agrees."""
-    from featgraph.similarity.layer_matching import match_layers
+    from featgraph.similarity import match_layers
 
     scores = matrix.values if matrix.larger_is_more_similar else -matrix.values
-    best = scores.argmax(axis=1)
     rows = [
         {"a": layer, "b": matrix.layers_b[j], "score": float(matrix.values[i, j])}
-        for i, (layer, j) in enumerate(zip(matrix.layers_a, best.tolist(), strict=True))
+        for i, (layer, j) in enumerate(zip(matrix.layers_a, scores.argmax(axis=1), strict=True))
     ]
     direction = "larger" if matrix.larger_is_more_similar else "smaller"
     screen.say(f"\n{matrix.measure} ({direction} is more similar), {matrix.n_samples} samples")
@@ -178,33 +155,15 @@ def _show_matrix(matrix: SimilarityMatrix, seed: int, screen: Screen) -> None:
         )
 
 
-def _write_triangle(
-    folder: Path,
-    models: tuple[nn.Module, nn.Module],
-    images: ImageDataset | None,
-    layers: tuple[Sequence[str], Sequence[str]],
-    names: tuple[str, str],
-    screen: Screen,
-) -> list[dict[str, Any]]:
-    from featgraph.io import write_rows
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.triangle import plot_triangle
-    from featgraph.similarity.triangle_views import triangle
+def _write_triangle(folder: Folder, views: Triangle, screen: Screen) -> list[dict[str, Any]]:
+    from featgraph.plot import plot_triangle
 
-    views = triangle(
-        *models,
-        images,
-        layers=_layers(layers[0]),
-        layers_b=_layers(layers[1]),
-        names=names,
-        progress=screen.progress,
-    )
-    write_rows(views.to_rows(), folder / "triangle.csv")
-    views.save(folder / "triangle.json")
-    save_figure(plot_triangle(views)[0], folder / "triangle")
+    folder.table("triangle.csv", views.to_rows())
+    folder.result("triangle.json", views)
+    folder.picture("triangle", plot_triangle(views))
     rows = [{"what": key, "value": value} for key, value in views.summary().items()]
     screen.say()
     screen.table(rows, {"what": "triangle", "value": ""})
     if views.functional.note:
         screen.say(views.functional.note)
-    return views.to_rows()
+    return rows

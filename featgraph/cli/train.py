@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from featgraph.cli.inputs import (
-    Data,
-    ImageNorm,
-    ImageSize,
-    ModelOptions,
-    ModelSpec,
-    build_model,
-    standardize,
-)
-from featgraph.cli.options import Device, Force, Layers, Out, Seed, whole
+from featgraph.cli import inputs, options as opt
+from featgraph.cli.folder import Folder, claim
 from featgraph.cli.processes import joined_processes, own_device
 from featgraph.cli.screen import LOUD, Screen
 from featgraph.selfsimilarity.estimators import ESTIMATORS
@@ -30,9 +23,9 @@ from featgraph.training.settings import (
 if TYPE_CHECKING:
     from torch import nn
 
-    from featgraph.datasets.images import ImageDataset
-    from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
-    from featgraph.training.log import TrainingLog
+    from featgraph import SelfSimilarityRegularizer
+    from featgraph.datasets import ImageDataset
+    from featgraph.training import TrainingLog
 
     Constraint = str
 else:
@@ -42,13 +35,9 @@ else:
 __all__ = ["read_target", "train_network"]
 
 _COLUMNS = {
-    "epoch": "epoch",
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "term": "term",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
-}
+    "epoch": "epoch", "loss": "loss", "accuracy": "accuracy", "term": "term",
+    "test_loss": "test loss", "test_accuracy": "test accuracy",
+}  # fmt: skip
 
 
 @Parameter(name="*")
@@ -57,7 +46,7 @@ class Recipe(TrainingSettings):
     """Settings of a training, with the seed that every command has."""
 
     __doc__ = TrainingSettings.__doc__
-    seed: Seed = 0
+    seed: opt.Seed = 0
 
 
 @Parameter(name="*")
@@ -91,21 +80,16 @@ class Constraining:
             return None
         import torch
 
-        from featgraph.selfsimilarity.gate import ReleasedGate
-        from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
+        from featgraph.selfsimilarity import ReleasedGate, SelfSimilarityRegularizer
 
-        epochs, per_epoch = steps
+        n_steps = steps[0] * steps[1]
+        estimator: Any = self.constraint
         return SelfSimilarityRegularizer(
             net,
             layers=layers,
-            target=read_target(
-                self.target,
-                epochs * per_epoch,
-                steps_per_epoch=per_epoch,
-                estimator=self.constraint,
-            ),
+            target=read_target(self.target, n_steps, steps_per_epoch=steps[1], estimator=estimator),
             weight=self.alpha,
-            estimator=self.constraint,  # type: ignore[arg-type]
+            estimator=estimator,
             gate=ReleasedGate() if self.gate else None,
             factor=0.5 if self.gate else 1.0,
             generator=torch.Generator().manual_seed(seed),
@@ -116,21 +100,21 @@ _RECIPE, _FREE = Recipe(), Constraining()
 
 
 def train_network(
-    model: ModelSpec,
+    model: inputs.ModelSpec,
     /,
     *,
-    option: ModelOptions = (),
-    data: Data = "digits",
+    option: inputs.ModelOptions = (),
+    data: inputs.Data = "digits",
     test_data: str | None = None,
-    image_size: ImageSize = None,
-    image_norm: ImageNorm = "none",
+    image_size: inputs.ImageSize = None,
+    image_norm: inputs.ImageNorm = "none",
     constraining: Constraining = _FREE,
-    layers: Layers = ("auto",),
+    layers: opt.Layers = ("auto",),
     recipe: Recipe = _RECIPE,
-    checkpoint_every: Annotated[int | None, whole(1)] = None,
-    device: Device = "cpu",
-    out: Out = Path("featgraph-training"),
-    force: Force = False,
+    checkpoint_every: Annotated[int | None, opt.whole(1)] = None,
+    device: opt.Device = "cpu",
+    out: opt.Out = Path("featgraph-training"),
+    force: opt.Force = False,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Train a classifier with or without the constraint.
@@ -152,28 +136,27 @@ def train_network(
     featgraph train resmlp --constraint linkage --target 0.3 -o run/
     featgraph train timm:resnet34 --data images/ --image-size 224 --device cuda --epochs 90
     """
+    import featgraph as fg
     from featgraph.core.processes import fail_together
     from featgraph.core.threads import hold_threads
     from featgraph.datasets.train_test import load_train_test
     from featgraph.features.running import usable_device
-    from featgraph.report.folder import claim_folder
     from featgraph.training.samples import count_steps
-    from featgraph.training.trainer import train
 
     chosen: Any = layers[0] if tuple(layers) in (("auto",), ("all",)) else list(layers)
     with joined_processes(device) as (rank, n):
         progress = False if rank else screen.progress
         with fail_together():
             pair = load_train_test(str(data), test_data, size=image_size, progress=progress)
-            images, test = (standardize(part, image_norm) for part in pair)
-            net = build_model(model, None, option, recipe.seed, **_fit_head(model, images)).to(
-                usable_device(own_device(device))
-            )
+            images, test = (inputs.standardize(part, image_norm) for part in pair)
+            head = _fit_head(model, images)
+            net = inputs.build_model(model, None, option, recipe.seed, **head)
+            net = net.to(usable_device(own_device(device)))
             steps = recipe.epochs, count_steps(len(images), recipe.batch_size, n_processes=n)
             regularizer = constraining.build(net, chosen, recipe.seed, steps)
-            folder = Path(out) if rank else claim_folder(out, kind="training", force=force)
+            folder = Folder(Path(out)) if rank else claim(out, "training", force)
         with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
-            log = train(
+            log = fg.train(
                 net,
                 images,
                 test=test,
@@ -181,14 +164,14 @@ def train_network(
                 regularizer=regularizer,
                 layers=chosen,
                 estimators=_choose_measured(constraining.constraint),
-                folder=folder,
+                folder=folder.path,
                 checkpoint_every=checkpoint_every,
                 progress=progress,
             )
     if rank == 0:
         _write(log, folder, ["released", "linkage", constraining.constraint])
         screen.table(log.to_rows(), _COLUMNS)
-        screen.say(f"\nwritten to {folder}")
+        screen.say(f"\nwritten to {folder.path}")
     return {"epochs": log.to_rows(), "ss_rates": log.rate_rows()}
 
 
@@ -220,7 +203,7 @@ def read_target(
     >>> read_target("0.5..0.3", 100).value(50, "", 0.0)
     0.4
     """
-    from featgraph.selfsimilarity.schedules import CosineTarget, LinearTarget, TrackingTarget
+    from featgraph.selfsimilarity import CosineTarget, LinearTarget, TrackingTarget
 
     if text == "track":
         return TrackingTarget()
@@ -247,8 +230,6 @@ def read_target(
 
 def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
     """Return SS_rate of every layer after every epoch of a run that was written."""
-    import csv
-
     path = folder / "ss_rates.csv"
     if not path.is_file():
         raise FileNotFoundError(
@@ -263,18 +244,17 @@ def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
     return found
 
 
-def _write(log: TrainingLog, folder: Path, drawn: list[str]) -> None:
-    from featgraph.plot.files import save_figure
-    from featgraph.plot.training import plot_learning_curves, plot_rate_trajectories
+def _write(log: TrainingLog, folder: Folder, drawn: list[str]) -> None:
+    from featgraph.plot import plot_learning_curves, plot_rate_trajectories
     from featgraph.report.folder import write_manifest
 
-    rows = log.to_rows()
     for quantity in ("test_accuracy", "loss"):
-        save_figure(plot_learning_curves({"run": rows}, quantity=quantity)[0], folder / quantity)
-    shown = [
-        {k: v for k, v in row.items() if k in ("epoch", "layer", *drawn)} for row in log.rate_rows()
-    ]
+        curves = plot_learning_curves({"run": log.to_rows()}, quantity=quantity)
+        folder.picture(quantity, curves)
+    columns = ("epoch", "layer", *drawn)
+    shown = [{k: v for k, v in row.items() if k in columns} for row in log.rate_rows()]
     if shown:
-        save_figure(plot_rate_trajectories(shown)[0], folder / "ss_rates")
-    files = [p.name for p in folder.iterdir() if p.suffix in (".png", ".svg", ".csv", ".pt")]
-    write_manifest(folder, kind="training", files=files)
+        folder.picture("ss_rates", plot_rate_trajectories(shown))
+    kept = (".png", ".svg", ".csv", ".pt")
+    files = [path.name for path in folder.path.iterdir() if path.suffix in kept]
+    write_manifest(folder.path, kind="training", files=files)

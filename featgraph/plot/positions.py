@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer
 
-__all__ = ["align_positions", "scale_distances"]
+if TYPE_CHECKING:
+    from featgraph.graph.csr_graph import FeatureGraph
+
+__all__ = ["align_positions", "scale_distances", "scale_hops"]
 
 MDSMethod = Literal["classical", "metric", "nonmetric"]
 
@@ -153,3 +156,30 @@ def align_positions(
     left, _, right = np.linalg.svd(positions.T @ target)
     aligned: NDArray[np.float64] = positions @ (left @ right)
     return aligned
+
+
+def scale_hops(graph: FeatureGraph) -> NDArray[np.float64]:
+    """Place nodes so that their plane distances follow their hops; components stand apart.
+
+    Raises
+    ------
+    ValueError
+        If the graph has more than 5000 nodes: all pairs are compared.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_path
+    >>> np.abs(scale_hops(make_path(3))[:, 0]).round(9).tolist()
+    [1.0, 0.0, 1.0]
+    """
+    from scipy.sparse.csgraph import shortest_path
+
+    if graph.n_nodes > 5000:
+        raise ValueError(
+            f"layout 'mds' compares all pairs of at most 5000 nodes, got {graph.n_nodes}; "
+            "take --layout force"
+        )
+    hops = shortest_path(graph.to_scipy(weighted=False), unweighted=True, directed=False)
+    reached = np.isfinite(hops)
+    hops[~reached] = hops[reached].max() + 2
+    return scale_distances(hops)[0]

@@ -11,7 +11,7 @@ import pytest
 
 from featgraph.boxes.methods import memb
 from featgraph.cli import main
-from featgraph.cli.boxcover import read_sizes
+from featgraph.cli.options import read_sizes
 
 
 @pytest.fixture
