@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from featgraph.boxes.methods import METHODS
 from featgraph.cli import options as opt
@@ -20,6 +20,9 @@ else:
 
 __all__ = ["judge_graphs"]
 
+Part: TypeAlias = Literal["verdict", "multifractal", "flow", "drawing"]
+
+PARTS = get_args(Part)
 #: Mean distances of a flow visit this many edges at most, a few minutes, unless asked for.
 _MOST_VISITS = 20_000_000_000
 _MOST_DRAWN = 30_000  # nodes; beyond, a drawing is a grey disc
@@ -34,9 +37,7 @@ def judge_graphs(
     graphs: opt.GraphFiles,
     /,
     *,
-    only: Annotated[
-        Sequence[Literal["verdict", "multifractal", "flow", "drawing"]], opt.several()
-    ] = (),
+    only: Annotated[Sequence[Part], opt.several()] = (),
     method: Annotated[BoxMethod, opt.METHOD] = "auto",
     repeats: opt.Repeats = 3,
     scale: Annotated[int | None, opt.whole(2)] = None,
@@ -114,7 +115,7 @@ def _introduce(name: str, net: FeatureGraph, screen: Screen) -> FeatureGraph:
 
 
 def _choose_parts(net: FeatureGraph, screen: Screen) -> Collection[str]:
-    chosen = ["verdict", "multifractal", "flow", "drawing"]
+    chosen = list(PARTS)
     if net.n_nodes * net.n_edges > _MOST_VISITS:
         chosen.remove("flow")
         screen.say("flow left out: its mean distances take long; --only flow computes them")
