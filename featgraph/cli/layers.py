@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from featgraph.cli.inputs import IMAGES, Data, Images, ModelOptions, ModelSpec, Weights, build_model
-from featgraph.cli.options import Layers, Seed
+from featgraph.cli import inputs, options as opt
 from featgraph.cli.screen import LOUD, Screen
 
 __all__ = ["show_layers"]
 
 
 def show_layers(
-    model: ModelSpec,
+    model: inputs.ModelSpec,
     /,
     *,
-    layers: Layers = (),
-    data: Data = None,
-    images: Images = IMAGES,
-    weights: Weights = None,
-    options: ModelOptions = (),
-    seed: Seed = 0,
+    layers: opt.Layers = (),
+    data: inputs.Data = None,
+    images: inputs.Images = inputs.IMAGES,
+    weights: inputs.Weights = None,
+    option: inputs.ModelOptions = (),
+    seed: opt.Seed = 0,
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """List the layers of a model, and what auto takes.
@@ -43,8 +42,9 @@ def show_layers(
     from featgraph.features.layers import select_layers
     from featgraph.features.shorthands import INPUT
 
-    net = build_model(model, weights, options, seed)
-    pictures = None if data is None else replace(images, max_images=2).open(data)
+    net = inputs.build_model(model, weights, option, seed)
+    few = replace(images, max_images=2)
+    pictures = None if data is None else few.read(data, screen, stored=True)
     rows = [row._asdict() for row in measure_layers(net, pictures)]
     auto = [row["name"] for row in rows if row["is_auto"]]
     if layers:

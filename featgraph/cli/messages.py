@@ -16,31 +16,12 @@ __all__ = ["FLAGS", "explain", "explain_usage"]
 FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
-        for name in [
-            "as_undirected",
-            "bounds",
-            "curves",
-            "device",
-            "duplicates",
-            "epsilon",
-            "exclude",
-            "jobs",
-            "layers",
-            "layers_b",
-            "max_images",
-            "measure",
-            "method",
-            "n_theta",
-            "null_draws",
-            "radii",
-            "reduce",
-            "repeats",
-            "scale",
-            "short",
-            "sizes",
-            "time_limit",
-            "weight",
-        ]
+        for name in (
+            *("as_undirected", "bounds", "curves", "device", "duplicates", "epsilon", "exclude"),
+            *("jobs", "layers", "layers_b", "max_images", "measure", "method", "n_theta"),
+            *("null_draws", "radii", "reduce", "repeats", "scale", "short", "sizes"),
+            *("time_limit", "weight"),
+        )
     },
     "checkpoint": "--out",
     "folder": "--out",
