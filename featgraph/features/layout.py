@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeAlias
 
 import torch
@@ -87,7 +88,8 @@ def choose_layout(
        last axis (Linear, LayerNorm, RMSNorm, attention, embeddings, recurrent nets): tokens for
        (B, N, D), channels last beyond. If only the other axis, last or second, has as many
        channels as the last such module registered, something turned the output: modules of the
-       last axis then give channels first, the others an error.
+       last axis then give channels first, the others an error. An error too if a vector was
+       reshaped: no axis of the output has the channels of a module of the last axis.
     3. Both kinds, or a 3-d output of 2-d convolutions: the axis, second or last, whose length
        is the number of channels that the model declares, or else that of the last such module
        registered; if both or neither, the last if the model declares so, otherwise an error.
@@ -133,7 +135,7 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
     width = next((width for _, width, _ in reversed(leaves) if width is not None), None)
     on_second, on_last = shape[1] == width, shape[-1] == width
     if kinds == {"last"}:
-        return "channels_first" if on_second and not on_last else last
+        return _unless_turned(shape, last, leaves, layer)
     if kinds == {"first"} and all(n in (0, len(shape)) for _, _, n in leaves):
         if on_second or not on_last:
             return "channels_first"
@@ -148,6 +150,27 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
         layer,
         f"its modules may mean either axis, and {width} channels do not tell them apart",
     )
+
+
+def _unless_turned(
+    shape: tuple[int, ...],
+    last: Layout,
+    leaves: list[tuple[str, int | None, int]],
+    layer: str | None,
+) -> Layout:
+    """Choose the last axis for modules that work on it, unless something turned the output."""
+    widths = [width for _, width, _ in leaves if width is not None]
+    if not widths or shape[-1] == widths[-1]:
+        return last
+    if shape[1] == widths[-1]:
+        if shape[-1] not in widths:
+            return "channels_first"
+        raise _ambiguous(shape, layer, f"{shape[1]} and {shape[-1]} are widths of its modules")
+    is_reshaped = math.prod(shape[1:]) == widths[-1]
+    is_joined = shape[-1] in widths or shape[-1] % widths[-1] == 0
+    if is_reshaped or not (is_joined or len(shape) == 3):
+        raise _ambiguous(shape, layer, f"no axis has the {widths[-1]} channels of its modules")
+    return last
 
 
 def _like_before(

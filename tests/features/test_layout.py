@@ -36,6 +36,10 @@ CLEAR = [
     ((5, 8, 17), LINEAR, "channels_first"),
     ((5, 8, 8), LINEAR, "tokens"),
     ((5, 9, 10), LINEAR, "tokens"),
+    # Maps of tokens among those of channels; outputs put side by side.
+    ((5, 17, 8), nn.Sequential(LINEAR, nn.Linear(9, 9)), "tokens"),
+    ((5, 17, 16), LINEAR, "tokens"),
+    ((5, 7, 7, 16), LINEAR, "channels_last"),
     # Gates and shuffles change the number of channels.
     ((5, 8, 4), nn.Sequential(LINEAR, nn.GLU()), "tokens"),
     ((5, 2, 9, 8), nn.Sequential(CONV, nn.PixelShuffle(2)), "channels_first"),
@@ -117,6 +121,11 @@ def test_tokens_after_a_convolution_that_may_be_turned() -> None:
 
 
 UNCLEAR = [
+    # Vectors that were reshaped to images or sequences, as generators do, and token mixers.
+    ((5, 2, 2, 2), LINEAR, "no axis has the 8 channels of its modules"),
+    ((5, 3, 7, 7), LINEAR, "no axis has the 8 channels"),
+    ((5, 4, 2), LINEAR, "no axis has the 8 channels.*'tokens' for"),
+    ((5, 9, 8), nn.Sequential(LINEAR, nn.Linear(9, 9)), "9 and 8 are widths of its modules"),
     # Convolutions whose output was turned round, as far as their channels can tell.
     ((5, 7, 7, 8), CONV, "its modules have 8 channels, and put them second"),
     ((5, 7, 8), nn.Conv1d(3, 8, 3), "have 8 channels.*'tokens' for"),
