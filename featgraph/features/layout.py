@@ -92,7 +92,8 @@ def choose_layout(
        reshaped: no axis of the output has the channels of a module of the last axis.
     3. Both kinds, or a 3-d output of 2-d convolutions: the axis, second or last, whose length
        is the number of channels that the model declares, or else that of the last such module
-       registered; if both or neither, the last if the model declares so, otherwise an error.
+       registered, or else that of any; if both or neither, the last if the model declares so,
+       otherwise an error.
     4. None (an activation function, a dropout, a module of one's own): the kind of ``before``
        if the axis it names has as many channels as ``before`` has (and no other, for tokens
        after a 2-d convolution), otherwise an error.
@@ -140,9 +141,11 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
         if on_second or not on_last:
             return "channels_first"
         raise _ambiguous(shape, layer, f"its modules have {width} channels, and put them second")
-    for channels in (declared[0] if declared else None, width):
-        if (shape[1] == channels) != (shape[-1] == channels):
-            return "channels_first" if shape[1] == channels else last
+    known = {width for _, width, _ in leaves}
+    for channels in ({declared[0]} if declared else set(), {width}, known):
+        on_second, on_last = shape[1] in channels, shape[-1] in channels
+        if on_second != on_last:
+            return "channels_first" if on_second else last
     if declared and declared[1] and len(shape) == 4 and shape[-1] == declared[0]:
         return "channels_last"
     raise _ambiguous(

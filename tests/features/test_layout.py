@@ -50,6 +50,9 @@ CLEAR = [
     ((5, 7, 7, 8), nn.Sequential(CONV, LINEAR), "channels_last"),
     ((5, 17, 8), nn.Sequential(CONV, nn.Flatten(2)), "tokens"),
     ((5, 17, 8), nn.Sequential(LINEAR, NORM1D), "tokens"),
+    # … or, where that fits neither, of any: a state of another width registered last.
+    ((5, 17, 8), nn.Sequential(LINEAR, CONV, nn.LayerNorm(3)), "tokens"),
+    ((5, 8, 7, 7), nn.Sequential(LINEAR, CONV, nn.LayerNorm(3)), "channels_first"),
     # Batch second.
     ((17, 5, 8), nn.MultiheadAttention(8, 2), "sequence_first"),
     ((17, 5, 8), nn.LSTM(4, 8), "sequence_first"),
