@@ -80,13 +80,15 @@ class Column:
         values, gaps = self._fill(n_rows)
         if values is None or self.kind in _CONVERTERS:
             return values, gaps
-        longest = max(map(len, values[:1] if values.strides == (0,) else values), default=1)
+        longest = max(map(len, values[:1] if values.strides == (0,) else values), default=0)
+        if not longest:  # blanks are no values
+            return None, n_rows
         if longest * n_rows > most_cells:
             raise ValueError(
                 f"attribute {self.name!r} has a text of {longest} characters, too long for a "
                 f"column of {n_rows} rows"
             )
-        return values.astype(f"U{max(longest, 1)}"), gaps
+        return values.astype(f"U{longest}"), gaps
 
     def _fill(self, n_rows: int) -> tuple[NDArray[Any] | None, int]:
         self.flush()

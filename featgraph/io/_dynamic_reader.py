@@ -33,7 +33,7 @@ def parse_dynamic_gexf(
 ) -> tuple[dict[float, FeatureGraph], list[str]]:
     """Return the graph at every time when something changes, and notes on what was left out."""
     reader = _Reader()
-    walk_xml(source, reader.start, reader.end, reader.flush)
+    walk_xml(source, reader)
     raw = reader.raw_graph(source)
     lives = reader.lives["node"]
     lives += [[_ALWAYS] for _ in range(raw.n_nodes - len(lives))]  # those that only edges name
@@ -80,10 +80,10 @@ class _Reader(GexfReader):
         self.lives[tag].append([])
         self.outer = _spans(about) if not TIMES.isdisjoint(about) else [_ALWAYS]
 
-    def end(self, tag: str, text: str) -> None:
+    def end(self, tag: str) -> None:
         if tag == self.owner and not self.lives[tag][-1]:
             self.lives[tag][-1] = self.outer
-        super().end(tag, text)
+        super().end(tag)
 
     def _value(self, about: dict[str, str]) -> None:
         if TIMES.isdisjoint(about) or not self.owner:

@@ -9,7 +9,7 @@ from featgraph.graph.incoming import RawGraph
 from featgraph.io._columns import Column, Names, Table
 from featgraph.io._looks import finish_graph, put_color
 from featgraph.io._source import Source
-from featgraph.io._xml import walk_xml
+from featgraph.io._xml import XmlReader, walk_xml
 
 __all__ = ["KEYWORD", "TIMES", "GexfReader", "parse_gexf"]
 
@@ -25,7 +25,7 @@ _OWN = {"node": {"id"}, "edge": {"id", "source", "target", "type"}}
 def parse_gexf(source: Source) -> RawGraph:
     """Read the graph of a GEXF file; one that changes is read as all its times at once."""
     reader = GexfReader()
-    walk_xml(source, reader.start, reader.end, reader.flush)
+    walk_xml(source, reader)
     if reader.timed:
         reader.notes.append(
             "holds a graph that changes in time, here all its times at once and the last values: "
@@ -34,10 +34,11 @@ def parse_gexf(source: Source) -> RawGraph:
     return reader.raw_graph(source)
 
 
-class GexfReader:
+class GexfReader(XmlReader):
     """Collects what a GEXF file says, without regard to time."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.names = Names()
         self.tables = {"node": Table(), "edge": Table()}
         self.tables["edge"].columns["weight"] = Column("weight", "double", "1.0")
@@ -137,11 +138,11 @@ class GexfReader:
         elif tag in ("spell", "slice"):
             self.timed = True
 
-    def end(self, tag: str, text: str) -> None:
+    def end(self, tag: str) -> None:
         if tag == self.owner:
             self.owner = ""
         elif tag == "default" and self.declared is not None:
-            self.declared.default = text
-        elif tag == "keywords" and text.startswith(KEYWORD):
-            told = json.loads(text.removeprefix(KEYWORD))
+            self.declared.default = self.text
+        elif tag == "keywords" and self.text.startswith(KEYWORD):
+            told = json.loads(self.text.removeprefix(KEYWORD))
             self.fields.update(told if isinstance(told, dict) else {})

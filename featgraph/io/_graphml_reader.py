@@ -8,7 +8,7 @@ from featgraph.graph.incoming import RawGraph
 from featgraph.io._columns import Column, Names, Table, as_boolean
 from featgraph.io._looks import finish_graph, put_color
 from featgraph.io._source import Source
-from featgraph.io._xml import walk_xml
+from featgraph.io._xml import XmlReader, walk_xml
 
 __all__ = ["parse_graphml"]
 
@@ -16,7 +16,7 @@ __all__ = ["parse_graphml"]
 def parse_graphml(source: Source) -> RawGraph:
     """Read the one graph of a GraphML file."""
     reader = _Reader()
-    walk_xml(source, reader.start, reader.end, reader.flush)
+    walk_xml(source, reader)
     if not reader.graphs:
         raise ValueError("holds no <graph>")
     return finish_graph(
@@ -24,8 +24,9 @@ def parse_graphml(source: Source) -> RawGraph:
     )
 
 
-class _Reader:
+class _Reader(XmlReader):
     def __init__(self) -> None:
+        super().__init__()
         self.names = Names()
         self.tables = {"node": Table(), "edge": Table()}
         self.fields: dict[str, Any] = {}
@@ -35,6 +36,7 @@ class _Reader:
         self.keys: dict[str, Table] = {"graph": Table()}
         self.owner = ""  # what a <data> now belongs to
         self.key: str | None = None
+        self.label = ""  # the element with a label that is open
         self.declared: list[Column] = []  # columns of the <key> that is open
 
     def flush(self) -> None:
@@ -43,6 +45,8 @@ class _Reader:
             table.flush()
 
     def start(self, tag: str, about: dict[str, str]) -> None:
+        if self.label:  # its text ends where the description of its place begins
+            self._take_label()
         if tag == "data":
             self.key = about.get("key", "")
         elif tag == "node":
@@ -102,25 +106,31 @@ class _Reader:
             table.put("thickness", about.get("width"), "double")
         elif tag == "Shape":
             table.put("shape", about.get("type"))
+        elif tag in ("NodeLabel", "EdgeLabel"):
+            self.label = tag
 
-    def end(self, tag: str, text: str) -> None:
+    def _take_label(self) -> None:
+        self.label = ""
+        self.tables[self.owner].put("label", self.text.strip() or None)
+
+    def end(self, tag: str) -> None:
         if tag == "data":
             key, self.key = self.key or "", None
             if self.owner in self.tables:
                 table = self.tables[self.owner]
                 column = table.column(key)
                 if column.kind != "drawing":
-                    column.add(table.n_rows - 1, text)
+                    column.add(table.n_rows - 1, self.text)
             elif self.owner:
                 column = self.keys["graph"].column(key)
-                self.fields[column.name] = text
+                self.fields[column.name] = self.text
         elif tag == self.owner:
             self.owner = "graph" if tag in self.tables else ""
         elif tag == "default":
             for column in self.declared:
-                column.default = text
-        elif tag in ("NodeLabel", "EdgeLabel") and self.key is not None:
-            self.tables[self.owner].put("label", text.strip() or None)
+                column.default = self.text
+        elif tag == self.label:
+            self._take_label()
 
 
 def _need(about: dict[str, str], tag: str, name: str) -> str:
