@@ -111,7 +111,8 @@ def _both_ways(
     # Smaller neighbours first: scipy's counting sort keeps this order within a row, so rows come
     # out sorted. Entry numbers stand in for the weights, which may be 0 or None.
     rows, columns = np.concatenate([high, low]), np.concatenate([low, high])
-    entries = np.arange(1, rows.size + 1)
+    ones = np.ones(rows.size, dtype=np.int8)
+    entries = ones if values is None else np.arange(1, rows.size + 1)
     matrix = coo_array((entries, (rows, columns)), shape=(n, n)).tocsr()
     data = None if values is None else np.concatenate([values, values])[matrix.data - 1]
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), data

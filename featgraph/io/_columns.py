@@ -210,11 +210,13 @@ class Names:
         self.flush()
         nothing = np.empty(0, dtype=np.int64)
         ids, ends = (np.concatenate(b) if b else nothing for b in (self._ids, self._ends))
+        self._ids, self._ends = [], []
         plain = self._codes is None and np.array_equal(ids, np.arange(ids.size))
         if plain and (not ends.size or 0 <= ends.min() <= ends.max() < ids.size):
             return range(ids.size), ends.reshape(-1, 2)
         names: Sequence[Hashable] = list(self._codes or ())
-        if self._codes is None:
+        words, self._codes = self._codes is not None, None  # whose room is needed
+        if not words:
             known, codes = np.unique(np.concatenate([ids, ends]), return_inverse=True)
             names, ids, ends = known.tolist(), codes[: ids.size], codes[ids.size :]
         place = np.full(len(names), -1, dtype=np.int64)

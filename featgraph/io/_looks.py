@@ -75,7 +75,7 @@ def finish_graph(
         edges=ends,
         n_nodes=len(ids),
         directed=directed,
-        labels=labels,
+        labels=None if isinstance(labels, range) else labels,
         edge_values=restore_looks(edges),
         gaps=edge_gaps,
         told=fields.get("lengths") or None,
@@ -96,9 +96,14 @@ def restore_looks(
         if used == list(axes) or used == ["x", "y"]:
             kept[name] = np.column_stack([parts[axis] for axis in used])  # type: ignore[misc]
             kept = {key: column for key, column in kept.items() if key not in used}
-    if "label" in kept and kept["label"].tolist() == list(map(str, names)):
+    if "label" in kept and names and _same_words(kept["label"], names):
         del kept["label"]
     return {name.removeprefix(RESERVED_PREFIX): column for name, column in kept.items()}
+
+
+def _same_words(column: NDArray[Any], names: Sequence[Any]) -> bool:
+    blocks = (slice(first, first + 10_000) for first in range(0, len(names), 10_000))
+    return all(column[block].tolist() == list(map(str, names[block])) for block in blocks)
 
 
 def _numbers(column: NDArray[Any]) -> NDArray[Any] | None:
