@@ -19,6 +19,8 @@ from featgraph.dimension.spectrum import (
     choose_range,
     fit_spectrum,
 )
+from featgraph.graph.convert import takes_any_graph
+from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels import kernel
 
 __all__ = ["ball_masses", "multifractal_sandbox"]
@@ -121,7 +123,8 @@ def multifractal_sandbox(
     return fit_spectrum(moments, sizes, inside, sums[0], means[0], sample, about)
 
 
-def ball_masses(graph: Any, radii: Ints, *, centers: Ints | None = None) -> Ints:
+@takes_any_graph()
+def ball_masses(graph: FeatureGraph, radii: Ints, *, centers: Ints | None = None) -> Ints:
     """Return the number of nodes within each radius of each centre.
 
     Parameters

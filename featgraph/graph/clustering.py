@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = [
@@ -24,6 +25,7 @@ ClusteringKind = Literal["average", "transitivity"]
 CLUSTERING_KINDS = ("average", "transitivity")
 
 
+@takes_any_graph()
 def local_clustering(graph: FeatureGraph) -> NDArray[np.float64]:
     """Return for each node the share of pairs of its neighbours that are joined.
 
@@ -56,6 +58,7 @@ def local_clustering(graph: FeatureGraph) -> NDArray[np.float64]:
     return np.divide(triangles, pairs, out=np.zeros(graph.n_nodes), where=pairs > 0)
 
 
+@takes_any_graph()
 def average_clustering(graph: FeatureGraph, *, kind: ClusteringKind = "average") -> float:
     """Return the clustering coefficient C of a graph.
 
@@ -143,6 +146,7 @@ class HopCounts:
         return float((self.pairs[1:] / np.arange(1, self.pairs.size)).sum() / all_pairs)
 
 
+@takes_any_graph()
 def count_hop_distances(graph: FeatureGraph) -> HopCounts:
     """Count the pairs of nodes at each number of hops.
 
@@ -188,6 +192,7 @@ def hops_of(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> HopCounts:
     return HopCounts(counts[: int(reached[-1]) + 1 if reached.size else 1], n_nodes)
 
 
+@takes_any_graph()
 def local_efficiency(graph: FeatureGraph) -> float:
     """Return the mean over nodes of the efficiency among each node's neighbours.
 

@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import positive
 from featgraph.core.random import RandomState, as_rng
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["find_communities", "measure_modularity"]
 
 
+@takes_any_graph()
 def find_communities(
     graph: FeatureGraph, *, resolution: float = 1.0, rng: RandomState = 0
 ) -> NDArray[np.int64]:
@@ -78,6 +80,7 @@ def find_communities(
     return result
 
 
+@takes_any_graph()
 def measure_modularity(graph: FeatureGraph, labels: ArrayLike, *, resolution: float = 1.0) -> float:
     """Return the modularity Q of a partition; every edge counts 1.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,11 @@ from featgraph.graph._assemble import assemble_csr
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, attribute_column, choose_reader
 
-__all__ = ["as_feature_graph"]
+__all__ = ["accept_graph", "as_feature_graph", "open_graph", "takes_any_graph"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_DIRECTED = "graph is directed; box covering needs distances that are the same both ways: "
 
 
 def as_feature_graph(
@@ -79,10 +85,7 @@ def accept_graph(
 ) -> tuple[FeatureGraph, str]:
     """Apply the rules on directions and weights; return a simple graph and a note on losses."""
     if raw.directed and not as_undirected:
-        raise ValueError(
-            "graph is directed; box covering needs distances that are the same both ways: "
-            "pass as_undirected=True to forget directions"
-        )
+        raise ValueError(f"{_DIRECTED}pass as_undirected=True to forget directions")
     name, weights = _chosen_weights(raw, weight)
     columns = {key: raw.edge_values[key] for key in raw.edge_values if key not in (name, raw.usual)}
     columns = {key: attribute_column(values) for key, values in columns.items() if len(values)}
@@ -154,3 +157,62 @@ def _chosen_weights(
 
 def _known(value: Any) -> bool:
     return value is not None and value == value
+
+
+def takes_any_graph(
+    *, weights: bool = False
+) -> Callable[[Callable[Concatenate[FeatureGraph, P], R]], Callable[Concatenate[Any, P], R]]:
+    """Let a function whose first parameter is a FeatureGraph take graphs of other libraries too.
+
+    Parameters
+    ----------
+    weights : bool, default=False
+        Keep weights under their usual name if every edge has one, for functions that use
+        weights or write them down; otherwise edges count.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> @takes_any_graph()
+    ... def count_edges(graph):
+    ...     return graph.n_edges
+    >>> count_edges(networkx.path_graph(3))
+    2
+    """
+
+    def decorate(
+        function: Callable[Concatenate[FeatureGraph, P], R],
+    ) -> Callable[Concatenate[Any, P], R]:
+        @functools.wraps(function)
+        def call(graph: Any, *args: P.args, **options: P.kwargs) -> R:
+            return function(open_graph(graph, weights=weights), *args, **options)
+
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def open_graph(graph: Any, *, weights: bool = False) -> FeatureGraph:
+    """Return any graph as a FeatureGraph, with the usual weights of all edges or without.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> graph = networkx.Graph()
+    >>> graph.add_edge(0, 1, weight=0.5)
+    >>> open_graph(graph, weights=True).edge_weights, open_graph(graph).edge_weights
+    (array([0.5]), None)
+    """
+    if isinstance(graph, FeatureGraph):
+        return graph
+    raw = choose_reader(graph)(graph, None if weights else "ignore")
+    if raw.directed:
+        cure = "pass featgraph.as_feature_graph(graph, as_undirected=True)"
+        raise ValueError(f"{_DIRECTED}{cure}")
+    values = raw.edge_values.get(raw.usual, ()) if weights else ()
+    told = [value for value in values if _known(value) and value != 1]
+    whole = len(told) > 0 and all(map(_known, values)) and raw.usual not in raw.gaps
+    result, note = accept_graph(raw, raw.usual if whole else "ignore", False)
+    if note:
+        warnings.warn(note, UserWarning, stacklevel=caller_level())
+    return result

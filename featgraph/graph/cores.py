@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["find_cores"]
 
 
+@takes_any_graph()
 def find_cores(graph: FeatureGraph) -> NDArray[np.int64]:
     """Return the core number of each node: the largest k whose k-core holds it.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.strengths import EDGE_WEIGHTS, EdgeWeight, node_strengths
 from featgraph.graph.tails import TailFit, fit_tail
@@ -134,6 +134,7 @@ def degree_statistics(
     )
 
 
+@takes_any_graph()
 def degree_assortativity(graph: FeatureGraph) -> float:
     """Return the correlation of the degrees at the two ends of an edge.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["LayerConnectivity", "connect_layers", "describe_features", "spread_over_layers"]
@@ -170,6 +171,7 @@ class LayerConnectivity:
         ]
 
 
+@takes_any_graph()
 def connect_layers(graph: FeatureGraph) -> LayerConnectivity:
     """Count the edges between the layers of a graph over several layers.
 
@@ -229,6 +231,7 @@ def layer_numbers(graph: FeatureGraph) -> tuple[tuple[str, ...], NDArray[np.int6
     return tuple(str(name) for name in names[order]), places
 
 
+@takes_any_graph()
 def spread_over_layers(graph: FeatureGraph, groups: ArrayLike) -> list[dict[str, Any]]:
     """Return how each group of nodes (boxes, communities) spreads over the layers.
 

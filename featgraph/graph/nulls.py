@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, positive
 from featgraph.core.random import RandomState, as_rng
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["ReferenceKind", "rewire_graph"]
@@ -24,6 +25,7 @@ _LARGEST_TABLE = 1 << 26  # bytes of a table of joined nodes
 _DENSE = 64  # a table that has more bytes per entry than this costs more than it saves
 
 
+@takes_any_graph()
 def rewire_graph(
     graph: FeatureGraph,
     *,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["EdgeWeight", "edge_strengths", "node_strengths", "with_edge_weight"]
@@ -20,6 +21,7 @@ EDGE_WEIGHTS: dict[str, str] = {
 }
 
 
+@takes_any_graph(weights=True)
 def edge_strengths(graph: FeatureGraph) -> NDArray[np.float64]:
     """Return for each edge how strongly it joins: 1 − C_ij/ε, in (0, 1].
 
@@ -64,6 +66,7 @@ def _strengths(graph: FeatureGraph, weights: NDArray[np.float64] | None) -> NDAr
     return 1.0 - weights / scale if scale > 0 else np.ones(weights.size)
 
 
+@takes_any_graph(weights=True)
 def node_strengths(
     graph: FeatureGraph, *, weight: EdgeWeight = "similarity"
 ) -> NDArray[np.float64]:
@@ -100,6 +103,7 @@ def node_strengths(
     return sums.astype(np.float64)
 
 
+@takes_any_graph(weights=True)
 def with_edge_weight(graph: FeatureGraph, weight: EdgeWeight) -> FeatureGraph:
     """Return the graph with its weights as they are, as similarities, or without.
 

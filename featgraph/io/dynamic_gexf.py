@@ -13,6 +13,7 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.graph.convert import open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._dynamic_reader import parse_dynamic_gexf
 from featgraph.io._source import Source, Target, open_target, written
@@ -49,7 +50,7 @@ def write_dynamic_gexf(
 
     Parameters
     ----------
-    graphs : mapping of float to FeatureGraph
+    graphs : mapping of float to FeatureGraph, or to graphs of other libraries
         Time (such as the epoch) to graph; at least one, all of the same nodes.
     path : str, path or open file
         File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
@@ -136,7 +137,7 @@ def _check_graphs(graphs: Mapping[float, FeatureGraph]) -> tuple[list[float], li
         if isinstance(time, bool) or not math.isfinite(float(time)):
             raise ValueError(f"times must be finite numbers, got {time!r}")
     times = sorted(graphs)
-    ordered = [graphs[time] for time in times]
+    ordered = [open_graph(graphs[time], weights=True) for time in times]
     for time, graph in zip(times, ordered, strict=True):
         if graph.node_labels != ordered[0].node_labels:
             raise ValueError(

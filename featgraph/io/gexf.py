@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.graph.strengths import EdgeWeight
@@ -54,6 +55,7 @@ _SHAPES = {
 }
 
 
+@takes_any_graph(weights=True)
 def write_gexf(
     graph: FeatureGraph,
     path: Target,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.graph.strengths import EdgeWeight
@@ -40,6 +41,7 @@ TYPES = {
 }
 
 
+@takes_any_graph(weights=True)
 def write_graphml(
     graph: FeatureGraph,
     path: Target,

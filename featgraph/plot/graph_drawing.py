@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.random import RandomState, as_rng
+from featgraph.graph.convert import takes_any_graph
 from featgraph.plot.style import FAINT, INK, TEXT, WIDTH, new_axes
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ _RASTER_EDGES = 3000
 _CROSSING = "#BDBDBD"
 
 
+@takes_any_graph()
 def plot_graph(
-    graph: Any,
+    graph: FeatureGraph,
     *,
     cover: BoxCover | None = None,
     positions: ArrayLike | None = None,
@@ -75,18 +77,15 @@ def plot_graph(
     >>> karate = nx.Graph(nx.karate_club_graph().edges)
     >>> fig, ax = plot_graph(karate, cover=box_cover(karate, 2, rng=0))
     """
-    from featgraph.graph.convert import as_feature_graph
-
-    net: FeatureGraph = as_feature_graph(graph)
-    points = _check_positions(positions, net, rng)
-    labels = None if cover is None else _check_cover(cover, net)
+    points = _check_positions(positions, graph, rng)
+    labels = None if cover is None else _check_cover(cover, graph)
     extent = np.ptp(points, axis=0)
     ratio = float(np.clip(extent[1] / max(extent[0], 1e-12), 0.45, 1.2))
     fig, ax = new_axes(ax, width=WIDTH * 0.85, height=WIDTH * 0.85 * ratio + 0.4)
-    _draw_boxes(ax, net, points, labels)
+    _draw_boxes(ax, graph, points, labels)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    ax.set_title(_describe(net, cover), loc="left", fontsize=TEXT, color=INK)
+    ax.set_title(_describe(graph, cover), loc="left", fontsize=TEXT, color=INK)
     return fig, ax
 
 
@@ -112,6 +111,7 @@ def _check_cover(cover: BoxCover, net: FeatureGraph) -> NDArray[np.int64]:
     return cover.labels
 
 
+@takes_any_graph()
 def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.float64]:
     """Lay a graph out by forces, the same for the same ``rng``.
 

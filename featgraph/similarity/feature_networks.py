@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
+from featgraph.graph.convert import takes_any_graph
 from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self
 from featgraph.similarity._recipe import Recipe
 
@@ -175,6 +176,7 @@ def portrait_divergence(
     return _run(portrait_recipe(epsilon=epsilon), X, Y)
 
 
+@takes_any_graph()
 def network_portrait(graph: FeatureGraph) -> NDArray[np.int64]:
     """Portrait of a graph: how many nodes have k nodes at distance ℓ.
 
