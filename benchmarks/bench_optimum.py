@@ -15,8 +15,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from featgraph.boxes.methods.iterated_greedy import cover_iterated_greedy
-from featgraph.boxes.methods.optimum import minimum_box_cover
+from featgraph.boxes.api import box_cover, minimum_box_cover
 from featgraph.io.files import read_graph
 
 #: Diameter boxes: size -> (best known, proven before); radius boxes: optima at r = 1, 2, …
@@ -53,7 +52,7 @@ def show(name: str, graph: object, kind: str, size: int, limit: float, known: st
     cover.validate(graph)
     heuristic = ""
     if kind == "diameter":
-        heuristic = str(cover_iterated_greedy(graph, size, rng=0).n_boxes)
+        heuristic = str(box_cover(graph, size, method="iterated_greedy", rng=0).n_boxes)
     letter = "ℓ" if kind == "diameter" else "r"
     proven = "yes" if cover.is_optimal else "no"
     row = (f"{letter} = {size}", heuristic, cover.n_boxes, cover.lower_bound, proven)

@@ -47,16 +47,29 @@ html_static_path = ["_static"]
 
 
 def write_methods() -> None:
-    """Write what METHODS says for the guide to include, so that it cannot go stale."""
-    lines = []
+    """Write what METHODS says for the guide and the reference, so that it cannot go stale."""
+    short, long = [], []
     for row in featgraph.METHODS.values():
         where = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
         box = {"none": "no boxes"}.get(row.box, f"{row.box} boxes")
-        lines += [f"`{row.name}` ({box})", f": {row.summary[0].upper()}{row.summary[1:]}."]
-        lines += [f"  *When:* {row.advice}. *Cost:* {row.cost}. *Source:* {where}.", ""]
-    target = Path(__file__).parent / "_build" / "methods.md"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text("\n".join(lines), encoding="utf-8")
+        short += [f"`{row.name}` ({box})", f": {row.summary[0].upper()}{row.summary[1:]}."]
+        short += [f"  *When:* {row.advice}. *Cost:* {row.cost}. *Source:* {where}.", ""]
+        long += [
+            f"### {row.name}",
+            "",
+            f"*{row.summary[0].upper()}{row.summary[1:]}.* {where}.",
+            "",
+        ]
+        long += [f"{paragraph.replace('``', '`')}\n" for paragraph in row.text]
+        for option in row.options:
+            long.append(
+                f"* `{option.name}` ({option.rule}, default {option.default!r}): {option.meaning}"
+            )
+        long.append("")
+    folder = Path(__file__).parent / "_build"
+    folder.mkdir(exist_ok=True)
+    (folder / "methods.md").write_text("\n".join(short), encoding="utf-8")
+    (folder / "method_texts.md").write_text("\n".join(long), encoding="utf-8")
 
 
 write_methods()

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes.api import box_counts, box_cover, minimum_box_counts, minimum_box_cover
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.methods import METHODS
-from featgraph.boxes.methods.optimum import minimum_box_cover
-from featgraph.boxes.minimum_counts import minimum_box_counts
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._opening import open_data
-from featgraph.boxes._run import is_quick
-from featgraph.boxes._sizes import check_sizes
 from featgraph.boxes.checkpoint import Checkpoint
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.packing import caro_wei
 from featgraph.boxes.exact.parts import run_parts
 from featgraph.boxes.exact.problem import open_problem
+from featgraph.boxes.feature_space import open_space
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.boxes.neighborhoods import count_near
 from featgraph.boxes.threads import run_beside
@@ -23,7 +21,7 @@ from featgraph.core.checks import choice, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 
-__all__ = ["EFFORTS", "bound_space", "lower_bound", "lower_bounds"]
+__all__ = ["EFFORTS", "bound_sizes", "box_lower_bound", "box_lower_bounds"]
 
 Ints = NDArray[np.int64]
 KINDS = ("diameter", "radius")
@@ -38,7 +36,7 @@ QUICK = ("packing",)  # efforts that are to stay quick over many sizes
 MOST_PAIRS = 50_000_000
 
 
-def lower_bound(
+def box_lower_bound(
     graph: Any,
     size: float,
     *,
@@ -103,20 +101,20 @@ def lower_bound(
     Examples
     --------
     >>> import networkx
-    >>> [lower_bound(networkx.path_graph(10), size) for size in range(4)]
+    >>> [box_lower_bound(networkx.path_graph(10), size) for size in range(4)]
     [10, 5, 4, 3]
     """
-    space, _ = open_data(graph, weight, as_undirected)
+    space, _ = open_space(graph, weight, as_undirected)
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
     checked, clock, generator = space.size(size), Clock(limit), as_rng(rng)
-    if is_quick(space):
+    if space.is_quick:
         return _bound(space, checked, kind, effort, clock, generator)
     return run_beside(lambda: _bound(space, checked, kind, effort, clock, generator))
 
 
-def lower_bounds(
+def box_lower_bounds(
     graph: Any,
     sizes: Iterable[float],
     *,
@@ -132,13 +130,13 @@ def lower_bounds(
     Parameters
     ----------
     graph : graph, FeatureMatrix, or tensor or array of shape (D, B)
-        As in ``lower_bound``.
+        As in ``box_lower_bound``.
     sizes : iterable of numbers
         Sizes; made rising and distinct.
     kind : {"diameter", "radius"}, default="diameter"
         What ``sizes`` bound.
     effort : {"count", "packing", "prices", "optimum"}, default="packing"
-        As in ``lower_bound``; sizes whose pairs would not fit into memory are bounded by "count".
+        As in ``box_lower_bound``; "count" where the pairs would not fit into memory.
     time_limit : float or None, default=30.0
         Seconds for all sizes together; None: no limit. Sizes that get none are bounded quickly.
     weight : str, optional
@@ -161,18 +159,18 @@ def lower_bounds(
     Examples
     --------
     >>> import networkx
-    >>> lower_bounds(networkx.path_graph(10), range(4))
+    >>> box_lower_bounds(networkx.path_graph(10), range(4))
     array([10,  5,  4,  3])
     """
-    space, _ = open_data(graph, weight, as_undirected)
+    space, _ = open_space(graph, weight, as_undirected)
     limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
-    checked = check_sizes(space, sizes)
-    return bound_space(space, checked, kind, effort=effort, time_limit=limit, rng=as_rng(rng))
+    checked = space.check_sizes(sizes)
+    return bound_sizes(space, checked, kind, effort=effort, time_limit=limit, rng=as_rng(rng))
 
 
-def bound_space(
+def bound_sizes(
     space: MetricSpace,
     sizes: list[float],
     kind: str,
@@ -204,7 +202,7 @@ def bound_space(
             if record is not None:
                 record.add_bound(s, int(bounds[s]))
 
-    if is_quick(space):
+    if space.is_quick:
         bound_all()
     else:
         run_beside(bound_all)
@@ -228,7 +226,7 @@ def _bound(
 ) -> int:
     known = space.trivial_cover(size)
     if known is not None:
-        return int(known.labels.max()) + 1
+        return known.n_boxes
     n_components = int(space.components.max()) + 1
     if effort == "count":
         reach = 2 * size if kind == "radius" else size

@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.coverage_gain import MassCounter
-from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods
+from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods, WeightedSpace
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
-from featgraph.core.checks import choice
 from featgraph.kernels import kernel
 
-__all__ = ["TIES", "break_ties", "join_centers", "reach_centers", "select_centers"]
-
-TIES = ("small_ball", "random", "index")
+__all__ = ["break_ties", "join_centers", "reach_centers", "select_centers"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -109,7 +106,6 @@ def _select_by_search(
 
 def break_ties(n_nodes: int, ties: str, rng: np.random.Generator) -> tuple[Ints, bool]:
     """Return the order of nodes for ties, and whether smaller balls come first."""
-    choice(ties, TIES, "ties")
     if ties == "index":
         return np.arange(n_nodes, dtype=np.int64), False
     return rng.permutation(n_nodes), ties == "small_ball"
@@ -124,7 +120,7 @@ def join_centers(
     weighted graphs: of the neighbour before it on a shortest path), so central distance falls
     along a path inside the box.
     """
-    if isinstance(space, GraphSpace) and space.lengths is not None:
+    if isinstance(space, WeightedSpace):
         return assign_weighted(
             space.starts, space.stops, space.indices, space.lengths, centers, size
         )
@@ -134,7 +130,7 @@ def join_centers(
 
 def reach_centers(space: GraphSpace, centers: Ints, rng: np.random.Generator) -> tuple[Ints, float]:
     """Return box labels around centres of any reach, and the largest distance from a centre."""
-    if space.lengths is not None:
+    if isinstance(space, WeightedSpace):
         return spread_weighted(space.starts, space.stops, space.indices, space.lengths, centers)
     labels = np.asarray(
         _join(space.starts, space.stops, space.indices, centers, rng.random(space.n_nodes))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.metric_space import FeatureSpace, GraphSpace, MetricSpace
+from featgraph.boxes.metric_space import MetricSpace
 from featgraph.core.files import write_text
 from featgraph.core.sources import hash_sources
 
@@ -139,10 +139,7 @@ def open_checkpoint(
 
 def _fingerprint(space: MetricSpace, facts: Sequence[object]) -> str:
     seen = hashlib.sha256(f"{hash_sources()} {space.name}".encode())
-    if isinstance(space, GraphSpace):
-        _feed(seen, [space.graph.indptr, space.indices, space.lengths])
-    elif isinstance(space, FeatureSpace):
-        _feed(seen, space.distances)
+    _feed(seen, space.arrays)
     _feed(seen, facts)
     return seen.hexdigest()
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
-from featgraph.core.checks import choice
 from featgraph.dimension._size_grid import hop_size_grid, size_grid
 from featgraph.dimension.fit import MIN_POINTS
 from featgraph.dimension.model_selection import ModelWeights, weigh_models
@@ -74,12 +73,12 @@ def count_size_grid(
     options: Mapping[str, Any],
 ) -> BoxCounts:
     """Count the boxes of a graph on the grid of sizes that suits it."""
-    from featgraph.boxes._run import box_kind
     from featgraph.boxes.api import box_counts
-    from featgraph.boxes.methods import METHODS
+    from featgraph.boxes.methods import find_method
 
-    choice(method, METHODS, "method")
-    grid = hop_size_grid(graph, box_kind(method, dict(options)), scale, spacing)
+    row = find_method(method)
+    kind = row.box_kind(row.check_options(options))
+    grid = hop_size_grid(graph, kind, scale, spacing)
     return box_counts(
         graph, sizes=grid, method=method, repeats=repeats, rng=rng, jobs=jobs,
         progress=progress, **options,

@@ -50,9 +50,9 @@ def size_grid(
 
 def hop_size_grid(graph: Any, kind: str, scale: int | None, spacing: float) -> list[int]:
     """Return the grid up to the first size that leaves one box per component for sure."""
-    from featgraph.boxes.metric_space import GraphSpace
+    from featgraph.boxes.metric_space import HopSpace
 
-    _, bound = GraphSpace(graph, weighted=False).diameter_bounds
+    _, bound = HopSpace(graph).diameter_bounds
     largest = bound / 2 if kind == "radius" else bound
     return size_grid(max(largest, 1.0), kind=kind, scale=scale, spacing=spacing)
 

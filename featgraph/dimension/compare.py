@@ -216,8 +216,8 @@ def compare_dimensions(
     >>> table.row("paper").log_error > table.row("linkage").log_error
     True
     """
-    from featgraph.boxes._opening import open_data
-    from featgraph.boxes.minimum_counts import minimum_box_counts
+    from featgraph.boxes.api import minimum_box_counts
+    from featgraph.boxes.feature_space import open_space
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes
@@ -233,7 +233,7 @@ def compare_dimensions(
     theta = _array(ladder)
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
-    space, _ = open_data(matrix, None, False)  # once: rows of distances are sorted in it
+    space, _ = open_space(matrix, None, False)  # once: rows of distances are sorted in it
     truth = minimum_box_counts(
         space, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
     )

@@ -143,12 +143,13 @@ def open_giant(
     graph: Any, method: str, weight: str | None, as_undirected: bool, options: dict[str, Any]
 ) -> tuple[Any, float, str]:
     """Return the largest component, its share of the nodes, and the kind of box of a method."""
-    from featgraph.boxes._run import box_kind
     from featgraph.boxes.methods import METHODS
     from featgraph.dimension._evidence import largest_component
 
     choice(method, [name for name, row in METHODS.items() if row.box != "none"], "method")
-    return (*largest_component(graph, weight, as_undirected), box_kind(method, options))
+    row = METHODS[method]
+    kind = row.box_kind(row.check_options(options))
+    return (*largest_component(graph, weight, as_undirected), kind)
 
 
 def measure_moments(masses: Floats, q: Floats) -> tuple[Floats, Floats]:

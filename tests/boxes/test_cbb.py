@@ -6,8 +6,9 @@ import networkx as nx
 import numpy as np
 from hypothesis import given, strategies as st
 
+from featgraph.boxes.api import box_cover
 from featgraph.boxes.bits import spread_bits
-from featgraph.boxes.methods.cbb import _burn, _burn_bits, cover_cbb
+from featgraph.boxes.methods.cbb import _burn, _burn_bits
 from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive
 
@@ -34,10 +35,10 @@ def check_replay(dist, size, labels, order):
 
 def test_first_draw_is_uniform():
     star = nx.star_graph(3)
-    first = [int(cover_cbb(star, 1, rng=seed).labels[0] == 0) for seed in range(400)]
+    first = [int(box_cover(star, 1, method="cbb", rng=seed).labels[0] == 0) for seed in range(400)]
     # the hub is in the first box if drawn first (1/4), or drawn after a leaf, its only
     # candidate at size 1: always. A leaf is in it with the hub.
     assert sum(first) == 400
-    masses = [cover_cbb(star, 1, rng=seed).labels[1] == 0 for seed in range(400)]
+    masses = [box_cover(star, 1, method="cbb", rng=seed).labels[1] == 0 for seed in range(400)]
     # leaf 1 shares the first box if drawn first (1/4) or second after the hub (1/4 * 1/3)
     assert abs(np.mean(masses) - 1 / 3) < 4 * np.sqrt(2 / 9 / 400)

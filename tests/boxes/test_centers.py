@@ -10,8 +10,6 @@ from hypothesis import given, strategies as st
 from featgraph.boxes import coverage_gain
 from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.centers import join_centers, select_centers
-from featgraph.boxes.methods.max_cover import cover_max_cover
-from featgraph.boxes.methods.memb import cover_memb
 from featgraph.boxes.metric_space import open_graph_space
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import boxes as naive
@@ -96,14 +94,14 @@ def test_flower_answers():
 
 def test_max_cover_takes_the_centers_of_memb():
     graph = nx.barabasi_albert_graph(50, 2, seed=1)
-    assert cover_max_cover(graph, 1, rng=3).centers.tolist() == (
-        cover_memb(graph, 1, rng=3).centers.tolist()
+    assert box_cover(graph, 1, method="max_cover", rng=3).centers.tolist() == (
+        box_cover(graph, 1, method="memb", rng=3).centers.tolist()
     )
 
 
 def test_refuses_unknown_ties():
     with pytest.raises(ValueError, match="ties must be one of"):
-        cover_memb(nx.path_graph(5), 1, ties="hub")
+        box_cover(nx.path_graph(5), 1, method="memb", ties="hub")
 
 
 @pytest.mark.parametrize("hops", [1, 2, 4])

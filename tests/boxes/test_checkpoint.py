@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.boxes import _run, bounds, checkpoint as checkpoints
+from featgraph.boxes import bounds, checkpoint as checkpoints, metric_space
 from featgraph.boxes.api import box_counts
 from featgraph.boxes.methods import greedy, memb, merge
 
@@ -57,7 +57,7 @@ def watch(monkeypatch, method, *, stop_at=None):
 )
 def test_a_stopped_call_goes_on(monkeypatch, checkpoint, method, stop_at, quick):
     if not quick:
-        monkeypatch.setattr(_run, "QUICK", 0)
+        monkeypatch.setattr(metric_space, "QUICK", 0)
     whole = count(method, bounds=True)
     with monkeypatch.context() as patch:
         calls = watch(patch, method, stop_at=stop_at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import subprocess
 import sys
@@ -12,12 +11,12 @@ import numpy as np
 import pytest
 
 from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.methods import METHODS
+from featgraph.boxes.methods import METHODS, describe_method
 from featgraph.boxes.methods.auto import choose_method
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
-def test_every_row_has_its_function(name):
+def test_every_row_has_its_algorithm(name):
     row = METHODS[name]
     assert row.name == name
     assert row.box in ("diameter", "radius", "none")
@@ -25,17 +24,75 @@ def test_every_row_has_its_function(name):
     assert row.source
     assert row.cost
     assert row.advice
-    module = importlib.import_module(f"featgraph.boxes.methods.{name}")
-    if row.box == "none":
-        assert callable(getattr(module, f"count_{name}"))
-        return
-    cover = getattr(module, f"cover_{name}")
-    parameters = inspect.signature(cover).parameters
-    assert list(parameters)[:2] == ["graph", "size"]
-    assert {"weight", "as_undirected", "rng"} <= set(parameters)
-    assert all(p.kind is p.KEYWORD_ONLY for p in list(parameters.values())[2:])
-    if row.kind_option is not None:
-        assert row.kind_option[0] in parameters
+    options = [option.name for option in row.options]
+    wanted = ["solve"] if row.box != "none" and name != "auto" else []
+    wanted += ["count_sizes"] if row.one_pass else []
+    for function in wanted:
+        parameters = inspect.signature(getattr(row.algorithm, function)).parameters.values()
+        assert next(p.name for p in parameters) == "space"
+        own = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "note"]
+        assert [p.name for p in own] == options
+        assert all(p.default is p.empty for p in own)  # the default stands in the row alone
+    assert row.check_options(row.defaults) == row.defaults
+    assert row.box_kind({}) == row.box
+
+
+WRONG = {
+    "str": ("radus", "must be one of"),
+    "int": (-1, "must be a whole number of at least"),
+    "float": (-1.0, "must (be a finite number|lie in)"),
+    "bool": ("yes", "must be True or False, got 'yes'"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [(name, option) for name, row in sorted(METHODS.items()) for option in row.options],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_options_are_checked_before_the_graph_is_opened(name, option):
+    value, message = WRONG[option.type]
+    for door in (box_cover, lambda graph, size, **how: box_counts(graph, sizes=[size], **how)):
+        with pytest.raises(ValueError, match=f"{option.name} {message}"):
+            door(None, 1, method=name, **{option.name: value})
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_an_unknown_option_names_the_method_and_its_options(name):
+    known = ", ".join(option.name for option in METHODS[name].options) or "none"
+    message = f"method '{name}' has no option 'banana'; there is: {known}"
+    for door in (box_cover, lambda graph, size, **how: box_counts(graph, sizes=[size], **how)):
+        with pytest.raises(TypeError, match=message):
+            door(nx.path_graph(3), 1, method=name, banana=1)
+
+
+def test_a_misspelt_option_suggests_the_nearest():
+    with pytest.raises(TypeError, match="no option 'orde'; there is: order; did you mean 'order'"):
+        box_counts(nx.path_graph(3), orde="index")
+    with pytest.raises(ValueError, match="kind must be one of .*did you mean 'radius'"):
+        box_counts(nx.path_graph(3), method="auto", kind="radus")
+
+
+def test_the_kind_of_a_method_follows_its_options():
+    for method, options, kind in (
+        ("auto", {"kind": "radius"}, "radius"),
+        ("best", {"kind": "radius", "time_limit": 0}, "radius"),
+        ("optimum", {"kind": "radius"}, "radius"),
+        ("sampling", {"boxes": "random_sequential"}, "radius"),
+        ("sampling", {"strategy": "big_first"}, "diameter"),
+    ):
+        assert box_cover(nx.path_graph(9), 1, method=method, **options).kind == kind
+        assert box_counts(nx.path_graph(9), sizes=[1], method=method, **options).kind == kind
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_a_description_says_all_that_is_known(name):
+    row, text = METHODS[name], describe_method(name)
+    for fact in (row.source, row.cost, row.advice, row.doi or ""):
+        assert fact in text
+    for option in row.options:
+        assert f"{option.name} : {option.rule}, default={option.default!r}" in text
+    assert row.algorithm.__doc__.strip().split("\n")[-1].replace("``", "`").split()[-1] in text
 
 
 def test_the_table_loads_no_compiled_code():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import _sizes, bits
+from featgraph.boxes import bits, metric_space
 from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.counts import BoxCounts
 from featgraph.features.feature_matrix import FeatureMatrix
@@ -154,7 +154,7 @@ def test_default_sizes_of_huge_graphs_end_where_searches_are_long(monkeypatch):
     monkeypatch.setattr(bits, "MOST_BYTES", 0)  # a graph of thousands of nodes counts as huge
     graph = nx.path_graph(300)
     whole = box_counts(graph, rng=0, method="memb")
-    monkeypatch.setattr(_sizes, "MOST_LOOKS", 300 * 15)
+    monkeypatch.setattr(metric_space, "MOST_LOOKS", 300 * 15)
     with pytest.warns(UserWarning, match="sizes above 4 are left out.*take 'random_sequential'"):
         short = box_counts(graph, rng=0, method="memb")
     assert short.sizes.tolist() == [0, 1, 2, 3, 4]

@@ -158,7 +158,7 @@ def test_features_are_covered_without_a_graph(method):
         assert naive.packing_bound(dist.tolist(), theta * (1 + 1e-9)) <= count <= 20
 
 
-@pytest.mark.parametrize("method", [m for m in COVERING if METHODS[m].weighted])
+@pytest.mark.parametrize("method", COVERING)
 @settings(max_examples=15)
 @given(graph=graphs(), size=st.integers(0, 12), data=st.data())
 def test_weighted_boxes_keep_their_promise(method, graph, size, data):

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, strategies as st
 
 from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.methods.fuzzy import count_fuzzy
 from featgraph.graph.csr_graph import FeatureGraph
 from tests.naive import box_searches as naive, boxes as plain
 
@@ -19,7 +18,7 @@ from tests.naive import box_searches as naive, boxes as plain
 def test_equals_twin(seed, n_nodes):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     dist = plain.hop_distances(n_nodes, graph.edges)
-    found = count_fuzzy(graph, [0, 1, 2, 5, 40])
+    found = box_counts(graph, sizes=[0, 1, 2, 5, 40], method="fuzzy").counts
     expected = [naive.fuzzy(dist, size) for size in (0, 1, 2, 5, 40)]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -30,23 +29,27 @@ def test_weighted_and_metric_equal_twins(seed, n_nodes):
     points = rng.normal(size=(n_nodes, 2))
     dist = np.sqrt(((points[:, None] - points[None]) ** 2).sum(-1) / 2)
     expected = [naive.fuzzy(dist.tolist(), size) for size in (0.5, 1.5)]
-    np.testing.assert_allclose(count_fuzzy(points, [0.5, 1.5]), expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        box_counts(points, sizes=[0.5, 1.5], method="fuzzy").counts, expected, rtol=1e-9
+    )
     graph = nx.complete_graph(n_nodes)
     lengths = {(u, v): int(rng.integers(1, 9)) / 4 for u, v in graph.edges}
     nx.set_edge_attributes(graph, lengths, "length")
     table = plain.weighted_distances(n_nodes, lengths)
     expected = [naive.fuzzy(table, size) for size in (0.5, 1.5)]
-    found = count_fuzzy(graph, [0.5, 1.5], weight="length")
+    found = box_counts(graph, sizes=[0.5, 1.5], method="fuzzy", weight="length").counts
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_complete_graph_gives_e():
-    assert math.isclose(count_fuzzy(nx.complete_graph(5), [1])[0], math.e)
+    assert math.isclose(
+        box_counts(nx.complete_graph(5), sizes=[1], method="fuzzy").counts[0], math.e
+    )
 
 
 def test_published_value_of_dolphins(shared_data):
     edges = np.loadtxt(shared_data / "networks" / "dol.edges", dtype=int)
-    found = count_fuzzy(FeatureGraph.from_edges(edges), [2])[0]
+    found = box_counts(FeatureGraph.from_edges(edges), sizes=[2], method="fuzzy").counts[0]
     np.testing.assert_allclose(found, 6.55142909, rtol=1e-8)
 
 
@@ -55,7 +58,6 @@ def test_front_doors():
     counts = box_counts(graph, sizes=[1, 2], method="fuzzy", repeats=2)
     assert counts.kind == "none"
     assert counts.counts_per_repeat.dtype == np.float64
-    assert np.array_equal(counts.counts, count_fuzzy(graph, [1, 2]))
     with pytest.raises(ValueError, match="counts without making boxes; use box_counts"):
         box_cover(graph, 1, method="fuzzy")
     with pytest.raises(ValueError, match="needs a method that makes boxes"):

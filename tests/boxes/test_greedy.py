@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_counts
+from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.first_fit import fit_bits, fit_lists
-from featgraph.boxes.methods import greedy
-from featgraph.boxes.methods.greedy import ORDERS, cover_greedy, fit_nodes
+from featgraph.boxes.methods import METHODS, greedy
+from featgraph.boxes.methods.greedy import fit_nodes
 from featgraph.boxes.metric_space import open_graph_space
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from tests.naive import boxes as naive
@@ -21,7 +21,7 @@ def test_equals_twin_in_any_order(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     order = np.random.default_rng(seed).permutation(n_nodes)
     dist = naive.hop_distances(n_nodes, graph.edges)
-    cover = cover_greedy(graph, size, order=order)
+    cover = box_cover(graph, size, order=order)
     if 0 < size < 2 * n_nodes:
         expected = naive.greedy(dist, size, order.tolist())
         boxes = sorted(map(sorted, cover.boxes()))
@@ -82,47 +82,47 @@ def test_networkx_colours_the_auxiliary_graph_alike(size, strategy):
     )
     colours = nx.greedy_color(auxiliary, strategy=strategy)
     order = list(colours)  # in the order of colouring
-    cover = cover_greedy(graph, size, order=order)
+    cover = box_cover(graph, size, order=order)
     assert cover.labels.tolist() == [colours[v] for v in range(40)]
 
 
 @pytest.mark.parametrize("n_nodes", [1, 2, 7, 24])
 @pytest.mark.parametrize("size", [0, 1, 2, 5, 23])
 def test_path_in_order_is_best(n_nodes, size):
-    cover = cover_greedy(nx.path_graph(n_nodes), size, order="index")
+    cover = box_cover(nx.path_graph(n_nodes), size, order="index")
     assert cover.n_boxes == -(-n_nodes // (size + 1))
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", METHODS["greedy"].options[0].choices)
 def test_one_pass_counts_equal_single_covers(order):
     graph = nx.gnp_random_graph(40, 0.06, seed=7)
     counts = box_counts(graph, sizes=range(8), order=order, rng=0, repeats=2)
     assert counts.counts_per_repeat.shape == (2, 8)
     if order == "index":
-        singles = [cover_greedy(graph, size, order="index").n_boxes for size in range(8)]
+        singles = [box_cover(graph, size, order="index").n_boxes for size in range(8)]
         assert counts.counts.tolist() == singles
 
 
 def test_star_and_complete():
-    assert cover_greedy(nx.star_graph(8), 1, rng=0).n_boxes == 8
-    assert cover_greedy(nx.star_graph(8), 2, rng=0).n_boxes == 1
-    assert cover_greedy(nx.complete_graph(8), 1, rng=0).n_boxes == 1
+    assert box_cover(nx.star_graph(8), 1, rng=0).n_boxes == 8
+    assert box_cover(nx.star_graph(8), 2, rng=0).n_boxes == 1
+    assert box_cover(nx.complete_graph(8), 1, rng=0).n_boxes == 1
 
 
 def test_degree_takes_the_rim_first():
-    cover = cover_greedy(nx.star_graph(3), 1, order="degree", rng=0)
+    cover = box_cover(nx.star_graph(3), 1, order="degree", rng=0)
     assert cover.masses.tolist() == [2, 1, 1]  # the hub, last, joins the first leaf
     assert cover.labels[0] == 0
 
 
 def test_unreachable_nodes_never_share_a_box():
     graph = nx.disjoint_union_all([nx.path_graph(4), nx.path_graph(3), nx.empty_graph(1)])
-    for order in ORDERS:
-        assert cover_greedy(graph, 1, order=order, rng=0).n_boxes >= 5
-    assert cover_greedy(graph, 1, order="index").n_boxes == 5
+    for order in METHODS["greedy"].options[0].choices:
+        assert box_cover(graph, 1, order=order, rng=0).n_boxes >= 5
+    assert box_cover(graph, 1, order="index").n_boxes == 5
 
 
 @pytest.mark.parametrize("order", [[0, 1], [0, 0, 1], [1, 2, 3], "sideways"])
 def test_refuses_orders_that_are_none(order):
     with pytest.raises(ValueError, match="order must"):
-        cover_greedy(nx.path_graph(3), 1, order=order)
+        box_cover(nx.path_graph(3), 1, order=order)

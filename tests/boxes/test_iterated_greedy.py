@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from featgraph.boxes.api import box_cover, minimum_box_cover
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
-from featgraph.boxes.methods.iterated_greedy import cover_iterated_greedy
-from featgraph.boxes.methods.optimum import minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 
@@ -62,7 +61,7 @@ def test_small_graphs_are_solved(near, size, reduce):
     graph.add_edges_from((u, v) for u in range(len(near)) for v in near[u])
     dist = naive_boxes.hop_distances(len(near), graph.edges)
     expected = naive.smallest_clique_cover(naive.relation(dist, size))
-    cover = cover_iterated_greedy(graph, size, iterations=300, reduce=reduce, rng=0)
+    cover = box_cover(graph, size, method="iterated_greedy", iterations=300, reduce=reduce, rng=0)
     cover.validate(graph)
     assert cover.n_boxes == expected
 
@@ -71,7 +70,9 @@ def test_small_graphs_are_solved(near, size, reduce):
 def test_same_seed_same_boxes(reduce):
     graph = nx.gnp_random_graph(80, 0.05, seed=1)
     options = {"iterations": 40, "patience": 40, "reduce": reduce}
-    first, second = (cover_iterated_greedy(graph, 2, rng=3, **options) for _ in range(2))
+    first, second = (
+        box_cover(graph, 2, method="iterated_greedy", rng=3, **options) for _ in range(2)
+    )
     assert first.labels.tolist() == second.labels.tolist()
     assert first.options["iterations"] == 40
 
@@ -79,13 +80,15 @@ def test_same_seed_same_boxes(reduce):
 def test_a_lattice_comes_near_its_bound():
     graph = nx.grid_2d_graph(14, 14)
     least = minimum_box_cover(graph, 3, time_limit=5, rng=0).lower_bound
-    assert cover_iterated_greedy(graph, 3, iterations=2000, rng=0).n_boxes <= 1.1 * least
+    assert (
+        box_cover(graph, 3, method="iterated_greedy", iterations=2000, rng=0).n_boxes <= 1.1 * least
+    )
 
 
 def test_no_passes_and_no_time_still_give_a_cover():
     graph = nx.grid_2d_graph(8, 8)
     for options in ({"iterations": 0}, {"time_limit": 0.0}):
-        cover_iterated_greedy(graph, 2, rng=0, **options).validate(graph)
+        box_cover(graph, 2, method="iterated_greedy", rng=0, **options).validate(graph)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +101,4 @@ def test_no_passes_and_no_time_still_give_a_cover():
 )
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
-        cover_iterated_greedy(nx.path_graph(4), 1, **options)
+        box_cover(nx.path_graph(4), 1, method="iterated_greedy", **options)

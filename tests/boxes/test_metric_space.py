@@ -9,7 +9,8 @@ from hypothesis import given, strategies as st
 
 from featgraph.boxes import bits, memory, neighborhoods
 from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.metric_space import FeatureSpace, open_graph_space
+from featgraph.boxes.feature_space import FeatureSpace
+from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive
 
 

@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes import minimum_counts
-from featgraph.boxes.api import box_counts
-from featgraph.boxes.methods.optimum import minimum_box_cover
-from featgraph.boxes.minimum_counts import minimum_box_counts
+from featgraph.boxes.api import box_counts, minimum_box_counts, minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 SMALLEST = {
@@ -66,13 +64,13 @@ def test_radius_boxes_of_features_have_diameters_as_sizes():
 
 def test_sizes_between_equal_counts_are_not_worked_on(monkeypatch):
     asked = []
-    answer = minimum_counts.answer_size
+    answer = minimum_counts.solve_exact
 
     def spy(space, size, *rest):
         asked.append(size)
         return answer(space, size, *rest)
 
-    monkeypatch.setattr(minimum_counts, "answer_size", spy)
+    monkeypatch.setattr(minimum_counts, "solve_exact", spy)
     counts = minimum_box_counts(nx.path_graph(60), sizes=range(59))
     assert counts.proven.all()
     assert counts.counts.tolist() == [-(-60 // (size + 1)) for size in range(59)]
@@ -127,21 +125,21 @@ def test_an_interruption_goes_on_to_the_caller(monkeypatch):
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(minimum_counts, "answer_size", interrupt)
+    monkeypatch.setattr(minimum_counts, "solve_exact", interrupt)
     with pytest.raises(KeyboardInterrupt):
         minimum_box_counts(nx.path_graph(4))
 
 
 def test_default_sizes_that_get_no_time_are_left_out(monkeypatch):
     asked = []
-    answer = minimum_counts.answer_size
+    answer = minimum_counts.solve_exact
 
     def slow(space, size, *rest):
         asked.append(size)
         time.sleep(0.05)
         return answer(space, size, *rest)
 
-    monkeypatch.setattr(minimum_counts, "answer_size", slow)
+    monkeypatch.setattr(minimum_counts, "solve_exact", slow)
     graph = nx.barabasi_albert_graph(60, 1, seed=0)
     counts = minimum_box_counts(graph, time_limit=0.001)
     assert asked == [0]
@@ -154,13 +152,13 @@ def test_default_sizes_that_get_no_time_are_left_out(monkeypatch):
 
 def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
     asked = []
-    answer = minimum_counts.answer_size
+    answer = minimum_counts.solve_exact
 
     def spy(space, size, *rest):
         asked.append(size)
         return answer(space, size, *rest)
 
-    monkeypatch.setattr(minimum_counts, "answer_size", spy)
+    monkeypatch.setattr(minimum_counts, "solve_exact", spy)
     points = np.random.default_rng(0).normal(size=(60, 30))
     counts = minimum_box_counts(points, sizes=np.linspace(1.2, 1.7, 9), time_limit=0)
     assert not counts.proven.all()
@@ -168,14 +166,14 @@ def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
 
 
 def test_sizes_whose_pairs_do_not_fit_are_bracketed_by_the_others(monkeypatch):
-    answer = minimum_counts.answer_size
+    answer = minimum_counts.solve_exact
 
     def small_memory(space, size, *rest):
         if size in (2, 3):
             raise MemoryError("too many pairs")
         return answer(space, size, *rest)
 
-    monkeypatch.setattr(minimum_counts, "answer_size", small_memory)
+    monkeypatch.setattr(minimum_counts, "solve_exact", small_memory)
     with pytest.warns(UserWarning, match="not worked on: too many pairs"):
         counts = minimum_box_counts(nx.path_graph(10), sizes=range(1, 5))
     assert counts.counts.tolist() == [5, 5, 5, 2]

@@ -12,13 +12,12 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import api
+from featgraph.boxes.api import box_cover, minimum_box_cover
 from featgraph.boxes.exact import parts as parts_file
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.methods import optimum
-from featgraph.boxes.methods.iterated_greedy import cover_iterated_greedy
-from featgraph.boxes.methods.memb import cover_memb
-from featgraph.boxes.methods.optimum import cover_optimum, cover_pairs, minimum_box_cover
+from featgraph.boxes.exact.parts import run_parts
+from featgraph.boxes.exact.problem import CliqueProblem
 from featgraph.datasets.fractal_graphs import make_flower
 from featgraph.distances.pairwise import feature_distances
 from tests.naive import boxes as naive_boxes, optimum as naive
@@ -160,10 +159,10 @@ def test_bound_and_heuristics_stand_on_either_side(kind, seed):
         best = minimum_box_cover(graph, size, kind=kind, rng=0)
         assert best.is_optimal
         if kind == "diameter":
-            others = [cover_iterated_greedy(graph, size, iterations=20, rng=1)]
+            others = [box_cover(graph, size, method="iterated_greedy", iterations=20, rng=1)]
             others += [box_cover(graph, size, method=name, rng=1) for name in ("greedy", "cbb")]
         else:
-            others = [cover_memb(graph, size, rng=1)]
+            others = [box_cover(graph, size, method="memb", rng=1)]
         assert all(best.n_boxes <= other.n_boxes for other in others)
 
 
@@ -179,7 +178,7 @@ def test_without_time_a_cover_and_a_bound_come_at_once(kind):
 @COMPILED
 def test_a_time_limit_is_kept(monkeypatch, counted_seconds):
     clocks = []
-    monkeypatch.setattr(optimum, "Clock", lambda limit: clocks.append(Clock(limit)) or clocks[-1])
+    monkeypatch.setattr(api, "Clock", lambda limit: clocks.append(Clock(limit)) or clocks[-1])
     graph = nx.grid_2d_graph(40, 40)
     cover = minimum_box_cover(graph, 2, time_limit=0.2, rng=0)
     assert 0.2 <= clocks[0].looks * counted_seconds < 0.4
@@ -218,16 +217,18 @@ def test_it_is_a_method_too():
     assert cover.method == "optimum"
     assert cover.is_optimal
     assert sorted(name for box in cover.boxes() for name in box) == sorted(graph)
-    assert cover_optimum(graph, 1, kind="radius", rng=0).centers.size == 3
+    assert box_cover(graph, 1, method="optimum", kind="radius", rng=0).centers.size == 3
 
 
-def test_pairs_can_be_given_directly():
+def test_a_relation_can_be_given_directly():
     near = [{1}, {0, 2}, {1}, set()]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in near])])
     indices = np.array([v for row in near for v in sorted(row)])
-    answer = cover_pairs(indptr, indices, rng=0)
-    assert answer.lower_bound == answer.labels.max() + 1 == 3
-    assert cover_pairs(np.zeros(4, dtype=np.int64), indices[:0]).lower_bound == 3
+    for rows, n_boxes in (((indptr, indices), 3), ((np.zeros(4, dtype=np.int64), indices[:0]), 3)):
+        problem, rng = CliqueProblem(*rows, Clock(None)), np.random.default_rng(0)
+        assert not run_parts(problem.parts, Clock(None), rng)
+        cover = problem.cover(rng)
+        assert cover.lower_bound == cover.n_boxes == n_boxes
 
 
 @pytest.mark.parametrize(
@@ -329,4 +330,7 @@ def test_best_known_counts_of_real_networks_are_proven(shared_data, name, kind):
         cover = minimum_box_cover(graph, size, kind=kind, rng=0)
         assert (cover.n_boxes, cover.lower_bound) == (count, count), size
         if kind == "diameter":
-            assert cover_iterated_greedy(graph, size, iterations=500, rng=0).n_boxes == count
+            assert (
+                box_cover(graph, size, method="iterated_greedy", iterations=500, rng=0).n_boxes
+                == count
+            )

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.methods.cluster_growing import cover_cluster_growing
-from featgraph.boxes.methods.random_sequential import _grow, cover_random_sequential
+from featgraph.boxes.api import box_cover
+from featgraph.boxes.methods.random_sequential import _grow
 from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive
 
@@ -30,16 +30,19 @@ def test_equals_twin(seed, n_nodes, size, from_covered):
 
 
 def test_any_seed_may_lie_in_an_older_box():
-    cover = cover_random_sequential(nx.path_graph(40), 1, seeds="any", rng=1)
+    cover = box_cover(nx.path_graph(40), 1, method="random_sequential", seeds="any", rng=1)
     assert (cover.labels[cover.centers] != np.arange(cover.n_boxes)).any()
 
 
 def test_cluster_growing_is_the_same_with_uncovered_seeds():
     graph = nx.gnp_random_graph(30, 0.1, seed=1)
-    one, other = cover_cluster_growing(graph, 1, rng=5), cover_random_sequential(graph, 1, rng=5)
+    one, other = (
+        box_cover(graph, 1, method="cluster_growing", rng=5),
+        box_cover(graph, 1, method="random_sequential", rng=5),
+    )
     assert one.labels.tolist() == other.labels.tolist()
 
 
 def test_refuses_unknown_seeds():
     with pytest.raises(ValueError, match="seeds must be one of"):
-        cover_random_sequential(nx.path_graph(5), 1, seeds="all")
+        box_cover(nx.path_graph(5), 1, method="random_sequential", seeds="all")

@@ -13,8 +13,8 @@ from featgraph.boxes import bits
 from featgraph.boxes.analysis import box_diameters
 from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.candidate_boxes import Table, overlap_boxes
+from featgraph.boxes.hubs import cover_hubs
 from featgraph.boxes.methods import annealing, fnb, mcwr, merge, obca, swarm
-from featgraph.boxes.methods.greedy import cover_greedy
 from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import box_searches as naive, boxes as plain
 
@@ -103,7 +103,7 @@ def test_merged_covers_are_nested_and_counted_in_one_run():
 @graphs
 def test_shaking_equals_twin(seed, n_nodes, size):
     graph, space, dist, rng = draw(seed, n_nodes)
-    before = cover_greedy(graph, size, rng=seed).labels
+    before = box_cover(graph, size, rng=seed).labels
     lists, rows = space.pairs(size), space.neighbors(size)
     n_moves, n_splits = 6, 2
     draws = rng.random((2 * (n_moves + n_splits), 2))
@@ -156,7 +156,7 @@ def test_obca_equals_twin(seed, n_nodes, size):
 def test_flight_equals_twin(seed, n_nodes, size):
     graph, space, dist, rng = draw(seed, n_nodes)
     lists, rows = space.pairs(size), space.neighbors(size)
-    covers = [cover_greedy(graph, size, rng=k).labels.copy() for k in range(3)]
+    covers = [box_cover(graph, size, rng=k).labels.copy() for k in range(3)]
     speed, draws = rng.integers(0, 2, n_nodes), rng.random((n_nodes, 5))
     labels, twin, slow = covers[0].copy(), covers[0].tolist(), speed.tolist()
     args = (lists.starts, lists.stops, lists.indices, rows.starts, rows.stops, rows.indices)
@@ -232,10 +232,10 @@ def test_fnb_hubs_are_those_of_the_definition(seed, n_nodes, size):
 def test_hubs_of_a_given_number():
     graph = nx.disjoint_union(nx.barabasi_albert_graph(30, 2, seed=0), nx.path_graph(5))
     with pytest.raises(ValueError, match=r"n_boxes must be from 2 .* to 35"):
-        fnb.cover_hubs(graph, 1)
+        cover_hubs(graph, 1)
     spans = []
     for n_boxes in (2, 4, 8, 35):
-        cover = fnb.cover_hubs(graph, n_boxes, rng=0)
+        cover = cover_hubs(graph, n_boxes, rng=0)
         assert cover.n_boxes == n_boxes
         cover.validate(graph)
         for box in cover.boxes():
@@ -248,7 +248,7 @@ def test_hubs_of_a_given_number():
 def test_weighted_hubs():
     graph = nx.path_graph(4)
     nx.set_edge_attributes(graph, {(0, 1): 1.0, (1, 2): 5.0, (2, 3): 2.0}, "length")
-    cover = fnb.cover_hubs(graph, 2, rng=0, weight="length")
+    cover = cover_hubs(graph, 2, rng=0, weight="length")
     assert sorted(map(sorted, cover.boxes())) == [[0, 1], [2, 3]]
     assert cover.size == 2.0
 
@@ -256,6 +256,6 @@ def test_weighted_hubs():
 @graphs
 def test_box_diameters_equal_twin(seed, n_nodes, size):
     graph, _, dist, _ = draw(seed, n_nodes)
-    cover = cover_greedy(graph, size, rng=seed)
+    cover = box_cover(graph, size, rng=seed)
     expected = [max(dist[u][v] for u in box for v in box) for box in cover.boxes()]
     assert box_diameters(graph, cover).tolist() == expected

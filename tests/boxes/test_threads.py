@@ -110,7 +110,7 @@ def test_a_program_ends_with_kernels_left_behind():
     code = """
 import _thread, signal, threading, numpy as np
 from featgraph.boxes import box_counts
-from featgraph.boxes._run import QUICK
+from featgraph.boxes.metric_space import QUICK
 from featgraph.datasets import make_lattice
 
 graph = make_lattice((300, 300))

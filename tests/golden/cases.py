@@ -141,8 +141,8 @@ def _of_graph(g: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         lambda: call("boxes.minimum_box_cover", g, 2, **exact).n_boxes,
     )
     yield "boxes.minimum_box_counts", lambda: call("boxes.minimum_box_counts", g, **exact)
-    yield "boxes.lower_bound", lambda: call("boxes.lower_bound", g, 2, **seeded)
-    yield "boxes.lower_bounds", lambda: call("boxes.lower_bounds", g, [1, 2, 3], **seeded)
+    yield "boxes.box_lower_bound", lambda: call("boxes.box_lower_bound", g, 2, **seeded)
+    yield "boxes.box_lower_bounds", lambda: call("boxes.box_lower_bounds", g, [1, 2, 3], **seeded)
     cover = call("boxes.box_cover", g, 2, method="memb", **seeded)
     counts = call("boxes.box_counts", g, method="greedy", repeats=3, jobs=1, **seeded, **QUIET)
     yield "boxes.renormalize", lambda: call("boxes.renormalize", g, cover)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,24 +11,16 @@ from numpy.typing import NDArray
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.exact.clique_cover import split_relation
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.parts import Part
+from featgraph.boxes.exact.parts import Part, run_parts
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes.exact.relation import add_self_pairs, list_pairs
 from featgraph.boxes.exact.set_cover import Covering, split_covering
-from featgraph.boxes.metric_space import MetricSpace
+from featgraph.boxes.metric_space import MetricSpace, RawCover
+from featgraph.boxes.threads import run_beside
 
-__all__ = ["Answer", "BallProblem", "CliqueProblem", "Problem", "open_problem"]
+__all__ = ["BallProblem", "CliqueProblem", "Problem", "open_problem", "solve_exact"]
 
 Ints = NDArray[np.int64]
-
-
-class Answer(NamedTuple):
-    """Best cover found: labels from 0, a certified lower bound, centres of radius boxes."""
-
-    labels: Ints
-    lower_bound: int
-    centers: Ints | None = None
-    interrupted: bool = False
 
 
 class Problem(Protocol):
@@ -42,7 +34,7 @@ class Problem(Protocol):
     def lower_bound(self) -> int:
         """Certified number of boxes that are needed."""
 
-    def answer(self, rng: np.random.Generator, *, interrupted: bool = False) -> Answer:
+    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
         """Return the cover of all nodes."""
 
 
@@ -59,7 +51,7 @@ class CliqueProblem:
         """Certified number of boxes that are needed."""
         return sum(part.lower for part in self.parts)
 
-    def answer(self, rng: np.random.Generator, *, interrupted: bool = False) -> Answer:
+    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
         """Return the cover of all nodes; those taken out join the boxes of their hosts."""
         del rng
         labels = np.empty(self.n_nodes, dtype=np.int64)
@@ -68,7 +60,7 @@ class CliqueProblem:
             labels[part.nodes] = part.labels + n_boxes
             n_boxes += part.upper
         lifted = lift_labels(self.kernel, labels[self.kernel.nodes], self.n_nodes)
-        return Answer(lifted, self.lower_bound, None, interrupted)
+        return RawCover(lifted, lower_bound=self.lower_bound, interrupted=interrupted)
 
 
 class BallProblem:
@@ -85,13 +77,13 @@ class BallProblem:
         """Certified number of boxes that are needed."""
         return sum(part.lower for part in self.parts)
 
-    def answer(self, rng: np.random.Generator, *, interrupted: bool = False) -> Answer:
+    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
         """Return the cover of all nodes, each in the box of a nearest centre."""
         chosen = [part.columns[part.chosen] for part in self.parts]
         centers = np.sort(np.concatenate(chosen))
         rows = self.space.rows(self.size)
         labels = join_centers(self.space, rows, self.size, centers, rng)
-        return Answer(labels, self.lower_bound, centers, interrupted)
+        return RawCover(labels, centers, lower_bound=self.lower_bound, interrupted=interrupted)
 
 
 def open_problem(space: MetricSpace, size: float, kind: str, clock: Clock) -> Problem:
@@ -105,3 +97,23 @@ def open_problem(space: MetricSpace, size: float, kind: str, clock: Clock) -> Pr
     if kind == "radius":
         return BallProblem(space, size, clock)
     return CliqueProblem(*list_pairs(space, size), clock)
+
+
+def solve_exact(
+    space: MetricSpace,
+    size: float,
+    kind: str,
+    clock: Clock,
+    rng: np.random.Generator,
+    progress: bool | None = False,
+) -> RawCover:
+    """Return the smallest cover and the best bound that are found until the clock runs out."""
+    known = space.trivial_cover(size)
+    if known is not None:
+        return known._replace(lower_bound=known.n_boxes)
+    if space.is_quick:
+        problem = open_problem(space, size, kind, clock)
+    else:  # Ctrl-C has an effect while pairs are listed and reduced
+        problem = run_beside(lambda: open_problem(space, size, kind, clock))
+    interrupted = run_parts(problem.parts, clock, rng, progress=progress)
+    return problem.cover(rng, interrupted=interrupted)

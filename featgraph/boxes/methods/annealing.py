@@ -1,116 +1,27 @@
-"""Simulated annealing of a merged cover: nodes move, boxes split and merge."""
+"""Simulated annealing of a merged cover: nodes move, boxes split and merge.
+
+The start is the cover of ``merge``. In each step a copy of it is shaken: up to ``moves`` times a
+random box takes over a node next to it that is within ``size`` of all its members and not alone
+in its own box; up to ``splits`` times a random node of a random box of several gets a box of its
+own; then every box may merge once, as in ``merge``. The copy replaces the cover if it has no more
+boxes, or else with probability exp(−Δ / T), Δ the boxes more. T falls by ``cooling`` from step to
+step. The best cover met is returned; the publication returns the last one, which may be worse.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
 from featgraph.boxes.candidate_boxes import open_table
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods.merge import merge_level, solve as solve_merge
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.checks import fraction, integer, positive
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["cover_annealing", "solve"]
+__all__ = ["solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-def cover_annealing(
-    graph: Any,
-    size: float,
-    *,
-    moves: int = 5000,
-    splits: int = 5,
-    steps: int = 20,
-    temperature: float = 0.6,
-    cooling: float = 0.995,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by diameter boxes found by simulated annealing.
-
-    The start is the cover of ``merge``. In each step a copy of it is shaken: up to ``moves``
-    times a random box takes over a node next to it that is within ``size`` of all its members
-    and not alone in its own box; up to ``splits`` times a random node of a random box of
-    several gets a box of its own; then every box may merge once, as in ``merge``. The copy
-    replaces the cover if it has no more boxes, or else with probability exp(−Δ / T), Δ the
-    boxes more. T falls by ``cooling`` from step to step.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
-    moves : int, default=5000
-        Moves per step, at least 0, out of twice as many trials; as in the comparative study
-        of Kovács et al. 2021.
-    splits : int, default=5
-        Splits per step, at least 0, out of twice as many trials.
-    steps : int, default=20
-        Number of steps, at least 0.
-    temperature : float, default=0.6
-        T of the first step, above 0, in boxes.
-    cooling : float, default=0.995
-        Factor of T after each step, in [0, 1].
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of all choices; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Diameter boxes of the best cover met; the publication returns the last one, which may
-        be worse.
-
-    Raises
-    ------
-    ValueError
-        If an option breaks its rule, or ``size`` is negative or a fraction of a hop.
-
-    Notes
-    -----
-    Time O(steps · moves · b) besides merging, b the mean number of nodes within ``size`` of a
-    node; memory O(n_nodes · b).
-
-    References
-    ----------
-    Locci, Concas, Tonelli & Turnu 2010, "Three algorithms for analyzing fractal software
-    networks", WSEAS Trans. Inf. Sci. Appl. 7:371.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_annealing(networkx.path_graph(6), 1, rng=0).n_boxes
-    3
-    """
-    return run_cover(
-        solve,
-        "annealing",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-        options={
-            "moves": moves,
-            "splits": splits,
-            "steps": steps,
-            "temperature": temperature,
-            "cooling": cooling,
-        },
-    )
 
 
 def solve(
@@ -118,18 +29,13 @@ def solve(
     size: float,
     rng: np.random.Generator,
     *,
-    moves: int = 5000,
-    splits: int = 5,
-    steps: int = 20,
-    temperature: float = 0.6,
-    cooling: float = 0.995,
+    moves: int,
+    splits: int,
+    steps: int,
+    temperature: float,
+    cooling: float,
 ) -> RawCover:
     """Return the best cover met on the way."""
-    integer(moves, "moves")
-    integer(splits, "splits")
-    integer(steps, "steps")
-    positive(temperature, "temperature")
-    fraction(cooling, "cooling")
     labels = best = solve_merge(space, size, rng).labels
     if best.max() == space.components.max():
         return RawCover(best)  # one box per component

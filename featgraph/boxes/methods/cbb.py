@@ -1,86 +1,23 @@
-"""Compact box burning (CBB): boxes filled with random candidates until none fits."""
+"""Compact box burning (CBB): boxes filled with random candidates until none fits.
+
+A box starts with all uncovered nodes as candidates. A random candidate joins the box, and only
+candidates within ``size`` of it remain; repeat until none is left, then the next box. Nothing
+uncovered could be added to any box when it is closed. One search per node, cut off at ``size``
+and when all candidates are met.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["cover_cbb", "solve"]
+__all__ = ["solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-def cover_cbb(
-    graph: Any,
-    size: float,
-    *,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by diameter boxes that nothing uncovered could be added to.
-
-    A box starts with all uncovered nodes as candidates. A random candidate joins the box, and
-    only candidates within ``size`` of it remain; repeat until none is left, then the next box.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of the random candidates; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Diameter boxes in order of their making.
-
-    Raises
-    ------
-    ValueError
-        If ``size`` is negative, or a fraction of a hop.
-
-    Notes
-    -----
-    One search per node, cut off at ``size`` and when all candidates are met. Time
-    O(n_nodes · b), b the mean number of edges within ``size`` of a node; memory
-    O(n_nodes + n_edges).
-
-    References
-    ----------
-    Song, Gallos, Havlin & Makse 2007, J. Stat. Mech. P03006, section 3.1,
-    doi:10.1088/1742-5468/2007/03/P03006.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_cbb(networkx.complete_graph(4), 1, rng=0).n_boxes
-    1
-    """
-    return run_cover(
-        solve,
-        "cbb",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-    )
 
 
 def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:

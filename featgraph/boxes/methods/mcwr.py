@@ -1,106 +1,34 @@
-"""MCWR: centres of maximum excluded mass mixed with random ones."""
+"""MCWR: centres of maximum excluded mass mixed with random ones.
+
+In each step, with probability ``p`` the node of maximum excluded mass becomes the next centre, as
+in ``memb``; otherwise a node that is no centre yet is drawn at random, and if its ball holds
+nothing uncovered the step starts over. Members join as in ``memb``.
+
+Starting over tosses the coin again, so that masses win more often towards the end. The same
+distribution is drawn in one step: maximum mass with probability p / (p + (1 − p) f), f the share
+of nodes that still cover something. Excluded masses are kept up to date around every newly
+covered node. Where balls are large, rows of bits are quicker: O(n_boxes · n_nodes² / 63).
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
 from featgraph.boxes.bits import count_bits
 from featgraph.boxes.centers import join_centers
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.checks import fraction
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["cover_mcwr", "solve"]
+__all__ = ["solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def cover_mcwr(
-    graph: Any,
-    size: float,
-    *,
-    p: float = 0.75,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by radius boxes, some around hubs and some around random centres.
-
-    In each step, with probability ``p`` the node of maximum excluded mass becomes the next
-    centre, as in ``memb``; otherwise a node that is no centre yet is drawn at random, and if
-    its ball holds nothing uncovered the step starts over. Members join as in ``memb``.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Radius, inclusive: whole hops, or any number with ``weight``.
-    p : float, default=0.75
-        Probability of a centre of maximum excluded mass, in [0, 1]: 1 is ``memb`` with random
-        ties, 0 draws all centres.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of centres, ties and draws; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Connected radius boxes with their centres, in order of their choice.
-
-    Raises
-    ------
-    ValueError
-        If ``p`` is outside [0, 1], or ``size`` is negative or a fraction of a hop.
-
-    Notes
-    -----
-    Starting over tosses the coin again, so that masses win more often towards the end. The
-    same distribution is drawn in one step: maximum mass with probability p / (p + (1 − p) f),
-    f the share of nodes that still cover something. Excluded masses are kept up to date around
-    every newly covered node: O(n_nodes · b) time in all, b the mean number of edges within
-    ``size`` of a node; memory O(n_nodes + n_edges). Where balls are large, rows of bits are
-    quicker: O(n_boxes · n_nodes² / 63).
-
-    References
-    ----------
-    Liao, Wu, Wang, Wu & Zhou 2019, "Solving the speed and accuracy of box-covering problem in
-    complex networks", Physica A 523:954.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_mcwr(networkx.star_graph(6), 1, p=1, rng=0).n_boxes
-    1
-    """
-    return run_cover(
-        solve,
-        "mcwr",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-        options={"p": p},
-    )
-
-
-def solve(
-    space: MetricSpace, size: float, rng: np.random.Generator, *, p: float = 0.75
-) -> RawCover:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator, *, p: float) -> RawCover:
     """Return the boxes around the mixed centres."""
-    fraction(p, "p")
     rows = space.rows(size)
     n_nodes = space.n_nodes
     ties = rng.permutation(n_nodes)

@@ -1,93 +1,31 @@
-"""Merging: boxes unite in pairs while the size grows, so covers are nested."""
+"""Merging: boxes unite in pairs while the size grows, so covers are nested.
+
+Every node starts as a box. For each size 1, 2, … up to ``size``: a random box that was not yet
+drawn at this size is united with a random other one such that their union keeps within the size,
+if there is any; both have then had their turn. Boxes carry over to the next size, so covers of
+rising sizes are nested. They are numbered by their first nodes.
+
+Where all pairs of a component are within the size, it becomes one box at once. With ``weight``,
+and on features, the size grows in 32 even steps.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
 from featgraph.boxes.bits import count_bits
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["count_sizes", "cover_merge", "merge_level", "pass_length", "solve"]
+__all__ = ["count_sizes", "merge_level", "pass_length", "solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 N_LEVELS = 32  # steps up to a real-valued size
-
-
-def cover_merge(
-    graph: Any,
-    size: float,
-    *,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by diameter boxes that grow by merging.
-
-    Every node starts as a box. For each size 1, 2, … up to ``size``: a random box that was
-    not yet drawn at this size is united with a random other one such that their union keeps
-    within the size, if there is any; both have then had their turn. Boxes carry over to the
-    next size, so covers of rising sizes are nested.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of the random boxes; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Diameter boxes, numbered by their first nodes.
-
-    Raises
-    ------
-    ValueError
-        If ``size`` is negative, or a fraction of a hop.
-
-    Notes
-    -----
-    A box unites at most once per size. Where all pairs of a component are within the size,
-    it becomes one box at once. With ``weight``, and on features, the size grows in 32 even
-    steps. Time O(n_nodes · b) for each step, b the mean number of nodes within the step's size
-    of a node; memory O(n_nodes · b).
-
-    References
-    ----------
-    Locci, Concas, Tonelli & Turnu 2010, "Three algorithms for analyzing fractal software
-    networks", WSEAS Trans. Inf. Sci. Appl. 7:371.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_merge(networkx.complete_graph(4), 1, rng=0).n_boxes
-    1
-    """
-    return run_cover(
-        solve,
-        "merge",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-    )
 
 
 def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:

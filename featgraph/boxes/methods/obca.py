@@ -1,89 +1,25 @@
-"""Overlapping box covering (OBCA): boxes as large as they get, redundant ones dropped."""
+"""Overlapping box covering (OBCA): boxes as large as they get, redundant ones dropped.
+
+Seeds are the uncovered nodes by rising degree. The box of a seed is its ball, shrunk: its nodes
+are gone through from those covered least often, and each one kept throws out all that are farther
+than ``size`` from it. Boxes may hold nodes of older boxes. In the end, in order of making, a box
+all of whose nodes are covered more than once is dropped. ``overlaps`` holds the boxes whole;
+``labels`` put every node into the first box that holds it. Ties move the count by about a
+hundredth.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
 from featgraph.boxes.candidate_boxes import Table, open_table, overlap_boxes
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["cover_obca", "shrink_balls", "solve"]
+__all__ = ["shrink_balls", "solve"]
 
 Ints = NDArray[np.int64]
-
-
-def cover_obca(
-    graph: Any,
-    size: float,
-    *,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by overlapping diameter boxes from the rim inwards.
-
-    Seeds are the uncovered nodes by rising degree. The box of a seed is its ball, shrunk: its
-    nodes are gone through from those covered least often, and each one kept throws out all
-    that are farther than ``size`` from it. Boxes may hold nodes of older boxes. In the end, in
-    order of making, a box all of whose nodes are covered more than once is dropped.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of ties, of degree and of cover; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Diameter boxes. ``overlaps`` holds them whole; ``labels`` put every node into the first
-        box that holds it.
-
-    Raises
-    ------
-    ValueError
-        If ``size`` is negative, or a fraction of a hop.
-
-    Notes
-    -----
-    Time O(n_boxes · m · b), with m members per box and b nodes within ``size`` of a node;
-    memory O(n_nodes · b) for the lists of nodes within ``size``. Ties move the count by about
-    a hundredth.
-
-    References
-    ----------
-    Sun & Zhao 2014, Phys. Rev. E 89:042809, doi:10.1103/PhysRevE.89.042809.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover = cover_obca(networkx.path_graph(4), 2, rng=0)
-    >>> cover.n_boxes, cover.overlaps[1].size >= 4
-    (2, True)
-    """
-    return run_cover(
-        solve,
-        "obca",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-    )
 
 
 def solve(space: MetricSpace, size: float, rng: np.random.Generator) -> RawCover:

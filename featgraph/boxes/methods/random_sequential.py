@@ -1,99 +1,28 @@
-"""Random sequential covering: a random seed, the uncovered rest of its ball, and again."""
+"""Random sequential covering: a random seed, the uncovered rest of its ball, and again.
+
+The seeds are the centres of the boxes, in order of their making. With any node as a seed, one may
+lie in an older box, so that its own box does not hold it. Distances are those of the whole graph,
+so a box need not be connected inside.
+
+Seeds are taken from one random permutation: the first uncovered node of it is a uniformly random
+uncovered node. A search ends where an older one had as many hops left: all beyond is covered.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.checks import choice
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["SEEDS", "cover_random_sequential", "solve"]
+__all__ = ["solve"]
 
 Ints = NDArray[np.int64]
 
-SEEDS = ("uncovered", "any")
 
-
-def cover_random_sequential(
-    graph: Any,
-    size: float,
-    *,
-    seeds: str = "uncovered",
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by radius boxes around random seeds.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Radius, inclusive: whole hops, or any number with ``weight``.
-    seeds : {"uncovered", "any"}, default="uncovered"
-        "uncovered": the next seed is a random node not covered yet. "any": a random node,
-        covered or not, whose ball holds something uncovered, as published; such a seed may lie
-        in an older box, so that its own box does not hold it.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of the seeds; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Radius boxes with their seeds as centres, in order of their making. Distances are those
-        of the whole graph, so a box need not be connected inside.
-
-    Raises
-    ------
-    ValueError
-        If ``size`` or ``seeds`` is not one of the above.
-
-    Notes
-    -----
-    Seeds are taken from one random permutation: the first uncovered node of it is a uniformly
-    random uncovered node. A search ends where an older one had as many hops left: all beyond is
-    covered. Time is at most O(n_boxes · b), b the mean number of edges within ``size`` of a
-    seed; memory O(n_nodes + n_edges).
-
-    References
-    ----------
-    Kim, Goh, Kahng & Kim 2007, New J. Phys. 9:177, doi:10.1088/1367-2630/9/6/177.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_random_sequential(networkx.star_graph(9), 2, rng=0).n_boxes
-    1
-    """
-    return run_cover(
-        solve,
-        "random_sequential",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-        options={"seeds": seeds},
-    )
-
-
-def solve(
-    space: MetricSpace, size: float, rng: np.random.Generator, *, seeds: str = "uncovered"
-) -> RawCover:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator, *, seeds: str) -> RawCover:
     """Return the boxes around a random permutation of seeds."""
-    choice(seeds, SEEDS, "seeds")
     labels, centers = _grow(*space.rows(size), rng.permutation(space.n_nodes), seeds == "any")
     return RawCover(labels, centers)
 

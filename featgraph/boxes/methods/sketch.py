@@ -1,23 +1,28 @@
-"""Sketches: balls known by a few random members each, for graphs of millions of nodes."""
+"""Sketches: balls known by a few random members each, for graphs of millions of nodes.
+
+Uncovered nodes get random ranks. The sketch of a node holds the ``k`` smallest ranks within
+``size`` of it, and is the merger of its neighbours' sketches, hop by hop: no ball is ever listed.
+The k-th smallest rank tells how many uncovered nodes the ball holds; how many of the k get covered
+later tells how that number falls. The next centre is the node with the largest such estimate. When
+the best estimate rests on fewer than k/4 nodes, new ranks are drawn among the nodes left. Balls of
+fewer than ``k`` uncovered nodes are counted exactly. Boxes are connected.
+
+The time does not depend on the size of the balls. Marking what a centre covers stops where an older
+centre is as near, so that all centres together cost O(size · n_edges).
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
 from featgraph.boxes.centers import join_centers
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.threads import map_ranges
-from featgraph.core.checks import integer
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["cover_sketch", "solve"]
+__all__ = ["solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,81 +30,8 @@ Floats = NDArray[np.float64]
 _NO_CENTER = 2**62  # distance of a node that no centre reaches
 
 
-def cover_sketch(
-    graph: Any,
-    size: float,
-    *,
-    k: int = 16,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by balls of nearly the largest gain, without looking into the balls.
-
-    Uncovered nodes get random ranks. The sketch of a node holds the ``k`` smallest ranks within
-    ``size`` of it, and is the merger of its neighbours' sketches, hop by hop: no ball is ever
-    listed. The k-th smallest rank tells how many uncovered nodes the ball holds; how many of
-    the k get covered later tells how that number falls. The next centre is the node with the
-    largest such estimate. When the best estimate rests on fewer than k/4 nodes, new ranks are
-    drawn among the nodes left. Balls of fewer than ``k`` uncovered nodes are counted exactly.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Radius, inclusive: whole hops, or any number with ``weight``.
-    k : int, default=16
-        Nodes per sketch, at least 2. More give fewer boxes, up to those of ``memb``.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of ranks and ties; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Connected radius boxes around the centres, in order of their choice.
-
-    Raises
-    ------
-    ValueError
-        If ``k`` is below 2, or ``size`` is negative or a fraction of a hop.
-
-    Notes
-    -----
-    Time O(size · n_edges · k) for each of about log(largest ball) rounds, whatever the size of
-    the balls; memory O(n_nodes · k + n_edges). Marking what a centre covers stops where an
-    older centre is as near, so that all centres together cost O(size · n_edges).
-
-    References
-    ----------
-    Akiba, Nakamura & Takaguchi 2016, "Fractality of massive graphs: scalable analysis with
-    sketch-based box-covering algorithm", IEEE ICDM 769, doi:10.1109/ICDM.2016.0088.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_sketch(networkx.star_graph(50), 1, rng=0).centers
-    array([0])
-    """
-    return run_cover(
-        solve,
-        "sketch",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-        options={"k": k},
-    )
-
-
-def solve(space: MetricSpace, size: float, rng: np.random.Generator, *, k: int = 16) -> RawCover:
+def solve(space: MetricSpace, size: float, rng: np.random.Generator, *, k: int) -> RawCover:
     """Return the boxes around the centres that sketches find."""
-    integer(k, "k", least=2)
     rows = space.rows(size)
     centers = _select(rows, k, rng)
     return RawCover(join_centers(space, rows, size, centers, rng), centers)

@@ -1,103 +1,27 @@
-"""Discrete particle swarm: many covers at once, nodes drift into neighbouring boxes."""
+"""Discrete particle swarm: many covers at once, nodes drift into neighbouring boxes.
+
+Each particle is a cover, greedy in a random order to begin with. In each step every node of it
+moves or stays: with ω, r₁, r₂ uniform in [0, 1] and v the last decision, it moves with probability
+1 / (1 + exp(−x)), x = ω v + c r₁ [own best differs here] + c r₂ [best of all differs here]. A node
+that moves goes to a random one of its neighbours' boxes that admits it, if there is any. A box
+that loses its last node is gone. The best cover met is returned. Particles of one step know the
+best cover as it was when the step began.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import run_cover
-from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.first_fit import fit_lists, map_tasks
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.checks import integer, positive
-from featgraph.core.random import RandomState
 from featgraph.kernels import kernel
 
-__all__ = ["cover_swarm", "solve"]
+__all__ = ["solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-def cover_swarm(
-    graph: Any,
-    size: float,
-    *,
-    particles: int = 20,
-    steps: int = 100,
-    attraction: float = 1.494,
-    weight: str | None = None,
-    as_undirected: bool = False,
-    rng: RandomState = None,
-) -> BoxCover:
-    """Cover a graph by diameter boxes with a swarm of covers.
-
-    Each particle is a cover, greedy in a random order to begin with. In each step every node
-    of it moves or stays: with ω, r₁, r₂ uniform in [0, 1] and v the last decision, it moves
-    with probability 1 / (1 + exp(−x)), x = ω v + c r₁ [own best differs here] + c r₂ [best of
-    all differs here]. A node that moves goes to a random one of its neighbours' boxes that
-    admits it, if there is any. A box that loses its last node is gone.
-
-    Parameters
-    ----------
-    graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
-        Graph to cover.
-    size : float
-        Largest distance inside a box, inclusive: whole hops, or any number with ``weight``.
-    particles : int, default=20
-        Number of covers, at least 1; 99 in the comparative study of Kovács et al. 2021.
-    steps : int, default=100
-        Number of steps, at least 0; 200 and 1000 in that study.
-    attraction : float, default=1.494
-        c, the pull of the best covers, above 0; c₁ = c₂ in the paper.
-    weight : str, optional
-        Name of the edge weights that are distances; default: hops.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-    rng : Generator, int or None, default=None
-        Source of orders and moves; an int makes the run repeatable.
-
-    Returns
-    -------
-    BoxCover
-        Diameter boxes of the best cover met.
-
-    Raises
-    ------
-    ValueError
-        If an option breaks its rule, or ``size`` is negative or a fraction of a hop.
-
-    Notes
-    -----
-    Particles of one step know the best cover as it was when the step began. Time
-    O(particles · steps · n_nodes · b), memory O(n_nodes · b), b the mean number of nodes within
-    ``size`` of a node.
-
-    References
-    ----------
-    Kuang, Wang, Li, Mao, Lin & Yu 2015, "A discrete particle swarm optimization box-covering
-    algorithm for fractal dimension on complex networks", IEEE Congress on Evolutionary
-    Computation 1396.
-
-    Examples
-    --------
-    >>> import networkx
-    >>> cover_swarm(networkx.cycle_graph(9), 2, rng=0).n_boxes
-    3
-    """
-    return run_cover(
-        solve,
-        "swarm",
-        graph,
-        size,
-        weight=weight,
-        as_undirected=as_undirected,
-        rng=rng,
-        options={"particles": particles, "steps": steps, "attraction": attraction},
-    )
 
 
 def solve(
@@ -105,14 +29,11 @@ def solve(
     size: float,
     rng: np.random.Generator,
     *,
-    particles: int = 20,
-    steps: int = 100,
-    attraction: float = 1.494,
+    particles: int,
+    steps: int,
+    attraction: float,
 ) -> RawCover:
     """Return the best cover that the swarm met."""
-    integer(particles, "particles", least=1)
-    integer(steps, "steps")
-    positive(attraction, "attraction")
     check_memory(64 * particles * space.n_nodes, f"{particles} covers of {space.n_nodes} nodes")
     lists, graph = space.pairs(size), space.neighbors(size)
     n_nodes = space.n_nodes

@@ -1,65 +1,13 @@
-"""METHODS: the table of box-covering algorithms. Light: importing it loads no compiled code.
-
-A row is all that the front doors, the command line, the docs and the benchmarks know of a
-method; the function itself is ``featgraph.boxes.<name>.cover_<name>``.
-"""
+"""METHODS: the table of box-covering algorithms, one row each. Light: it loads no algorithm."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import textwrap
 
-__all__ = ["METHODS", "Method"]
+from featgraph.boxes.methods.method import Method, Option
+from featgraph.core.checks import choice
 
-
-@dataclass(frozen=True)
-class Method:
-    """One row of METHODS.
-
-    Parameters
-    ----------
-    name : str
-        Key of the row, file of the algorithm, and ending of its function.
-    box : {"diameter", "radius", "none"}
-        What its size bounds by default: distances between members, distances from a centre,
-        or nothing because the method counts without boxes.
-    summary : str
-        Definition in one line.
-    source : str
-        Paper it follows.
-    doi : str or None
-        Digital object identifier, or another stable address, of the paper.
-    cost : str
-        Time and memory; b is the mean number of nodes within one box size of a node.
-    advice : str
-        When to use it.
-    weighted : bool, default=True
-        Whether it takes real-valued sizes on weighted graphs.
-    per_node : bool, default=True
-        Whether it looks around every node, so that large sizes of large graphs take long.
-    random : bool, default=True
-        Whether repeated runs with different seeds differ.
-    kind_option : pair of str and mapping, optional
-        Name of an option that changes ``box``, and the kind for each of its values.
-
-    Examples
-    --------
-    >>> METHODS["greedy"].box
-    'diameter'
-    """
-
-    name: str
-    box: str
-    summary: str
-    source: str
-    doi: str | None
-    cost: str
-    advice: str
-    weighted: bool = True
-    per_node: bool = True
-    random: bool = True
-    kind_option: tuple[str, Mapping[str, str]] | None = None
-
+__all__ = ["METHODS", "describe_method", "find_method"]
 
 SONG = "Song, Gallos, Havlin & Makse 2007, J. Stat. Mech. P03006"
 SONG_DOI = "10.1088/1742-5468/2007/03/P03006"
@@ -67,9 +15,26 @@ KIM = "Kim, Goh, Kahng & Kim 2007, New J. Phys. 9:177"
 KIM_DOI = "10.1088/1367-2630/9/6/177"
 PAPER = "Ding et al. 2025, arXiv:2507.17785, Appendix A"
 PAPER_DOI = "10.48550/arXiv.2507.17785"
-
 LOCCI = "Locci, Concas, Tonelli & Turnu 2010, WSEAS Trans. Inf. Sci. Appl. 7:371"
-KIND = ("kind", {"diameter": "diameter", "radius": "radius"})
+
+KIND = Option(
+    "kind",
+    "str",
+    "diameter",
+    "what the size bounds: distances between members, or from a centre",
+    choices=("diameter", "radius"),
+    boxes={"diameter": "diameter", "radius": "radius"},
+)
+
+TIES = Option(
+    "ties",
+    "str",
+    "small_ball",
+    "which of several nodes of equal excluded mass becomes the centre: 'small_ball' "
+    "one with the fewest nodes within the radius, covered ones included (it overlaps "
+    "least with older boxes), and of these a random one; 'index' the first",
+    choices=("small_ball", "random", "index"),
+)
 
 _ROWS = (
     Method(
@@ -81,6 +46,19 @@ _ROWS = (
         SONG_DOI,
         "O(n b) time for each size, O(n) memory",
         "the fast standard; order='dsatur' or 'smallest_last' for fewer boxes",
+        (
+            Option(
+                "order",
+                "str",
+                "random",
+                "order of the nodes: 'index' as numbered, 'degree' by rising degree with ties at "
+                "random, 'smallest_last' and 'dsatur' by who is within the size of whom; an array "
+                "names every node once by its index",
+                choices=("random", "index", "degree", "smallest_last", "dsatur"),
+                per_node=True,
+            ),
+        ),
+        one_pass=True,
     ),
     Method(
         "cbb",
@@ -101,6 +79,7 @@ _ROWS = (
         SONG_DOI,
         "a few times O(n b) time, O(n) memory",
         "networks with hubs, and wherever boxes must be connected",
+        (TIES,),
     ),
     Method(
         "max_cover",
@@ -110,6 +89,7 @@ _ROWS = (
         PAPER_DOI,
         "a few times O(n b) time, O(n) memory",
         "the centres of memb where connected boxes are not needed",
+        (TIES,),
     ),
     Method(
         "cluster_growing",
@@ -130,6 +110,16 @@ _ROWS = (
         KIM_DOI,
         "O(n_boxes b) time, O(n) memory",
         "graphs of millions of nodes; needs two to three times more boxes than memb",
+        (
+            Option(
+                "seeds",
+                "str",
+                "uncovered",
+                "which node is next: 'uncovered' a random one not covered yet; 'any' a random "
+                "one, covered or not, whose ball holds something uncovered, as published",
+                choices=("uncovered", "any"),
+            ),
+        ),
         per_node=False,
     ),
     Method(
@@ -144,22 +134,44 @@ _ROWS = (
     Method(
         "iterated_greedy",
         "diameter",
-        "first fit again and again, box after box of the last cover: reversed, shuffled or "
-        "largest first; the count never rises",
-        "Culberson 1992, Iterated greedy graph coloring, TR 92-07, University of Alberta",
-        None,
-        "O(n b) time per pass, O(n b) memory",
-        "the fewest boxes in seconds; optimum also proves them",
+        "greedy again and again with whole boxes kept together, largest first, reversed or "
+        "shuffled; the count never rises",
+        "Culberson 1992, TR 92-07, University of Alberta; Culberson & Luo 1996",
+        "10.1090/dimacs/026/12",
+        "O(n b) for each of the iterations, O(n b) memory",
+        "the fewest boxes in seconds; proven smallest for most sizes of most small networks",
+        (
+            Option("iterations", "int", 10_000, "most passes"),
+            Option("patience", "int", 1_000, "passes in a row without a gain that end it", least=1),
+            Option(
+                "reduce",
+                "bool",
+                True,
+                "first take out nodes that can always join the box of another; the minimum stays",
+            ),
+            Option(
+                "time_limit",
+                "float",
+                None,
+                "seconds after which the best cover so far is returned; only without it does the "
+                "result depend on rng alone",
+                none=True,
+            ),
+        ),
     ),
     Method(
         "optimum",
         "diameter",
-        "the smallest number of boxes of either kind with a certified lower bound: reductions, "
-        "local search, prices, integer programming",
-        "Strash & Thompson 2022 (reductions), Mehrotra & Trick 1996 (prices), HiGHS",
+        "smallest cover by reductions, search and integer programming, with a certified lower "
+        "bound, within a time limit",
+        "Strash & Thompson 2022 (reductions); Huangfu & Hall 2018 (HiGHS)",
         "10.1137/1.9781611977042.4",
-        "O(n b) memory; seconds for most real networks, else until the time limit",
-        "wherever the pairs within one size fit into memory; kind='radius' for balls",
+        "up to the time limit, O(n b) memory",
+        "when the number must be certain, or its distance from the optimum",
+        (
+            KIND,
+            Option("time_limit", "float", 30.0, "seconds in all; None: until proven", none=True),
+        ),
     ),
     Method(
         "mcwr",
@@ -169,6 +181,16 @@ _ROWS = (
         None,
         "O(n b) time, O(n) memory",
         "faster than memb by definition, not here; for comparison with the literature",
+        (
+            Option(
+                "p",
+                "float",
+                0.75,
+                "probability of a centre of maximum excluded mass: 1 is memb with random ties, 0 "
+                "draws all centres",
+                most=1,
+            ),
+        ),
     ),
     Method(
         "merge",
@@ -179,6 +201,7 @@ _ROWS = (
         None,
         "O(n b) time for each size up to the one asked for, O(n b) memory",
         "nested covers of all sizes from one run",
+        one_pass=True,
     ),
     Method(
         "annealing",
@@ -188,6 +211,19 @@ _ROWS = (
         None,
         "O(steps moves b) time after merge, O(n b) memory",
         "comparison with the literature; iterated_greedy is better in the same time",
+        (
+            Option(
+                "moves",
+                "int",
+                5000,
+                "moves per step, out of twice as many trials; as in the comparative study of "
+                "Kovács et al. 2021",
+            ),
+            Option("splits", "int", 5, "splits per step, out of twice as many trials"),
+            Option("steps", "int", 20, "number of steps"),
+            Option("temperature", "float", 0.6, "T of the first step, in boxes", above=True),
+            Option("cooling", "float", 0.995, "factor of T after each step", most=1),
+        ),
     ),
     Method(
         "obca",
@@ -207,6 +243,24 @@ _ROWS = (
         None,
         "population × generations greedy covers, O(n b) memory",
         "small networks, comparison with the literature",
+        (
+            Option(
+                "population",
+                "int",
+                40,
+                "number of vectors; as in the comparative study of Kovács et al. 2021",
+                least=4,
+            ),
+            Option("generations", "int", 30, "number of generations; 30 and 70 in that study"),
+            Option("scale", "float", 0.9, "weight of the difference; F in the paper", above=True),
+            Option(
+                "crossover",
+                "float",
+                0.85,
+                "probability of each place of the rival to come from the mutant; CR in the paper",
+                most=1,
+            ),
+        ),
     ),
     Method(
         "swarm",
@@ -216,6 +270,23 @@ _ROWS = (
         None,
         "O(particles steps n b) time, O(n b) memory",
         "small networks, comparison with the literature",
+        (
+            Option(
+                "particles",
+                "int",
+                20,
+                "number of covers; 99 in the comparative study of Kovács et al. 2021",
+                least=1,
+            ),
+            Option("steps", "int", 100, "number of steps; 200 and 1000 in that study"),
+            Option(
+                "attraction",
+                "float",
+                1.494,
+                "c, the pull of the best covers; c₁ = c₂ in the paper",
+                above=True,
+            ),
+        ),
     ),
     Method(
         "sampling",
@@ -226,7 +297,32 @@ _ROWS = (
         None,
         "O(n_samples n b) time, O(n_samples n + n b) memory",
         "better than greedy on many networks; strategy='big_first' with many samples",
-        kind_option=("boxes", {"maximal": "diameter", "random_sequential": "radius"}),
+        (
+            Option(
+                "boxes",
+                "str",
+                "maximal",
+                "boxes drawn: diameter boxes, or radius boxes",
+                choices=("maximal", "random_sequential"),
+                boxes={"maximal": "diameter", "random_sequential": "radius"},
+            ),
+            Option(
+                "strategy",
+                "str",
+                "small_first",
+                "'small_first': by rising number of uncovered nodes, each box is dropped unless "
+                "it alone still holds some node; 'big_first': the box with most uncovered nodes "
+                "is next",
+                choices=("small_first", "big_first"),
+            ),
+            Option(
+                "n_samples",
+                "int",
+                10,
+                "sampling density; 10 and 40 in the comparative study of Kovács et al. 2021",
+                least=1,
+            ),
+        ),
     ),
     Method(
         "halo",
@@ -237,27 +333,6 @@ _ROWS = (
         "10.1063/5.0113001",
         "memb and O(n b) for the boxes, O(n b) memory",
         "quick and good, little affected by chance",
-    ),
-    Method(
-        "iterated_greedy",
-        "diameter",
-        "greedy again and again with whole boxes kept together, largest first, reversed or "
-        "shuffled; the count never rises",
-        "Culberson 1992, TR 92-07, University of Alberta; Culberson & Luo 1996",
-        "10.1090/dimacs/026/12",
-        "O(n b) for each of the iterations, O(n b) memory",
-        "the fewest boxes in seconds; proven smallest for most sizes of most small networks",
-    ),
-    Method(
-        "optimum",
-        "diameter",
-        "smallest cover by reductions, search and integer programming, with a certified lower "
-        "bound, within a time limit",
-        "Strash & Thompson 2022 (reductions); Huangfu & Hall 2018 (HiGHS)",
-        "10.1137/1.9781611977042.4",
-        "up to the time limit, O(n b) memory",
-        "when the number must be certain, or its distance from the optimum",
-        kind_option=KIND,
     ),
     Method(
         "fnb",
@@ -278,7 +353,7 @@ _ROWS = (
         None,
         "one search per node for all sizes, O(n) memory",
         "a smooth count without chance; no covering, so bounds do not apply",
-        random=False,
+        one_pass=True,
     ),
     Method(
         "sketch",
@@ -288,6 +363,15 @@ _ROWS = (
         "10.1109/ICDM.2016.0088",
         "O(size m k) time for each of some log(largest ball) rounds, O(n k + m) memory",
         "millions of nodes, or balls so large that memb takes too long",
+        (
+            Option(
+                "k",
+                "int",
+                16,
+                "nodes per sketch; more give fewer boxes, up to those of memb",
+                least=2,
+            ),
+        ),
         per_node=False,
     ),
     Method(
@@ -299,7 +383,7 @@ _ROWS = (
         None,
         "that of the method chosen",
         "when in doubt; the result says what was chosen",
-        kind_option=KIND,
+        (KIND,),
     ),
     Method(
         "best",
@@ -310,8 +394,74 @@ _ROWS = (
         None,
         "up to the time limit, O(n b) memory",
         "the fewest boxes that a few seconds per size can find",
-        kind_option=KIND,
+        (
+            KIND,
+            Option(
+                "time_limit",
+                "float",
+                10.0,
+                "seconds; the first quick cover is always finished. A cover cut short by time "
+                "need not repeat with the same rng",
+            ),
+        ),
     ),
 )
 
 METHODS: dict[str, Method] = {row.name: row for row in _ROWS}
+
+
+def find_method(name: str) -> Method:
+    """Return the row of METHODS, or say which names there are."""
+    return METHODS[choice(name, METHODS, "method")]
+
+
+def describe_method(name: str) -> str:
+    """Return all that is known of a covering method: definition, options, cost, source, advice.
+
+    Parameters
+    ----------
+    name : str
+        A key of METHODS.
+
+    Returns
+    -------
+    str
+        Lines of plain text, as ``featgraph methods NAME`` prints them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+
+    Examples
+    --------
+    >>> print(describe_method("cluster_growing"))  # doctest: +ELLIPSIS
+    cluster_growing: radius boxes
+    <BLANKLINE>
+    Random uncovered seed; its ball minus what is covered is a box.
+    ...
+    Options: none
+    Cost: O(n_boxes b) time, O(n) memory
+    Source: Ding et al. 2025, arXiv:2507.17785, Appendix A, doi:10.48550/arXiv.2507.17785
+    Use it: random_sequential under the source paper's name
+    """
+    row = find_method(name)
+    kinds = {kind for option in row.options for kind in option.boxes.values()} or {row.box}
+    lines = [f"{name}: {' or '.join(sorted(kinds)).replace('none', 'no')} boxes", ""]
+    lines += [*_wrap(f"{row.summary[0].upper()}{row.summary[1:]}."), ""]
+    for paragraph in row.text:
+        lines += [*_wrap(paragraph), ""]
+    lines.append("Options:" if row.options else "Options: none")
+    for option in row.options:
+        lines.append(f"  {option.name} : {option.rule}, default={option.default!r}")
+        lines += _wrap(option.meaning, indent="    ")
+    doi = f", doi:{row.doi}" if row.doi else ""
+    for title, words in ("Cost", row.cost), ("Source", row.source + doi), ("Use it", row.advice):
+        lines += _wrap(f"{title}: {words}")
+    return "\n".join(lines)
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, 90, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+    )

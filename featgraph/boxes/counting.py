@@ -10,27 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes._run import box_kind, find_module, is_quick, solve_space
-from featgraph.boxes._sizes import kind_sizes
 from featgraph.boxes.checkpoint import Checkpoint
-from featgraph.boxes.methods import METHODS
-from featgraph.boxes.metric_space import GraphSpace, MetricSpace
+from featgraph.boxes.methods import Method
+from featgraph.boxes.metric_space import MetricSpace
 from featgraph.boxes.threads import run_tasks, usable_cores
 from featgraph.core.progress import progress_bar
 
-__all__ = ["count_space"]
+__all__ = ["count_boxes"]
 
 WORTH_THREADS = 0.005  # seconds of work below which threads cost more than they save
 
 Task = tuple[int, range]  # number of the run, places of the sizes
 
 
-def count_space(
+def count_boxes(
     space: MetricSpace,
     sizes: list[float],
-    method: str,
-    seeds: NDArray[np.int64],
+    method: Method,
     options: dict[str, Any],
+    seeds: NDArray[np.int64],
     record: Checkpoint,
     *,
     jobs: int | None,
@@ -41,32 +39,33 @@ def count_space(
     All seeds, of shape (repeats, n_sizes), are there before any work starts, so counts depend
     neither on the number of threads nor on their order, nor on where an earlier call stopped.
     """
-    module = find_module(method)
-    scaled = kind_sizes(space, sizes, box_kind(method, options))
-    per_pass = module.pass_length(space, scaled, **options) if hasattr(module, "pass_length") else 0
-    costs, guard = _share_costs(space, scaled, method), threading.Lock()
+    algorithm, how = method.algorithm, {**method.defaults, **options}
+    per_pass = algorithm.pass_length(space, sizes, **how) if method.one_pass else 0
+    costs, guard = _share_costs(space, sizes, method), threading.Lock()
 
-    def count_one(task: Task) -> None:
+    def count_size(task: Task) -> None:
         repeat, (place,) = task
-        own = np.random.default_rng(int(seeds[repeat, place]))
-        found = solve_space(module.solve, space, scaled[place], own, options)
-        if found.lower_bound is not None:
-            record.add_bound(place, found.lower_bound)
-        record.add(repeat, task[1], int(found.labels.max()) + 1)
+        rng = np.random.default_rng(int(seeds[repeat, place]))
+        cover = space.trivial_cover(sizes[place])
+        if cover is None:
+            cover = algorithm.solve(space, sizes[place], rng, **how)
+        if cover.lower_bound is not None:
+            record.add_bound(place, cover.lower_bound)
+        record.add(repeat, task[1], cover.n_boxes)
         advance(float(costs[place]))
 
     def count_pass(task: Task) -> None:
         repeat, places = task
-        own = np.random.default_rng(int(seeds[repeat, 0]))
-        some = scaled[places.start : places.stop]
+        rng = np.random.default_rng(int(seeds[repeat, 0]))
         known = 0.0
 
-        def note(share: float) -> None:
+        def note(share: float) -> None:  # how much of the pass is done
             nonlocal known
             advance(float(costs[list(places)].sum()) * (share - known))
             known = share
 
-        record.add(repeat, places, module.count_sizes(space, some, own, note=note, **options))
+        some = sizes[places.start : places.stop]
+        record.add(repeat, places, algorithm.count_sizes(space, some, rng, note=note, **how))
         note(1.0)
 
     def advance(cost: float) -> None:
@@ -82,17 +81,16 @@ def count_space(
     tasks = [task for task in tasks if not record.done[task[0], list(task[1])].all()]
     start = int((record.done * costs).sum())
     with progress_bar(total=seeds.size, progress=progress, label="boxes", start=start) as bar:
-        _run(count_pass if per_pass else count_one, tasks, jobs or usable_cores(), is_quick(space))
+        work = count_pass if per_pass else count_size
+        _run(work, tasks, jobs or usable_cores(), space.is_quick)
 
 
-def _share_costs(space: MetricSpace, sizes: list[float], method: str) -> NDArray[np.float64]:
+def _share_costs(space: MetricSpace, sizes: list[float], method: Method) -> NDArray[np.float64]:
     # What each size costs, for the time left on the bar; 1 on average.
-    if is_quick(space) or not isinstance(space, GraphSpace) or space.name != "hop":
+    if space.is_quick or not method.per_node:
         return np.ones(len(sizes))
-    if not METHODS[method].per_node:
-        return np.ones(len(sizes))
-    edges = np.array([1 + space.ball_edges(size) for size in sizes])
-    return np.asarray(edges / edges.mean(), dtype=np.float64)
+    costs = np.array([space.search_cost(size) for size in sizes])
+    return np.asarray(costs / costs.mean(), dtype=np.float64)
 
 
 def _run(work: Callable[[Task], None], tasks: Sequence[Task], n_threads: int, quick: bool) -> None:

@@ -1,0 +1,124 @@
+"""Features as a metric space, without any graph; and the door that tells features from graphs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.boxes.bits import bits_fit
+from featgraph.boxes.memory import check_memory
+from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, is_crowded, open_graph_space
+from featgraph.boxes.neighborhoods import count_sorted
+from featgraph.core.checks import positive
+
+__all__ = ["FeatureSpace", "open_space"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+N_THETA = 256  # the source paper's grid
+
+
+class FeatureSpace(MetricSpace):
+    """Distances are a matrix; the box of size θ is a set of points at most θ apart."""
+
+    name = "metric"
+
+    def __init__(self, distances: Floats) -> None:
+        self.n_nodes = len(distances)
+        self.distances = np.ascontiguousarray(distances, dtype=np.float64)
+        others = self.distances.copy()
+        np.fill_diagonal(others, np.inf)  # a node is not its own neighbour
+        order = np.argsort(others, axis=1, kind="stable")
+        self._sorted = np.take_along_axis(others, order, axis=1)
+        self.indices = order.astype(np.int64, copy=False).ravel()
+        self.starts = np.arange(self.n_nodes, dtype=np.int64) * self.n_nodes
+
+    def size(self, size: object) -> float:
+        """Return ``size`` checked."""
+        return positive(size, "size", zero=True)
+
+    def box_sizes(self, sizes: Iterable[float], kind: str) -> list[float]:
+        """Return θ for diameter boxes and θ/2 for radius boxes: those have diameter at most θ."""
+        return [size / 2 if kind == "radius" else size for size in sizes]
+
+    def size_grid(self, *, per_node: bool = True) -> list[float]:
+        """Return values of θ even in log(1 + θ), from the smallest to the largest distance."""
+        shortest, bound = float(self._sorted[:, 0].min()), self.diameter_bounds[1]
+        grid = np.expm1(np.linspace(np.log1p(shortest), np.log1p(bound), N_THETA))
+        grid[0], grid[-1] = shortest, bound  # exact, or the nearest pair would stay apart
+        return [float(theta) for theta in np.unique(grid)]
+
+    def rows(self, size: float) -> Neighborhoods:
+        """Return, for each node, the part of its sorted row within ``size``."""
+        stops = self.starts + count_sorted(self._sorted, size)
+        return Neighborhoods(self.starts, stops, self.indices, 1)
+
+    def pairs(self, size: float) -> Neighborhoods:
+        """Return the same as ``rows``: the lists are explicit already."""
+        return self.rows(size)
+
+    def neighbors(self, size: float) -> Neighborhoods:
+        """Return the same as ``rows``: there is no graph besides."""
+        return self.rows(size)
+
+    def is_dense(self, size: float) -> bool:
+        """Tell whether so many pairs are within ``size`` that a matrix is the better table."""
+        return is_crowded(self.rows(size), self.n_nodes)
+
+    def prefers_bits(self, size: float) -> bool:
+        """Tell whether ``bits`` costs less than going through the lists."""
+        return bits_fit(self.n_nodes) and self.is_dense(size)
+
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """The matrix."""
+        return [self.distances]
+
+    @cached_property
+    def diameter_bounds(self) -> tuple[Ints, float]:
+        """The point whose farthest other is nearest, and the largest distance."""
+        if self.n_nodes == 1:
+            return np.zeros(1, dtype=np.int64), 0.0
+        farthest = self._sorted[:, -2]
+        return np.array([int(farthest.argmin())]), float(farthest.max())
+
+    @cached_property
+    def mean_distances(self) -> Floats:
+        """Mean distance of each node to the others."""
+        return np.asarray(self._sorted[:, :-1].mean(axis=1), dtype=np.float64)
+
+
+def open_space(
+    data: Any, weight: str | None, as_undirected: bool
+) -> tuple[MetricSpace, dict[str, Any]]:
+    """Return the space of a graph or of features, and what a result says of where it comes from.
+
+    A space that is open already comes back as it is.
+    """
+    if isinstance(data, MetricSpace):
+        return data, {}
+    torch = sys.modules.get("torch")  # a tensor exists only where torch was imported
+    is_tensor = torch is not None and isinstance(data, torch.Tensor)
+    is_layer = type(data).__name__ in ("FeatureMatrix", "DistanceMatrix")
+    if is_layer or is_tensor or isinstance(data, np.ndarray):
+        return _open_features(data)
+    space = open_graph_space(data, weight=weight, as_undirected=as_undirected)
+    return space, {"layer": space.graph.layer, "epsilon": space.graph.epsilon}
+
+
+def _open_features(features: Any) -> tuple[FeatureSpace, dict[str, Any]]:
+    from featgraph.distances.distance_matrix import as_distance_matrix
+
+    matrix = as_distance_matrix(features)
+    check_memory(  # in double precision, rows sorted, the order of these, a copy while sorting
+        32 * matrix.n_nodes**2,
+        f"sorted distances of {matrix.n_nodes} nodes",
+        remedy="cover the graph that feature_graph makes of them, or take fewer nodes",
+    )
+    return FeatureSpace(matrix.values.cpu().numpy()), {"layer": matrix.layer}
