@@ -21,7 +21,7 @@ def gaussian(n_nodes=48, n_samples=16, seed=0):
 
 @pytest.fixture(scope="module")
 def table():
-    return compare_dimensions(gaussian(), n_theta=64, rng=0)
+    return compare_dimensions(gaussian(), n_theta=64, time_limit=None, rng=0)
 
 
 def test_every_curve_has_its_row_and_shape(table):
