@@ -12,6 +12,9 @@ from featgraph.kernels import kernel
 
 __all__ = ["make_barabasi_albert", "make_watts_strogatz"]
 
+_N_ROUNDS = 10_000  # draws of rewired edges before giving up
+_N_PATIENT = 200  # draws of single edges before all are drawn anew
+
 
 @kernel
 def _attach(n_nodes: int, m: int, draws: NDArray[np.float64], ends: NDArray[np.int64]) -> int:
@@ -115,7 +118,7 @@ def make_watts_strogatz(n_nodes: int, k: int, p: float, *, rng: RandomState = No
     Raises
     ------
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or 10 000 draws of rewired edges find no place for all.
 
     References
     ----------
@@ -135,9 +138,18 @@ def make_watts_strogatz(n_nodes: int, k: int, p: float, *, rng: RandomState = No
     right = (left + np.repeat(np.arange(1, k // 2 + 1), n_nodes)) % n_nodes
     moved = random.random(left.size) < fraction(p, "p")
     redraw = np.flatnonzero(moved)
-    while redraw.size:
+    for tried in range(_N_ROUNDS):
+        if not redraw.size:
+            break
+        if tried % _N_PATIENT == _N_PATIENT - 1:  # the others may leave an edge no place
+            redraw = np.flatnonzero(moved)
         right[redraw] = random.integers(n_nodes, size=redraw.size)
         redraw = _clashing(left, right, moved, n_nodes)
+    if redraw.size:
+        raise ValueError(
+            f"found no simple graph for n_nodes={n_nodes}, k={k}, p={p:g} in {_N_ROUNDS} tries: "
+            "take more nodes, a smaller k or p, or another rng"
+        )
     source = f"watts_strogatz({n_nodes}, {k}, {p:g})"
     return FeatureGraph.from_edges(np.column_stack([left, right]), n_nodes=n_nodes, source=source)
 

@@ -122,7 +122,7 @@ def check_attributes(
         plain = array.dtype.kind in "biufU"
         if array.ndim == 1 and not plain:
             column = attribute_column(array.tolist())
-            plain = column is not None and column.dtype.kind in "biufO"
+            plain = column is not None and column.dtype.kind in "biufUO"
             array = array if column is None else column
         if not plain:
             raise TypeError(

@@ -57,3 +57,16 @@ BAD = [
 def test_bad_parameters(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("seed", [18, 0, 1, 2])
+def test_the_smallest_watts_strogatz_graphs_end(seed):
+    """Three rewired edges can leave the fourth no place; then all are drawn anew."""
+    graph = make_watts_strogatz(4, 2, 1.0, rng=seed)
+    assert (graph.n_nodes, graph.n_edges) == (4, 4)
+
+
+def test_a_search_without_end_is_given_up(monkeypatch):
+    monkeypatch.setattr("featgraph.datasets.random_graphs._N_ROUNDS", 1)
+    with pytest.raises(ValueError, match="found no simple graph for n_nodes=4, k=2, p=1 in 1"):
+        make_watts_strogatz(4, 2, 1.0, rng=18)
