@@ -59,7 +59,7 @@ def test_rows_are_those_of_the_stages(net, inputs):
     (row,) = report.layer_rows()
     assert row["ss_rate_released"] == pytest.approx(float(ss_rate(F)), rel=1e-6)
     again = analyze_layer(F, settings=QUICK, rng=0)
-    assert again.to_row()["epsilon"] == row["epsilon"]
+    assert again.to_rows()[0]["epsilon"] == row["epsilon"]
 
 
 def test_features_instead_of_a_model():
@@ -73,7 +73,7 @@ def test_features_instead_of_a_model():
 def test_same_seed_same_result_whatever_else_runs():
     first = analyze({"a": make_layer(0), "b": make_layer(1)}, settings=QUICK, progress=False)
     alone = analyze({"b": make_layer(1)}, settings=QUICK, progress=False)
-    mine, theirs = first.find("b").to_row(), alone.find("b").to_row()
+    mine, theirs = first.find("b").to_rows()[0], alone.find("b").to_rows()[0]
     assert {**mine, "seconds": 0} == {**theirs, "seconds": 0}
     other = analyze({"b": make_layer(1)}, settings=QUICK, rng=1, progress=False)
     assert other.find("b").null != alone.find("b").null

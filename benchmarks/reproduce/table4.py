@@ -122,14 +122,14 @@ def _measure_network(
 
     def compute(variant: TailVariant) -> Any:
         result = _measure(subjects, subject, state, variant)
-        return None if result is None else result.to_plain()
+        return None if result is None else result.to_dict()
 
     found: dict[str, ScaleInvariance] = {}
     for variant in _VARIANTS:
         step = f"{subject.name}-{state}-{variant}"
         plain = subjects.run.finish_step(step, partial(compute, variant))
         if plain is not None:
-            found[variant] = ScaleInvariance.from_plain(plain)
+            found[variant] = ScaleInvariance.from_dict(plain)
     return found
 
 

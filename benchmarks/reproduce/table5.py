@@ -145,7 +145,7 @@ def _measure_network(
         step = f"{subject.name}-{state}-{name.replace(' ', '-').lower()}"
         plain = subjects.run.finish_step(step, partial(_measure, subjects, subject, state, name))
         if plain is not None:
-            found[name] = GeometricInvariance.from_plain(plain)
+            found[name] = GeometricInvariance.from_dict(plain)
     return found
 
 
@@ -171,7 +171,7 @@ def _measure(subjects: Subjects, subject: Subject, state: State, name: str) -> A
             return measure_geometric_invariance(
                 features, variant=variant, embedding=embedding, duplicates="drop",
                 rng=subjects.seed, progress=subjects.progress,
-            ).to_plain()  # fmt: skip
+            ).to_dict()  # fmt: skip
     except ValueError as error:
         raise ValueError(f"{subject.name}, {state}: {error}") from error
 

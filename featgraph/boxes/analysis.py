@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.graph.convert import as_feature_graph
 from featgraph.kernels import kernel
 
@@ -18,7 +21,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class BoxAnalysis:
+class BoxAnalysis(Result):
     """Figures of one covering.
 
     Parameters
@@ -35,18 +38,27 @@ class BoxAnalysis:
         Share of edges with both ends in one box, in [0, 1]; nan for a graph without edges.
     """
 
+    _shown: ClassVar = ("n_boxes", "compactness", "overlap", "internal_edges")
+    _rules: ClassVar = {
+        "masses": Rule("n_boxes", least=1),
+        "connected": Rule("n_boxes"),
+        "compactness": SHARE,
+        "overlap": Rule(least=1),
+        "internal_edges": SHARE,
+    }
+
     masses: Ints
     connected: NDArray[np.bool_]
     compactness: float
     overlap: float
     internal_edges: float
 
-    def __repr__(self) -> str:
-        return (
-            f"BoxAnalysis(n_boxes={self.masses.size}, largest={self.masses.max()}, "
-            f"compactness={self.compactness:.4g}, overlap={self.overlap:.4g}, "
-            f"internal_edges={self.internal_edges:.4g})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        return {
+            "box": np.arange(self.masses.size),
+            "mass": self.masses,
+            "connected": self.connected,
+        }
 
 
 def analyze_boxes(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -> BoxAnalysis:
@@ -82,7 +94,7 @@ def analyze_boxes(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -
     >>> import networkx
     >>> cover = BoxCover(np.array([0, 1, 0]), 2, "diameter", "greedy")
     >>> analyze_boxes(networkx.path_graph(3), cover)
-    BoxAnalysis(n_boxes=2, largest=2, compactness=0.5, overlap=1, internal_edges=0)
+    BoxAnalysis(n_boxes=2, compactness=0.5, overlap=1, internal_edges=0)
     """
     own = as_feature_graph(graph, weight="ignore", as_undirected=as_undirected)
     if cover.n_nodes != own.n_nodes:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 
 __all__ = ["BoxCounts"]
 
@@ -20,7 +20,7 @@ KINDS = ("diameter", "none", "radius")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class BoxCounts:
+class BoxCounts(Result):
     """Number of boxes N_B over sizes: what a dimension is fitted to.
 
     Parameters
@@ -62,7 +62,21 @@ class BoxCounts:
     BoxCounts(n_sizes=2, n_repeats=2, n_nodes=9, method='cbb', kind='diameter', space='hop')
     >>> counts.counts
     array([4, 3])
+    >>> counts.to_rows()[1]
+    {'size': 2, 'diameter_size': 2, 'n_boxes': 3, 'mean': 3.0, 'std': 0.0}
+    >>> import tempfile, pathlib
+    >>> BoxCounts.load(counts.save(pathlib.Path(tempfile.mkdtemp()) / "counts.json"))
+    BoxCounts(n_sizes=2, n_repeats=2, n_nodes=9, method='cbb', kind='diameter', space='hop')
     """
+
+    _shown: ClassVar = ("n_sizes", "n_repeats", "n_nodes", "method", "kind", "space")
+    _rules: ClassVar = {
+        "sizes": Rule("n_sizes", least=0, rising=True, finite=True),
+        "counts_per_repeat": Rule("n_repeats n_sizes", least=0, finite=True),
+        "lower_bounds": Rule("n_sizes", least=0),
+        "n_nodes": Rule(least=1),
+        "epsilon": Rule(least=0),
+    }
 
     sizes: NDArray[Any]
     counts_per_repeat: NDArray[Any]
@@ -81,29 +95,21 @@ class BoxCounts:
             raise ValueError(f"kind must be one of {sorted(KINDS)}, got {self.kind!r}")
         if self.space not in SPACES:
             raise ValueError(f"space must be one of {sorted(SPACES)}, got {self.space!r}")
-        sizes = np.asarray(self.sizes)
+        object.__setattr__(self, "sizes", np.asarray(self.sizes))
         counts = np.atleast_2d(np.asarray(self.counts_per_repeat))
-        if sizes.ndim != 1 or sizes.size == 0 or np.any(np.diff(sizes) <= 0):
-            raise ValueError(f"sizes must be at least one number, rising; got {self.sizes!r}")
-        if counts.ndim != 2 or counts.shape[1] != sizes.size or counts.shape[0] == 0:
-            raise ValueError(
-                "counts_per_repeat must have shape (n_repeats, n_sizes) with "
-                f"n_sizes={sizes.size}, got {counts.shape}"
-            )
-        if self.lower_bounds is not None and np.shape(self.lower_bounds) != sizes.shape:
-            raise ValueError(
-                f"lower_bounds must have one number per size ({sizes.size}), "
-                f"got shape {np.shape(self.lower_bounds)}"
-            )
-        object.__setattr__(self, "sizes", sizes)
         object.__setattr__(self, "counts_per_repeat", counts)
-
-    def __repr__(self) -> str:
-        return (
-            f"BoxCounts(n_sizes={self.sizes.size}, n_repeats={self.n_repeats}, "
-            f"n_nodes={self.n_nodes}, method={self.method!r}, kind={self.kind!r}, "
-            f"space={self.space!r})"
-        )
+        super().__post_init__()
+        if counts.size == 0:
+            raise ValueError("sizes must hold at least one number, and every size one count")
+        # Fuzzy counts are no boxes: with hardly any overlap they exceed the nodes by a little.
+        least, most = (0, math.inf) if self.kind == "none" else (1, self.n_nodes)
+        if not least <= counts.min() <= counts.max() <= most:
+            raise ValueError(
+                f"counts_per_repeat must lie in {least} … {most} (the number of nodes), "
+                f"got {counts.min()} … {counts.max()}"
+            )
+        if self.lower_bounds is not None and (self.lower_bounds > self.counts).any():
+            raise ValueError("lower_bounds must be at most the counts of their sizes")
 
     @property
     def n_repeats(self) -> int:
@@ -137,14 +143,7 @@ class BoxCounts:
         """Where the counts of different kinds stand beside one another: ℓ, or 2r, or θ."""
         return 2 * self.sizes if self.kind == "radius" and self.space != "metric" else self.sizes
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one plain dictionary per size, for tables.
-
-        Examples
-        --------
-        >>> BoxCounts(np.array([1]), np.array([[4], [6]]), "memb", "radius", 9).to_rows()
-        [{'size': 1, 'diameter_size': 2, 'n_boxes': 4, 'mean': 5.0, 'std': 1.0}]
-        """
+    def _columns(self) -> Mapping[str, Any]:
         columns = {
             "size": self.sizes,
             "diameter_size": self.diameter_sizes,
@@ -154,27 +153,7 @@ class BoxCounts:
         }
         if self.lower_bounds is not None:
             columns["lower_bound"] = self.lower_bounds
-        lists = {name: column.tolist() for name, column in columns.items()}
-        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+        return columns
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to a ``.npz`` or ``.json`` file, whole or not at all, and return its path."""
-        from featgraph.boxes._storage import save_counts
-
-        return save_counts(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> BoxCounts:
-        """Read counts written by ``save``; nothing in the file is executed.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "counts.json"
-        >>> _ = BoxCounts(np.array([1]), np.array([[4]]), "memb", "radius", 9).save(path)
-        >>> BoxCounts.load(path).counts
-        array([4])
-        """
-        from featgraph.boxes._storage import load_counts
-
-        return load_counts(path)
+    def _curve(self) -> tuple[Any, Any]:
+        return self.diameter_sizes, self.counts

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 
 __all__ = ["BoxCover"]
 
@@ -19,7 +18,7 @@ KINDS = ("diameter", "radius")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class BoxCover:
+class BoxCover(Result):
     """A covering of the nodes of a graph by boxes of one size.
 
     A *diameter* box holds nodes at most ``size`` apart, a *radius* box nodes at most ``size``
@@ -65,6 +64,9 @@ class BoxCover:
     array([2, 1])
     """
 
+    _shown: ClassVar = ("n_boxes", "n_nodes", "size", "kind", "method", "lower_bound")
+    _rules: ClassVar = {"size": Rule(least=0, finite=True), "lower_bound": Rule(least=0)}
+
     labels: NDArray[np.int64]
     size: float
     kind: str
@@ -77,6 +79,7 @@ class BoxCover:
     overlaps: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {sorted(KINDS)}, got {self.kind!r}")
         labels = np.asarray(self.labels)
@@ -86,26 +89,39 @@ class BoxCover:
                 f"got shape {labels.shape} of {labels.dtype}"
             )
         labels = labels.astype(np.int64, copy=False)
-        if labels.min() < 0 or np.bincount(labels).min() == 0:
+        # The largest first: counting to a label of 10^12 would ask for its memory.
+        if labels.min() < 0 or labels.max() >= labels.size or np.bincount(labels).min() == 0:
             raise ValueError("labels must be the box numbers 0 … n_boxes - 1, each in use")
         object.__setattr__(self, "labels", labels)
-        if self.centers is not None and len(self.centers) != self.n_boxes:
+        if self.lower_bound is not None and self.lower_bound > self.n_boxes:
             raise ValueError(
-                f"centers must be one node per box, got {len(self.centers)} for {self.n_boxes}"
+                f"lower_bound must be at most n_boxes = {self.n_boxes}, got {self.lower_bound}"
             )
-        if self.node_labels is not None and len(self.node_labels) != labels.size:
-            raise ValueError(
-                f"node_labels must be one per node, got {len(self.node_labels)} for {labels.size}"
-            )
-        if self.overlaps is not None and len(self.overlaps[0]) != self.n_boxes + 1:
-            raise ValueError("overlaps must hold one box for each label")
+        for name, expected in (("centers", self.n_boxes), ("node_labels", labels.size)):
+            given = getattr(self, name)
+            if given is not None and len(given) != expected:
+                kind = "box" if name == "centers" else "node"
+                raise ValueError(f"{name} must be one per {kind}, got {len(given)} for {expected}")
+        if self.centers is not None:
+            self._check_nodes("centers", self.centers)
+        if self.overlaps is not None:
+            starts, members = self.overlaps
+            ends = (starts[0], starts[-1]) if len(starts) == self.n_boxes + 1 else None
+            if ends != (0, len(members)) or (np.diff(starts) < 0).any():
+                raise ValueError("overlaps must hold one box for each label, one after another")
+            self._check_nodes("overlaps", members)
 
-    def __repr__(self) -> str:
-        parts = [f"n_boxes={self.n_boxes}", f"n_nodes={self.n_nodes}", f"size={self.size:.6g}"]
-        parts += [f"kind={self.kind!r}", f"method={self.method!r}"]
-        if self.lower_bound is not None:
-            parts.append(f"lower_bound={self.lower_bound}")
-        return f"BoxCover({', '.join(parts)})"
+    def _check_nodes(self, name: str, nodes: Any) -> None:
+        given = np.asarray(nodes)
+        if given.ndim != 1 or (given.size and not 0 <= given.min() <= given.max() < self.n_nodes):
+            raise ValueError(f"{name} must be nodes from 0 to {self.n_nodes - 1}")
+
+    @classmethod
+    def _from_old(cls, about: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+        values = super()._from_old(about, arrays)
+        if "overlap_indptr" in values:
+            values["overlaps"] = [values.pop("overlap_indptr"), values.pop("overlap_members", None)]
+        return values
 
     @property
     def n_nodes(self) -> int:
@@ -184,25 +200,3 @@ class BoxCover:
         from featgraph.boxes._validation import check_cover
 
         check_cover(self, graph, weight=weight, as_undirected=as_undirected)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to a ``.npz`` or ``.json`` file, whole or not at all, and return its path."""
-        from featgraph.boxes._storage import save_cover
-
-        return save_cover(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> BoxCover:
-        """Read a cover written by ``save``; nothing in the file is executed.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "cover.npz"
-        >>> _ = BoxCover(np.array([0, 0, 1]), 1, "diameter", "greedy").save(path)
-        >>> BoxCover.load(path)
-        BoxCover(n_boxes=2, n_nodes=3, size=1, kind='diameter', method='greedy')
-        """
-        from featgraph.boxes._storage import load_cover
-
-        return load_cover(path)

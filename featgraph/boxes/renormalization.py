@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.api import box_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -102,7 +104,7 @@ def _distinct_pairs(
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RenormalizationFlow:
+class RenormalizationFlow(Result):
     """A graph, the graph of its boxes, the graph of theirs, and so on.
 
     Parameters
@@ -121,11 +123,10 @@ class RenormalizationFlow:
     RenormalizationFlow(n_nodes=[9, 3, 1])
     """
 
+    _shown: ClassVar = ("n_nodes",)
+
     graphs: tuple[FeatureGraph, ...]
     covers: tuple[BoxCover, ...]
-
-    def __repr__(self) -> str:
-        return f"RenormalizationFlow(n_nodes={[graph.n_nodes for graph in self.graphs]})"
 
     @property
     def n_steps(self) -> int:
@@ -148,6 +149,19 @@ class RenormalizationFlow:
         for cover in self.covers[:step]:
             found = cover.labels[found]
         return found
+
+    def _columns(self) -> Mapping[str, Any]:
+        steps = range(len(self.graphs))
+        return {
+            "step": list(steps),
+            "n_nodes": self.n_nodes,
+            "n_edges": [g.n_edges for g in self.graphs],
+        }
+
+    @property
+    def n_nodes(self) -> list[int]:
+        """Nodes of each graph."""
+        return [graph.n_nodes for graph in self.graphs]
 
 
 def renormalization_flow(

@@ -139,7 +139,7 @@ def _judge(
     folder.result("fit.json", found.fit)
     folder.picture("fractality", fg.plot.plot_fractality(found))
     screen.say(f"\n{_describe(found)}")
-    return found.to_row()
+    return found.to_rows()[0]
 
 
 def _describe(found: Fractality) -> str:

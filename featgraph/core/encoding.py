@@ -52,7 +52,8 @@ def encode(value: Any, kind: Any = Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None if math.isnan(value) else str(value)
     if isinstance(value, np.ndarray):
-        return value
+        # whole numbers with gaps are objects, and nothing is pickled
+        return [encode(item) for item in value.tolist()] if value.dtype.kind == "O" else value
     if isinstance(value, np.generic):
         return encode(value.item(), kind)
     if isinstance(value, Path):
@@ -171,10 +172,10 @@ def _decode_one(kind: type, value: Any, part: str) -> Any:
         if value is None or (isinstance(value, str) and value in _WORDS):
             return _WORDS[value or "nan"]
         if isinstance(value, int | float) and not isinstance(value, bool):
-            try:
+            if isinstance(value, float) or abs(value) < 2**53:
+                return value  # a whole number stays one, as a size in hops
+            if abs(value) < 2**1000:
                 return float(value)
-            except OverflowError:
-                pass
     elif kind is int:
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
             return value
@@ -256,7 +257,7 @@ def _decode_array(hint: Any, value: Any, part: str) -> np.ndarray[Any, Any]:
     wanted = None if scalar in (Any, np.generic) else np.dtype(scalar)
     array = _as_array(value, wanted, part)
     if wanted is None:
-        if array.dtype.kind not in "biufU":
+        if array.dtype.kind not in "biufU" and not isinstance(value, list):
             raise Wrong(part, f"must hold numbers or strings, got {array.dtype}")
         return array
     if array.dtype.kind not in _KINDS[wanted.kind] and array.size:

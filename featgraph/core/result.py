@@ -33,6 +33,7 @@ _MADE_BY = (
     *("method", "kind", "space", "estimator", "measure", "variant", "null", "options", "seed"),
     *("confidence", "n_draws", "n_repeats", "n_references", "n_bootstrap", "n_permutations"),
 )
+_OLD_NAMES = {"world": "space"}
 Self = TypeVar("Self", bound="Result")
 
 
@@ -41,7 +42,7 @@ class Result:
     """Base of all results: one line of text, a table, a file, and what made it.
 
     A subclass is a frozen dataclass; its annotations say what a file of it may hold. It may
-    name the fields and properties of its one line (``_shown``), the rules of its fields
+    name what its one line shows (``_shown``: fields, properties, axes), the rules of its fields
     (``_rules``), the columns of its table (``_columns``) and a curve to draw (``_curve``).
 
     Examples
@@ -64,11 +65,15 @@ class Result:
     _rules: ClassVar[Mapping[str, Rule]] = {}
 
     def __post_init__(self) -> None:
-        if self._rules:
-            check_rules({name: getattr(self, name) for name in self._rules}, self._rules)
+        self._check()
+
+    def _check(self) -> dict[str, int]:
+        return check_rules({name: getattr(self, name) for name in self._rules}, self._rules)
 
     def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self._shown} or self._scalars()
+        lengths = self._check()  # of axes, such as n_sizes, which need no property of their own
+        shown = {k: lengths[k] if k in lengths else getattr(self, k) for k in self._shown}
+        shown = shown or self._scalars()
         parts = [f"{name}={_in_words(value)}" for name, value in shown.items() if value is not None]
         return f"{type(self).__name__}({', '.join(parts)})"
 
@@ -138,6 +143,17 @@ class Result:
         """
         values: dict[str, Any] = _map_arrays(self._encode(), _to_list)
         return values
+
+    @classmethod
+    def from_dict(cls: type[Self], values: Mapping[str, Any]) -> Self:
+        """Return the result that :meth:`to_dict` gave ``values`` of.
+
+        Raises
+        ------
+        ValueError
+            If they are none of this kind of result, or cannot be.
+        """
+        return decode(cls, dict(values))  # type: ignore[no-any-return]
 
     def _encode(self) -> dict[str, Any]:
         hints = field_types(type(self)).items()
@@ -251,7 +267,8 @@ class Result:
         if about.get("kind") == cls.__name__:
             del about["kind"]
         lists = {} if "arrays" in known else about.pop("arrays", {})
-        return {**about, **arrays, **(lists if isinstance(lists, dict) else {})}
+        values = {**about, **arrays, **(lists if isinstance(lists, dict) else {})}
+        return {_OLD_NAMES.get(name, name): value for name, value in values.items()}
 
 
 def _format(kind: type) -> str:

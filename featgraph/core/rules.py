@@ -40,13 +40,14 @@ class Rule:
 SHARE = Rule(least=0.0, most=1.0)
 
 
-def check_rules(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
-    """Raise ValueError at the first field that breaks its rule; None breaks none.
+def check_rules(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[str, int]:
+    """Return the lengths of the axes, or raise ValueError at the first field that breaks its rule.
 
     Examples
     --------
     >>> rules = {"sizes": Rule("n_sizes", rising=True), "counts": Rule("n_sizes", least=1)}
     >>> check_rules({"sizes": np.array([1, 2]), "counts": np.array([4, 2])}, rules)
+    {'n_sizes': 2}
     >>> check_rules({"sizes": np.array([1, 2]), "counts": np.array([4, -5])}, rules)
     Traceback (most recent call last):
     ValueError: counts must be at least 1, got -5
@@ -58,6 +59,7 @@ def check_rules(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
         for key, item in items:
             if item is not None:
                 _check(f"{name}[{key!r}]" if key != "" else name, np.asarray(item), rule, lengths)
+    return {axis: length for axis, (length, _) in lengths.items()}
 
 
 def _check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from featgraph.boxes.methods import METHODS
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 
@@ -31,8 +33,8 @@ CURVES = (
 HOP_METHODS = ("greedy", "cbb", "memb")
 
 
-@dataclass(frozen=True)
-class ComparisonRow:
+@dataclass(frozen=True, repr=False)
+class ComparisonRow(Result):
     """One curve N_θ in numbers.
 
     Attributes
@@ -61,7 +63,7 @@ class ComparisonRow:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class DimensionComparison:
+class DimensionComparison(Result):
     """N_θ of one layer by every estimator and covering, with what they imply.
 
     Attributes
@@ -90,6 +92,16 @@ class DimensionComparison:
         Name of the layer.
     """
 
+    _shown: ClassVar = ("layer", "n_nodes", "n_theta", "proven")
+    _rules: ClassVar = {
+        "theta": Rule("n_theta", least=0, rising=True),
+        "curves": Rule("n_theta", least=0),
+        "best": Rule("n_theta", least=1),
+        "lower": Rule("n_theta", least=0),
+        "epsilon": Rule(least=0),
+        "n_nodes": Rule(least=1),
+    }
+
     theta: NDArray[np.float64]
     curves: Mapping[str, NDArray[np.float64]]
     best: NDArray[np.float64]
@@ -111,10 +123,6 @@ class DimensionComparison:
         rows = {row.name: row for row in self.rows}
         return rows[choice(name, list(rows), "name")]
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return the table as plain dictionaries, one per curve."""
-        return [dict(vars(row)) for row in self.rows]
-
     def curve_rows(self) -> list[dict[str, float]]:
         """Return the curves as plain dictionaries, one per θ."""
         columns = {"theta": self.theta, **self.curves, "best": self.best, "lower": self.lower}
@@ -133,13 +141,12 @@ class DimensionComparison:
         known = f"minimum proven at {self.proven:.1%} of {self.theta.size} sizes"
         return "\n".join([head, *lines, known])
 
-    def __repr__(self) -> str:
-        true, printed = self.row("best"), self.rows[0]
-        return (
-            f"DimensionComparison(layer={self.layer!r}, n_nodes={self.n_nodes}, "
-            f"n_theta={self.theta.size}, d_B best={true.dimension:.3g}, "
-            f"{printed.name}={printed.dimension:.3g})"
-        )
+    def _curve(self) -> tuple[Any, Any]:
+        return self.theta, self.best
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return the table as plain dictionaries, one per curve."""
+        return [row for curve in self.rows for row in curve.to_rows()]
 
 
 def compare_dimensions(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.counts import BoxCounts
 from featgraph.core.checks import fraction, integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.dimension._evidence import (
     EQUAL_WINDOWS,
     as_curves,
@@ -39,7 +42,7 @@ _AGREEMENT = 0.8
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fractality:
+class Fractality(Result):
     """What box counts allow to say about fractality, and how sure it is.
 
     Attributes
@@ -81,6 +84,15 @@ class Fractality:
         The reason, in words.
     """
 
+    _shown: ClassVar = ("verdict", "dimension", "dimension_interval", "ratio", "n_sizes")
+    _rules: ClassVar = {
+        "windows": Rule("n_windows *"),
+        "draws": Rule("n_boot *"),
+        "agreement": SHARE,
+        "node_share": SHARE,
+        "confidence": SHARE,
+    }
+
     fit: DimensionFit
     counts: tuple[BoxCounts, ...]
     dimension_interval: tuple[float, float]
@@ -109,12 +121,19 @@ class Fractality:
         good = self.windows[self.windows[:, 3] <= EQUAL_WINDOWS * self.windows[0, 3]]
         return float(good[:, 2].min()), float(good[:, 2].max())
 
-    def to_row(self) -> dict[str, Any]:
-        """Return the result as one flat row of a table."""
+    def __str__(self) -> str:
+        low, high = self.dimension_interval
+        return (
+            f"{self.verdict}: d_B = {self.dimension:.3g} [{low:.3g}, {high:.3g}] over "
+            f"ℓ = {self.fit.window[0]:g} … {self.fit.window[1]:g}; {self.explanation}"
+        )
+
+    def _columns(self) -> Mapping[str, Any]:
+        low, high = self.dimension_interval
         return {
             "dimension": self.dimension,
-            "dimension_low": self.dimension_interval[0],
-            "dimension_high": self.dimension_interval[1],
+            "dimension_low": low,
+            "dimension_high": high,
             "window_low": self.fit.window[0],
             "window_high": self.fit.window[1],
             "ratio": self.ratio,
@@ -123,26 +142,19 @@ class Fractality:
             "delta_aicc": self.delta_aicc,
             "power_share": self.power_share,
             "agreement": self.agreement,
-            "n_sizes": int(self.fit.sizes.size),
+            "n_sizes": self.n_sizes,
             "node_share": self.node_share,
             "verdict": self.verdict,
             "explanation": self.explanation,
         }
 
-    def __repr__(self) -> str:
-        low, high = self.dimension_interval
-        return (
-            f"Fractality(verdict={self.verdict!r}, dimension={self.dimension:.3g}, "
-            f"interval=({low:.3g}, {high:.3g}), ratio={self.ratio:.3g}, "
-            f"n_sizes={self.fit.sizes.size})"
-        )
+    def _curve(self) -> tuple[Any, Any]:
+        return self.fit.sizes, self.fit.counts
 
-    def __str__(self) -> str:
-        low, high = self.dimension_interval
-        return (
-            f"{self.verdict}: d_B = {self.dimension:.3g} [{low:.3g}, {high:.3g}] over "
-            f"ℓ = {self.fit.window[0]:g} … {self.fit.window[1]:g}; {self.explanation}"
-        )
+    @property
+    def n_sizes(self) -> int:
+        """Number of sizes with more than one box."""
+        return self.fit.sizes.size
 
 
 def fractality(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.core.checks import choice, fraction
-from featgraph.core.files import write_text
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.dimension.model_selection import COUNT_NOISE, Verdict, judge_models, weigh_models
 
 __all__ = ["DimensionFit", "fit_curve", "fit_dimension", "score_windows"]
@@ -24,7 +22,7 @@ MIN_POINTS = 4
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class DimensionFit:
+class DimensionFit(Result):
     """Box dimension d_B of one curve of box counts.
 
     Attributes
@@ -62,6 +60,15 @@ class DimensionFit:
         ``"hop"``, ``"metric"`` or ``"weighted"``: the unit of the sizes.
     """
 
+    _shown: ClassVar = ("dimension", "interval", "window", "verdict")
+    _rules: ClassVar = {
+        "sizes": Rule("n_points", least=0, rising=True, finite=True),
+        "counts": Rule("n_points", least=0, finite=True),
+        "confidence": SHARE,
+        "standard_error": Rule(least=0),
+        "weights": SHARE,
+    }
+
     dimension: float
     standard_error: float
     interval: tuple[float, float]
@@ -97,37 +104,8 @@ class DimensionFit:
         line: NDArray[np.float64] = np.exp(self.intercept - self.dimension * np.log1p(sizes))
         return line
 
-    def to_dict(self) -> dict[str, object]:
-        """Return plain Python values, ready for JSON."""
-        values = asdict(self)
-        values.update(
-            sizes=self.sizes.tolist(), counts=self.counts.tolist(), weights=dict(self.weights)
-        )
-        return values
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fit as JSON."""
-        return write_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> DimensionFit:
-        """Read a fit written by :meth:`save`."""
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-        names = set(cls.__dataclass_fields__)
-        if not isinstance(values, dict) or set(values) != names:
-            raise ValueError(f"path must hold a saved DimensionFit, got {os.fspath(path)!r}")
-        for name in ("sizes", "counts"):
-            values[name] = np.asarray(values[name], dtype=np.float64)
-        for name in ("interval", "window"):
-            values[name] = tuple(values[name])
-        return cls(**values)
-
-    def __repr__(self) -> str:
-        low, high = self.interval
-        return (
-            f"DimensionFit(dimension={self.dimension:.3g}, interval=({low:.3g}, {high:.3g}), "
-            f"window=({self.window[0]:.4g}, {self.window[1]:.4g}), verdict={self.verdict!r})"
-        )
+    def _curve(self) -> tuple[Any, Any]:
+        return self.sizes, self.counts
 
 
 def fit_dimension(

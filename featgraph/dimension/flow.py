@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from featgraph.boxes.renormalization import renormalization_flow
 from featgraph.core.checks import integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE
 from featgraph.dimension._evidence import largest_component
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -23,8 +25,8 @@ __all__ = ["FlowAnalysis", "FlowStep", "analyze_flow", "score_invariance"]
 _FEWEST_NODES = 20
 
 
-@dataclass(frozen=True)
-class FlowStep:
+@dataclass(frozen=True, repr=False)
+class FlowStep(Result):
     """A graph on the way of renormalisation, in numbers.
 
     Attributes
@@ -63,7 +65,7 @@ class FlowStep:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FlowAnalysis:
+class FlowAnalysis(Result):
     """Renormalisation flows of one graph at several box sizes, measured at every step.
 
     Attributes
@@ -81,6 +83,12 @@ class FlowAnalysis:
         collapses in one step at every size.
     """
 
+    _shown: ClassVar = ("n_steps", "score")
+    _rules: ClassVar = {
+        "node_share": SHARE,
+        "score": SHARE,
+    }
+
     steps: tuple[FlowStep, ...]
     degrees: dict[tuple[float, int], NDArray[np.int64]]
     method: str
@@ -96,16 +104,14 @@ class FlowAnalysis:
         """Return the steps at one box size."""
         return [step for step in self.steps if step.size == size]
 
+    @property
+    def n_steps(self) -> Mapping[float, int]:
+        """Steps of renormalisation at each size."""
+        return {size: len(self.of_size(size)) - 1 for size in self.sizes}
+
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one plain dictionary per step, for tables."""
-        return [dict(vars(step)) for step in self.steps]
-
-    def __repr__(self) -> str:
-        longest = {size: len(self.of_size(size)) - 1 for size in self.sizes}
-        return (
-            f"FlowAnalysis(n_nodes={self.steps[0].n_nodes}, n_steps={longest}, "
-            f"score={self.score:.3g})"
-        )
+        return [row for step in self.steps for row in step.to_rows()]
 
 
 def analyze_flow(

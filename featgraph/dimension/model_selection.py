@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.result import Result
+
 __all__ = ["COUNT_NOISE", "Verdict", "judge_models", "weigh_models"]
 
 #: Tie-breaking alone moves heuristic counts by about one per cent, so no residual of log N
@@ -27,8 +29,8 @@ VERDICT_SHARE = 0.7
 Verdict = Literal["fractal", "not fractal", "undecided"]
 
 
-@dataclass(frozen=True)
-class ModelWeights:
+@dataclass(frozen=True, repr=False)
+class ModelWeights(Result):
     """How three models of log N fare on the same points."""
 
     rmse: Mapping[str, float]

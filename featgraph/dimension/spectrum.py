@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.dimension.fit import MIN_POINTS, score_windows
 
 __all__ = ["DEFAULT_Q", "MultifractalSpectrum"]
@@ -20,7 +22,7 @@ DEFAULT_Q = tuple(float(q) for q in np.linspace(-5, 5, 41))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MultifractalSpectrum:
+class MultifractalSpectrum(Result):
     """Generalised dimensions D_q, mass exponents τ(q) and the spectrum f(α).
 
     Attributes
@@ -48,6 +50,22 @@ class MultifractalSpectrum:
     node_share : float
         Share of the graph's nodes they are: its largest component.
     """
+
+    _shown: ClassVar = ("method", "width", "window")
+    _rules: ClassVar = {
+        "tau": Rule("n_q"),
+        "tau_error": Rule("n_q"),
+        "dimensions": Rule("n_q"),
+        "dimension_error": Rule("n_q"),
+        "alpha": Rule("n_q"),
+        "alpha_error": Rule("n_q"),
+        "f": Rule("n_q"),
+        "f_error": Rule("n_q"),
+        "q": Rule("n_q", rising=True),
+        "sizes": Rule("n_sizes", least=0, rising=True),
+        "log_sums": Rule("n_q n_sizes"),
+        "node_share": SHARE,
+    }
 
     q: Floats
     tau: Floats
@@ -90,19 +108,9 @@ class MultifractalSpectrum:
             raise ValueError(f"q must lie in [{self.q[0]:g}, {self.q[-1]:g}], got {q}")
         return float(np.interp(q, self.q, self.dimensions))
 
-    def to_rows(self) -> list[dict[str, float]]:
-        """Return one plain dictionary per q, for tables."""
+    def _columns(self) -> Mapping[str, Any]:
         names = ("q", "tau", "tau_error", "dimensions", "dimension_error", "alpha", "alpha_error")
-        columns = {name: getattr(self, name).tolist() for name in (*names, "f", "f_error")}
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-    def __repr__(self) -> str:
-        return (
-            f"MultifractalSpectrum(method={self.method!r}, "
-            f"q=[{self.q[0]:g}, {self.q[-1]:g}], D=[{self.dimensions[0]:.3g}, "
-            f"{self.dimensions[-1]:.3g}], width={self.width:.3g}, "
-            f"window=({self.window[0]:g}, {self.window[1]:g}))"
-        )
+        return {name: getattr(self, name) for name in (*names, "f", "f_error")}
 
 
 def check_q(q: ArrayLike | Iterable[float]) -> Floats:

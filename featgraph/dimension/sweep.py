@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.boxes.api import box_counts
 from featgraph.core.checks import integer
-from featgraph.core.files import write_text
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.dimension.fit import DimensionFit, fit_dimension
 from featgraph.graph.clustering import average_clustering
 from featgraph.graph.csr_graph import FeatureGraph
@@ -32,7 +31,7 @@ _MEASURES = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class EpsilonSweep:
+class EpsilonSweep(Result):
     """Measures of G_M over a ladder of thresholds ε.
 
     Attributes
@@ -56,6 +55,13 @@ class EpsilonSweep:
         Seed of references and boxes.
     """
 
+    _shown: ClassVar = ("n_steps", "n_nodes", "percolation", "layer")
+    _rules: ClassVar = {
+        "epsilons": Rule("n_steps", least=0, rising=True),
+        "measures": Rule("n_steps"),
+        "n_nodes": Rule(least=1),
+    }
+
     epsilons: NDArray[np.float64]
     measures: dict[str, NDArray[np.float64]]
     verdicts: tuple[str, ...]
@@ -63,13 +69,6 @@ class EpsilonSweep:
     n_nodes: int
     layer: str | None = None
     seed: int | None = None
-
-    def __repr__(self) -> str:
-        layer = "" if self.layer is None else f", layer={self.layer!r}"
-        return (
-            f"EpsilonSweep(n_steps={self.epsilons.size}, n_nodes={self.n_nodes}, "
-            f"percolation={self.percolation:.6g}{layer})"
-        )
 
     def describe(self, epsilon: float) -> str:
         """Say in a sentence where ``epsilon`` stands in the sweep.
@@ -96,47 +95,13 @@ class EpsilonSweep:
             text += f"; over the sweep d_B runs from {known.min():.2f} to {known.max():.2f}"
         return f"{text}."
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per ε."""
-        columns = {"epsilon": self.epsilons, **self.measures}
-        table = zip(*(column.tolist() for column in columns.values()), strict=True)
-        return [
-            {
-                **dict(zip(columns, row, strict=True)),
-                "verdict": verdict,
-                "percolates": bool(row[0] >= self.percolation),
-            }
-            for row, verdict in zip(table, self.verdicts, strict=True)
-        ]
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the sweep as JSON; undefined values become null."""
-        values = {
-            "epsilons": self.epsilons.tolist(),
-            "measures": {
-                name: [None if math.isnan(x) else x for x in column.tolist()]
-                for name, column in self.measures.items()
-            },
-            **{name: getattr(self, name) for name in ("verdicts", "percolation", "n_nodes")},
-            "layer": self.layer,
-            "seed": self.seed,
+    def _columns(self) -> Mapping[str, Any]:
+        return {
+            "epsilon": self.epsilons,
+            **self.measures,
+            "verdict": self.verdicts,
+            "percolates": self.epsilons >= self.percolation,
         }
-        return write_text(path, json.dumps(values, indent=1) + "\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> EpsilonSweep:
-        """Read what ``save`` wrote."""
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-        try:
-            values["epsilons"] = np.array(values["epsilons"], dtype=np.float64)
-            values["measures"] = {
-                name: np.array([math.nan if x is None else x for x in column], dtype=np.float64)
-                for name, column in values["measures"].items()
-            }
-            return cls(**{**values, "verdicts": tuple(values["verdicts"])})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            name = Path(path).name
-            raise ValueError(f"{name}: not a sweep saved by EpsilonSweep.save ({error})") from None
 
 
 def epsilon_sweep(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from featgraph.core.checks import integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.nulls import SWAPS_PER_EDGE, EdgeSwapper
 
@@ -18,7 +21,7 @@ __all__ = ["RichClub", "rich_club"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RichClub:
+class RichClub(Result):
     """Rich-club coefficients φ(k) beside those of rewired graphs.
 
     Attributes
@@ -33,13 +36,18 @@ class RichClub:
         φ(k) of graphs of the same degrees.
     """
 
+    _shown: ClassVar = ("max_degree", "n_references")
+    _rules: ClassVar = {
+        "degrees": Rule("n_degrees"),
+        "n_members": Rule("n_degrees", least=0),
+        "coefficients": Rule("n_degrees", least=0, most=1),
+        "references": Rule("n_references n_degrees", least=0, most=1),
+    }
+
     degrees: NDArray[np.int64]
     n_members: NDArray[np.int64]
     coefficients: NDArray[np.float64]
     references: NDArray[np.float64]
-
-    def __repr__(self) -> str:
-        return f"RichClub(max_degree={self.degrees.size}, n_references={len(self.references)})"
 
     @property
     def ratio(self) -> NDArray[np.float64]:
@@ -58,9 +66,8 @@ class RichClub:
         np.divide(gap, sd, out=result, where=sd > 1e-12)
         return result
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per degree."""
-        columns = {
+    def _columns(self) -> Mapping[str, Any]:
+        return {
             "degree": self.degrees,
             "n_members": self.n_members,
             "coefficient": self.coefficients,
@@ -68,8 +75,11 @@ class RichClub:
             "ratio": self.ratio,
             "z": self.z,
         }
-        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    @property
+    def max_degree(self) -> int:
+        """Largest degree of the graph."""
+        return self.degrees.size
 
 
 def rich_club(

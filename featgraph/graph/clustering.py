@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -111,8 +114,8 @@ def clustering_of(indptr: NDArray[np.int64], indices: NDArray[np.int64], kind: s
     return float(np.divide(triangles, pairs, out=np.zeros(pairs.size), where=pairs > 0).mean())
 
 
-@dataclass(frozen=True)
-class HopCounts:
+@dataclass(frozen=True, repr=False)
+class HopCounts(Result):
     """How many ordered pairs of nodes lie how many hops apart.
 
     Attributes
@@ -122,6 +125,12 @@ class HopCounts:
     n_nodes : int
         Number of nodes.
     """
+
+    _shown: ClassVar = ("n_nodes", "diameter", "path_length", "efficiency")
+    _rules: ClassVar = {
+        "pairs": Rule("n_hops", least=0),
+        "n_nodes": Rule(least=1),
+    }
 
     pairs: NDArray[np.int64]
     n_nodes: int
@@ -144,6 +153,9 @@ class HopCounts:
         if all_pairs == 0:
             return math.nan
         return float((self.pairs[1:] / np.arange(1, self.pairs.size)).sum() / all_pairs)
+
+    def _columns(self) -> Mapping[str, Any]:
+        return {"hops": np.arange(self.pairs.size), "n_pairs": self.pairs}
 
 
 @takes_any_graph()

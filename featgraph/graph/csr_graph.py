@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.core.result import Result
 from featgraph.graph._assemble import assemble_csr, check_nodes, number_edges
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
 from featgraph.graph.layout import place_nodes
@@ -25,7 +24,7 @@ _TABLES = ("node_attributes", "edge_attributes")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FeatureGraph:
+class FeatureGraph(Result):
     """An undirected simple graph in compressed sparse row (CSR) form.
 
     Neighbours of node i are ``indices[indptr[i]:indptr[i + 1]]``, in rising order; each edge
@@ -74,6 +73,8 @@ class FeatureGraph:
     2
     """
 
+    _shown: ClassVar = ("n_nodes", "n_edges", "weighted", "layer", "epsilon", "epsilon_rule")
+
     indptr: NDArray[np.int64]
     indices: NDArray[np.int64]
     weights: NDArray[np.float64] | None = None
@@ -108,17 +109,6 @@ class FeatureGraph:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state | {name: MappingProxyType(state[name]) for name in _TABLES})
-
-    def __repr__(self) -> str:
-        parts = [f"n_nodes={self.n_nodes}", f"n_edges={self.n_edges}"]
-        parts += [] if self.weights is None else ["weighted=True"]
-        if self.layer is not None:
-            parts.append(f"layer={self.layer!r}")
-        if self.epsilon is not None:
-            parts.append(f"epsilon={self.epsilon:.6g}")
-        if self.epsilon_rule is not None:
-            parts.append(f"epsilon_rule={self.epsilon_rule!r}")
-        return f"FeatureGraph({', '.join(parts)})"
 
     @classmethod
     def from_edges(
@@ -187,6 +177,11 @@ class FeatureGraph:
     def n_edges(self) -> int:
         """Number of undirected edges."""
         return self.indices.size // 2
+
+    @property
+    def weighted(self) -> bool | None:
+        """True for a graph with weights, else None."""
+        return None if self.weights is None else True
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -373,27 +368,14 @@ class FeatureGraph:
         """
         return to_pyg(self, features, y, weight)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the graph to a ``.npz`` file, whole or not at all, and return its path.
-
-        Labels are kept if they are strings, numbers, None, or tuples of such.
-        """
-        from featgraph.graph.storage import save_graph
-
-        return save_graph(self, path)
+    def _columns(self) -> Mapping[str, Any]:
+        columns: dict[str, Any] = {"node": list(self.node_labels), "degree": self.degrees}
+        return columns | {k: v for k, v in self.node_attributes.items() if v.ndim == 1}
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> FeatureGraph:
-        """Read a graph written by ``save``; nothing in the file is executed.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "path.npz"
-        >>> _ = FeatureGraph.from_edges([(0, 1)], labels=["a", ("b", 1)]).save(path)
-        >>> FeatureGraph.load(path).labels
-        ('a', ('b', 1))
-        """
-        from featgraph.graph.storage import load_graph
-
-        return load_graph(path)
+    def _from_old(cls, about: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+        columns = arrays | about.pop("objects", {})
+        for table, prefix in zip(_TABLES, ("attribute/", "edge/"), strict=True):
+            mine = [name for name in columns if name.startswith(prefix)]
+            about[table] = {name.removeprefix(prefix): columns.pop(name) for name in mine}
+        return {**about, **columns}

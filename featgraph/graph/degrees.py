@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.graph.convert import as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.strengths import EDGE_WEIGHTS, EdgeWeight, node_strengths
@@ -19,7 +22,7 @@ __all__ = ["DegreeStatistics", "degree_assortativity", "degree_statistics"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class DegreeStatistics:
+class DegreeStatistics(Result):
     """Distribution of degrees and strengths.
 
     Attributes
@@ -39,6 +42,12 @@ class DegreeStatistics:
         What the weights of ``strengths`` are.
     """
 
+    _shown: ClassVar = ("n_nodes", "mean", "max", "assortativity", "tail")
+    _rules: ClassVar = {
+        "degrees": Rule("n_nodes", least=0),
+        "strengths": Rule("n_nodes"),
+    }
+
     degrees: NDArray[np.int64]
     strengths: NDArray[np.float64] | None
     degree_tail: TailFit | None
@@ -46,25 +55,17 @@ class DegreeStatistics:
     assortativity: float
     weight: EdgeWeight
 
-    def __repr__(self) -> str:
-        tail = "none" if self.degree_tail is None else self.degree_tail.verdict
-        return (
-            f"DegreeStatistics(n_nodes={self.degrees.size}, mean={self.degrees.mean():.4g}, "
-            f"max={self.degrees.max()}, assortativity={self.assortativity:.4g}, tail={tail!r})"
-        )
-
     @property
     def distribution(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Degrees that occur, rising, and the share of nodes that has each."""
         values, counts = np.unique(self.degrees, return_counts=True)
         return values, counts / self.degrees.size
 
-    def to_row(self) -> dict[str, Any]:
-        """Return one flat row of a table."""
+    def _columns(self) -> Mapping[str, Any]:
         row: dict[str, Any] = {
-            "mean_degree": float(self.degrees.mean()),
+            "mean_degree": self.mean,
             "sd_degree": float(self.degrees.std()),
-            "max_degree": int(self.degrees.max()),
+            "max_degree": self.max,
             "n_isolated": int((self.degrees == 0).sum()),
             "assortativity": self.assortativity,
         }
@@ -72,8 +73,23 @@ class DegreeStatistics:
             row["mean_strength"] = float(self.strengths.mean())
         for name, tail in (("degree", self.degree_tail), ("strength", self.strength_tail)):
             if tail is not None:
-                row |= {f"{name}_tail_{key}": value for key, value in tail.to_row().items()}
+                row |= {f"{name}_tail_{key}": value for key, value in tail.to_rows()[0].items()}
         return row
+
+    @property
+    def mean(self) -> float:
+        """Mean degree."""
+        return float(self.degrees.mean())
+
+    @property
+    def max(self) -> int:
+        """Largest degree."""
+        return int(self.degrees.max())
+
+    @property
+    def tail(self) -> str:
+        """Verdict on the tail of the degrees, "none" where it was not tested."""
+        return "none" if self.degree_tail is None else self.degree_tail.verdict
 
 
 def degree_statistics(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -106,7 +108,7 @@ def _normalize(values: Any, how: Normalization) -> Any:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LayerConnectivity:
+class LayerConnectivity(Result):
     """How many edges run between the layers of a graph.
 
     Attributes
@@ -119,13 +121,15 @@ class LayerConnectivity:
         Edges between two layers, symmetric; the diagonal holds those inside a layer, once.
     """
 
+    _shown: ClassVar = ("n_layers", "inter_share")
+    _rules: ClassVar = {
+        "n_nodes": Rule("n_layers", least=0),
+        "edges": Rule("n_layers n_layers", least=0),
+    }
+
     layers: tuple[str, ...]
     n_nodes: NDArray[np.int64]
     edges: NDArray[np.int64]
-
-    def __repr__(self) -> str:
-        share = f"{self.inter_share:.4g}"
-        return f"LayerConnectivity(n_layers={len(self.layers)}, inter_share={share})"
 
     @property
     def n_pairs(self) -> NDArray[np.int64]:
@@ -155,20 +159,15 @@ class LayerConnectivity:
         total = int(np.triu(pairs).sum())
         return float(np.triu(pairs, 1).sum()) / total if total else math.nan
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per pair of layers, each pair once."""
-        density = self.density
-        return [
-            {
-                "layer": self.layers[i],
-                "other": self.layers[j],
-                "n_edges": int(self.edges[i, j]),
-                "n_pairs": int(self.n_pairs[i, j]),
-                "density": float(density[i, j]),
-            }
-            for i in range(len(self.layers))
-            for j in range(i, len(self.layers))
-        ]
+    def _columns(self) -> Mapping[str, Any]:
+        one, other = np.triu_indices(len(self.layers))
+        return {
+            "layer": [self.layers[i] for i in one],
+            "other": [self.layers[j] for j in other],
+            "n_edges": self.edges[one, other],
+            "n_pairs": self.n_pairs[one, other],
+            "density": self.density[one, other],
+        }
 
 
 @takes_any_graph()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
-from featgraph.core.files import write_text
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.graph.clustering import (
     CLUSTERING_KINDS,
     ClusteringKind,
@@ -34,7 +33,7 @@ _LEAST_ROOM = 0.02  # between C of lattice and random references, for a propensi
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class References:
+class References(Result):
     """Clustering and path length of reference graphs of one kind.
 
     Attributes
@@ -43,16 +42,26 @@ class References:
         C and L of each reference (L in hops).
     """
 
+    _shown: ClassVar = ("n_references",)
+    _rules: ClassVar = {
+        "clustering": Rule("n_references"),
+        "path_length": Rule("n_references"),
+    }
+
     clustering: NDArray[np.float64]
     path_length: NDArray[np.float64]
 
-    def __repr__(self) -> str:
-        c, length = self.clustering.mean(), self.path_length.mean()
-        return f"References(n={self.clustering.size}, clustering={c:.4g}, path_length={length:.4g})"
+    def _columns(self) -> Mapping[str, Any]:
+        return {"clustering": self.clustering, "path_length": self.path_length}
+
+    @property
+    def n_references(self) -> int:
+        """Number of reference graphs."""
+        return self.clustering.size
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SmallWorld:
+class SmallWorld(Result):
     """How much of a small world a graph is, beside graphs of the same degrees.
 
     C, L, the diameter and the references are those of the largest component; efficiencies are
@@ -93,6 +102,14 @@ class SmallWorld:
         What the numbers say, in one sentence.
     """
 
+    _shown: ClassVar = ("sigma", "omega", "propensity", "n_references", "left_out")
+    _rules: ClassVar = {
+        "left_out": SHARE,
+        "n_nodes": Rule(least=1),
+        "n_edges": Rule(least=0),
+        "diameter": Rule(least=0),
+    }
+
     sigma: float
     omega: float
     propensity: float
@@ -113,13 +130,6 @@ class SmallWorld:
     seed: int | None
     explanation: str
 
-    def __repr__(self) -> str:
-        return (
-            f"SmallWorld(sigma={self.sigma:.4g}, omega={self.omega:.4g}, "
-            f"propensity={self.propensity:.4g}, n_references={self.n_references}, "
-            f"left_out={self.left_out:.3g})"
-        )
-
     @property
     def omega_prime(self) -> float:
         """ω′ = 1 − |ω|: 1 for a small world, 0 for a lattice or a random graph."""
@@ -128,10 +138,9 @@ class SmallWorld:
     @property
     def n_references(self) -> int:
         """Number of references of each kind."""
-        return int(self.random.clustering.size)
+        return self.random.n_references
 
-    def to_row(self) -> dict[str, Any]:
-        """Return one flat row of a table."""
+    def _columns(self) -> Mapping[str, Any]:
         row: dict[str, Any] = {"sigma": self.sigma, "omega": self.omega}
         row |= {"omega_prime": self.omega_prime, "propensity": self.propensity}
         for name in ("sigma", "omega", "propensity"):
@@ -145,28 +154,6 @@ class SmallWorld:
         for name in ("global_efficiency", "local_efficiency", "diameter", "left_out"):
             row[name] = getattr(self, name)
         return row
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the result as JSON."""
-        values = asdict(self)
-        for name in ("random", "lattice"):
-            values[name] = {key: array.tolist() for key, array in values[name].items()}
-        return write_text(path, json.dumps(values, indent=1) + "\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SmallWorld:
-        """Read what ``save`` wrote."""
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-        try:
-            for name in ("random", "lattice"):
-                arrays = {key: np.array(v, dtype=np.float64) for key, v in values[name].items()}
-                values[name] = References(**arrays)
-            for name in ("sigma", "omega", "propensity"):
-                values[f"{name}_interval"] = tuple(values[f"{name}_interval"])
-            return cls(**values)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            name = Path(path).name
-            raise ValueError(f"{name}: not a result saved by SmallWorld.save ({error})") from None
 
 
 def small_world(

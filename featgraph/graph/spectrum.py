@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -17,8 +19,8 @@ __all__ = ["SpectralGap", "spectral_gap"]
 _DENSE = 400  # up to this many nodes all eigenvalues are cheaper than an iteration
 
 
-@dataclass(frozen=True)
-class SpectralGap:
+@dataclass(frozen=True, repr=False)
+class SpectralGap(Result):
     """Gaps at the ends of two spectra, of the largest component.
 
     Attributes
@@ -34,6 +36,10 @@ class SpectralGap:
     left_out : float
         Share of the nodes outside the largest component.
     """
+
+    _rules: ClassVar = {
+        "left_out": SHARE,
+    }
 
     laplacian: float
     mixing: float

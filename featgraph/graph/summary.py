@@ -153,7 +153,9 @@ _SMALL_WORLD = (
 def _small_world_row(net: FeatureGraph, n_references: int, seed: int) -> dict[str, Any]:
     if net.n_edges == 0:
         return dict.fromkeys(_SMALL_WORLD, math.nan)
-    found = small_world(net, n_references=max(n_references, 1), rng=seed, progress=False).to_row()
+    found = small_world(net, n_references=max(n_references, 1), rng=seed, progress=False).to_rows()[
+        0
+    ]
     if n_references == 0:
         found |= dict.fromkeys(_SMALL_WORLD[5:], math.nan)
     return {name: found[name] for name in _SMALL_WORLD}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.core.result import Result
 from featgraph.graph.cutoffs import log_zeta, scan_cutoffs, scan_whole_cutoffs
 from featgraph.graph.rivals import RivalTest, fit_rivals
 
@@ -23,7 +24,7 @@ _DECISIVE = 0.1  # level of the likelihood-ratio tests, as in their section 5
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class TailFit:
+class TailFit(Result):
     """Power law p(x) ~ x^−α from x_min on, and its rivals on the same tail.
 
     Attributes
@@ -48,6 +49,8 @@ class TailFit:
         Why, in one sentence.
     """
 
+    _shown: ClassVar = ("exponent", "x_min", "n_tail", "verdict")
+
     exponent: float
     standard_error: float
     x_min: float
@@ -60,14 +63,7 @@ class TailFit:
     verdict: str = "undecided"
     explanation: str = ""
 
-    def __repr__(self) -> str:
-        return (
-            f"TailFit(exponent={self.exponent:.4g}, x_min={self.x_min:g}, n_tail={self.n_tail}, "
-            f"verdict={self.verdict!r})"
-        )
-
-    def to_row(self) -> dict[str, Any]:
-        """Return one flat row of a table."""
+    def _columns(self) -> Mapping[str, Any]:
         row: dict[str, Any] = {"exponent": self.exponent, "standard_error": self.standard_error}
         row |= {"x_min": self.x_min, "n_tail": self.n_tail, "distance": self.distance}
         for name, test in self.rivals.items():

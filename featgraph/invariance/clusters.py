@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, fraction
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -18,7 +20,7 @@ __all__ = ["ClusterLevels", "cluster_nodes"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ClusterLevels:
+class ClusterLevels(Result):
     """Clusters of neurons at rising thresholds, each level made of whole clusters of the last.
 
     Attributes
@@ -33,6 +35,13 @@ class ClusterLevels:
         How clusters were merged.
     """
 
+    _shown: ClassVar = ("n_clusters", "n_nodes", "linkage")
+    _rules: ClassVar = {
+        "levels": Rule("n_levels"),
+        "thresholds": Rule("n_levels"),
+        "labels": Rule("n_levels n_nodes", least=0),
+    }
+
     levels: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     labels: NDArray[np.int64]
@@ -44,11 +53,8 @@ class ClusterLevels:
         counts: NDArray[np.int64] = self.labels.max(axis=1) + 1
         return counts
 
-    def __repr__(self) -> str:
-        return (
-            f"ClusterLevels(n_clusters={self.n_clusters.tolist()}, "
-            f"n_nodes={self.labels.shape[1]}, linkage={self.linkage!r})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        return {"level": self.levels, "threshold": self.thresholds, "n_clusters": self.n_clusters}
 
 
 def cluster_nodes(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import fraction, positive
 from featgraph.core.random import RandomState
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.invariance._pair_kernels import longest_plateau
 from featgraph.invariance.correlation_sum import (
     CorrelationSum,
@@ -36,7 +38,7 @@ _RUELLE_RADIUS = 0.1
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class CorrelationDimension:
+class CorrelationDimension(Result):
     """Correlation dimension D₂ of one cloud of points.
 
     Attributes
@@ -60,6 +62,12 @@ class CorrelationDimension:
     replicates : ndarray of float, shape (n_resamples,)
         D₂ of each resample.
     """
+
+    _shown: ClassVar = ("dimension", "interval", "window", "has_plateau")
+    _rules: ClassVar = {
+        "confidence": SHARE,
+        "replicates": Rule("n_resamples"),
+    }
 
     dimension: float
     interval: tuple[float, float] | None
@@ -91,15 +99,6 @@ class CorrelationDimension:
         """Return T of the fitted line at ``radii``."""
         line: NDArray[np.float64] = np.exp(self.intercept + self.dimension * np.log(radii))
         return line
-
-    def __repr__(self) -> str:
-        low, high = self.interval or (math.nan, math.nan)
-        return (
-            f"CorrelationDimension(dimension={self.dimension:.3g}, "
-            f"interval=({low:.3g}, {high:.3g}), "
-            f"window=({self.window[0]:.3g}, {self.window[1]:.3g}), "
-            f"has_plateau={self.has_plateau})"
-        )
 
 
 def measure_correlation_dimension(

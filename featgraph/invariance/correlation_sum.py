@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.invariance._pair_kernels import weigh_pairs
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ _MAX_POINTS = 20000
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class CorrelationSum:
+class CorrelationSum(Result):
     """Correlation sum T(r) of a cloud of points.
 
     Attributes
@@ -51,6 +54,15 @@ class CorrelationSum:
         Pairs of points at most this far apart in order were left out.
     """
 
+    _shown: ClassVar = ("n_points", "n_features", "n_radii", "scale")
+    _rules: ClassVar = {
+        "radii": Rule("n_radii", least=0, rising=True),
+        "counts": Rule("n_radii", least=0),
+        "resampled": Rule("n_radii n_resamples"),
+        "pair_totals": Rule("n_resamples"),
+        "n_pairs": Rule(least=1),
+    }
+
     radii: NDArray[np.float64]
     counts: NDArray[np.float64]
     resampled: NDArray[np.float64]
@@ -67,11 +79,8 @@ class CorrelationSum:
         shares: NDArray[np.float64] = self.counts / self.n_pairs
         return shares
 
-    def __repr__(self) -> str:
-        return (
-            f"CorrelationSum(n_points={self.n_points}, n_features={self.n_features}, "
-            f"n_radii={self.radii.size}, scale={self.scale:.4g})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        return {"radius": self.radii, "share": self.values}
 
 
 def take_points(

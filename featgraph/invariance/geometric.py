@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +14,15 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice, fraction, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
-from featgraph.invariance._storage import number, read_json, to_plain, write_json
 from featgraph.invariance.correlation_dimension import (
     CorrelationDimension,
     fit_correlation_dimension,
 )
 from featgraph.invariance.correlation_sum import (
-    CorrelationSum,
     PointKind,
     compute_correlation_sum,
     draw_weights,
@@ -60,12 +59,14 @@ _RELEASED_ZERO = 0.001
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LayerDimension:
+class LayerDimension(Result):
     """Dimensions of one layer.
 
     ``correlation`` is the fit behind ``dimension``, None under ``"released"``; ``two_nn`` and
     ``likelihood`` are measured on the samples themselves, before any embedding.
     """
+
+    _shown: ClassVar = ("layer", "dimension")
 
     layer: str
     n_nodes: int
@@ -80,12 +81,18 @@ class LayerDimension:
         """Bootstrap interval of ``dimension``, None without one."""
         return None if self.correlation is None else self.correlation.interval
 
-    def __repr__(self) -> str:
-        return f"LayerDimension(layer={self.layer!r}, dimension={self.dimension:.3g})"
+    def _columns(self) -> Mapping[str, Any]:
+        low, high = self.interval or (math.nan, math.nan)
+        row = {name: getattr(self, name) for name in ("layer", "n_nodes", "n_samples", "dimension")}
+        row |= {"low": low, "high": high}
+        if self.correlation is not None:
+            row["window_low"], row["window_high"] = self.correlation.window
+            row |= {k: getattr(self.correlation, k) for k in ("has_plateau", "ceiling")}
+        return {**row, "two_nn": self.two_nn.dimension, "likelihood": self.likelihood.dimension}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GeometricInvariance:
+class GeometricInvariance(Result):
     """Dimensions over the layers of a network and their relative range Δ.
 
     Attributes
@@ -97,6 +104,11 @@ class GeometricInvariance:
     confidence : float
         Level of ``interval``.
     """
+
+    _shown: ClassVar = ("delta", "interval", "n_layers", "variant")
+    _rules: ClassVar = {
+        "confidence": SHARE,
+    }
 
     layers: tuple[LayerDimension, ...]
     variant: GeometricVariant
@@ -148,42 +160,22 @@ class GeometricInvariance:
             return None
         return noise_spread(replicates, relative_range, float(self.dimensions.mean()))
 
-    def __repr__(self) -> str:
-        low, high = self.interval or (math.nan, math.nan)
-        return (
-            f"GeometricInvariance(delta={self.delta:.3g}, interval=({low:.3g}, {high:.3g}), "
-            f"n_layers={len(self.layers)}, variant={self.variant!r})"
-        )
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one flat row per layer, ready for a table."""
-        return [_row(item) for item in self.layers]
+        return [row for layer in self.layers for row in layer.to_rows()]
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write everything but the resampled curves as JSON."""
-        return write_json(path, "GeometricInvariance", self.to_plain())
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> GeometricInvariance:
-        """Read what :meth:`save` wrote."""
-        return cls.from_plain(read_json(path, "GeometricInvariance"))
-
-    def to_plain(self) -> dict[str, Any]:
-        """Return lists and numbers for JSON, without the resampled curves."""
-        bare = [
-            item
-            if item.correlation is None
-            else replace(item, correlation=_without_resamples(item.correlation))
-            for item in self.layers
-        ]
-        plain: dict[str, Any] = to_plain(replace(self, layers=tuple(bare)))
-        return plain
-
-    @classmethod
-    def from_plain(cls, found: dict[str, Any]) -> GeometricInvariance:
-        """Make a result from what :meth:`to_plain` gave."""
-        layers = tuple(_read_layer(dict(item)) for item in found["layers"])
-        return cls(layers, found["variant"], found["confidence"])
+    def _encode(self) -> dict[str, Any]:
+        # without the resampled curves, by far the largest part, which no number here needs
+        fits = [layer.correlation for layer in self.layers]
+        bare = [None if fit is None else _without_resamples(fit) for fit in fits]
+        pairs = zip(self.layers, bare, strict=True)
+        layers = tuple(replace(layer, correlation=fit) for layer, fit in pairs)
+        return super(GeometricInvariance, replace(self, layers=layers))._encode()
 
 
 def measure_geometric_invariance(
@@ -308,47 +300,6 @@ def _neighbour_dimensions(
     return two_nn, estimate_likelihood_dimension(points, n_neighbors=n_near, confidence=confidence)
 
 
-def _row(item: LayerDimension) -> dict[str, Any]:
-    low, high = item.interval or (math.nan, math.nan)
-    fit = item.correlation
-    row: dict[str, Any] = {
-        "layer": item.layer,
-        "n_nodes": item.n_nodes,
-        "n_samples": item.n_samples,
-        "dimension": item.dimension,
-        "low": low,
-        "high": high,
-    }
-    if fit is not None:
-        row.update(
-            window_low=fit.window[0],
-            window_high=fit.window[1],
-            has_plateau=fit.has_plateau,
-            ceiling=fit.ceiling,
-        )
-    row.update(two_nn=item.two_nn.dimension, likelihood=item.likelihood.dimension)
-    return row
-
-
 def _without_resamples(fit: CorrelationDimension) -> CorrelationDimension:
     empty = np.empty((fit.sum.radii.size, 0))
     return replace(fit, sum=replace(fit.sum, resampled=empty, pair_totals=np.empty(0)))
-
-
-def _read_layer(item: dict[str, Any]) -> LayerDimension:
-    fit = item.pop("correlation")
-    for name in ("two_nn", "likelihood"):
-        values = dict(item[name])
-        values["interval"] = tuple(number(end) for end in values["interval"])
-        item[name] = IntrinsicDimension(**values)
-    if fit is not None:
-        fit = dict(fit)
-        total = dict(fit.pop("sum"))
-        for name in ("radii", "counts", "pair_totals"):
-            total[name] = np.asarray(total[name], dtype=np.float64)
-        total["resampled"] = np.empty((total["radii"].size, 0))
-        fit["replicates"] = np.asarray(fit["replicates"], dtype=np.float64)
-        fit["window"] = tuple(fit["window"])
-        fit["interval"] = None if fit["interval"] is None else tuple(fit["interval"])
-        fit = CorrelationDimension(sum=CorrelationSum(**total), **fit)
-    return LayerDimension(correlation=fit, **item)

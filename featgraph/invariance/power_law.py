@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.graph.cutoffs import ks_distance, scan_cutoffs
 from featgraph.graph.rivals import RIVALS, RivalTest, compare_rivals
 
@@ -34,7 +36,7 @@ _REJECT = 0.1
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class PowerLawFit:
+class PowerLawFit(Result):
     """Power law p(x) ~ x^−γ above x_min.
 
     Attributes
@@ -59,6 +61,20 @@ class PowerLawFit:
     replicates : ndarray of float, shape (n_bootstrap,)
         Exponents of the synthetic data sets.
     """
+
+    _shown: ClassVar = (
+        "exponent",
+        "standard_error",
+        "x_min",
+        "n_tail",
+        "n_values",
+        "p_value",
+        "variant",
+    )
+    _rules: ClassVar = {
+        "p_value": SHARE,
+        "replicates": Rule("n_bootstrap"),
+    }
 
     exponent: float
     standard_error: float
@@ -100,14 +116,6 @@ class PowerLawFit:
         if self.p_value is None:
             return "the goodness of fit was not tested"
         return f"p = {self.p_value:.2g} and no rival is better: a power law is plausible"
-
-    def __repr__(self) -> str:
-        p_value = "None" if self.p_value is None else f"{self.p_value:.3g}"
-        return (
-            f"PowerLawFit(exponent={self.exponent:.4g}, standard_error={self.standard_error:.2g}, "
-            f"x_min={self.x_min:.4g}, n_tail={self.n_tail} of {self.n_values}, "
-            f"p_value={p_value}, variant={self.variant!r})"
-        )
 
 
 def fit_power_law(

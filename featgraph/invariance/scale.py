@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +14,11 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice, fraction
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
-from featgraph.graph.rivals import RIVALS, RivalTest
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE
+from featgraph.graph.rivals import RIVALS
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import deviation, invert_spread, noise_spread
-from featgraph.invariance._storage import number, read_json, to_plain, write_json
 from featgraph.invariance.power_law import (
     MIN_VALUES,
     VARIANTS,
@@ -45,20 +43,43 @@ RELEASED_SIGMA = 0.2
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LayerExponent:
+class LayerExponent(Result):
     """Spectrum, power-law fit and sparsity of one layer."""
+
+    _shown: ClassVar = ("layer", "exponent")
 
     layer: str
     spectrum: Spectrum
     fit: PowerLawFit
     sparsity: Sparsity
 
-    def __repr__(self) -> str:
-        return f"LayerExponent(layer={self.layer!r}, exponent={self.fit.exponent:.4g})"
+    def _columns(self) -> Mapping[str, Any]:
+        spectrum, fit = self.spectrum, self.fit
+        row: dict[str, Any] = {
+            "layer": self.layer,
+            "n_nodes": spectrum.n_nodes,
+            "n_samples": spectrum.n_samples,
+            "n_eigenvalues": spectrum.n_values,
+            "n_zero": spectrum.n_zero,
+            "exponent": fit.exponent,
+            "standard_error": fit.standard_error,
+            "x_min": fit.x_min,
+            "n_tail": fit.n_tail,
+            "ks_distance": fit.distance,
+            "p_value": fit.p_value,
+        }
+        for name, test in fit.rivals.items():
+            row[f"ratio_{name}"], row[f"p_{name}"] = test.ratio, test.p_value
+        return {**row, "verdict": fit.verdict, **self.sparsity._asdict()}
+
+    @property
+    def exponent(self) -> float:
+        """γ of the layer."""
+        return self.fit.exponent
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ScaleInvariance:
+class ScaleInvariance(Result):
     """Exponents γ over the layers of a network and their standard deviation σ.
 
     Attributes
@@ -70,6 +91,11 @@ class ScaleInvariance:
     confidence : float
         Level of ``interval``.
     """
+
+    _shown: ClassVar = ("sigma", "interval", "n_layers", "variant")
+    _rules: ClassVar = {
+        "confidence": SHARE,
+    }
 
     layers: tuple[LayerExponent, ...]
     variant: TailVariant
@@ -111,36 +137,14 @@ class ScaleInvariance:
         """The released rule, σ < 0.2; it knows nothing of the noise floor."""
         return self.sigma < RELEASED_SIGMA
 
-    def __repr__(self) -> str:
-        low, high = self.interval or (math.nan, math.nan)
-        return (
-            f"ScaleInvariance(sigma={self.sigma:.3g}, interval=({low:.3g}, {high:.3g}), "
-            f"n_layers={len(self.layers)}, variant={self.variant!r})"
-        )
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one flat row per layer, ready for a table."""
-        return [_row(item) for item in self.layers]
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write everything, spectra included, as JSON."""
-        return write_json(path, "ScaleInvariance", self.to_plain())
-
-    def to_plain(self) -> dict[str, Any]:
-        """Return lists and numbers for JSON."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> ScaleInvariance:
-        """Read what :meth:`save` wrote."""
-        return cls.from_plain(read_json(path, "ScaleInvariance"))
-
-    @classmethod
-    def from_plain(cls, found: dict[str, Any]) -> ScaleInvariance:
-        """Make a result from what :meth:`to_plain` gave."""
-        layers = tuple(_read_layer(item) for item in found["layers"])
-        return cls(layers, found["variant"], found["confidence"])
+        return [row for layer in self.layers for row in layer.to_rows()]
 
 
 def measure_scale_invariance(
@@ -289,36 +293,3 @@ def _refuse_short(name: str, spectrum: Spectrum, short: str) -> None:
     if short == "refuse":
         raise ValueError(f"{message}; use more samples, a wider layer, or short='skip'")
     warnings.warn(f"{message}; it is left out", stacklevel=3)
-
-
-def _row(item: LayerExponent) -> dict[str, Any]:
-    spectrum, fit = item.spectrum, item.fit
-    row: dict[str, Any] = {
-        "layer": item.layer,
-        "n_nodes": spectrum.n_nodes,
-        "n_samples": spectrum.n_samples,
-        "n_eigenvalues": spectrum.n_values,
-        "n_zero": spectrum.n_zero,
-        "exponent": fit.exponent,
-        "standard_error": fit.standard_error,
-        "x_min": fit.x_min,
-        "n_tail": fit.n_tail,
-        "ks_distance": fit.distance,
-        "p_value": fit.p_value,
-    }
-    for name, test in fit.rivals.items():
-        row[f"ratio_{name}"], row[f"p_{name}"] = test.ratio, test.p_value
-    row.update(verdict=fit.verdict, **item.sparsity._asdict())
-    return row
-
-
-def _read_layer(item: dict[str, Any]) -> LayerExponent:
-    spectrum, fit, sparsity = dict(item["spectrum"]), dict(item["fit"]), item["sparsity"]
-    spectrum["values"] = np.asarray(spectrum["values"], dtype=np.float64)
-    fit["replicates"] = np.asarray(fit["replicates"], dtype=np.float64)
-    fit["rivals"] = {
-        name: RivalTest(number(test["ratio"]), number(test["p_value"]))
-        for name, test in fit["rivals"].items()
-    }
-    shares = Sparsity(**{name: number(value) for name, value in sparsity.items()})
-    return LayerExponent(item["layer"], Spectrum(**spectrum), PowerLawFit(**fit), shares)

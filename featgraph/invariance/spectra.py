@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import positive
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -18,7 +21,7 @@ __all__ = ["Spectrum", "compute_spectrum"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Spectrum:
+class Spectrum(Result):
     """Positive eigenvalues of the covariance of a layer's neurons.
 
     Attributes
@@ -34,6 +37,13 @@ class Spectrum:
     layer : str or None
         Name of the layer.
     """
+
+    _shown: ClassVar = ("n_values", "n_zero", "layer")
+    _rules: ClassVar = {
+        "values": Rule("n_values", least=0),
+        "n_nodes": Rule(least=1),
+        "n_samples": Rule(least=1),
+    }
 
     values: NDArray[np.float64]
     n_nodes: int
@@ -58,12 +68,8 @@ class Spectrum:
         scaled = self.values / self.values[0]
         return float(scaled.sum() ** 2 / (scaled @ scaled))
 
-    def __repr__(self) -> str:
-        where = f", layer={self.layer!r}" if self.layer is not None else ""
-        return (
-            f"Spectrum(n_values={self.n_values}, n_zero={self.n_zero}, "
-            f"largest={self.values[0]:.4g}, smallest={self.values[-1]:.4g}{where})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        return {"rank": np.arange(1, self.n_values + 1), "eigenvalue": self.values}
 
 
 def compute_spectrum(

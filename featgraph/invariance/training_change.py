@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from featgraph.core.checks import nearest
+from featgraph.core.result import Result
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance.linearity import Linearity, measure_linearity
 
@@ -17,8 +19,10 @@ __all__ = ["LayerChange", "TrainingChange", "compare_training", "pair_layers"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LayerChange:
+class LayerChange(Result):
     """Features and linearity of one layer before and after training."""
+
+    _shown: ClassVar = ("layer",)
 
     layer: str
     before: FeatureMatrix
@@ -26,34 +30,31 @@ class LayerChange:
     before_linearity: Linearity
     after_linearity: Linearity
 
-    def __repr__(self) -> str:
-        one, other = self.before_linearity, self.after_linearity
-        return (
-            f"LayerChange(layer={self.layer!r}, first axis {one.first:.0%} → {other.first:.0%}, "
-            f"isotropy {one.isotropy:.2g} → {other.isotropy:.2g})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        sides = ((self.before, self.before_linearity), (self.after, self.after_linearity))
+        row: dict[str, Any] = {"layer": self.layer, "state": ["untrained", "trained"]}
+        row |= {k: [getattr(F, k) for F, _ in sides] for k in ("n_nodes", "n_samples")}
+        return row | {
+            k: [getattr(one, k) for _, one in sides] for k in self.before_linearity._fields
+        }
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class TrainingChange:
+class TrainingChange(Result):
     """What training did to the clouds of neurons, layer by layer."""
+
+    _shown: ClassVar = ("n_layers",)
 
     layers: tuple[LayerChange, ...]
 
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
     def to_rows(self) -> list[dict[str, Any]]:
         """Return two flat rows per layer, before and after."""
-        rows = []
-        for item in self.layers:
-            for state, matrix, linearity in (
-                ("untrained", item.before, item.before_linearity),
-                ("trained", item.after, item.after_linearity),
-            ):
-                size = {"n_nodes": matrix.n_nodes, "n_samples": matrix.n_samples}
-                rows.append({"layer": item.layer, "state": state, **size, **linearity._asdict()})
-        return rows
-
-    def __repr__(self) -> str:
-        return f"TrainingChange(n_layers={len(self.layers)})"
+        return [row for layer in self.layers for row in layer.to_rows()]
 
 
 def compare_training(

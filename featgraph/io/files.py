@@ -14,7 +14,6 @@ from featgraph.core.checks import choice
 from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
-from featgraph.graph.storage import decode_graph
 from featgraph.io._gexf_reader import parse_gexf
 from featgraph.io._graphml_reader import parse_graphml
 from featgraph.io._source import Source, Target
@@ -157,7 +156,7 @@ def _choose_format(source: Source, format: str | None) -> str:  # noqa: A002
 def _read_npz(source: Source, weight: str | None) -> RawGraph | FeatureGraph:
     arrays = read_npz(source.path())
     if "about" in arrays:
-        return decode_graph(arrays, source.name)
+        return FeatureGraph.load(source.path())
     return _matrix_from_arrays(arrays, source, weight)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE
 from featgraph.core.threads import small_on_one_thread
 from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
@@ -25,8 +27,8 @@ from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
 __all__ = ["NullComparison", "compare_with_null", "compare_with_nulls", "monte_carlo_p_value"]
 
 
-@dataclass(frozen=True)
-class NullComparison:
+@dataclass(frozen=True, repr=False)
+class NullComparison(Result):
     """SS_rate of a layer against draws of a null model.
 
     Attributes
@@ -46,6 +48,10 @@ class NullComparison:
     n_draws : int
         Number of draws that have an SS_rate.
     """
+
+    _rules: ClassVar = {
+        "p_value": SHARE,
+    }
 
     null: str
     estimator: str

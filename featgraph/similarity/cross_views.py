@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,8 @@ from torch import nn
 from featgraph.core.checks import choice, fraction, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 from featgraph.similarity._predictions import check_architecture, hold_batches, predict
 from featgraph.similarity.divergence import predictive_divergence
 from featgraph.similarity.interpolation import interpolate_linear
@@ -38,8 +40,8 @@ VIEWS: Mapping[str, str] = {
 DEFAULT_VIEWS = ("cka", "procrustes", "predictive", "connectivity", "pruned")
 
 
-@dataclass(frozen=True)
-class ViewCorrelation:
+@dataclass(frozen=True, repr=False)
+class ViewCorrelation(Result):
     """Correlation of two views over the pairs of models.
 
     Attributes
@@ -62,7 +64,7 @@ class ViewCorrelation:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class CrossViews:
+class CrossViews(Result):
     """Views of all pairs of models, and how they correlate.
 
     Attributes
@@ -83,6 +85,12 @@ class CrossViews:
         Seed, if an int was given.
     """
 
+    _shown: ClassVar = ("models", "views", "method")
+    _rules: ClassVar = {
+        "tables": Rule("n_models n_models"),
+        "confidence": SHARE,
+    }
+
     models: tuple[str, ...]
     tables: Mapping[str, NDArray[np.float64]]
     correlations: tuple[ViewCorrelation, ...]
@@ -92,25 +100,21 @@ class CrossViews:
     seed: int | None = None
     notes: tuple[str, ...] = field(default=())
 
-    def __repr__(self) -> str:
-        return (
-            f"CrossViews(n_models={len(self.models)}, views={list(self.tables)}, "
-            f"method={self.method!r})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        rows = self.correlations
+        return {
+            "first": [row.first for row in rows],
+            "second": [row.second for row in rows],
+            self.method: [row.correlation for row in rows],
+            "low": [row.interval[0] for row in rows],
+            "high": [row.interval[1] for row in rows],
+            "n_pairs": [row.n_pairs for row in rows],
+        }
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per pair of views."""
-        return [
-            {
-                "first": row.first,
-                "second": row.second,
-                self.method: row.correlation,
-                "low": row.interval[0],
-                "high": row.interval[1],
-                "n_pairs": row.n_pairs,
-            }
-            for row in self.correlations
-        ]
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views."""
+        return tuple(self.tables)
 
 
 def correlate_views(

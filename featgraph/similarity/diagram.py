@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import positive
-from featgraph.core.files import atomic_path
+from featgraph.core.result import Result
 
 __all__ = ["PersistenceDiagrams"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class PersistenceDiagrams:
+class PersistenceDiagrams(Result):
     """Persistence diagrams of one filtered complex, one per homology dimension.
 
     Attributes
@@ -42,6 +40,8 @@ class PersistenceDiagrams:
     array([[0.5, 1. ]])
     """
 
+    _shown: ClassVar = ("n_classes", "kind", "source")
+
     points: Mapping[int, NDArray[np.float64]]
     kind: str = "weights"
     reduced: bool = True
@@ -58,11 +58,6 @@ class PersistenceDiagrams:
                 )
             checked[int(dimension)] = _in_order(array)
         object.__setattr__(self, "points", checked)
-
-    def __repr__(self) -> str:
-        counts = ", ".join(f"H{dim}={len(points)}" for dim, points in self.points.items())
-        tail = "" if self.source is None else f", source={self.source!r}"
-        return f"PersistenceDiagrams({counts}, kind={self.kind!r}{tail})"
 
     @property
     def dimensions(self) -> tuple[int, ...]:
@@ -150,33 +145,21 @@ class PersistenceDiagrams:
         extra = 1 if dimension == 0 and self.reduced else 0
         return np.asarray(born - dead + extra, dtype=np.int64)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the diagrams to a ``.npz`` file, whole or not at all, and return its path."""
-        target = Path(path)
-        if target.suffix != ".npz":
-            raise ValueError(f"path must end in .npz, got {target.name!r}")
-        arrays = {f"H{dimension}": points for dimension, points in self.points.items()}
-        texts = {"kind": self.kind, "source": self.source or "", "reduced": self.reduced}
-        with atomic_path(target) as temporary:
-            np.savez_compressed(temporary, **arrays, **{k: np.array(v) for k, v in texts.items()})  # type: ignore[arg-type]
-        return target
+    def _columns(self) -> Mapping[str, Any]:
+        dimensions = np.repeat(list(self.points), [len(points) for points in self.points.values()])
+        births, deaths = np.concatenate([*self.points.values(), np.empty((0, 2))]).T
+        return {"dimension": dimensions, "birth": births, "death": deaths}
+
+    @property
+    def n_classes(self) -> Mapping[int, int]:
+        """Number of classes of each dimension."""
+        return {dimension: len(points) for dimension, points in self.points.items()}
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> PersistenceDiagrams:
-        """Read diagrams written by ``save``; nothing in the file is executed.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> d = PersistenceDiagrams({0: np.array([[0.0, 0.4]])}, source="net")
-        >>> PersistenceDiagrams.load(d.save(Path(tempfile.mkdtemp()) / "d.npz"))
-        PersistenceDiagrams(H0=1, kind='weights', source='net')
-        """
-        with np.load(path, allow_pickle=False) as stored:
-            names = [name for name in stored.files if name[0] == "H" and name[1:].isdigit()]
-            points = {int(name[1:]): stored[name] for name in names}
-            source = str(stored["source"]) or None
-            return cls(points, str(stored["kind"]), bool(stored["reduced"]), source)
+    def _from_old(cls, about: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+        points = {name[1:]: arrays.pop(name) for name in list(arrays) if name[:1] == "H"}
+        words = {name: array.tolist() for name, array in arrays.items()}
+        return {**about, **words, "points": points}
 
 
 def _in_order(points: NDArray[np.float64]) -> NDArray[np.float64]:

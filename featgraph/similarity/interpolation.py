@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from torch import nn
 
 from featgraph.core.checks import fraction, integer
 from featgraph.core.progress import track_progress
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.similarity._predictions import check_architecture, hold_batches, predict
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LinearPath:
+class LinearPath(Result):
     """Loss and accuracy of (1 − α)·θ_A + α·θ_B.
 
     Attributes
@@ -41,6 +43,13 @@ class LinearPath:
     reestimated : bool
         Whether batch-norm statistics were estimated anew at every α.
     """
+
+    _shown: ClassVar = ("barrier", "accuracy_drop", "n_alphas", "aligned", "reestimated")
+    _rules: ClassVar = {
+        "alphas": Rule("n_alphas", least=0, most=1, rising=True),
+        "losses": Rule("n_alphas"),
+        "accuracies": Rule("n_alphas", least=0, most=1),
+    }
 
     alphas: NDArray[np.float64]
     losses: NDArray[np.float64]
@@ -61,21 +70,13 @@ class LinearPath:
         line = (1 - self.alphas) * ends[0] + self.alphas * ends[-1]
         return float(np.max(line - ends))
 
-    def __repr__(self) -> str:
-        return (
-            f"LinearPath(barrier={self.barrier:.4g}, accuracy_drop={self.accuracy_drop:.4g}, "
-            f"n_alphas={len(self.alphas)}, aligned={self.aligned}, "
-            f"reestimated={self.reestimated})"
-        )
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per α."""
-        return [
-            {"alpha": a, "loss": loss, "accuracy": accuracy, "aligned": self.aligned}
-            for a, loss, accuracy in zip(
-                self.alphas.tolist(), self.losses.tolist(), self.accuracies.tolist(), strict=True
-            )
-        ]
+    def _columns(self) -> Mapping[str, Any]:
+        return {
+            "alpha": self.alphas,
+            "loss": self.losses,
+            "accuracy": self.accuracies,
+            "aligned": self.aligned,
+        }
 
 
 def interpolate_linear(

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from featgraph.core.result import Result
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import Samples
 from featgraph.similarity.gbs import sample_adjacency
@@ -16,8 +17,8 @@ from featgraph.similarity.gbs import sample_adjacency
 __all__ = ["LabelMotifs", "class_modularity", "count_label_motifs"]
 
 
-@dataclass(frozen=True)
-class LabelMotifs:
+@dataclass(frozen=True, repr=False)
+class LabelMotifs(Result):
     """Triangles of a graph of samples by the labels at their corners.
 
     Attributes

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 
 if TYPE_CHECKING:
     from featgraph.similarity.layer_matrix import SimilarityMatrix
@@ -18,7 +20,7 @@ __all__ = ["LayerMatching", "match_layers"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LayerMatching:
+class LayerMatching(Result):
     """Which layer of B is most similar to each layer of A, and how often that is the right one.
 
     Attributes
@@ -39,6 +41,14 @@ class LayerMatching:
         Seed, if an int was given.
     """
 
+    _shown: ClassVar = ("accuracy", "baseline", "p_value", "n_layers")
+    _rules: ClassVar = {
+        "matches": Rule("n_layers", least=0),
+        "accuracy": SHARE,
+        "baseline": SHARE,
+        "p_value": SHARE,
+    }
+
     matches: NDArray[np.int64]
     accuracy: float
     mean_offset: float
@@ -46,23 +56,6 @@ class LayerMatching:
     p_value: float
     n_permutations: int
     seed: int | None = None
-
-    def __repr__(self) -> str:
-        return (
-            f"LayerMatching(accuracy={self.accuracy:.3g}, baseline={self.baseline:.3g}, "
-            f"p_value={self.p_value:.3g}, n_layers={len(self.matches)})"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain Python values, ready for JSON."""
-        return {
-            "accuracy": self.accuracy,
-            "mean_offset": self.mean_offset,
-            "baseline": self.baseline,
-            "p_value": self.p_value,
-            "n_permutations": self.n_permutations,
-            "matches": self.matches.tolist(),
-        }
 
 
 def match_layers(

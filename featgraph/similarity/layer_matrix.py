@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,7 +12,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from featgraph.core.checks import choice
-from featgraph.core.files import write_text
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.similarity._inputs import Samples, as_samples, require_samples
 from featgraph.similarity._recipe import compare_all
 from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pairs
@@ -32,7 +30,7 @@ Layered = Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SimilarityMatrix:
+class SimilarityMatrix(Result):
     """Score of every layer of A with every layer of B.
 
     Attributes
@@ -53,6 +51,12 @@ class SimilarityMatrix:
         The models.
     """
 
+    _shown: ClassVar = ("n_layers_a", "n_layers_b", "measure", "n_samples", "mean")
+    _rules: ClassVar = {
+        "values": Rule("n_layers_a n_layers_b"),
+        "n_samples": Rule(least=1),
+    }
+
     values: NDArray[np.float64]
     layers_a: tuple[str, ...]
     layers_b: tuple[str, ...]
@@ -64,49 +68,25 @@ class SimilarityMatrix:
     source_b: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.values.shape != (len(self.layers_a), len(self.layers_b)):
             raise ValueError(
                 f"values must have one row and column per layer, shape "
                 f"({len(self.layers_a)}, {len(self.layers_b)}), got {self.values.shape}"
             )
 
-    def __repr__(self) -> str:
-        shape = f"{len(self.layers_a)}×{len(self.layers_b)}"
-        return (
-            f"SimilarityMatrix({shape}, measure={self.measure!r}, n_samples={self.n_samples}, "
-            f"mean={float(self.values.mean()):.3g})"
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        n_a, n_b = self.values.shape
+        return {
+            "layer_a": np.repeat(self.layers_a, n_b),
+            "layer_b": np.tile(self.layers_b, n_a),
+            self.measure: self.values.ravel(),
+        }
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per pair of layers: layer_a, layer_b, and the score by its name."""
-        return [
-            {"layer_a": a, "layer_b": b, self.measure: float(self.values[i, j])}
-            for i, a in enumerate(self.layers_a)
-            for j, b in enumerate(self.layers_b)
-        ]
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the matrix as JSON, whole or not at all, and return its path."""
-        fields = {**self.__dict__, "values": self.values.tolist(), "options": dict(self.options)}
-        return write_text(path, json.dumps(fields, indent=1) + "\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> SimilarityMatrix:
-        """Read a matrix written by ``save``.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> made = compare_layers({"a": np.eye(3)}, {"b": np.eye(3)})
-        >>> path = made.save(Path(tempfile.mkdtemp()) / "cka.json")
-        >>> SimilarityMatrix.load(path)
-        SimilarityMatrix(1×1, measure='cka', n_samples=3, mean=1)
-        """
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
-        fields["values"] = np.asarray(fields["values"], dtype=np.float64)
-        for name in ("layers_a", "layers_b"):
-            fields[name] = tuple(fields[name])
-        return cls(**fields)
+    @property
+    def mean(self) -> float:
+        """Mean score over all pairs."""
+        return float(self.values.mean())
 
 
 def similarity_matrix(

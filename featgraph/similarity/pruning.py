@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from featgraph.core.progress import track_progress
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.similarity._predictions import Predictions, hold_batches, observe
 from featgraph.similarity.layer_matrix import compare_layers
@@ -31,7 +33,7 @@ _PRUNED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class PruningSweep:
+class PruningSweep(Result):
     """What pruning does to two networks, level by level.
 
     All arrays have one row per sparsity; those of layers one column per layer. NaN where a
@@ -59,6 +61,20 @@ class PruningSweep:
         How boxes were counted.
     """
 
+    _shown: ClassVar = ("n_levels", "layers_a", "layers_b", "estimator")
+    _rules: ClassVar = {
+        "sparsities": Rule("n_levels", least=0, most=1),
+        "accuracy_a": Rule("n_levels"),
+        "accuracy_b": Rule("n_levels"),
+        "cross": Rule("n_levels"),
+        "own_a": Rule("n_levels *"),
+        "own_b": Rule("n_levels *"),
+        "ss_rate_a": Rule("n_levels *"),
+        "ss_rate_b": Rule("n_levels *"),
+        "dimension_a": Rule("n_levels *"),
+        "dimension_b": Rule("n_levels *"),
+    }
+
     sparsities: NDArray[np.float64]
     layers_a: tuple[str, ...]
     layers_b: tuple[str, ...]
@@ -73,15 +89,8 @@ class PruningSweep:
     dimension_b: NDArray[np.float64]
     estimator: str
 
-    def __repr__(self) -> str:
-        return (
-            f"PruningSweep(n_levels={len(self.sparsities)}, n_layers={len(self.layers_a)}, "
-            f"cross={self.cross[0]:.3g}…{self.cross[-1]:.3g}, estimator={self.estimator!r})"
-        )
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one row per sparsity, layers averaged."""
-        columns = {
+    def _columns(self) -> Mapping[str, Any]:
+        return {
             "sparsity": self.sparsities,
             "accuracy_a": self.accuracy_a,
             "accuracy_b": self.accuracy_b,
@@ -93,10 +102,6 @@ class PruningSweep:
             "dimension_a": mean_known(self.dimension_a),
             "dimension_b": mean_known(self.dimension_b),
         }
-        return [
-            dict(zip(columns, row, strict=True))
-            for row in zip(*(column.tolist() for column in columns.values()), strict=True)
-        ]
 
 
 def prune_globally(model: nn.Module, sparsity: float) -> nn.Module:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from featgraph.core.checks import positive
-from featgraph.core.files import write_text
+from featgraph.core.result import Result
 from featgraph.similarity._predictions import (
     Predictions,
     check_architecture,
@@ -42,7 +39,7 @@ __all__ = ["FunctionalView", "StaticView", "Triangle", "triangle"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class StaticView:
+class StaticView(Result):
     """What the layers say: CKA and Procrustes of all pairs.
 
     Attributes
@@ -52,6 +49,8 @@ class StaticView:
     threshold : float
         |CKA − Procrustes| above which a pair is called divergent.
     """
+
+    _shown: ClassVar = ("threshold", "correlation")
 
     cka: SimilarityMatrix
     procrustes: SimilarityMatrix
@@ -74,9 +73,14 @@ class StaticView:
             return float("nan")
         return float(np.corrcoef(first, second)[0, 1])
 
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return both scores of every pair of layers."""
+        pairs = zip(self.cka.to_rows(), self.procrustes.to_rows(), strict=True)
+        return [{**one, **other} for one, other in pairs]
+
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FunctionalView:
+class FunctionalView(Result):
     """What the networks predict, and whether a straight line joins them.
 
     Attributes
@@ -103,7 +107,7 @@ class FunctionalView:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Triangle:
+class Triangle(Result):
     """Three views of the similarity of two networks.
 
     Attributes
@@ -120,22 +124,14 @@ class Triangle:
         The networks.
     """
 
+    _shown: ClassVar = ("source_a", "source_b", "n_samples")
+
     static: StaticView
     functional: FunctionalView
     sparsity: PruningSweep
     n_samples: int
     source_a: str
     source_b: str
-
-    def __repr__(self) -> str:
-        diagonal = self.summary()
-        divergence = diagonal["divergence"]
-        js = "none" if divergence is None else f"{divergence:.3g}"
-        return (
-            f"Triangle({self.source_a} – {self.source_b}, cka={diagonal['cka']:.3g}, "
-            f"procrustes={diagonal['procrustes']:.3g}, divergence={js}, "
-            f"n_samples={self.n_samples})"
-        )
 
     def summary(self) -> dict[str, Any]:
         """Return one number per view: the row of this pair in a table of pairs."""
@@ -189,11 +185,6 @@ class Triangle:
                 if name != "sparsity":
                     add("sparsity", name, f"sparsity {level['sparsity']:g}", value)
         return rows
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write summary and table as JSON, whole or not at all, and return the path."""
-        values = {"summary": self.summary(), "rows": self.to_rows()}
-        return write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
 
 def triangle(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
+from featgraph.core.result import Result
 from featgraph.similarity._predictions import check_architecture
 from featgraph.similarity._trace import UnitTrace, trace_units
 
@@ -22,7 +24,7 @@ Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class NeuronAlignment:
+class NeuronAlignment(Result):
     """A network with permuted neurons, and how well its weights match now.
 
     Attributes
@@ -37,18 +39,18 @@ class NeuronAlignment:
         Passes over the groups until nothing improved.
     """
 
+    _shown: ClassVar = ("n_groups", "matching_before", "matching_after", "n_sweeps")
+
     model: nn.Module
     permutations: tuple[Ids, ...]
     matching_before: float
     matching_after: float
     n_sweeps: int
 
-    def __repr__(self) -> str:
-        return (
-            f"NeuronAlignment(n_groups={len(self.permutations)}, "
-            f"matching_before={self.matching_before:.3g}, "
-            f"matching_after={self.matching_after:.3g}, n_sweeps={self.n_sweeps})"
-        )
+    @property
+    def n_groups(self) -> int:
+        """Groups of neurons that move together."""
+        return len(self.permutations)
 
 
 @dataclass(frozen=True)

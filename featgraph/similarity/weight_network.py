@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +26,7 @@ SMALLEST = 1e-6
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class WeightGraph:
+class WeightGraph(Result):
     """Undirected graph of the weights of a network.
 
     Attributes
@@ -46,6 +49,12 @@ class WeightGraph:
     WeightGraph(n_nodes=6, n_edges=9, layered=True)
     """
 
+    _shown: ClassVar = ("n_nodes", "n_edges", "layered", "source")
+    _rules: ClassVar = {
+        "edges": Rule("n_edges *", least=0),
+        "weights": Rule("n_edges", least=0, finite=True),
+    }
+
     edges: NDArray[np.int64]
     weights: NDArray[np.float64]
     n_nodes: int
@@ -53,22 +62,14 @@ class WeightGraph:
     source: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.edges.shape != (len(self.weights), 2) or not len(self.weights):
             raise ValueError(
                 "edges must have shape (n_edges, 2) with one weight each and at least one edge, "
                 f"got {self.edges.shape} and {self.weights.shape}"
             )
-        if not np.isfinite(self.weights).all() or (self.weights < 0).any():
-            raise ValueError("weights must be finite and at least 0, got NaN, infinite or negative")
         if self.edges.min() < 0 or self.edges.max() >= self.n_nodes:
             raise ValueError(f"edges must name nodes from 0 to {self.n_nodes - 1}")
-
-    def __repr__(self) -> str:
-        tail = "" if self.source is None else f", source={self.source!r}"
-        return (
-            f"WeightGraph(n_nodes={self.n_nodes}, n_edges={len(self.weights)}, "
-            f"layered={self.layered}{tail})"
-        )
 
     @property
     def filtration(self) -> NDArray[np.float64]:

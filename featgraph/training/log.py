@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.features.capture import extract_features
 from featgraph.features.layers import Layers
 from featgraph.features.running import evaluating
@@ -30,8 +32,8 @@ from featgraph.training.batches import (
 __all__ = ["EpochRow", "TrainingLog", "measure_rates", "measure_task"]
 
 
-@dataclass(frozen=True)
-class EpochRow:
+@dataclass(frozen=True, repr=False)
+class EpochRow(Result):
     """One epoch.
 
     Attributes
@@ -55,6 +57,11 @@ class EpochRow:
     n_constant : int
         Calls of the regulariser so far that found a constant layer.
     """
+
+    _rules: ClassVar = {
+        "epoch": Rule(least=0),
+        "step": Rule(least=0),
+    }
 
     epoch: int
     step: int

@@ -26,7 +26,7 @@ def digest(value: Any) -> Any:
     if isinstance(value, str | bytes | Path) or callable(value):
         return None
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+        return None if math.isnan(value) else value if math.isfinite(value) else str(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu().double().numpy()
     if isinstance(value, np.generic):
@@ -43,8 +43,8 @@ def digest(value: Any) -> Any:
         return {key: item for key, item in found.items() if item is not None} or None
     if isinstance(value, list | tuple | range):
         items = list(value)
-        if items and all(isinstance(item, int | float) for item in items):
-            return _of_array(np.asarray(items, dtype=float))
+        if items and all(item is None or isinstance(item, int | float) for item in items):
+            return _of_array(np.asarray(items, dtype=float))  # nan and null are the same
         return {str(k): found for k, item in enumerate(items) if (found := digest(item))}
     return None
 

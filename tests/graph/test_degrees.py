@@ -129,7 +129,7 @@ def test_statistics_of_extreme_graphs(net):
     assert result.distribution[1].sum() == pytest.approx(1)
     assert result.strengths is None
     assert result.degree_tail.verdict == "undecided"
-    assert result.to_row()["max_degree"] == max(dict(net.degree).values())
+    assert result.to_rows()[0]["max_degree"] == max(dict(net.degree).values())
 
 
 def test_statistics_of_a_weighted_graph():
@@ -137,5 +137,5 @@ def test_statistics_of_a_weighted_graph():
     assert result.strengths.tolist() == [0.75, 1.25, 1.5, 1.0]
     values, shares = result.distribution
     assert (values.tolist(), shares.tolist()) == ([1, 2], [0.5, 0.5])
-    assert "strength_tail_verdict" in result.to_row()
+    assert "strength_tail_verdict" in result.to_rows()[0]
     assert degree_statistics(weighted_path(), weight="none").strengths is None

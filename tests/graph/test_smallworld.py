@@ -145,7 +145,7 @@ def test_same_seed_same_answer_and_no_global_state():
     net = nx.connected_watts_strogatz_graph(60, 6, 0.2, seed=3)
     np.random.seed(3)  # noqa: NPY002 - the legacy state is what must not move
     before = np.random.get_state()[2]  # noqa: NPY002
-    rows = [small_world(net, n_references=3, rng=5).to_row() for _ in range(2)]
+    rows = [small_world(net, n_references=3, rng=5).to_rows()[0] for _ in range(2)]
     assert rows[0] == rows[1]
     assert np.random.get_state()[2] == before  # noqa: NPY002
 
@@ -199,7 +199,7 @@ def test_bad_arguments():
 def test_results_are_written_and_read_back(tmp_path):
     result = small_world(nx.connected_watts_strogatz_graph(30, 4, 0.2, seed=3), n_references=2)
     again = SmallWorld.load(result.save(tmp_path / "world.json"))
-    assert again.to_row() == result.to_row()
+    assert again.to_rows()[0] == result.to_rows()[0]
     assert again.explanation == result.explanation
     (tmp_path / "bad.json").write_text('{"sigma": 1}')
     with pytest.raises(ValueError, match="not a result saved by SmallWorld.save"):

@@ -131,7 +131,7 @@ def test_part_comes_back_as_it_was(report, tmp_path):
         save_part(item, tmp_path / item.key, fingerprint="f")
         back = load_part(tmp_path / item.key, fingerprint="f")
         assert back is not None
-        mine, theirs = item.to_row(), back.to_row()
+        mine, theirs = item.to_rows()[0], back.to_rows()[0]
         assert mine.keys() == theirs.keys()
         for name, value in mine.items():
             if isinstance(value, float) and math.isnan(value):
