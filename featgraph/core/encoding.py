@@ -17,6 +17,7 @@ __all__ = ["decode", "decode_label", "encode", "encode_label", "field_types"]
 
 _TYPES: dict[Any, dict[str, Any]] = {}  # of the classes met so far
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_TENSORS = tuple(np.dtype(name) for name in ("f4", "f8", "i8", "?"))
 _KINDS = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
 
 
@@ -167,7 +168,10 @@ def _decode_one(kind: type, value: Any, part: str) -> Any:
     if kind.__module__ == "torch":
         import torch
 
-        return torch.from_numpy(_decode_array(np.dtype[Any], value, part))
+        array = _decode_array(np.dtype[Any], value, part)
+        if array.dtype not in _TENSORS:
+            raise Wrong(part, f"must hold floats, whole numbers or booleans, got {array.dtype}")
+        return torch.from_numpy(array)
     if kind is float:
         if value is None or (isinstance(value, str) and value in _WORDS):
             return _WORDS[value or "nan"]
@@ -204,7 +208,10 @@ def _decode_fields(kind: type, value: Any, part: str) -> Any:
         elif not _has_default(kind, name):
             raise Wrong(_join(part, name), "is missing")
     try:
-        return kind(**found)
+        made = kind(**found)
+        if hasattr(made, "_check"):
+            made._check(tensors=True)
+        return made
     except (ValueError, TypeError, OverflowError) as error:
         name, _, rule = str(error).partition(" ")
         if name not in known:

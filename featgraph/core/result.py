@@ -67,8 +67,10 @@ class Result:
     def __post_init__(self) -> None:
         self._check()
 
-    def _check(self) -> dict[str, int]:
-        return check_rules({name: getattr(self, name) for name in self._rules}, self._rules)
+    def _check(self, *, tensors: bool = False) -> dict[str, int]:
+        # Tensors, which may be large or on a device, are looked at when they come from a file.
+        values = {name: getattr(self, name) for name in self._rules}
+        return check_rules(values, self._rules, tensors=tensors)
 
     def __repr__(self) -> str:
         lengths = self._check()  # of axes, such as n_sizes, which need no property of their own
@@ -238,8 +240,10 @@ class Result:
         arrays: dict[str, NDArray[Any]] = {}
         if source.suffix == ".npz":
             arrays = read_npz(source)
-            text = arrays.pop("about", np.zeros(0, np.uint8))
-            about = parse_json(text.tobytes(), path) if text.size else {}
+            if "about" in arrays:
+                about = parse_json(arrays.pop("about").tobytes(), path)
+            else:  # the oldest files held words as arrays without axes
+                about = {k: arrays.pop(k).item() for k in list(arrays) if arrays[k].ndim == 0}
         else:
             about = read_json(source)
         version, kind = about.pop("version", None), about.pop("format", None)
@@ -247,6 +251,8 @@ class Result:
         try:
             if kind not in (None, _format(cls)):
                 raise Wrong("", f"must hold a saved {cls.__name__}, got {str(kind)[:80]}")
+            if version is None and not about:
+                raise Wrong("", f"must hold a saved {cls.__name__}, and tells nothing of itself")
             if version is None:
                 return decode(cls, cls._from_old(about, arrays))  # type: ignore[no-any-return]
             if version != VERSION:
@@ -264,8 +270,8 @@ class Result:
     def _from_old(cls, about: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of a file from before files had a version."""
         known = field_types(cls)
-        if about.get("kind") == cls.__name__:
-            del about["kind"]
+        if "kind" not in known and about.pop("kind", cls.__name__) != cls.__name__:
+            raise Wrong("", f"must hold a saved {cls.__name__}, got another result")
         lists = {} if "arrays" in known else about.pop("arrays", {})
         values = {**about, **arrays, **(lists if isinstance(lists, dict) else {})}
         return {_OLD_NAMES.get(name, name): value for name, value in values.items()}
@@ -285,7 +291,7 @@ def _in_words(value: Any) -> str:
     if isinstance(value, tuple | list):
         inside = ", ".join(_in_words(item) for item in value)
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
-    return repr(value)
+    return repr(value).removeprefix("torch.")
 
 
 def _plain(value: Any) -> Any:

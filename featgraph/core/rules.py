@@ -40,7 +40,9 @@ class Rule:
 SHARE = Rule(least=0.0, most=1.0)
 
 
-def check_rules(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[str, int]:
+def check_rules(
+    values: Mapping[str, Any], rules: Mapping[str, Rule], *, tensors: bool = True
+) -> dict[str, int]:
     """Return the lengths of the axes, or raise ValueError at the first field that breaks its rule.
 
     Examples
@@ -57,8 +59,9 @@ def check_rules(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[st
         value = values[name]
         items = value.items() if isinstance(value, Mapping) else [("", value)]
         for key, item in items:
-            if item is not None:
-                _check(f"{name}[{key!r}]" if key != "" else name, np.asarray(item), rule, lengths)
+            if item is not None and (tensors or not hasattr(item, "detach")):
+                array = item.detach().cpu().numpy() if hasattr(item, "detach") else np.asarray(item)
+                _check(f"{name}[{key!r}]" if key != "" else name, array, rule, lengths)
     return {axis: length for axis, (length, _) in lengths.items()}
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
 import torch
 
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.distances._moments import NodeMoments
 from featgraph.distances.pairwise import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
@@ -15,7 +19,7 @@ __all__ = ["DistanceMatrix", "Features", "as_distance_matrix"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class DistanceMatrix:
+class DistanceMatrix(Result):
     """Distances C of the nodes of one layer; takes the place of features too large to keep.
 
     Attributes
@@ -37,6 +41,15 @@ class DistanceMatrix:
     DistanceMatrix(n_nodes=2, n_samples=2, dtype=float32)
     """
 
+    _shown: ClassVar = ("n_nodes", "n_samples", "dtype", "layer", "reduce", "source")
+    _rules: ClassVar = {
+        "mean": Rule("n_nodes", finite=True),
+        "deviation": Rule("n_nodes", least=0, finite=True),
+        "is_silent": Rule("n_nodes"),
+        "n_samples": Rule(least=1),
+        "values": Rule("n_nodes n_nodes", least=0, finite=True),
+    }
+
     values: torch.Tensor
     n_samples: int
     mean: torch.Tensor
@@ -46,21 +59,30 @@ class DistanceMatrix:
     reduce: str | None = None
     source: str | None = None
 
-    def __repr__(self) -> str:
-        parts = [
-            f"n_nodes={self.n_nodes}",
-            f"n_samples={self.n_samples}",
-            f"dtype={str(self.values.dtype).removeprefix('torch.')}",
-        ]
-        for name in ("layer", "reduce", "source"):
-            if getattr(self, name) is not None:
-                parts.append(f"{name}={getattr(self, name)!r}")
-        return f"DistanceMatrix({', '.join(parts)})"
+    def _check(self, *, tensors: bool = False) -> dict[str, int]:
+        if not (self.values.is_floating_point() and self.is_silent.dtype == torch.bool):
+            raise ValueError("values must be floating point numbers, and is_silent booleans")
+        if tensors and ((self.values != self.values.T).any() or self.values.diagonal().any()):
+            raise ValueError("values must be symmetric, with a diagonal of 0")
+        return super()._check(tensors=tensors)
 
     @property
     def n_nodes(self) -> int:
         """Number of nodes D."""
         return len(self.values)
+
+    def _columns(self) -> Mapping[str, Any]:
+        return {
+            "node": np.arange(self.n_nodes),
+            "mean": self.mean.numpy(force=True),
+            "deviation": self.deviation.numpy(force=True),
+            "silent": self.is_silent.numpy(force=True),
+        }
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """float32 or float64."""
+        return self.values.dtype
 
 
 Features: TypeAlias = "FeatureMatrix | DistanceMatrix | Array"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from featgraph.core.result import Result
 
 __all__ = ["FeatureMatrix", "as_feature_matrix"]
 
@@ -18,7 +21,7 @@ Array: TypeAlias = torch.Tensor | NDArray[np.generic]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FeatureMatrix:
+class FeatureMatrix(Result):
     """Features F of one layer: D nodes (neurons or channels) seen by B samples.
 
     Parameters
@@ -49,6 +52,8 @@ class FeatureMatrix:
     [1.0, 4.0]
     """
 
+    _shown: ClassVar = ("n_nodes", "n_samples", "dtype", "layer", "reduce", "source")
+
     values: torch.Tensor
     layer: str | None = None
     reduce: str | None = None
@@ -56,19 +61,6 @@ class FeatureMatrix:
 
     def __post_init__(self) -> None:
         _check_values(self.values, self._where())
-
-    def __repr__(self) -> str:
-        parts = [
-            f"n_nodes={self.n_nodes}",
-            f"n_samples={self.n_samples}",
-            f"dtype={str(self.dtype).removeprefix('torch.')}",
-        ]
-        if self.device.type != "cpu":
-            parts.append(f"device={str(self.device)!r}")
-        for name in ("layer", "reduce", "source"):
-            if getattr(self, name) is not None:
-                parts.append(f"{name}={getattr(self, name)!r}")
-        return f"FeatureMatrix({', '.join(parts)})"
 
     def _where(self) -> str:
         return f"features of layer {self.layer!r}" if self.layer is not None else "features"
@@ -166,6 +158,10 @@ class FeatureMatrix:
                 "use load_features(path, key=...)"
             )
         return next(iter(loaded.values()))
+
+    def _columns(self) -> Mapping[str, Any]:
+        values = self.numpy()
+        return {"node": np.arange(self.n_nodes), "mean": values.mean(1), "deviation": values.std(1)}
 
 
 def as_feature_matrix(features: FeatureMatrix | Array) -> FeatureMatrix:

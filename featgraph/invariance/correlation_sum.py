@@ -205,7 +205,7 @@ def compute_correlation_sum(
     --------
     >>> line = np.linspace(0, 1, 101)[:, None]
     >>> compute_correlation_sum(line)
-    CorrelationSum(n_points=101, n_features=1, n_radii=80, scale=0.4144)
+    CorrelationSum(n_points=101, n_features=1, n_radii=80, scale=0.414367)
     """
     from scipy.spatial.distance import pdist
 

@@ -92,8 +92,9 @@ def compare_training(
     >>> rng = np.random.default_rng(0)
     >>> ball = rng.normal(size=(40, 60))
     >>> line = np.outer(rng.normal(size=40), rng.normal(size=60))
-    >>> compare_training({"fc1": ball}, {"fc1": line}).layers[0]
-    LayerChange(layer='fc1', first axis 7% → 100%, isotropy 0.98 → 0.042)
+    >>> rows = compare_training({"fc1": ball}, {"fc1": line}).to_rows()
+    >>> [(row["state"], round(row["first"], 2), round(row["isotropy"], 2)) for row in rows]
+    [('untrained', 0.07, 0.98), ('trained', 1.0, 0.04)]
     """
     rows = []
     for name, pair in pair_layers(before, after).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.graph.csr_graph import FeatureGraph
 
-    NodeMap = (
+    NodeMap: TypeAlias = (
         FeatureMatrix | torch.Tensor | NDArray[np.floating[Any]] | tuple[NDArray[np.float64], float]
     )
 

@@ -35,7 +35,7 @@ class PersistenceDiagrams(Result):
     --------
     >>> d = PersistenceDiagrams({0: np.array([[0.0, 0.4]]), 1: np.array([[0.5, np.inf]])})
     >>> d
-    PersistenceDiagrams(H0=1, H1=1, kind='weights')
+    PersistenceDiagrams(n_classes={0: 1, 1: 1}, kind='weights')
     >>> d.clean().points[1]
     array([[0.5, 1. ]])
     """
@@ -51,10 +51,12 @@ class PersistenceDiagrams(Result):
     def __post_init__(self) -> None:
         checked = {}
         for dimension, given in sorted(self.points.items()):
-            array = np.asarray(given, dtype=np.float64).reshape(-1, 2)
-            if np.isnan(array).any() or not (array[:, 0] <= array[:, 1]).all():
+            array = np.asarray(given, dtype=np.float64)
+            array = array.reshape(-1, 2) if array.size == 0 else array
+            if array.ndim != 2 or array.shape[1] != 2 or not (array[:, 0] <= array[:, 1]).all():
                 raise ValueError(
-                    f"points of dimension {dimension} must have birth ≤ death and no NaN"
+                    f"points of dimension {dimension} must have shape (n_points, 2), birth ≤ death "
+                    "and no NaN"
                 )
             checked[int(dimension)] = _in_order(array)
         object.__setattr__(self, "points", checked)
@@ -157,9 +159,8 @@ class PersistenceDiagrams(Result):
 
     @classmethod
     def _from_old(cls, about: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
-        points = {name[1:]: arrays.pop(name) for name in list(arrays) if name[:1] == "H"}
-        words = {name: array.tolist() for name, array in arrays.items()}
-        return {**about, **words, "points": points}
+        points = {name.removeprefix("H"): array for name, array in arrays.items()}
+        return {**about, "source": about.get("source") or None, "points": points}
 
 
 def _in_order(points: NDArray[np.float64]) -> NDArray[np.float64]:

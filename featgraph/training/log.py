@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -76,7 +76,7 @@ class EpochRow(Result):
 
 
 @dataclass(frozen=True, repr=False)
-class TrainingLog:
+class TrainingLog(Result):
     """The epochs of one run.
 
     Attributes
@@ -90,23 +90,17 @@ class TrainingLog:
     --------
     >>> log = TrainingLog((EpochRow(0, 0, 0.1, 2.3, 0.1, 0.0, 2.3, 0.1, {"a": {"linkage": 0.4}}),))
     >>> log
-    TrainingLog(n_epochs=0, test_accuracy=0.100)
+    TrainingLog(n_epochs=0, test_accuracy=0.1)
     >>> log.rate_rows()
     [{'epoch': 0, 'layer': 'a', 'linkage': 0.4}]
     >>> log.trajectory("linkage")
     {'a': [0.4]}
     """
 
+    _shown: ClassVar = ("n_epochs", "test_accuracy")
+
     rows: tuple[EpochRow, ...]
     folder: Path | None = None
-
-    def __repr__(self) -> str:
-        last = self.rows[-1]
-        return f"TrainingLog(n_epochs={last.epoch}, test_accuracy={last.test_accuracy:.3f})"
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one plain row per epoch, without the rates of the layers."""
-        return [{k: v for k, v in asdict(row).items() if k != "rates"} for row in self.rows]
 
     def rate_rows(self) -> list[dict[str, Any]]:
         """Return one plain row per epoch and layer, with SS_rate by every estimator."""
@@ -139,6 +133,20 @@ class TrainingLog:
         if self.rate_rows():
             write_rows(self.rate_rows(), folder / "ss_rates.csv")
         return folder
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs trained."""
+        return self.rows[-1].epoch
+
+    @property
+    def test_accuracy(self) -> float:
+        """Share of right answers on the test data, after the last epoch."""
+        return self.rows[-1].test_accuracy
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one plain row per epoch, without the rates of the layers."""
+        return [row for epoch in self.rows for row in epoch.to_rows()]
 
 
 def measure_rates(

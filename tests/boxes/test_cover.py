@@ -36,7 +36,7 @@ def test_labels_must_be_dense(labels):
 def test_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="kind must be one of"):
         cover([0], kind="ball")
-    with pytest.raises(ValueError, match="centers must be one node per box"):
+    with pytest.raises(ValueError, match="centers must be one per box"):
         cover([0, 0], centers=np.array([0, 1]))
     with pytest.raises(ValueError, match="node_labels must be one per node"):
         cover([0, 0], node_labels=("a",))
@@ -94,8 +94,8 @@ def test_files_are_checked(tmp_path):
     with pytest.raises(ValueError, match=r"must end in .npz or .json"):
         cover([0]).save(tmp_path / "cover.txt")
     (tmp_path / "bad.json").write_text(json.dumps({"format": "other", "arrays": {}}))
-    with pytest.raises(ValueError, match=r"bad.json: not a file saved by BoxCover.save"):
+    with pytest.raises(ValueError, match=r"bad.json must hold a saved BoxCover, got other"):
         BoxCover.load(tmp_path / "bad.json")
     (tmp_path / "worse.json").write_text("{")
-    with pytest.raises(ValueError, match=r"worse.json: not a file"):
+    with pytest.raises(ValueError, match=r"worse.json is not JSON"):
         BoxCover.load(tmp_path / "worse.json")

@@ -124,7 +124,7 @@ def test_saved_fit_comes_back(tmp_path):
 
 def test_load_refuses_another_file(tmp_path):
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(ValueError, match="path must hold a saved DimensionFit"):
+    with pytest.raises(ValueError, match="x.json must hold a saved DimensionFit"):
         DimensionFit.load(tmp_path / "x.json")
 
 

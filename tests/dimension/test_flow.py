@@ -85,7 +85,7 @@ def test_tables_and_sizes():
     flow = analyze_flow(make_flower(2, 2, 4), sizes=[2, 1, 2], max_steps=1)
     assert flow.sizes == [1.0, 2.0]
     assert [row["step"] for row in flow.to_rows()] == [0, 1, 0, 1]
-    assert "FlowAnalysis(n_nodes=172" in repr(flow)
+    assert "FlowAnalysis(n_steps=" in repr(flow)
     same = analyze_flow(make_flower(2, 2, 4), sizes=[1, 2], max_steps=1)
     assert same.to_rows() == flow.to_rows()
 

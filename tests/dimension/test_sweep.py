@@ -79,5 +79,5 @@ def test_written_and_read_back(sweep, tmp_path):
         np.testing.assert_array_equal(again.measures[name], values)
     assert again.verdicts == sweep.verdicts
     (tmp_path / "bad.json").write_text("{}")
-    with pytest.raises(ValueError, match="not a sweep saved by EpsilonSweep.save"):
+    with pytest.raises(ValueError, match="bad.json must hold a saved EpsilonSweep"):
         EpsilonSweep.load(tmp_path / "bad.json")

@@ -158,7 +158,7 @@ def test_labels_without_a_plain_form_are_not_saved(tmp_path):
 
 
 def test_save_wants_its_suffix(tmp_path):
-    with pytest.raises(ValueError, match=r"path must end in \.npz, got .*graph\.txt"):
+    with pytest.raises(ValueError, match=r"path must end in .npz or .json, got .*graph\.txt"):
         FeatureGraph.from_edges([(0, 1)]).save(tmp_path / "graph.txt")
 
 
@@ -312,14 +312,14 @@ def about(**fields):
 
 
 LIES = [
-    ({"about": None}, "not a graph saved by FeatureGraph.save"),
-    ({"about": npy(np.zeros(3))}, "not a graph saved by FeatureGraph.save"),
-    ({"about": about(format="other")}, "another format"),
+    ({"about": None}, "g.npz must hold a saved FeatureGraph"),
+    ({"about": npy(np.zeros(3))}, "g.npz is not JSON"),
+    ({"about": about(format="other")}, "must hold a saved FeatureGraph, got other"),
     ({"about": about(labels=[["a"], "b"])}, "no label looks like"),
-    ({"about": about(layer=[1])}, "layer must be a string or None"),
-    ({"about": npy(np.frombuffer(b"[" * 100_000, dtype=np.uint8))}, "not a graph saved"),
+    ({"about": about(layer=[1])}, "layer must be of type str, got list"),
+    ({"about": npy(np.frombuffer(b"[" * 100_000, dtype=np.uint8))}, "nested too deeply"),
     ({"indices": npy([5, 0])}, "indices must lie in"),
-    ({"indptr": None}, "not a graph saved by FeatureGraph.save"),
+    ({"indptr": None}, "g.npz: indptr is missing"),
     ({"indices": npy(np.array([{}, 0], dtype=object), allow_pickle=True)}, "pickle"),
     (
         {"indices": npy([1, 0]).replace(b"(2,), }      ", b"(9999999999,)}")},

@@ -202,5 +202,5 @@ def test_results_are_written_and_read_back(tmp_path):
     assert again.to_rows()[0] == result.to_rows()[0]
     assert again.explanation == result.explanation
     (tmp_path / "bad.json").write_text('{"sigma": 1}')
-    with pytest.raises(ValueError, match="not a result saved by SmallWorld.save"):
+    with pytest.raises(ValueError, match="bad.json: omega is missing"):
         SmallWorld.load(tmp_path / "bad.json")

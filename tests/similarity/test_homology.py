@@ -234,7 +234,7 @@ def test_bad_weights_are_named():
         sim.WeightGraph.from_matrices([np.ones((2, 3)), np.ones((1, 5))])
     with pytest.raises(ValueError, match="biases must hold 1 items, got 2"):
         sim.WeightGraph.from_matrices([np.ones((2, 3))], biases=[None, None])
-    with pytest.raises(ValueError, match="finite and at least 0"):
+    with pytest.raises(ValueError, match="weights must be at least 0, got -1.0"):
         sim.WeightGraph(np.array([[0, 1]]), np.array([-1.0]), 2)
 
 
@@ -328,12 +328,16 @@ def test_diagrams_check_and_keep_their_points(tmp_path):
         sim.persistence_distance(a, b)
     with pytest.raises(ValueError, match="kind must be one of"):
         sim.persistence_distance(a, a, kind="bottleneck")
-    with pytest.raises(ValueError, match=r"must end in \.npz"):
-        a.save(tmp_path / "d.json")
-    b.save(tmp_path / "d.npz")
-    loaded = sim.PersistenceDiagrams.load(tmp_path / "d.npz")
-    assert loaded.dimensions == (0, 1)
-    assert loaded.reduced
+    with pytest.raises(ValueError, match=r"must end in \.npz or \.json"):
+        a.save(tmp_path / "d.txt")
+    for name in ("d.npz", "d.json"):
+        loaded = sim.PersistenceDiagrams.load(b.save(tmp_path / name))
+        assert loaded.dimensions == (0, 1)
+        assert loaded.points[1].shape == (0, 2)
+        assert loaded.reduced
+    old = {"H0": b.points[0], "kind": np.array("weights"), "source": np.array(""), "reduced": True}
+    np.savez(tmp_path / "old.npz", **old)
+    assert sim.PersistenceDiagrams.load(tmp_path / "old.npz").source is None
     with pytest.raises(ValueError, match=r"dimension must be one of \(0,\), got 1"):
         a.betti([0.5], dimension=1)
 
