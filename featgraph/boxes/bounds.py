@@ -29,8 +29,8 @@ KINDS = ("diameter", "radius")
 EFFORTS: dict[str, tuple[str, ...]] = {
     "count": (),
     "packing": ("pack",),
-    "prices": ("improve",),
-    "optimum": ("improve", "settle"),
+    "lp_dual": ("improve",),
+    "optimum": ("improve", "solve_exact"),
 }
 QUICK = ("packing",)  # efforts that are to stay quick over many sizes
 MOST_PAIRS = 50_000_000
@@ -58,10 +58,10 @@ def box_lower_bound(
         Inclusive bound: largest distance inside a diameter box, or radius of a radius box.
     kind : {"diameter", "radius"}, default="diameter"
         What ``size`` bounds.
-    effort : {"count", "packing", "prices", "optimum"}, default="packing"
+    effort : {"count", "packing", "lp_dual", "optimum"}, default="packing"
         "count": Σ_v 1 / |ball(v, ℓ)| (Caro and Wei), ℓ = ``size`` or twice the radius; no pairs
         are listed. "packing": reductions, then nodes no two of which fit into one box (radius:
-        prices by subgradient steps). "prices": the linear programme over all boxes, rounded up;
+        prices by subgradient steps). "lp_dual": the linear programme over all boxes, rounded up;
         never below any packing. "optimum": also integer programming.
     time_limit : float or None, default=30.0
         Seconds in all, at least 0; None: no limit.
@@ -89,7 +89,7 @@ def box_lower_bound(
     Nodes pairwise farther apart than ℓ need a box each: a packing is at most the number of
     diameter boxes of size ℓ; for ℓ = 2r these are at most the balls of radius r. A fractional
     packing, a price for each node such that no box costs more than 1, bounds as well and is what
-    "prices" finds: with boxes of even size balls are among them, with odd size the balls around
+    "lp_dual" finds: with boxes of even size balls are among them, with odd size the balls around
     edges {v : min(d(v, a), d(v, b)) ≤ r}.
 
     References
@@ -135,7 +135,7 @@ def box_lower_bounds(
         Sizes; made rising and distinct.
     kind : {"diameter", "radius"}, default="diameter"
         What ``sizes`` bound.
-    effort : {"count", "packing", "prices", "optimum"}, default="packing"
+    effort : {"count", "packing", "lp_dual", "optimum"}, default="packing"
         As in ``box_lower_bound``; "count" where the pairs would not fit into memory.
     time_limit : float or None, default=30.0
         Seconds for all sizes together; None: no limit. Sizes that get none are bounded quickly.

@@ -23,7 +23,7 @@ __all__ = ["break_ties", "join_centers", "reach_centers", "select_centers"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_N_BOXES, _N_COVERED, _N_HEAP = 0, 1, 2
+N_BOXES, N_COVERED, N_HEAP = range(3)  # places in the state of the choice of centres
 
 
 def select_centers(
@@ -87,21 +87,21 @@ def _select_by_search(
     centers = np.empty(n_nodes, dtype=np.int64)
     is_center = np.zeros(n_nodes, dtype=np.int64)
     state = np.zeros(3, dtype=np.int64)
-    while state[_N_COVERED] < n_nodes:
+    while state[N_COVERED] < n_nodes:
         uncovered = np.flatnonzero(labels < 0)
-        if state[_N_BOXES] > 0:
+        if state[N_BOXES] > 0:
             masses = counter.count(uncovered)
         open_nodes = order[(masses > 0)[order] & (is_center[order] == 0)]
         if only_uncovered:
             open_nodes = open_nodes[labels[open_nodes] < 0]
         heap = open_nodes[np.argsort(-(masses * factor)[open_nodes], kind="stable")]
-        state[_N_HEAP] = heap.size
+        state[N_HEAP] = heap.size
         budget = counter.cost(uncovered.size)
         _select(
             *rows, masses, factor, rank, only_uncovered, heap, labels, centers, is_center, state,
             budget,
         )  # fmt: skip
-    return centers[: state[_N_BOXES]].copy(), labels
+    return centers[: state[N_BOXES]].copy(), labels
 
 
 def break_ties(n_nodes: int, ties: str, rng: np.random.Generator) -> tuple[Ints, bool]:
@@ -181,7 +181,7 @@ def _select(
     n_nodes = starts.size
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
-    n_boxes, n_covered, n_heap = state[0], state[1], state[2]
+    n_boxes, n_covered, n_heap = state[N_BOXES], state[N_COVERED], state[N_HEAP]
     stamp, work = 0, 0
     while n_covered < n_nodes and (work <= budget or stamp < 1):
         center = heap[0]
@@ -208,7 +208,7 @@ def _select(
         else:
             masses[center] = mass
             _sift(heap, n_heap, center, masses, factor, rank)
-    state[0], state[1], state[2] = n_boxes, n_covered, n_heap
+    state[N_BOXES], state[N_COVERED], state[N_HEAP] = n_boxes, n_covered, n_heap
 
 
 @kernel

@@ -39,7 +39,7 @@ def test_bounds_stand_between_packings_and_the_optimum(graph, size, kind):
     assert bounds["optimum"] == solve(near)
     assert all(bound <= bounds["optimum"] for bound in bounds.values())
     assert bounds["count"] >= naive.caro_wei(apart)
-    assert bounds["prices"] >= naive.largest_packing(apart)
+    assert bounds["lp_dual"] >= naive.largest_packing(apart)
     if kind == "diameter":
         assert bounds["packing"] >= naive.caro_wei(near)
 
@@ -69,14 +69,14 @@ def test_trees_are_packed_as_tightly_as_they_are_covered():
 
 def test_a_larger_effort_pays():
     grid = nx.grid_2d_graph(9, 9)
-    bounds = [box_lower_bound(grid, 2, effort=effort, rng=0) for effort in ("count", "prices")]
+    bounds = [box_lower_bound(grid, 2, effort=effort, rng=0) for effort in ("count", "lp_dual")]
     assert bounds[0] < bounds[1]
 
 
 def test_weights_and_features():
     path = nx.path_graph(5)
     nx.set_edge_attributes(path, 0.5, "length")
-    assert box_lower_bound(path, 1.0, weight="length", effort="prices") == 2
+    assert box_lower_bound(path, 1.0, weight="length", effort="lp_dual") == 2
     line = np.arange(6.0)[:, None]
     assert box_lower_bounds(line, [0.5, 1, 5]).tolist() == [6, 3, 1]
 

@@ -230,7 +230,7 @@ def test_gathering_boxes_without_listing_them(monkeypatch):
             monkeypatch.setattr(clique_cover, "MOST_BOXES", 3)
         part.start()
         part.improve(Clock(30.0), rng)
-        part.settle(Clock(30.0), rng)
+        part.solve_exact(Clock(30.0), rng)
         for box in range(part.upper):
             members = np.flatnonzero(part.labels == box)
             assert apart[np.ix_(members, members)].max() < 0.35

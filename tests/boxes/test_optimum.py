@@ -259,7 +259,7 @@ def test_no_stage_starts_without_time(monkeypatch):
         raise AssertionError("no time is left")
 
     monkeypatch.setattr(clique_cover.CliquePart, "improve", fail)
-    monkeypatch.setattr(clique_cover.CliquePart, "settle", fail)
+    monkeypatch.setattr(clique_cover.CliquePart, "solve_exact", fail)
     cover = minimum_box_cover(nx.grid_2d_graph(9, 9), 2, time_limit=0, rng=0)
     assert cover.lower_bound > 1
 

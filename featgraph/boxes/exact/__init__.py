@@ -1,6 +1,6 @@
-"""How the smallest number of boxes is found and proven; used by optimum, bounds, iterated_greedy.
+"""How the smallest number of boxes is found and proven.
 
-clock (time limits), domination (reductions), cliques (all maximal boxes), prices (certified lower
-bounds), row_weighting (search for small covers), highs (linear and integer programmes), set_cover
-and clique_cover (the two problems, part by part).
+clock (time limits), domination (reductions), cliques (all maximal boxes), lp_dual (certified lower
+bounds), max_weight_clique and columns (boxes that lower the linear programme), row_weighting and
+iterated_greedy (search), highs (integer programmes), problem (all of it in order).
 """

@@ -82,8 +82,8 @@ class CliquePart:
         self._raise(larger.size)
 
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Recolour and bound: over all maximal boxes if they can be listed, else by prices."""
-        self._recolor(clock.share(0.2), rng, QUICK_PASSES)
+        """Iterate greedily and bound: over all maximal boxes if they can be listed, or a pool."""
+        self._iterate_best(clock.share(0.2), rng, QUICK_PASSES)
         if not self.is_open():
             return
         columns = list_maximal_cliques(
@@ -97,9 +97,9 @@ class CliquePart:
         else:
             problem = Covering.from_columns(columns.indptr, columns.members, self.nodes.size)
             self._listed = self._over(problem)
-            self._solve(self._listed, clock, rng, settle=False)
+            self._solve(self._listed, clock, rng, exact=False)
 
-    def settle(self, clock: Clock, rng: np.random.Generator) -> None:
+    def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
         """Close the gap by integer programming over all boxes, or those still useful."""
         if self.is_open():
             self._restart(clock.share(0.4), rng, LONG_PASSES)
@@ -108,21 +108,21 @@ class CliquePart:
         if self.is_open() and self._pool is not None:
             self._list_useful(self._pool, clock, rng)
         if self.is_open() and self._listed is not None:
-            self._solve(self._listed, clock, rng, settle=True)
+            self._solve(self._listed, clock, rng, exact=True)
 
     def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Gather boxes by prices, which also gives a bound; then search among them."""
+        """Gather boxes by column generation, which also gives a bound; then search among them."""
         if not self.is_open():
             return
         pool = BoxPool(self.indptr, self.indices, rng)
         for _ in range(COVERS):
-            self._recolor(clock.share(0.05), rng, QUICK_PASSES)
+            self._iterate_best(clock.share(0.05), rng, QUICK_PASSES)
             pool.add_labels(self.labels)
         pool.price(self.upper, clock.share(0.7))
         self._raise(pool.bound)
         self._pool = pool
         if self.is_open():
-            self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
+            self._solve(self._over(pool.covering()), clock, rng, exact=False, whole=False)
 
     def _mix(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
         """Add boxes of covers from fresh starts, and search among all for a mix of them."""
@@ -131,14 +131,14 @@ class CliquePart:
             if clock.expired:
                 break
         if self.is_open():
-            self._solve(self._over(pool.covering()), clock, rng, settle=False, whole=False)
+            self._solve(self._over(pool.covering()), clock, rng, exact=False, whole=False)
 
     def _list_useful(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
         """List the boxes that a smaller cover could hold; if too many, try those gathered."""
         useful = pool.list_useful(self.upper, clock.share(0.3))
         if useful is None:
             part = self._over(pool.covering())
-            self._solve(part, clock.share(0.5), rng, settle=True, whole=False)
+            self._solve(part, clock.share(0.5), rng, exact=True, whole=False)
         elif np.any(np.diff(useful.row_indptr) == 0):
             self._raise(self.upper)  # a node without useful box: no smaller cover exists
         else:
@@ -154,14 +154,14 @@ class CliquePart:
         clock: Clock,
         rng: np.random.Generator,
         *,
-        settle: bool,
+        exact: bool,
         whole: bool = True,
     ) -> None:
         """Work on a covering problem over boxes; its bound counts if it holds all useful ones."""
         if self.upper < part.upper:
             part.adopt(self.labels)
-        if settle:
-            part.settle(clock, rng)
+        if exact:
+            part.solve_exact(clock, rng)
         else:
             part.improve(clock, rng)
         if part.upper < self.upper:
@@ -169,12 +169,12 @@ class CliquePart:
         if whole:
             self._raise(min(part.lower, self.upper))
 
-    def _recolor(self, clock: Clock, rng: np.random.Generator, passes: int) -> None:
+    def _iterate_best(self, clock: Clock, rng: np.random.Generator, passes: int) -> None:
         if self.is_open():
             self._offer(self._iterate(self.labels, clock, rng, passes))
 
     def _restart(self, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
-        """Recolour from another start, because the best cover may be a dead end."""
+        """Iterate from another start, because the best cover may be a dead end."""
         order = rng.permutation(self.nodes.size)
         fresh = fit_boxes(self.indptr, self.indices, order)
         fresh = self._iterate(fresh, clock, rng, passes)
@@ -190,7 +190,7 @@ class CliquePart:
         )
 
     def _offer(self, labels: Ints) -> None:
-        """Take a cover if it has fewer boxes, or as many: recolouring walks along such covers."""
+        """Take a cover if it has fewer boxes, or as many: iteration walks along such covers."""
         if int(labels.max()) + 1 <= self.upper:
             self.labels = labels
 

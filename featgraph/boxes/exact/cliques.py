@@ -23,6 +23,8 @@ __all__ = ["Columns", "list_maximal_cliques"]
 
 Ints = NDArray[np.int64]
 CHUNK = 2_000_000  # elementary steps between two looks at the clock
+# places in what is used: columns, entries of them, steps left
+N_COLUMNS, N_MEMBERS, STEPS_LEFT = range(3)
 
 
 class Columns(NamedTuple):
@@ -105,14 +107,14 @@ def _store(
     used: Ints,
 ) -> bool:
     # Writes {root} and `size` chosen local nodes as the next column; False if there is no room.
-    if used[0] + 1 >= out_indptr.size or used[1] + size + 1 > out_members.size:
+    if used[N_COLUMNS] + 1 >= out_indptr.size or used[N_MEMBERS] + size + 1 > out_members.size:
         return False
-    out_members[used[1]] = root
+    out_members[used[N_MEMBERS]] = root
     for i in range(size):
-        out_members[used[1] + 1 + i] = nodes[chosen[i]]
-    used[0] += 1
-    used[1] += size + 1
-    out_indptr[used[0]] = used[1]
+        out_members[used[N_MEMBERS] + 1 + i] = nodes[chosen[i]]
+    used[N_COLUMNS] += 1
+    used[N_MEMBERS] += size + 1
+    out_indptr[used[N_COLUMNS]] = used[N_MEMBERS]
     return True
 
 
@@ -129,7 +131,7 @@ def _cliques_at(
     used: Ints,
 ) -> bool:
     # Maximal cliques of {root} with nodes of inside[0], none extensible by outside[0]; weight has
-    # one entry more than nodes: the root's. used = columns, members, steps left. False: no room.
+    # one entry more than nodes: the root's. False: no room.
     inside, outside, branch = sets[0], sets[1], sets[2]
     n_local, words = rows.shape
     chosen = np.empty(n_local + 1, dtype=np.int64)
@@ -158,7 +160,7 @@ def _cliques_at(
             any_out |= outside[depth + 1, x]
         outside[depth, w] |= bit
         gathered[depth + 1] = gathered[depth] + weight[v]
-        used[2] -= n_local
+        used[STEPS_LEFT] -= n_local
         if least > 0:
             reach = gathered[depth + 1] + _sum_weight(inside[depth + 1], words, weight)
             if reach < least:
@@ -166,8 +168,8 @@ def _cliques_at(
         if any_in:
             depth += 1
             _branch_off(rows, inside[depth], outside[depth], n_local, words, branch[depth])
-            used[2] -= n_local * words
-            if used[2] < 0:
+            used[STEPS_LEFT] -= n_local * words
+            if used[STEPS_LEFT] < 0:
                 return False
         elif not any_out and not _store(
             root, nodes, chosen, depth + 1, out_indptr, out_members, used
@@ -192,8 +194,8 @@ def _enumerate(
 ) -> bool:
     # Cliques whose first node in `order` is order[i], for i from at[0]; False: no room.
     position = np.full(rank.size, -1, dtype=np.int64)
-    stop = used[2] - budget
-    while at[0] < order.size and used[2] > stop:
+    stop = used[STEPS_LEFT] - budget
+    while at[0] < order.size and used[STEPS_LEFT] > stop:
         root = order[at[0]]
         nodes = indices[indptr[root] : indptr[root + 1]]
         n_local = nodes.size
@@ -211,11 +213,11 @@ def _enumerate(
                 later += 1
                 reach += own[i]
             sets[side, 0, i >> 5] |= 1 << (i & 31)
-        used[2] -= n_local + 1
+        used[STEPS_LEFT] -= n_local + 1
         if reach >= least and later > 0:
             rows = np.empty((n_local, words), dtype=np.int64)
             _local_rows(indptr, indices, nodes, position, rows)
-            used[2] -= n_local * words
+            used[STEPS_LEFT] -= n_local * words
             if not _cliques_at(rows, sets, own, root, nodes, least, out_indptr, out_members, used):
                 return False
         elif (
@@ -282,4 +284,4 @@ def list_maximal_cliques(
             *(indptr, indices, weight, least, order, rank, at, out_indptr, members, used, CHUNK)
         ):
             return None
-    return Columns(out_indptr[: used[0] + 1].copy(), members[: used[1]].copy())
+    return Columns(out_indptr[: used[N_COLUMNS] + 1].copy(), members[: used[N_MEMBERS]].copy())

@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 
 from featgraph.kernels import kernel
 
-__all__ = ["dominate_nodes", "reduce_cover"]
+__all__ = ["COLUMNS", "LENGTH", "N_REMOVED", "ROWS", "dominate_nodes", "reduce_cover"]
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# places in the state of dominate_nodes: head and length of the ring, nodes removed, stamp token
+HEAD, LENGTH, N_REMOVED, TOKEN = range(4)
+# in that of reduce_cover: where the rings of rows and of columns have head and length, and
+# whether rows are worked off
+ROWS, COLUMNS, ON_ROWS = 0, 2, 4
 
 
 @kernel
@@ -103,16 +108,15 @@ def dominate_nodes(
 ) -> None:
     """Remove nodes v with N[u] in N[v] until the queue is empty or the budget of steps is used.
 
-    queue is a ring of n entries, each node in it at most once; state holds its head and length,
-    the number removed and the stamp token.
+    queue is a ring of n entries, each node in it at most once.
     """
     n = indptr.size - 1
     candidates = np.empty(n, dtype=np.int64)
     steps = 0
-    while state[1] > 0 and steps < budget:
-        u = queue[state[0]]
-        state[0] = (state[0] + 1) % n
-        state[1] -= 1
+    while state[LENGTH] > 0 and steps < budget:
+        u = queue[state[HEAD]]
+        state[HEAD] = (state[HEAD] + 1) % n
+        state[LENGTH] -= 1
         queued[u] = False
         if not alive[u] or degree[u] == 0:
             continue
@@ -123,16 +127,16 @@ def dominate_nodes(
                 candidates[count] = v
                 count += 1
         count, token, work = _filter_superset(
-            indptr, indices, alive, degree, u, candidates, count, stamp, state[3]
+            indptr, indices, alive, degree, u, candidates, count, stamp, state[TOKEN]
         )
-        state[3] = token
+        state[TOKEN] = token
         steps += work + indptr[u + 1] - indptr[u] + 1
         for c in range(count):
             v = candidates[c]
             alive[v] = False
             host[v] = u
-            removed[state[2]] = v
-            state[2] += 1
+            removed[state[N_REMOVED]] = v
+            state[N_REMOVED] += 1
             steps += indptr[v + 1] - indptr[v]
             for k in range(indptr[v], indptr[v + 1]):
                 w = indices[k]
@@ -140,13 +144,13 @@ def dominate_nodes(
                     degree[w] -= 1
                     if not queued[w]:
                         queued[w] = True
-                        queue[(state[0] + state[1]) % n] = w
-                        state[1] += 1
+                        queue[(state[HEAD] + state[LENGTH]) % n] = w
+                        state[LENGTH] += 1
 
 
 @kernel
 def _push(queue: Ints, queued: Bools, state: Ints, at: int, item: int) -> None:
-    # state[at] = head and state[at + 1] = length of a ring that holds each item at most once.
+    # A ring that holds each item at most once: state[at] is its head, state[at + 1] its length.
     if not queued[item]:
         queued[item] = True
         queue[(state[at] + state[at + 1]) % queue.size] = item
@@ -243,19 +247,19 @@ def reduce_cover(
 ) -> None:
     """Remove dominated rows and columns until the rings are empty or the budget is used.
 
-    Rings of rows (state[0:2]) and columns (state[2:4]); state[4] tells which one is worked off:
-    to the end, because a removal puts a whole row or column of the other kind back into line.
+    One of the rings of rows and of columns is worked off to the end, because a removal puts a
+    whole row or column of the other kind back into line.
     """
     n = max(rp.size, cp.size)
     out = np.empty(n, dtype=np.int64)
     stamps = (np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64))
     token = 0
     steps = 0
-    while (state[1] > 0 or state[3] > 0) and steps < budget:
-        if state[3 - 2 * state[4]] == 0:
-            state[4] = 1 - state[4]
-        if state[4] == 0:
-            c = _pop(cq, cin, state, 2)
+    while (state[ROWS + 1] > 0 or state[COLUMNS + 1] > 0) and steps < budget:
+        if state[(ROWS if state[ON_ROWS] else COLUMNS) + 1] == 0:
+            state[ON_ROWS] = 1 - state[ON_ROWS]
+        if state[ON_ROWS] == 0:
+            c = _pop(cq, cin, state, COLUMNS)
             if not col_alive[c]:
                 continue
             count, token, work = _common(
@@ -269,9 +273,9 @@ def reduce_cover(
                     row = ci[k]
                     if row_alive[row]:
                         rdeg[row] -= 1
-                        _push(rq, rin, state, 0, row)
+                        _push(rq, rin, state, ROWS, row)
         else:
-            r = _pop(rq, rin, state, 0)
+            r = _pop(rq, rin, state, ROWS)
             if not row_alive[r]:
                 continue
             count, token, work = _common(
@@ -286,4 +290,4 @@ def reduce_cover(
                     c = ri[j]
                     if col_alive[c]:
                         cdeg[c] -= 1
-                        _push(cq, cin, state, 2, c)
+                        _push(cq, cin, state, COLUMNS, c)

@@ -21,6 +21,9 @@ __all__ = ["fit_boxes", "iterate_boxes"]
 
 Ints = NDArray[np.int64]
 CHUNK = 5_000_000  # elementary steps between two looks at the clock
+# places in the state of the passes: boxes, passes left, passes without fewer boxes, random number,
+# boxes and idle passes to stop at
+N_BOXES, PASSES_LEFT, STALLED, RANDOM, ENOUGH, PATIENCE = range(6)
 MODULUS = 2147483647
 
 
@@ -92,23 +95,27 @@ def _lay_out(labels: Ints, n_boxes: int, mass: Ints, rank: Ints, starts: Ints, o
 def _iterate(
     indptr: Ints, indices: Ints, labels: Ints, work: Ints, best: Ints, state: Ints, budget: int
 ) -> None:
-    # state: 0 boxes, 1 passes left, 2 passes without fewer boxes, 3 random, 4 boxes to stop at,
-    # 5 passes without fewer boxes to stop at. work holds six scratch rows of n_nodes.
+    # work holds six scratch rows of n_nodes.
     order, mass, tally, seen, rank, starts = work[0], work[1], work[2], work[3], work[4], work[5]
     steps = 0
     cost = indices.size + 8 * labels.size + 1
-    while state[0] > state[4] and state[1] > 0 and state[2] < state[5] and steps < budget:
-        state[3] = state[3] * 48271 % 2147483647  # Lehmer's generator
-        draw = state[3] % 10
+    while (
+        state[N_BOXES] > state[ENOUGH]
+        and state[PASSES_LEFT] > 0
+        and state[STALLED] < state[PATIENCE]
+        and steps < budget
+    ):
+        state[RANDOM] = state[RANDOM] * 48271 % 2147483647  # Lehmer's generator
+        draw = state[RANDOM] % 10
         kind = 0 if draw < 5 else (1 if draw < 8 else 2)  # Culberson's mix of orders
-        state[3] = _reorder(labels, state[0], mass, kind, state[3], rank)
-        _lay_out(labels, state[0], mass, rank, starts, order)
+        state[RANDOM] = _reorder(labels, state[N_BOXES], mass, kind, state[RANDOM], rank)
+        _lay_out(labels, state[N_BOXES], mass, rank, starts, order)
         n_boxes = _fit(indptr, indices, order, labels, mass, tally, seen)
-        state[1] -= 1
-        state[2] += 1
-        if n_boxes < state[0]:
-            state[0] = n_boxes
-            state[2] = 0
+        state[PASSES_LEFT] -= 1
+        state[STALLED] += 1
+        if n_boxes < state[N_BOXES]:
+            state[N_BOXES] = n_boxes
+            state[STALLED] = 0
         steps += cost
 
 
@@ -175,6 +182,11 @@ def iterate_boxes(
     work[1, : masses.size] = masses
     seed = int(rng.integers(1, MODULUS))
     state = np.array([masses.size, passes, 0, seed, enough, patience], dtype=np.int64)
-    while state[0] > enough and state[1] > 0 and state[2] < patience and not clock.expired:
+    while (
+        state[N_BOXES] > enough
+        and state[PASSES_LEFT] > 0
+        and state[STALLED] < patience
+        and not clock.expired
+    ):
         _iterate(indptr, indices, labels, work, labels, state, CHUNK)
     return labels

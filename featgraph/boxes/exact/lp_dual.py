@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 UNIT = 1 << 30  # one column, in units of whole prices
 CHUNK = 3_000_000
+# places in the state of the ascent: best value, step length, turns without progress, turns
+BEST_VALUE, STEP, STALLED, TURN = range(4)
 
 
 class Certificate(NamedTuple):
@@ -73,9 +75,9 @@ def _ascend(
     budget: int,
 ) -> None:
     # state: best value, step length, turns without progress, turns. Subgradient steps of Polyak's
-    # length state[1] * (goal - value) / |slope|^2, halved after 40 turns without progress.
+    # length step * (goal - value) / |slope|^2, halved after 40 turns without progress.
     steps = 0
-    while steps < budget and state[1] > 1e-4:
+    while steps < budget and state[STEP] > 1e-4:
         value = prices.sum()
         slope[:] = 1.0
         for c in range(col_indptr.size - 1):
@@ -86,26 +88,26 @@ def _ascend(
                 value += cost
                 for k in range(col_indptr[c], col_indptr[c + 1]):
                     slope[col_indices[k]] -= 1.0
-        if value > state[0] + 1e-6 * max(1.0, state[0]):
-            state[2] = 0
+        if value > state[BEST_VALUE] + 1e-6 * max(1.0, state[BEST_VALUE]):
+            state[STALLED] = 0
         else:
-            state[2] += 1
-            if state[2] >= 40:
-                state[1] *= 0.5
-                state[2] = 0
-        if value > state[0]:
-            state[0] = value
+            state[STALLED] += 1
+            if state[STALLED] >= 40:
+                state[STEP] *= 0.5
+                state[STALLED] = 0
+        if value > state[BEST_VALUE]:
+            state[BEST_VALUE] = value
             best[:] = prices
         norm = 0.0
         for row in range(slope.size):
             if slope[row] > 0 or prices[row] > 0:
                 norm += slope[row] * slope[row]
-        state[3] += 1
+        state[TURN] += 1
         steps += col_indices.size + 4 * slope.size
         if norm == 0:
-            state[1] = 0.0  # nothing to correct: these prices are optimal
+            state[STEP] = 0.0  # nothing to correct: these prices are optimal
             break
-        length = state[1] * max(goal - value, 0.05) / norm
+        length = state[STEP] * max(goal - value, 0.05) / norm
         for row in range(slope.size):
             prices[row] = min(1.0, max(0.0, prices[row] + length * slope[row]))
 
@@ -150,6 +152,6 @@ def ascend_prices(
     best: Floats = prices.copy()
     slope = np.empty_like(prices)
     state = np.array([0.0, 1.0, 0.0, 0.0])
-    while state[1] > 1e-4 and state[0] <= goal - 1 + 1e-3 and not clock.expired:
+    while state[STEP] > 1e-4 and state[BEST_VALUE] <= goal - 1 + 1e-3 and not clock.expired:
         _ascend(col_indptr, col_indices, prices, best, slope, state, float(goal), CHUNK)
     return best

@@ -23,6 +23,10 @@ __all__ = ["Heaviest", "find_heavy"]
 
 Ints = NDArray[np.int64]
 CHUNK = 2_000_000
+# places in the state of a search: next root, weight of the heaviest clique, bound of all others,
+# steps left, weight above which cliques are kept
+NEXT_ROOT, HEAVIEST, BOUND, STEPS_LEFT, LIMIT = range(5)
+N_COLUMNS, N_MEMBERS = range(2)  # places in what is used: columns, and entries of them
 
 
 class Heaviest(NamedTuple):
@@ -158,13 +162,13 @@ def _keep(
     root: int, nodes: Ints, clique: Ints, size: int, out: Ints, members: Ints, used: Ints
 ) -> None:
     # Writes {root} and the local nodes of a clique as the next column, if there is room.
-    if used[0] + 1 < out.size and used[1] + size + 1 <= members.size:
-        members[used[1]] = root
+    if used[N_COLUMNS] + 1 < out.size and used[N_MEMBERS] + size + 1 <= members.size:
+        members[used[N_MEMBERS]] = root
         for i in range(size):
-            members[used[1] + 1 + i] = nodes[clique[i]]
-        used[0] += 1
-        used[1] += size + 1
-        out[used[0]] = used[1]
+            members[used[N_MEMBERS] + 1 + i] = nodes[clique[i]]
+        used[N_COLUMNS] += 1
+        used[N_MEMBERS] += size + 1
+        out[used[N_COLUMNS]] = used[N_MEMBERS]
 
 
 @kernel
@@ -180,16 +184,16 @@ def _search(
     used: Ints,
     budget: int,
 ) -> None:
-    # state: 0 next root, 1 heaviest, 2 bound of all cliques, 3 steps left, 4 limit. Around each
-    # root: its later neighbours with weight. Without steps left only the bound is taken.
+    # Around each root: its later neighbours with weight. Without steps left only the bound is
+    # taken.
     position = np.full(rank.size, -1, dtype=np.int64)
     steps = 0
-    while state[0] < order.size and steps < budget:
-        root = order[state[0]]
+    while state[NEXT_ROOT] < order.size and steps < budget:
+        root = order[state[NEXT_ROOT]]
         row = indices[indptr[root] : indptr[root + 1]]
-        nodes = row[(rank[row] > state[0]) & (weight[row] > 0)]
+        nodes = row[(rank[row] > state[NEXT_ROOT]) & (weight[row] > 0)]
         nodes = nodes[np.argsort(-weight[nodes], kind="mergesort")]
-        state[0] += 1
+        state[NEXT_ROOT] += 1
         own = weight[nodes]
         words = (nodes.size >> 5) + 1
         rows = np.empty((nodes.size, words), dtype=np.int64)
@@ -198,28 +202,30 @@ def _search(
         size = _greedy(rows, own, words, clique)
         total = weight[root] + own[clique[:size]].sum()
         steps += indptr[root + 1] - indptr[root] + nodes.size * words
-        if total > state[4]:
+        if total > state[LIMIT]:
             _keep(root, nodes, clique, size, out, members, used)
-            state[1] = max(state[1], total)
-        if weight[root] + own.sum() <= state[1]:
+            state[HEAVIEST] = max(state[HEAVIEST], total)
+        if weight[root] + own.sum() <= state[HEAVIEST]:
             continue
-        found, size, work = _expand(rows, own, words, weight[root], state[1], clique, state[3])
-        if found > state[1]:
-            state[1] = found
+        found, size, work = _expand(
+            rows, own, words, weight[root], state[HEAVIEST], clique, state[STEPS_LEFT]
+        )
+        if found > state[HEAVIEST]:
+            state[HEAVIEST] = found
             _keep(root, nodes, clique, size, out, members, used)
         if work >= 0:
-            state[3] -= work
+            state[STEPS_LEFT] -= work
             steps += work
         else:
-            steps += max(state[3], 0)
-            state[3] = 0
+            steps += max(state[STEPS_LEFT], 0)
+            state[STEPS_LEFT] = 0
             whole = np.zeros(words, dtype=np.int64)
             for v in range(nodes.size):
                 whole[v >> 5] |= 1 << (v & 31)
             seq = np.empty(nodes.size, dtype=np.int64)
             bound = np.empty(nodes.size, dtype=np.int64)
             count = _color(rows, whole, own, words, seq, bound)
-            state[2] = max(state[2], weight[root] + bound[count - 1])
+            state[BOUND] = max(state[BOUND], weight[root] + bound[count - 1])
 
 
 def find_heavy(
@@ -266,12 +272,14 @@ def find_heavy(
     members = np.empty(min(4 * indices.size + 2 * order.size, 20_000_000), dtype=np.int64)
     used = np.zeros(2, dtype=np.int64)
     state = np.array([0, limit, limit, effort, limit], dtype=np.int64)
-    while state[0] < order.size and not clock.expired:
+    while state[NEXT_ROOT] < order.size and not clock.expired:
         _search(indptr, indices, weight, order, rank, state, out, members, used, CHUNK)
-    at_most = int(max(state[1], state[2]))
-    if state[0] < order.size:
-        at_most = int(max(at_most, _trivial_bound(indptr, indices, weight, order[state[0] :])))
-    columns = Columns(out[: used[0] + 1].copy(), members[: used[1]].copy())
+    at_most = int(max(state[HEAVIEST], state[BOUND]))
+    if state[NEXT_ROOT] < order.size:
+        at_most = int(
+            max(at_most, _trivial_bound(indptr, indices, weight, order[state[NEXT_ROOT] :]))
+        )
+    columns = Columns(out[: used[N_COLUMNS] + 1].copy(), members[: used[N_MEMBERS]].copy())
     return Heaviest(columns, at_most)
 
 

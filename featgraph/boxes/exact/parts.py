@@ -12,6 +12,8 @@ from featgraph.core.progress import track_progress
 
 __all__ = ["Part", "run_parts"]
 
+LABELS = {"pack": "packings", "improve": "boxes and bounds", "solve_exact": "integer programmes"}
+
 
 class Part(Protocol):
     """Anything with a best cover and a bound that can be worked on stage by stage."""
@@ -36,7 +38,7 @@ class Part(Protocol):
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
         """Search, bound, and solve what is easy."""
 
-    def settle(self, clock: Clock, rng: np.random.Generator) -> None:
+    def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
         """Spend the rest of the time on the gap."""
 
 
@@ -45,7 +47,7 @@ def run_parts(
     clock: Clock,
     rng: np.random.Generator,
     *,
-    stages: Sequence[str] = ("improve", "settle"),
+    stages: Sequence[str] = ("improve", "solve_exact"),
     progress: bool | None = False,
 ) -> bool:
     """Work on every part, small ones first; return whether Ctrl+C ended it early.
@@ -60,10 +62,15 @@ def run_parts(
         for stage in stages:
             waiting = sorted((part for part in parts if part.is_open()), key=lambda p: p.weight)
             left = sum(part.weight for part in waiting)
-            for part in track_progress(waiting, progress=progress, label=f"{stage} boxes"):
+            for part in track_progress(waiting, progress=progress, label=LABELS[stage]):
                 if clock.expired:
                     return False
-                getattr(part, stage)(clock.share(part.weight / max(left, 1)), rng)
+                work = {
+                    "pack": part.pack,
+                    "improve": part.improve,
+                    "solve_exact": part.solve_exact,
+                }[stage]
+                work(clock.share(part.weight / max(left, 1)), rng)
                 left -= part.weight
     except KeyboardInterrupt:
         return True

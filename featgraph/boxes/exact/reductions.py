@@ -23,7 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.domination import dominate_nodes, reduce_cover
+from featgraph.boxes.exact.domination import (
+    COLUMNS,
+    LENGTH,
+    N_REMOVED,
+    ROWS,
+    dominate_nodes,
+    reduce_cover,
+)
 
 __all__ = ["Kernel", "lift_labels", "reduce_cliques", "reduce_set_cover"]
 
@@ -75,12 +82,12 @@ def reduce_cliques(indptr: Ints, indices: Ints, clock: Clock) -> Kernel:
     removed = np.empty(n_nodes, dtype=np.int64)
     host = np.full(n_nodes, -1, dtype=np.int64)
     stamp = np.zeros(n_nodes, dtype=np.int64)
-    while state[1] > 0 and not clock.expired:
+    while state[LENGTH] > 0 and not clock.expired:
         dominate_nodes(
             indptr, indices, alive, degree, queue, queued, state, removed, host, stamp, CHUNK
         )
         indptr, indices = _compact(indptr, indices, alive, alive, degree)
-    return Kernel(np.flatnonzero(alive), removed[: state[2]].copy(), host)
+    return Kernel(np.flatnonzero(alive), removed[: state[N_REMOVED]].copy(), host)
 
 
 def lift_labels(kernel: Kernel, kernel_labels: Ints, n_nodes: int) -> Ints:
@@ -135,7 +142,7 @@ def reduce_set_cover(
     col_queued = np.ones(n_cols, dtype=np.bool_)
     state = np.array([0, n_rows, 0, n_cols, 0], dtype=np.int64)
     rows, columns = (row_indptr, row_indices), (col_indptr, col_indices)
-    while (state[1] > 0 or state[3] > 0) and not clock.expired:
+    while (state[ROWS + 1] > 0 or state[COLUMNS + 1] > 0) and not clock.expired:
         reduce_cover(
             *(*rows, *columns, row_alive, col_alive, row_degree, col_degree),
             *(row_queue, col_queue, row_queued, col_queued, state, CHUNK),

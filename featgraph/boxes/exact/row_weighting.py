@@ -20,6 +20,9 @@ __all__ = ["cover_by_gain", "search_cover"]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 CHUNK = 3_000_000  # elementary steps between two looks at the clock
+# places in the state of a search: columns of the cover, of the smallest one, moves since then,
+# moves, random number, column just added, uncovered rows, columns and idle moves to stop at
+N_MEMBERS, BEST_COUNT, STALLED, MOVE, RANDOM, TABU, N_BARE, ENOUGH, PATIENCE = range(9)
 
 
 @kernel
@@ -216,45 +219,43 @@ def _search(
     state: Ints,
     budget: int,
 ) -> None:
-    # state: 0 members, 1 best count, 2 moves since it improved, 3 moves, 4 random, 5 tabu column,
-    # 6 uncovered rows, 7 count to stop at, 8 moves without a gain to stop at.
     times, total, weight, score, moved, bare = arrays
     chosen, fresh = marks
     steps = 0
-    while steps < budget and (state[2] < state[8] or state[6] == 0):
-        swap = state[6] > 0
+    while steps < budget and (state[STALLED] < state[PATIENCE] or state[N_BARE] == 0):
+        swap = state[N_BARE] > 0
         if not swap:
             best[:] = chosen
-            state[1] = state[0]
-            state[2] = 0
+            state[BEST_COUNT] = state[N_MEMBERS]
+            state[STALLED] = 0
             steps += best.size
-            if state[1] <= state[7]:
+            if state[BEST_COUNT] <= state[ENOUGH]:
                 break
-        i = _least_loss(members, state[0], score, moved, state[5])
+        i = _least_loss(members, state[N_MEMBERS], score, moved, state[TABU])
         c = members[i]
-        state[0] -= 1
-        members[i] = members[state[0]]
+        state[N_MEMBERS] -= 1
+        members[i] = members[state[N_MEMBERS]]
         _remove(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
-        state[6] = _recount(c, cp, ci, times, bare, place, state[6])
-        moved[c] = state[3]
-        steps += state[0] + 4 * (cp[c + 1] - cp[c])
+        state[N_BARE] = _recount(c, cp, ci, times, bare, place, state[N_BARE])
+        moved[c] = state[MOVE]
+        steps += state[N_MEMBERS] + 4 * (cp[c + 1] - cp[c])
         if not swap:
             continue
-        state[4] = state[4] * 48271 % 2147483647  # Lehmer's generator
-        row = bare[state[4] % state[6]]
+        state[RANDOM] = state[RANDOM] * 48271 % 2147483647  # Lehmer's generator
+        row = bare[state[RANDOM] % state[N_BARE]]
         c = _most_gain(row, rp, ri, score, moved, fresh, True)
         if c < 0:
             c = _most_gain(row, rp, ri, score, moved, fresh, False)
         _add(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
-        state[6] = _recount(c, cp, ci, times, bare, place, state[6])
-        members[state[0]] = c
-        state[0] += 1
-        moved[c] = state[3]
-        state[5] = c
-        state[3] += 1
-        state[2] += 1
+        state[N_BARE] = _recount(c, cp, ci, times, bare, place, state[N_BARE])
+        members[state[N_MEMBERS]] = c
+        state[N_MEMBERS] += 1
+        moved[c] = state[MOVE]
+        state[TABU] = c
+        state[MOVE] += 1
+        state[STALLED] += 1
         steps += 4 * (cp[c + 1] - cp[c])
-        for k in range(state[6]):
+        for k in range(state[N_BARE]):
             row = bare[k]
             weight[row] += 1
             steps += rp[row + 1] - rp[row]
@@ -318,6 +319,10 @@ def search_cover(
     seed = int(rng.integers(1, 2147483647))
     state = np.array([start.size, start.size, 0, 1, seed, -1, 0, enough, moves], dtype=np.int64)
     arrays = (times, total, weight, score, moved, bare)
-    while state[1] > enough and (state[2] < moves or state[6] == 0) and not clock.expired:
+    while (
+        state[BEST_COUNT] > enough
+        and (state[STALLED] < moves or state[N_BARE] == 0)
+        and not clock.expired
+    ):
         _search(rp, ri, cp, ci, arrays, (chosen, fresh), members, place, best, state, CHUNK)
     return np.flatnonzero(best)

@@ -166,7 +166,7 @@ class CoveringPart:
         if self.is_open():
             self._search(clock, rng, LONG_MOVES)
 
-    def settle(self, clock: Clock, rng: np.random.Generator) -> None:
+    def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
         """Ask HiGHS for a better cover among the columns that one could hold, or a proof."""
         del rng
         if not self.is_open() or self.weight > LARGEST_PROGRAMME or clock.expired:

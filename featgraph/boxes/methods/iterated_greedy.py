@@ -33,7 +33,7 @@ def solve(
     reduce: bool,
     time_limit: float | None,
 ) -> RawCover:
-    """Return boxes recoloured until patience ends."""
+    """Return the boxes of the last pass."""
     clock = Clock(time_limit)
     indptr, indices = list_pairs(space, size)
     if not reduce:
