@@ -72,6 +72,7 @@ from .io import (
     read_graphml as read_graphml,
     write_dynamic_gexf as write_dynamic_gexf,
     write_gexf as write_gexf,
+    write_graph as write_graph,
     write_graphml as write_graphml,
 )
 from .pipeline import analyze as analyze

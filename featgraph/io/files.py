@@ -17,6 +17,8 @@ from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
 from featgraph.io._gexf_reader import parse_gexf
 from featgraph.io._graphml_reader import parse_graphml
 from featgraph.io._source import Source, Target
+from featgraph.io.cytoscape import parse_cytoscape
+from featgraph.io.dot import parse_dot
 from featgraph.io.edge_list import parse_edge_list
 from featgraph.io.gml import parse_gml
 from featgraph.io.matrix_market import parse_matrix_market
@@ -33,6 +35,8 @@ GRAPH_FORMATS: dict[str, tuple[str, ...]] = {
     "pajek": (".net",),
     "mtx": (".mtx",),
     "npz": (".npz",),
+    "cyjs": (".cyjs",),
+    "dot": (".dot", ".gv"),
 }
 
 
@@ -47,24 +51,29 @@ def read_graph(
 
     Parameters
     ----------
-    path : str or path
+    path : str, path or open file
         The suffix chooses the format: edge list (.edges, .edgelist, .txt, .csv, .tsv), GraphML
-        (.graphml), GEXF (.gexf), GML (.gml), Pajek (.net), MatrixMarket (.mtx), NumPy archive
-        (.npz, from ``FeatureGraph.save`` or ``scipy.sparse.save_npz``).
+        (.graphml), GEXF (.gexf), GML (.gml), Pajek (.net), Matrix Market (.mtx), Cytoscape
+        (.cyjs), Graphviz (.dot, .gv), NumPy archive (.npz, from ``FeatureGraph.save`` or
+        ``scipy.sparse.save_npz``); .gz may follow all but the last. An open file needs
+        ``format`` unless its name ends so.
     weight : str, optional
         Name of the edge attribute to keep as weights, or "ignore" for hops. The third column of
         an edge list, the numbers of Pajek and of a matrix are called "weight". Default: a file
-        with weights other than 1 is refused, because distances would be ambiguous.
+        with weights other than 1 is refused, because distances would be ambiguous; files of
+        featgraph say themselves what their weights are.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions; of two opposite weights the smaller stays.
     format : str, optional
-        One of "edges", "graphml", "gexf", "gml", "pajek", "mtx", "npz", whatever the suffix.
+        One of "edges", "graphml", "gexf", "gml", "pajek", "mtx", "cyjs", "dot", "npz", whatever
+        the suffix.
 
     Returns
     -------
     FeatureGraph
         Labels are those of the file (ids where there are no distinct labels), as integers if
-        all are written like integers. Numbers, booleans and strings on nodes become attributes.
+        all are written like integers. Numbers, booleans and strings on nodes and edges become
+        attributes; whole numbers stay whole, a missing one is None.
         ``source`` is the name of the file unless the file says another.
 
     Raises
@@ -79,18 +88,23 @@ def read_graph(
     Warns
     -----
     UserWarning
-        Once, if self-loops or repeated edges are left out.
+        Once, if self-loops, repeated edges or attributes of other kinds are left out, nodes are
+        added that only edges name, a line is taken for titles, or a graph changes in time.
 
     Notes
     -----
     Edge list: ``u v`` or ``u v weight`` per line, split at white space, commas, semicolons or
-    tabs; empty lines and lines that start with # or % are skipped; a first line of titles such
-    as ``source,target,weight`` too. Edges have no direction. A million edges between whole
+    tabs; empty lines and lines that start with # or % are skipped. Line 1 holds titles if they
+    are known ones (``Source,Target,Weight``) or words where numbers stand in all other lines;
+    under titles Type and Weight are what Gephi takes them for. A million edges between whole
     numbers take about a second, between words about five.
 
     GraphML labels are the attribute ``name`` where it is distinct (igraph), else ids; GML labels
-    are ``label`` where distinct; GEXF labels are ids. x, y, z and r, g, b become the attributes
-    ``position`` and ``color``.
+    are ``label`` where distinct; GEXF labels are ids, and a weight left out is 1. x, y, z and
+    r, g, b become ``position`` and ``color``, what yEd, GML and Pajek draw too, with ``size``,
+    ``shape``, ``alpha`` and, of edges, ``thickness``; NaN and "" where nothing is said. Repeated
+    entries of a matrix are summed. XML is read in one pass, in memory of at most about three
+    times the file.
 
     Examples
     --------
@@ -196,6 +210,8 @@ _PARSERS: dict[str, Callable[[Source], RawGraph]] = {
     "gml": parse_gml,
     "pajek": parse_pajek,
     "mtx": parse_matrix_market,
+    "cyjs": parse_cytoscape,
+    "dot": parse_dot,
 }
 
 

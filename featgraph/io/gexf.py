@@ -37,8 +37,6 @@ __all__ = ["NAMESPACES", "TYPES", "look_rows", "read_gexf", "write_gexf", "write
 NAMESPACES = {
     "xmlns": "http://gexf.net/1.3",
     "xmlns:viz": "http://gexf.net/1.3/viz",
-    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
-    "xsi:schemaLocation": "http://gexf.net/1.3 http://gexf.net/1.3/gexf.xsd",
     "version": "1.3",
 }
 TYPES = {

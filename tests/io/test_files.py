@@ -373,7 +373,17 @@ def test_formats_and_paths(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*absent\.gml"):
         read_graph(tmp_path / "absent.gml")
     assert read_graph(write(tmp_path / "UPPER.EDGES", "0 1\n")).n_edges == 1
-    assert set(GRAPH_FORMATS) == {"edges", "graphml", "gexf", "gml", "pajek", "mtx", "npz"}
+    assert set(GRAPH_FORMATS) == {
+        "edges",
+        "graphml",
+        "gexf",
+        "gml",
+        "pajek",
+        "mtx",
+        "npz",
+        "cyjs",
+        "dot",
+    }
 
 
 def test_directed_files_on_request(tmp_path):

@@ -100,7 +100,7 @@ def check_gexf(path):
 
 def check_element(element):
     must, may, children = SCHEMA[element.tag]
-    plain = {name for name, _ in element.items() if not name.startswith("{")}
+    plain = {name for name, _ in element.items()}
     assert must <= plain <= must | may, element.tag
     for name in plain & VALUES.keys():
         assert re.fullmatch(VALUES[name], element.get(name)), (element.tag, name, element.get(name))

@@ -1,0 +1,182 @@
+"""Cytoscape.js JSON (.cyjs): elements with data and places, as Cytoscape opens and saves them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.graph.convert import open_graph
+from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
+from featgraph.graph.outgoing import GRAPH_FIELDS
+from featgraph.io._columns import Names
+from featgraph.io._looks import RESERVED_PREFIX, hex_channels
+from featgraph.io._source import Source, Target, open_target, written
+from featgraph.io._table import Looks, color_channels, describe_graph
+
+__all__ = ["parse_cytoscape", "write_cytoscape"]
+
+_OWN = {"id", "source", "target", "SUID", "shared_name", "selected"}
+
+
+def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
+    """Write a graph as Cytoscape.js JSON, places and all columns included.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Columns are those of ``write_graphml``; colours stand in ``color`` as ``#rrggbb``, which
+        a passthrough mapping of Cytoscape takes.
+    path : str, path or open file
+        File to write, usually ``.cyjs``, whole or not at all; packed if it ends in ``.gz``.
+    **options
+        ``cover``, ``covers``, ``positions``, ``color_by``, ``size_by``, ``weight``, as in
+        ``write_graphml``.
+
+    Returns
+    -------
+    Path
+        The path written; of an open file its name.
+
+    Notes
+    -----
+    JSON has neither NaN nor infinity: such values are left out. The y axis of Cytoscape points
+    down, so y is written with the other sign and read back with it.
+
+    Examples
+    --------
+    >>> import io, networkx
+    >>> _ = write_cytoscape(networkx.path_graph(2), out := io.StringIO())
+    >>> sorted(json.loads(out.getvalue())["elements"])
+    ['edges', 'nodes']
+    """
+    graph = open_graph(graph, weights=True)
+    table = describe_graph(graph, **options)
+    nodes = _records({**_look_columns(table.looks, "size"), **table.columns}, len(table.ids))
+    edges = _records(
+        {
+            **({} if table.weights is None else {"weight": table.weights}),
+            **_look_columns(table.edge_looks, "thickness"),
+            **table.edge_columns,
+        },
+        len(table.edges),
+    )
+    elements: dict[str, list[Any]] = {"nodes": [], "edges": []}
+    places = None if table.looks.positions is None else table.looks.positions.tolist()
+    for i, (name, data) in enumerate(zip(table.ids, nodes, strict=True)):
+        element: dict[str, Any] = {"data": {"id": name, "name": name, "value": name, **data}}
+        if places is not None and all(map(math.isfinite, places[i])):
+            element["position"] = {"x": places[i][0], "y": -places[i][1]}
+        elements["nodes"].append(element)
+    for k, ((i, j), data) in enumerate(zip(table.edges.tolist(), edges, strict=True)):
+        ends = {"id": f"e{k}", "source": table.ids[i], "target": table.ids[j]}
+        elements["edges"].append({"data": {**ends, **data}})
+    fields = {name: getattr(graph, name) for name in GRAPH_FIELDS} | {"lengths": table.lengths}
+    about = {name: value for name, value in fields.items() if value is not None}
+    whole = {
+        "format_version": "1.0",
+        "generated_by": "featgraph",
+        "data": {"name": graph.layer or "graph", **about},
+        "elements": elements,
+    }
+    with open_target(path) as out:
+        json.dump(whole, out, ensure_ascii=False, allow_nan=False)
+    return written(path)
+
+
+def _look_columns(looks: Looks, size: str) -> dict[str, NDArray[Any]]:
+    columns = {
+        "label": looks.labels,
+        "alpha": looks.alpha,
+        size: looks.sizes,
+        "shape": looks.shapes,
+    }
+    found = {name: column for name, column in columns.items() if column is not None}
+    if looks.colors is not None:
+        rows = color_channels(looks.colors).tolist()
+        words = ["" if row[0] is None else "#{:02x}{:02x}{:02x}".format(*row) for row in rows]
+        found["color"] = np.array(words)
+    return found
+
+
+def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = [{} for _ in range(n_rows)]
+    for name, column in columns.items():
+        for record, value in zip(records, column.tolist(), strict=True):
+            there = value not in (None, "")
+            if there and (not isinstance(value, float) or math.isfinite(value)):
+                record[name] = value
+    return records
+
+
+def parse_cytoscape(source: Source) -> RawGraph:
+    """Read the elements of a Cytoscape.js file, in two lists or in one."""
+    whole = json.loads(source.text())
+    elements = whole.get("elements") if isinstance(whole, dict) else None
+    if isinstance(elements, list):
+        elements = {
+            "nodes": [item for item in elements if "source" not in item.get("data", {})],
+            "edges": [item for item in elements if "source" in item.get("data", {})],
+        }
+    if not isinstance(elements, dict):
+        raise ValueError("holds no 'elements', as Cytoscape.js writes nodes and edges")
+    try:
+        nodes, edges = ([dict(e["data"]) for e in elements.get(k, ())] for k in ("nodes", "edges"))
+        names = Names()
+        names.ids = [str(node["id"]) for node in nodes]
+        names.ends = [str(edge[end]) for edge in edges for end in ("source", "target")]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"an element lacks {error}") from None
+    notes: list[str] = []
+    ids, ends = names.finish(notes)
+    about = whole.get("data") if isinstance(whole.get("data"), dict) else {}
+    attributes = _columns(nodes, len(ids), notes)
+    for key in ("name", "value"):  # networkx asks for both
+        if key in attributes and attributes[key].tolist() == list(map(str, ids)):
+            del attributes[key]
+    places = [_place(element.get("position")) for element in elements.get("nodes", ())]
+    position = attribute_column([*places, *[None] * (len(ids) - len(places))])
+    if position is not None:
+        attributes["position"] = position
+    return RawGraph(
+        edges=ends,
+        n_nodes=len(ids),
+        directed=False,
+        labels=whole_labels(list(map(str, ids))),
+        edge_values={
+            name: column.tolist() for name, column in _columns(edges, len(edges), notes).items()
+        },
+        told=about.get("lengths"),
+        attributes=attributes,
+        fields={name: about[name] for name in GRAPH_FIELDS if about.get(name) is not None},
+        notes=notes,
+    )
+
+
+def _place(position: Any) -> list[float] | None:
+    if not isinstance(position, dict) or not {"x", "y"} <= position.keys():
+        return None
+    return [float(position["x"]), -float(position["y"])]
+
+
+def _columns(
+    records: Sequence[Mapping[str, Any]], n_rows: int, notes: list[str]
+) -> dict[str, NDArray[Any]]:
+    keys = dict.fromkeys(key for record in records for key in record if key not in _OWN)
+    found: dict[str, NDArray[Any]] = {}
+    for key in keys:
+        values = [record.get(key) for record in records] + [None] * (n_rows - len(records))
+        if key == "color":
+            values = [None if v is None else hex_channels(str(v)) or v for v in values]
+            values = [v[:3] if isinstance(v, list) else v for v in values]
+        column = attribute_column(values)
+        if column is None:
+            notes.append(f"left out {key!r}: neither a value nor a list of numbers")
+        else:
+            found[key.removeprefix(RESERVED_PREFIX)] = column
+    return found

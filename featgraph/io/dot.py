@@ -1,0 +1,252 @@
+"""Graphviz .dot files: written with every column, and read back."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.graph.convert import open_graph
+from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
+from featgraph.io._looks import RESERVED_PREFIX, hex_channels
+from featgraph.io._source import Source, Target, open_target, written
+from featgraph.io._table import Looks, color_channels, describe_graph, row_texts
+from featgraph.io.edge_list import typed_column
+
+__all__ = ["parse_dot", "write_dot"]
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?://|\#)[^\n]*\n\s*|/\*.*?\*/\s*)*(?:
+        (?P<edge>--|->) | (?P<mark>[{}\[\];,=:]) | "(?P<quoted>(?:[^"\\]|\\.)*)"
+      | (?P<word>[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?)) | (?P<end>\Z)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def write_dot(graph: Any, path: Target, **options: Any) -> Path:
+    """Write a graph for Graphviz: places for ``neato -n``, colours as fill, columns as attributes.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Columns are those of ``write_graphml``.
+    path : str, path or open file
+        File to write, usually ``.dot``, whole or not at all; packed if it ends in ``.gz``.
+    **options
+        ``cover``, ``covers``, ``positions``, ``color_by``, ``size_by``, ``weight``, as in
+        ``write_graphml``.
+
+    Returns
+    -------
+    Path
+        The path written; of an open file its name.
+
+    Notes
+    -----
+    Lengths stand in ``len``, which ``neato`` draws to; Graphviz takes ``weight`` for a strength.
+
+    Examples
+    --------
+    >>> import io, networkx
+    >>> _ = write_dot(networkx.path_graph(2), out := io.StringIO(), color_by="degree")
+    >>> print(out.getvalue().splitlines()[-2])
+    "0" -- "1" [];
+    """
+    table = describe_graph(open_graph(graph, weights=True), **options)
+    names = [_quoted(name) for name in table.ids]
+    nodes = {**_looks(table.looks, "width"), **table.columns}
+    edges = {**_looks(table.edge_looks, "penwidth"), **table.edge_columns}
+    if table.weights is not None:
+        edges["len" if table.lengths == "weight" else "weight"] = table.weights
+    with open_target(path) as out:
+        out.write("graph G {\nnode [shape=circle, style=filled, fixedsize=true];\n")
+        for name, row in zip(names, _rows(nodes, len(names)), strict=True):
+            out.write(f"{name} [{row}];\n")
+        ends = table.edges.tolist()
+        for (i, j), row in zip(ends, _rows(edges, len(ends)), strict=True):
+            out.write(f"{names[i]} -- {names[j]} [{row}];\n")
+        out.write("}\n")
+    return written(path)
+
+
+def _quoted(text: str) -> str:
+    return '"' + _escaped(text) + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _rows(columns: dict[str, NDArray[Any]], n_rows: int) -> Any:
+    cells = [(column, f'{_quoted(name)}="', '" ') for name, column in columns.items()]
+    return row_texts(cells, n_rows, _escaped)
+
+
+def _looks(looks: Looks, size: str) -> dict[str, NDArray[Any]]:
+    found: dict[str, NDArray[Any]] = {}
+    if looks.labels is not None:
+        found["label"] = looks.labels
+    if looks.positions is not None:
+        rows = looks.positions.tolist()
+        words = ["" if x != x else ",".join(map(repr, (x, *rest))) for x, *rest in rows]
+        found["pos"] = np.array(words)
+    if looks.colors is not None:
+        channels = color_channels(looks.colors).tolist()
+        words = ["" if row[0] is None else "#{:02x}{:02x}{:02x}".format(*row) for row in channels]
+        found["fillcolor" if size == "width" else "color"] = np.array(words)
+    if looks.sizes is not None:  # inches of 72 points
+        found[size] = looks.sizes / 72 if size == "width" else looks.sizes
+    if looks.shapes is not None:
+        found["shape" if size == "width" else "style"] = looks.shapes
+    return found
+
+
+def parse_dot(source: Source) -> RawGraph:
+    """Read one graph or digraph; subgraphs only group: their nodes and edges are read."""
+    reader = _Reader(_tokens(source.text()))
+    reader.read()
+    labels = list(reader.nodes)
+    place = {name: i for i, name in enumerate(labels)}
+    nodes, edges = list(reader.nodes.values()), [told for _, told in reader.edges]
+    told = {key: _cells(key, nodes) for key in dict.fromkeys(k for row in nodes for k in row)}
+    columns = {_title(key): attribute_column(cells) for key, cells in told.items()}
+    keys = dict.fromkeys(key for row in edges for key in row)
+    ends = [(place[a], place[b]) for (a, b), _ in reader.edges]
+    return RawGraph(
+        edges=np.array(ends, dtype=np.int64).reshape(-1, 2),
+        n_nodes=len(labels),
+        directed=reader.directed,
+        labels=whole_labels(labels),
+        edge_values={_title(key): _cells(key, edges) for key in keys},
+        usual="len" if "len" in keys else "weight",
+        also=("weight",),
+        attributes={key: column for key, column in columns.items() if column is not None},
+    )
+
+
+_TITLES = {"pos": "position", "fillcolor": "color", "penwidth": "thickness", "width": "size"}
+
+
+def _title(key: str) -> str:
+    return _TITLES.get(key, key).removeprefix(RESERVED_PREFIX)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    place = 0
+    while not found or found[-1][0] != "end":
+        match = _TOKEN.match(text, place)
+        if match is None:
+            line = text.count("\n", 0, place) + 1
+            raise ValueError(f"line {line}: cannot be read: {text[place : place + 40]!r}")
+        place, kind = match.end(), str(match.lastgroup)
+        word = match[kind]
+        if kind == "quoted":
+            word = re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), word, flags=re.DOTALL)
+        found.append((kind, word))
+    return found
+
+
+class _Reader:
+    """Walks through the statements of a graph."""
+
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self.tokens, self.at = tokens, 0
+        self.directed = False
+        self.nodes: dict[str, dict[str, str]] = {}
+        self.edges: list[tuple[tuple[str, str], dict[str, str]]] = []
+
+    def is_mark(self, mark: str) -> bool:
+        return self.tokens[self.at] == ("mark", mark)
+
+    def take(self) -> str:
+        """Return the next name or value and step over it."""
+        kind, word = self.tokens[self.at]
+        if kind not in ("word", "quoted"):
+            raise ValueError(f"expected a name, got {word or 'the end'!r}")
+        self.at += 1
+        return word
+
+    def read(self) -> None:
+        words = [word.lower() for _, word in self.tokens[:2]]
+        kind = words[1] if words[0] == "strict" else words[0]
+        if kind not in ("graph", "digraph"):
+            raise ValueError("expected 'graph' or 'digraph'")
+        self.directed = kind == "digraph"
+        self.at = next((k for k, t in enumerate(self.tokens) if t == ("mark", "{")), -1)
+        depth = 0
+        while self.tokens[self.at][0] != "end":
+            depth += self.is_mark("{") - self.is_mark("}")
+            if self.tokens[self.at][0] == "mark":
+                self.at += 1
+            else:
+                self.statement()
+        if depth:
+            raise ValueError("ends before the last brace closes")
+
+    def statement(self) -> None:
+        kind, word = self.tokens[self.at]
+        names = [self.take()]
+        if kind == "word" and word.lower() == "subgraph":
+            self.at += self.tokens[self.at][0] in ("word", "quoted")
+            return
+        if kind == "word" and word.lower() in ("graph", "node", "edge"):
+            self.attributes()  # defaults of the drawing
+            return
+        if self.is_mark("="):  # an attribute of the graph
+            self.at += 1
+            self.take()
+            return
+        self.port()
+        while self.tokens[self.at][0] == "edge":
+            self.at += 1
+            if self.is_mark("{") or self.tokens[self.at][1].lower() == "subgraph":
+                raise ValueError("an edge to a subgraph is not read; name its nodes")
+            names.append(self.take())
+            self.port()
+        told = self.attributes()
+        for name in names:
+            self.nodes.setdefault(name, {})
+        if len(names) == 1:
+            self.nodes[names[0]] |= told
+        self.edges += ((pair, told) for pair in itertools.pairwise(names))
+
+    def port(self) -> None:
+        while self.is_mark(":"):
+            self.at += 1
+            self.take()
+
+    def attributes(self) -> dict[str, str]:
+        told: dict[str, str] = {}
+        while self.is_mark("["):
+            self.at += 1
+            while not self.is_mark("]"):
+                if self.is_mark(",") or self.is_mark(";"):
+                    self.at += 1
+                    continue
+                key, told_value = self.take(), "true"
+                if self.is_mark("="):
+                    self.at += 1
+                    told_value = self.take()
+                told[key] = told_value
+            self.at += 1
+        return told
+
+
+def _cells(key: str, rows: list[dict[str, str]]) -> list[Any]:
+    cells: list[Any] = [row.get(key) for row in rows]
+    if key == "pos":
+        return [None if c is None else [float(x) for x in c.strip("!").split(",")] for c in cells]
+    if key in ("color", "fillcolor"):
+        channels = [None if cell is None else hex_channels(cell) for cell in cells]
+        if all(found or cell is None for cell, found in zip(cells, channels, strict=True)):
+            return [None if found is None else found[:3] for found in channels]
+    values = typed_column(cells)
+    if key == "width" and all(isinstance(value, float | int | None) for value in values):
+        return [None if value is None else value * 72 for value in values]
+    return values

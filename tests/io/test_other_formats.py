@@ -1,0 +1,173 @@
+"""Cytoscape, Graphviz, tables and data frames: there and back, and as the programs read them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from featgraph.graph import FeatureGraph, feature_graph
+from featgraph.io import (
+    graph_tables,
+    read_graph,
+    read_tables,
+    write_cytoscape,
+    write_dot,
+    write_graph,
+    write_tables,
+)
+
+
+def network():
+    features = np.random.default_rng(0).normal(size=(12, 6))
+    graph = feature_graph(features, epsilon=("degree", 4))
+    return graph.with_attributes(
+        alive=np.arange(12) % 2 == 0, word=np.array(['a "b" <c>', "ü\\n"] * 6), gap=[7, None] * 6
+    )
+
+
+@pytest.mark.parametrize("suffix", ["graphml", "gexf", "cyjs", "dot", "graphml.gz", "dot.gz"])
+def test_every_format_comes_back(suffix, tmp_path):
+    graph = network()
+    back = read_graph(write_graph(graph, tmp_path / f"a.{suffix}"), weight="weight")
+    assert back.edges.tolist() == graph.edges.tolist()
+    np.testing.assert_array_equal(back.edge_weights, graph.edge_weights)
+    assert back.labels == graph.labels
+    for name in ("alive", "word", "gap", "neuron", "mean_activation"):
+        column, expected = back.node_attributes[name], graph.node_attributes[name]
+        assert column.tolist() == expected.tolist()
+        assert column.dtype.kind == expected.dtype.kind
+    np.testing.assert_allclose(back.node_attributes["position"], 30 * graph.layout, atol=1e-3)
+    assert back.node_attributes["color"].shape == (12, 3)
+    np.testing.assert_allclose(back.node_attributes["size"].max(), 24.0)
+
+
+def test_streams_are_written_and_read():
+    graph = network()
+    for name in ("graphml", "gexf", "cyjs", "dot"):
+        for out in (io.StringIO(), io.BytesIO()):
+            write_graph(graph, out, format=name)
+            out.seek(0)
+            assert read_graph(out, format=name, weight="weight").n_edges == graph.n_edges
+    with pytest.raises(ValueError, match="format must be one of .*did you mean '.gexf'"):
+        write_graph(graph, io.StringIO(), format="gexff")
+    with pytest.raises(ValueError, match="suffix of the path must be one of"):
+        write_graph(graph, "a.xyz")
+
+
+def test_packed_files_are_the_same_every_time(tmp_path):
+    for name in ("a.gexf.gz", "b.gexf.gz"):
+        write_graph(network(), tmp_path / name)
+    first, second = ((tmp_path / f"{k}.gexf.gz").read_bytes() for k in "ab")
+    assert first == second
+    assert gzip.decompress(first).startswith(b"<?xml")
+
+
+def test_cytoscape_files_are_read_by_networkx(tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1)], labels=["a", "b"], weights=[0.5])
+    data = json.loads(write_cytoscape(graph, tmp_path / "a.cyjs").read_text())
+    data["directed"] = False
+    other = nx.cytoscape_graph(data)
+    assert other.edges["a", "b"]["weight"] == 0.5
+    assert other.nodes["a"]["degree"] == 1
+
+
+def test_cytoscape_files_of_others(tmp_path):
+    path = tmp_path / "a.cyjs"
+    path.write_text(
+        '{"elements": [{"data": {"id": "x", "n": 1}, "position": {"x": 1, "y": 2}},'
+        '{"data": {"id": "y", "n": 9007199254740993, "deep": {}}},'
+        '{"data": {"id": "e", "source": "x", "target": "y", "kind": "k"}}]}'
+    )
+    with pytest.warns(UserWarning, match="left out 'deep'"):
+        graph = read_graph(path)
+    assert graph.node_labels == ("x", "y")
+    assert graph.node_attributes["n"].tolist() == [1, 2**53 + 1]
+    np.testing.assert_array_equal(graph.node_attributes["position"], [[1, -2], [np.nan] * 2])
+    assert graph.edge_attributes["kind"].tolist() == ["k"]
+    for text, message in (
+        ("[]", "holds no 'elements'"),
+        ('{"elements": {"nodes": [{"data": {}}]}}', "an element lacks 'id'"),
+        ("{", "Expecting property name"),
+        ("[" * 100_000, "nested too deeply"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=f"a.cyjs: {message}"):
+            read_graph(path)
+
+
+DOT = """/* a graph */ strict graph "G" { rankdir=LR; node [shape=box];
+a -- b -- c:n [len=2.5, label="x \\"y\\""]; // a chain
+subgraph cluster { d [n=1; m=0.5 pos="1,2!"]; c -- d [len=1] } "e f"; # one alone
+}"""
+
+
+def test_dot_files_of_others(tmp_path):
+    path = tmp_path / "a.dot"
+    path.write_text(DOT)
+    graph = read_graph(path, weight="len")
+    assert graph.node_labels == ("a", "b", "c", "d", "e f")
+    assert graph.edge_weights.tolist() == [2.5, 2.5, 1.0]
+    assert graph.edge_attributes["label"].tolist() == ['x "y"', 'x "y"', ""]
+    assert graph.node_attributes["n"].tolist() == [None, None, None, 1, None]
+    with pytest.raises(ValueError, match="graph carries edge weights"):
+        read_graph(path)
+    for text, message in (
+        ("graph { a -- { b c } }", "an edge to a subgraph is not read"),
+        ("digraph { a -> b }", "graph is directed"),
+        ("graph { a", "ends before the last brace closes"),
+        ("graph { a [x= }", "expected a name, got '}'"),
+        ("graph { a @ }", "line 1: cannot be read"),
+        ("a", "expected 'graph' or 'digraph'"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            read_graph(path)
+
+
+def test_dot_files_are_read_by_graphviz_programs(tmp_path):
+    pydot = pytest.importorskip("pydot")
+    (found,) = pydot.graph_from_dot_file(write_dot(network(), tmp_path / "a.dot"))
+    assert len(found.get_edges()) == network().n_edges
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_tables_come_back(suffix, tmp_path):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    graph = network()
+    paths = tmp_path / f"nodes.{suffix}", tmp_path / f"edges.{suffix}"
+    write_tables(graph, *paths)
+    back = read_tables(paths[1], paths[0], weight="weight")
+    assert back.edges.tolist() == graph.edges.tolist()
+    np.testing.assert_array_equal(back.edge_weights, graph.edge_weights)
+    for name in ("gap", "alive", "word"):
+        assert back.node_attributes[name].tolist() == graph.node_attributes[name].tolist()
+
+
+def test_frames_and_arrow_tables():
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    graph = network()
+    nodes, edges = graph_tables(graph)
+    for make in (pandas.DataFrame, lambda table: pyarrow.table(dict(table))):
+        listed = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in nodes.items()}
+        back = read_tables(make(edges), make(listed), weight="weight")
+        np.testing.assert_array_equal(back.edge_weights, graph.edge_weights)
+        assert back.node_attributes["word"].tolist() == graph.node_attributes["word"].tolist()
+    frame = pandas.DataFrame({"from": [1, 2], "to": [2, 3], "cost": [0.5, np.nan]})
+    assert read_tables(frame, weight="ignore").n_edges == 2
+
+
+def test_tables_that_are_broken(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("Source,Target\n1\n")
+    with pytest.raises(ValueError, match=r"a\.csv: needs a line of titles"):
+        read_tables(path)
+    with pytest.raises(ValueError, match="graph is directed"):
+        read_tables({"Source": [1], "Target": [2], "Type": ["Directed"]})
+    with pytest.raises(ValueError, match="suffix of the path must be one of"):
+        write_tables(network(), None, tmp_path / "a.xls")
