@@ -27,7 +27,7 @@ def analyze_network(
     weights: inputs.Weights = None,
     option: inputs.ModelOptions = (),
     data: inputs.Data = None,
-    images: inputs.Images = inputs.IMAGES,
+    samples: inputs.Samples = inputs.SAMPLES,
     features: inputs.SavedFeatures = None,
     baseline_features: Path | None = None,
     no_baseline: bool = False,
@@ -46,9 +46,10 @@ def analyze_network(
 ) -> dict[str, Any]:
     """Report on the layers of a model or of features.
 
-    Analyses a model on images, or saved features, and writes the report. Under torchrun every
-    process runs the model over its share of the images, squared distances are added up over
-    all, and process 0 writes.
+    Analyses a model on images, texts or arrays, or saved features, and writes the report. A
+    folder of transformers holds trained weights, which are compared with weights drawn anew.
+    Under torchrun every process runs the model over its share of the samples, squared distances
+    are added up over all, and process 0 writes.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def analyze_network(
     --------
     featgraph analyze net.py:build --weights net.pt --data photos/ -o out/
     featgraph analyze timm:resnet34 --data photos/ --image-size 224 --image-norm imagenet
+    featgraph analyze hf:models/bert --data sentences.txt --layers "encoder.layer.*"
+    featgraph analyze net.py:build --inputs measurements.npz
     featgraph analyze --features features.npz --layers "blocks.*"
     """
     from featgraph.core.processes import fail_together
@@ -84,13 +87,13 @@ def analyze_network(
             with fail_together():  # what fails in one process fails in all
                 if rank == 0:  # refused now rather than after hours
                     claim(out, "report", force)
-                what = {**build(), "data": images.read(data, screen, stored=True)}
+                what = {**build(), "data": samples.read(data, screen, model, stored=True)}
             what = _stream(what, layers, (rank, n_processes), screen)
         if rank:
             return {}  # process 0 writes the report
         layers = ("all",)
     else:
-        what = {**build(), "data": images.read(data, screen)}
+        what = {**build(), "data": samples.read(data, screen, model)}
     report = analyze(
         **what,
         layers=list(layers),
@@ -140,14 +143,17 @@ def _build(
 ) -> dict[str, Any]:
     """Return the network, and its untrained twin where it has weights to compare."""
     from featgraph.features.running import usable_device
+    from featgraph.models.loading import names_folder
 
     place = usable_device(own_device(device))
     made = {"model": inputs.build_model(spec, weights, option, seed).to(place)}
-    if weights is None:
+    trained = names_folder(spec)  # holds weights of its own
+    if weights is None and not trained:
         return {**made, "states": ("untrained", "as built")}
     if no_baseline:
         return made
-    return {**made, "baseline": inputs.build_model(spec, None, option, seed).to(place)}
+    anew = ("pretrained=False",) if trained else ()
+    return {**made, "baseline": inputs.build_model(spec, None, (*option, *anew), seed).to(place)}
 
 
 def _stream(

@@ -1,4 +1,4 @@
-"""Models, images and files of features, as several commands take them."""
+"""Models, samples and files of features, as several commands take them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from featgraph.cli.screen import Screen
 
 __all__ = [
-    "FEATURES", "IMAGES", "Data", "FeaturesFile", "ImageNorm", "ImageSize", "Images",
-    "ModelOptions", "ModelSpec", "SavedFeatures", "SourceFile", "Weights", "build_model",
+    "FEATURES", "SAMPLES", "Arrays", "Data", "FeaturesFile", "ImageNorm", "ImageSize",
+    "ModelOptions", "ModelSpec", "Samples", "SavedFeatures", "SourceFile", "Weights", "build_model",
     "check_subject", "choose_layers", "holds_features", "standardize",
 ]  # fmt: skip
 
@@ -35,8 +35,8 @@ FEATURES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 ModelSpec = Annotated[
     str,
     Parameter(
-        help="'file.py:factory' (the file is run), 'timm:NAME', or mlp, cnn, resnet, resmlp, "
-        "mixer, vit."
+        help="'file.py:factory' (the file is run), 'timm:NAME', a folder of transformers, or mlp, "
+        "cnn, resnet, resmlp, mixer, vit."
     ),
 ]
 Weights = Annotated[
@@ -47,7 +47,20 @@ ModelOptions = Annotated[
     Parameter(name="--option", help="NAME=VALUE, an argument of the factory; may be repeated."),
 ]
 Data = Annotated[
-    str | None, Parameter(alias="-d", help="Images: a folder, .zip, .npz, or the word digits.")
+    str | None,
+    Parameter(
+        alias="-d",
+        help="Images: a folder, .zip, .npz, or the word digits; or a .txt file with a text or "
+        "token ids in each line.",
+    ),
+]
+Arrays = Annotated[
+    Path | None,
+    Parameter(
+        name="--inputs",
+        help="Arrays instead of --data, samples first: .npz, .npy, .pt or .safetensors; each is "
+        "an input by its name.",
+    ),
 ]
 FeaturesFile = Annotated[
     Path, Parameter(help="Features: .npy, .npz, .pt or .safetensors, arrays (nodes, samples).")
@@ -67,39 +80,71 @@ ImageNorm = Annotated[
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Images:
-    """How the images are read that a network looks at."""
+class Samples:
+    """How the samples are read that a network looks at."""
 
     image_size: ImageSize = None
     image_norm: ImageNorm = "none"
-    max_images: Annotated[int, whole(2, help="Use at most N images.")] = 512
+    max_samples: Annotated[
+        int, whole(2, name=("--max-samples", "--max-images"), help="Use at most N samples.")
+    ] = 512
+    arrays: Arrays = None
+    tokenizer: Annotated[
+        Path | None, Parameter(help="Folder of the tokenizer for texts; none: the model's.")
+    ] = None
+    max_length: Annotated[int, whole(1, help="Cut texts to N tokens.")] = 128
 
-    def read(self, data: str | None, screen: Screen, *, stored: bool = False) -> Any:
-        """Load the images that ``--data`` names; ``stored`` ones are read when they are needed."""
+    def read(
+        self, data: str | None, screen: Screen, model: str | None = None, *, stored: bool = False
+    ) -> Any:
+        """Load the samples that ``--data`` or ``--inputs`` names.
+
+        ``stored`` images are read when they are needed; texts go by the tokenizer of ``model``
+        unless another is named.
+        """
         from featgraph import datasets
 
-        if data is None:
+        if data is None and self.arrays is not None:
+            return datasets.load_arrays(self.arrays, max_samples=self.max_samples)
+        if data is None or self.arrays is not None:
             raise ValueError(
-                "--data must name the images for the model: folder, .zip, .npz, digits"
+                "give one of --data, with images (a folder, .zip, .npz or digits) or texts (.txt), "
+                "and --inputs, with arrays"
             )
-        place, most = Path(data), self.max_images
+        place, size, most = Path(data), self.image_size, self.max_samples
+        if place.suffix == ".txt":
+            return self._read_lines(place, screen, model)
         images: Any
         if data == "digits" and not place.exists():
-            images = datasets.load_digits("test").take(most)
+            images = datasets.load_digits("test").take(most).resize(size)
         elif place.suffix == ".npz":
-            load = datasets.open_npz_images if stored else datasets.load_npz_images
-            images = load(place, max_images=most)
-        elif stored:
-            images = datasets.open_image_folder(place, size=self.image_size, max_images=most)
+            images = datasets.open_npz_images(place, size=size, max_images=most)
         else:
-            images = datasets.load_image_folder(
-                place, size=self.image_size, max_images=most, progress=screen.progress
-            )
+            images = datasets.open_image_folder(place, size=size, max_images=most)
+        if not stored and isinstance(images, datasets.StoredImages):
+            images = images.load(progress=screen.progress)
         return standardize(images, self.image_norm)
 
+    def _read_lines(self, path: Path, screen: Screen, model: str | None) -> Any:
+        from featgraph.datasets.named_samples import holds_token_ids, load_texts, load_token_ids
+        from featgraph.models.transformers_models import load_tokenizer
 
-#: The default of every command that takes images.
-IMAGES = Images()
+        if holds_token_ids(path):
+            screen.say(f"{path.name} is read as token ids: whole numbers alone stand in it")
+            return load_token_ids(path, max_samples=self.max_samples)
+        folder = self.tokenizer or Path((model or "").removeprefix("hf:"))
+        if self.tokenizer is None and not (folder / "config.json").is_file():
+            raise ValueError(f"--tokenizer must name a folder for the texts of {path.name}")
+        return load_texts(
+            path,
+            load_tokenizer(folder),
+            max_length=self.max_length,
+            max_samples=self.max_samples,
+        )
+
+
+#: The default of every command that takes samples.
+SAMPLES = Samples()
 
 
 def standardize(images: Any, norm: str) -> Any:

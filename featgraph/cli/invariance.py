@@ -40,7 +40,7 @@ def measure_invariance(
     weights: inputs.Weights = None,
     option: inputs.ModelOptions = (),
     data: inputs.Data = None,
-    images: inputs.Images = inputs.IMAGES,
+    samples: inputs.Samples = inputs.SAMPLES,
     features: inputs.SavedFeatures = None,
     layers: opt.Layers = ("auto",),
     units: bool = False,
@@ -91,7 +91,7 @@ def measure_invariance(
     if features is not None:
         found = inputs.choose_layers(features, layers)
     else:
-        shown = images.read(data, screen)
+        shown = samples.read(data, screen, model)
         network = inputs.build_model(str(model), weights, option, seed)
         found = _capture(network, shown, layers, units, screen)
     folder = claim(out, "invariance", force)

@@ -17,7 +17,7 @@ def show_layers(
     *,
     layers: opt.Layers = (),
     data: inputs.Data = None,
-    images: inputs.Images = inputs.IMAGES,
+    samples: inputs.Samples = inputs.SAMPLES,
     weights: inputs.Weights = None,
     option: inputs.ModelOptions = (),
     seed: opt.Seed = 0,
@@ -25,7 +25,7 @@ def show_layers(
 ) -> dict[str, Any]:
     """List the layers of a model, and what auto takes.
 
-    The nodes of each layer are found by one forward pass of two images, or without --data of
+    The nodes of each layer are found by one forward pass of two samples, or without --data of
     random numbers that fit what the model says it takes, or its first layer. A layer without
     nodes was not called, or gives nothing that can be averaged.
 
@@ -43,9 +43,10 @@ def show_layers(
     from featgraph.features.shorthands import INPUT
 
     net = inputs.build_model(model, weights, option, seed)
-    few = replace(images, max_images=2)
-    pictures = None if data is None else few.read(data, screen, stored=True)
-    rows = [row._asdict() for row in measure_layers(net, pictures)]
+    given = None
+    if data is not None or samples.arrays is not None:
+        given = replace(samples, max_samples=2).read(data, screen, model)
+    rows = [row._asdict() for row in measure_layers(net, given)]
     auto = [row["name"] for row in rows if row["is_auto"]]
     if layers:
         names = [name.removesuffix(INPUT) for name in select_layers(net, list(layers))]

@@ -18,12 +18,22 @@ FLAGS = {
         name: f"--{name.replace('_', '-')}"
         for name in (
             *("as_undirected", "bounds", "curves", "device", "duplicates", "epsilon", "exclude"),
-            *("jobs", "layers", "layers_b", "max_images", "measure", "method", "n_theta"),
+            *(
+                "jobs",
+                "layers",
+                "layers_b",
+                "max_length",
+                "max_samples",
+                "measure",
+                "method",
+                "n_theta",
+            ),
             *("null_draws", "radii", "reduce", "repeats", "scale", "short", "sizes"),
             *("time_limit", "weight"),
         )
     },
     "checkpoint": "--out",
+    "max_images": "--max-samples",
     "folder": "--out",
     "n_bootstrap": "--bootstrap",
     "n_draws": "--null-draws",

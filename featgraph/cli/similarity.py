@@ -37,7 +37,7 @@ def compare_networks(
     weights_b: Path | None = None,
     option: inputs.ModelOptions = (),
     data: inputs.Data = None,
-    images: inputs.Images = inputs.IMAGES,
+    samples: inputs.Samples = inputs.SAMPLES,
     measure: Annotated[Sequence[Measure], opt.several()] = ("cka", "procrustes", "lsim"),
     layers: opt.Layers = ("auto",),
     layers_b: Annotated[Sequence[str], opt.several()] = (),
@@ -89,7 +89,7 @@ def compare_networks(
             for text, part in zip((a, b), chosen, strict=True)
         ]
     else:
-        shown = images.read(data, screen)
+        shown = samples.read(data, screen, a)
         # Seeds differ, so that the same factory twice without weights gives two networks.
         models = [
             inputs.build_model(a, weights, option, seed),

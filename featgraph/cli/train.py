@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from featgraph import SelfSimilarityRegularizer
-    from featgraph.datasets import ImageDataset
+    from featgraph.datasets import ImageDataset, NamedSamples
     from featgraph.training import TrainingLog
 
     Constraint = str
@@ -105,6 +105,7 @@ def train_network(
     *,
     option: inputs.ModelOptions = (),
     data: inputs.Data = "digits",
+    arrays: inputs.Arrays = None,
     test_data: str | None = None,
     image_size: inputs.ImageSize = None,
     image_norm: inputs.ImageNorm = "none",
@@ -120,8 +121,9 @@ def train_network(
     """Train a classifier with or without the constraint.
 
     Trains, logs and draws, on images with classes: digits, an .npz file with labels, or a
-    folder whose subfolders are classes. A run that was stopped goes on from its last
-    checkpoint. Under torchrun the processes share each batch, and process 0 writes.
+    folder whose subfolders are classes; or on --inputs, one of whose arrays is called labels. A
+    folder of transformers begins with the weights in it. A run that was stopped goes on from
+    its last checkpoint. Under torchrun the processes share each batch, and process 0 writes.
 
     Parameters
     ----------
@@ -134,12 +136,13 @@ def train_network(
     --------
     featgraph train mlp -o run/
     featgraph train resmlp --constraint linkage --target 0.3 -o run/
+    featgraph train hf:models/bert --inputs tokens.npz --lr 2e-5 -o run/
     featgraph train timm:resnet34 --data images/ --image-size 224 --device cuda --epochs 90
     """
     import featgraph as fg
     from featgraph.core.processes import fail_together
     from featgraph.core.threads import hold_threads
-    from featgraph.datasets.train_test import load_train_test
+    from featgraph.datasets.train_test import load_train_test, split_samples
     from featgraph.features.running import usable_device
     from featgraph.training.samples import count_steps
 
@@ -147,18 +150,21 @@ def train_network(
     with joined_processes(device) as (rank, n):
         progress = False if rank else screen.progress
         with fail_together():
-            pair = load_train_test(str(data), test_data, size=image_size, progress=progress)
-            images, test = (inputs.standardize(part, image_norm) for part in pair)
-            head = _fit_head(model, images)
+            if arrays is None:
+                pair = load_train_test(str(data), test_data, size=image_size, progress=progress)
+                samples, test = (inputs.standardize(part, image_norm) for part in pair)
+            else:
+                samples, test = split_samples(_read_labelled(arrays))
+            head = _fit_head(model, samples)
             net = inputs.build_model(model, None, option, recipe.seed, **head)
             net = net.to(usable_device(own_device(device)))
-            steps = recipe.epochs, count_steps(len(images), recipe.batch_size, n_processes=n)
+            steps = recipe.epochs, count_steps(len(samples), recipe.batch_size, n_processes=n)
             regularizer = constraining.build(net, chosen, recipe.seed, steps)
             folder = Folder(Path(out)) if rank else claim(out, "training", force)
         with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
             log = fg.train(
                 net,
-                images,
+                samples,
                 test=test,
                 settings=recipe,
                 regularizer=regularizer,
@@ -175,13 +181,30 @@ def train_network(
     return {"epochs": log.to_rows(), "ss_rates": log.rate_rows()}
 
 
-def _fit_head(spec: str, images: ImageDataset) -> dict[str, Any]:
-    """Return the arguments that make a network of a known kind fit the images."""
-    from featgraph.models.building import MODELS
+def _read_labelled(path: Path) -> NamedSamples:
+    """Return the samples of a file of arrays, one of which is called labels."""
+    from featgraph.datasets.named_samples import NamedSamples, load_arrays
 
+    found = load_arrays(path)
+    if not isinstance(found, NamedSamples) or "labels" not in found.columns:
+        raise ValueError(f"--inputs must hold an array 'labels' to train on, got {found!r}")
+    return found
+
+
+def _fit_head(spec: str, samples: ImageDataset | NamedSamples) -> dict[str, Any]:
+    """Return the arguments that make a network of a known kind fit the samples."""
+    from featgraph.datasets import ImageDataset
+    from featgraph.models.building import MODELS
+    from featgraph.models.loading import names_folder
+
+    if not isinstance(samples, ImageDataset):
+        n_classes = int(samples.columns["labels"].max()) + 1
+        return {"num_labels": n_classes} if names_folder(spec) else {}
     if spec in MODELS:
-        return {"n_classes": images.n_classes, "image_shape": images.image_shape}
-    return {"num_classes": images.n_classes} if spec.startswith("timm:") else {}
+        return {"n_classes": samples.n_classes, "image_shape": samples.image_shape}
+    if spec.startswith("timm:"):
+        return {"num_classes": samples.n_classes}
+    return {"num_labels": samples.n_classes} if names_folder(spec) else {}
 
 
 def _choose_measured(constraint: str) -> Any:

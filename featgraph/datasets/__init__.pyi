@@ -19,6 +19,12 @@ from .image_files import (
     open_npz_images as open_npz_images,
 )
 from .images import ImageDataset as ImageDataset, load_digits as load_digits
+from .named_samples import (
+    NamedSamples as NamedSamples,
+    load_arrays as load_arrays,
+    load_texts as load_texts,
+    load_token_ids as load_token_ids,
+)
 from .random_graphs import (
     make_barabasi_albert as make_barabasi_albert,
     make_watts_strogatz as make_watts_strogatz,

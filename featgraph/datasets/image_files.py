@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -18,15 +18,12 @@ from numpy.typing import NDArray
 from featgraph.core.arrays import check_zip, read_npz
 from featgraph.core.checks import choice, integer, nearest
 from featgraph.datasets.images import ImageDataset
-from featgraph.datasets.stored_images import StoredImages, as_images
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from featgraph.datasets.resizing import Size, as_shape, resize_image, resize_pixels
+from featgraph.datasets.stored_images import StoredImages
 
 __all__ = ["load_image_folder", "load_npz_images", "open_image_folder", "open_npz_images"]
 
 Colors: TypeAlias = Literal["rgb", "grey"]
-Size: TypeAlias = "int | tuple[int, int] | None"
 
 # Formats that are pictures only: PIL would hand PostScript to an interpreter.
 _FORMATS = {
@@ -138,7 +135,8 @@ def open_image_folder(
     """
     path = Path(path)
     choice(colors, ("rgb", "grey"), "colors")
-    wanted = _Wanted(_as_shape(size), not isinstance(size, tuple | list), colors)
+    as_shape(size)
+    wanted = _Wanted(size, colors)
     at_most = _at_most(max_images)
     if path.is_dir():
         return _open(_find_files(path), path, wanted, at_most)
@@ -152,7 +150,9 @@ def open_image_folder(
         raise ValueError(f"{path.name} must be a folder or a sound .zip file: {error}") from error
 
 
-def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = None) -> ImageDataset:
+def load_npz_images(
+    path: str | os.PathLike[str], *, size: Size = None, max_images: int | None = None
+) -> ImageDataset:
     """Load images and labels from an .npz file.
 
     Parameters
@@ -161,6 +161,8 @@ def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = No
         Holds ``images``, of shape (n, height, width) or (n, height, width, n_channels), whole
         numbers of type uint8 or floats in [0, 1]; ``labels`` of shape (n,), if left out all 0;
         and, if it likes, ``classes``, the names.
+    size : int, (height, width) or None, default=None
+        As in :func:`load_image_folder`.
     max_images : int or None, default=None
         Take the first images only.
 
@@ -185,15 +187,17 @@ def load_npz_images(path: str | os.PathLike[str], *, max_images: int | None = No
     >>> load_npz_images(path)
     ImageDataset(name='grey.npz', n_samples=3, image_shape=(1, 8, 6), n_classes=2)
     """
-    return _convert(*_read_npz(path, max_images))
+    return open_npz_images(path, size=size, max_images=max_images).load(progress=False)
 
 
-def open_npz_images(path: str | os.PathLike[str], *, max_images: int | None = None) -> StoredImages:
+def open_npz_images(
+    path: str | os.PathLike[str], *, size: Size = None, max_images: int | None = None
+) -> StoredImages:
     """Read the images that :func:`load_npz_images` loads, and convert each when it is asked for.
 
     Parameters
     ----------
-    path, max_images
+    path, size, max_images
         As in :func:`load_npz_images`.
 
     Returns
@@ -216,15 +220,9 @@ def open_npz_images(path: str | os.PathLike[str], *, max_images: int | None = No
     StoredImages(name='grey.npz', n_samples=3, image_shape=(1, 8, 6))
     """
     pixels, labels, classes, name = _read_npz(path, max_images)
-    _, height, width, n_channels = pixels.shape
-    shape = n_channels, height, width
-    return StoredImages(pixels.__getitem__, labels, shape, classes, name)
-
-
-def _convert(
-    pixels: NDArray[Any], labels: torch.Tensor, classes: tuple[str, ...], name: str
-) -> ImageDataset:
-    return ImageDataset(as_images(pixels, name), labels, classes, name)
+    height, width = as_shape(size) or pixels.shape[1:3]
+    shape = pixels.shape[3], height, width
+    return StoredImages(lambda k: resize_pixels(pixels[k], size), labels, shape, classes, name)
 
 
 def _read_npz(
@@ -261,17 +259,6 @@ def _read_npz(
 
 def _at_most(max_images: int | None) -> int | None:
     return None if max_images is None else integer(max_images, "max_images", least=1)
-
-
-def _as_shape(size: Size) -> tuple[int, int] | None:
-    if size is None:
-        return None
-    if isinstance(size, tuple | list):
-        if len(size) != 2:
-            raise ValueError(f"size must be an int, (height, width) or None, got {size!r}")
-        return integer(size[0], "size[0]", least=1), integer(size[1], "size[1]", least=1)
-    side = integer(size, "size", least=1)
-    return side, side
 
 
 Row: TypeAlias = "tuple[PurePosixPath, Callable[[], bytes]]"
@@ -327,8 +314,7 @@ def _open(rows: list[Row], path: Path, wanted: _Wanted, at_most: int | None) -> 
 class _Wanted(NamedTuple):
     """How an image is to come out."""
 
-    shape: tuple[int, int] | None
-    is_cut: bool
+    size: Size
     colors: Colors
 
 
@@ -349,20 +335,5 @@ def _read_image(
                 converted = image.convert("RGB" if wanted.colors == "rgb" else "L")
     except (*broken, PIL.Image.DecompressionBombError) as error:
         raise ValueError(f"{name} is not a sound image: {error}") from error
-    if wanted.shape is not None:
-        converted = _resize(converted, wanted.shape, wanted.is_cut)
-    array: NDArray[np.uint8] = np.array(converted)
+    array: NDArray[np.uint8] = np.array(resize_image(converted, wanted.size))
     return array
-
-
-def _resize(image: Image, shape: tuple[int, int], is_cut: bool) -> Image:
-    import PIL.Image
-
-    height, width = shape
-    bicubic = PIL.Image.Resampling.BICUBIC
-    if not is_cut:
-        return image.resize((width, height), bicubic)
-    # The centre square alone is scaled: the same as scaling first, without rounding twice.
-    side = min(image.width, image.height)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    return image.resize((width, height), bicubic, box=(left, top, left + side, top + side))

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch.utils.data import Dataset
 
 from featgraph.core.checks import choice
+from featgraph.datasets.resizing import Size, resize_pixels
 
 __all__ = ["ImageDataset", "Split", "as_norm", "load_digits"]
 
@@ -98,6 +100,21 @@ class ImageDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         if isinstance(samples, int):
             samples = slice(samples)
         return ImageDataset(self.images[samples], self.labels[samples], self.classes, self.name)
+
+    def resize(self, size: Size) -> ImageDataset:
+        """Return the images scaled: an int cuts the centre square, a pair is (height, width).
+
+        Examples
+        --------
+        >>> load_digits("test").resize(32).image_shape
+        (1, 32, 32)
+        """
+        if size is None:
+            return self
+        pixels = self.images.permute(0, 2, 3, 1).numpy()
+        scaled = np.stack([resize_pixels(image, size) for image in pixels])
+        images = torch.from_numpy(scaled).permute(0, 3, 1, 2).contiguous()
+        return ImageDataset(images, self.labels, self.classes, self.name)
 
     def standardize(self, mean: Sequence[float], std: Sequence[float]) -> ImageDataset:
         """Return ``(images - mean) / std`` channel by channel, as trained networks expect.

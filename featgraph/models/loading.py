@@ -18,7 +18,7 @@ from featgraph.core.arrays import read_pt, read_safetensors
 from featgraph.core.checks import integer, nearest
 from featgraph.models.building import MODELS, build_model
 
-__all__ = ["load_model", "load_weights"]
+__all__ = ["load_model", "load_weights", "names_folder"]
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # where trainers put the state dict
 
@@ -37,7 +37,9 @@ def load_model(
     spec : str
         "path/to/file.py:factory" or "package.module:factory", where the factory is a function
         or class that gives a Module (or a tuple that starts with one), or a Module; the file is
-        run, so it must be one you trust. Or a name in ``MODELS``, or "timm:NAME".
+        run, so it must be one you trust. Or a name in ``MODELS``, or "timm:NAME", or a folder
+        with a model of transformers and its weights, also written "hf:FOLDER"; nothing in it
+        is run.
     weights : str, path or None, default=None
         A .pt, .pth or .safetensors file with a state dict. Nothing in it is executed.
     seed : int, default=0
@@ -75,11 +77,26 @@ def load_model(
         from featgraph.models.timm_models import create_timm_model
 
         model = create_timm_model(spec.removeprefix("timm:"), seed=seed, **options)
+    elif names_folder(spec):
+        from featgraph.models.transformers_models import load_transformers_model
+
+        model = load_transformers_model(spec.removeprefix("hf:"), seed=seed, **options)
     else:
         model = _call_factory(spec, seed, options)
     if weights is not None:
         load_weights(model, weights)
     return model
+
+
+def names_folder(spec: str) -> bool:
+    """Return whether a text names a model of transformers by its folder.
+
+    Examples
+    --------
+    >>> names_folder("hf:models/bert"), names_folder("timm:resnet34")
+    (True, False)
+    """
+    return spec.startswith("hf:") or (Path(spec) / "config.json").is_file()
 
 
 def load_weights(model: nn.Module, path: str | os.PathLike[str]) -> nn.Module:

@@ -87,7 +87,7 @@ def test_second_run_takes_what_the_first_one_found(folder):
     [
         ([], "give either a model"),
         (["mlp", "--features", "{here}/features.npz"], "give either a model"),
-        (["mlp"], "--data must name the images"),
+        (["mlp"], "give one of --data, with images"),
         (["mpl", "--data", "digits"], "did you mean 'mlp'?"),
         (["{here}/no.py:build", "--data", "digits"], "no.py"),
         (["{here}/net.py:buidl", "--data", "digits"], "did you mean 'build'?"),

@@ -67,7 +67,7 @@ def test_one_layer_has_no_spread(saved, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["mlp"], "--data must name the images"),
+        (["mlp"], "give one of --data, with images"),
         ([], "give either a model (and --data) or --features"),
         (["mlp", "-d", "digits", "--spectra", "none", "--geometry", "none"], "nothing is left"),
         (["mlp", "-d", "digits", "--spectra", "tails"], "did you mean 'tail'"),

@@ -75,7 +75,7 @@ def test_networks_and_the_triangle(tmp_path, capsys):
     ("words", "message"),
     [
         (("mlp", "x.npz"), "must both be networks or both be files"),
-        (("mlp", "mlp"), "--data must name the images"),
+        (("mlp", "mlp"), "give one of --data, with images"),
         (("mlp", "mlp", "--measure", "ckaa"), "did you mean 'cka'"),
         (("x.npz", "y.npz"), "x.npz"),
         (("mlp", "mlp", "--data", "digits", "--layers", "nothing"), "'nothing'"),
