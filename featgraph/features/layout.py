@@ -255,13 +255,15 @@ def decisive_leaves(module: nn.Module) -> list[tuple[str, int | None, int]]:
 
 
 def _attribute_of_width(leaf: nn.Module) -> str | None:
-    """Return where modules of other libraries that work on the last axis keep their width."""
+    """Return where modules of other libraries keep the width of what they give."""
     if not is_leaf(leaf):
         return None
     if layer_type(leaf).rstrip("12d").endswith(("LayerNorm", "RMSNorm", "RmsNorm")):
         return "normalized_shape" if hasattr(leaf, "normalized_shape") else "weight"
-    # Quantised maps; the Conv1D of GPT-2, a linear map with its weights transposed.
-    names = ("out_features", "nf") if hasattr(leaf, "weight") else ()
+    # Quantised maps; the Conv1D of GPT-2, a linear map with its weights transposed; convolutions
+    # of one's own, which have 2d in their name.
+    convolution = ("out_channels",) if _dimensions(leaf) else ()
+    names = ("out_features", "nf", *convolution) if hasattr(leaf, "weight") else ()
     return next((name for name in names if hasattr(leaf, name)), None)
 
 

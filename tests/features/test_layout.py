@@ -73,7 +73,7 @@ def test_norm_of_images_by_another_name() -> None:
     assert choose_layout((5, 8, 7, 7), module=LayerNorm2d(8)) == "channels_first"
 
 
-def test_modules_of_other_libraries_that_work_on_the_last_axis() -> None:
+def test_modules_of_other_libraries_that_say_their_width() -> None:
     class Conv1D(nn.Module):
         """The linear map of GPT-2."""
 
@@ -87,6 +87,15 @@ def test_modules_of_other_libraries_that_work_on_the_last_axis() -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.zeros(width))
 
+    class CondConv2d(nn.Module):
+        """The convolution of timm that mixes kernels."""
+
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.out_channels = width
+            self.weight = nn.Parameter(torch.zeros(width, 4))
+
+    assert decisive_leaves(CondConv2d(8)) == [("first", 8, 4)]
     assert decisive_leaves(Conv1D(8)) == decisive_leaves(T5LayerNorm(8)) == [("last", 8, 0)]
     assert choose_layout((5, 9, 8), module=Conv1D(8), n_samples=5) == "tokens"
 
