@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import MetricSpace
-from featgraph.core.files import write_text
+from featgraph.core.files import DamagedFileError, parse_json, write_text
 from featgraph.core.sources import hash_sources
 
 __all__ = ["Checkpoint", "open_checkpoint"]
@@ -44,6 +45,11 @@ class Checkpoint:
     ------
     ValueError
         If ``path`` holds anything but a checkpoint.
+
+    Warns
+    -----
+    UserWarning
+        If the checkpoint is damaged (its checksum tells): all is computed again.
     """
 
     def __init__(self, path: Path | None, fingerprint: str, counts: Numbers) -> None:
@@ -92,37 +98,49 @@ class Checkpoint:
             return
         finished = self.counts.astype(object)
         finished[~self.done] = None
+        counts, bounds = finished.tolist(), self.bounds.tolist()
         values = {
             "program": MARK,
             "fingerprint": self._fingerprint,
-            "counts": finished.tolist(),
-            "bounds": self.bounds.tolist(),
+            "checksum": _checksum(counts, bounds),
+            "counts": counts,
+            "bounds": bounds,
         }
         write_text(self._path, json.dumps(values) + "\n")
         self._written = time.monotonic()
 
     def _read(self, path: Path) -> None:
+        """Take over what an earlier call finished; what is damaged is computed again."""
         if not path.exists():
             return
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            if values["program"] != MARK:
-                raise KeyError("program")
-            if values["fingerprint"] != self._fingerprint:
-                return
-            finished = np.array(values["counts"], dtype=np.float64)  # None becomes nan
-            bounds = np.array(values["bounds"], dtype=np.int64)
-            if finished.shape != self.counts.shape or bounds.shape != self.bounds.shape:
-                raise KeyError("counts")
-        except (ValueError, KeyError, TypeError):
+        found = path.read_bytes()
+        if not found.startswith(f'{{"program": "{MARK}", "fingerprint"'.encode()):
             raise ValueError(
                 f"checkpoint must be a new file or one that box_counts wrote, got "
-                f"{os.fspath(path)!r} (it is damaged, or holds something else); delete it or "
-                "name another"
-            ) from None
+                f"{os.fspath(path)!r}, which holds something else; delete it or name another"
+            )
+        try:
+            values = parse_json(found, path)
+            if values.get("fingerprint") == self._fingerprint:
+                self._take_over(values, path)
+        except DamagedFileError as error:
+            note = f"the checkpoint is damaged, and the counts are computed anew ({error})"
+            warnings.warn(note, UserWarning, stacklevel=4)
+
+    def _take_over(self, values: dict[str, Any], path: Path) -> None:
+        if values.get("checksum") != _checksum(values.get("counts"), values.get("bounds")):
+            raise DamagedFileError(path, "checksum", "must be that of counts and bounds")
+        finished = np.array(values["counts"], dtype=np.float64)  # None becomes nan
+        bounds = np.array(values["bounds"], dtype=np.int64)
+        if finished.shape != self.counts.shape or bounds.shape != self.bounds.shape:
+            raise DamagedFileError(path, "counts", f"must have shape {self.counts.shape}")
         self.done = ~np.isnan(finished)
         self.counts[self.done] = finished[self.done]
         self.bounds = bounds
+
+
+def _checksum(counts: object, bounds: object) -> str:
+    return hashlib.sha256(json.dumps([counts, bounds]).encode()).hexdigest()
 
 
 def open_checkpoint(

@@ -14,6 +14,7 @@ __all__ = [
     "UNFINISHED",
     "DamagedFileError",
     "atomic_path",
+    "parse_json",
     "read_json",
     "remove_leftovers",
     "write_text",

@@ -152,12 +152,24 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(checkpoint, text):
     assert checkpoint.read_bytes() == content
 
 
-def test_a_damaged_checkpoint_is_refused(checkpoint):
-    count(checkpoint=checkpoint)
-    values = json.loads(checkpoint.read_text())
-    checkpoint.write_text(json.dumps({**values, "counts": [[1, 2]]}))
-    with pytest.raises(ValueError, match="delete it or name another"):
-        count(checkpoint=checkpoint)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"counts": [[', '"counts": [[-5, '),
+        lambda text: text.replace('"counts": [[', '"counts": [[1e999, '),
+        lambda text: json.dumps({**json.loads(text), "counts": [[2.5] * 3] * 3}),
+        lambda text: json.dumps({**json.loads(text), "bounds": [10**12] * 3}),
+        lambda text: text.replace('"checksum": "', '"checksum": "0'),
+        lambda text: text.replace('"bounds": [', '"bounds": ' + "[" * 100_000),
+    ],
+)
+def test_a_damaged_checkpoint_is_computed_again(checkpoint, damage):
+    expected = count(checkpoint=checkpoint)
+    checkpoint.write_text(damage(checkpoint.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.warns(UserWarning, match="checkpoint is damaged, and the counts are computed anew"):
+        again = count(checkpoint=checkpoint)
+    assert again.counts_per_repeat.tolist() == expected.counts_per_repeat.tolist()
 
 
 def test_a_checkpoint_needs_a_seed(checkpoint):
