@@ -152,7 +152,9 @@ def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
     -----
     In Y invariant to every invertible linear map; in X to permutation of features, isotropic
     scaling and translation (the weights use absolute values feature by feature, so not even
-    to rotation). The sums run over the smaller of the two ranks, as published. O(n · d²).
+    to rotation). The sums run over the smaller of the two ranks, as published. Where several
+    correlations are equal, as when the layers span more directions than there are samples, their
+    directions and so the weights are whatever the solver picks. O(n · d²).
 
     References
     ----------
