@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.folder import claim
+from featgraph.cli.output import LOUD, Screen, claim
 from featgraph.cli.processes import count_processes, joined_processes, own_device
-from featgraph.cli.screen import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph import Report

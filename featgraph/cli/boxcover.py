@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from featgraph.cli import options as opt
-from featgraph.cli.folder import Folder, claim
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
     from featgraph import BoxCounts, DimensionFit, FeatureGraph

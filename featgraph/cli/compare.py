@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.folder import claim
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen, claim
 
 if TYPE_CHECKING:
     from featgraph import FeatureMatrix

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import options as opt
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph import FeatureGraph

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from featgraph.cli.analyze import show_summary
 from featgraph.cli.options import EpsilonRule, Force, Out, Seed, whole
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen
 
 __all__ = ["run_demo"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen
 
 __all__ = ["check_installation"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import signal
 import sys
@@ -10,19 +11,31 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from featgraph.cli.commands import COMMANDS, build_app
+from featgraph.cli.commands import COMMANDS
 from featgraph.cli.messages import explain, explain_usage
-from featgraph.cli.processes import count_processes
 from featgraph.core.checks import nearest
 
-__all__ = ["guard", "main"]
+if TYPE_CHECKING:
+    from cyclopts import App
+
+__all__ = ["build_app", "guard", "main", "read_docstring"]
 
 #: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C, 143 for
 #: SIGTERM.
 BAD_INPUT, DEFECT, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 _EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError, MemoryError)
+
+
+_HELP = (
+    "Feature networks of trained models: build them, cover them with boxes, measure their "
+    "fractal dimension. Start with: featgraph demo"
+)
+_EPILOGUE = (
+    "'featgraph COMMAND --help' shows the flags of one command, --debug where an error arose. "
+    "--install-completion sets up completion for bash, zsh or fish."
+)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -65,8 +78,7 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
         try:
             with _noted_warnings():
                 status = work()
-            if sys.stdout is not None:
-                sys.stdout.flush()  # a closed pipe shows here rather than at the end of Python
+            sys.stdout.flush()  # a closed pipe shows here rather than at the end of Python
             return status
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else BAD_INPUT
@@ -97,7 +109,7 @@ def _dispatch(words: list[str]) -> int:
         hint = nearest(name, COMMANDS) or f"; commands are {', '.join(COMMANDS)}"
         raise ValueError(f"there is no command {name!r}{hint}; see 'featgraph --help'")
     shared = [key for key, row in COMMANDS.items() if row.shared]
-    if count_processes() > 1 and name not in shared:
+    if "RANK" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1" and name not in shared:
         raise ValueError(
             f"featgraph {name} runs in one process: start it without torchrun; several can "
             f"{' and '.join(shared)}"
@@ -110,27 +122,94 @@ def _dispatch(words: list[str]) -> int:
         return _say(f"error: {explain_usage(error, name)}", BAD_INPUT)
     tables = function(*bound.args, **bound.kwargs)
     if getattr(bound.arguments.get("screen"), "json", False):
-        from featgraph.cli.screen import write_json
+        from featgraph.cli.output import write_json
 
         write_json(tables)
     return 0
 
 
+def build_app(chosen: str | None = None) -> App:
+    """Return the application; only the file of the ``chosen`` command is imported.
+
+    Examples
+    --------
+    >>> build_app().name
+    ('featgraph',)
+    """
+    from cyclopts import App, Parameter
+
+    app = App(
+        name="featgraph",
+        help=_HELP,
+        help_epilogue=_EPILOGUE,
+        help_format="plaintext",
+        usage="Usage: featgraph COMMAND [OPTIONS]",
+        version=_version,
+        version_flags=["--version", "-V"],
+        default_parameter=Parameter(negative=(), show_default=_worth_showing, allow_repeating=True),
+    )
+    app.register_install_completion_command()
+    for place, (name, row) in enumerate(COMMANDS.items()):
+        app.command(
+            f"featgraph.cli.{name}:{row.function}",
+            name=name,
+            help=None if name == chosen else row.summary,
+            sort_key=place,
+        )
+    if chosen in COMMANDS:
+        command = app[chosen]
+        text, examples = read_docstring(command.default_command)
+        command.help = text
+        command.help_epilogue = "\n".join(["Examples:", "", *(f"  {line}" for line in examples)])
+    return app
+
+
+def _version() -> str:
+    from featgraph import __version__
+
+    return f"featgraph {__version__}"
+
+
+def _worth_showing(value: Any) -> str | None:
+    if value is None or value is False or value == ():
+        return None
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def read_docstring(function: Callable[..., Any] | None) -> tuple[str, list[str]]:
+    """Return the text of a command's docstring, a line per paragraph, and its examples.
+
+    Examples
+    --------
+    >>> from featgraph.cli.methods import list_methods
+    >>> text, examples = read_docstring(list_methods)
+    >>> examples[0]
+    'featgraph methods'
+    """
+    doc, _, examples = (inspect.getdoc(function) or "").partition("Examples\n--------\n")
+    text = doc.partition("Parameters\n----------\n")[0].strip()
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    return "\n\n".join(paragraphs), [line.strip() for line in examples.splitlines() if line.strip()]
+
+
 @contextlib.contextmanager
 def _forgiving_streams() -> Iterator[None]:
-    """Replace characters that an output stream cannot show, for the length of the block."""
-    changed = []
-    for stream in (sys.stdout, sys.stderr):
-        errors = getattr(stream, "errors", None)
-        if errors == "strict" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-            changed.append(stream)
-    try:
+    """Replace characters that an output stream cannot show; a closed stream swallows all."""
+    with contextlib.ExitStack() as undo:
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is None:
+                setattr(sys, name, undo.enter_context(open(os.devnull, "w", encoding="utf-8")))
+                undo.callback(setattr, sys, name, None)
+            elif getattr(stream, "errors", None) in ("strict", "surrogateescape"):
+                undo.callback(_change_errors, stream, stream.errors)
+                _change_errors(stream, "replace")
         yield
-    finally:
-        for stream in changed:
-            with contextlib.suppress(OSError, ValueError):  # closed meanwhile
-                stream.reconfigure(errors="strict")
+
+
+def _change_errors(stream: TextIO, errors: str) -> None:
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # no text file, or closed
+        stream.reconfigure(errors=errors)  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
@@ -173,8 +252,7 @@ def _show_warning(
 
 
 def _say(text: str, status: int) -> int:
-    if sys.stderr is not None:
-        sys.stderr.write(f"featgraph: {text}\n")
+    sys.stderr.write(f"featgraph: {text}\n")
     return status
 
 

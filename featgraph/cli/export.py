@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.folder import claim
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen, claim
 
 if TYPE_CHECKING:
     from featgraph import BoxCover, FeatureGraph
@@ -87,8 +86,12 @@ def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -
 
     if kind in ("graphml", "gexf"):
         write = fg.write_graphml if kind == "graphml" else fg.write_gexf
-        cover = covers[0] if covers else None
-        return [write(graph, path, cover=cover, covers=covers[1:], positions=_spread(graph))]
+        looks: dict[str, Any] = {"cover": covers[0] if covers else None, "covers": covers[1:]}
+        if "mds" in graph.node_attributes:
+            from featgraph.report.writer import spread_positions
+
+            looks["positions"] = spread_positions(graph.node_attributes["mds"])
+        return [write(graph, path, **looks)]
     if kind == "npz":
         boxes = {plain.box_column(cover): cover.labels for cover in covers}
         return [graph.with_attributes(**boxes).save(path)]
@@ -99,11 +102,3 @@ def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -
         fg.io.write_rows(rows, path.with_name(f"{path.name[:-4]}--{name}.csv"))
         for name, rows in tables.items()
     ]
-
-
-def _spread(graph: FeatureGraph) -> Any:
-    """Return MDS positions in the units of a drawing, or None for programs to lay out."""
-    from featgraph.report.writer import spread_positions
-
-    points = graph.node_attributes.get("mds")
-    return None if points is None else spread_positions(points)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from featgraph.boxes.methods import METHODS
 from featgraph.cli import options as opt
-from featgraph.cli.folder import Folder, claim
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
     from featgraph import FeatureGraph, Fractality, MultifractalSpectrum

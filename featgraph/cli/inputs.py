@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from featgraph import FeatureMatrix
-    from featgraph.cli.screen import Screen
+    from featgraph.cli.output import Screen
 
 __all__ = [
     "FEATURES", "SAMPLES", "Arrays", "Data", "FeaturesFile", "ImageNorm", "ImageSize",

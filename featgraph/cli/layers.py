@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen
 
 __all__ = ["show_layers"]
 

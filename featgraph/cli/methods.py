@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from featgraph.cli.options import MethodName
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen
 
 if TYPE_CHECKING:
     from featgraph.boxes.methods import Method

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.folder import Folder, claim
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Folder, Screen, claim
 from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.folder import claim
-from featgraph.cli.screen import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen, claim
 
 __all__ = ["sweep_epsilon"]
 

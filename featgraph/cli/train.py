@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.folder import Folder, claim
+from featgraph.cli.output import LOUD, Folder, Screen, claim
 from featgraph.cli.processes import joined_processes, own_device
-from featgraph.cli.screen import LOUD, Screen
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 from featgraph.training.settings import (
     Augmentation,  # noqa: F401 - named in annotations that Recipe inherits

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from featgraph.cli import main
-from featgraph.cli.commands import COMMANDS, build_app, read_docstring
+from featgraph.cli.commands import COMMANDS
+from featgraph.cli.entry import build_app, read_docstring
 from featgraph.cli.messages import FLAGS
 from featgraph.cli.options import read_epsilon
 

@@ -1,4 +1,4 @@
-"""What commands say on the terminal: text for people, or one JSON document."""
+"""What commands say on the terminal, as text or JSON, and what they write into their folder."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
-__all__ = ["LOUD", "Screen", "format_table", "write"]
+__all__ = ["LOUD", "Folder", "Screen", "claim", "format_table", "write_json"]
 
 
 @Parameter(name="*")
@@ -53,10 +54,9 @@ LOUD = Screen()
 
 
 def write(text: str) -> None:
-    """Write to the standard output, if anyone reads it: a command goes on without."""
-    if sys.stdout is not None:
-        with contextlib.suppress(BrokenPipeError):
-            sys.stdout.write(text)
+    """Write to the standard output; a command whose reader left goes on without."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(text)
 
 
 def write_json(tables: Mapping[str, Any]) -> None:
@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:
 
 def _terminal_width() -> int:
     """Return the columns there are: 80 unless a terminal, or COLUMNS, says another number."""
-    if "COLUMNS" in os.environ or (sys.stdout is not None and sys.stdout.isatty()):
+    if "COLUMNS" in os.environ or sys.stdout.isatty():
         return shutil.get_terminal_size().columns
     return 80
 
@@ -136,3 +136,40 @@ def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+class Folder(NamedTuple):
+    """A claimed folder; ``prefix`` begins the names of what is written, such as of one layer."""
+
+    path: Path
+    prefix: str = ""
+
+    def part(self, name: str) -> Folder:
+        """Return the same folder for the files of one layer or graph."""
+        from featgraph.report.layer_analysis import file_key
+
+        return Folder(self.path, f"{file_key(name)}--")
+
+    def table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
+        """Write rows; the suffix of the name chooses CSV, JSON or Markdown."""
+        from featgraph.io.tables import write_rows
+
+        return write_rows(rows, self.path / f"{self.prefix}{name}")
+
+    def picture(self, name: str, drawn: tuple[Any, Any]) -> list[Path]:
+        """Write what a plot function returned, as PNG and SVG."""
+        from featgraph.plot.files import save_figure
+
+        return save_figure(drawn[0], self.path / f"{self.prefix}{name}")
+
+    def result(self, name: str, result: Any) -> Path:
+        """Write a result that can save itself."""
+        path: Path = result.save(self.path / f"{self.prefix}{name}")
+        return path
+
+
+def claim(out: Path, kind: str, force: bool) -> Folder:
+    """Make the folder ready for writing, or refuse one that holds something else."""
+    from featgraph.report.folder import claim_folder
+
+    return Folder(claim_folder(out, kind=kind, force=force))
