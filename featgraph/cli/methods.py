@@ -36,20 +36,24 @@ def list_methods(
     featgraph methods memb
     featgraph methods --long
     """
-    from featgraph.boxes.methods import METHODS
+    from featgraph.boxes.methods import METHODS, describe_method
     from featgraph.selfsimilarity.estimators import ESTIMATORS
 
     if method is not None:
-        _show(METHODS[method], True, screen)
+        screen.say(describe_method(method))
         return {"methods": [_tabulate(METHODS[method])]}
     screen.say("Box-covering methods (--method):\n")
     for row in METHODS.values():
-        _show(row, long, screen)
+        _show(row.name, f"[{row.box}] {row.summary}", screen)
+        if long:
+            doi = f", doi:{row.doi}" if row.doi else ""
+            _show("", f"{row.source}{doi}", screen)
+            _show("", f"cost: {row.cost}; use it: {row.advice}", screen)
     screen.say("\nEstimators of the number of boxes over θ (--curves):\n")
     for estimator in ESTIMATORS.values():
-        screen.say(_entry(estimator.name, f"[{estimator.role}] {estimator.summary}"))
+        _show(estimator.name, f"[{estimator.role}] {estimator.summary}", screen)
         if long:
-            screen.say(_entry("", estimator.source))
+            _show("", estimator.source, screen)
     about = ("name", "role", "summary", "source")
     return {
         "methods": [_tabulate(row) for row in METHODS.values()],
@@ -57,26 +61,13 @@ def list_methods(
     }
 
 
-def _show(row: Method, long: bool, screen: Screen) -> None:
-    screen.say(_entry(row.name, f"[{row.box}] {row.summary}"))
-    if long:
-        doi = f", doi:{row.doi}" if row.doi else ""
-        screen.say(_entry("", f"{row.source}{doi}"))
-        screen.say(_entry("", f"cost: {row.cost}; use it: {row.advice}"))
-        for option in getattr(row, "options", ()):
-            screen.say(_entry("", f"option {option.name}={option.default}: {option.meaning}"))
+def _show(name: str, text: str, screen: Screen) -> None:
+    lines = textwrap.wrap(text, 58, break_long_words=False)
+    screen.say(f"  {name:<20}" + f"\n{' ' * 22}".join(lines))
 
 
 def _tabulate(row: Method) -> dict[str, Any]:
     about = ("name", "box", "summary", "source", "doi", "cost", "advice")
     told = ("name", "type", "default", "meaning", "rule")
-    options = [
-        {key: getattr(option, key) for key in told} for option in getattr(row, "options", ())
-    ]
+    options = [{key: getattr(option, key) for key in told} for option in row.options]
     return {**{key: getattr(row, key) for key in about}, "options": options}
-
-
-def _entry(name: str, text: str) -> str:
-    indent = " " * 22
-    lines = textwrap.wrap(text, 56, break_long_words=False)
-    return f"  {name:<20}" + f"\n{indent}".join(lines)

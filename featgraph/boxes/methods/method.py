@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from featgraph.core.checks import choice, fraction, integer, nearest, positive
 
 __all__ = ["Method", "Option"]
@@ -99,7 +97,10 @@ class Option:
             return fraction(value, self.name)
         if self.type == "float":
             return positive(value, self.name, zero=not self.above)
-        if not isinstance(value, bool | np.bool_):
+        if type(value).__name__ not in (
+            "bool",
+            "bool_",
+        ):  # Python's or NumPy's, which is not loaded
             raise ValueError(f"{self.name} must be True or False, got {value!r}")
         return bool(value)
 

@@ -463,5 +463,5 @@ def describe_method(name: str) -> str:
 
 def _wrap(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
-        text, 90, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+        text, 80, initial_indent=indent, subsequent_indent=indent, break_long_words=False
     )
