@@ -378,7 +378,7 @@ def _analyze_or_resume(
     except (ValueError, MemoryError) as error:
         return SkippedLayer(state, layer, " ".join(str(error).split()))
     if writer is not None:
-        writer.save(analysis, fingerprint=fingerprint)
+        writer.save(replace(analysis, fingerprint=fingerprint))
     return analysis
 
 

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.dimension.compare import DimensionComparison
 from featgraph.dimension.fit import DimensionFit
+from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
-
-if TYPE_CHECKING:
-    from featgraph.dimension.sweep import EpsilonSweep
-    from featgraph.selfsimilarity.null_scores import NullComparison
+from featgraph.selfsimilarity.null_scores import NullComparison
 
 __all__ = ["LayerAnalysis", "SkippedLayer", "file_key"]
 
 _RATES = ("released", "paper", "caro_wei", "packing", "linkage", "midpoint", "best")
 
 
-@dataclass(frozen=True)
-class SkippedLayer:
+@dataclass(frozen=True, repr=False)
+class SkippedLayer(Result):
     """A layer that could not be analysed, and why."""
 
     state: str
@@ -33,7 +34,7 @@ class SkippedLayer:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class LayerAnalysis:
+class LayerAnalysis(Result):
     """One layer of one network, from its graph to its dimension.
 
     Attributes
@@ -68,7 +69,16 @@ class LayerAnalysis:
         The same for true boxes (complete linkage), and for shuffled activations.
     sweep : EpsilonSweep or None
         G_M at other thresholds than the chosen one.
+    fingerprint : str
+        Names the features and settings behind it, so that a stopped run can go on.
     """
+
+    _shown: ClassVar = ("layer", "state", "n_nodes", "dimension", "verdict")
+    _rules: ClassVar = {
+        "positions": Rule("n_nodes *"),
+        "groups": Rule("n_nodes", least=0),
+        "share": Rule(least=-1, most=1),
+    }
 
     layer: str
     state: str
@@ -86,6 +96,20 @@ class LayerAnalysis:
     seconds: float
     other_nulls: tuple[NullComparison, ...] = ()
     sweep: EpsilonSweep | None = None
+    fingerprint: str = ""
+
+    def _curve(self) -> tuple[Any, Any]:
+        return self.counts.diameter_sizes, self.counts.counts
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes of the graph."""
+        return self.graph.n_nodes
+
+    @property
+    def dimension(self) -> float | None:
+        """d_B over hops, None without a fit."""
+        return None if self.fit is None else self.fit.dimension
 
     @property
     def key(self) -> str:
@@ -111,8 +135,7 @@ class LayerAnalysis:
         above = self.counts.diameter_sizes[self.counts.counts > self.graph.n_components]
         return int(above[-1]) if above.size else 0
 
-    def to_row(self) -> dict[str, Any]:
-        """Return the layer as one flat row of a table."""
+    def _columns(self) -> Mapping[str, Any]:
         graph, fit, null = self.graph, self.fit, self.null
         interval = (None, None) if fit is None else fit.interval
         window = (None, None) if fit is None else fit.window
@@ -128,7 +151,7 @@ class LayerAnalysis:
             "mean_degree": 2 * graph.n_edges / graph.n_nodes,
             "n_components": graph.n_components,
             "box_method": self.counts.method,
-            "dimension": None if fit is None else fit.dimension,
+            "dimension": self.dimension,
             "dimension_low": interval[0],
             "dimension_high": interval[1],
             "window_low": window[0],
@@ -152,13 +175,6 @@ class LayerAnalysis:
             row |= {f"{label}_z": other.z_score, f"{label}_p": other.p_value}
         row["seconds"] = self.seconds
         return row
-
-    def __repr__(self) -> str:
-        dimension = "None" if self.fit is None else f"{self.fit.dimension:.3g}"
-        return (
-            f"LayerAnalysis(layer={self.layer!r}, state={self.state!r}, "
-            f"n_nodes={self.graph.n_nodes}, dimension={dimension}, verdict={self.verdict!r})"
-        )
 
 
 def file_key(*names: str) -> str:

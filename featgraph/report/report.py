@@ -79,7 +79,7 @@ class Report:
 
     def layer_rows(self) -> list[dict[str, Any]]:
         """Return one flat row per layer and state, as in ``layers.csv``."""
-        return [item.to_row() for item in self.analyses]
+        return [item.to_rows()[0] for item in self.analyses]
 
     def curve_rows(self) -> list[dict[str, Any]]:
         """Return N of every curve in long form, as in ``curves.csv``.

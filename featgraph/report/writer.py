@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.files import atomic_path, write_text
+from featgraph.core.files import DamagedFileError, atomic_path, write_text
 from featgraph.report.figures import draw_joint_figures, draw_layer_figures
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.page import build_page
-from featgraph.report.parts import load_part, save_part
 from featgraph.report.report import Report
 
 __all__ = ["ReportWriter"]
@@ -47,16 +46,19 @@ class ReportWriter:
 
     def load(self, key: str, *, fingerprint: str) -> LayerAnalysis | None:
         """Return a layer that an earlier run finished with the same features and settings."""
-        part = self.folder / "parts" / key
-        analysis = load_part(part, fingerprint=fingerprint)
-        if analysis is not None:
-            self._note(*(path for path in part.iterdir() if path.is_file()))
+        path = self.folder / "parts" / f"{key}.npz"
+        try:
+            analysis = LayerAnalysis.load(path)
+        except (OSError, DamagedFileError):  # whatever is damaged is computed again
+            return None
+        if analysis.fingerprint != fingerprint:
+            return None
+        self._note(path)
         return analysis
 
-    def save(self, analysis: LayerAnalysis, *, fingerprint: str) -> None:
+    def save(self, analysis: LayerAnalysis) -> None:
         """Keep a finished layer for a later run."""
-        part = self.folder / "parts" / analysis.key
-        self._note(*save_part(analysis, part, fingerprint=fingerprint))
+        self._note(analysis.save(self.folder / "parts" / f"{analysis.key}.npz"))
 
     def add(self, analysis: LayerAnalysis) -> None:
         """Write pictures and graph files of one layer, unless this was done."""

@@ -14,7 +14,7 @@ import pytest
 
 from featgraph.report import ReportWriter, claim_folder
 from featgraph.report.folder import MANIFEST
-from featgraph.report.parts import load_part, save_part
+from featgraph.report.layer_analysis import LayerAnalysis
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +128,7 @@ def test_manifest_cannot_reach_outside(report, tmp_path):
 
 def test_part_comes_back_as_it_was(report, tmp_path):
     for item in report.analyses:
-        save_part(item, tmp_path / item.key, fingerprint="f")
-        back = load_part(tmp_path / item.key, fingerprint="f")
-        assert back is not None
+        back = LayerAnalysis.load(item.save(tmp_path / f"{item.key}.npz"))
         mine, theirs = item.to_rows()[0], back.to_rows()[0]
         assert mine.keys() == theirs.keys()
         for name, value in mine.items():
@@ -145,18 +143,22 @@ def test_part_comes_back_as_it_was(report, tmp_path):
             np.testing.assert_array_equal(back.comparison.curves[name], curve)
 
 
-@pytest.mark.parametrize("name", ["layer.json", "graph.npz", "counts.npz", "cover.npz"])
 @pytest.mark.parametrize("damage", [b"", b"{}", b"PK\x03\x04 broken"])
-def test_damaged_part_is_computed_again(report, tmp_path, name, damage):
-    save_part(report.analyses[0], tmp_path, fingerprint="f")
-    (tmp_path / name).write_bytes(damage)
-    assert load_part(tmp_path, fingerprint="f") is None
+def test_damaged_part_is_computed_again(report, tmp_path, damage):
+    item = replace(report.analyses[0], fingerprint="f")
+    writer = ReportWriter(tmp_path)
+    writer.save(item)
+    assert writer.load(item.key, fingerprint="f") is not None
+    (tmp_path / "parts" / f"{item.key}.npz").write_bytes(damage)
+    assert writer.load(item.key, fingerprint="f") is None
 
 
 def test_part_of_other_settings_is_not_taken(report, tmp_path):
-    save_part(report.analyses[0], tmp_path, fingerprint="one")
-    assert load_part(tmp_path, fingerprint="two") is None
-    assert load_part(tmp_path / "missing", fingerprint="one") is None
+    item = replace(report.analyses[0], fingerprint="one")
+    writer = ReportWriter(tmp_path)
+    writer.save(item)
+    assert writer.load(item.key, fingerprint="two") is None
+    assert writer.load("missing", fingerprint="one") is None
 
 
 def test_layers_are_drawn_once(report, tmp_path, monkeypatch):
