@@ -17,12 +17,12 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.problem import solve_exact
 from featgraph.boxes.feature_space import open_space
-from featgraph.boxes.methods import METHODS, find_method
+from featgraph.boxes.methods import METHODS
 from featgraph.boxes.methods.auto import choose_method
 from featgraph.boxes.metric_space import GraphSpace, MetricSpace, RawCover, open_graph_space
 from featgraph.boxes.minimum_counts import bracket_counts
 from featgraph.boxes.threads import run_beside
-from featgraph.core.checks import integer
+from featgraph.core.checks import choice, integer
 from featgraph.core.progress import progress_bar
 from featgraph.core.random import RandomState, as_rng
 
@@ -77,7 +77,7 @@ def box_cover(
     >>> box_cover(networkx.cycle_graph(9), 2, method="greedy", rng=0)
     BoxCover(n_boxes=3, n_nodes=9, size=2, kind='diameter', method='greedy')
     """
-    row = find_method(method)
+    row = METHODS[choice(method, METHODS, "method")]
     used = {**row.defaults, **row.check_options(options)}
     if method == "optimum":  # with its bound, and with what is found when Ctrl-C ends it
         return minimum_box_cover(
@@ -210,7 +210,7 @@ def box_counts(
     >>> box_counts(line, sizes=[0.5, 1, 3], order="index").counts
     array([4, 2, 1])
     """
-    row = find_method(method)
+    row = METHODS[choice(method, METHODS, "method")]
     options = row.check_options(options)
     kind = row.box_kind(options)
     integer(repeats, "repeats", least=1)

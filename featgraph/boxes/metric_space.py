@@ -195,9 +195,9 @@ class GraphSpace(MetricSpace):
 
     def __init__(self, graph: FeatureGraph) -> None:
         self.graph = graph
-        self.n_nodes = graph.n_nodes
         self.starts = graph.indptr[:-1]
         self.stops = graph.indptr[1:]
+        self.n_nodes = self.starts.size
         self.indices = graph.indices
         self._lengths: Floats | None = None  # of the edges; None: hops
         self._lists: tuple[float, Neighborhoods] | None = None  # the latest, with their size
@@ -381,6 +381,8 @@ def is_crowded(lists: Neighborhoods, n_nodes: int) -> bool:
 
 def open_graph_space(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphSpace:
     """Return any graph as a space: hops, unless ``weight`` names the edges' lengths."""
+    if weight is None and isinstance(graph, FeatureGraph):
+        return HopSpace(graph)  # undirected and checked already
     own = as_feature_graph(graph, weight=weight, as_undirected=as_undirected)
     if weight in (None, "ignore"):
         return HopSpace(own)

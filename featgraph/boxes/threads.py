@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-__all__ = ["map_ranges", "run_beside", "run_tasks", "usable_cores"]
+__all__ = ["map_ranges", "map_tasks", "run_beside", "run_tasks", "usable_cores"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -91,6 +91,14 @@ def run_tasks(
 def run_beside(work: Callable[[], Result]) -> Result:
     """Return ``work()``, made by a thread beside the caller."""
     return run_tasks(lambda _: work(), [None], 1)[0]
+
+
+def map_tasks(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:
+    """Return ``work(task)`` of every task, in order, on all usable cores."""
+    if min(usable_cores(), len(tasks)) <= 1:
+        return [work(task) for task in tasks]
+    results = run_tasks(work, tasks, usable_cores())
+    return [results[place] for place in range(len(tasks))]
 
 
 def map_ranges(work: Callable[[int, int], object], n_items: int, *, grain: int = 1) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
+from featgraph.core.checks import choice
 from featgraph.dimension._size_grid import hop_size_grid, size_grid
 from featgraph.dimension.fit import MIN_POINTS
 from featgraph.dimension.model_selection import ModelWeights, weigh_models
@@ -74,9 +75,9 @@ def count_size_grid(
 ) -> BoxCounts:
     """Count the boxes of a graph on the grid of sizes that suits it."""
     from featgraph.boxes.api import box_counts
-    from featgraph.boxes.methods import find_method
+    from featgraph.boxes.methods import METHODS
 
-    row = find_method(method)
+    row = METHODS[choice(method, METHODS, "method")]
     kind = row.box_kind(row.check_options(options))
     grid = hop_size_grid(graph, kind, scale, spacing)
     return box_counts(

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.first_fit import fit_bits, fit_lists
 from featgraph.boxes.methods import METHODS, greedy
-from featgraph.boxes.methods.greedy import fit_nodes
+from featgraph.boxes.methods.greedy import fit_bits, fit_lists, fit_nodes
 from featgraph.boxes.metric_space import open_graph_space
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from tests.naive import boxes as naive

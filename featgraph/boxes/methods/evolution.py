@@ -12,9 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.first_fit import map_tasks, open_fit
 from featgraph.boxes.memory import check_memory
+from featgraph.boxes.methods.greedy import open_fit
 from featgraph.boxes.metric_space import MetricSpace, RawCover
+from featgraph.boxes.threads import map_tasks
 
 __all__ = ["solve"]
 

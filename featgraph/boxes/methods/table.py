@@ -7,7 +7,7 @@ import textwrap
 from featgraph.boxes.methods.method import Method, Option
 from featgraph.core.checks import choice
 
-__all__ = ["METHODS", "describe_method", "find_method"]
+__all__ = ["METHODS", "describe_method"]
 
 SONG = "Song, Gallos, Havlin & Makse 2007, J. Stat. Mech. P03006"
 SONG_DOI = "10.1088/1742-5468/2007/03/P03006"
@@ -410,11 +410,6 @@ _ROWS = (
 METHODS: dict[str, Method] = {row.name: row for row in _ROWS}
 
 
-def find_method(name: str) -> Method:
-    """Return the row of METHODS, or say which names there are."""
-    return METHODS[choice(name, METHODS, "method")]
-
-
 def describe_method(name: str) -> str:
     """Return all that is known of a covering method: definition, options, cost, source, advice.
 
@@ -445,7 +440,7 @@ def describe_method(name: str) -> str:
     Source: Ding et al. 2025, arXiv:2507.17785, Appendix A, doi:10.48550/arXiv.2507.17785
     Use it: random_sequential under the source paper's name
     """
-    row = find_method(name)
+    row = METHODS[choice(name, METHODS, "method")]
     kinds = {kind for option in row.options for kind in option.boxes.values()} or {row.box}
     lines = [f"{name}: {' or '.join(sorted(kinds)).replace('none', 'no')} boxes", ""]
     lines += [*_wrap(f"{row.summary[0].upper()}{row.summary[1:]}."), ""]
