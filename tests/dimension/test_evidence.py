@@ -103,7 +103,7 @@ def make_counts(sizes, counts, **options):
         np.atleast_2d(counts),
         "greedy",
         "diameter",
-        int(np.max(counts)),
+        int(np.ceil(np.max(counts))),
         **options,
     )
 
