@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,15 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["convert_graph"]
 
-WRITTEN = (".graphml", ".gexf", ".npz", ".edges", ".csv")
+#: Formats with looks, each also packed as .gz, and plain ones.
+LOOKS = (".graphml", ".gexf", ".cyjs", ".dot")
+WRITTEN = (*LOOKS, ".npz", ".edges", ".csv")
+_MAY_BE_A_HYPHEN = Parameter(allow_leading_hyphen=True)
+_OUTPUT = f"File to write: {', '.join(WRITTEN)}; - is standard output."
 
 
 def convert_graph(
-    graph: opt.GraphFile,
-    output: Annotated[Path, Parameter(help=f"File to write: {', '.join(WRITTEN)}.")],
+    graph: Annotated[opt.GraphFile, _MAY_BE_A_HYPHEN],
+    output: Annotated[Path, Parameter(help=_OUTPUT), _MAY_BE_A_HYPHEN],
     /,
     *,
-    layout: Literal["none", "force", "mds"] = "none",
+    layout: Literal["auto", "none", "force", "mds"] = "auto",
     color_by: str | None = None,
     size_by: str | None = None,
     sizes: opt.Sizes = None,
@@ -31,6 +36,8 @@ def convert_graph(
     weight: opt.Weight = None,
     weight_as: Literal["given", "similarity", "none"] = "given",
     as_undirected: opt.AsUndirected = False,
+    input_format: str | None = None,
+    output_format: str | None = None,
     force: opt.Force = False,
     seed: opt.Seed = 0,
     screen: Screen = LOUD,
@@ -43,12 +50,16 @@ def convert_graph(
     Parameters
     ----------
     layout
-        Positions of nodes: none (kept where the file has some), force (by edges) or mds (by
-        hops).
+        Positions of nodes: auto (those of the file, else a cheap layout), none, force (by
+        edges) or mds (by hops).
     color_by
         Column of the nodes that colours them: layer, community, degree, a box …
     size_by
         Column of the nodes that makes them large: degree, core_number …
+    input_format
+        Format of the graph, if its name does not say it; needed for - (standard input).
+    output_format
+        Format to write, if the name of the output does not say it; needed for - (standard output).
     weight_as
         Weights to write: given, similarity (1 − distance/ε, what Gephi takes a weight for) or
         none.
@@ -58,33 +69,43 @@ def convert_graph(
     featgraph convert graph.gml graph.gexf --layout force
     featgraph convert graph.edges graph.graphml --color-by community --size-by degree
     featgraph convert graph.net graph.npz --sizes 1,3
+    featgraph convert - graph.cyjs --input-format gml
     """
     import featgraph as fg
     from featgraph.graph.strengths import with_edge_weight
     from featgraph.io.plain import box_column, write_edges
 
     output = Path(output)
-    if output.suffix not in WRITTEN:
-        raise ValueError(f"output must end in one of {', '.join(WRITTEN)}, got {str(output)!r}")
-    if output.exists() and not force:
+    streamed = str(output) == "-"
+    plain = output.with_suffix("") if output.suffix == ".gz" else output
+    suffix = plain.suffix if output_format is None else f".{output_format}"
+    if suffix not in WRITTEN or (suffix not in LOOKS and (streamed or plain != output)):
+        raise ValueError(
+            f"output must end in one of {', '.join(WRITTEN)}, got {str(output)!r}; --output-format "
+            f"says another; - and .gz hold {', '.join(LOOKS)}"
+        )
+    if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
-    net = fg.read_graph(graph, weight=weight, as_undirected=as_undirected)
+    source: Any = sys.stdin.buffer if str(graph) == "-" else graph
+    if str(graph) == "-" and input_format is None:
+        raise ValueError("standard input has no name that says its format; give --input-format")
+    net = fg.read_graph(source, weight=weight, as_undirected=as_undirected, format=input_format)
     covers = [fg.box_cover(net, size, method=method, rng=seed) for size in sizes or []]
     positions = _lay_out(net, layout, seed)
-    if output.suffix in (".graphml", ".gexf"):
-        write = fg.write_graphml if output.suffix == ".graphml" else fg.write_gexf
+    if suffix in LOOKS:
         cover = covers[0] if covers else None
-        if positions is None and "position" in net.node_attributes:
-            positions = "auto"  # those of the file
         looks: Any = {"color_by": color_by, "size_by": size_by, "weight": weight_as}
-        write(net, output, cover=cover, covers=covers[1:], positions=positions, **looks)
-    elif output.suffix == ".npz":
-        columns = {} if positions is None else {"position": positions}
+        looks |= {"cover": cover, "covers": covers[1:], "positions": positions}
+        target: Any = sys.stdout.buffer if streamed else output
+        fg.write_graph(net, target, format=suffix[1:], **looks)
+    elif suffix == ".npz":
+        columns = {} if isinstance(positions, str | None) else {"position": positions}
         columns |= {box_column(cover): cover.labels for cover in covers}
         with_edge_weight(net, weight_as).with_attributes(**columns).save(output)
     else:
         write_edges(with_edge_weight(net, weight_as), output)
-    screen.say(f"{output}: {net.n_nodes} nodes, {net.n_edges} edges")
+    if not streamed:
+        screen.say(f"{output}: {net.n_nodes} nodes, {net.n_edges} edges")
     return {"files": [{"file": output, "n_nodes": net.n_nodes, "n_edges": net.n_edges}]}
 
 
@@ -92,6 +113,6 @@ def _lay_out(net: FeatureGraph, layout: str, seed: int) -> Any:
     from featgraph.plot.graph_drawing import layout_graph
     from featgraph.plot.positions import scale_hops
 
-    if layout == "none":
-        return None
+    if layout in ("auto", "none"):
+        return "auto" if layout == "auto" else None
     return layout_graph(net, rng=seed) if layout == "force" else scale_hops(net)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 
 import networkx as nx
@@ -91,6 +92,24 @@ def test_a_graph_goes_from_format_to_format(suffix, ring, tmp_path):
     assert pairs[0] == pairs[1]
 
 
+@pytest.mark.parametrize("suffix", [".cyjs", ".dot", ".graphml.gz"])
+def test_more_formats_are_written(suffix, ring, tmp_path):
+    target = tmp_path / f"out{suffix}"
+    assert run("convert", ring, target, "-q") == 0
+    assert read_graph(target).node_attributes["position"].shape == (60, 2)
+
+
+def test_a_graph_goes_through_pipes(ring, tmp_path, monkeypatch, capsysbinary):
+    with ring.open("rb") as stream:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stream))
+        words = ("--input-format", "edges", "--output-format", "gexf")
+        assert run("convert", "-", "-", *words) == 0
+    written = io.BytesIO(capsysbinary.readouterr().out)
+    assert read_graph(written, format="gexf").n_nodes == read_graph(ring).n_nodes
+    assert run("convert", "-", tmp_path / "out.gexf") == 2
+    assert b"give --input-format" in capsysbinary.readouterr().err
+
+
 def test_looks_are_chosen(ring, tmp_path):
     target = tmp_path / "out.gexf"
     words = ("--layout", "force", "--color-by", "community", "--size-by", "core_number", "-q")
@@ -113,7 +132,7 @@ def test_weights_become_similarities(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("convert", "{ring}", "out.dot"), "output must end in one of .graphml"),
+        (("convert", "{ring}", "out.xyz"), "output must end in one of .graphml"),
         (("convert", "{ring}", "{ring}"), "is there already; --force replaces it"),
         (("convert", "{ring}", "x.gexf", "--layout", "forse"), "did you mean 'force'"),
         (("network", "{ring}", "--references", "-1"), "must be a whole number"),
