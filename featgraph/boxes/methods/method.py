@@ -97,10 +97,7 @@ class Option:
             return fraction(value, self.name)
         if self.type == "float":
             return positive(value, self.name, zero=not self.above)
-        if type(value).__name__ not in (
-            "bool",
-            "bool_",
-        ):  # Python's or NumPy's, which is not loaded
+        if type(value).__name__ not in ("bool", "bool_"):  # Python's, or NumPy's (not loaded here)
             raise ValueError(f"{self.name} must be True or False, got {value!r}")
         return bool(value)
 

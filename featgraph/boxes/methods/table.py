@@ -458,5 +458,9 @@ def describe_method(name: str) -> str:
 
 def _wrap(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
-        text, 80, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+        *(text, 80),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
