@@ -13,7 +13,7 @@ import torch
 
 from featgraph.core.arrays import read_arrays
 from featgraph.core.checks import nearest
-from featgraph.core.files import atomic_path
+from featgraph.core.files import DamagedFileError, atomic_path
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.reduce import Reduce, reduce_mean
 
@@ -129,17 +129,17 @@ source='layer3.npy')}
         )
     chosen = arrays if key is None else {key: arrays[key]}
     if not chosen:
-        raise ValueError(f"{path.name} holds no array")
+        raise DamagedFileError(path, "", "holds no array")
     result = {}
     for name, array in chosen.items():
         told = origin.get(name, {"layer": name})
         told.setdefault("source", path.name)
-        result[name] = _as_features(array, told, reduce, path.name)
+        result[name] = _as_features(array, told, reduce, path)
     return result
 
 
 def _as_features(
-    array: object, told: dict[str, str | None], reduce: Reduce | None, file: str
+    array: object, told: dict[str, str | None], reduce: Reduce | None, path: Path
 ) -> FeatureMatrix:
     layer = told.get("layer")
     if reduce is not None:
@@ -148,13 +148,18 @@ def _as_features(
         told["reduce"] = reduce
     shape = tuple(getattr(array, "shape", ()))
     if len(shape) != 2:
-        raise ValueError(
-            f"array {layer!r} of {file} must have shape (D, B), nodes × samples, got {shape}; "
-            "for activations (B, ...) give reduce=, for example 'channels_first' or 'tokens'"
+        raise DamagedFileError(
+            path,
+            f"array {layer!r}",
+            f"must have shape (D, B), nodes × samples, got {shape}; for activations (B, ...) give "
+            "reduce=, for example 'channels_first' or 'tokens'",
         )
-    return FeatureMatrix.from_array(
-        array, layer=layer, reduce=told.get("reduce"), source=told.get("source")
-    )
+    try:
+        return FeatureMatrix.from_array(
+            array, layer=layer, reduce=told.get("reduce"), source=told.get("source")
+        )
+    except (ValueError, TypeError) as error:
+        raise DamagedFileError(path, f"array {layer!r}", f"is no F: {error}") from None
 
 
 def _read_origin(note: object) -> dict[str, dict[str, str | None]]:

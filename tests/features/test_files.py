@@ -101,7 +101,7 @@ def test_plain_files_of_others(tmp_path: Path) -> None:
 def test_activations_are_reduced_on_request(tmp_path: Path) -> None:
     activation = np.random.default_rng(1).normal(size=(5, 3, 2, 2))
     np.save(tmp_path / "act.npy", activation)
-    with pytest.raises(ValueError, match=r"'act' of act.npy must have shape \(D, B\).*reduce="):
+    with pytest.raises(ValueError, match=r"act.npy: array 'act' must have shape \(D, B\).*reduce="):
         load_features(tmp_path / "act.npy")
     F = load_features(tmp_path / "act.npy", reduce="channels_first")["act"]
     np.testing.assert_allclose(F.numpy(), activation.mean((2, 3)).T, rtol=1e-12)
