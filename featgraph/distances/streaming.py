@@ -13,10 +13,12 @@ from featgraph.core.processes import fail_together, is_distributed
 from featgraph.distances._moments import NodeMoments
 from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.distances.gram import pairwise_distances, working_dtype
-from featgraph.features.batches import Forward
-from featgraph.features.capture import Calls, iterate_features
+from featgraph.features.call_names import Calls
+from featgraph.features.capture import iterate_features
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
+from featgraph.features.feeding import Forward
 from featgraph.features.layers import Layers
+from featgraph.features.masks import MaskOption
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model
 
@@ -172,7 +174,8 @@ def stream_distances(
     layers: Layers = "auto",
     reduce: Reduce | Mapping[str, Reduce] = "auto",
     output: int | str | None = None,
-    calls: Calls = "last",
+    calls: Calls = "each",
+    mask: MaskOption = None,
     forward: Forward | None = None,
     batch_size: int = 128,
     max_batches: int | None = None,
@@ -193,7 +196,7 @@ def stream_distances(
         Any network, run in evaluation mode without gradients.
     data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
         As in ``extract_features``.
-    layers, reduce, output, calls, forward, batch_size, max_batches, device, source, progress
+    layers, reduce, output, calls, mask, forward, batch_size, max_batches, device, source, progress
         As in ``extract_features``.
 
     Returns
@@ -231,6 +234,7 @@ source='Sequential')
             reduce=reduce,
             output=output,
             calls=calls,
+            mask=mask,
             forward=forward,
             batch_size=batch_size,
             max_batches=max_batches,

@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Generator, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from featgraph.core.checks import choice, nearest
-from featgraph.features.batches import (
-    Forward,
-    count_samples,
-    find_tensor,
-    iterate_batches,
-    run_batch,
-)
+from featgraph.features.batches import iterate_batches
+from featgraph.features.call_names import Calls
 from featgraph.features.feature_matrix import FeatureMatrix
-from featgraph.features.layers import Layers, select_layers
-from featgraph.features.layout import (
-    choose_layout,
-    declared_channels,
-    is_batch_second,
-    module_before,
-)
-from featgraph.features.reduce import REDUCTIONS, Reduce, reduce_mean
+from featgraph.features.feeding import Forward, run_batch
+from featgraph.features.hooks import ActivationHooks
+from featgraph.features.layers import Layers
+from featgraph.features.masks import MaskOption
+from featgraph.features.reduce import Reduce
 from featgraph.features.running import evaluating, placed_on, unwrap_model
 
-__all__ = ["CALLS", "Calls", "extract_features", "iterate_features"]
-
-Calls: TypeAlias = Literal["last", "first", "mean", "concatenate"]
-
-CALLS = {
-    "last": "the last call of a forward pass",
-    "first": "the first call",
-    "mean": "the mean over the calls",
-    "concatenate": "the nodes of every call, one call after another",
-}
+__all__ = ["extract_features", "iterate_features"]
 
 
 def extract_features(
@@ -48,7 +29,8 @@ def extract_features(
     layers: Layers = "auto",
     reduce: Reduce | Mapping[str, Reduce] = "auto",
     output: int | str | None = None,
-    calls: Calls = "last",
+    calls: Calls = "each",
+    mask: MaskOption = None,
     forward: Forward | None = None,
     batch_size: int = 128,
     max_batches: int | None = None,
@@ -63,20 +45,33 @@ def extract_features(
     model : Module
         Any network. It runs in evaluation mode without gradients; the training flag of every
         submodule and the device are put back and all hooks removed, also after an error.
-    data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
-        A Tensor, ndarray or Dataset is cut into batches of ``batch_size``. A batch is a Tensor;
-        a tuple or list whose first member is the input (itself a Tensor, a tuple of positional
-        or a dict of keyword arguments); or a dict, of which the members that ``model.forward``
-        names are passed as keywords, or the first Tensor if it names none.
+    data : DataLoader, Dataset, Tensor, ndarray, dict, (X, y), list, or iterable of batches
+        A Tensor, ndarray, Dataset (of torch, torch_geometric or Hugging Face), a dict of columns
+        such as a tokenizer gives, a pair (X, y), or a list of samples is cut into batches of
+        ``batch_size``. A batch is a Tensor; a tuple or list whose first member is the input
+        (itself a Tensor, a tuple of positional or a dict of keyword arguments), or whose first
+        members are the inputs where ``model.forward`` must have several; a graph, whose
+        attributes are passed by name; or a dict, of which the members that ``model.forward``
+        names are passed as keywords, or the first Tensor if it names none. In (ids, mask,
+        labels) the mask is passed on and used, see ``mask``.
     layers : str, module type, or list of these, default="auto"
         As in :func:`select_layers`.
     reduce : str or mapping, default="auto"
-        How an activation (B, ...) becomes (B, D), see :func:`reduce_mean`; a mapping gives it
-        by layer name, other layers are "auto".
+        How an activation (B, ...) becomes (B, D), see :func:`reduce_mean`: a name or a function
+        of (activation, mask); a mapping gives it by layer name, other layers are "auto".
     output : int, str or None, default=None
-        Which member of a tuple or dict output to take; None takes the first Tensor found.
-    calls : {"last", "first", "mean", "concatenate"}, default="last"
-        What to keep of a module that runs several times in one forward pass.
+        Which member of a tuple or dict output to take; None takes the first Tensor found, "all"
+        takes every one, as "layer.0", "layer.1".
+    calls : {"each", "last", "first", "mean", "concatenate"}, default="each"
+        What to keep of a module that runs several times in one forward pass: "each" makes every
+        call a layer of its own, "relu", "relu#1", "relu#2", which ``layers`` may name.
+    mask : str, int, callable, mapping, False or None, default=None
+        Which tokens are real. None reads it from what the modules around a layer are called with
+        and from the batch, under the names of torch and transformers: in an ``attention_mask`` 1
+        means a real token, in a ``src_key_padding_mask`` (names with "pad") True means padding.
+        Otherwise the key or place of the mask in the batch, or a function of the batch that
+        returns it, (B, N) with 1 for real tokens; a mapping gives these by layer name or its
+        first parts ("encoder", "decoder"). False averages over all tokens.
     forward : callable or None, default=None
         Called as ``forward(model, batch)`` instead of the rules for batches above.
     batch_size : int, default=128
@@ -101,13 +96,16 @@ def extract_features(
         If ``data`` or a batch is of a kind not listed above.
     ValueError
         If ``layers`` matches nothing, there are no batches, a layer was never called, gave no
-        Tensor, gave NaN or infinite values, changed its number of nodes between batches, or has
-        a layout that is ambiguous under "auto". The message names the layer.
+        Tensor of real numbers, gave NaN or infinite values, changed its number of nodes between
+        batches, does not fit the mask, or has a layout that is ambiguous under "auto"; if batches
+        have different keys or start with labels. The message names the layer.
 
     Warns
     -----
     UserWarning
-        Under "auto" and "all": the layers that were never called or have one node are left out.
+        Under "auto" and "all": the layers that were never called or have one node are left out;
+        under "all" also those without a batch axis or of unclear layout. If there is no mask and
+        one token id is repeated at the ends of samples, as padding is.
 
     Notes
     -----
@@ -133,6 +131,7 @@ source='Sequential')
         reduce=reduce,
         output=output,
         calls=calls,
+        mask=mask,
         forward=forward,
         batch_size=batch_size,
         max_batches=max_batches,
@@ -165,7 +164,8 @@ def iterate_features(
     layers: Layers = "auto",
     reduce: Reduce | Mapping[str, Reduce] = "auto",
     output: int | str | None = None,
-    calls: Calls = "last",
+    calls: Calls = "each",
+    mask: MaskOption = None,
     forward: Forward | None = None,
     batch_size: int = 128,
     max_batches: int | None = None,
@@ -181,16 +181,18 @@ def iterate_features(
     ----------
     model : Module
         Any network.
-    data : DataLoader, Dataset, Tensor, ndarray, or iterable of batches
+    data : DataLoader, Dataset, Tensor, ndarray, dict, (X, y), list, or iterable of batches
         As in :func:`extract_features`, like every option here.
     layers : str, module type, or list of these, default="auto"
         Which layers.
     reduce : str or mapping, default="auto"
         How an activation (B, ...) becomes (B, D), for all layers or by layer name.
     output : int, str or None, default=None
-        Member of a tuple or dict output; None takes the first Tensor.
-    calls : {"last", "first", "mean", "concatenate"}, default="last"
+        Member of a tuple or dict output; None takes the first Tensor, "all" every one.
+    calls : {"each", "last", "first", "mean", "concatenate"}, default="each"
         What to keep of a module that runs several times in one forward pass.
+    mask : str, int, callable, mapping, False or None, default=None
+        Which tokens are real; None looks for a mask.
     forward : callable or None, default=None
         Called as ``forward(model, batch)`` instead of the rules for batches.
     batch_size : int, default=128
@@ -221,7 +223,8 @@ def iterate_features(
     FeatureMatrix(n_nodes=4, n_samples=2, dtype=float32, layer='1', reduce='none')
     """
     model = unwrap_model(model)
-    capture = _Capture(model, layers, reduce, output, calls)
+    hooks = ActivationHooks(model, layers, reduce=reduce, output=output, calls=calls, mask=mask)
+    found = _Batches(hooks)
     with placed_on(model, device) as where:
         for batch in iterate_batches(
             data,
@@ -229,137 +232,40 @@ def iterate_features(
             max_batches=max_batches,
             progress=progress,
             label="features",
+            model=model,
         ):
-            with evaluating(model), capture.listening(count_samples(batch)):
+            with evaluating(model), hooks.on_batch(batch):
                 run_batch(model, batch, forward=forward, device=where)
-            yield capture.take()
+            yield found.take()
 
 
-class _Capture:
-    """Hooks on the chosen layers, and what they caught during one forward pass."""
+class _Batches:
+    """What the hooks caught, batch after batch, checked and as features."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        layers: Layers,
-        reduce: Reduce | Mapping[str, Reduce],
-        output: int | str | None,
-        calls: Calls,
-    ) -> None:
-        # A rule may pick what this forward pass does not use; a name that the user gave may not.
-        self.lenient = layers in ("auto", "all")
-        self.calls = choice(calls, CALLS, "calls")
-        self.output = output
-        names = select_layers(model, layers)
-        self.modules = {name: model.get_submodule(name) for name in names}
-        self.before = {name: module_before(model, name) for name in names}
-        self.declared = {name: declared_channels(model, name) for name in names}
-        self.layouts = read_layouts(names, reduce)
-        self.automatic: set[str] = set()
-        self.is_batch_second = any(is_batch_second(m) for m in model.modules())
+    def __init__(self, hooks: ActivationHooks) -> None:
+        self.hooks = hooks
         self.n_nodes: dict[str, int] = {}
-        self.caught: dict[str, list[torch.Tensor]] = {}
-        self.n_samples: int | None = None
-
-    @contextlib.contextmanager
-    def listening(self, n_samples: int | None) -> Iterator[None]:
-        """Keep hooks on the layers for the length of the block, whatever happens in it."""
-        self.caught = {name: [] for name in self.modules}
-        self.n_samples = n_samples
-        handles = []
-        try:
-            for name, module in self.modules.items():
-                handles.append(module.register_forward_hook(self._hook(name)))
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def _hook(self, name: str) -> Callable[[nn.Module, object, object], None]:
-        def hook(module: nn.Module, _: object, output: object) -> None:
-            caught = self.caught[name]
-            if self.calls == "first" and caught:
-                return
-            value = self._reduce(name, module, output)
-            if value is not None:
-                if self.calls == "last":
-                    caught.clear()
-                caught.append(value)
-
-        return hook
-
-    def _reduce(self, name: str, module: nn.Module, output: object) -> torch.Tensor | None:
-        activation = self._pick(name, output)
-        if activation is None or (self.lenient and activation.shape[1:].numel() < 2):
-            return None
-        activation = activation.detach()
-        if self.layouts[name] == "auto":
-            self.automatic.add(name)
-            self.layouts[name] = self._choose_layout(name, module, tuple(activation.shape))
-        value = reduce_mean(activation, reduce=self.layouts[name], layer=name)
-        if self.lenient and value.shape[1] < 2:
-            return None
-        if name in self.automatic and self.n_samples not in (None, len(value)):
-            raise ValueError(
-                f"layer {name!r} gives {len(value)} rows for a batch of {self.n_samples} samples "
-                f"under {self.layouts[name]!r}; give reduce= if you know the layout"
-            )
-        # A view would be overwritten by a later in-place operation and keep the whole alive.
-        shared = value.untyped_storage().data_ptr() == activation.untyped_storage().data_ptr()
-        return value.clone() if shared else value
-
-    def _choose_layout(self, name: str, module: nn.Module, shape: tuple[int, ...]) -> Reduce:
-        layout = choose_layout(
-            shape,
-            module=module,
-            before=self.before[name],
-            declared=self.declared[name],
-            n_samples=self.n_samples,
-            layer=name,
-        )
-        if layout == "tokens" and self.is_batch_second:
-            # The first axis looks like the batch, but is the sequence if the input starts so.
-            raise ValueError(
-                f"layer {name!r} gives shape {shape}, whose layout is ambiguous: the model has "
-                "modules made with batch_first=False; give reduce='tokens' for (B, N, D) or "
-                "'sequence_first' for (N, B, D)"
-            )
-        return layout
-
-    def _pick(self, name: str, output: object) -> torch.Tensor | None:
-        if self.output is not None and not isinstance(output, torch.Tensor):
-            try:
-                output = output[self.output]  # type: ignore[index]
-            except (KeyError, IndexError, TypeError) as error:
-                raise ValueError(
-                    f"output={self.output!r} names no member of what layer {name!r} gives, "
-                    f"a {type(output).__name__}"
-                ) from error
-        tensor = find_tensor(output)
-        if tensor is None and not self.lenient:
-            raise ValueError(f"layer {name!r} gives no Tensor but {type(output).__name__}")
-        return tensor
+        self.layers: list[str] | None = None
 
     def take(self) -> dict[str, FeatureMatrix]:
-        """Return what one forward pass gave, checked, and forget it."""
-        caught, self.caught = self.caught, {}
-        silent = [name for name, values in caught.items() if not values]
-        if silent and (not self.lenient or len(silent) == len(caught)):
+        caught = self.hooks.take()
+        silent = self.hooks.silent
+        if silent and (not self.hooks.is_rule or not caught):
             raise ValueError(
                 f"layers {silent} were never called in the forward pass; "
                 "leave them out, or hook the module that calls them"
             )
-        if silent:
-            for name in silent:
-                del caught[name], self.modules[name]
+        if silent and self.layers is None:
             warnings.warn(
-                f"layers never called, or of one node, are left out: {silent}",
-                stacklevel=4,
+                f"layers never called, or of one node, are left out: {silent}", stacklevel=4
             )
-        return {name: self._matrix(name, values) for name, values in caught.items()}
+        if self.layers is None or not self.hooks.is_rule:
+            self.layers = list(caught)
+        return {name: self._matrix(name, v) for name, v in caught.items() if name in self.layers}
 
-    def _matrix(self, name: str, values: list[torch.Tensor]) -> FeatureMatrix:
-        if self.calls == "mean" and len({value.shape for value in values}) > 1:
+    def _matrix(self, name: str, values: list[Tensor]) -> FeatureMatrix:
+        mean = self.hooks.calls == "mean"
+        if mean and len({value.shape for value in values}) > 1:
             shapes = [tuple(value.shape) for value in values]
             raise ValueError(
                 f"layer {name!r} gives different shapes {shapes} in one forward pass, "
@@ -367,7 +273,6 @@ class _Capture:
             )
         value = values[0]
         if len(values) > 1:
-            mean = self.calls == "mean"
             value = torch.stack(values).mean(0) if mean else torch.cat(values, dim=1)
         if value.shape[1] != self.n_nodes.setdefault(name, value.shape[1]):
             raise ValueError(
@@ -375,18 +280,4 @@ class _Capture:
                 f"{value.shape[1]} in a later one; feed inputs of one size, or average the axis "
                 "that varies with reduce="
             )
-        return FeatureMatrix(value.T, layer=name, reduce=self.layouts[name])
-
-
-def read_layouts(names: list[str], reduce: Reduce | Mapping[str, Reduce]) -> dict[str, Reduce]:
-    """Return the reduction of each chosen layer; a name that is not one of them is refused."""
-    if isinstance(reduce, str):
-        choice(reduce, REDUCTIONS, "reduce")
-        return dict.fromkeys(names, reduce)
-    for name, value in reduce.items():
-        choice(value, REDUCTIONS, f"reduce[{name!r}]")
-        if name not in names:
-            raise ValueError(
-                f"reduce: {name!r} is none of the chosen layers {names}{nearest(name, names)}"
-            )
-    return {name: reduce.get(name, "auto") for name in names}
+        return FeatureMatrix(value.T, layer=name, reduce=self.hooks.reductions[name])

@@ -15,7 +15,7 @@ from featgraph.core.arrays import read_arrays
 from featgraph.core.checks import nearest
 from featgraph.core.files import DamagedFileError, atomic_path
 from featgraph.features.feature_matrix import FeatureMatrix
-from featgraph.features.reduce import Reduce, reduce_mean
+from featgraph.features.reduce import Reduce, name_reduction, reduce_mean
 
 __all__ = ["load_features", "save_features"]
 
@@ -145,7 +145,7 @@ def _as_features(
     if reduce is not None:
         activation = array if isinstance(array, torch.Tensor) else torch.from_numpy(array)
         array = reduce_mean(activation, reduce=reduce, layer=layer).T
-        told["reduce"] = reduce
+        told["reduce"] = name_reduction(reduce, str(reduce), is_masked=False)
     shape = tuple(getattr(array, "shape", ()))
     if len(shape) != 2:
         raise DamagedFileError(

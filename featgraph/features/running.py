@@ -41,7 +41,8 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; every training flag is put back.
 
     Flags are set one by one: ``model.eval()`` may be overridden to do more than that
-    (merge adapters, fuse branches), which could not be undone.
+    (merge adapters, fuse branches), which could not be undone. The fused attention of torch,
+    which skips modules and cuts padding out, is off.
 
     Examples
     --------
@@ -53,12 +54,15 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     [True, False]
     """
     flags = [(module, module.training) for module in model.modules()]
+    is_fused = torch.backends.mha.get_fastpath_enabled()
     try:
+        torch.backends.mha.set_fastpath_enabled(False)
         for module, _ in flags:
             module.training = False
         with torch.no_grad():
             yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(is_fused)
         for module, training in flags:
             module.training = training
 

@@ -12,11 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from featgraph.core.checks import choice, integer, positive
+from featgraph.features.around import is_within
+from featgraph.features.call_names import Calls, base_name
+from featgraph.features.hooks import ActivationHooks
 from featgraph.features.layers import Layers
+from featgraph.features.masks import MaskOption
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model
 from featgraph.selfsimilarity._gathering import agree_on, gather_samples, is_distributed
-from featgraph.selfsimilarity._listening import Listener
+from featgraph.selfsimilarity._training_layers import TrainingLayers
 from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
 from featgraph.selfsimilarity.gate import ReleasedGate
 from featgraph.selfsimilarity.grid import EqualDistancesError
@@ -93,11 +97,19 @@ class SelfSimilarityRegularizer:
         A further factor; the released code has 0.5.
     reduce : str or mapping, default="auto"
         How an activation (B, ...) becomes (B, D), see ``reduce_mean``; a mapping by layer.
+    output, calls : optional
+        As in ``extract_features``: which member of a tuple, which call of a module that runs
+        several times. Under "each" every call is a layer of its own ("relu", "relu#1", ...).
+    mask : str, callable, mapping, False or None, default=None
+        Which tokens are real, as in ``extract_features``: read from the arguments of the model
+        (``attention_mask`` and others), or the name of one, or a function of the inputs, which
+        are a dict by name where there are several.
     gather : bool, default=True
         Where several processes train (``torch.distributed``), take the samples of all. Every
         process must then call the object in every step.
     n_resamples : int, default=64
-        Resamples behind the interval in the warning about small batches; 0 gives no warning.
+        Resamples behind the interval in the warning about small batches, at least 2; 0 gives no
+        warning.
     generator : torch.Generator or None, default=None
         Source of the drawn layers; None is a generator of seed 0. Process 0 draws for all.
     **options
@@ -131,9 +143,8 @@ class SelfSimilarityRegularizer:
     With gradient accumulation, call once per forward pass and divide by the number of passes: the
     term then sees one pass at a time.
 
-    A layer that runs several times in a forward pass counts with its last call. Of gradient
-    checkpointing, ``use_reentrant=False`` keeps the gradient of the term; the other kind, and
-    frozen weights, do not, which is a warning.
+    Of gradient checkpointing, ``use_reentrant=False`` keeps the gradient of the term; the other
+    kind, and frozen weights, do not, which is a warning.
 
     Under DistributedDataParallel every process sees the samples of all and returns the same
     term; the mean of the gradients over the processes is its gradient.
@@ -167,6 +178,9 @@ class SelfSimilarityRegularizer:
         gate: ReleasedGate | None = None,
         factor: float = 1.0,
         reduce: Reduce | Mapping[str, Reduce] = "auto",
+        output: int | str | None = None,
+        calls: Calls = "each",
+        mask: MaskOption = None,
         gather: bool = True,
         n_resamples: int = 64,
         generator: torch.Generator | None = None,
@@ -183,21 +197,32 @@ class SelfSimilarityRegularizer:
         ss_rate(torch.tensor([[0.0], [1.0], [3.0]]), **self.recipe)  # refuses bad options now
         self.gate, self.gather = gate, gather
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
-        self._listener = Listener(unwrap_model(model), layers, reduce)
-        names = self._listener.names
+        self._hooks = ActivationHooks(
+            unwrap_model(model),
+            layers,
+            reduce=reduce,
+            output=output,
+            calls=calls,
+            mask=mask,
+            for_training=True,
+        )
+        self._layers = TrainingLayers(self._hooks)
+        names = self._layers.names
         self._targets = dict(zip(names, as_targets(target, names), strict=True))
         self.step = 0
         self.records: list[RegularizerRecord] = []
         self.n_constant: Counter[str] = Counter()
         self.n_resamples = integer(n_resamples, "n_resamples")
+        if self.n_resamples == 1:
+            raise ValueError("n_resamples must be 0 for no warning, or at least 2, got 1")
         self._has_warned = self.n_resamples == 0
         self._is_still = False
-        self._listener.attach()  # last: what is refused leaves no hooks behind
+        self._hooks.attach()  # last: what is refused leaves no hooks behind
 
     @property
     def layers(self) -> list[str]:
         """Names of the layers."""
-        return self._listener.names
+        return self._layers.names
 
     def __call__(self) -> Tensor:
         """Return the term for the last forward pass, a 0-d tensor; 0 in evaluation mode.
@@ -208,15 +233,15 @@ class SelfSimilarityRegularizer:
             If no forward pass in training mode came before, or at the first call the chosen
             layers have fewer than 8 nodes or are not called.
         """
-        listener = self._listener
-        device = _device(listener.model)
-        if not listener.model.training:
+        layers, model = self._layers, self._hooks.model
+        device = _device(model)
+        if not model.training:
             return torch.zeros((), device=device)
-        is_first = not listener.is_settled
-        caught = listener.take()
+        is_first = not layers.is_settled
+        caught = layers.take()
         if is_first:
             self._draw_next(device)
-        names = listener.names if listener.wanted is None else [listener.wanted]
+        names = layers.names if layers.drawn is None else [layers.drawn]
         self.records = []
         with torch.autocast(device.type, enabled=False):
             terms = []
@@ -233,15 +258,16 @@ class SelfSimilarityRegularizer:
 
     def remove(self) -> None:
         """Take the hooks off the model."""
-        self._listener.remove()
+        self._hooks.detach()
+        self._hooks.begin()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what changes in training: step, drawn layer, random state, gate, targets."""
-        listener = self._listener
+        layers = self._layers
         return {
             "step": self.step,
-            "wanted": listener.wanted,
-            "layers": list(listener.names) if listener.is_settled else None,
+            "wanted": layers.drawn,
+            "layers": list(layers.names) if layers.is_settled else None,
             "generator": self.generator.get_state(),
             "n_constant": dict(self.n_constant),
             "has_warned": self._has_warned,
@@ -283,12 +309,12 @@ class SelfSimilarityRegularizer:
                     f"state must be that of a regulariser with {name} {value}, got {found}"
                 )
         self.step = int(state["step"])
-        self._listener.wanted = state["wanted"]
+        self._layers.drawn = state["wanted"]
         if state["layers"] is not None:
-            self._listener.names, self._listener.is_settled = list(state["layers"]), True
+            self._layers.names, self._layers.is_settled = list(state["layers"]), True
         self.generator.set_state(state["generator"])
         self.n_constant = Counter(state["n_constant"])
-        self._has_warned = bool(state["has_warned"])
+        self._has_warned = bool(state["has_warned"]) or self.n_resamples == 0
         if self.gate is not None:
             self.gate.load_state_dict(state["gate"])
         for name, target in self._targets.items():
@@ -297,12 +323,12 @@ class SelfSimilarityRegularizer:
     def _draw_next(self, device: torch.device) -> None:
         if self.draw == "all":
             return
-        names = self._listener.names
+        names = self._layers.names
         drawn = torch.randint(
             len(names), (), generator=self.generator, device=self.generator.device
         )
         number = int(drawn)
-        self._listener.wanted = names[agree_on(number, device) if self.gather else number]
+        self._layers.drawn = names[agree_on(number, device) if self.gather else number]
 
     def _term(self, name: str, activation: Tensor) -> Tensor:
         if self.gather and is_distributed():
@@ -320,11 +346,16 @@ class SelfSimilarityRegularizer:
         if rate is None:
             return self._skip_constant(name, values)
         measured = float(rate.detach())
-        target = self._targets[name].value(self.step, name, measured)
+        target = self._target(name).value(self.step, name, measured)
         gate = 1.0 if self.gate is None else self.gate.factor(name, measured)
         self.records.append(RegularizerRecord(name, measured, target, gate))
         term: Tensor = self.weight * self.factor * gate * (rate - target).square()
         return term
+
+    def _target(self, name: str) -> Any:
+        """Return the target of a layer; a further call of a module has that of the first."""
+        chosen = [layer for layer in self._targets if is_within(base_name(name), layer)]
+        return self._targets[max(chosen, key=len)]
 
     def _rate(self, values: Tensor) -> Tensor | None:
         try:
@@ -348,7 +379,7 @@ class SelfSimilarityRegularizer:
         n_nodes, n_samples = values.shape
         try:
             low, high = bootstrap_ss_rate(
-                values, n_resamples=max(2, self.n_resamples), rng=0, **self.recipe
+                values, n_resamples=self.n_resamples, rng=0, **self.recipe
             )
         except EqualDistancesError:
             low = high = float("nan")

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import nn
 
-from featgraph.features.batches import find_tensor, iterate_batches, run_batch
+from featgraph.features.batches import iterate_batches
 from featgraph.features.capture import extract_features
+from featgraph.features.feeding import run_batch
+from featgraph.features.outputs import find_tensor
 
 if TYPE_CHECKING:
-    from featgraph.features.batches import Forward
     from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.features.feeding import Forward
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 
@@ -110,7 +112,7 @@ def observe(
         return outputs[-1]
 
     features = extract_features(
-        model, list(batches), layers=layers, reduce=reduce, forward=record, progress=False
+        model, iter(batches), layers=layers, reduce=reduce, forward=record, progress=False
     )
     return features, _as_predictions(model, outputs, batches)
 

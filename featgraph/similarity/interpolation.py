@@ -19,7 +19,7 @@ from featgraph.core.rules import Rule
 from featgraph.similarity._predictions import check_architecture, hold_batches, predict
 
 if TYPE_CHECKING:
-    from featgraph.features.batches import Forward
+    from featgraph.features.feeding import Forward
 
 __all__ = ["LinearPath", "interpolate_linear", "mix_networks"]
 
@@ -218,7 +218,7 @@ def estimate_batchnorm(
     model: nn.Module, batches: Sequence[object], *, forward: Forward | None = None
 ) -> None:
     """Replace the statistics of all batch norms by averages over the batches, in place."""
-    from featgraph.features.batches import run_batch
+    from featgraph.features.feeding import run_batch
 
     norms = [m for m in model.modules() if isinstance(m, _NORMS) and m.running_mean is not None]
     if not norms:

@@ -20,7 +20,7 @@ from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pa
 from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
-    from featgraph.features.batches import Forward
+    from featgraph.features.feeding import Forward
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 

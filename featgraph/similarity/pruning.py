@@ -22,7 +22,7 @@ from featgraph.similarity._predictions import Predictions, hold_batches, observe
 from featgraph.similarity.layer_matrix import compare_layers
 
 if TYPE_CHECKING:
-    from featgraph.features.batches import Forward
+    from featgraph.features.feeding import Forward
     from featgraph.features.layers import Layers
     from featgraph.selfsimilarity.estimators import EstimatorName
 

@@ -30,7 +30,7 @@ from featgraph.similarity.pruning import (
 )
 
 if TYPE_CHECKING:
-    from featgraph.features.batches import Forward
+    from featgraph.features.feeding import Forward
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
     from featgraph.selfsimilarity.estimators import EstimatorName

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from featgraph.features.batches import find_tensor
+from featgraph.features.outputs import find_tensor
 from featgraph.training.batches import Inputs, call_model
 
 __all__ = ["TrainingDivergedError", "find_first_nonfinite"]

@@ -298,7 +298,7 @@ def test_empty_data_is_an_error(data: object) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"x": torch.zeros(2, 4)}, "got dict; put a single batch into a list"),
+        ({"x": 3}, "a dict must hold Tensors or arrays with one row per sample"),
         (3, "data must be a DataLoader.*got int"),
         ("digits", "got str"),
         (["digits"], "a batch must be a Tensor.*got str"),

@@ -99,7 +99,7 @@ def test_evaluation_costs_nothing():
     reg = SelfSimilarityRegularizer(net)
     net.eval()
     net(x)
-    assert not reg._listener.caught
+    assert not reg._hooks.caught
     assert reg().item() == 0.0
     assert reg.step == 0
     net.train()

@@ -41,7 +41,7 @@ def test_hooks_leave_with_remove_and_do_not_travel_with_copies():
     reg = SelfSimilarityRegularizer(net)
     twin = copy.deepcopy(net)
     twin(x)
-    assert not reg._listener.caught
+    assert not reg._hooks.caught
     torch.save(net, io.BytesIO())
     reg.remove()
     assert not any(module._forward_hooks for module in net.modules())
@@ -110,16 +110,28 @@ def test_two_regularisers_do_not_meet():
     assert pair[1]().item() == alone[1]
 
 
-def test_a_layer_that_runs_twice_counts_with_its_last_call():
+def test_the_calls_of_a_layer_that_runs_twice_are_layers_of_their_own():
     net = make_net()
     act = nn.ReLU()
     twice = nn.Sequential(net[0], act, net[2], act, net[4])
-    reg = SelfSimilarityRegularizer(twice, layers="1", weight=1.0)
-    twice(make_inputs())
-    found = reg().item()
-    reg = SelfSimilarityRegularizer(net, layers="3", weight=1.0)
-    net(make_inputs())
-    assert found == reg().item()
+    expected = {}
+    for layer in ("1", "3"):
+        reg = SelfSimilarityRegularizer(net, layers=layer, weight=1.0)
+        net(make_inputs())
+        expected[layer] = reg().item()
+        reg.remove()
+    reg = SelfSimilarityRegularizer(twice, layers="1", weight=1.0, draw="all")
+    for _ in range(2):  # a second forward pass begins anew
+        twice(make_inputs())
+    assert reg().item() == pytest.approx((expected["1"] + expected["3"]) / 2, rel=1e-6)
+    assert reg.layers == ["1", "1#1"]
+    assert [record.layer for record in reg.records] == ["1", "1#1"]
+    reg.remove()
+    for options in ({"calls": "last"}, {"layers": "1#1"}, {"layers": "3"}):
+        reg = SelfSimilarityRegularizer(twice, **{"layers": "1", "weight": 1.0, **options})
+        twice(make_inputs())
+        assert reg().item() == expected["3"]
+        reg.remove()
 
 
 def test_memory_format_makes_no_difference():

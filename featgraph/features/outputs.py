@@ -1,0 +1,146 @@
+"""Outputs: which Tensors of what a module returns are its activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from featgraph.features.layout import name_layer
+
+__all__ = ["Activation", "densify", "find_tensor", "pick_activations"]
+
+
+class Activation(NamedTuple):
+    """A Tensor that a layer gave.
+
+    ``suffix`` follows the name of the layer ("" or ".1"). ``mask`` says which tokens are real
+    where the output itself does, as packed sequences and nested Tensors do; such an activation
+    has shape (B, N, D).
+    """
+
+    suffix: str
+    values: Tensor
+    mask: Tensor | None
+
+
+def find_tensor(value: object) -> Tensor | None:
+    """Return the first Tensor in nested tuples, lists, dicts and dataclass-like outputs.
+
+    Examples
+    --------
+    >>> find_tensor({"cache": None, "state": [torch.ones(1), torch.zeros(1)]})
+    tensor([1.])
+    """
+    for _, found in _walk(value, ""):
+        return found if isinstance(found, Tensor) else found.data
+    return None
+
+
+def pick_activations(
+    output: object, member: int | str | None = None, *, layer: str | None = None
+) -> list[Activation]:
+    """List the activations in an output: the first Tensor, a member of one's choice, or all.
+
+    Parameters
+    ----------
+    output : object
+        What a module returned.
+    member : int, str or None, default=None
+        A place in a tuple or a name in a dict; "all" for every Tensor in it; None for the first.
+    layer : str or None, default=None
+        Name for messages.
+
+    Raises
+    ------
+    ValueError
+        If there is no such member.
+
+    Examples
+    --------
+    >>> output = (torch.zeros(2, 3), {"cache": torch.zeros(2, 4)})
+    >>> [(a.suffix, a.values.shape[1]) for a in pick_activations(output, "all")]
+    [('.0', 3), ('.1.cache', 4)]
+    """
+    if member == "all":
+        found = list(_walk(output, ""))
+    elif member is None:
+        found = [("", value) for _, value in _walk(output, "")][:1]
+    else:
+        found = [("", value) for _, value in _walk(_member(output, member, layer), "")][:1]
+    return [_as_activation(suffix, value) for suffix, value in found]
+
+
+def _member(output: object, member: int | str, layer: str | None) -> object:
+    if isinstance(output, Tensor | PackedSequence):
+        if member in (0, -1):
+            return output
+    elif hasattr(output, "__dataclass_fields__") and not isinstance(output, Mapping):
+        if isinstance(member, str) and hasattr(output, member):
+            return getattr(output, member)
+    else:
+        try:
+            return output[member]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            pass
+    has = ""
+    if isinstance(output, Mapping):
+        has = f" with {list(output)}"
+    elif isinstance(output, tuple | list):
+        has = f" of {len(output)}"
+    raise ValueError(
+        f"output={member!r} names no member of what {name_layer(layer)} gives, "
+        f"a {type(output).__name__}{has}; give output=None for its first Tensor, or choose "
+        "layers that have this member"
+    )
+
+
+def _walk(value: object, suffix: str) -> Iterator[tuple[str, Tensor | PackedSequence]]:
+    if isinstance(value, Tensor | PackedSequence):
+        yield suffix, value
+        return
+    if isinstance(value, np.ndarray):
+        yield suffix, torch.from_numpy(value)
+        return
+    members: list[tuple[object, object]] = []
+    if isinstance(value, Mapping):
+        members = list(value.items())
+    elif isinstance(value, tuple | list):
+        members = list(enumerate(value))
+    elif hasattr(value, "__dataclass_fields__"):
+        members = [(name, getattr(value, name)) for name in value.__dataclass_fields__]
+    for name, inner in members:
+        yield from _walk(inner, f"{suffix}.{name}")
+
+
+def _as_activation(suffix: str, value: Tensor | PackedSequence) -> Activation:
+    if isinstance(value, PackedSequence):
+        values, lengths = pad_packed_sequence(value, batch_first=True)
+        return Activation(suffix, values, _lengths_mask(lengths, values))
+    return Activation(suffix, *densify(value))
+
+
+def densify(activation: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return a nested Tensor as a padded one with its mask; any other as it is, without.
+
+    Examples
+    --------
+    >>> parts = [torch.ones(2, 1), torch.ones(1, 1)]
+    >>> nested = torch.nested.nested_tensor(parts, layout=torch.jagged)
+    >>> [part.shape for part in densify(nested)]
+    [torch.Size([2, 2, 1]), torch.Size([2, 2])]
+    """
+    if not activation.is_nested:
+        return activation, None
+    lengths = torch.tensor([len(part) for part in activation.unbind()])
+    dense = torch.nested.to_padded_tensor(activation, 0.0)
+    return dense, _lengths_mask(lengths, dense)
+
+
+def _lengths_mask(lengths: Tensor, values: Tensor) -> Tensor:
+    places = torch.arange(values.shape[1], device=values.device)
+    return places < lengths.to(values.device)[:, None]

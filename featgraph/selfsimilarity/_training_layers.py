@@ -1,0 +1,79 @@
+"""The layers that the regulariser watches, and what the last forward pass gave in them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from featgraph.features.hooks import ActivationHooks
+
+__all__ = ["LEAST_NODES", "TrainingLayers"]
+
+# Below 8 nodes log N takes a handful of values and SS_rate says nothing about a power law.
+LEAST_NODES = 8
+
+
+class TrainingLayers:
+    """The chosen layers of a model in training.
+
+    Attributes
+    ----------
+    names : list of str
+        The layers; those of a rule that turn out unfit are dropped after the first forward pass,
+        and the calls of a module that runs several times are added.
+    is_settled : bool
+        Whether a first forward pass was seen.
+    """
+
+    def __init__(self, hooks: ActivationHooks) -> None:
+        self.hooks = hooks
+        self.names = list(hooks.names)
+        self.is_settled = False
+
+    @property
+    def drawn(self) -> str | None:
+        """The layer to keep in the next forward pass, None for all."""
+        return self.hooks.only
+
+    @drawn.setter
+    def drawn(self, name: str | None) -> None:
+        self.hooks.only = name
+
+    def take(self) -> dict[str, Tensor]:
+        """Return what the last forward pass gave, (B, D) by layer, and forget it."""
+        caught = {name: _join(values, self.hooks) for name, values in self.hooks.take().items()}
+        if not caught:
+            raise ValueError(
+                "the regulariser needs a forward pass of the model in training mode before each "
+                "call, got none; call model(inputs) first, and reg() once after it (a model that "
+                "torch.compile ran before the regulariser was made must be compiled again)"
+            )
+        if not self.is_settled:
+            self._settle(caught)
+        return caught
+
+    def _settle(self, caught: Mapping[str, Tensor]) -> None:
+        """Look at the first forward pass: leave out, or refuse, what has no SS_rate to speak of."""
+        problems = dict.fromkeys(self.hooks.silent, "is not called in training, or gives no Tensor")
+        problems |= {
+            name: f"has {values.shape[1]} nodes"
+            for name, values in caught.items()
+            if values.shape[1] < LEAST_NODES
+        }
+        fit = [name for name in caught if name not in problems]
+        listed = "; ".join(f"layer {name!r} {why}" for name, why in problems.items())
+        rule = f"a layer must be called and have at least {LEAST_NODES} nodes"
+        if problems and (not fit or not self.hooks.is_rule):
+            raise ValueError(f"{rule}: {listed}; choose other layers")
+        if problems:
+            warnings.warn(f"{rule}; left out: {listed}", stacklevel=4)
+        self.names, self.is_settled = fit, True
+
+
+def _join(values: list[Tensor], hooks: ActivationHooks) -> Tensor:
+    if len(values) == 1:
+        return values[0]
+    return torch.stack(values).mean(0) if hooks.calls == "mean" else torch.cat(values, dim=1)
