@@ -247,10 +247,11 @@ source='Sequential')
                     if name not in totals:
                         totals[name] = _Total(SquaredDistanceSum(layer=name), None, F.reduce)
                     totals[name].update(F)
-        counts = {name: total.distances.n_samples for name, total in totals.items()}
+        counts = {name: total.n_batches for name, total in totals.items()}
         if len(set(counts.values())) > 1:
             raise ValueError(
-                f"every batch must pass every chosen layer, got samples per layer {counts}"
+                f"every batch must pass every chosen layer, got batches per layer {counts}; "
+                "choose other layers, or calls="
             )
     # Taken out one by one: two matrices per layer are never held for all layers at once.
     return {name: totals.pop(name).finish(name, source) for name in list(totals)}
@@ -263,9 +264,11 @@ class _Total:
     distances: SquaredDistanceSum
     moments: NodeMoments | None
     reduce: str | None
+    n_batches: int = 0
 
     def update(self, features: FeatureMatrix) -> None:
         self.distances.update(features)
+        self.n_batches += 1
         moments = NodeMoments.of(features.values)
         if self.moments is None:
             self.moments = moments

@@ -17,17 +17,17 @@ __all__ = ["CallsAround", "ModuleHook"]
 class ModuleHook:
     """A hook that stays behind: copies and pickles of a model carry one that does nothing."""
 
-    def __init__(self, call: Callable[..., None], name: str) -> None:
-        self.call, self.name = call, name
+    def __init__(self, call: Callable[..., None], layer: Any) -> None:
+        self.call, self.layer = call, layer
 
     def __call__(self, module: nn.Module, *values: Any) -> None:
-        self.call(self.name, module, *values)
+        self.call(self.layer, module, *values)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ModuleHook, (_do_nothing, self.name)
+        return ModuleHook, (_do_nothing, None)
 
     def __deepcopy__(self, memo: object) -> ModuleHook:
-        return ModuleHook(_do_nothing, self.name)
+        return ModuleHook(_do_nothing, None)
 
 
 def _do_nothing(*_: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from torch import nn
 
-from featgraph.features.layers import Layers
+from featgraph.features.layers import Layers, list_entries
+from featgraph.features.shorthands import INPUT
 
-__all__ = ["CALLS", "Calls", "base_name", "call_name", "list_entries", "split_calls", "take_turns"]
+__all__ = ["CALLS", "Calls", "base_name", "call_name", "module_path", "split_calls", "take_turns"]
 
 Calls: TypeAlias = Literal["each", "last", "first", "mean", "concatenate"]
 
@@ -48,17 +49,15 @@ def call_name(name: str, number: int) -> str:
     return f"{name}#{number}" if number else name
 
 
-def list_entries(layers: Layers) -> list[Any]:
-    """Return the entries of ``layers=``, which may be a single one.
+def module_path(name: str) -> str:
+    """Return the path of the module that a name of a layer, a call or an input speaks of.
 
     Examples
     --------
-    >>> list_entries("auto"), list_entries(["0", "1"])
-    (['auto'], ['0', '1'])
+    >>> module_path("fc:input"), module_path("relu#2")
+    ('fc', 'relu')
     """
-    if isinstance(layers, str) or not isinstance(layers, Sequence):
-        return [layers]
-    return list(layers)
+    return base_name(name).removesuffix(INPUT)
 
 
 def split_calls(model: nn.Module, layers: Layers) -> tuple[Layers, dict[str, set[int]]]:
@@ -100,12 +99,14 @@ def take_turns(model: nn.Module, names: Sequence[str]) -> dict[str, tuple[int, i
     {'3': (1, 2)}
     """
     turns = {}
+    paths = set(map(module_path, names))
     for name in names:
-        parent = name.rpartition(".")[0]
-        module = model.get_submodule(name)
+        path = module_path(name)
+        parent = path.rpartition(".")[0]
+        module = model.get_submodule(path)
         inside = model.get_submodule(parent)._modules.items()
         places = [f"{parent}.{k}" if parent else k for k, child in inside if child is module]
-        number = places.index(name) if name in places else 0
-        is_one_of = number > 0 or len(set(places) & set(names)) > 1
+        number = places.index(path) if path in places else 0
+        is_one_of = number > 0 or len(paths.intersection(places)) > 1
         turns[name] = (number, len(places)) if is_one_of else (0, 1)
     return turns

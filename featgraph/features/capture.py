@@ -248,7 +248,7 @@ class _Batches:
         self.layers: list[str] | None = None
 
     def take(self) -> dict[str, FeatureMatrix]:
-        caught = self.hooks.take()
+        caught = self.hooks.take(stacklevel=5)
         silent = self.hooks.silent
         if silent and (not self.hooks.is_rule or not caught):
             raise ValueError(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from featgraph.features.batches import run_batch
+from featgraph.features.feeding import run_batch
 from featgraph.features.running import evaluating, unwrap_model
 from featgraph.features.walk import is_leaf, named_layers
 

@@ -7,7 +7,7 @@ import operator
 import re
 from collections.abc import Iterable, Sequence
 from numbers import Integral
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from torch import nn
 
@@ -22,7 +22,7 @@ from featgraph.features.walk import (
     named_layers,
 )
 
-__all__ = ["Layers", "are_rules", "select_layers"]
+__all__ = ["Layers", "are_rules", "list_entries", "select_layers"]
 
 Layers: TypeAlias = (
     "str | int | slice | type[nn.Module] | Sequence[str | int | slice | type[nn.Module]]"
@@ -96,7 +96,7 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     ['0', '1', '4']
     """
     check_eager(model)
-    entries = _entries(layers)
+    entries = list_entries(layers)
     taken = [e for e in entries if not _takes_out(e)] or ["all"] * bool(entries)
     found: dict[str, None] = {}
     for entry in taken:
@@ -120,10 +120,17 @@ def are_rules(layers: Layers) -> bool:
     >>> are_rules(["all", "!*.dropout"]), are_rules(["auto", "head"])
     (True, False)
     """
-    return all(entry in _RULES or _takes_out(entry) for entry in _entries(layers))
+    return all(entry in _RULES or _takes_out(entry) for entry in list_entries(layers))
 
 
-def _entries(layers: object) -> list[object]:
+def list_entries(layers: object) -> list[Any]:
+    """Return the entries of ``layers=``, which may be a single one.
+
+    Examples
+    --------
+    >>> list_entries("auto"), list_entries(["0", "1"])
+    (['auto'], ['0', '1'])
+    """
     if isinstance(layers, str | type | slice | Integral):
         return [layers]
     if not isinstance(layers, Iterable):

@@ -124,16 +124,16 @@ def search_mask(
     found = MaskSearch()
     if given is not None and not _take(found, given, shape):
         found.misfit = given
+    is_closed = False  # what lies further out is about the input side alone
     for arguments, is_target in around:
         if found.mask is not None or arguments.is_image:
             break
-        for mask in _masks_of(arguments, is_target, shape, found):
+        for mask in [] if is_closed else _masks_of(arguments, is_target, shape, found):
             if _take(found, mask, shape):
                 break
+        is_closed = is_closed or (is_target and arguments.has_target)
         if found.ids is None:
-            found.ids = _ids_of(arguments, shape)
-        if is_target and arguments.has_target:
-            break
+            found.ids = _ids_of(arguments, is_closed, shape)
     return found
 
 
@@ -178,8 +178,10 @@ def _fits(mask: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return (rows in (1, shape[0]) and n_tokens in shape[1:]) or (n_tokens, rows) == shape[:2]
 
 
-def _ids_of(arguments: Arguments, shape: tuple[int, ...]) -> Tensor | None:
-    for value in arguments.values.values():
+def _ids_of(arguments: Arguments, is_target: bool, shape: tuple[int, ...]) -> Tensor | None:
+    for name, value in arguments.values.items():
+        if is_target and name not in _TARGETS:
+            continue
         if not isinstance(value, Tensor) or value.dtype not in (torch.int64, torch.int32):
             continue
         if value.ndim == 2 and _fits(value.shape, shape):

@@ -46,13 +46,14 @@ def find_padding(ids: Tensor, *, pad_id: int | None = None) -> tuple[int, str] |
         for candidate in candidates:
             is_it = turned == candidate
             runs = np.where(is_it.all(1), array.shape[1], is_it.argmin(1))
-            if runs.max() < 2 or (
-                (runs == runs[0]).all() and candidate != pad_id and len(runs) > 1
-            ):
+            is_alone = int(is_it.sum()) == int(runs.sum())
+            if runs.max() < 2 or (candidate != pad_id and len(runs) > 1 and len(set(runs)) == 1):
                 continue
-            total, n_found = int(runs.sum()), int(is_it.sum())
-            if candidate == pad_id or (candidate == 0 and n_found == total):
+            if candidate == pad_id or (candidate == 0 and is_alone):
                 return int(candidate), end
+            if len(runs) > 1 and runs.all():
+                runs = runs - 1  # a closing token
+            total, n_found = int(runs.sum()), int(is_it.sum())
             share = (n_found - total + 1) / (array.size - total + 2)
             share += (share * (1 - share) / (array.size - total + 2)) ** 0.5  # an upper bound
             chance = betainc(total, len(array), min(share, 1.0)) * 2 * len(candidates)

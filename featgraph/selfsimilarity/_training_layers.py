@@ -44,7 +44,10 @@ class TrainingLayers:
 
     def take(self) -> dict[str, Tensor]:
         """Return what the last forward pass gave, (B, D) by layer, and forget it."""
-        caught = {name: _join(values, self.hooks) for name, values in self.hooks.take().items()}
+        caught = {
+            name: _join(values, self.hooks)
+            for name, values in self.hooks.take(stacklevel=4).items()
+        }
         if not caught:
             raise ValueError(
                 "the regulariser needs a forward pass of the model in training mode before each "

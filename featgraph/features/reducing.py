@@ -1,0 +1,276 @@
+"""From an activation that a hook caught to (B, D): its mask, its layout, its number of rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from featgraph.features.around import CallsAround, is_within
+from featgraph.features.batches import batch_members, count_samples
+from featgraph.features.call_names import module_path
+from featgraph.features.layout import declared_channels, is_batch_second, module_before
+from featgraph.features.masks import Arguments, MaskOption, MaskSearch, given_mask, search_mask
+from featgraph.features.outputs import Activation
+from featgraph.features.padding import find_padding, padding_id
+from featgraph.features.reduce import (
+    Reduce,
+    apply_reduction,
+    name_reduction,
+    resolve_layout,
+)
+
+__all__ = ["ActivationReducer", "HookedLayer", "hooked_layer"]
+
+# Reductions that do not average over tokens; what they give may be a view.
+_UNAVERAGED = ("none", "flatten", "cls", "last", "tokens_as_samples")
+
+
+class HookedLayer(NamedTuple):
+    """A chosen layer, and what is known of it before it runs.
+
+    ``module`` is the hooked module at ``path``; ``is_input`` says that its input is meant.
+    ``teller`` is the module whose type tells the layout, ``before`` one that stands before it,
+    ``declared`` what the model says. ``turn`` and ``wanted`` say which calls count.
+    """
+
+    name: str
+    path: str
+    module: nn.Module
+    is_input: bool
+    teller: nn.Module | None
+    before: nn.Module | None
+    declared: tuple[int, bool] | None
+    reduce: Reduce
+    turn: tuple[int, int]
+    wanted: set[int] | None
+
+
+def hooked_layer(
+    model: nn.Module,
+    name: str,
+    reduce: Reduce,
+    turn: tuple[int, int] = (0, 1),
+    wanted: set[int] | None = None,
+) -> HookedLayer:
+    """Gather what is known of a layer.
+
+    Examples
+    --------
+    >>> hooked_layer(nn.Sequential(nn.Linear(2, 3)), "0:input", "auto").teller.out_features
+    2
+    """
+    path = module_path(name)
+    module = model.get_submodule(path)
+    is_input = path != name
+    return HookedLayer(
+        name,
+        path,
+        module,
+        is_input,
+        _like_input(module) if is_input else module,
+        module_before(model, path),
+        None if is_input else declared_channels(model, path),
+        reduce,
+        turn,
+        wanted,
+    )
+
+
+def _like_input(module: nn.Module) -> nn.Module | None:
+    """Return a module whose output is like the input of this one, None if that is not known."""
+    if isinstance(module, nn.modules.conv._ConvNd):
+        kind = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}[module.weight.ndim]
+        return kind(1, module.in_channels, 1, device="meta")
+    width = getattr(module, "in_features", None)
+    if isinstance(width, int):
+        return nn.Linear(1, width, device="meta")
+    is_norm = hasattr(module, "normalized_shape") or isinstance(
+        module, nn.modules.batchnorm._NormBase | nn.GroupNorm
+    )
+    return module if is_norm else None
+
+
+class ActivationReducer:
+    """Reduces activations of one model, and remembers layouts and what the user should know.
+
+    Attributes
+    ----------
+    reductions : dict of str to str
+        How each layer was reduced, for results.
+    latest : Module or None
+        The last module that ran and whose type tells a layout.
+    """
+
+    def __init__(self, model: nn.Module, calls_around: CallsAround, mask: MaskOption) -> None:
+        is_named = isinstance(mask, str | int | Mapping) and mask is not True
+        if mask is not None and not is_named and not callable(mask):
+            raise TypeError(
+                "mask must be the key or place of the mask in the batch, a function of the batch, "
+                f"a mapping of these by layer, False or None, got {type(mask).__name__}"
+            )
+        self.model, self.calls_around, self.mask = model, calls_around, mask
+        self.reductions: dict[str, str] = {}
+        self.latest: nn.Module | None = None
+        self._layouts: dict[str, str] = {}
+        self._batch: object = None
+        self._suspect: tuple[str, Tensor] | None = None
+        self._vague: str | None = None
+        self._has_warned = mask is False
+        self._is_batch_second = any(is_batch_second(m) for m in model.modules())
+
+    def begin(self, batch: object) -> None:
+        """Forget the batch before."""
+        self._batch, self.latest, self._suspect = batch, None, None
+
+    def reduce(self, layer: HookedLayer, key: str, call: str, activation: Activation) -> Tensor:
+        """Reduce an activation to (B, D).
+
+        Parameters
+        ----------
+        layer : HookedLayer
+            The layer that gave it.
+        key, call : str
+            Name in results and messages, and name of the very call.
+        activation : Activation
+            What it gave.
+
+        Raises
+        ------
+        ValueError
+            As :func:`extract_features`.
+        """
+        values, reduce, own_mask = activation.values, layer.reduce, activation.mask
+        shape = tuple(values.shape)
+        if not callable(reduce) and not values.dtype.is_floating_point:
+            _refuse_numbers(values, key)
+        found = MaskSearch(own_mask)
+        if own_mask is None and self.mask is not False and len(shape) > 2:
+            found = self._search_mask(layer, shape)
+        # One that does not fit is refused, and named, where it is used.
+        mask = found.misfit if found.mask is None and len(shape) == 3 else found.mask
+        layout = self._layout(layer, key, call, shape, mask, is_packed=own_mask is not None)
+        value = apply_reduction(values, reduce=reduce, layout=layout, mask=mask, layer=key)
+        self.reductions[key] = name_reduction(reduce, layout, is_masked=mask is not None)
+        n_samples = self._count_samples(layer, shape)
+        if reduce == "auto" and n_samples is not None and len(value) != n_samples:
+            raise ValueError(
+                f"layer {key!r} gives {len(value)} rows for a batch of {n_samples} samples "
+                f"under {layout!r}; give reduce= if you know the layout"
+            )
+        if mask is None and len(shape) == 3 and not callable(reduce) and reduce not in _UNAVERAGED:
+            self._suspect = self._suspect or (None if found.ids is None else (key, found.ids))
+        if len(shape) == 3:
+            self._vague = self._vague or found.vague
+        # A view would be overwritten by a later in-place operation and keep the whole alive.
+        is_view = len(shape) == 2 or callable(reduce) or reduce in _UNAVERAGED or layout == "none"
+        return value.clone() if is_view else value
+
+    def _layout(
+        self,
+        layer: HookedLayer,
+        key: str,
+        call: str,
+        shape: tuple[int, ...],
+        mask: Tensor | None,
+        *,
+        is_packed: bool,
+    ) -> str:
+        if callable(layer.reduce):
+            return ""
+        if is_packed and layer.reduce in ("auto", "tokens_as_samples"):
+            return "tokens"
+        if call in self._layouts:
+            return self._layouts[call]
+        options: dict[str, Any] = {
+            "reduce": layer.reduce,
+            "mask": mask,
+            "module": layer.teller,
+            "declared": layer.declared,
+            "n_samples": self._count_samples(layer, shape),
+            "layer": key,
+        }
+        try:
+            layout = resolve_layout(shape, before=self.latest or layer.before, **options)
+        except ValueError:
+            if self.latest is None:
+                raise
+            layout = resolve_layout(shape, before=layer.before, **options)
+        is_guess = layout == "tokens" and layer.reduce in ("auto", "tokens_as_samples")
+        if is_guess and mask is None and self._is_batch_second:
+            # The first axis looks like the batch, but is the sequence if the input starts so.
+            raise ValueError(
+                f"layer {key!r} gives shape {shape}, whose layout is ambiguous: the model has "
+                "modules made with batch_first=False; give reduce='tokens' for (B, N, D) or "
+                "'sequence_first' for (N, B, D)"
+            )
+        if not torch.compiler.is_compiling():
+            self._layouts[call] = layout
+        return layout
+
+    def _count_samples(self, layer: HookedLayer, shape: tuple[int, ...]) -> int | None:
+        """Return the number of samples in the batch as far as it is known."""
+        if shape and shape[0] == getattr(self._batch, "num_graphs", None):
+            return shape[0]
+        call = self.calls_around.outermost(layer.path)
+        return None if call is None else count_samples(call.values)
+
+    def _search_mask(self, layer: HookedLayer, shape: tuple[int, ...]) -> MaskSearch:
+        around = self.calls_around.around(layer.path)
+        members = batch_members(self._batch)
+        if members:
+            is_target = self.calls_around.paths[layer.path][-1][1]
+            around.append((Arguments(members, frozenset(members)), is_target))
+        return search_mask(around, shape, given=self._given_mask(layer, members))
+
+    def _given_mask(self, layer: HookedLayer, members: Mapping[str, object]) -> Tensor | None:
+        option: object = self.mask
+        if isinstance(option, Mapping):
+            fits = [prefix for prefix in option if is_within(layer.path, prefix)]
+            option = option[max(fits, key=len)] if fits else None
+        if option is None:
+            return None
+        batch = self._batch
+        if batch is None:
+            call = self.calls_around.outermost(layer.path)
+            members = {} if call is None else call.values
+            batch = next(iter(members.values())) if len(members) == 1 else members
+        return given_mask(option, batch, members)
+
+    def warn_of_padding(self, stacklevel: int) -> None:
+        """Say once if means took in what looks like padding, or a mask was read by a guess."""
+        if self._has_warned:
+            return
+        if self._vague is not None:
+            said = (
+                f"the argument {self._vague!r} may be a mask, but what its ones mean is not clear "
+                "from the inputs; give mask="
+            )
+        elif self._suspect is not None:
+            layer, ids = self._suspect
+            padding = find_padding(ids, pad_id=padding_id(self.model))
+            if padding is None:
+                return
+            said = (
+                f"the inputs look padded: the id {padding[0]} is repeated at the {padding[1]} of "
+                f"samples, and means over tokens take the padding in (layer {layer!r}); put an "
+                f"attention_mask into the batch, or give mask=, such as "
+                f"mask=lambda batch: batch != {padding[0]}"
+            )
+        else:
+            return
+        self._has_warned = True
+        warnings.warn(f"{said}, or mask=False if all tokens are real", stacklevel=stacklevel)
+
+
+def _refuse_numbers(values: Tensor, layer: str) -> None:
+    """Refuse whole numbers and truth values; what is complex or sparse is refused elsewhere."""
+    if values.is_complex() or values.is_quantized or values.layout != torch.strided:
+        return
+    raise ValueError(
+        f"layer {layer!r} gives {values.dtype}, whole numbers and no activations; choose another "
+        "layer or output=, or give reduce= a function of (activation, mask) that makes (B, D) of it"
+    )
