@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from featgraph.features import extract_features, select_layers
-from featgraph.features.batches import find_tensor
+from featgraph.features.outputs import find_tensor
 
 INPUT = ":input"
 #: Float32 sums in another order.

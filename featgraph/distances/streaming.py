@@ -268,7 +268,7 @@ class _Total:
 
     def update(self, features: FeatureMatrix) -> None:
         self.distances.update(features)
-        self.n_batches += 1
+        self.n_batches, self.reduce = self.n_batches + 1, features.reduce
         moments = NodeMoments.of(features.values)
         if self.moments is None:
             self.moments = moments

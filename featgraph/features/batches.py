@@ -80,7 +80,7 @@ def iterate_batches(
     for batch in track_progress(cut, progress=progress, label=label, total=total):
         found = set(batch) if isinstance(batch, Mapping) else None
         keys = found if n_batches == 0 else keys
-        if found != keys:
+        if batches is data and found != keys:
             raise ValueError(
                 f"data: all batches must have the same keys, batch {n_batches} has "
                 f"{sorted(found or ())} and the first {sorted(keys or ())}"
@@ -99,7 +99,7 @@ def _as_batches(data: object, batch_size: int, model: nn.Module | None) -> Itera
         data = torch.from_numpy(data)
     if isinstance(data, Tensor):
         return torch.split(data, batch_size) if len(data) else []
-    if isinstance(data, Dataset) or hasattr(data, "column_names"):
+    if isinstance(data, Dataset) or isinstance(getattr(data, "column_names", None), list):
         # A generator of its own: a DataLoader without one moves the global random state.
         return DataLoader(
             data,  # type: ignore[arg-type]

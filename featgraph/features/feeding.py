@@ -191,9 +191,11 @@ def _arrange_tuple(
 
 def _refuse_labels_first(takes: _Takes, batch: tuple[Any, ...] | list[Any]) -> None:
     first = batch[0]
-    others = [k for k, v in enumerate(batch) if k and is_array(v) and len(v) == np.shape(first)[0]]
+    if first.ndim != 1:
+        return
+    others = [k for k, v in enumerate(batch) if k and is_array(v) and len(v) == len(first)]
     inputs = next((k for k in others if batch[k].ndim > 1), None)
-    if first.ndim == 1 and inputs is not None and not takes.ids:
+    if inputs is not None and not takes.ids:
         raise ValueError(
             f"a batch must start with its inputs, got {first.dtype} of shape "
             f"{tuple(first.shape)}, which looks like labels, before {tuple(batch[inputs].shape)}; "

@@ -154,7 +154,9 @@ class ActivationReducer:
         mask = found.misfit if found.mask is None and len(shape) == 3 else found.mask
         layout = self._layout(layer, key, call, shape, mask, is_packed=own_mask is not None)
         value = apply_reduction(values, reduce=reduce, layout=layout, mask=mask, layer=key)
-        self.reductions[key] = name_reduction(reduce, layout, is_masked=mask is not None)
+        # A batch without padding may come without a mask.
+        is_masked = mask is not None or self.reductions.get(key) == "masked"
+        self.reductions[key] = name_reduction(reduce, layout, is_masked=is_masked)
         n_samples = self._count_samples(layer, shape)
         if reduce == "auto" and n_samples is not None and len(value) != n_samples:
             raise ValueError(

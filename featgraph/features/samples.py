@@ -67,8 +67,8 @@ def is_sample(item: object, model: nn.Module | None = None) -> bool:
     if isinstance(item, tuple | list):
         if not item or (isinstance(item[0], int | float) and isinstance(item, list)):
             return bool(item)
-        if len(item) > 1 and _is_single(item[1]):
-            return is_array(item[0]) or isinstance(item[0], Mapping)
+        if any(map(_is_single, item)):  # a label
+            return any(is_array(part) or isinstance(part, Mapping) for part in item)
         labels = item[1] if len(item) > 1 else None
         if is_array(item[0]) and is_array(labels) and len(item[0]) == len(labels):  # type: ignore[arg-type]
             return False
