@@ -31,6 +31,7 @@ __all__ = [
     "color_channels",
     "column_kind",
     "describe_graph",
+    "look_columns",
     "row_texts",
 ]
 
@@ -299,6 +300,21 @@ def row_texts(
                 texts = [None if text is None else escape(text) for text in texts]
             pieces.append(["" if t is None else f"{before}{t}{after}" for t in texts])
         yield from map("".join, zip(*pieces, strict=True))
+
+
+def look_columns(looks: Looks, size: str, *, places: bool = True) -> dict[str, NDArray[Any]]:
+    """Return the looks as columns, with colours as ``#rrggbb``, "" where there is none."""
+    found: dict[str, NDArray[Any]] = {}
+    if looks.positions is not None and places:
+        found.update(zip("xyz", looks.positions.T, strict=False))
+    for name, column in ((size, looks.sizes), ("alpha", looks.alpha), ("shape", looks.shapes)):
+        if column is not None:
+            found[name] = column
+    if looks.colors is not None:
+        rows = color_channels(looks.colors).tolist()
+        words = ["" if row[0] is None else "#{:02x}{:02x}{:02x}".format(*row) for row in rows]
+        found["color"] = np.array(words)
+    return found
 
 
 def color_channels(colors: NDArray[np.float64]) -> NDArray[np.object_]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph.convert import open_graph
@@ -17,7 +16,7 @@ from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._columns import Names
 from featgraph.io._looks import RESERVED_PREFIX, hex_channels
 from featgraph.io._source import Source, Target, open_target, written
-from featgraph.io._table import Looks, color_channels, describe_graph
+from featgraph.io._table import Looks, describe_graph, look_columns
 
 __all__ = ["parse_cytoscape", "write_cytoscape"]
 
@@ -57,15 +56,13 @@ def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
     """
     graph = open_graph(graph, weights=True)
     table = describe_graph(graph, **options)
-    nodes = _records({**_look_columns(table.looks, "size"), **table.columns}, len(table.ids))
-    edges = _records(
-        {
-            **({} if table.weights is None else {"weight": table.weights}),
-            **_look_columns(table.edge_looks, "thickness"),
-            **table.edge_columns,
-        },
-        len(table.edges),
+    looks, edge_looks = table.looks, table.edge_looks
+    nodes = _records(
+        _labels(looks) | look_columns(looks, "size", places=False) | table.columns, len(table.ids)
     )
+    lengths = {} if table.weights is None else {"weight": table.weights}
+    between = lengths | _labels(edge_looks) | look_columns(edge_looks, "thickness")
+    edges = _records(between | table.edge_columns, len(table.edges))
     elements: dict[str, list[Any]] = {"nodes": [], "edges": []}
     places = None if table.looks.positions is None else table.looks.positions.tolist()
     for i, (name, data) in enumerate(zip(table.ids, nodes, strict=True)):
@@ -89,19 +86,8 @@ def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
     return written(path)
 
 
-def _look_columns(looks: Looks, size: str) -> dict[str, NDArray[Any]]:
-    columns = {
-        "label": looks.labels,
-        "alpha": looks.alpha,
-        size: looks.sizes,
-        "shape": looks.shapes,
-    }
-    found = {name: column for name, column in columns.items() if column is not None}
-    if looks.colors is not None:
-        rows = color_channels(looks.colors).tolist()
-        words = ["" if row[0] is None else "#{:02x}{:02x}{:02x}".format(*row) for row in rows]
-        found["color"] = np.array(words)
-    return found
+def _labels(looks: Looks) -> dict[str, NDArray[Any]]:
+    return {} if looks.labels is None else {"label": looks.labels}
 
 
 def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str, Any]]:

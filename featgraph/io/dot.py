@@ -14,7 +14,7 @@ from featgraph.graph.convert import open_graph
 from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
 from featgraph.io._looks import RESERVED_PREFIX, hex_channels
 from featgraph.io._source import Source, Target, open_target, written
-from featgraph.io._table import Looks, color_channels, describe_graph, row_texts
+from featgraph.io._table import Looks, describe_graph, look_columns, row_texts
 from featgraph.io.edge_list import typed_column
 
 __all__ = ["parse_dot", "write_dot"]
@@ -95,10 +95,9 @@ def _looks(looks: Looks, size: str) -> dict[str, NDArray[Any]]:
         rows = looks.positions.tolist()
         words = ["" if x != x else ",".join(map(repr, (x, *rest))) for x, *rest in rows]
         found["pos"] = np.array(words)
-    if looks.colors is not None:
-        channels = color_channels(looks.colors).tolist()
-        words = ["" if row[0] is None else "#{:02x}{:02x}{:02x}".format(*row) for row in channels]
-        found["fillcolor" if size == "width" else "color"] = np.array(words)
+    plain = look_columns(looks, size, places=False)
+    if "color" in plain:
+        found["fillcolor" if size == "width" else "color"] = plain["color"]
     if looks.sizes is not None:  # inches of 72 points
         found[size] = looks.sizes / 72 if size == "width" else looks.sizes
     if looks.shapes is not None:

@@ -16,7 +16,7 @@ from featgraph.core.lazy import need
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._source import Source, Target, open_target
-from featgraph.io._table import GraphTable, Looks, cell_texts, color_channels, describe_graph
+from featgraph.io._table import GraphTable, cell_texts, describe_graph, look_columns
 from featgraph.io.edge_list import edge_table_graph
 
 __all__ = ["graph_tables", "read_tables", "write_tables"]
@@ -51,7 +51,7 @@ def graph_tables(graph: Any, **options: Any) -> tuple[_Columns, _Columns]:
     table = describe_graph(open_graph(graph, weights=True), **options)
     labels = table.ids if table.looks.labels is None else table.looks.labels
     nodes: _Columns = {"Id": table.ids, "Label": labels}
-    nodes |= {**_look_columns(table.looks, "size"), **table.columns}
+    nodes |= {**look_columns(table.looks, "size"), **table.columns}
     return nodes, _edge_table(table)
 
 
@@ -66,21 +66,7 @@ def _edge_table(table: GraphTable) -> _Columns:
         edges["Weight"] = table.weights
     if table.edge_looks.labels is not None:
         edges["Label"] = table.edge_looks.labels
-    return {**edges, **_look_columns(table.edge_looks, "thickness"), **table.edge_columns}
-
-
-def _look_columns(looks: Looks, size: str) -> _Columns:
-    found: _Columns = {}
-    if looks.positions is not None:
-        found.update(zip("xyz", looks.positions.T, strict=False))
-    if looks.sizes is not None:
-        found[size] = looks.sizes
-    if looks.colors is not None:
-        rows = color_channels(looks.colors).tolist()
-        found["color"] = [None if r is None else f"#{r:02x}{g:02x}{b:02x}" for r, g, b in rows]
-    if looks.shapes is not None:
-        found["shape"] = looks.shapes
-    return found
+    return {**edges, **look_columns(table.edge_looks, "thickness"), **table.edge_columns}
 
 
 def write_tables(graph: Any, nodes: Target | None, edges: Target, **options: Any) -> None:
