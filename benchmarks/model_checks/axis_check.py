@@ -16,7 +16,6 @@ import torch
 from torch import nn
 
 from featgraph.features import extract_features, select_layers
-from featgraph.features.outputs import find_tensor
 
 INPUT = ":input"
 #: Float32 sums in another order.
@@ -109,10 +108,11 @@ def activations(
     """Return what every layer gives in each of its calls: the first Tensor of its output."""
     caught: dict[str, list[torch.Tensor | None]] = {}
     handles = []
+    n = len(next(iter(inputs.values())) if isinstance(inputs, Mapping) else inputs)
 
     def listen(name: str) -> Any:
         def hook(module: nn.Module, args: object, output: object) -> None:
-            tensor = find_tensor(output)
+            tensor = _first_tensor(output, n)
             caught.setdefault(name, []).append(None if tensor is None else tensor.detach().clone())
 
         return hook
@@ -126,6 +126,25 @@ def activations(
         for handle in handles:
             handle.remove()
     return caught
+
+
+def _first_tensor(output: object, n: int) -> torch.Tensor | None:
+    """Return the first Tensor in an output that has an axis of the length of the batch."""
+    found = _tensors(output)
+    return next((tensor for tensor in found if n in tensor.shape[:2]), (found or [None])[0])
+
+
+def _tensors(output: object) -> list[torch.Tensor]:
+    if isinstance(output, torch.Tensor):
+        return [output]
+    members: Any = ()
+    if isinstance(output, Mapping):
+        members = output.values()
+    elif isinstance(output, tuple | list):
+        members = output
+    elif hasattr(output, "__dataclass_fields__"):
+        members = (getattr(output, name) for name in output.__dataclass_fields__)
+    return [tensor for member in members for tensor in _tensors(member)]
 
 
 def channel_axis(

@@ -46,12 +46,13 @@ _SMALL = {
     **dict.fromkeys(("num_experts", "num_local_experts", "n_routed_experts"), 4),
     **dict.fromkeys(("max_position_embeddings", "n_positions"), 64),
     "moe_intermediate_size": 24,
+    "rotary_dim": 4,
     "vocab_size": 120,
     "image_size": 48,
 }
 _DEPTHS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "depth")
 _DEPTHS += ("decoder_layers", "num_decoder_layers", "num_encoder_layers")
-_MOST_PARAMETERS = 2.5e8
+_MOST_PARAMETERS = 1.5e8
 _WIDTH = re.compile(r"hidden|embed|embd|d_model|dim$|dims$|channels|width")
 
 
@@ -75,41 +76,41 @@ def import_transformers() -> Any:
 
 def check_transformers(name: str) -> ModelCheck | None:
     """Check one architecture; None if it cannot be built small, or fed from its configuration."""
-    built = _build(name)
-    if built is None:
-        return None
-    model, config = built
-    for kind, inputs in _inputs(config, 2, 11):
-        if _runs(model, inputs):
-            again = dict(_inputs(config, 3, 13))[kind]
-            other = (model, again) if _runs(model, again) else None
-            return check_model(
-                model,
-                inputs,
-                other,
-                name=f"{type(model).__name__}, {kind}",
-                family=name,
-                widths=_widths(config),
-            )
+    for widths in (True, False):
+        built = _build(name, widths=widths)
+        if built is None:
+            continue
+        model, config = built
+        for kind, inputs in _inputs(config, 2, 11):
+            if _runs(model, inputs):
+                again = dict(_inputs(config, 3, 13))[kind]
+                other = (model, again) if _runs(model, again) else None
+                return check_model(
+                    model,
+                    inputs,
+                    other,
+                    name=f"{type(model).__name__}, {kind}",
+                    family=name,
+                    widths=_widths(config),
+                )
     return None
 
 
-def _build(name: str) -> tuple[nn.Module, Any] | None:
-    """Build a model with small widths, or with its own and few layers."""
+def _build(name: str, *, widths: bool) -> tuple[nn.Module, Any] | None:
+    """Build a model of few layers with small widths, or with its own."""
     transformers = import_transformers()
-    for widths in (True, False):
-        # Configurations have rules of their own, and break them in their own ways.
-        with contextlib.suppress(Exception), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            config = transformers.CONFIG_MAPPING[name]()
-            _shrink(config, widths=widths)
-            with torch.device("meta"):
-                model = transformers.AutoModel.from_config(copy.deepcopy(config))
-            if sum(p.numel() for p in model.parameters()) > _MOST_PARAMETERS:
-                continue
-            with torch.random.fork_rng(devices=[]):
-                torch.default_generator.manual_seed(0)
-                return transformers.AutoModel.from_config(config).eval(), config
+    # Configurations have rules of their own, and break them in their own ways.
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        config = transformers.CONFIG_MAPPING[name]()
+        _shrink(config, widths=widths)
+        with torch.device("meta"):
+            model = transformers.AutoModel.from_config(copy.deepcopy(config))
+        if sum(p.numel() for p in model.parameters()) > _MOST_PARAMETERS:
+            return None
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            return transformers.AutoModel.from_config(config).eval(), config
     return None
 
 

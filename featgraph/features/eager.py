@@ -50,7 +50,7 @@ def _calls_modules(model: fx.GraphModule) -> bool:
 
 
 def check_weights(model: nn.Module) -> None:
-    """Refuse a model with weights on the meta device, or not made yet.
+    """Refuse a model with weights on the meta device.
 
     Raises
     ------
@@ -64,6 +64,8 @@ def check_weights(model: nn.Module) -> None:
     ValueError: model must hold its weights, but 'weight' is on the meta device; load them, with \
 model.to_empty(device='cpu') and model.load_state_dict(...)
     """
+    if any(hasattr(module, "_hf_hook") for module in model.modules()):
+        return  # accelerate brings the weights of each layer when it is called
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if tensor.is_meta:
             raise ValueError(

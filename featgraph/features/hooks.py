@@ -21,10 +21,11 @@ from featgraph.features.call_names import (
     split_calls,
     take_turns,
 )
+from featgraph.features.eager import check_weights
 from featgraph.features.layers import Layers, are_rules, list_entries, select_layers
 from featgraph.features.layout import decisive_leaves
 from featgraph.features.masks import MaskOption
-from featgraph.features.outputs import Activation, pick_activations
+from featgraph.features.outputs import Activation, other_branches, pick_activations
 from featgraph.features.reduce import Reduce, read_reductions
 from featgraph.features.reducing import ActivationReducer, HookedLayer, hooked_layer
 from featgraph.features.walk import is_leaf, named_layers
@@ -71,6 +72,7 @@ class ActivationHooks:
         mask: MaskOption = None,
         for_training: bool = False,
     ) -> None:
+        check_weights(model)
         self.model = model
         # A rule may pick what has no features; a name that the user gave may not.
         self.is_rule = are_rules(layers)
@@ -95,7 +97,8 @@ class ActivationHooks:
         self.caught: dict[str, list[Tensor]] = {}
         self._n_calls: dict[str, int] = {}
         self._fruitful: set[tuple[str, int]] = set()
-        self._has_told_of_skipped = False
+        self._has_told_of_skipped = self._has_told_of_branches = False
+        self._branches: dict[str, list[tuple[int, ...]]] = {}
         self._handles: list[RemovableHandle] = []
 
     @property
@@ -163,6 +166,15 @@ class ActivationHooks:
                 f"{list(self.skipped)}; the first: {why}",
                 stacklevel=stacklevel,
             )
+        if self._branches and not self._has_told_of_branches:
+            self._has_told_of_branches = True
+            name, shapes = next(iter(self._branches.items()))
+            warnings.warn(
+                f"of layers that give several Tensors the first is taken: {list(self._branches)}; "
+                f"{name!r} gives others of shape {', '.join(map(str, shapes))}; output='all' "
+                "takes every one",
+                stacklevel=stacklevel,
+            )
         self.begin()
         return caught
 
@@ -223,7 +235,11 @@ class ActivationHooks:
         return is_within(base_name(self.only), name)
 
     def _pick(self, layer: HookedLayer, output: object) -> list[Activation]:
-        picked = pick_activations(output, self.output, layer=layer.name)
+        n_samples = self.reducer.count_samples(layer)
+        picked = pick_activations(output, self.output, layer=layer.name, n_samples=n_samples)
+        if picked and self.is_rule and self.output is None and not self.for_training:
+            branches = other_branches(output, picked[0].values)
+            self._branches |= {layer.name: branches} if branches else {}
         if not picked and not self.is_rule:
             kind = "nothing" if output is None else f"no Tensor but {type(output).__name__}"
             raise ValueError(f"layer {layer.name!r} gives {kind}; choose another layer")

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from featgraph.features.layout import name_layer
 
-__all__ = ["Activation", "densify", "find_tensor", "pick_activations"]
+__all__ = ["Activation", "densify", "find_tensor", "other_branches", "pick_activations"]
 
 
 class Activation(NamedTuple):
@@ -42,7 +42,11 @@ def find_tensor(value: object) -> Tensor | None:
 
 
 def pick_activations(
-    output: object, member: int | str | None = None, *, layer: str | None = None
+    output: object,
+    member: int | str | None = None,
+    *,
+    layer: str | None = None,
+    n_samples: int | None = None,
 ) -> list[Activation]:
     """List the activations in an output: the first Tensor, a member of one's choice, or all.
 
@@ -54,6 +58,9 @@ def pick_activations(
         A place in a tuple or a name in a dict; "all" for every Tensor in it; None for the first.
     layer : str or None, default=None
         Name for messages.
+    n_samples : int or None, default=None
+        Length of the batch, if known: the first Tensor that has an axis for it goes before one
+        that has none, as the tokens of pixels in TNT.
 
     Raises
     ------
@@ -69,10 +76,44 @@ def pick_activations(
     if member == "all":
         found = list(_walk(output, ""))
     elif member is None:
-        found = [("", value) for _, value in _walk(output, "")][:1]
+        values = [value for _, value in _walk(output, "")]
+        fits = [value for value in values if _has_batch(value, n_samples)]
+        found = [("", value) for value in (fits or values)[:1]]
     else:
         found = [("", value) for _, value in _walk(_member(output, member, layer), "")][:1]
     return [_as_activation(suffix, value) for suffix, value in found]
+
+
+def _has_batch(value: Tensor | PackedSequence, n_samples: int | None) -> bool:
+    if n_samples is None or isinstance(value, PackedSequence) or value.is_nested:
+        return True
+    return n_samples in value.shape[:2]
+
+
+def other_branches(output: object, taken: Tensor) -> list[tuple[int, ...]]:
+    """List the shapes of other Tensors in an output that look like activations of a branch.
+
+    They have as many axes as the one that was taken, three at least, the same batch, and other
+    lengths: the branches of CrossViT and HRNet, not attention weights or states.
+
+    Examples
+    --------
+    >>> taken = torch.zeros(2, 9, 4)
+    >>> other_branches([taken, torch.zeros(2, 5, 8), torch.zeros(2, 3, 9, 9)], taken)
+    [(2, 5, 8)]
+    """
+    if isinstance(output, Tensor) or taken.ndim < 3 or taken.is_nested:
+        return []
+    tensors = [value for _, value in _walk(output, "") if isinstance(value, Tensor)]
+    return [
+        tuple(value.shape)
+        for value in tensors
+        if not value.is_nested
+        and value.ndim == taken.ndim
+        and value.shape[0] == taken.shape[0]
+        and value.shape != taken.shape
+        and value.is_floating_point()
+    ]
 
 
 def _member(output: object, member: int | str, layer: str | None) -> object:

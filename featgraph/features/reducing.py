@@ -157,7 +157,7 @@ class ActivationReducer:
         # A batch without padding may come without a mask.
         is_masked = mask is not None or self.reductions.get(key) == "masked"
         self.reductions[key] = name_reduction(reduce, layout, is_masked=is_masked)
-        n_samples = self._count_samples(layer, shape)
+        n_samples = self.count_samples(layer, shape)
         if reduce == "auto" and n_samples is not None and len(value) != n_samples:
             raise ValueError(
                 f"layer {key!r} gives {len(value)} rows for a batch of {n_samples} samples "
@@ -192,7 +192,7 @@ class ActivationReducer:
             "mask": mask,
             "module": layer.teller,
             "declared": layer.declared,
-            "n_samples": self._count_samples(layer, shape),
+            "n_samples": self.count_samples(layer, shape),
             "layer": key,
         }
         try:
@@ -213,7 +213,7 @@ class ActivationReducer:
             self._layouts[call] = layout
         return layout
 
-    def _count_samples(self, layer: HookedLayer, shape: tuple[int, ...]) -> int | None:
+    def count_samples(self, layer: HookedLayer, shape: tuple[int, ...] = ()) -> int | None:
         """Return the number of samples in the batch as far as it is known."""
         if shape and shape[0] == getattr(self._batch, "num_graphs", None):
             return shape[0]
