@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import MetricSpace, open_graph_space
 from featgraph.kernels import kernel
+from featgraph.kernels.search import list_ball
 
 __all__ = ["check_cover", "check_space"]
 
@@ -85,21 +86,7 @@ def _first_violation(
         for s in range(first, last):
             source = sources[s]
             stamp += 1
-            queue[0] = source
-            seen[source] = stamp
-            head, tail, level_end, distance = 0, 1, 1, 0
-            while head < tail and distance < hops:
-                while head < level_end:
-                    u = queue[head]
-                    head += 1
-                    for k in range(starts[u], stops[u]):
-                        v = indices[k]
-                        if seen[v] != stamp:
-                            seen[v] = stamp
-                            queue[tail] = v
-                            tail += 1
-                level_end = tail
-                distance += 1
+            list_ball(starts, stops, indices, hops, source, stamp, seen, queue)
             for k in range(low, high):
                 if seen[members[k]] != stamp:
                     return box, source, members[k]

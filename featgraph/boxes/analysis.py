@@ -14,6 +14,7 @@ from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.graph.convert import as_feature_graph
 from featgraph.kernels import kernel
+from featgraph.kernels.search import measure_depth, widen
 
 __all__ = ["BoxAnalysis", "analyze_boxes", "box_diameters"]
 
@@ -106,7 +107,8 @@ def analyze_boxes(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -
         members = np.argsort(cover.labels, kind="stable")
     else:
         bounds, members = cover.overlaps
-    connected = _reached(own.indptr, own.indices, bounds, members) == np.diff(bounds)
+    rows = (own.indptr[:-1], own.indptr[1:], own.indices)
+    connected = _reached(*rows, bounds, members) == np.diff(bounds)
     ends = cover.labels[own.edges]
     return BoxAnalysis(
         masses=cover.masses,
@@ -155,7 +157,7 @@ def box_diameters(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -
         raise ValueError(
             f"cover must be of the graph's {own.n_nodes} nodes, got one of {cover.n_nodes}"
         )
-    found = _farthest(own.indptr, own.indices, cover.labels, cover.masses)
+    found = _farthest(own.indptr[:-1], own.indptr[1:], own.indices, cover.labels, cover.masses)
     diameters = np.zeros(cover.n_boxes, dtype=np.int64)
     np.maximum.at(diameters, cover.labels, found)
     diameters[cover.labels[found < 0]] = -1
@@ -163,56 +165,38 @@ def box_diameters(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -
 
 
 @kernel
-def _farthest(indptr: Ints, indices: Ints, labels: Ints, masses: Ints) -> Ints:
+def _farthest(starts: Ints, stops: Ints, indices: Ints, labels: Ints, masses: Ints) -> Ints:
     # Distance from each node to the farthest of its box, -1 if one cannot be reached.
     n_nodes = labels.size
-    depth = np.full(n_nodes, -1, dtype=np.int64)
+    seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
-    far = np.empty(n_nodes, dtype=np.int64)
+    far = np.full(n_nodes, -1, dtype=np.int64)
     for source in range(n_nodes):
         queue[0] = source
-        depth[source] = 0
-        head, tail, met, last = 0, 1, 0, 0
-        while head < tail and met < masses[labels[source]]:
-            u = queue[head]
-            head += 1
-            if labels[u] == labels[source]:
-                met += 1
-                last = depth[u]
-            for k in range(indptr[u], indptr[u + 1]):
-                v = indices[k]
-                if depth[v] < 0:
-                    depth[v] = depth[u] + 1
-                    queue[tail] = v
-                    tail += 1
-        far[source] = last if met == masses[labels[source]] else -1
-        for k in range(tail):
-            depth[queue[k]] = -1
+        seen[source] = source
+        head, tail, met, distance = 0, 1, 0, 0
+        while head < tail:
+            for k in range(head, tail):
+                met += labels[queue[k]] == labels[source]
+            if met == masses[labels[source]]:
+                far[source] = distance
+                break
+            head, tail = tail, widen(starts, stops, indices, source, head, tail, seen, queue)
+            distance += 1
     return far
 
 
 @kernel
-def _reached(indptr: Ints, indices: Ints, bounds: Ints, members: Ints) -> Ints:
+def _reached(starts: Ints, stops: Ints, indices: Ints, bounds: Ints, members: Ints) -> Ints:
     # Number of members of each box that its first member reaches inside the box.
-    n_nodes = indptr.size - 1
-    inside = np.full(n_nodes, -1, dtype=np.int64)  # the last box that holds the node
-    seen = np.full(n_nodes, -1, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
+    depth = np.zeros(starts.size, dtype=np.int64)  # negative only inside the box at hand
+    queue = np.empty(starts.size, dtype=np.int64)
     counts = np.zeros(bounds.size - 1, dtype=np.int64)
     for box in range(bounds.size - 1):
-        for k in range(bounds[box], bounds[box + 1]):
-            inside[members[k]] = box
-        queue[0] = members[bounds[box]]
-        seen[queue[0]] = box
-        head, tail = 0, 1
-        while head < tail:
-            u = queue[head]
-            head += 1
-            for k in range(indptr[u], indptr[u + 1]):
-                v = indices[k]
-                if inside[v] == box and seen[v] != box:
-                    seen[v] = box
-                    queue[tail] = v
-                    tail += 1
-        counts[box] = tail
+        inside = members[bounds[box] : bounds[box + 1]]
+        depth[inside] = -1
+        queue[0] = inside[0]
+        depth[inside[0]] = 0
+        counts[box] = measure_depth(starts, stops, indices, 1, depth, queue)
+        depth[inside] = 0
     return counts

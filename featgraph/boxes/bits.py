@@ -13,18 +13,13 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.threads import map_ranges
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import WORD, count_bits, count_words, lowest_bit
 
-__all__ = ["bits_fit", "count_bits", "count_words", "list_bits", "pack_lists", "spread_bits"]
+__all__ = ["bits_fit", "count_rows", "list_bits", "pack_lists", "spread_bits"]
 
 Ints = NDArray[np.int64]
 
-WORD = 63  # bits per number; the sign bit stays free because kernels may not overflow
 MOST_BYTES = 2**26  # 22 thousand nodes
-
-
-def count_words(n_nodes: int) -> int:
-    """Return the numbers that a row of bits takes."""
-    return -(-n_nodes // WORD)
 
 
 def bits_fit(n_nodes: int) -> bool:
@@ -98,18 +93,12 @@ def _pack(starts: Ints, stops: Ints, indices: Ints, low: int, high: int, bits: I
 
 
 @kernel
-def count_bits(bits: Ints) -> Ints:
+def count_rows(bits: Ints) -> Ints:
     """Return how many bits are set in each row."""
     counts = np.zeros(bits.shape[0], dtype=np.int64)
     for v in range(bits.shape[0]):
         for w in range(bits.shape[1]):
-            word = bits[v, w]
-            word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
-            word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
-            word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
-            word = word + (word >> 8)
-            word = word + (word >> 16)
-            counts[v] += (word + (word >> 32)) & 0x7F
+            counts[v] += count_bits(bits[v, w])
     return counts
 
 
@@ -119,13 +108,9 @@ def _list(bits: Ints, bounds: Ints, low: int, high: int, indices: Ints) -> None:
         place = bounds[v]
         for w in range(bits.shape[1]):
             word = bits[v, w]
-            u = 63 * w
             while word:
-                while word & 0xFF == 0:
-                    word >>= 8
-                    u += 8
-                if word & 1 and u != v:
+                u = 63 * w + lowest_bit(word)
+                word &= word - 1
+                if u != v:
                     indices[place] = u
                     place += 1
-                word >>= 1
-                u += 1

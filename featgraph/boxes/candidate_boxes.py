@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import has_bit, lowest_bit
+from featgraph.kernels.random import draw_uniform
 
 __all__ = [
     "Table",
@@ -78,18 +80,6 @@ def join_proposals(one: Boxes, other: Boxes) -> Boxes:
 
 
 @kernel
-def _draw(state: Ints) -> float:
-    # Marsaglia 2003, doi:10.18637/jss.v008.i14: xorshift of 64 bits, the upper 53 as a fraction.
-    word = state[0]
-    word ^= word << 13
-    word ^= (word >> 7) & 0x1FFFFFFFFFFFFFF
-    word ^= word << 17
-    state[0] = word
-    uniform: float = ((word >> 11) & 0x1FFFFFFFFFFFFF) / 9007199254740992.0
-    return uniform
-
-
-@kernel
 def _list_near(node: int, starts: Ints, stops: Ints, indices: Ints, bits: Ints, out: Ints) -> int:
     # The other nodes within the size, from lists or from bits; returns how many.
     count = 0
@@ -100,21 +90,17 @@ def _list_near(node: int, starts: Ints, stops: Ints, indices: Ints, bits: Ints, 
         return count
     for w in range(bits.shape[1]):
         word = bits[node, w]
-        v = 63 * w
         while word:
-            while word & 0xFF == 0:
-                word >>= 8
-                v += 8
-            if word & 1 and v != node:
+            v = 63 * w + lowest_bit(word)
+            word &= word - 1
+            if v != node:
                 out[count] = v
                 count += 1
-            word >>= 1
-            v += 1
     return count
 
 
 @kernel
-def _add(
+def _join_box(
     node: int,
     first: int,
     n_members: int,
@@ -168,13 +154,13 @@ def _propose(
         if next_seed < n_nodes:
             node = seeds[next_seed]
         elif n_boxes < n_wanted:
-            node = int(_draw(state) * n_nodes)
+            node = int(draw_uniform(state) * n_nodes)
         else:
             break
         if n_members + n_nodes > members.size:
             members = np.concatenate((members, np.empty(members.size, dtype=np.int64)))
         first = n_members
-        n_members = _add(node, first, n_members, members, near, base, starts, stops, indices,
+        n_members = _join_box(node, first, n_members, members, near, base, starts, stops, indices,
                          bits, allowed)  # fmt: skip
         n_ball = _list_near(node, starts, stops, indices, bits, ball)
         n_new = n_ball
@@ -186,15 +172,11 @@ def _propose(
                     n_new += 1
         for k in range(n_ball):
             last = n_new if k < n_new else n_ball
-            place = k + int(_draw(state) * (last - k))
+            place = k + int(draw_uniform(state) * (last - k))
             v = ball[place]
             ball[place] = ball[k]
-            if allowed.size:
-                fits = (allowed[v // 63] >> (v % 63)) & 1 == 1
-            else:
-                fits = near[v] - base == n_members - first
-            if fits:
-                n_members = _add(v, first, n_members, members, near, base, starts, stops,
+            if has_bit(allowed, v) if allowed.size else near[v] - base == n_members - first:
+                n_members = _join_box(v, first, n_members, members, near, base, starts, stops,
                                  indices, bits, allowed)  # fmt: skip
         for k in range(first, n_members):
             held[members[k]] = True
@@ -235,7 +217,7 @@ def _sort_places(
     for t in range(most + 1):
         places[t + 1] += places[t]
     for v in by_rank:
-        if v != seed and (row[v // 63] >> (v % 63)) & 1:
+        if v != seed and has_bit(row, v):
             ball[places[times[v]]] = v
             places[times[v]] += 1
     places[: most + 2] = 0
@@ -314,7 +296,7 @@ def _overlap_bits(bits: Ints, seeds: Ints, rank: Ints) -> tuple[Ints, Ints, Ints
             allowed[w] = bits[seed, w]
         for k in range(n_ball):
             v = ball[k]
-            if (allowed[v // 63] >> (v % 63)) & 1:
+            if has_bit(allowed, v):
                 members[n_members] = v
                 n_members += 1
                 for w in range(n_words):

@@ -12,11 +12,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.bits import count_bits
+from featgraph.boxes.bits import count_rows
 from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods, WeightedSpace
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import count_bits, lowest_bit
+from featgraph.kernels.heaps import replace_top
+from featgraph.kernels.search import list_ball, measure_depth
 
 __all__ = ["break_ties", "join_centers", "reach_centers", "select_centers"]
 
@@ -69,7 +72,7 @@ def _rank_nodes(ties: Ints, masses: Ints, small_first: bool) -> tuple[Ints, Ints
 def _select_by_bits(
     bits: Ints, ties: Ints, small_first: bool, factor: Floats, only_uncovered: bool
 ) -> tuple[Ints, Ints]:
-    masses = count_bits(bits)
+    masses = count_rows(bits)
     order, rank = _rank_nodes(ties, masses, small_first)
     # sorted by falling score, equals by rank: that is a valid heap
     heap = order[np.argsort(-(masses * factor)[order], kind="stable")]
@@ -143,19 +146,9 @@ def _depth(starts: Ints, stops: Ints, indices: Ints, centers: Ints) -> int:
     # Largest number of hops from the nearest centre.
     central = np.full(starts.size, -1, dtype=np.int64)
     queue = np.empty(starts.size, dtype=np.int64)
-    tail = centers.size
-    queue[:tail] = centers
+    queue[: centers.size] = centers
     central[centers] = 0
-    head = 0
-    while head < tail:
-        u = queue[head]
-        head += 1
-        for k in range(starts[u], stops[u]):
-            v = indices[k]
-            if central[v] < 0:
-                central[v] = central[u] + 1
-                queue[tail] = v
-                tail += 1
+    measure_depth(starts, stops, indices, centers.size, central, queue)
     deepest: int = central.max()
     return deepest
 
@@ -179,6 +172,7 @@ def _select(
 ) -> None:
     # Takes centres until all is covered or more than budget entries of rows were looked at.
     n_nodes = starts.size
+    score = masses * factor
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     n_boxes, n_covered, n_heap = state[N_BOXES], state[N_COVERED], state[N_HEAP]
@@ -187,7 +181,7 @@ def _select(
         center = heap[0]
         if only_uncovered and labels[center] >= 0:
             n_heap -= 1
-            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+            replace_top(heap, n_heap, int(heap[n_heap]), score, rank)
             continue
         stamp += 1
         tail, mass, looked = _gain(starts, stops, indices, hops, center, stamp, labels, seen, queue)
@@ -201,13 +195,14 @@ def _select(
             is_center[center] = 1
             n_boxes += 1
             n_heap -= 1
-            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+            replace_top(heap, n_heap, int(heap[n_heap]), score, rank)
         elif mass == 0:
             n_heap -= 1
-            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+            replace_top(heap, n_heap, int(heap[n_heap]), score, rank)
         else:
             masses[center] = mass
-            _sift(heap, n_heap, center, masses, factor, rank)
+            score[center] = mass * factor[center]
+            replace_top(heap, n_heap, center, score, rank)
     state[N_BOXES], state[N_COVERED], state[N_HEAP] = n_boxes, n_covered, n_heap
 
 
@@ -224,26 +219,12 @@ def _gain(
     queue: Ints,
 ) -> tuple[int, int, int]:
     # Ball of the centre into queue; returns its nodes, the uncovered ones, and the work.
-    queue[0] = center
-    seen[center] = stamp
-    mass = 1 if labels[center] < 0 else 0
-    head, tail, level_end, distance, work = 0, 1, 1, 0, 0
-    while head < tail and distance < hops:
-        while head < level_end:
-            u = queue[head]
-            head += 1
-            work += stops[u] - starts[u]
-            for k in range(starts[u], stops[u]):
-                v = indices[k]
-                if seen[v] != stamp:
-                    seen[v] = stamp
-                    queue[tail] = v
-                    tail += 1
-                    if labels[v] < 0:
-                        mass += 1
-        level_end = tail
-        distance += 1
-    return tail, mass, work
+    count = list_ball(starts, stops, indices, hops, center, stamp, seen, queue)
+    mass, work = 0, 0
+    for k in range(count):
+        mass += labels[queue[k]] < 0
+        work += stops[queue[k]] - starts[queue[k]]
+    return count, mass, work
 
 
 @kernel
@@ -252,6 +233,7 @@ def _select_bits(
 ) -> tuple[Ints, Ints]:
     # The same from rows of bits: a score is counted anew in n / 63 steps.
     n_nodes, n_words = bits.shape
+    score = masses * factor
     labels = np.full(n_nodes, -1, dtype=np.int64)
     centers = np.empty(n_nodes, dtype=np.int64)
     uncovered = np.zeros(n_words, dtype=np.int64)
@@ -263,62 +245,27 @@ def _select_bits(
         mass = 0
         if not only_uncovered or labels[center] < 0:
             for w in range(n_words):
-                mass += _count_word(bits[center, w] & uncovered[w])
+                mass += count_bits(bits[center, w] & uncovered[w])
         if mass == 0:
             n_heap -= 1
-            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+            replace_top(heap, n_heap, int(heap[n_heap]), score, rank)
         elif mass < masses[center]:
             masses[center] = mass
-            _sift(heap, n_heap, center, masses, factor, rank)
+            score[center] = mass * factor[center]
+            replace_top(heap, n_heap, center, score, rank)
         else:
             for w in range(n_words):
                 word = bits[center, w] & uncovered[w]
                 uncovered[w] &= ~word
-                v = 63 * w
                 while word:
-                    while word & 0xFF == 0:
-                        word >>= 8
-                        v += 8
-                    if word & 1:
-                        labels[v] = n_boxes
-                    word >>= 1
-                    v += 1
+                    labels[63 * w + lowest_bit(word)] = n_boxes
+                    word &= word - 1
             centers[n_boxes] = center
             n_boxes += 1
             n_covered += mass
             n_heap -= 1
-            _sift(heap, n_heap, int(heap[n_heap]), masses, factor, rank)
+            replace_top(heap, n_heap, int(heap[n_heap]), score, rank)
     return centers[:n_boxes].copy(), labels
-
-
-@kernel
-def _count_word(word: int) -> int:
-    word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
-    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
-    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
-    word = word + (word >> 8)
-    word = word + (word >> 16)
-    return (word + (word >> 32)) & 0x7F
-
-
-@kernel
-def _sift(heap: Ints, n_heap: int, node: int, masses: Ints, factor: Floats, rank: Ints) -> None:
-    # Puts node in place of the root; largest score on top, of equals the smallest rank.
-    score = masses[node] * factor[node]
-    parent = 0
-    while 2 * parent + 1 < n_heap:
-        child = 2 * parent + 1
-        best = masses[heap[child]] * factor[heap[child]]
-        if child + 1 < n_heap:
-            other = masses[heap[child + 1]] * factor[heap[child + 1]]
-            if other > best or (other == best and rank[heap[child + 1]] < rank[heap[child]]):
-                child += 1
-                best = other
-        if best < score or (best == score and rank[heap[child]] > rank[node]):
-            break
-        heap[parent] = heap[child]
-        parent = child
-    heap[parent] = node
 
 
 @kernel
@@ -328,32 +275,20 @@ def _join(starts: Ints, stops: Ints, indices: Ints, centers: Ints, choices: Floa
     labels = np.empty(n_nodes, dtype=np.int64)
     central = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
-    tail = 0
-    for box in range(centers.size):
-        labels[centers[box]] = box
-        central[centers[box]] = 0
-        queue[tail] = centers[box]
-        tail += 1
-    for head in range(n_nodes):
-        if head == tail:
-            break
-        u = queue[head]
-        if central[u] > 0:
-            n_closer = 0
-            for k in range(starts[u], stops[u]):
-                if 0 <= central[indices[k]] < central[u]:
-                    n_closer += 1
-            draw = int(choices[u] * n_closer)
-            for k in range(starts[u], stops[u]):
-                if 0 <= central[indices[k]] < central[u]:
-                    if draw == 0:
-                        labels[u] = labels[indices[k]]
-                        break
-                    draw -= 1
+    queue[: centers.size] = centers
+    central[centers] = 0
+    labels[centers] = np.arange(centers.size)
+    n_met = measure_depth(starts, stops, indices, centers.size, central, queue)
+    for place in range(centers.size, n_met):
+        u = queue[place]
+        n_closer = 0
         for k in range(starts[u], stops[u]):
-            v = indices[k]
-            if central[v] < 0:
-                central[v] = central[u] + 1
-                queue[tail] = v
-                tail += 1
+            n_closer += central[indices[k]] < central[u]
+        draw = int(choices[u] * n_closer)
+        for k in range(starts[u], stops[u]):
+            if central[indices[k]] < central[u]:
+                if draw == 0:
+                    labels[u] = labels[indices[k]]
+                    break
+                draw -= 1
     return labels

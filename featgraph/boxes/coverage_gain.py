@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.neighborhoods import probe_balls
 from featgraph.boxes.threads import map_ranges
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import count_bits
+from featgraph.kernels.search import list_ball, measure_depth
 
 __all__ = ["MassCounter", "sum_distances"]
 
@@ -95,34 +97,9 @@ def _search_balls(
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     for source in sources:
-        queue[0] = source
-        seen[source] = source
-        head, tail, level_end, distance = 0, 1, 1, 0
-        while head < tail and distance < hops:
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != source:
-                        seen[v] = source
-                        queue[tail] = v
-                        tail += 1
-            level_end = tail
-            distance += 1
-        for k in range(tail):
+        count = list_ball(starts, stops, indices, hops, source, source, seen, queue)
+        for k in range(count):
             masses[queue[k]] += 1
-
-
-@kernel
-def _count_bits(word: int) -> int:
-    # Bits set among the lowest 63, by sums of halves.
-    word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
-    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
-    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
-    word = word + (word >> 8)
-    word = word + (word >> 16)
-    return (word + (word >> 32)) & 0x7F
 
 
 @kernel
@@ -148,7 +125,7 @@ def _spread_bits(
             reach, wider = wider, reach
         for v in range(n_nodes):
             for w in range(8):
-                masses[v] += _count_bits(reach[v, w])
+                masses[v] += count_bits(reach[v, w])
 
 
 @kernel
@@ -179,7 +156,7 @@ def _spread_distances(
                 for w in range(8):
                     news = wider[v, w] & ~reach[v, w]
                     if news:
-                        count = _count_bits(news)
+                        count = count_bits(news)
                         totals[0, v] += distance * count
                         totals[1, v] += count
                         grown = True
@@ -196,18 +173,8 @@ def _search_distances(
     for source in sources:
         queue[0] = source
         depth[source] = 0
-        tail = 1
-        head = 0
-        while head < tail:
-            u = queue[head]
-            head += 1
-            for k in range(starts[u], stops[u]):
-                v = indices[k]
-                if depth[v] < 0:
-                    depth[v] = depth[u] + 1
-                    queue[tail] = v
-                    tail += 1
-        for k in range(tail):
+        count = measure_depth(starts, stops, indices, 1, depth, queue)
+        for k in range(count):
             totals[0, source] += depth[queue[k]]
             depth[queue[k]] = -1
-        totals[1, source] += tail
+        totals[1, source] += count

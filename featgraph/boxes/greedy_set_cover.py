@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.candidate_boxes import Boxes
 from featgraph.boxes.memory import check_memory
 from featgraph.kernels import kernel
+from featgraph.kernels.heaps import replace_largest
+from featgraph.kernels.sorting import invert_rows
 
 __all__ = ["choose_boxes"]
 
@@ -26,26 +28,9 @@ def choose_boxes(boxes: Boxes, n_nodes: int, strategy: str) -> tuple[Ints, Ints]
     """
     bounds, members = boxes
     check_memory(24 * members.size, f"{bounds.size - 1} proposed boxes")
-    holder_bounds, holders = _invert(bounds, members, n_nodes)
+    holder_bounds, holders = invert_rows(bounds[:-1], bounds[1:], members, n_nodes)
     choose = _big_first if strategy == "big_first" else _small_first
     return choose(bounds, members, holder_bounds, holders)
-
-
-@kernel
-def _invert(bounds: Ints, members: Ints, n_nodes: int) -> tuple[Ints, Ints]:
-    # Boxes that hold node v: holders[holder_bounds[v]:holder_bounds[v + 1]].
-    holder_bounds = np.zeros(n_nodes + 1, dtype=np.int64)
-    for k in range(members.size):
-        holder_bounds[members[k] + 1] += 1
-    for v in range(n_nodes):
-        holder_bounds[v + 1] += holder_bounds[v]
-    cursor = holder_bounds[:-1].copy()
-    holders = np.empty(members.size, dtype=np.int64)
-    for box in range(bounds.size - 1):
-        for k in range(bounds[box], bounds[box + 1]):
-            holders[cursor[members[k]]] = box
-            cursor[members[k]] += 1
-    return holder_bounds, holders
 
 
 @kernel
@@ -63,7 +48,7 @@ def _big_first(
     while n_covered < n_nodes:
         box = n_boxes - 1 - heap[0] % n_boxes
         if heap[0] // n_boxes != left[box]:
-            _sift_down(heap, n_heap, left[box] * n_boxes + n_boxes - 1 - box)
+            replace_largest(heap, n_heap, left[box] * n_boxes + n_boxes - 1 - box)
             continue
         for k in range(bounds[box], bounds[box + 1]):
             v = members[k]
@@ -75,21 +60,6 @@ def _big_first(
         chosen[n_chosen] = box
         n_chosen += 1
     return chosen[:n_chosen].copy(), labels
-
-
-@kernel
-def _sift_down(heap: Ints, n_heap: int, key: int) -> None:
-    # Puts key in place of the root of a heap with the largest first.
-    parent = 0
-    while 2 * parent + 1 < n_heap:
-        child = 2 * parent + 1
-        if child + 1 < n_heap and heap[child + 1] > heap[child]:
-            child += 1
-        if heap[child] <= key:
-            break
-        heap[parent] = heap[child]
-        parent = child
-    heap[parent] = key
 
 
 @kernel

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.bits import bits_fit, count_words, pack_lists, spread_bits
+from featgraph.boxes.bits import bits_fit, pack_lists, spread_bits
 from featgraph.boxes.coverage_gain import sum_distances
 from featgraph.boxes.neighborhoods import (
     list_near,
@@ -35,6 +35,7 @@ from featgraph.core.caller import caller_level
 from featgraph.core.checks import integer, positive
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.kernels.bits import count_words
 
 __all__ = [
     "GraphSpace",

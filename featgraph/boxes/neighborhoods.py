@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.bits import bits_fit, count_bits, count_words, list_bits, spread_bits
+from featgraph.boxes.bits import bits_fit, count_rows, list_bits, spread_bits
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import list_weighted, sweep_weighted
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import count_words
+from featgraph.kernels.search import list_ball, measure_depth, widen
 
 __all__ = [
     "count_near",
@@ -39,7 +41,7 @@ def list_near(
     edges, _ = probe_balls(starts, stops, indices, hops)
     if prefer_bits(n_nodes, indices.size, hops, 2 * edges):  # counted, then listed
         bits = spread_bits(starts, stops, indices, hops)
-        masses = count_bits(bits)
+        masses = count_rows(bits)
         check_memory(8 * int(masses.sum()), f"the lists of all nodes within size {size:g}")
         return list_bits(bits, masses)
     counts = count_near(starts, stops, indices, hops)
@@ -108,19 +110,11 @@ def _probe(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -
     for source in sources:
         queue[0] = source
         seen[source] = source
-        head, tail, level_end, distance = 0, 1, 1, 0
+        head, tail, distance = 0, 1, 0
         while head < tail and distance < hops:
-            while head < level_end:
-                u = queue[head]
-                head += 1
+            for u in queue[head:tail]:
                 total += stops[u] - starts[u]
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != source:
-                        seen[v] = source
-                        queue[tail] = v
-                        tail += 1
-            level_end = tail
+            head, tail = tail, widen(starts, stops, indices, source, head, tail, seen, queue)
             distance += 1
         met += tail
     return total, met
@@ -136,36 +130,6 @@ def count_sorted(rows: Floats, size: float) -> Ints:
 
 
 @kernel
-def _ball(
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    hops: int,
-    source: int,
-    stamp: int,
-    seen: Ints,
-    queue: Ints,
-) -> int:
-    # Nodes within hops of source into queue, nearest first; returns how many.
-    queue[0] = source
-    seen[source] = stamp
-    head, tail, level_end, distance = 0, 1, 1, 0
-    while head < tail and distance < hops:
-        while head < level_end:
-            u = queue[head]
-            head += 1
-            for k in range(starts[u], stops[u]):
-                v = indices[k]
-                if seen[v] != stamp:
-                    seen[v] = stamp
-                    queue[tail] = v
-                    tail += 1
-        level_end = tail
-        distance += 1
-    return tail
-
-
-@kernel
 def _count_hops(
     starts: Ints, stops: Ints, indices: Ints, hops: int, low: int, high: int, counts: Ints
 ) -> None:
@@ -173,7 +137,7 @@ def _count_hops(
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     for source in range(low, high):
-        counts[source] = _ball(starts, stops, indices, hops, source, source, seen, queue) - 1
+        counts[source] = list_ball(starts, stops, indices, hops, source, source, seen, queue) - 1
 
 
 @kernel
@@ -191,46 +155,39 @@ def _fill_hops(
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     for source in range(low, high):
-        count = _ball(starts, stops, indices, hops, source, source, seen, queue)
+        count = list_ball(starts, stops, indices, hops, source, source, seen, queue)
         found[bounds[source] : bounds[source + 1]] = queue[1:count]
 
 
 @kernel
 def _sweep_hops(starts: Ints, stops: Ints, indices: Ints, firsts: Ints, middles: Ints) -> int:
     n_nodes = starts.size
-    seen = np.full(n_nodes, -1, dtype=np.int64)
+    depth = np.full(n_nodes, -1, dtype=np.int64)
+    place = np.empty(n_nodes, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
-    depth = np.zeros(n_nodes, dtype=np.int64)
-    parent = np.zeros(n_nodes, dtype=np.int64)
     bound = 0
     for component in range(firsts.size):
         source = firsts[component]
         for turn in range(3):
-            stamp = 3 * component + turn
             queue[0] = source
-            seen[source] = stamp
             depth[source] = 0
-            tail = 1
-            head = 0
-            while head < tail:
-                u = queue[head]
-                head += 1
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != stamp:
-                        seen[v] = stamp
-                        depth[v] = depth[u] + 1
-                        parent[v] = u
-                        queue[tail] = v
-                        tail += 1
-            last = queue[tail - 1]
-            if turn == 0:
+            n_met = measure_depth(starts, stops, indices, 1, depth, queue)
+            last = queue[n_met - 1]
+            farthest = depth[last]
+            if turn < 2:
                 source = last
-            elif turn == 1:
-                source = last
-                for _ in range(depth[last] // 2):
-                    source = parent[source]
             else:
-                bound = max(bound, 2 * depth[last])
+                bound = max(bound, 2 * farthest)
+            if turn == 1:  # half the way back, always to the neighbour that was met first
+                for k in range(n_met):
+                    place[queue[k]] = k
+                for _ in range(farthest // 2):
+                    first = n_met
+                    for k in range(starts[source], stops[source]):
+                        if depth[indices[k]] < depth[source]:
+                            first = min(first, place[indices[k]])
+                    source = queue[first]
+            for k in range(n_met):
+                depth[queue[k]] = -1
         middles[component] = source
     return bound

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels import kernel
+from featgraph.kernels.heaps import replace_largest
+from featgraph.kernels.search import list_ball
 
 __all__ = ["fit_dsatur", "order_smallest_last"]
 
@@ -54,67 +56,22 @@ def _smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: In
     by_rank = np.empty(n_nodes, dtype=np.int64)
     for v in range(n_nodes):
         by_rank[n_nodes - 1 - rank[v]] = v
-        mass[v] = _ball(starts, stops, indices, hops, v, v, seen, queue)
+        mass[v] = list_ball(starts, stops, indices, hops, v, v, seen, queue)
         heap[v] = mass[v] * n_nodes + n_nodes - 1 - rank[v]
     heap[:] = -np.sort(-heap)  # falling: a valid heap with the largest first
     n_heap = n_nodes
     for place in range(n_nodes - 1, -1, -1):
         v = by_rank[heap[0] % n_nodes]
         while heap[0] // n_nodes != mass[v]:
-            _sift(heap, n_heap, mass[v] * n_nodes + n_nodes - 1 - rank[v])
+            replace_largest(heap, n_heap, mass[v] * n_nodes + n_nodes - 1 - rank[v])
             v = by_rank[heap[0] % n_nodes]
         n_heap -= 1
-        _sift(heap, n_heap, heap[n_heap])
+        replace_largest(heap, n_heap, heap[n_heap])
         order[place] = v
-        count = _ball(starts, stops, indices, hops, v, n_nodes + v, seen, queue)
+        count = list_ball(starts, stops, indices, hops, v, n_nodes + v, seen, queue)
         for k in range(count):
             mass[queue[k]] -= 1
     return order
-
-
-@kernel
-def _sift(heap: Ints, n_heap: int, key: int) -> None:
-    # Puts key in place of the root of a heap with the largest first.
-    parent = 0
-    while 2 * parent + 1 < n_heap:
-        child = 2 * parent + 1
-        if child + 1 < n_heap and heap[child + 1] > heap[child]:
-            child += 1
-        if heap[child] <= key:
-            break
-        heap[parent] = heap[child]
-        parent = child
-    heap[parent] = key
-
-
-@kernel
-def _ball(
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    hops: int,
-    source: int,
-    stamp: int,
-    seen: Ints,
-    queue: Ints,
-) -> int:
-    # Nodes within hops of source into queue, nearest first; returns how many.
-    queue[0] = source
-    seen[source] = stamp
-    head, tail, level_end, distance = 0, 1, 1, 0
-    while head < tail and distance < hops:
-        while head < level_end:
-            u = queue[head]
-            head += 1
-            for k in range(starts[u], stops[u]):
-                v = indices[k]
-                if seen[v] != stamp:
-                    seen[v] = stamp
-                    queue[tail] = v
-                    tail += 1
-        level_end = tail
-        distance += 1
-    return tail
 
 
 @kernel
@@ -148,7 +105,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
     # key: (boxes that admit the node, nodes within the size, rank) as one number
     key = np.empty(n_nodes, dtype=np.int64)
     for v in range(n_nodes):
-        key[v] = _ball(starts, stops, indices, hops, v, v, seen, queue) * n_nodes + rank[v]
+        key[v] = list_ball(starts, stops, indices, hops, v, v, seen, queue) * n_nodes + rank[v]
     one_box = (n_nodes + 1) * n_nodes
     tree = _plant(key)
     labels = np.full(n_nodes, -1, dtype=np.int64)
@@ -161,7 +118,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
     for k in range(n_nodes):
         v = tree[1] if n_nodes > 1 else 0
         stamp = n_nodes + k
-        count = _ball(starts, stops, indices, hops, v, stamp, seen, queue)
+        count = list_ball(starts, stops, indices, hops, v, stamp, seen, queue)
         base = k * (n_nodes + 1)
         box = n_boxes
         for q in range(1, count):

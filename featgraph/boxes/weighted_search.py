@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
 from featgraph.kernels import kernel
+from featgraph.kernels.heaps import pop_nearest, push_nearest
 
 __all__ = [
     "assign_weighted",
@@ -105,39 +106,6 @@ def sweep_weighted(
 
 
 @kernel
-def _push(keys: Floats, nodes: Ints, count: int, key: float, node: int) -> int:
-    # Binary heap, smallest key first; returns the new count.
-    child = count
-    while child > 0 and keys[(child - 1) // 2] > key:
-        keys[child] = keys[(child - 1) // 2]
-        nodes[child] = nodes[(child - 1) // 2]
-        child = (child - 1) // 2
-    keys[child] = key
-    nodes[child] = node
-    return count + 1
-
-
-@kernel
-def _pop(keys: Floats, nodes: Ints, count: int) -> int:
-    # Removes the root (read it first); returns the new count.
-    count -= 1
-    key, node = keys[count], nodes[count]
-    parent = 0
-    while 2 * parent + 1 < count:
-        child = 2 * parent + 1
-        if child + 1 < count and keys[child + 1] < keys[child]:
-            child += 1
-        if keys[child] >= key:
-            break
-        keys[parent] = keys[child]
-        nodes[parent] = nodes[child]
-        parent = child
-    keys[parent] = key
-    nodes[parent] = node
-    return count
-
-
-@kernel
 def _dijkstra(
     starts: Ints,
     stops: Ints,
@@ -155,11 +123,11 @@ def _dijkstra(
     # the nodes in queue have theirs set afterwards, for the caller to use and reset.
     dist[source] = 0.0
     parent[source] = source
-    heap = _push(keys, nodes, 0, 0.0, source)
+    heap = push_nearest(keys, nodes, 0, 0.0, source)
     count = 0
     while heap > 0:
         key, u = keys[0], nodes[0]
-        heap = _pop(keys, nodes, heap)
+        heap = pop_nearest(keys, nodes, heap)
         if key > dist[u]:
             continue
         queue[count] = u
@@ -170,7 +138,7 @@ def _dijkstra(
             if reach <= limit and reach < dist[v]:
                 dist[v] = reach
                 parent[v] = u
-                heap = _push(keys, nodes, heap, reach, v)
+                heap = push_nearest(keys, nodes, heap, reach, v)
     return count
 
 
@@ -287,10 +255,10 @@ def _assign_weighted(
     for box in range(centers.size):
         dist[centers[box]] = 0.0
         labels[centers[box]] = box
-        heap = _push(keys, nodes, heap, 0.0, centers[box])
+        heap = push_nearest(keys, nodes, heap, 0.0, centers[box])
     while heap > 0:
         key, u = keys[0], nodes[0]
-        heap = _pop(keys, nodes, heap)
+        heap = pop_nearest(keys, nodes, heap)
         if key > dist[u]:
             continue
         for k in range(starts[u], stops[u]):
@@ -299,7 +267,7 @@ def _assign_weighted(
             if reach <= limit and reach < dist[v]:
                 dist[v] = reach
                 labels[v] = labels[u]
-                heap = _push(keys, nodes, heap, reach, v)
+                heap = push_nearest(keys, nodes, heap, reach, v)
     farthest: float = dist.max()
     return farthest
 

@@ -22,6 +22,7 @@ from featgraph.dimension.spectrum import (
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels import kernel
+from featgraph.kernels.search import widen
 
 __all__ = ["ball_masses", "multifractal_sandbox"]
 
@@ -149,7 +150,8 @@ def ball_masses(graph: FeatureGraph, radii: Ints, *, centers: Ints | None = None
     """
     chosen = np.arange(graph.n_nodes, dtype=np.int64) if centers is None else centers
     masses = np.zeros((chosen.size, len(radii)), dtype=np.int64)
-    _count_balls(graph.indptr, graph.indices, chosen, np.asarray(radii, dtype=np.int64), masses)
+    rows = (graph.indptr[:-1], graph.indptr[1:], graph.indices)
+    _count_balls(*rows, chosen, np.asarray(radii, dtype=np.int64), masses)
     return masses
 
 
@@ -180,31 +182,17 @@ def _average(logs: Floats, q: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 
 @kernel
-def _count_balls(indptr: Ints, indices: Ints, centers: Ints, radii: Ints, masses: Ints) -> None:
-    n_nodes = indptr.size - 1
-    seen = np.full(n_nodes, -1, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    n_radii = radii.size
+def _count_balls(
+    starts: Ints, stops: Ints, indices: Ints, centers: Ints, radii: Ints, masses: Ints
+) -> None:
+    seen = np.full(starts.size, -1, dtype=np.int64)
+    queue = np.empty(starts.size, dtype=np.int64)
     for c in range(centers.size):
         queue[0] = centers[c]
         seen[centers[c]] = c
-        head, tail, level_end, distance, k = 0, 1, 1, 0, 0
-        while k < n_radii:
-            while k < n_radii and radii[k] == distance:
-                masses[c, k] = tail
-                k += 1
-            if k == n_radii or head == tail:
-                break
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                for e in range(indptr[u], indptr[u + 1]):
-                    v = indices[e]
-                    if seen[v] != c:
-                        seen[v] = c
-                        queue[tail] = v
-                        tail += 1
-            level_end = tail
-            distance += 1
-        for rest in range(k, n_radii):  # the component ended before these radii
-            masses[c, rest] = tail
+        head, tail, distance = 0, 1, 0
+        for k in range(radii.size):
+            while head < tail and distance < radii[k]:
+                head, tail = tail, widen(starts, stops, indices, c, head, tail, seen, queue)
+                distance += 1
+            masses[c, k] = tail

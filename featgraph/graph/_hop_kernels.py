@@ -1,4 +1,4 @@
-"""Compiled counting of hop distances: 64 sources spread through the graph at once, as bits."""
+"""Compiled counting of hop distances: 63 sources spread through the graph at once, as bits."""
 
 from __future__ import annotations
 
@@ -6,50 +6,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import WORD, count_bits
+from featgraph.kernels.search import measure_depth
 
 __all__ = ["count_hops", "mean_closeness"]
 
+Ints = NDArray[np.int64]
+
 
 @kernel
-def _count_bits(word: np.uint64) -> int:
-    """Sum neighbouring fields of 1, 2, 4, … bits; no product, so nothing can overflow."""
-    word = (word & np.uint64(0x5555555555555555)) + (
-        (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    )
-    word = (word & np.uint64(0x3333333333333333)) + (
-        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    word = (word & np.uint64(0x0F0F0F0F0F0F0F0F)) + (
-        (word >> np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    )
-    word = (word & np.uint64(0x00FF00FF00FF00FF)) + (
-        (word >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-    )
-    word = (word & np.uint64(0x0000FFFF0000FFFF)) + (
-        (word >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
-    )
-    return int((word & np.uint64(0xFFFFFFFF)) + (word >> np.uint64(32)))
+def _gather(indptr: Ints, indices: Ints) -> Ints:
+    """Return the nodes in an order in which every 63 form a ball of those left.
+
+    Sources that lie together reach a node within a few rounds of each other, so that their bits
+    travel together. What a ball leaves behind is begun in the order of a search.
+    """
+    n_nodes = indptr.size - 1
+    starts, stops = indptr[:-1], indptr[1:]
+    depth = np.full(n_nodes, -1, dtype=np.int64)
+    seeds = np.empty(n_nodes, dtype=np.int64)
+    met = 0
+    for node in range(n_nodes):
+        if depth[node] < 0:
+            depth[node] = 0
+            seeds[met] = node
+            met += measure_depth(starts, stops, indices, 1, depth, seeds[met:])
+    order = np.empty(n_nodes, dtype=np.int64)
+    end, next_seed = 0, 0
+    while end < n_nodes:
+        head, stop = end, min(n_nodes, end + WORD)
+        while end < stop:
+            if head == end:  # nothing is left around the nodes gathered so far
+                while depth[seeds[next_seed]] < 0:
+                    next_seed += 1
+                order[end] = seeds[next_seed]
+                depth[order[end]] = -1  # taken
+                end += 1
+            u = order[head]
+            head += 1
+            for k in range(indptr[u], indptr[u + 1]):
+                if depth[indices[k]] >= 0 and end < stop:
+                    order[end] = indices[k]
+                    depth[order[end]] = -1
+                    end += 1
+    return order
+
+
+@kernel
+def _renumber(indptr: Ints, indices: Ints, order: Ints) -> tuple[Ints, Ints]:
+    """Return the same graph with node ``order[k]`` as node k."""
+    number = np.empty(order.size, dtype=np.int64)
+    number[order] = np.arange(order.size)
+    new_indptr, new_indices = np.zeros_like(indptr), np.empty_like(indices)
+    end = 0
+    for place in range(order.size):
+        for k in range(indptr[order[place]], indptr[order[place] + 1]):
+            new_indices[end] = number[indices[k]]
+            end += 1
+        new_indptr[place + 1] = end
+    return new_indptr, new_indices
 
 
 @kernel
 def _spread(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int64],
-    n_nodes: int,
-    counts: NDArray[np.int64],
-    words: NDArray[np.uint64],
-    queues: NDArray[np.int64],
+    indptr: Ints, indices: Ints, n_nodes: int, counts: Ints, words: Ints, queues: Ints
 ) -> None:
     """Add to ``counts[d]`` the ordered pairs at d hops; ``words`` is (3, n), ``queues`` (2, n)."""
-    none = np.uint64(0)
     seen, now, fresh = words[0], words[1], words[2]
     active, touched = queues[0], queues[1]
-    for first in range(0, n_nodes, 64):
-        seen[:n_nodes] = none
-        n_active = min(64, n_nodes - first)
+    for first in range(0, n_nodes, WORD):
+        seen[:n_nodes] = 0
+        n_active = min(WORD, n_nodes - first)
         for bit in range(n_active):
             node = first + bit
-            seen[node] = now[node] = np.uint64(1) << np.uint64(bit)
+            seen[node] = now[node] = np.int64(1) << bit
             active[bit] = node
         hops = 0
         while n_active > 0:
@@ -59,9 +89,9 @@ def _spread(
                 word = now[active[k]]
                 for at in range(indptr[active[k]], indptr[active[k] + 1]):
                     node = indices[at]
-                    if (word & ~seen[node]) == none:
+                    if word & ~seen[node] == 0:
                         continue
-                    if fresh[node] == none:
+                    if fresh[node] == 0:
                         touched[n_touched] = node
                         n_touched += 1
                     fresh[node] |= word
@@ -69,27 +99,24 @@ def _spread(
                 node = touched[k]
                 now[node] = fresh[node] & ~seen[node]
                 seen[node] |= now[node]
-                fresh[node] = none
+                fresh[node] = 0
                 active[k] = node
-                counts[hops] += _count_bits(now[node])
+                counts[hops] += count_bits(now[node])
             n_active = n_touched
 
 
 @kernel
-def count_hops(
-    indptr: NDArray[np.int64], indices: NDArray[np.int64], counts: NDArray[np.int64]
-) -> None:
+def count_hops(indptr: Ints, indices: Ints, counts: Ints) -> None:
     """Add to ``counts[d]``, shape (n_nodes + 1,), the ordered pairs of nodes at d ≥ 1 hops."""
     n_nodes = indptr.size - 1
-    words = np.zeros((3, n_nodes), dtype=np.uint64)
+    words = np.zeros((3, n_nodes), dtype=np.int64)
     queues = np.empty((2, n_nodes), dtype=np.int64)
-    _spread(indptr, indices, n_nodes, counts, words, queues)
+    gathered = _renumber(indptr, indices, _gather(indptr, indices))
+    _spread(gathered[0], gathered[1], n_nodes, counts, words, queues)
 
 
 @kernel
-def mean_closeness(
-    indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.float64]
-) -> None:
+def mean_closeness(indptr: Ints, indices: Ints, out: NDArray[np.float64]) -> None:
     """Write per node the mean of 1/hops over the pairs of its neighbours, within them."""
     n_nodes = indptr.size - 1
     widest = 1
@@ -99,7 +126,7 @@ def mean_closeness(
     inner = np.zeros(widest + 1, dtype=np.int64)
     entries = np.empty(4 * widest, dtype=np.int64)
     counts = np.zeros(widest + 1, dtype=np.int64)
-    words = np.zeros((3, widest), dtype=np.uint64)
+    words = np.zeros((3, widest), dtype=np.int64)
     queues = np.empty((2, widest), dtype=np.int64)
     for node in range(n_nodes):
         start, degree = indptr[node], indptr[node + 1] - indptr[node]

@@ -43,7 +43,7 @@ def test_bits_hold_the_ball(hops):
     lists = neighborhoods.list_near(space.starts, space.stops, space.indices, None, hops)
     counts = neighborhoods.count_near(space.starts, space.stops, space.indices, hops)
     table = bits.spread_bits(space.starts, space.stops, space.indices, hops)
-    assert np.array_equal(bits.count_bits(table), counts + 1)
+    assert np.array_equal(bits.count_rows(table), counts + 1)
     starts, stops, indices = bits.list_bits(table, counts + 1)
     assert np.array_equal(stops - starts, counts)
     for v in range(0, n_nodes, 97):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import count_bits, lowest_bit, pack_local
 
 __all__ = ["Columns", "list_maximal_cliques"]
 
@@ -40,31 +41,6 @@ class Columns(NamedTuple):
 
 
 @kernel
-def _count(x: int) -> int:
-    # Number of bits set in a word of 32.
-    x = x - ((x >> 1) & 0x55555555)
-    x = (x & 0x33333333) + ((x >> 2) & 0x33333333)
-    x = (x + (x >> 4)) & 0x0F0F0F0F
-    return ((x * 0x01010101) & 0xFFFFFFFF) >> 24
-
-
-@kernel
-def _local_rows(indptr: Ints, indices: Ints, nodes: Ints, position: Ints, rows: Ints) -> None:
-    # Bit rows of the relation among `nodes`; position is a scratch array of -1 per node.
-    n_local = nodes.size
-    for i in range(n_local):
-        position[nodes[i]] = i
-    for i in range(n_local):
-        rows[i, :] = 0
-        for k in range(indptr[nodes[i]], indptr[nodes[i] + 1]):
-            j = position[indices[k]]
-            if j >= 0:
-                rows[i, j >> 5] |= 1 << (j & 31)
-    for i in range(n_local):
-        position[nodes[i]] = -1
-
-
-@kernel
 def _branch_off(
     rows: Ints, inside: Ints, outside: Ints, n_local: int, words: int, branch: Ints
 ) -> None:
@@ -76,7 +52,7 @@ def _branch_off(
         if (inside[u >> 5] | outside[u >> 5]) >> (u & 31) & 1:
             count = 0
             for w in range(words):
-                count += _count(inside[w] & rows[u, w])
+                count += count_bits(inside[w] & rows[u, w])
             if count > most:
                 most = count
                 best = u
@@ -91,13 +67,13 @@ def _sum_weight(bits: Ints, words: int, weight: Ints) -> int:
         left = bits[w]
         while left:
             bit = left & -left
-            total += weight[(w << 5) + _count(bit - 1)]
+            total += weight[(w << 5) + lowest_bit(bit)]
             left ^= bit
     return total
 
 
 @kernel
-def _store(
+def _store_clique(
     root: int,
     nodes: Ints,
     chosen: Ints,
@@ -147,7 +123,7 @@ def _cliques_at(
             depth -= 1
             continue
         bit = branch[depth, w] & -branch[depth, w]
-        v = (w << 5) + _count(bit - 1)
+        v = (w << 5) + lowest_bit(bit)
         branch[depth, w] ^= bit
         inside[depth, w] ^= bit
         chosen[depth] = v
@@ -171,7 +147,7 @@ def _cliques_at(
             used[STEPS_LEFT] -= n_local * words
             if used[STEPS_LEFT] < 0:
                 return False
-        elif not any_out and not _store(
+        elif not any_out and not _store_clique(
             root, nodes, chosen, depth + 1, out_indptr, out_members, used
         ):
             return False
@@ -216,14 +192,14 @@ def _enumerate(
         used[STEPS_LEFT] -= n_local + 1
         if reach >= least and later > 0:
             rows = np.empty((n_local, words), dtype=np.int64)
-            _local_rows(indptr, indices, nodes, position, rows)
+            pack_local(indptr, indices, nodes, position, rows)
             used[STEPS_LEFT] -= n_local * words
             if not _cliques_at(rows, sets, own, root, nodes, least, out_indptr, out_members, used):
                 return False
         elif (
             reach >= least
             and n_local == 0
-            and not _store(root, nodes, nodes, 0, out_indptr, out_members, used)
+            and not _store_clique(root, nodes, nodes, 0, out_indptr, out_members, used)
         ):
             return False
         at[0] += 1

@@ -149,7 +149,7 @@ def dominate_nodes(
 
 
 @kernel
-def _push(queue: Ints, queued: Bools, state: Ints, at: int, item: int) -> None:
+def _enqueue(queue: Ints, queued: Bools, state: Ints, at: int, item: int) -> None:
     # A ring that holds each item at most once: state[at] is its head, state[at + 1] its length.
     if not queued[item]:
         queued[item] = True
@@ -158,7 +158,7 @@ def _push(queue: Ints, queued: Bools, state: Ints, at: int, item: int) -> None:
 
 
 @kernel
-def _pop(queue: Ints, queued: Bools, state: Ints, at: int) -> int:
+def _dequeue(queue: Ints, queued: Bools, state: Ints, at: int) -> int:
     item = int(queue[state[at]])
     state[at] = (state[at] + 1) % queue.size
     state[at + 1] -= 1
@@ -259,7 +259,7 @@ def reduce_cover(
         if state[(ROWS if state[ON_ROWS] else COLUMNS) + 1] == 0:
             state[ON_ROWS] = 1 - state[ON_ROWS]
         if state[ON_ROWS] == 0:
-            c = _pop(cq, cin, state, COLUMNS)
+            c = _dequeue(cq, cin, state, COLUMNS)
             if not col_alive[c]:
                 continue
             count, token, work = _common(
@@ -273,9 +273,9 @@ def reduce_cover(
                     row = ci[k]
                     if row_alive[row]:
                         rdeg[row] -= 1
-                        _push(rq, rin, state, ROWS, row)
+                        _enqueue(rq, rin, state, ROWS, row)
         else:
-            r = _pop(rq, rin, state, ROWS)
+            r = _dequeue(rq, rin, state, ROWS)
             if not row_alive[r]:
                 continue
             count, token, work = _common(
@@ -290,4 +290,4 @@ def reduce_cover(
                     c = ri[j]
                     if col_alive[c]:
                         cdeg[c] -= 1
-                        _push(cq, cin, state, COLUMNS, c)
+                        _enqueue(cq, cin, state, COLUMNS, c)

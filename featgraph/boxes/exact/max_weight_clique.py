@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.exact.cliques import Columns
 from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import lowest_bit, pack_local
 
 __all__ = ["Heaviest", "find_heavy"]
 
@@ -37,15 +38,6 @@ class Heaviest(NamedTuple):
 
 
 @kernel
-def _count(x: int) -> int:
-    # Number of bits set in a word of 32.
-    x = x - ((x >> 1) & 0x55555555)
-    x = (x & 0x33333333) + ((x >> 2) & 0x33333333)
-    x = (x + (x >> 4)) & 0x0F0F0F0F
-    return ((x * 0x01010101) & 0xFFFFFFFF) >> 24
-
-
-@kernel
 def _color(rows: Ints, inside: Ints, weight: Ints, words: int, seq: Ints, bound: Ints) -> int:
     # Nodes of inside class by class into seq; bound[k] = weight of a clique of seq[0..k] at most.
     # Nodes are numbered by falling weight, so the first of a class is its heaviest.
@@ -59,7 +51,7 @@ def _color(rows: Ints, inside: Ints, weight: Ints, words: int, seq: Ints, bound:
         for w in range(words):
             while free[w]:
                 bit = free[w] & -free[w]
-                v = (w << 5) + _count(bit - 1)
+                v = (w << 5) + lowest_bit(bit)
                 if first:
                     total += weight[v]
                     first = False
@@ -125,22 +117,6 @@ def _expand(
 
 
 @kernel
-def _local_rows(indptr: Ints, indices: Ints, nodes: Ints, position: Ints, rows: Ints) -> None:
-    # Bit rows of the relation among `nodes`; position is a scratch array of -1 per node.
-    n_local = nodes.size
-    for i in range(n_local):
-        position[nodes[i]] = i
-    for i in range(n_local):
-        rows[i, :] = 0
-        for k in range(indptr[nodes[i]], indptr[nodes[i] + 1]):
-            j = position[indices[k]]
-            if j >= 0:
-                rows[i, j >> 5] |= 1 << (j & 31)
-    for i in range(n_local):
-        position[nodes[i]] = -1
-
-
-@kernel
 def _greedy(rows: Ints, weight: Ints, words: int, out: Ints) -> int:
     # Heaviest local node that still fits, again and again; returns how many.
     inside = np.zeros(words, dtype=np.int64)
@@ -149,7 +125,7 @@ def _greedy(rows: Ints, weight: Ints, words: int, out: Ints) -> int:
     size = 0
     for w in range(words):
         while inside[w]:
-            v = (w << 5) + _count((inside[w] & -inside[w]) - 1)
+            v = (w << 5) + lowest_bit(inside[w])
             out[size] = v
             size += 1
             for x in range(w, words):
@@ -172,7 +148,7 @@ def _keep(
 
 
 @kernel
-def _search(
+def _search_roots(
     indptr: Ints,
     indices: Ints,
     weight: Ints,
@@ -197,7 +173,7 @@ def _search(
         own = weight[nodes]
         words = (nodes.size >> 5) + 1
         rows = np.empty((nodes.size, words), dtype=np.int64)
-        _local_rows(indptr, indices, nodes, position, rows)
+        pack_local(indptr, indices, nodes, position, rows)
         clique = np.empty(nodes.size + 1, dtype=np.int64)
         size = _greedy(rows, own, words, clique)
         total = weight[root] + own[clique[:size]].sum()
@@ -273,7 +249,7 @@ def find_heavy(
     used = np.zeros(2, dtype=np.int64)
     state = np.array([0, limit, limit, effort, limit], dtype=np.int64)
     while state[NEXT_ROOT] < order.size and not clock.expired:
-        _search(indptr, indices, weight, order, rank, state, out, members, used, CHUNK)
+        _search_roots(indptr, indices, weight, order, rank, state, out, members, used, CHUNK)
     at_most = int(max(state[HEAVIEST], state[BOUND]))
     if state[NEXT_ROOT] < order.size:
         at_most = int(

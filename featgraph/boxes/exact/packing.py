@@ -40,7 +40,7 @@ def caro_wei(degrees: Ints) -> int:
 
 
 @kernel
-def _pack(
+def _pack_least(
     indptr: Ints, indices: Ints, degree: Ints, heads: Ints, after: Ints, before: Ints
 ) -> Bools:
     # Free nodes in doubly linked lists by free degree; heads[d] = first node of degree d or -1.
@@ -116,7 +116,7 @@ def pack_nodes(indptr: Ints, indices: Ints) -> Ints:
     degree = np.diff(indptr)
     heads = np.full(int(degree.max(initial=0)) + 1, -1, dtype=np.int64)
     after, before = np.empty_like(degree), np.empty_like(degree)
-    return np.flatnonzero(_pack(indptr, indices, degree, heads, after, before))
+    return np.flatnonzero(_pack_least(indptr, indices, degree, heads, after, before))
 
 
 def enlarge_packing(

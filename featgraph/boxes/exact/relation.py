@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import MetricSpace
-from featgraph.kernels import kernel
+from featgraph.kernels.sorting import invert_rows
 
 __all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
 
@@ -28,20 +28,8 @@ def list_pairs(space: MetricSpace, size: float) -> tuple[Ints, Ints]:
     rows = space.pairs(size)
     n_pairs = int((rows.stops - rows.starts).sum())
     check_memory(32 * n_pairs, f"the pairs within size {size:g}", remedy=_REMEDY)
-    indptr = np.concatenate(([0], np.cumsum(rows.stops - rows.starts)))
-    indices = np.empty(n_pairs, dtype=np.int64)
-    _sort_rows(rows.starts, rows.stops, rows.indices, indptr[:-1].copy(), indices)
-    return indptr, indices
-
-
-@kernel
-def _sort_rows(starts: Ints, stops: Ints, indices: Ints, places: Ints, out: Ints) -> None:
-    # The relation is symmetric: owners taken in order arrive sorted in the rows of their partners.
-    for u in range(starts.size):
-        for k in range(starts[u], stops[u]):
-            v = indices[k]
-            out[places[v]] = u
-            places[v] += 1
+    # The relation is symmetric: what holds a node is what it holds, and comes out sorted.
+    return invert_rows(rows.starts, rows.stops, rows.indices, rows.starts.size)
 
 
 def add_self_pairs(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:

@@ -92,7 +92,7 @@ def cover_by_gain(row_indptr: Ints, row_indices: Ints, col_indptr: Ints, col_ind
 
 
 @kernel
-def _add(
+def _choose_column(
     c: int,
     rp: Ints,
     ri: Ints,
@@ -124,7 +124,7 @@ def _add(
 
 
 @kernel
-def _remove(
+def _drop_column(
     c: int,
     rp: Ints,
     ri: Ints,
@@ -137,7 +137,7 @@ def _remove(
     score: Ints,
     fresh: Bools,
 ) -> None:
-    # The reverse of _add; the score of c itself keeps its value and changes its meaning.
+    # The reverse of _choose_column; the score of c itself keeps its value and changes its meaning.
     chosen[c] = False
     fresh[c] = False
     for k in range(cp[c], cp[c + 1]):
@@ -206,7 +206,7 @@ def _most_gain(
 
 
 @kernel
-def _search(
+def _search_columns(
     rp: Ints,
     ri: Ints,
     cp: Ints,
@@ -235,7 +235,7 @@ def _search(
         c = members[i]
         state[N_MEMBERS] -= 1
         members[i] = members[state[N_MEMBERS]]
-        _remove(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
+        _drop_column(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
         state[N_BARE] = _recount(c, cp, ci, times, bare, place, state[N_BARE])
         moved[c] = state[MOVE]
         steps += state[N_MEMBERS] + 4 * (cp[c + 1] - cp[c])
@@ -246,7 +246,7 @@ def _search(
         c = _most_gain(row, rp, ri, score, moved, fresh, True)
         if c < 0:
             c = _most_gain(row, rp, ri, score, moved, fresh, False)
-        _add(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
+        _choose_column(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
         state[N_BARE] = _recount(c, cp, ci, times, bare, place, state[N_BARE])
         members[state[N_MEMBERS]] = c
         state[N_MEMBERS] += 1
@@ -310,7 +310,7 @@ def search_cover(
     score = np.diff(cp)
     moved = np.zeros(n_cols, dtype=np.int64)
     for c in start:
-        _add(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
+        _choose_column(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
     members = np.zeros(n_cols, dtype=np.int64)
     members[: start.size] = start
     place = np.full(n_rows, -1, dtype=np.int64)
@@ -324,5 +324,5 @@ def search_cover(
         and (state[STALLED] < moves or state[N_BARE] == 0)
         and not clock.expired
     ):
-        _search(rp, ri, cp, ci, arrays, (chosen, fresh), members, place, best, state, CHUNK)
+        _search_columns(rp, ri, cp, ci, arrays, (chosen, fresh), members, place, best, state, CHUNK)
     return np.flatnonzero(best)

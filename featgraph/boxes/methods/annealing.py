@@ -17,6 +17,7 @@ from featgraph.boxes.candidate_boxes import open_table
 from featgraph.boxes.methods.merge import merge_level, solve as solve_merge
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import has_bit
 
 __all__ = ["solve"]
 
@@ -78,7 +79,7 @@ def _shake(
     after = np.full(n_nodes, -1, dtype=np.int64)
     ahead = np.full(n_nodes, -1, dtype=np.int64)
     for v in range(n_nodes):
-        _attach(v, labels[v], labels, masses, first, after, ahead)
+        _put_in(v, labels[v], labels, masses, first, after, ahead)
     seen = np.full(n_nodes, -1, dtype=np.int64)
     rim = np.empty(n_nodes, dtype=np.int64)
     common = np.empty(bits.shape[1], dtype=np.int64)
@@ -97,7 +98,7 @@ def _shake(
         for r in range(n_rim):
             v = rim[(offset + r) % n_rim]
             if bits.size:
-                fits = (common[v // 63] >> (v % 63)) & 1 == 1
+                fits = has_bit(common, v)
             else:
                 n_near = 0
                 for k in range(starts[v], stops[v]):
@@ -105,8 +106,8 @@ def _shake(
                         n_near += 1
                 fits = n_near == masses[box]
             if fits:
-                _detach(v, labels, masses, first, after, ahead)
-                _attach(v, box, labels, masses, first, after, ahead)
+                _take_out(v, labels, masses, first, after, ahead)
+                _put_in(v, box, labels, masses, first, after, ahead)
                 done += 1
                 break
     _split(n_boxes, n_splits, draws[2 * n_moves :], labels, masses, first, after, ahead)
@@ -132,8 +133,8 @@ def _split(
             v = first[box]
             for _ in range(int(draws[trial, 1] * masses[box])):
                 v = after[v]
-            _detach(v, labels, masses, first, after, ahead)
-            _attach(v, n_boxes, labels, masses, first, after, ahead)
+            _take_out(v, labels, masses, first, after, ahead)
+            _put_in(v, n_boxes, labels, masses, first, after, ahead)
             n_boxes += 1
             done += 1
 
@@ -180,7 +181,7 @@ def _list_rim(
 
 
 @kernel
-def _attach(
+def _put_in(
     node: int, box: int, labels: Ints, masses: Ints, first: Ints, after: Ints, ahead: Ints
 ) -> None:
     labels[node] = box
@@ -193,7 +194,7 @@ def _attach(
 
 
 @kernel
-def _detach(node: int, labels: Ints, masses: Ints, first: Ints, after: Ints, ahead: Ints) -> None:
+def _take_out(node: int, labels: Ints, masses: Ints, first: Ints, after: Ints, ahead: Ints) -> None:
     masses[labels[node]] -= 1
     if ahead[node] >= 0:
         after[ahead[node]] = after[node]

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import has_bit, lowest_bit
+from featgraph.kernels.random import draw_uniform
+from featgraph.kernels.search import widen
 
 __all__ = ["solve"]
 
@@ -60,39 +63,20 @@ def _burn(starts: Ints, stops: Ints, indices: Ints, hops: int, draws: Floats) ->
         if n_open > 0:
             queue[0] = node
             seen[node] = k
-            head, tail, level_end, distance = 0, 1, 1, 0
+            head, tail, distance = 0, 1, 0
             while head < tail and distance < hops and n_met < n_open:
-                while head < level_end:
-                    u = queue[head]
-                    head += 1
-                    for e in range(starts[u], stops[u]):
-                        v = indices[e]
-                        if seen[v] != k:
-                            seen[v] = k
-                            queue[tail] = v
-                            tail += 1
-                            here = place[v]
-                            if n_met <= here < n_open:  # a candidate: to the front
-                                other = pool[n_met]
-                                pool[n_met], pool[here] = v, other
-                                place[v], place[other] = n_met, here
-                                n_met += 1
-                level_end = tail
+                head, tail = tail, widen(starts, stops, indices, k, head, tail, seen, queue)
                 distance += 1
+                for q in range(head, tail):
+                    v = queue[q]
+                    here = place[v]
+                    if n_met <= here < n_open:  # a candidate: to the front
+                        other = pool[n_met]
+                        pool[n_met], pool[here] = v, other
+                        place[v], place[other] = n_met, here
+                        n_met += 1
         n_open = n_met
     return labels, order
-
-
-@kernel
-def _draw(state: Ints) -> float:
-    # Marsaglia 2003, doi:10.18637/jss.v008.i14: xorshift of 64 bits, the upper 53 as a fraction.
-    word = state[0]
-    word ^= word << 13
-    word ^= (word >> 7) & 0x1FFFFFFFFFFFFFF
-    word ^= word << 17
-    state[0] = word
-    uniform: float = ((word >> 11) & 0x1FFFFFFFFFFFFF) / 9007199254740992.0
-    return uniform
 
 
 @kernel
@@ -107,7 +91,7 @@ def _burn_bits(bits: Ints, state: Ints) -> tuple[Ints, Ints]:
     open_ = np.empty(n_nodes, dtype=np.int64)
     n_left, k, box = n_nodes, 0, 0
     while k < n_nodes:
-        place = int(_draw(state) * n_left)
+        place = int(draw_uniform(state) * n_left)
         seed = pool[place]
         n_left -= 1
         pool[place] = pool[n_left]
@@ -120,21 +104,17 @@ def _burn_bits(bits: Ints, state: Ints) -> tuple[Ints, Ints]:
         for w in range(n_words):
             word = bits[seed, w]
             allowed[w] = word
-            v = 63 * w
             while word:
-                while word & 0xFF == 0:
-                    word >>= 8
-                    v += 8
-                if word & 1 and labels[v] < 0:
+                v = 63 * w + lowest_bit(word)
+                word &= word - 1
+                if labels[v] < 0:
                     open_[n_open] = v
                     n_open += 1
-                word >>= 1
-                v += 1
         for p in range(n_open):
-            place = p + int(_draw(state) * (n_open - p))
+            place = p + int(draw_uniform(state) * (n_open - p))
             v = open_[place]
             open_[place] = open_[p]
-            if (allowed[v // 63] >> (v % 63)) & 1:
+            if has_bit(allowed, v):
                 labels[v] = box
                 order[k] = v
                 k += 1

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.kernels import kernel
+from featgraph.kernels.search import list_ball
 
 __all__ = ["rank_hubs", "solve"]
 
@@ -56,22 +57,8 @@ def _take_hubs(
             continue
         taken[n_taken] = hub
         n_taken += 1
-        queue[0] = hub
-        seen[hub] = hub
-        head, tail, level_end, distance = 0, 1, 1, 0
-        while head < tail and distance < hops:
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != hub:
-                        seen[v] = hub
-                        queue[tail] = v
-                        tail += 1
-            level_end = tail
-            distance += 1
-        for k in range(tail):
+        count = list_ball(starts, stops, indices, hops, hub, hub, seen, queue)
+        for k in range(count):
             if not covered[queue[k]]:
                 covered[queue[k]] = True
                 left[components[hub]] -= 1

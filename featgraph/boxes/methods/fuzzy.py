@@ -18,6 +18,7 @@ from featgraph.boxes.metric_space import MetricSpace, WeightedSpace
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import fuzzy_weighted
 from featgraph.kernels import kernel
+from featgraph.kernels.search import widen
 
 __all__ = ["count_sizes", "pass_length"]
 
@@ -86,17 +87,8 @@ def _count_pairs(
     for source in range(low, high):
         queue[0] = source
         seen[source] = source
-        head, tail, level_end, distance = 0, 1, 1, 0
+        head, tail, distance = 0, 1, 0
         while head < tail and distance < hops:
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                for k in range(starts[u], stops[u]):
-                    v = indices[k]
-                    if seen[v] != source:
-                        seen[v] = source
-                        queue[tail] = v
-                        tail += 1
+            head, tail = tail, widen(starts, stops, indices, source, head, tail, seen, queue)
             distance += 1
-            pairs[distance] += tail - level_end
-            level_end = tail
+            pairs[distance] += tail - head

@@ -27,6 +27,7 @@ from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
 from featgraph.kernels import kernel
+from featgraph.kernels.search import widen
 
 __all__ = ["count_sizes", "fit_bits", "fit_lists", "fit_nodes", "open_fit", "pass_length", "solve"]
 
@@ -174,19 +175,10 @@ def _first_fit(
         base = k * (n_nodes + 1)
         queue[0] = order[k]
         seen[order[k]] = k
-        head, tail, level_end, distance, first = 0, 1, 1, 0, 0
+        head, tail, distance, first = 0, 1, 0, 0
         best[:] = n_boxes
         while head < tail and distance < sizes[-1]:
-            while head < level_end:
-                u = queue[head]
-                head += 1
-                for e in range(starts[u], stops[u]):
-                    v = indices[e]
-                    if seen[v] != k:
-                        seen[v] = k
-                        queue[tail] = v
-                        tail += 1
-            level_end = tail
+            head, tail = tail, widen(starts, stops, indices, k, head, tail, seen, queue)
             distance += 1
             while sizes[first] < distance:
                 first += 1

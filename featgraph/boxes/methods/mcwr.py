@@ -15,11 +15,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.bits import count_bits
+from featgraph.boxes.bits import count_rows
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import count_bits
+from featgraph.kernels.heaps import replace_largest
+from featgraph.kernels.search import list_ball
 
 __all__ = ["solve"]
 
@@ -35,7 +38,7 @@ def solve(space: MetricSpace, size: float, rng: np.random.Generator, *, p: float
     draws = rng.random((n_nodes, 2))
     if space.is_dense(size):
         bits = space.bits(size)
-        centers = _mix_bits(bits, count_bits(bits), ties, p, draws)
+        centers = _mix_bits(bits, count_rows(bits), ties, p, draws)
     else:
         masses = MassCounter(*rows).count(np.arange(n_nodes))
         centers = _mix(*rows, masses, ties, p, draws)
@@ -79,7 +82,7 @@ def _mix(
         n_boxes += 1
         n_useful = _drop(useful, place, n_useful, center)
         stamp += 1
-        count = _ball(starts, stops, indices, hops, center, stamp, seen, queue)
+        count = list_ball(starts, stops, indices, hops, center, stamp, seen, queue)
         n_fresh = 0
         for k in range(count):
             if not covered[queue[k]]:
@@ -89,7 +92,7 @@ def _mix(
         n_covered += n_fresh
         for f in range(n_fresh):
             stamp += 1
-            count = _ball(starts, stops, indices, hops, fresh[f], stamp, seen, queue)
+            count = list_ball(starts, stops, indices, hops, fresh[f], stamp, seen, queue)
             for k in range(count):
                 v = queue[k]
                 masses[v] -= 1
@@ -127,13 +130,13 @@ def _mix_bits(bits: Ints, masses: Ints, ties: Ints, p: float, draws: Floats) -> 
         for w in range(n_words):
             fresh[w] = bits[center, w] & uncovered[w]
             uncovered[w] &= ~fresh[w]
-            n_covered += _count_word(fresh[w])
+            n_covered += count_bits(fresh[w])
         for k in range(n_useful - 1, -1, -1):
             v = useful[k]
             for w in range(n_words):
                 word = bits[v, w] & fresh[w]
                 if word:
-                    masses[v] -= _count_word(word)
+                    masses[v] -= count_bits(word)
             if masses[v] == 0:
                 n_useful = _drop(useful, place, n_useful, v)
     chosen: Ints = centers[:n_boxes].copy()
@@ -149,21 +152,11 @@ def _raise_best(heap: Ints, n_heap: int, masses: Ints, ties: Ints, place: Ints) 
         best = ties[n_nodes - 1 - heap[0] % n_nodes]
         if place[best] < 0:
             n_heap -= 1
-            _sift(heap, n_heap, heap[n_heap])
+            replace_largest(heap, n_heap, heap[n_heap])
         elif heap[0] // n_nodes != masses[best]:
-            _sift(heap, n_heap, masses[best] * n_nodes + heap[0] % n_nodes)
+            replace_largest(heap, n_heap, masses[best] * n_nodes + heap[0] % n_nodes)
         else:
             return n_heap
-
-
-@kernel
-def _count_word(word: int) -> int:
-    word = (word & 0x5555555555555555) + ((word >> 1) & 0x5555555555555555)
-    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
-    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
-    word = word + (word >> 8)
-    word = word + (word >> 16)
-    return (word + (word >> 32)) & 0x7F
 
 
 @kernel
@@ -173,48 +166,3 @@ def _drop(useful: Ints, place: Ints, n_useful: int, node: int) -> int:
     place[last] = place[node]
     place[node] = -1
     return n_useful - 1
-
-
-@kernel
-def _sift(heap: Ints, n_heap: int, key: int) -> None:
-    # Puts key in place of the root of a heap with the largest first.
-    parent = 0
-    while 2 * parent + 1 < n_heap:
-        child = 2 * parent + 1
-        if child + 1 < n_heap and heap[child + 1] > heap[child]:
-            child += 1
-        if heap[child] <= key:
-            break
-        heap[parent] = heap[child]
-        parent = child
-    heap[parent] = key
-
-
-@kernel
-def _ball(
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    hops: int,
-    source: int,
-    stamp: int,
-    seen: Ints,
-    queue: Ints,
-) -> int:
-    # Nodes within hops of source into queue, nearest first; returns how many.
-    queue[0] = source
-    seen[source] = stamp
-    head, tail, level_end, distance = 0, 1, 1, 0
-    while head < tail and distance < hops:
-        while head < level_end:
-            u = queue[head]
-            head += 1
-            for k in range(starts[u], stops[u]):
-                v = indices[k]
-                if seen[v] != stamp:
-                    seen[v] = stamp
-                    queue[tail] = v
-                    tail += 1
-        level_end = tail
-        distance += 1
-    return tail

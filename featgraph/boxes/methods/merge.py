@@ -16,9 +16,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.bits import count_bits
+from featgraph.boxes.bits import count_rows
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import has_bit
 
 __all__ = ["count_sizes", "merge_level", "pass_length", "solve"]
 
@@ -74,7 +75,7 @@ def merge_level(space: MetricSpace, level: float, labels: Ints, rng: np.random.G
     draws = rng.random((int(labels.max()) + 1, 2))
     if space.is_dense(level):
         bits = space.bits(level)
-        if space.is_complete(count_bits(bits)):
+        if space.is_complete(count_rows(bits)):
             return space.components
         merged = _merge_bits(bits, labels, draws)
     else:
@@ -174,7 +175,7 @@ def _merge_bits(bits: Ints, labels: Ints, draws: Floats) -> Ints:
         n_fits = 0
         for k in range(n_open):
             v = first[open_[k]]
-            while v >= 0 and (common[v // 63] >> (v % 63)) & 1:
+            while v >= 0 and has_bit(common, v):
                 v = following[v]
             if v < 0:
                 fits[n_fits] = open_[k]

@@ -21,6 +21,8 @@ from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.threads import map_ranges
 from featgraph.kernels import kernel
+from featgraph.kernels.heaps import replace_top
+from featgraph.kernels.sorting import invert_rows
 
 __all__ = ["solve"]
 
@@ -56,7 +58,8 @@ def _select(rows: Neighborhoods, k: int, rng: np.random.Generator) -> Ints:
         scale[full] = (k - 1) * (uncovered.size / (sketches[full, -1] + 1.0)) / k
         order = ties[np.argsort(-(held * scale)[ties], kind="stable")]
         heap = order[held[order] > 0]
-        bounds, holders = _invert(sketches, held, uncovered.size)
+        first = k * np.arange(n_nodes)
+        bounds, holders = invert_rows(first, first + held, sketches.ravel(), uncovered.size)
         del sketches
         centers.append(
             _choose(*rows, by_rank, bounds, holders, held, scale, heap, place, central, k)
@@ -85,7 +88,7 @@ def build_sketches(rows: Neighborhoods, by_rank: Ints, k: int) -> tuple[Ints, In
             new: Ints = wider,
             n_new: Ints = more,
         ) -> None:
-            _merge(rows.starts, rows.stops, rows.indices, old, n_old, new, n_new, low, high)
+            _unite(rows.starts, rows.stops, rows.indices, old, n_old, new, n_new, low, high)
 
         map_ranges(widen, n_nodes)
         same = np.array_equal(held, more) and all(
@@ -98,7 +101,7 @@ def build_sketches(rows: Neighborhoods, by_rank: Ints, k: int) -> tuple[Ints, In
 
 
 @kernel
-def _merge(
+def _unite(
     starts: Ints,
     stops: Ints,
     indices: Ints,
@@ -140,24 +143,6 @@ def _merge(
 
 
 @kernel
-def _invert(sketches: Ints, held: Ints, n_ranks: int) -> tuple[Ints, Ints]:
-    # Nodes whose sketch holds rank r: holders[bounds[r]:bounds[r + 1]].
-    bounds = np.zeros(n_ranks + 1, dtype=np.int64)
-    for v in range(held.size):
-        for j in range(held[v]):
-            bounds[sketches[v, j] + 1] += 1
-    for r in range(n_ranks):
-        bounds[r + 1] += bounds[r]
-    cursor = bounds[:-1].copy()
-    holders = np.empty(bounds[n_ranks], dtype=np.int64)
-    for v in range(held.size):
-        for j in range(held[v]):
-            holders[cursor[sketches[v, j]]] = v
-            cursor[sketches[v, j]] += 1
-    return bounds, holders
-
-
-@kernel
 def _choose(
     starts: Ints,
     stops: Ints,
@@ -191,12 +176,12 @@ def _choose(
             if left[top] == 0:
                 n_heap -= 1
                 top = heap[n_heap]
-            _sift(heap, n_heap, top, shown, place)
+            replace_top(heap, n_heap, top, shown, place)
             continue
         if scale[top] > 1.0 and 4 * left[top] < k and n_centers > 0:
             break  # too few to tell: sketch again
         n_heap -= 1
-        _sift(heap, n_heap, heap[n_heap], shown, place)
+        replace_top(heap, n_heap, heap[n_heap], shown, place)
         centers[n_centers] = top
         n_centers += 1
         n_left -= _cover(
@@ -243,21 +228,3 @@ def _cover(
                     queue[tail] = v
                     tail += 1
     return n_covered
-
-
-@kernel
-def _sift(heap: Ints, n_heap: int, node: int, shown: Floats, place: Ints) -> None:
-    # Puts node in place of the root; largest score on top, of equals the smallest place.
-    parent = 0
-    while 2 * parent + 1 < n_heap:
-        child = 2 * parent + 1
-        if child + 1 < n_heap:
-            one, two = heap[child], heap[child + 1]
-            if shown[two] > shown[one] or (shown[two] == shown[one] and place[two] < place[one]):
-                child += 1
-        best = heap[child]
-        if shown[best] < shown[node] or (shown[best] == shown[node] and place[best] > place[node]):
-            break
-        heap[parent] = best
-        parent = child
-    heap[parent] = node

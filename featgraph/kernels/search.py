@@ -1,0 +1,92 @@
+"""Breadth-first search over rows of neighbours ``indices[starts[u]:stops[u]]``.
+
+Nodes wait in ``queue`` in the order in which they are met, so nearest first. ``seen`` and
+``depth`` belong to the caller, who may use them for many searches: a node is in the queue of
+this one if ``seen`` holds its ``stamp``, or ``depth`` is not negative.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.kernels.compiler import kernel
+
+__all__ = ["list_ball", "measure_depth", "widen"]
+
+Ints = NDArray[np.int64]
+
+
+@kernel
+def widen(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    stamp: int,
+    head: int,
+    tail: int,
+    seen: Ints,
+    queue: Ints,
+) -> int:
+    """Put the unseen neighbours of ``queue[head:tail]`` behind it; return where they end."""
+    end = tail
+    for place in range(head, tail):
+        u = queue[place]
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if seen[v] != stamp:
+                seen[v] = stamp
+                queue[end] = v
+                end += 1
+    return end
+
+
+@kernel
+def list_ball(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    hops: int,
+    source: int,
+    stamp: int,
+    seen: Ints,
+    queue: Ints,
+) -> int:
+    """Put the nodes within ``hops`` of ``source`` into ``queue``; return how many they are."""
+    queue[0] = source
+    seen[source] = stamp
+    head, tail, level_end, distance = 0, 1, 1, 0
+    while head < tail and distance < hops:
+        while head < level_end:
+            u = queue[head]
+            head += 1
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if seen[v] != stamp:
+                    seen[v] = stamp
+                    queue[tail] = v
+                    tail += 1
+        level_end = tail
+        distance += 1
+    return tail
+
+
+@kernel
+def measure_depth(
+    starts: Ints, stops: Ints, indices: Ints, n_sources: int, depth: Ints, queue: Ints
+) -> int:
+    """Write the hops of all nodes from the nearest of ``queue[:n_sources]``, whose depth is set.
+
+    Goes only to nodes whose ``depth`` is negative. Returns how many nodes are in the queue.
+    """
+    head, tail = 0, n_sources
+    while head < tail:
+        u = queue[head]
+        head += 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            if depth[v] < 0:
+                depth[v] = depth[u] + 1
+                queue[tail] = v
+                tail += 1
+    return tail
