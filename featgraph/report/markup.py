@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 
-__all__ = ["Markup", "element", "embed_svg", "join"]
+__all__ = ["Markup", "anchor", "element", "embed_svg", "join"]
 
 _VOID = frozenset({"br", "col", "hr", "img", "meta"})
 
@@ -35,6 +36,17 @@ def element(tag: str, *children: str, **attributes: str | int | None) -> Markup:
     if tag in _VOID:
         return Markup(f"<{tag}{written}>")
     return Markup(f"<{tag}{written}>{join(*children)}</{tag}>")
+
+
+def anchor(title: str) -> str:
+    """Return the id of a title: small letters, digits and hyphens.
+
+    Examples
+    --------
+    >>> anchor("Is the network of a layer fractal?")
+    'is-the-network-of-a-layer-fractal'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def join(*children: str) -> Markup:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from featgraph.report.figures import typical_layer
 from featgraph.report.markup import Markup, element, join
 from featgraph.report.report import Report
-from featgraph.report.sections import Pictures, build_sections
+from featgraph.report.sections import Pictures, build_contents, build_sections
 
 __all__ = ["build_page"]
 
@@ -25,7 +25,8 @@ def build_page(report: Report, pictures: Pictures) -> str:
     Returns
     -------
     str
-        HTML with style and pictures inside, no script, no reference to any other file.
+        HTML with style and pictures inside and no script; links lead within the page, to the files
+        beside it, and to the paper.
 
     Examples
     --------
@@ -45,9 +46,11 @@ def build_page(report: Report, pictures: Pictures) -> str:
         element("title", report.title),
         element("style", Markup(style)),
     )
+    sections = build_sections(report, pictures, typical_layer(report))
     body = element(
         "body",
-        element("main", build_sections(report, pictures, typical_layer(report))),
+        build_contents(sections),
+        element("main", sections),
         element("footer", f"Written by featgraph {__version__}, {report.provenance.started}."),
     )
     return join(Markup("<!DOCTYPE html>\n"), element("html", head, body, lang="en")) + "\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from featgraph.features.null import NULLS
 from featgraph.report.layer_analysis import LayerAnalysis
-from featgraph.report.markup import Markup, element, embed_svg, join
+from featgraph.report.markup import Markup, anchor, element, embed_svg, join
 from featgraph.report.report import Report
 from featgraph.report.summary import count_of, list_cautions, summarize_report
 from featgraph.report.tables import (
@@ -21,8 +22,6 @@ __all__ = ["Pictures", "build_sections"]
 
 #: Name of a figure to its SVG.
 Pictures = Mapping[str, bytes]
-
-_PAPER = "Ding et al. (2025), arXiv:2507.17785"
 
 
 def build_sections(report: Report, pictures: Pictures, layer: str | None) -> Markup:
@@ -40,6 +39,18 @@ def build_sections(report: Report, pictures: Pictures, layer: str | None) -> Mar
         _trust(report),
         _provenance(report),
     )
+
+
+def heading(title: str) -> Markup:
+    """Return the title of a section, which the contents and other links jump to."""
+    return element("h2", title, id=anchor(title))
+
+
+def build_contents(body: Markup) -> Markup:
+    """Return links to the sections of a page, in a line that stays in view."""
+    found = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', body)
+    links = [element("a", Markup(title), href=f"#{name}") for name, title in found]
+    return element("nav", *links, aria_label="Contents")
 
 
 def figure(
@@ -86,7 +97,9 @@ def _head(report: Report) -> Markup:
             f"neurons of a layer are the nodes, and two of them are close when their activations"
             f"{over} are. How many boxes of each size does such a network need? Here they are "
             "counted, with certified bounds, and held against the formulas that stand in for the "
-            f"count in {_PAPER}.",
+            "count in Ding et al. (2025), ",
+            element("a", "arXiv:2507.17785", href="https://arxiv.org/abs/2507.17785"),
+            ".",
             class_="lead",
         )
     )
@@ -115,7 +128,7 @@ def _approximation(report: Report, pictures: Pictures, layer: str) -> Markup:
     if item is None:
         return Markup()
     return join(
-        element("h2", "True box counts against the formulas"),
+        heading("True box counts against the formulas"),
         element(
             "p",
             "A box of size θ is a set of neurons that are pairwise at most θ apart. The smallest "
@@ -156,7 +169,7 @@ def _training(report: Report, pictures: Pictures, layer: str) -> Markup:
     moves = " Each colour is a group of neurons that are close after training; the same neuron has "
     moves += "the same colour and orientation in both panels." if several else ""
     return join(
-        element("h2", title),
+        heading(title),
         figure(
             pictures,
             "ss_rate",
@@ -183,7 +196,7 @@ def _fractality(report: Report, pictures: Pictures, layer: str) -> Markup:
         return Markup()
     letter = "r" if item.cover.kind == "radius" else "ℓ"
     return join(
-        element("h2", "Is the network of a layer fractal?"),
+        heading("Is the network of a layer fractal?"),
         element(
             "p",
             "Linking all neurons closer than ε gives a network whose distances are hops. It is "
@@ -232,7 +245,7 @@ def _sentence(text: str) -> str:
 
 
 def _all_layers(report: Report, pictures: Pictures) -> Markup:
-    parts: list[Markup] = [element("h2", "Every layer")]
+    parts: list[Markup] = [heading("Every layer")]
     for layer in report.layers:
         found = [report.find(layer, state) for state in report.states]
         items = [item for item in found if item is not None]
@@ -258,12 +271,22 @@ def _layer_detail(item: LayerAnalysis, pictures: Pictures) -> Markup:
     graph = item.graph
     silent = f", {item.n_silent} silent" if item.n_silent else ""
     return join(
-        element("h3", item.state),
+        element(
+            "h3",
+            item.state,
+            " ",
+            element("a", "back to the table", href="#layers", class_="soft"),
+            id=item.key,
+        ),
         element(
             "p",
             f"{graph.n_nodes} neurons{silent}, {graph.n_edges:,} links at ε = {graph.epsilon:.4g} "
             f"({graph.epsilon_rule}), {count_of(graph.n_components, 'part')}. "
-            f"{_sentence(item.explanation)} {_place_in_sweep(item)}",
+            f"{_sentence(item.explanation)} {_place_in_sweep(item)} The graph as ",
+            element("a", "GraphML", href=f"graphs/{item.key}.graphml"),
+            " or ",
+            element("a", "GEXF", href=f"graphs/{item.key}.gexf"),
+            ".",
         ),
         figure(
             pictures, f"{item.key}--theta", "", alt=f"Number of boxes over θ, {name}", wide=True
@@ -282,7 +305,7 @@ def _skipped(report: Report) -> Markup:
     if not report.skipped:
         return Markup()
     return join(
-        element("h2", "Layers without a result"),
+        heading("Layers without a result"),
         element(
             "ul",
             *(
@@ -313,7 +336,7 @@ def _trust(report: Report) -> Markup:
     if bounds:
         general.insert(1, "Lower bounds are proven (packings: nodes that cannot share a box).")
     return join(
-        element("h2", "How far to trust the numbers"),
+        heading("How far to trust the numbers"),
         element("ul", *(element("li", text) for text in [*list_cautions(report), *general])),
     )
 
@@ -338,10 +361,16 @@ def _provenance(report: Report) -> Markup:
         ("graphs/", "one GraphML and GEXF file per layer, with boxes and positions, for Gephi"),
     ]
     return join(
-        element("h2", "Where this comes from"),
+        heading("Where this comes from"),
         element("dl", *(join(element("dt", name), element("dd", text)) for name, text in entries)),
         element("p", "Beside this page:"),
-        element("ul", *(element("li", element("code", name), f": {text}") for name, text in files)),
+        element(
+            "ul",
+            *(
+                element("li", element("a", element("code", name), href=name), f": {text}")
+                for name, text in files
+            ),
+        ),
     )
 
 

@@ -69,7 +69,8 @@ def build_layer_table(report: Report) -> Markup:
         for place, item in enumerate(found):
             classes.append("first" if several and place == 0 else None)
             rows.append(_layer_cells(item, name=layer if place == 0 else ""))
-    return build_table(heads, rows, text_columns=3, row_classes=classes)
+    table = build_table(heads, rows, text_columns=3, row_classes=classes)
+    return element("div", table, id="layers")
 
 
 def _layer_cells(item: LayerAnalysis, *, name: str) -> list[str]:
@@ -80,7 +81,7 @@ def _layer_cells(item: LayerAnalysis, *, name: str) -> list[str]:
     if fit is not None:
         dimension = f"{fit.dimension:.2f} [{fit.interval[0]:.2f}, {fit.interval[1]:.2f}]"
     return [
-        element("code", name) if name else "",
+        element("a", element("code", name), href=f"#{item.key}") if name else "",
         item.state,
         verdict_chip(item),
         str(item.graph.n_nodes),

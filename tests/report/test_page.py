@@ -61,12 +61,25 @@ def page(source):
     return Page(source)
 
 
-def test_refers_to_nothing_outside(page, source):
+#: What a report writes beside its page.
+BESIDE = ("layers.csv", "curves.csv", "report.json", "figures/", "graphs/")
+
+
+def test_links_within_the_page_lead_somewhere(page):
+    targets = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(targets) == len(set(targets))
+    inner = [one["href"][1:] for one in page.attributes("a") if one["href"].startswith("#")]
+    assert set(inner) <= set(targets)
+    assert len(inner) > 6
+
+
+def test_loads_nothing_from_outside(page, source):
     assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "base"} == set()
     for _, attributes in page.tags:
         assert not {name for name in attributes if name.startswith("on")}
         for name in ("src", "href", "action", "srcset"):
-            assert attributes.get(name, "data:").startswith(("data:", "#"))
+            allowed = ("data:", "#", *BESIDE, "https://arxiv.org/abs/")
+            assert attributes.get(name, "data:").startswith(allowed)
     style = source[source.index("<style>") : source.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
