@@ -51,8 +51,8 @@ def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
     if roots & _TEMPORAL:
         raise TypeError(
             f"graph must be one graph, got a {type(graph).__name__} with a graph for each time: "
-            "pass one snapshot, such as graph.time_slice(t) of dynetx or graph[k] of "
-            "networkx-temporal after graph.slice()"
+            "pass one snapshot, such as networkx.Graph(graph.time_slice(t).edges()) of dynetx or "
+            "graph.slice(attr=...)[k] of networkx-temporal"
         )
     if "networkx" in roots and hasattr(graph, "adj"):
         return _from_networkx

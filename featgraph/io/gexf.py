@@ -42,7 +42,7 @@ NAMESPACES = {
 TYPES = {
     "boolean": "boolean",
     "integer": "long",
-    "biginteger": "biginteger",
+    "biginteger": "long",  # networkx stops at a column called biginteger
     "double": "double",
     "string": "string",
 }

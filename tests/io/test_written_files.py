@@ -167,6 +167,22 @@ def test_gexf_with_time_obeys_the_schema(tmp_path):
         check_gexf(write_dynamic_gexf(graphs, tmp_path / f"{k}.gexf"))
 
 
+def test_other_libraries_read_every_column(tmp_path):
+    igraph = pytest.importorskip("igraph")
+    graph = dressed().with_attributes(tiny=[5e-324, 1.0, np.inf], alive=[True, False, True])
+    for other in (
+        nx.read_graphml(write_graphml(graph, tmp_path / "a.graphml")),
+        nx.read_gexf(write_gexf(graph, tmp_path / "a.gexf")),
+    ):
+        node = other.nodes["a"]
+        assert (node["big"], node["tiny"], node["alive"], node["label"]) == (2**64, 0.0, True, "A")
+        assert other.nodes["d"]["tiny"] == np.inf
+        assert other.edges["a", "b<c"]["kind"] == "x"
+    other = igraph.Graph.Read_GraphML(str(tmp_path / "a.graphml"))
+    assert other.vs["big"][0] == 2.0**64
+    assert other.vs["alive"] == [True, False, True]
+
+
 def test_the_check_of_the_schema_finds_faults(tmp_path):
     path = write_gexf(network(), tmp_path / "a.gexf", weight="similarity")
     text = path.read_text()
