@@ -7,8 +7,9 @@ model declares. The mean over all other axes is then what ``extract_features`` m
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +41,7 @@ class ModelCheck:
     @property
     def verdict(self) -> str:
         """The worst verdict of a layer."""
-        found = {row[0] for row in self.layers.values()}
+        found = {row[0] for row in self.layers.values()} or {"refused" if self.refusal else ""}
         order = ("wrong", "refused", "unknown", "left out", "right")
         return next((word for word in order if word in found), "unknown")
 
@@ -74,7 +75,8 @@ def check_model(
         warnings.simplefilter("always")
         names = select_layers(model)
         try:
-            features = extract_features(model, [inputs], progress=False)
+            with _seeded():  # some models draw noise, or patches, in evaluation mode too
+                features = extract_features(model, [inputs], progress=False)
         except ValueError as error:
             check.refusal, features = str(error), {}
     check.warnings = [str(warning.message) for warning in caught]
@@ -102,6 +104,13 @@ def check_model(
     return check
 
 
+@contextlib.contextmanager
+def _seeded() -> Iterator[None]:
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        yield
+
+
 def activations(
     model: nn.Module, inputs: Any, names: list[str]
 ) -> dict[str, list[torch.Tensor | None]]:
@@ -120,7 +129,7 @@ def activations(
     for name in names:
         handles.append(model.get_submodule(name).register_forward_hook(listen(name)))
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _seeded():
             model(**inputs) if isinstance(inputs, Mapping) else model(inputs)
     finally:
         for handle in handles:

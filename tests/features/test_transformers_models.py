@@ -20,15 +20,20 @@ from featgraph.features import select_layers
 
 TRANSFORMERS = import_transformers()
 TYPES = [name for name in CHOSEN if name in all_types()]
-WORDS = ("right", "left out", "unknown")
+#: Inputs of one size, and a layer whose length no width tells from its channels.
+UNDECIDED = ("hiera", "levit")
+#: Blocks whose ``forward`` is called past the hooks.
+REFUSED = ("squeezebert",)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TYPES)
 def test_features_are_means_over_the_right_axis(name: str) -> None:
     check = check_transformers(name)
-    assert check is None or check.verdict in WORDS or check.refusal, check
-    assert check is None or check.verdict != "wrong", check
+    if check is None:
+        pytest.skip(f"{name} cannot be built small, or fed from its configuration")
+    words = {"right", "unknown"} if name in UNDECIDED else {"right"}
+    assert check.verdict in ({"refused"} if name in REFUSED else words), check
 
 
 def build(name: str, **options: Any) -> nn.Module:
