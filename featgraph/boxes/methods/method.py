@@ -10,6 +10,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from featgraph.core.checks import choice, fraction, integer, nearest, positive
@@ -149,7 +150,7 @@ class Method:
     per_node: bool = True
     one_pass: bool = False
 
-    @property
+    @cached_property
     def algorithm(self) -> Any:
         """File of the algorithm: ``solve(space, size, rng, **options) -> RawCover``."""
         return importlib.import_module(f"featgraph.boxes.methods.{self.name}")
@@ -160,7 +161,7 @@ class Method:
         paragraphs = inspect.cleandoc(self.algorithm.__doc__ or "").split("\n\n")[1:]
         return [" ".join(paragraph.split()).replace("``", "`") for paragraph in paragraphs]
 
-    @property
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """Value of every option where none is given."""
         return {option.name: option.default for option in self.options}
