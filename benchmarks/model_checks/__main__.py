@@ -116,8 +116,8 @@ _WORDS = {
     "unknown": "right as far as can be told (a layer whose axis neither way decides)",
 }
 _NOT_RUN = (
-    " Of {all} architectures {n} were not run: too large, or without inputs that follow from the "
-    "configuration."
+    " Of {all} architectures tried {n} were not run: too large, or without inputs that follow from "
+    "the configuration."
 )
 
 
