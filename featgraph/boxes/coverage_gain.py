@@ -15,16 +15,14 @@ from featgraph.boxes.neighborhoods import probe_balls
 from featgraph.boxes.threads import map_ranges
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits
+from featgraph.kernels.blocks import BLOCK, BLOCK_WORDS, begin_block, spread_block
 from featgraph.kernels.search import list_ball, measure_depth
 
 __all__ = ["MassCounter", "sum_distances"]
 
 Ints = NDArray[np.int64]
 
-# 8 words of 63 sources are one or two vector instructions per edge; the sign bit stays free
-# because kernels may not overflow
-BATCH = 63 * 8
-WORD_COST = 1.5  # one edge for a whole batch against one edge of a search, measured
+WORD_COST = 1.5  # one edge for a whole block against one edge of a search, measured
 
 
 class MassCounter:
@@ -39,14 +37,14 @@ class MassCounter:
     def __init__(self, starts: Ints, stops: Ints, indices: Ints, hops: int) -> None:
         self._rows = (starts, stops, indices, hops)
         by_search, _ = probe_balls(starts, stops, indices, hops)
-        by_bits = WORD_COST * hops * float((stops - starts).sum()) / BATCH
+        by_bits = WORD_COST * hops * float((stops - starts).sum()) / BLOCK
         self._use_bits = by_bits < by_search
         self._per_node = min(by_bits, by_search)
 
     def cost(self, n_uncovered: int) -> float:
         """Return the work of one count, in edges looked at."""
         n_nodes = self._rows[0].size
-        rounded = -(-n_uncovered // BATCH) * BATCH if self._use_bits else n_uncovered
+        rounded = -(-n_uncovered // BLOCK) * BLOCK if self._use_bits else n_uncovered
         return n_nodes + self._per_node * rounded
 
     def count(self, uncovered: Ints) -> Ints:
@@ -62,7 +60,7 @@ class MassCounter:
             with guard:  # whole numbers: their order does not matter
                 np.add(total, own, out=total)
 
-        map_ranges(add, uncovered.size, grain=BATCH if self._use_bits else 1)
+        map_ranges(add, uncovered.size, grain=BLOCK if self._use_bits else 1)
         return total
 
 
@@ -72,7 +70,7 @@ def sum_distances(starts: Ints, stops: Ints, indices: Ints, *, deep: float) -> t
     ``deep`` is about the largest diameter: bits pass all edges once per hop, a search once.
     """
     n_nodes = starts.size
-    by_bits = deep * WORD_COST < BATCH
+    by_bits = deep * WORD_COST < BLOCK
     work = _spread_distances if by_bits else _search_distances
     sums = np.zeros(n_nodes, dtype=np.int64)
     reached = np.zeros(n_nodes, dtype=np.int64)
@@ -85,7 +83,7 @@ def sum_distances(starts: Ints, stops: Ints, indices: Ints, *, deep: float) -> t
             np.add(sums, own[0], out=sums)
             np.add(reached, own[1], out=reached)
 
-    map_ranges(add, n_nodes, grain=BATCH if by_bits else 1)
+    map_ranges(add, n_nodes, grain=BLOCK if by_bits else 1)
     return sums, reached - 1
 
 
@@ -106,25 +104,15 @@ def _search_balls(
 def _spread_bits(
     starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints, masses: Ints
 ) -> None:
-    # reach[v, w]: bit s is set if v is within the hops so far of source 63 w + s of the batch.
-    n_nodes = starts.size
-    reach = np.empty((n_nodes, 8), dtype=np.int64)
-    wider = np.empty((n_nodes, 8), dtype=np.int64)
-    for low in range(0, sources.size, 504):
-        reach[:] = 0
-        for s in range(low, min(low + 504, sources.size)):
-            reach[sources[s], (s - low) // 63] |= np.int64(1) << ((s - low) % 63)
+    reach = np.empty((starts.size, BLOCK_WORDS), dtype=np.int64)
+    wider = np.empty((starts.size, BLOCK_WORDS), dtype=np.int64)
+    for low in range(0, sources.size, BLOCK):
+        begin_block(sources, low, reach)
         for _ in range(hops):
-            for v in range(n_nodes):
-                for w in range(8):
-                    wider[v, w] = reach[v, w]
-                for k in range(starts[v], stops[v]):
-                    u = indices[k]
-                    for w in range(8):
-                        wider[v, w] |= reach[u, w]
+            spread_block(starts, stops, indices, reach, wider)
             reach, wider = wider, reach
-        for v in range(n_nodes):
-            for w in range(8):
+        for v in range(starts.size):
+            for w in range(BLOCK_WORDS):
                 masses[v] += count_bits(reach[v, w])
 
 
@@ -133,33 +121,25 @@ def _spread_distances(
     starts: Ints, stops: Ints, indices: Ints, sources: Ints, totals: Ints
 ) -> None:
     # totals[0, v]: sum of hops from the sources to v; totals[1, v]: how many of them reach v.
-    n_nodes = starts.size
-    reach = np.empty((n_nodes, 8), dtype=np.int64)
-    wider = np.empty((n_nodes, 8), dtype=np.int64)
-    for low in range(0, sources.size, 504):
-        reach[:] = 0
-        for s in range(low, min(low + 504, sources.size)):
-            reach[sources[s], (s - low) // 63] |= np.int64(1) << ((s - low) % 63)
+    reach = np.empty((starts.size, BLOCK_WORDS), dtype=np.int64)
+    wider = np.empty((starts.size, BLOCK_WORDS), dtype=np.int64)
+    for low in range(0, sources.size, BLOCK):
+        begin_block(sources, low, reach)
+        for s in range(low, min(low + BLOCK, sources.size)):
             totals[1, sources[s]] += 1
         distance = 0
         grown = True
         while grown:
             grown = False
             distance += 1
-            for v in range(n_nodes):
-                for w in range(8):
-                    wider[v, w] = reach[v, w]
-                for k in range(starts[v], stops[v]):
-                    u = indices[k]
-                    for w in range(8):
-                        wider[v, w] |= reach[u, w]
-                for w in range(8):
-                    news = wider[v, w] & ~reach[v, w]
-                    if news:
-                        count = count_bits(news)
-                        totals[0, v] += distance * count
-                        totals[1, v] += count
-                        grown = True
+            spread_block(starts, stops, indices, reach, wider)
+            for v in range(starts.size):
+                count = 0
+                for w in range(BLOCK_WORDS):
+                    count += count_bits(wider[v, w] & ~reach[v, w])
+                totals[0, v] += distance * count
+                totals[1, v] += count
+                grown = grown or count > 0
             reach, wider = wider, reach
 
 

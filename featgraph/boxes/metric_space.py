@@ -27,7 +27,7 @@ from featgraph.boxes.coverage_gain import sum_distances
 from featgraph.boxes.neighborhoods import (
     list_near,
     prefer_bits,
-    probe_balls,
+    profile_balls,
     sweep_components,
 )
 from featgraph.boxes.weighted_search import sum_weighted
@@ -244,7 +244,6 @@ class HopSpace(GraphSpace):
     def __init__(self, graph: FeatureGraph) -> None:
         super().__init__(graph)
         self._bits: dict[int, Ints] = {}  # the latest rows of bits by hops
-        self._probes: dict[float, tuple[float, float]] = {}
 
     def size(self, size: object) -> float:
         """Return ``size`` checked."""
@@ -266,7 +265,7 @@ class HopSpace(GraphSpace):
 
     def _leave_out_long(self, sizes: list[int]) -> list[int]:
         for place, size in enumerate(sizes):
-            n_looks = self.n_nodes * self._probe(size)[0]
+            n_looks = self.n_nodes * self.probe(size)[0]
             if n_looks > MOST_LOOKS:
                 warnings.warn(
                     f"sizes above {sizes[place - 1]} are left out: searches around all "
@@ -288,24 +287,29 @@ class HopSpace(GraphSpace):
             return False
         # greedy covering looks at a ball's edges and nodes, or at bits of about half of all
         # boxes, of which there are some 5 n / (nodes in a ball); measured in nanoseconds
-        edges, nodes = self._probe(size)
+        edges, nodes = self.probe(size)
         return 1.5 * (edges + nodes) > 6 * self.n_nodes / nodes + count_words(self.n_nodes) / 3
 
     def prefers_bits(self, size: float) -> bool:
         """Tell whether ``bits`` costs less than a search from every node."""
         # most often the bits of somewhat fewer hops are there already, and a ball is looked into
         # several times. What is there may not count: the choice must not depend on threads.
-        hops, edges = max(min(int(size), 2), int(size) // 8), 3 * self._probe(size)[0]
+        hops, edges = max(min(int(size), 2), int(size) // 8), 3 * self.probe(size)[0]
         return prefer_bits(self.n_nodes, self.indices.size, hops, edges)
 
     def search_cost(self, size: float) -> float:
         """Return about how many edges a search around one node passes, and one more."""
-        return 1 + self._probe(size)[0]
+        return 1 + self.probe(size)[0]
 
-    def _probe(self, size: float) -> tuple[float, float]:
-        if size not in self._probes:
-            self._probes[size] = probe_balls(self.starts, self.stops, self.indices, int(size))
-        return self._probes[size]
+    def probe(self, size: float) -> tuple[float, float]:
+        """Return about how many edges and nodes a search around one node passes."""
+        edges, nodes = self._profile
+        place = min(int(size), edges.size - 1)
+        return float(edges[place]), float(nodes[place])
+
+    @cached_property
+    def _profile(self) -> tuple[Floats, Floats]:
+        return profile_balls(self.starts, self.stops, self.indices, self.n_nodes)
 
     def bits(self, size: float) -> Ints:
         """Return who is within ``size`` of whom as rows of bits, each node in its own row."""

@@ -19,6 +19,7 @@ __all__ = [
     "list_near",
     "prefer_bits",
     "probe_balls",
+    "profile_balls",
     "sweep_components",
 ]
 
@@ -58,10 +59,18 @@ def list_near(
 
 def probe_balls(starts: Ints, stops: Ints, indices: Ints, hops: int) -> tuple[float, float]:
     """Return the mean number of edges and of nodes that a few searches meet."""
+    edges, nodes = profile_balls(starts, stops, indices, hops)
+    return float(edges[-1]), float(nodes[-1])
+
+
+def profile_balls(starts: Ints, stops: Ints, indices: Ints, hops: int) -> tuple[Floats, Floats]:
+    """Return the same for every number of hops from 0 to ``hops``, or until nothing is new."""
     n_nodes = len(starts)
     probes = np.unique(np.linspace(0, n_nodes - 1, PROBES).astype(np.int64))
-    edges, nodes = _probe(starts, stops, indices, hops, probes)
-    return edges / probes.size, nodes / probes.size
+    counts = np.zeros((2, min(hops, n_nodes) + 1), dtype=np.int64)
+    last = _profile(starts, stops, indices, probes, counts)
+    edges, nodes = np.cumsum(counts[:, : last + 1], axis=1) / probes.size
+    return edges, nodes
 
 
 def prefer_bits(n_nodes: int, n_entries: int, hops: int, edges: float) -> bool:
@@ -102,22 +111,25 @@ def sweep_components(
 
 
 @kernel
-def _probe(starts: Ints, stops: Ints, indices: Ints, hops: int, sources: Ints) -> tuple[int, int]:
-    n_nodes = starts.size
-    seen = np.full(n_nodes, -1, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    total, met = 0, 0
+def _profile(starts: Ints, stops: Ints, indices: Ints, sources: Ints, counts: Ints) -> int:
+    # Adds up in counts[:, d] the edges that lead to hop d, and the nodes found there. Returns
+    # the last hop at which a search found anything.
+    seen = np.full(starts.size, -1, dtype=np.int64)
+    queue = np.empty(starts.size, dtype=np.int64)
+    last = 0
     for source in sources:
         queue[0] = source
         seen[source] = source
+        counts[1, 0] += 1
         head, tail, distance = 0, 1, 0
-        while head < tail and distance < hops:
-            for u in queue[head:tail]:
-                total += stops[u] - starts[u]
-            head, tail = tail, widen(starts, stops, indices, source, head, tail, seen, queue)
+        while head < tail and distance < counts.shape[1] - 1:
             distance += 1
-        met += tail
-    return total, met
+            for u in queue[head:tail]:
+                counts[0, distance] += stops[u] - starts[u]
+            head, tail = tail, widen(starts, stops, indices, source, head, tail, seen, queue)
+            counts[1, distance] += tail - head
+        last = max(last, distance)
+    return last
 
 
 @kernel

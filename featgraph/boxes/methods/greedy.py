@@ -23,6 +23,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.boxes.block_fit import fit_blocks, prefer_blocks
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
@@ -53,9 +54,10 @@ def solve(
     if isinstance(space, FeatureSpace):
         if space.is_dense(size):
             return RawCover(_first_fit_dense(space.distances, sequence, size))
-    elif space.is_dense(size):
+    elif space.name != "hop" and space.is_dense(size):
         return RawCover(fit_bits(space.bits(size), sequence))
-    return RawCover(fit_nodes(rows, sequence, np.array([rows.hops]))[0][:, 0])
+    fit = fit_blocks if prefer_blocks(space, size) else fit_nodes
+    return RawCover(fit(rows, sequence, np.array([rows.hops]))[0][:, 0])
 
 
 def pass_length(space: MetricSpace, sizes: list[float], *, order: str | ArrayLike) -> int:
@@ -77,12 +79,23 @@ def count_sizes(
     """Return the number of boxes of every size from one pass; ``note`` is told the share done."""
     rows = space.rows(sizes[-1])
     sequence = order_nodes(rows, order, rng)
-    dense = [size for size in sizes if space.is_dense(size) and space.trivial_cover(size) is None]
-    hops = np.array([int(size) for size in sizes if size not in dense], dtype=np.int64)
-    found = dict(zip(hops.tolist(), fit_nodes(rows, sequence, hops, note)[1], strict=True))
-    for size in dense:
-        found[int(size)] = int(fit_bits(space.bits(size), sequence).max()) + 1
-    return np.array([found[int(size)] for size in sizes], dtype=np.int64)
+    found = {}
+    for size in sizes:
+        trivial = space.trivial_cover(size)
+        if trivial is not None:
+            found[size] = int(trivial.labels.max()) + 1
+    left = [size for size in sizes if size not in found]
+    wide = [size for size in left if prefer_blocks(space, size)]
+    near = [size for size in left if size not in wide]
+    for some, fit, start in ((near, fit_nodes, 0), (wide, fit_blocks, len(near))):
+
+        def tell(done: float, start: int = start, share: int = len(some)) -> None:
+            note((start + done * share) / len(left))
+
+        if some:
+            n_boxes = fit(rows, sequence, np.array(some, dtype=np.int64), tell)[1]
+            found |= dict(zip(some, n_boxes.tolist(), strict=True))
+    return np.array([found[size] for size in sizes], dtype=np.int64)
 
 
 def fit_nodes(
