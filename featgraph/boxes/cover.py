@@ -197,6 +197,9 @@ class BoxCover(Result):
         Traceback (most recent call last):
         ValueError: box 0 holds nodes 0 and 2, which are farther apart than size 1
         """
-        from featgraph.boxes._validation import check_cover
+        from featgraph.boxes.metric_space import RawCover, open_graph_space
+        from featgraph.boxes.validation import check_boxes
 
-        check_cover(self, graph, weight=weight, as_undirected=as_undirected)
+        space = open_graph_space(graph, weight=weight, as_undirected=as_undirected)
+        found = RawCover(self.labels, self.centers, self.overlaps)
+        check_boxes(found, space, self.size, self.kind, self.node_labels)

@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.metric_space import MetricSpace, open_graph_space
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.kernels import kernel
 from featgraph.kernels.search import list_ball
 
-__all__ = ["check_cover", "check_space"]
+__all__ = ["check_boxes"]
 
 Ints = NDArray[np.int64]
 
 
-def check_cover(cover: BoxCover, graph: Any, *, weight: str | None, as_undirected: bool) -> None:
-    """Raise ValueError at the first promise that ``cover`` breaks on ``graph``."""
-    check_space(cover, open_graph_space(graph, weight=weight, as_undirected=as_undirected))
-
-
-def check_space(cover: BoxCover, space: MetricSpace) -> None:
-    """Raise ValueError at the first promise that ``cover`` breaks in ``space``."""
-    if cover.n_nodes != space.n_nodes:
-        raise ValueError(f"the cover has {cover.n_nodes} nodes, the graph {space.n_nodes}")
-    starts, stops, indices, hops = space.rows(space.size(cover.size))
+def check_boxes(
+    cover: RawCover,
+    space: MetricSpace,
+    size: float,
+    kind: str,
+    names: Sequence[Hashable] | None = None,
+) -> None:
+    """Raise ValueError at the first promise that boxes of a kind and size break in ``space``."""
+    n_nodes, n_boxes = cover.labels.size, cover.n_boxes
+    if n_nodes != space.n_nodes:
+        raise ValueError(f"the cover has {n_nodes} nodes, the graph {space.n_nodes}")
+    starts, stops, indices, hops = space.rows(space.size(size))
     if cover.overlaps is None:
         order = np.argsort(cover.labels, kind="stable")
-        bounds = np.concatenate([[0], np.cumsum(cover.masses)])
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(cover.labels))])
     else:
         bounds, order = cover.overlaps
-        inside = np.zeros(cover.n_nodes, dtype=bool)
-        for box in range(cover.n_boxes):
+        inside = np.zeros(n_nodes, dtype=bool)
+        for box in range(n_boxes):
             inside[order[bounds[box] : bounds[box + 1]]] = True
             strays = np.flatnonzero((cover.labels == box) & ~inside)
             if strays.size:
                 raise ValueError(f"node {strays[0]} is labelled with box {box}, which lacks it")
             inside[order[bounds[box] : bounds[box + 1]]] = False
     sources = order
-    if cover.kind == "radius":
+    if kind == "radius":
         if cover.centers is None:
             raise ValueError("a cover by radius boxes must name its centers")
         sources = np.asarray(cover.centers, dtype=np.int64)
     box, one, other = _first_violation(
-        starts, stops, indices, hops, bounds, order, sources, cover.kind == "radius"
+        starts, stops, indices, hops, bounds, order, sources, kind == "radius"
     )
     if box < 0:
         return
-    names = cover.node_labels or range(cover.n_nodes)
-    if cover.kind == "radius":
+    names = names or range(n_nodes)
+    if kind == "radius":
         raise ValueError(
             f"box {box} holds node {names[other]!r}, which is farther than radius "
-            f"{cover.size:g} from the centre {names[one]!r}"
+            f"{size:g} from the centre {names[one]!r}"
         )
     low, high = sorted((one, other))
     raise ValueError(
         f"box {box} holds nodes {names[low]!r} and {names[high]!r}, "
-        f"which are farther apart than size {cover.size:g}"
+        f"which are farther apart than size {size:g}"
     )
 
 
