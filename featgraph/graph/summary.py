@@ -13,6 +13,7 @@ from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.census import count_motifs
 from featgraph.graph.clubs import rich_club
+from featgraph.graph.clustering import average_clustering, count_hop_distances, local_efficiency
 from featgraph.graph.communities import find_communities, measure_modularity
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.cores import find_cores
@@ -153,11 +154,18 @@ _SMALL_WORLD = (
 def _small_world_row(net: FeatureGraph, n_references: int, seed: int) -> dict[str, Any]:
     if net.n_edges == 0:
         return dict.fromkeys(_SMALL_WORLD, math.nan)
-    found = small_world(net, n_references=max(n_references, 1), rng=seed, progress=False).to_rows()[
-        0
-    ]
     if n_references == 0:
-        found |= dict.fromkeys(_SMALL_WORLD[5:], math.nan)
+        main = net if net.n_components == 1 else net.giant_component()
+        hops = count_hop_distances(main)
+        found: dict[str, Any] = dict.fromkeys(_SMALL_WORLD, math.nan) | {
+            "clustering": average_clustering(main),
+            "path_length": hops.path_length,
+            "diameter": hops.diameter,
+            "global_efficiency": count_hop_distances(net).efficiency,
+            "local_efficiency": local_efficiency(net),
+        }
+        return found
+    found = small_world(net, n_references=n_references, rng=seed, progress=False).to_rows()[0]
     return {name: found[name] for name in _SMALL_WORLD}
 
 

@@ -166,3 +166,13 @@ def test_summary_refuses_what_is_neither():
         network_summary({})
     with pytest.raises(TypeError, match="graph"):
         network_summary("text")
+
+
+def test_a_summary_without_references_draws_none(monkeypatch):
+    graph = nx.disjoint_union(nx.gnp_random_graph(20, 0.2, seed=1), nx.cycle_graph(5))
+    drawn = network_summary(graph, n_references=1, tails=False, progress=False)[0]
+    monkeypatch.setattr("featgraph.graph.summary.small_world", None)
+    row = network_summary(graph, n_references=0, tails=False, progress=False)[0]
+    for name in ("clustering", "path_length", "diameter", "global_efficiency", "local_efficiency"):
+        assert row[name] == drawn[name]
+    assert np.isnan(row["sigma"])
