@@ -86,6 +86,25 @@ def test_examples_of_the_help_are_commands(line):
     assert bound.arguments or not words
 
 
+def documented_lines():
+    """Yield every command line that README and guide show."""
+    names = "|".join(COMMANDS)
+    shown = re.compile(
+        rf"(?:^ *featgraph|-m featgraph|`(?:featgraph)?) ?((?:{names}) [^`\n]+)", re.M
+    )
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for match in shown.finditer(page.read_text(encoding="utf-8")):
+            if "--help" not in match[1]:
+                yield page.name, match[1].partition("  #")[0].strip()
+
+
+@pytest.mark.parametrize(("page", "line"), [*documented_lines()])
+def test_command_lines_of_the_docs_are_commands(page, line):
+    words = shlex.split(line)
+    app = build_app(words[0])
+    assert app.parse_args(words, exit_on_error=False, print_error=False)[0] == function_of(words[0])
+
+
 def flags_of(name):
     """Yield name, letters and meaning of every flag of a command."""
     for argument in build_app(name)[name].assemble_argument_collection(parse_docstring=True):
