@@ -23,7 +23,8 @@ from featgraph.core.threads import small_on_one_thread
 from featgraph.dimension.compare import CURVES, compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.graph.epsilon import split_rule
-from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer, file_key
+from featgraph.report.folder import file_key
+from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer
 from featgraph.report.provenance import describe_run
 from featgraph.report.report import Report
 from featgraph.report.states import collect_states, pair_up

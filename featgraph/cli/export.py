@@ -50,7 +50,7 @@ def export_graph(
     featgraph export graph.edges --to json
     """
     import featgraph as fg
-    from featgraph.report.layer_analysis import file_key
+    from featgraph.report.folder import file_key
 
     path = Path(source)
     if inputs.holds_features(path):

@@ -146,7 +146,7 @@ class Folder(NamedTuple):
 
     def part(self, name: str) -> Folder:
         """Return the same folder for the files of one layer or graph."""
-        from featgraph.report.layer_analysis import file_key
+        from featgraph.report.folder import file_key
 
         return Folder(self.path, f"{file_key(name)}--")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from featgraph.core.files import UNFINISHED, remove_leftovers, write_text
 
-__all__ = ["claim_folder", "list_files", "remove_stale", "write_manifest"]
+__all__ = ["claim_folder", "file_key", "list_files", "remove_stale", "write_manifest"]
 
 #: Marks a folder as written by featgraph, and lists what it wrote.
 MANIFEST = "featgraph.json"
@@ -106,3 +106,23 @@ def _read_manifest(path: Path) -> dict[str, object] | None:
     except (OSError, ValueError):
         return None
     return values if isinstance(values, dict) and values.get("program") == "featgraph" else None
+
+
+def file_key(*names: str) -> str:
+    """Return a file name without suffix for state and layer; different ones never share it.
+
+    Examples
+    --------
+    >>> file_key("trained", "blocks.0")
+    'trained--blocks.0'
+    >>> file_key("trained", "a/b") != file_key("trained", "a:b")
+    True
+    """
+    import hashlib
+    import re
+
+    parts = [re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:60] for text in names]
+    key = "--".join(parts)
+    if parts != list(names):  # something was replaced: keep apart what now looks alike
+        key += f"-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:6]}"
+    return key

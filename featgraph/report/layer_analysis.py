@@ -17,9 +17,10 @@ from featgraph.dimension.compare import DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.report.folder import file_key
 from featgraph.selfsimilarity.null_scores import NullComparison
 
-__all__ = ["LayerAnalysis", "SkippedLayer", "file_key"]
+__all__ = ["LayerAnalysis", "SkippedLayer"]
 
 _RATES = ("released", "paper", "caro_wei", "packing", "linkage", "midpoint", "best")
 
@@ -175,23 +176,3 @@ class LayerAnalysis(Result):
             row |= {f"{label}_z": other.z_score, f"{label}_p": other.p_value}
         row["seconds"] = self.seconds
         return row
-
-
-def file_key(*names: str) -> str:
-    """Return a file name without suffix for state and layer; different ones never share it.
-
-    Examples
-    --------
-    >>> file_key("trained", "blocks.0")
-    'trained--blocks.0'
-    >>> file_key("trained", "a/b") != file_key("trained", "a:b")
-    True
-    """
-    import hashlib
-    import re
-
-    parts = [re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:60] for text in names]
-    key = "--".join(parts)
-    if parts != list(names):  # something was replaced: keep apart what now looks alike
-        key += f"-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:6]}"
-    return key

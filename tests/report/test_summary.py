@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from featgraph.report.figures import typical_layer
-from featgraph.report.layer_analysis import file_key
+from featgraph.report.folder import file_key
 from featgraph.report.summary import as_factor, average_rows, list_cautions, summarize_report
 from featgraph.selfsimilarity import NullComparison
 
