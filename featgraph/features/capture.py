@@ -148,7 +148,8 @@ source='Sequential')
         if len(parts) != n_batches:
             raise ValueError(
                 f"layer {layer!r} was called in {len(parts)} of {n_batches} batches only; "
-                "choose layers that every batch passes"
+                "choose layers that every batch passes, or calls='last' for a module that runs a "
+                "varying number of times"
             )
     source = type(unwrap_model(model)).__name__ if source is None else source
     return {
@@ -236,6 +237,11 @@ def iterate_features(
         ):
             with evaluating(model), hooks.on_batch(batch):
                 run_batch(model, batch, forward=forward, device=where)
+            hooks.refuse_turned(
+                lambda cut, batch=batch: run_batch(  # type: ignore[misc]
+                    model, cut(batch), forward=forward, device=where
+                )
+            )
             yield found.take()
 
 

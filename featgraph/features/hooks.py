@@ -28,6 +28,7 @@ from featgraph.features.masks import MaskOption
 from featgraph.features.outputs import Activation, other_branches, pick_activations
 from featgraph.features.reduce import Reduce, read_reductions
 from featgraph.features.reducing import ActivationReducer, HookedLayer, hooked_layer
+from featgraph.features.squares import Run, refuse_turned
 from featgraph.features.walk import is_leaf, named_layers
 
 __all__ = ["ActivationHooks"]
@@ -139,6 +140,16 @@ class ActivationHooks:
         finally:
             self.detach()
 
+    def refuse_turned(self, run: Run) -> None:
+        """Refuse layers of shape (N, B, D) that look like (B, N, D), as N = B: run on B - 1.
+
+        ``run`` is called with a function that takes the last sample off inputs.
+        """
+        squares, self.reducer.squares = self.reducer.squares, {}
+        for n_samples in {n for _, n in squares.values()}:
+            modules = {name: module for name, (module, n) in squares.items() if n == n_samples}
+            refuse_turned(self.model, modules, n_samples, run)
+
     def begin(self, batch: object = None) -> None:
         """Forget the forward pass before; the batch may hold masks."""
         self.caught, self._n_calls, self._fruitful = {}, {}, set()
@@ -157,6 +168,10 @@ class ActivationHooks:
             for number in sorted(layer.wanted or ()) or (None,)
             if not any(n == layer.name and number in (None, k) for n, k in self._fruitful)
         ]
+        if self.for_training and self.reducer.squares:
+            call = self._calls_around.current.get("")
+            values = {} if call is None else call.values
+            self.refuse_turned(lambda cut: self.model(**cut(values)))
         self.reducer.warn_of_padding(stacklevel + 1)
         if self.skipped and not self._has_told_of_skipped:
             self._has_told_of_skipped = True

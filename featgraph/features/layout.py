@@ -12,6 +12,7 @@ from featgraph.features.walk import declared_rows, is_leaf, layer_type, named_la
 
 __all__ = [
     "Layout",
+    "batch_axis_error",
     "choose_layout",
     "declared_channels",
     "decisive_leaves",
@@ -114,11 +115,7 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
     """
     batch_second = _gives_sequence_first(shape, module, n_samples, layer)
     if n_samples is not None and not batch_second and (not shape or shape[0] != n_samples):
-        raise ValueError(
-            f"{name_layer(layer)} gives shape {shape} for a batch of {n_samples} samples: its "
-            "first axis is not the batch; choose another layer, or give reduce= if you know the "
-            "layout"
-        )
+        raise batch_axis_error(shape, n_samples, layer)
     if len(shape) < 2:
         raise ValueError(
             f"{name_layer(layer)} gives shape {shape}, one value per sample; "
@@ -321,6 +318,20 @@ def _gives_sequence_first(
     if fits_first:
         raise _ambiguous(shape, layer, "it has modules made with batch_first=False")
     return fits_second
+
+
+def batch_axis_error(shape: tuple[int, ...], n_samples: int, layer: str | None) -> ValueError:
+    """Return the error for an activation whose first axis is not the batch.
+
+    Examples
+    --------
+    >>> str(batch_axis_error((7, 5, 8), 5, "1"))[:66]
+    "layer '1' gives shape (7, 5, 8) for a batch of 5 samples: its firs"
+    """
+    return ValueError(
+        f"{name_layer(layer)} gives shape {shape} for a batch of {n_samples} samples: its first "
+        "axis is not the batch; choose another layer, or give reduce= if you know the layout"
+    )
 
 
 def name_layer(layer: str | None) -> str:

@@ -101,6 +101,8 @@ class ActivationReducer:
     ----------
     reductions : dict of str to str
         How each layer was reduced, for results.
+    squares : dict of str to (Module, int)
+        Layers that gave (B, B, D), so that either axis may be the batch, and B.
     latest : Module or None
         The last module that ran and whose type tells a layout.
     """
@@ -116,6 +118,7 @@ class ActivationReducer:
         self.reductions: dict[str, str] = {}
         self.latest: nn.Module | None = None
         self._layouts: dict[str, str] = {}
+        self.squares: dict[str, tuple[nn.Module, int]] = {}
         self._batch: object = None
         self._suspect: tuple[str, Tensor] | None = None
         self._vague: str | None = None
@@ -211,6 +214,9 @@ class ActivationReducer:
             )
         if not torch.compiler.is_compiling():
             self._layouts[call] = layout
+            is_guess = is_guess and not layer.is_input
+            if is_guess and shape[0] == shape[1] == options["n_samples"] and shape[0] > 1:
+                self.squares[layer.name] = layer.module, shape[0]
         return layout
 
     def count_samples(self, layer: HookedLayer, shape: tuple[int, ...] = ()) -> int | None:

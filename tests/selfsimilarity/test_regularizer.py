@@ -292,6 +292,46 @@ def test_the_state_of_other_options_is_refused(change, message):
         SelfSimilarityRegularizer(make_net(), **options | change).load_state_dict(state)
 
 
+def test_a_warning_that_is_switched_off_stays_off_in_a_run_that_goes_on():
+    net = make_net()
+    state = SelfSimilarityRegularizer(net, layers="1").state_dict()  # has not warned yet
+    assert not state["has_warned"]
+    quiet = SelfSimilarityRegularizer(net, layers="1", n_resamples=0)
+    quiet.load_state_dict(state)
+    net(make_inputs(4))
+    quiet()  # warnings are errors here
+    loud = SelfSimilarityRegularizer(net, layers="1")
+    loud.load_state_dict(state)
+    net(make_inputs(4))
+    with pytest.warns(UserWarning, match="the batch holds 4 samples"):
+        loud()
+    with pytest.raises(ValueError, match="n_resamples must be 0 for no warning, or at least 2"):
+        SelfSimilarityRegularizer(net, layers="1", n_resamples=1)
+
+
+def test_calls_keep_their_names_targets_and_draws_in_a_run_that_goes_on():
+    net, act = make_net(), nn.ReLU()
+    twice = nn.Sequential(net[0], act, net[2], act, net[4])
+    options = {"layers": "1", "target": {"1": TrackingTarget(0.5)}, "weight": 1.0}
+
+    def run(reg, n_steps):
+        seen = []
+        for _ in range(n_steps):
+            twice(make_inputs())
+            seen.append((reg().item(), reg.records[0]))
+        return seen
+
+    whole = SelfSimilarityRegularizer(twice, **options)
+    run(whole, 3)
+    state = copy.deepcopy(whole.state_dict())
+    rest = run(whole, 5)
+    assert {record.layer for _, record in rest} == {"1", "1#1"}
+    whole.remove()
+    resumed = SelfSimilarityRegularizer(twice, **options | {"target": {"1": TrackingTarget(0.5)}})
+    resumed.load_state_dict(state)
+    assert run(resumed, 5) == rest
+
+
 def test_the_released_gate_opens_while_the_rate_stands_still():
     net, x = make_net(), make_inputs()
     reg = SelfSimilarityRegularizer(net, layers="1", weight=1.0, gate=ReleasedGate(refresh=2))

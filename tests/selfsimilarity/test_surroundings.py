@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from featgraph.models import build_model
-from featgraph.selfsimilarity import SelfSimilarityRegularizer
+from featgraph.selfsimilarity import SelfSimilarityRegularizer, ss_rate
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +132,83 @@ def test_the_calls_of_a_layer_that_runs_twice_are_layers_of_their_own():
         twice(make_inputs())
         assert reg().item() == expected["3"]
         reg.remove()
+
+
+class Tagger(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(3)
+            self.embed = nn.Embedding(30, 12)
+            self.body = nn.Sequential(nn.Linear(12, 12), nn.Tanh())
+
+    def forward(
+        self, ids: torch.Tensor, attention_mask: torch.Tensor | None = None, scale: float = 1.0
+    ) -> torch.Tensor:
+        return scale * self.body(self.embed(ids))
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_means_are_over_real_tokens(is_compiled):
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(2, 9, (20,), generator=generator)
+    ids = torch.randint(1, 30, (20, 8), generator=generator)
+    mask = torch.arange(8) < lengths[:, None]
+    ids[~mask] = 0
+    net = Tagger()
+    alone = [net.body(net.embed(row[:n])).mean(0) for row, n in zip(ids, lengths, strict=True)]
+    expected = (ss_rate(torch.stack(alone, 1), numerics="released") - 0.3) ** 2
+    gradient = torch.autograd.grad(expected, net.body[0].weight)[0]
+    run = torch.compile(net, backend="eager", fullgraph=True) if is_compiled else net
+    options = {"layers": "body", "weight": 1.0, "n_resamples": 0}
+    calls = [
+        ({}, lambda: run(ids, attention_mask=mask)),
+        ({}, lambda: run(ids, mask.long(), 1.0)),
+        ({"mask": "attention_mask"}, lambda: run(attention_mask=mask, ids=ids)),
+        ({"mask": lambda ids: ids != 0}, lambda: run(ids)),
+        ({"mask": lambda given: given["ids"] != 0}, lambda: run(ids, scale=2.0)),
+    ]
+    for more, call in calls:
+        torch.compiler.reset()
+        reg = SelfSimilarityRegularizer(net, **options, **more)
+        for _ in range(2):
+            net.zero_grad()
+            call()
+            term = reg()
+        term.backward()
+        reg.remove()
+        # Means of masked and of single sentences add up in another order.
+        torch.testing.assert_close(term, expected, rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(net.body[0].weight.grad, gradient, rtol=1e-3, atol=1e-5)
+    reg = SelfSimilarityRegularizer(net, **options, mask=False)
+    net(ids, attention_mask=mask)
+    assert abs(reg().item() - expected.item()) > 1e-5
+    reg.remove()
+    reg = SelfSimilarityRegularizer(net, **options)
+    net(ids)
+    with pytest.warns(UserWarning, match="the id 0 is repeated at the end"):
+        reg()
+
+
+def test_models_that_are_called_in_parts():
+    # As a LightningModule is, whose training step calls the network inside.
+    class Holder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = Tagger()
+
+    holder, generator = Holder(), torch.Generator().manual_seed(0)
+    ids = torch.randint(1, 30, (20, 8), generator=generator)
+    mask = torch.arange(8) < torch.randint(2, 9, (20, 1), generator=generator)
+    reg = SelfSimilarityRegularizer(holder, layers="net.body", weight=1.0, n_resamples=0)
+    holder.net(ids[:7], attention_mask=mask[:7])  # a pass that is not used
+    holder.net(ids, attention_mask=mask)
+    found = reg().item()
+    reg.remove()
+    reg = SelfSimilarityRegularizer(holder.net, layers="body", weight=1.0, n_resamples=0)
+    holder.net(ids, attention_mask=mask)
+    assert reg().item() == found
+    assert reg.layers == ["body"]
 
 
 def test_memory_format_makes_no_difference():
