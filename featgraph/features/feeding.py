@@ -141,6 +141,8 @@ def _arrange_mapping(takes: _Takes, batch: Mapping[str, Any]) -> tuple[list[Any]
         named |= {k: v for k, v in batch.items() if is_array(v)}
     if set(named) - _LABELS:
         return [], named
+    if len(takes.required) > 1:
+        takes.refuse(batch, f"it names none of {takes.required}")
     inputs = [v for k, v in batch.items() if k not in _LABELS]
     first = next((v for v in inputs if is_array(v) and v.ndim > 1), find_tensor(inputs))
     if first is None:
