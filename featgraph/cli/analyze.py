@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Screen, claim
 from featgraph.cli.processes import count_processes, joined_processes, own_device
 
@@ -115,7 +116,7 @@ def show_summary(report: Report, folder: Path, screen: Screen) -> dict[str, Any]
         screen.say(f"{finding.question} {finding.answer}")
         screen.say(textwrap.indent(textwrap.fill(finding.detail, 76), "  "))
     for item in report.skipped:
-        screen.say(f"left out: {item.layer} ({item.state}): {item.reason}")
+        screen.say(f"left out: {item.layer} ({item.state}): {explain(item.reason)}")
     screen.say(f"\nreport: {(folder / 'report.html').resolve()}")
     return {
         "findings": [asdict(finding) for finding in findings],

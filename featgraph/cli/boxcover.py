@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from featgraph.cli import options as opt
+from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
     try:
         fit = fit_dimension(counts)
     except ValueError as error:
-        return None, f"no dimension: {error}"
+        return None, f"no dimension: {explain(error)}"
     (low, high), (first, last) = fit.interval, fit.window
     return fit, (
         f"d_B = {fit.dimension:.3f}  [{low:.3f}, {high:.3f}]  "

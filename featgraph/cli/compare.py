@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Screen, claim
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def compare_features(
             )
         except EqualDistancesError as error:
             flat = error
-            screen.say(f"left out: {name}: {error}\n")
+            screen.say(f"left out: {name}: {explain(error)}\n")
             continue
         tables[name] = _add_nulls(comparison.to_rows(), F, null_draws, seed)
         part = folder.part(name)

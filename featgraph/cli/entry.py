@@ -38,10 +38,6 @@ _EPILOGUE = (
 )
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which ends a command as Ctrl-C does."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status.
 
@@ -74,7 +70,7 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
     >>> guard(lambda: 0)
     0
     """
-    with _forgiving_streams(), _terminable():
+    with _forgiving_streams(), _terminable() as signals:
         try:
             with _noted_warnings():
                 status = work()
@@ -83,8 +79,8 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else BAD_INPUT
         except KeyboardInterrupt as stop:
-            status = TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
-            return _say(f"stopped{f': {stop}' if str(stop) else ''}", status)
+            text = f"stopped{f': {stop}' if str(stop) else ''}"
+            return _say(text, TERMINATED if signals else INTERRUPTED)
         except BrokenPipeError as error:  # the reader (head, less) had enough
             if error.errno is not None:
                 _silence_stdout()
@@ -213,18 +209,20 @@ def _change_errors(stream: TextIO, errors: str) -> None:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does: finished work is kept, unfinished files go."""
+def _terminable() -> Iterator[list[int]]:
+    """Let SIGTERM end the block as Ctrl-C does, and yield the list of such signals."""
+    signals: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield signals
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise _Terminated
+        signals.append(number)
+        raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        yield signals
     finally:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 

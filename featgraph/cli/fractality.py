@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from featgraph.boxes.methods import METHODS
 from featgraph.cli import options as opt
+from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _judge(
     try:
         found = fg.fractality(net, **how)
     except ValueError as error:
-        screen.say(f"\nno verdict: {error}")
+        screen.say(f"\nno verdict: {explain(error)}")
         return {"verdict": "undecided", "explanation": str(error)}
     folder.table("counts.csv", found.counts[0].to_rows())
     folder.result("fit.json", found.fit)
@@ -167,7 +168,7 @@ def _measure_spectra(
         spectra["boxes"] = fg.multifractal_boxes(net, **how)
     except ValueError as error:
         if not spectra:
-            screen.say(f"\nno spectrum: {error}")
+            screen.say(f"\nno spectrum: {explain(error)}")
             return {}
     rows = [{"masses": name, **row} for name, found in spectra.items() for row in found.to_rows()]
     folder.table("multifractal.csv", rows)

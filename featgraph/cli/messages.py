@@ -47,9 +47,11 @@ _NAMES = "|".join(FLAGS)
 _PHRASES = (
     (rf"\b({_NAMES})=True\b", lambda found: FLAGS[found[1]]),
     (
-        rf"""\b({_NAMES})=(?:(["'])(\w*)\2|\.\.\.|…)""",
-        lambda found: f"{FLAGS[found[1]]} {found[3] or 'NAME'}",
+        rf"""\b({_NAMES})=(?:(["'])(\w*)\2|(\d[\w.+-]*)|\.\.\.|…)""",
+        lambda found: f"{FLAGS[found[1]]} {found[3] or found[4] or 'NAME'}",
     ),
+    # a cure that only Python has
+    (r"(?:;| or)(?: use| give| take)? [a-z_]+='\w+'(?: or '\w+')?", ""),
     (rf"(^|; )({_NAMES})(?= must |: )", lambda found: found[1] + FLAGS[found[2]]),
     (r'\("(\w+)", (\w+)\)', lambda found: f"{found[1]}:{found[2].upper()}"),
     (r'"(percolation|mst)"', r"\1"),

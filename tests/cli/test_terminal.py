@@ -198,15 +198,19 @@ def test_graph_commands_need_no_torch(folder):
     ] * len(lines), said
 
 
-def test_sigterm_ends_a_command_as_ctrl_c_does(folder, monkeypatch, capsys):
-    from featgraph.io import files
+@pytest.mark.parametrize("name", ["boxcover", "analyze"])
+def test_sigterm_ends_a_command_as_ctrl_c_does(name, folder, monkeypatch, capsys):
+    """What is finished is kept, also where the command says so in an exception of its own."""
 
-    def stop(*paths, **options):
+    def stop(*given, **options):
         os.kill(os.getpid(), signal.SIGTERM)
         raise RuntimeError("the signal came to nothing")
 
-    monkeypatch.setattr(files, "read_graph", stop)
+    counting = "boxes.api.box_counts" if name == "boxcover" else "pipeline.minimum_box_counts"
+    monkeypatch.setattr(f"featgraph.{counting}", stop)
     before = signal.getsignal(signal.SIGTERM)
-    assert main(["boxcover", "g.edges"]) == 143
-    assert capsys.readouterr().err == "featgraph: stopped\n"
+    assert main(RUNS[name][0].split()) == 143
+    assert capsys.readouterr().err.startswith("featgraph: stopped: ")
     assert signal.getsignal(signal.SIGTERM) == before
+    assert (folder / "out" / "featgraph.json").is_file()
+    assert not list(folder.rglob(".featgraph-unfinished-*"))
