@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import re
@@ -128,7 +129,7 @@ def _try_torchvision() -> dict[str, str]:
     """Import torchvision, which raises where it was built for another torch."""
     pair = f"{_version('torchvision')} beside torch {_version('torch')}"
     try:
-        import torchvision  # noqa: F401
+        importlib.import_module("torchvision")
     except Exception as error:  # whatever a half-fitting binary raises
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]

@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import PackedSequence
 from featgraph.features.batches import batch_members, mask_place
 from featgraph.features.masks import MASK_NAMES
 from featgraph.features.outputs import find_tensor
+from featgraph.features.running import unwrap_model
 from featgraph.features.samples import is_array, is_graph
 
 __all__ = ["Forward", "run_batch"]
@@ -64,7 +65,7 @@ def run_batch(
     """
     if forward is not None:
         return forward(model, _send(batch, device, None))
-    args, kwargs = _arrange(_Takes(model), batch)
+    args, kwargs = _arrange(_Takes(unwrap_model(model)), batch)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     return model(*_send(args, device, dtype), **_send(kwargs, device, dtype))
 

@@ -15,11 +15,11 @@ from torch.nn.functional import cross_entropy
 from featgraph.core.checks import integer
 from featgraph.core.files import remove_leftovers
 from featgraph.core.processes import fail_together, share_objects
+from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training.batches import (
     Inputs,
     call_model,
-    collate_samples,
     read_scores,
     send_inputs,
 )
@@ -163,7 +163,7 @@ class Run:
                 _need_tensor(inputs, "mixup=0"), strength=settings.mixup, generator=generator
             )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.autocast):
-            scores = read_scores(call_model(self.network or self.model, self.model, inputs))
+            scores = read_scores(call_model(self.network or self.model, inputs))
             loss = self._loss(scores, labels, weight)
             if partners is not None:
                 loss = loss + self._loss(scores, labels[partners], 1 - weight)

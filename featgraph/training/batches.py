@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import default_collate
 
-__all__ = ["Inputs", "call_model", "collate_samples", "read_scores", "send_inputs", "split_labels"]
+from featgraph.features.feeding import run_batch
+
+__all__ = ["Inputs", "call_model", "read_scores", "send_inputs", "split_labels"]
 
 Inputs: TypeAlias = "Tensor | tuple[Any, ...] | Mapping[str, Any]"
 
 LABELS = ("labels", "label")
 
 
-def collate_samples(samples: Sequence[Any]) -> Any:
-    """Join samples to a batch; of dicts, the columns of numbers.
-
-    Parameters
-    ----------
-    samples : sequence
-        Pairs of an input and a class number, or dicts of Tensors, arrays, numbers or lists of
-        numbers, as the rows of Hugging Face datasets are. Columns of text are left out.
-
-    Returns
-    -------
-    list or dict
-        Tensors with a first axis over the samples.
-
-    Raises
-    ------
-    ValueError
-        If a column has rows of different lengths.
-
-    Examples
-    --------
-    >>> collate_samples([{"input_ids": [3, 1], "text": "a", "label": 0}] * 2)
-    {'input_ids': tensor([[3, 1],
-            [3, 1]]), 'label': tensor([0, 0])}
-    """
-    if not isinstance(samples[0], Mapping):
-        return default_collate(list(samples))
-    batch = {}
-    for name in samples[0]:
-        column = [sample[name] for sample in samples]
-        if isinstance(column[0], str | bytes) or column[0] is None:
-            continue
-        rows = [torch.as_tensor(value) for value in column]
-        if len({row.shape for row in rows}) > 1:
-            shapes = sorted({tuple(row.shape) for row in rows})
-            raise ValueError(
-                f"samples must have {name!r} of one shape, got {shapes[0]} and {shapes[-1]}; give "
-                "collate= a function that pads, such as transformers' DataCollatorWithPadding"
-            )
-        batch[name] = torch.stack(rows)
-    return batch
-
-
 def split_labels(batch: Any) -> tuple[Inputs, Tensor]:
-    """Return the inputs and the class numbers of a batch.
+    """Return the inputs and the class numbers of a batch; columns of text are left out.
 
     Raises
     ------
@@ -76,7 +33,8 @@ def split_labels(batch: Any) -> tuple[Inputs, Tensor]:
     if isinstance(batch, Mapping):
         name = next((name for name in LABELS if name in batch), None)
         if name is not None:
-            return {key: batch[key] for key in batch if key != name}, torch.as_tensor(batch[name])
+            named = {k: v for k, v in batch.items() if k != name and isinstance(v, Tensor)}
+            return named, torch.as_tensor(batch[name])
         got = f"the keys {sorted(batch)}"
     elif isinstance(batch, tuple | list) and len(batch) == 2:
         inputs = tuple(batch[0]) if isinstance(batch[0], list) else batch[0]
@@ -98,22 +56,17 @@ def send_inputs(inputs: Inputs, device: torch.device) -> Inputs:
     return tuple(v.to(device) if isinstance(v, Tensor) else v for v in inputs)
 
 
-def call_model(network: nn.Module, model: nn.Module, inputs: Inputs) -> object:
-    """Call ``network``, which may be a wrapper of ``model``, with what ``model`` takes.
-
-    Of inputs given by name, those that its ``forward`` does not name are left out.
+def call_model(network: nn.Module, inputs: Inputs) -> object:
+    """Call a network with what its ``forward`` takes of the inputs.
 
     Examples
     --------
-    >>> call_model(nn.Identity(), nn.Identity(), {"input": torch.ones(1), "idx": torch.ones(1)})
+    >>> call_model(nn.Identity(), {"input": torch.ones(1), "idx": torch.ones(1)})
     tensor([1.])
     """
-    if isinstance(inputs, Mapping):
-        names = inspect.signature(model.forward).parameters
-        if not any(p.kind is p.VAR_KEYWORD for p in names.values()):
-            inputs = {name: value for name, value in inputs.items() if name in names}
-        return network(**inputs)
-    return network(inputs) if isinstance(inputs, Tensor) else network(*inputs)
+    if isinstance(inputs, tuple):
+        return network(*inputs)
+    return run_batch(network, inputs)
 
 
 def read_scores(output: object) -> Tensor:

@@ -74,7 +74,7 @@ def find_first_nonfinite(model: nn.Module, inputs: Inputs) -> str | None:
             handles.append(module.register_forward_hook(hook))
     try:
         with torch.no_grad():
-            call_model(model, model, inputs)
+            call_model(model, inputs)
     finally:
         for handle in handles:
             handle.remove()

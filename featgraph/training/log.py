@@ -18,12 +18,12 @@ from featgraph.core.rules import Rule
 from featgraph.features.capture import extract_features
 from featgraph.features.layers import Layers
 from featgraph.features.running import evaluating
+from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
 from featgraph.training.batches import (
     call_model,
-    collate_samples,
     read_scores,
     send_inputs,
     split_labels,
@@ -185,7 +185,7 @@ def measure_task(
     loader = DataLoader(dataset, batch_size, collate_fn=collate, generator=generator)
     with evaluating(model):
         for inputs, labels in map(split_labels, loader):
-            scores = read_scores(call_model(model, model, send_inputs(inputs, device)))
+            scores = read_scores(call_model(model, send_inputs(inputs, device)))
             labels = labels.to(device)
             loss += float(cross_entropy(scores.float(), labels, reduction="sum"))
             right += int((scores.argmax(1) == labels).sum())

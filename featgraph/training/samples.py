@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from featgraph.datasets.images import ImageDataset
-from featgraph.training.batches import Inputs, collate_samples, split_labels
+from featgraph.features.samples import collate_samples
+from featgraph.training.batches import Inputs, split_labels
 
 __all__ = [
     "Collate",
@@ -58,7 +59,7 @@ def seed_global(seed: int, device: torch.device) -> None:
 
 def spread_inputs(
     dataset: Samples, n_samples: int, *, collate: Collate = collate_samples
-) -> Tensor | list[tuple[Inputs, Tensor]]:
+) -> Tensor | DataLoader[Any]:
     """Return the inputs of samples spread evenly over the data, or batches of them.
 
     Data on disk is often sorted by class: the first samples would be of one.
@@ -72,8 +73,8 @@ def spread_inputs(
     if tensors is not None:
         return tensors[0][places]
     samples = [dataset[k] for k in places.tolist()]
-    batches = [samples[k : k + BATCH] for k in range(0, len(samples), BATCH)]
-    return [split_labels(collate(batch)) for batch in batches]
+    batches = [split_labels(collate(samples[k : k + BATCH])) for k in range(0, len(samples), BATCH)]
+    return DataLoader(batches, batch_size=None, generator=torch.Generator())  # type: ignore[arg-type]
 
 
 def _spread(n_samples: int, n_picked: int) -> Tensor:

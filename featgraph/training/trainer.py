@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,10 +14,10 @@ from featgraph.core.checks import integer
 from featgraph.core.processes import process_rank
 from featgraph.core.progress import progress_bar
 from featgraph.features.layers import Layers
+from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training._run import CHECKPOINT, Run, Totals
-from featgraph.training.batches import collate_samples
 from featgraph.training.log import TrainingLog, measure_rates
 from featgraph.training.samples import Collate, Samples, count_steps, spread_inputs
 from featgraph.training.settings import TrainingSettings
@@ -77,7 +78,7 @@ def train(
         Write a checkpoint after every so many steps as well, for long epochs.
     collate : callable or None, default=None
         Makes a batch of a list of samples, such as a ``DataCollatorWithPadding`` for texts of
-        unequal lengths; None stacks them.
+        unequal lengths; None stacks them, and pads where the model takes an ``attention_mask``.
     progress : bool or None, default=None
         Show a bar over the steps; None shows it on a terminal.
 
@@ -138,7 +139,7 @@ def train(
         folder=None if folder is None or rank else Path(folder),
         checkpoint_every=checkpoint_every,
         place=(rank, n_processes),
-        collate=collate or collate_samples,
+        collate=collate or partial(collate_samples, model=model),
     )
     source = dataset if test is None else test
     n_shown = integer(n_measured, "n_measured", least=2)

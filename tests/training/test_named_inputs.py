@@ -13,7 +13,7 @@ from torch.utils.data import TensorDataset
 from featgraph.models.guarded_import import import_beside_torchvision
 from featgraph.selfsimilarity import SelfSimilarityRegularizer
 from featgraph.training import TrainingDivergedError, TrainingSettings, train
-from featgraph.training.batches import collate_samples, read_scores, split_labels
+from featgraph.training.batches import read_scores, split_labels
 
 SETTINGS = TrainingSettings(epochs=3, batch_size=16, lr=0.02)
 
@@ -35,6 +35,13 @@ class Named(nn.Module):
     def forward(self, values, scale=None):
         logits = self.net(values if scale is None else values * scale[:, None])
         return logits if self.bare else Output(None, logits)
+
+
+class Scaled(Named):
+    """Needs two inputs."""
+
+    def forward(self, values, scale):
+        return super().forward(values, scale)
 
 
 def make_net():
@@ -80,20 +87,9 @@ def test_several_inputs_in_a_pair():
     scale = torch.ones(len(x))
     data = [((x[k], scale[k]), int(y[k])) for k in range(len(x))]
     net, other = make_net(), make_net()
-    train(Named(net), data, settings=SETTINGS, layers=["net.1"])
+    train(Scaled(net), data, settings=SETTINGS, layers=["net.1"])
     train(other, TensorDataset(x, y), settings=SETTINGS, layers=["1"])
     assert torch.equal(net[0].weight, other[0].weight)
-
-
-def test_rows_of_lists_are_columns_of_numbers():
-    rows = [{"ids": [1, 2], "t": "a", "label": 1}, {"ids": [3, 4], "t": "b", "label": 0}]
-    batch = collate_samples(rows)
-    assert {name: value.tolist() for name, value in batch.items()} == {
-        "ids": [[1, 2], [3, 4]],
-        "label": [1, 0],
-    }
-    with pytest.raises(ValueError, match=r"'ids' of one shape, got \(1,\) and \(2,\).*collate="):
-        collate_samples([{"ids": [1]}, {"ids": [1, 2]}])
 
 
 def test_padded_batches_by_a_function_of_ones_own(tmp_path):
