@@ -159,7 +159,7 @@ def test_mutated_files_end_in_one_error(name, suffix, tmp_path):
     fuzz(name, suffix, tmp_path, seed=0, n_mutations=N_QUICK)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(1, 3))
 @pytest.mark.parametrize(("name", "suffix"), CASES)
 def test_many_mutated_files_end_in_one_error(name, suffix, seed, tmp_path):
