@@ -86,6 +86,7 @@ def split_samples(samples: Takes) -> tuple[Takes, Takes]:
 
     Examples
     --------
+    >>> import torch
     >>> data = ImageDataset(torch.zeros(10, 1, 2, 2), torch.arange(10))
     >>> [len(part) for part in split_samples(data)]
     [8, 2]

@@ -182,7 +182,7 @@ def fit_power_law(
     >>> values = (1 - np.random.default_rng(0).random(1000)) ** (-1 / 1.5)
     >>> fit_power_law(values, variant="paper", n_bootstrap=0, rivals=())
     PowerLawFit(exponent=2.45074, standard_error=0.0458765, x_min=1.00013, n_tail=1000, \
-variant='paper')
+n_values=1000, variant='paper')
     """
     choice(variant, VARIANTS, "variant")
     integer(n_bootstrap, "n_bootstrap")

@@ -85,7 +85,7 @@ class CrossViews(Result):
         Seed, if an int was given.
     """
 
-    _shown: ClassVar = ("models", "views", "method")
+    _shown: ClassVar = ("n_models", "views", "method")
     _rules: ClassVar = {
         "tables": Rule("n_models n_models"),
         "confidence": SHARE,
@@ -110,6 +110,11 @@ class CrossViews(Result):
             "high": [row.interval[1] for row in rows],
             "n_pairs": [row.n_pairs for row in rows],
         }
+
+    @property
+    def n_models(self) -> int:
+        """Number of networks."""
+        return len(self.models)
 
     @property
     def views(self) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class SimilarityMatrix(Result):
     _shown: ClassVar = ("n_layers_a", "n_layers_b", "measure", "n_samples", "mean")
     _rules: ClassVar = {
         "values": Rule("n_layers_a n_layers_b"),
-        "n_samples": Rule(least=1),
+        "n_samples": Rule(least=0),  # 0: of no samples of its own
     }
 
     values: NDArray[np.float64]

@@ -124,7 +124,7 @@ class Triangle(Result):
         The networks.
     """
 
-    _shown: ClassVar = ("source_a", "source_b", "n_samples")
+    _shown: ClassVar = ("source_a", "source_b", "cka", "procrustes", "divergence", "n_samples")
 
     static: StaticView
     functional: FunctionalView
@@ -133,6 +133,21 @@ class Triangle(Result):
     source_a: str
     source_b: str
 
+    @property
+    def cka(self) -> float:
+        """Mean CKA of the layers that match by place."""
+        return matched_mean(self.static.cka.values)
+
+    @property
+    def procrustes(self) -> float:
+        """Mean Procrustes similarity of the layers that match by place."""
+        return matched_mean(self.static.procrustes.values)
+
+    @property
+    def divergence(self) -> float | None:
+        """Divergence of the predictions; None where they do not compare."""
+        return self.functional.divergence
+
     def summary(self) -> dict[str, Any]:
         """Return one number per view: the row of this pair in a table of pairs."""
         view, line = self.functional, self.functional.path
@@ -140,11 +155,11 @@ class Triangle(Result):
         return {
             "a": self.source_a,
             "b": self.source_b,
-            "cka": matched_mean(self.static.cka.values),
-            "procrustes": matched_mean(self.static.procrustes.values),
+            "cka": self.cka,
+            "procrustes": self.procrustes,
             "n_divergent": len(self.static.divergent),
             "static_correlation": self.static.correlation,
-            "divergence": view.divergence,
+            "divergence": self.divergence,
             "agreement": view.agreement,
             "accuracy_a": view.accuracy_a,
             "accuracy_b": view.accuracy_b,

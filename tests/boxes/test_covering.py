@@ -121,15 +121,15 @@ def test_counts_in_files(tmp_path, suffix):
 
 def test_counts_refuse_what_does_not_fit():
     ones = np.ones((1, 2), dtype=np.int64)
-    with pytest.raises(ValueError, match="rising"):
+    with pytest.raises(ValueError, match="sizes must rise"):
         BoxCounts(np.array([2, 1]), ones, "cbb", "diameter", 5)
-    with pytest.raises(ValueError, match=r"n_sizes=3, got \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"with n_sizes = 3 as in sizes, got \(1, 2\)"):
         BoxCounts(np.array([1, 2, 3]), ones, "cbb", "diameter", 5)
     with pytest.raises(ValueError, match="kind must be one of"):
         BoxCounts(np.array([1, 2]), ones, "cbb", "ball", 5)
     with pytest.raises(ValueError, match="space must be one of"):
         BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, space="flat")
-    with pytest.raises(ValueError, match="lower_bounds must have one number per size"):
+    with pytest.raises(ValueError, match="lower_bounds must have shape"):
         BoxCounts(np.array([1, 2]), ones, "cbb", "diameter", 5, lower_bounds=np.array([1]))
 
 

@@ -66,7 +66,7 @@ def test_networks_and_the_triangle(tmp_path, capsys):
     assert "barrier_aligned" in shown
     for name in ("cka.json", "procrustes.csv", "lsim.svg", "triangle.csv", "triangle.png"):
         assert (out / name).exists()
-    assert json.loads((out / "triangle.json").read_text())["summary"]["a"] == "first"
+    assert json.loads((out / "triangle.json").read_text())["source_a"] == "first"
     assert run(spec, spec, *words, "--option", "width=9", "--out", out, "-q") == 0
     assert capsys.readouterr().out == ""
 
