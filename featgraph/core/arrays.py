@@ -140,7 +140,8 @@ def read_pt(path: Path, *, max_bytes: int | None = None) -> Any:
                 path,
                 "",
                 f"is {kind} and is not read; write tensors with torch.save(...), which makes a "
-                "zip file since torch 1.6",
+                "zip file since torch 1.6, as does torch.save(torch.load("
+                f"{path.name!r}, weights_only=True), 'new.pt')",
             )
         with zipfile.ZipFile(path) as archive:
             check_zip(archive, path, max_bytes=max_bytes)
