@@ -169,7 +169,7 @@ def _arrange_tuple(
     if isinstance(first, Mapping):
         return _arrange_mapping(takes, first)
     if isinstance(first, tuple | list):
-        is_one = len(first) > 1 and takes.n_places == 1 and all(map(is_array, first))
+        is_one = len(first) > len(takes.names) > 0 and all(map(is_array, first))
         return ([list(first)] if takes.a_list or is_one else list(first)), {}
     if is_graph(first):
         return _arrange_object(takes, first)

@@ -91,7 +91,7 @@ class ActivationHooks:
         ]
         paths = list(dict.fromkeys(layer.path for layer in self.layers))
         self._calls_around = CallsAround(model, paths, self._restart if for_training else None)
-        self.reducer = ActivationReducer(model, self._calls_around, mask)
+        self.reducer = ActivationReducer(model, self._calls_around, mask, is_rule=self.is_rule)
         self.only: str | None = None
         self.silent: list[str] = []
         self.skipped: dict[str, str] = {}

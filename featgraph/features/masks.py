@@ -90,10 +90,14 @@ class Arguments:
 
 @dataclass
 class MaskSearch:
-    """What :func:`search_mask` found: a mask that fits, others, and integer ids of tokens."""
+    """What :func:`search_mask` found: a mask that fits, others, and integer ids of tokens.
+
+    ``is_of_inputs`` says that the mask that does not fit this layer does fit the inputs.
+    """
 
     mask: Tensor | None = None
     misfit: Tensor | None = None
+    is_of_inputs: bool = False
     vague: str | None = None
     ids: Tensor | None = None
 
@@ -131,6 +135,8 @@ def search_mask(
         for mask in [] if is_closed else _masks_of(arguments, is_target, shape, found):
             if _take(found, mask, shape):
                 break
+            tokens = arguments.tokens
+            found.is_of_inputs |= tokens is not None and mask.shape[1] in tokens[1].shape[1:]
         is_closed = is_closed or (is_target and arguments.has_target)
         if found.ids is None:
             found.ids = _ids_of(arguments, is_closed, shape)
@@ -195,8 +201,9 @@ def read_mask(value: object, *, is_padding: bool = False) -> Tensor | None:
     Parameters
     ----------
     value : object
-        A mask of shape (B, N), (B, 1, N) or (B, 1, 1, N): booleans, whole numbers, zeros and
-        ones, or numbers that are added to attention scores (0 for real tokens).
+        A mask of shape (B, N), (B, 1, N) or (B, 1, 1, N), or (B, 1, N, N) if all tokens see the
+        same: booleans, whole numbers, zeros and ones, or numbers that are added to attention
+        scores (0 for real tokens).
     is_padding : bool, default=False
         True (1) means padding and not a real token.
 
@@ -213,9 +220,14 @@ def read_mask(value: object, *, is_padding: bool = False) -> Tensor | None:
         value = torch.from_numpy(value)
     if not isinstance(value, Tensor) or value.ndim < 2 or value.is_nested:
         return None
+    is_extended = value.ndim > 2
     if any(length != 1 for length in value.shape[1:-1]):
-        return None  # which token sees which: no mask of padding
-    is_extended, value = value.ndim > 2, value.reshape(len(value), value.shape[-1])
+        if torch.compiler.is_compiling() or bool((value != value[..., :1, :]).any()):
+            return None  # which token sees which: no mask of padding
+        value = value[..., :1, :]  # all tokens see the same
+    if any(length != 1 for length in value.shape[1:-1]):
+        return None
+    value = value.reshape(len(value), value.shape[-1])
     if value.dtype == torch.bool:
         return ~value if is_padding else value
     if is_padding:

@@ -107,14 +107,18 @@ class ActivationReducer:
         The last module that ran and whose type tells a layout.
     """
 
-    def __init__(self, model: nn.Module, calls_around: CallsAround, mask: MaskOption) -> None:
+    def __init__(
+        self, model: nn.Module, calls_around: CallsAround, mask: MaskOption, *, is_rule: bool
+    ) -> None:
         is_named = isinstance(mask, str | int | Mapping) and mask is not True
         if mask is not None and not is_named and not callable(mask):
             raise TypeError(
                 "mask must be the key or place of the mask in the batch, a function of the batch, "
                 f"a mapping of these by layer, False or None, got {type(mask).__name__}"
             )
-        self.model, self.calls_around, self.mask = model, calls_around, mask
+        self.model, self.calls_around = model, calls_around
+        self.mask, self.is_rule = mask, is_rule
+        self._unfit: list[str] = []
         self.reductions: dict[str, str] = {}
         self.latest: nn.Module | None = None
         self._layouts: dict[str, str] = {}
@@ -153,8 +157,12 @@ class ActivationReducer:
         found = MaskSearch(own_mask)
         if own_mask is None and self.mask is not False and len(shape) > 2:
             found = self._search_mask(layer, shape)
-        # One that does not fit is refused, and named, where it is used.
-        mask = found.misfit if found.mask is None and len(shape) == 3 else found.mask
+        mask = found.mask
+        if mask is None and found.misfit is not None and len(shape) == 3:
+            if self.is_rule and found.is_of_inputs:
+                self._unfit.append(key)  # the layer has other tokens than the inputs
+            else:
+                mask = found.misfit  # refused, and named, where it is used
         layout = self._layout(layer, key, call, shape, mask, is_packed=own_mask is not None)
         value = apply_reduction(values, reduce=reduce, layout=layout, mask=mask, layer=key)
         # A batch without padding may come without a mask.
@@ -227,20 +235,23 @@ class ActivationReducer:
         return None if call is None else count_samples(call.values)
 
     def _search_mask(self, layer: HookedLayer, shape: tuple[int, ...]) -> MaskSearch:
+        option = self.mask
+        if isinstance(option, Mapping):
+            fits = [prefix for prefix in option if is_within(layer.path, prefix)]
+            option = option[max(fits, key=len)] if fits else None
+        if option is False:
+            return MaskSearch()
         around = self.calls_around.around(layer.path)
         members = batch_members(self._batch)
         if members:
             is_target = self.calls_around.paths[layer.path][-1][1]
             around.append((Arguments(members, frozenset(members)), is_target))
-        return search_mask(around, shape, given=self._given_mask(layer, members))
+        given = None if option is None else self._given_mask(option, layer, members)
+        return search_mask(around, shape, given=given)
 
-    def _given_mask(self, layer: HookedLayer, members: Mapping[str, object]) -> Tensor | None:
-        option: object = self.mask
-        if isinstance(option, Mapping):
-            fits = [prefix for prefix in option if is_within(layer.path, prefix)]
-            option = option[max(fits, key=len)] if fits else None
-        if option is None:
-            return None
+    def _given_mask(
+        self, option: object, layer: HookedLayer, members: Mapping[str, object]
+    ) -> Tensor:
         batch = self._batch
         if batch is None:
             call = self.calls_around.outermost(layer.path)
@@ -252,7 +263,13 @@ class ActivationReducer:
         """Say once if means took in what looks like padding, or a mask was read by a guess."""
         if self._has_warned:
             return
-        if self._vague is not None:
+        if self._unfit:
+            said = (
+                f"the mask of the inputs does not fit layers {self._unfit}, which have other "
+                "tokens, so means are over all of theirs; give mask= a function of the batch by "
+                "layer, mask={'layer': ...}"
+            )
+        elif self._vague is not None:
             said = (
                 f"the argument {self._vague!r} may be a mask, but what its ones mean is not clear "
                 "from the inputs; give mask="

@@ -48,7 +48,8 @@ def is_sample(item: object, model: nn.Module | None = None) -> bool:
     Notes
     -----
     A label that is a single number says sample, a label per row says batch. Otherwise inputs of
-    one axis are samples, and so are those of one axis less than the first layer takes.
+    one axis are samples, and so are those with the channels of the first layer, a convolution,
+    first.
 
     Examples
     --------
@@ -93,7 +94,8 @@ def _is_sample_input(value: Any, model: nn.Module | None) -> bool:
         return True
     for module in model.modules() if model is not None else ():
         if isinstance(module, nn.modules.conv._ConvNd):
-            return bool(value.ndim == module.weight.ndim - 1)
+            is_one_less = value.ndim == module.weight.ndim - 1
+            return bool(is_one_less and value.shape[0] == module.in_channels)
         if isinstance(module, nn.Linear | nn.Embedding):
             return False
     return False

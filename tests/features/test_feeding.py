@@ -68,6 +68,15 @@ def test_lists_of_images() -> None:
         same(extract_features(model, data, layers="1", batch_size=4)["1"], expected)
 
 
+def test_batches_of_one_axis_less_than_the_first_convolution_are_batches() -> None:
+    # As models of speech are: they add the channel themselves.
+    model = module(lambda self, x, n=None: self.conv(x[:, None]), conv=nn.Conv1d(1, 4, 3))
+    x = draw(6, 20)
+    expected = model(x).detach().mean(2).T
+    for data in ([{"x": x, "n": x}], [x[:4], x[4:]], [(x, torch.arange(6))], x, list(x)):
+        same(extract_features(model, data, layers="conv", batch_size=4)["conv"], expected)
+
+
 def test_batches_of_different_lengths_are_batches() -> None:
     model = nn.Sequential(nn.Linear(4, 5), nn.ReLU())
     data = [draw(2, 3, 4), draw(2, 6, 4)]

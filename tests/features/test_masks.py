@@ -216,6 +216,57 @@ def test_a_mask_of_another_shape_in_the_batch_is_an_error() -> None:
         extract_features(model, [batch], layers="head", mask=mask)
 
 
+def test_layers_with_other_tokens_than_the_inputs() -> None:
+    class Speech(nn.Module):
+        """As models of speech are: convolutions make frames, and blocks are given their mask."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.convs = nn.ModuleList(
+                nn.Sequential(nn.Conv1d(c, 8, 4, 2), nn.GELU()) for c in (1, 8)
+            )
+            self.blocks = nn.ModuleList(Block() for _ in range(2))
+
+        def forward(self, sound: Tensor, attention_mask: Tensor) -> Tensor:
+            x, lengths = sound[:, None], attention_mask.sum(1)
+            for conv in self.convs:
+                x, lengths = conv(x), (lengths - 4) // 2 + 1
+            x = x.transpose(1, 2)
+            frames = torch.arange(x.shape[1]) < lengths[:, None]
+            for block in self.blocks:
+                x = block(x, frames)
+            return x
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(nn.Linear(8, 8), nn.Tanh())
+
+        def forward(self, x: Tensor, attention_mask: Tensor) -> Tensor:
+            return self.body(x)
+
+    model, generator = Speech(), torch.Generator().manual_seed(0)
+    lengths = [40, 22, 31]
+    sounds = [torch.randn(n, generator=generator) for n in lengths]
+    sound = nn.utils.rnn.pad_sequence(sounds, batch_first=True)
+    mask = torch.arange(40) < torch.tensor(lengths)[:, None]
+    batch = {"sound": sound, "attention_mask": mask}
+    with torch.no_grad():
+        alone = [model(s[None], torch.ones(1, len(s)))[0].mean(0) for s in sounds]
+    found = extract_features(model, [batch], layers=["blocks.1"])
+    close(found, {"blocks.1": torch.stack(alone, 1)})
+    with pytest.warns(
+        UserWarning, match=r"mask of the inputs does not fit layers \['convs.0', 'co"
+    ):
+        found = extract_features(model, [batch])
+    close({"blocks.1": found["blocks.1"]}, {"blocks.1": torch.stack(alone, 1)})
+    assert found["convs.0"].reduce == "channels_first"
+    with pytest.raises(ValueError, match=r"the mask must have shape .*'convs.1'.*mask=False"):
+        extract_features(model, [batch], layers="convs.1")
+    settled = extract_features(model, [batch], mask={"convs": False})
+    assert torch.equal(settled["convs.1"].values, found["convs.1"].values)
+
+
 # Reductions, by hand
 
 
@@ -446,8 +497,11 @@ def test_padding_by_chance_is_rare_and_real_padding_seldom_missed() -> None:
 
 
 def test_masks_that_say_which_token_sees_which_are_no_masks_of_padding() -> None:
-    assert read_mask(torch.ones(2, 5, 5)) is None
-    assert read_mask(torch.ones(2, 1, 5, 5)) is None
+    assert read_mask(torch.ones(2, 5, 5).tril()) is None
+    assert read_mask(torch.ones(2, 1, 5, 5).tril()) is None
+    assert read_mask(torch.ones(2, 3, 5, 5)) is None  # of several heads
+    seen = torch.tensor([[True, True, False], [True, False, False]])
+    assert torch.equal(read_mask(seen[:, None, None].expand(2, 1, 3, 3)), seen)  # type: ignore[arg-type]
     assert read_mask("words") is None
     assert read_mask(torch.zeros(2, 1, 1, 3)).all()  # type: ignore[union-attr]
     assert not read_mask(torch.zeros(2, 3)).any()  # type: ignore[union-attr]
