@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -63,7 +65,8 @@ def soft_caro_wei(distances: Tensor, theta: Tensor, *, softness: float = 0.02) -
     width = softness * (levels[-1] - levels[0])
     # Beyond 20 widths from the grid the curve is flat within 1e-8: clamping changes nothing.
     low, high = levels[0] - 20 * width, levels[-1] + 20 * width
-    n_knots = int(torch.ceil((high - low) / width * KNOTS_PER_WIDTH)) + 2
+    # By the softness alone: rounding of the distances must not decide on one knot more.
+    n_knots = math.ceil((1 / softness + 40) * KNOTS_PER_WIDTH) + 2
     knots = torch.linspace(float(low), float(high), n_knots, dtype=torch.float64).to(theta.device)
     place = ((torch.log1p(distances.double()) - low) / (high - low)).clamp(0.0, 1.0)
     place = place * (n_knots - 1)

@@ -160,6 +160,16 @@ def test_invariances(F: torch.Tensor, seed: int, estimator: str) -> None:
         torch.testing.assert_close(ss_rate(same, estimator=estimator), value, rtol=1e-7, atol=1e-9)
 
 
+def test_rounding_of_the_features_does_not_show() -> None:
+    """Whatever the processor makes of the last digit: no knot more or less, no jump."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(40):
+        F = torch.randn(9, 4, generator=generator, dtype=torch.float64)
+        value = ss_rate(F, estimator="soft_caro_wei")
+        other = ss_rate(F * (1 + 1e-15), estimator="soft_caro_wei")
+        torch.testing.assert_close(other, value, rtol=1e-10, atol=0)
+
+
 @pytest.mark.parametrize("estimator", STEPS)
 def test_common_scaling_is_no_invariance(estimator: str) -> None:
     # log(1 + θ) takes the unit of the activations as its natural length.
