@@ -12,7 +12,7 @@ demo: $(VENV)/.demo
 	$(BIN)/featgraph demo --out $(OUT) --force
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 -q $(PYTEST_OPTIONS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

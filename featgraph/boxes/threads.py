@@ -12,7 +12,7 @@ import ctypes
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -27,6 +27,9 @@ class _Left(BaseException):
 
 
 NAP = 0.1  # seconds between two looks for a call to stop
+#: Held while threads start and while threads are told to leave: until a new thread runs, CPython
+#: files it under the thread that starts it, and would tell the new one instead.
+_STARTING = threading.Lock()
 _FEWEST = 2048  # below this many items a thread costs more than it saves
 
 
@@ -47,10 +50,12 @@ def run_tasks(
     waiting = deque(enumerate(tasks))
     n_tasks = len(waiting)
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+    at_work: set[int] = set()
+    left = threading.Event()
 
     def serve() -> None:
-        with contextlib.suppress(_Left, IndexError):
-            while True:
+        with contextlib.suppress(_Left, IndexError), _listed(at_work):
+            while not left.is_set():
                 place, task = waiting.popleft()
                 try:
                     result = work(task)
@@ -67,8 +72,9 @@ def run_tasks(
     ]
     results: dict[int, Result] = {}
     try:
-        for thread in threads:
-            thread.start()
+        with _STARTING:
+            for thread in threads:
+                thread.start()
         while len(results) < n_tasks:
             try:
                 place, result, error = done.get(timeout=NAP)
@@ -78,10 +84,10 @@ def run_tasks(
                 raise error
             results[place] = result
     except BaseException:
-        waiting.clear()
-        for thread in threads:
-            if thread.is_alive():
-                _leave(thread)
+        with _STARTING:
+            left.set()
+            for ident in at_work:
+                _leave(ident)
         raise
     for thread in threads:
         thread.join()
@@ -121,8 +127,17 @@ def map_ranges(work: Callable[[int, int], object], n_items: int, *, grain: int =
         run_tasks(lambda part: work(*part), parts, cores)
 
 
-def _leave(thread: threading.Thread) -> None:
+@contextlib.contextmanager
+def _listed(at_work: set[int]) -> Iterator[None]:
+    with _STARTING:
+        at_work.add(threading.get_ident())
+    try:
+        yield
+    finally:
+        with _STARTING:  # its number may be that of another thread from now on
+            at_work.discard(threading.get_ident())
+
+
+def _leave(ident: int) -> None:
     # the exception comes up in the thread as soon as its kernel is back in Python
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Left)
-    )
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(_Left))
