@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.threads import map_ranges
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import WORD, count_bits, count_words, lowest_bit
 
 __all__ = ["bits_fit", "count_rows", "list_bits", "pack_lists", "spread_bits"]
@@ -70,7 +70,7 @@ def list_bits(bits: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
     return bounds[:-1], bounds[1:], indices
 
 
-@kernel
+@light_kernel
 def _widen(
     starts: Ints, stops: Ints, indices: Ints, low: int, high: int, old: Ints, new: Ints
 ) -> None:
@@ -92,7 +92,7 @@ def _pack(starts: Ints, stops: Ints, indices: Ints, low: int, high: int, bits: I
             bits[v, u // 63] |= np.int64(1) << (u % 63)
 
 
-@kernel
+@light_kernel
 def count_rows(bits: Ints) -> Ints:
     """Return how many bits are set in each row."""
     counts = np.zeros(bits.shape[0], dtype=np.int64)
@@ -102,7 +102,7 @@ def count_rows(bits: Ints) -> Ints:
     return counts
 
 
-@kernel
+@light_kernel
 def _list(bits: Ints, bounds: Ints, low: int, high: int, indices: Ints) -> None:
     for v in range(low, high):
         place = bounds[v]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import HopSpace, MetricSpace, Neighborhoods
-from featgraph.kernels import kernel
+from featgraph.kernels import light_kernel
 from featgraph.kernels.bits import WORD
 from featgraph.kernels.blocks import BLOCK, BLOCK_WORDS, begin_block, spread_block
 
@@ -48,7 +48,7 @@ def fit_blocks(
     return labels, n_boxes
 
 
-@kernel
+@light_kernel
 def _fit_block(
     starts: Ints,
     stops: Ints,

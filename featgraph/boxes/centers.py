@@ -16,7 +16,7 @@ from featgraph.boxes.bits import count_rows
 from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods, WeightedSpace
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import count_bits, lowest_bit
 from featgraph.kernels.heaps import replace_top
 from featgraph.kernels.search import list_ball, measure_depth
@@ -227,7 +227,7 @@ def _gain(
     return count, mass, work
 
 
-@kernel
+@light_kernel
 def _select_bits(
     bits: Ints, masses: Ints, factor: Floats, rank: Ints, only_uncovered: bool, heap: Ints
 ) -> tuple[Ints, Ints]:
@@ -268,7 +268,7 @@ def _select_bits(
     return centers[:n_boxes].copy(), labels
 
 
-@kernel
+@light_kernel
 def _join(starts: Ints, stops: Ints, indices: Ints, centers: Ints, choices: Floats) -> Ints:
     # One search from all centres; then each node draws among the neighbours one step closer.
     n_nodes = starts.size

@@ -9,7 +9,7 @@ from featgraph.boxes.bits import bits_fit, count_rows, list_bits, spread_bits
 from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import list_weighted, sweep_weighted
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import count_words
 from featgraph.kernels.search import list_ball, measure_depth, widen
 
@@ -110,7 +110,7 @@ def sweep_components(
     return middles, bound
 
 
-@kernel
+@light_kernel
 def _profile(starts: Ints, stops: Ints, indices: Ints, sources: Ints, counts: Ints) -> int:
     # Adds up in counts[:, d] the edges that lead to hop d, and the nodes found there. Returns
     # the last hop at which a search found anything.
@@ -171,7 +171,7 @@ def _fill_hops(
         found[bounds[source] : bounds[source + 1]] = queue[1:count]
 
 
-@kernel
+@light_kernel
 def _sweep_hops(starts: Ints, stops: Ints, indices: Ints, firsts: Ints, middles: Ints) -> int:
     n_nodes = starts.size
     depth = np.full(n_nodes, -1, dtype=np.int64)

@@ -21,7 +21,7 @@ from featgraph.dimension.spectrum import (
 )
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.kernels import kernel
+from featgraph.kernels import light_kernel
 from featgraph.kernels.search import widen
 
 __all__ = ["ball_masses", "multifractal_sandbox"]
@@ -181,7 +181,7 @@ def _average(logs: Floats, q: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return sums, means
 
 
-@kernel
+@light_kernel
 def _count_balls(
     starts: Ints, stops: Ints, indices: Ints, centers: Ints, radii: Ints, masses: Ints
 ) -> None:

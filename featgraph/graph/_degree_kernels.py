@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels import kernel
+from featgraph.kernels import light_kernel
 
 __all__ = ["peel_cores", "sum_ends"]
 
 
-@kernel
+@light_kernel
 def peel_cores(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], core: NDArray[np.int64]
 ) -> None:
@@ -49,7 +49,7 @@ def peel_cores(
             core[other] -= 1
 
 
-@kernel
+@light_kernel
 def sum_ends(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> tuple[float, float]:
     """Return the sums over entries of the centred degree squared, and of tail times head."""
     n_nodes, n_entries = indptr.size - 1, indices.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import WORD, count_bits
 from featgraph.kernels.search import measure_depth
 
@@ -105,7 +105,7 @@ def _spread(
             n_active = n_touched
 
 
-@kernel
+@light_kernel
 def count_hops(indptr: Ints, indices: Ints, counts: Ints) -> None:
     """Add to ``counts[d]``, shape (n_nodes + 1,), the ordered pairs of nodes at d ≥ 1 hops."""
     n_nodes = indptr.size - 1
@@ -115,7 +115,7 @@ def count_hops(indptr: Ints, indices: Ints, counts: Ints) -> None:
     _spread(gathered[0], gathered[1], n_nodes, counts, words, queues)
 
 
-@kernel
+@light_kernel
 def mean_closeness(indptr: Ints, indices: Ints, out: NDArray[np.float64]) -> None:
     """Write per node the mean of 1/hops over the pairs of its neighbours, within them."""
     n_nodes = indptr.size - 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 
 __all__ = ["count_four", "count_triangles"]
 
 
-@kernel
+@light_kernel
 def count_triangles(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
 ) -> None:
@@ -34,7 +34,7 @@ def count_triangles(
                     out[w] += 1
 
 
-@kernel
+@light_kernel
 def count_four(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
 ) -> None:

@@ -17,6 +17,7 @@ from featgraph.graph._assemble import assemble_csr, check_nodes, number_edges
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
 from featgraph.graph.layout import place_nodes
 from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg, to_scipy
+from featgraph.kernels.search import label_components
 
 __all__ = ["FeatureGraph"]
 
@@ -195,14 +196,8 @@ class FeatureGraph(Result):
 
     @cached_property
     def components(self) -> NDArray[np.int64]:
-        """Number of the connected component of each node, shape (n_nodes,), from 0."""
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import connected_components
-
-        # ones, not the weights: an edge of distance 0 (duplicated neurons) still connects
-        ones = np.ones(self.indices.size, dtype=np.int8)
-        matrix = csr_array((ones, self.indices, self.indptr), shape=(self.n_nodes,) * 2)
-        return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
+        """Number of the connected component of each node, shape (n_nodes,), 0 that of node 0."""
+        return label_components(self.indptr[:-1], self.indptr[1:], self.indices)
 
     @cached_property
     def layout(self) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels.bits import WORD
-from featgraph.kernels.compiler import kernel
+from featgraph.kernels.compiler import light_kernel
 
 __all__ = ["BLOCK", "BLOCK_WORDS", "begin_block", "spread_block"]
 
@@ -20,7 +20,7 @@ BLOCK_WORDS = 8
 BLOCK = BLOCK_WORDS * WORD
 
 
-@kernel
+@light_kernel
 def begin_block(sources: Ints, low: int, reach: Ints) -> None:
     """Write zero hops from ``sources[low:low + 504]`` into ``reach``, shape (n_nodes, 8)."""
     reach[:] = 0
@@ -28,7 +28,7 @@ def begin_block(sources: Ints, low: int, reach: Ints) -> None:
         reach[sources[s], (s - low) // WORD] |= np.int64(1) << ((s - low) % WORD)
 
 
-@kernel
+@light_kernel
 def spread_block(starts: Ints, stops: Ints, indices: Ints, reach: Ints, wider: Ints) -> None:
     """Write what is within one hop more of the sources into ``wider``."""
     for v in range(starts.size):

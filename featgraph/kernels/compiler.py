@@ -3,13 +3,19 @@ interpreter lock."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "light_kernel", "small_work_in_python"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Elements of arrays: what takes hundredths of a second in plain Python, and what takes as long
+# altogether as to load numba.
+SMALL_CALL, SMALL_WORK = 1 << 11, 1 << 15
 
 
 def kernel(function: Function) -> Function:
@@ -24,16 +30,63 @@ def kernel(function: Function) -> Function:
     return cast(Function, _Kernel(function))
 
 
+def light_kernel(function: Function) -> Function:
+    """Return a kernel whose work grows little faster than the arrays that it takes.
+
+    Within ``small_work_in_python`` it runs as plain Python while arrays are small: a command on a
+    small graph then neither loads numba nor waits for its compiler.
+    """
+    return cast(Function, _Kernel(function, SMALL_WORK))
+
+
+@contextlib.contextmanager
+def small_work_in_python() -> Iterator[None]:
+    """Let light kernels begin without numba; for commands, which end before it would pay.
+
+    Examples
+    --------
+    >>> with small_work_in_python():
+    ...     light_kernel(abs)(-1)
+    1
+    """
+    before = _Kernel.begins_in_python
+    _Kernel.begins_in_python = True
+    try:
+        yield
+    finally:
+        _Kernel.begins_in_python = before
+
+
 class _Kernel:
     """A function that loads numba at its first call; to other kernels it is numba's own."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    begins_in_python = False
+    _in_python = threading.local()  # holds "now" while a light kernel runs as plain Python
+
+    def __init__(self, function: Callable[..., Any], small_work: int = 0) -> None:
         functools.update_wrapper(self, function)
         self._function = function
+        self._small_work = small_work  # what is left of it
         self._compiled: Any = None
 
     def __call__(self, *arguments: Any) -> Any:
-        return (self._compiled or self._compile())(*arguments)
+        if self._compiled is not None:
+            return self._compiled(*arguments)
+        if hasattr(self._in_python, "now"):  # counted with the kernel that calls this one
+            return self._function(*arguments)
+        if self._small_work > 0 and _Kernel.begins_in_python:
+            size = 1 + sum(getattr(value, "size", 0) for value in arguments)
+            self._small_work -= size if size <= SMALL_CALL else SMALL_WORK
+            if self._small_work >= 0:
+                return self._run_in_python(*arguments)
+        return self._compile()(*arguments)
+
+    def _run_in_python(self, *arguments: Any) -> Any:
+        self._in_python.now = True
+        try:
+            return self._function(*arguments)
+        finally:
+            del self._in_python.now
 
     def _compile(self) -> Any:
         """Return what numba makes of the function: itself where NUMBA_DISABLE_JIT is set."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels.compiler import kernel
+from featgraph.kernels.compiler import light_kernel
 
-__all__ = ["list_ball", "measure_depth", "widen"]
+__all__ = ["label_components", "list_ball", "measure_depth", "widen"]
 
 Ints = NDArray[np.int64]
 
 
-@kernel
+@light_kernel
 def widen(
     starts: Ints,
     stops: Ints,
@@ -41,7 +41,7 @@ def widen(
     return end
 
 
-@kernel
+@light_kernel
 def list_ball(
     starts: Ints,
     stops: Ints,
@@ -71,7 +71,7 @@ def list_ball(
     return tail
 
 
-@kernel
+@light_kernel
 def measure_depth(
     starts: Ints, stops: Ints, indices: Ints, n_sources: int, depth: Ints, queue: Ints
 ) -> int:
@@ -90,3 +90,28 @@ def measure_depth(
                 queue[tail] = v
                 tail += 1
     return tail
+
+
+@light_kernel
+def label_components(starts: Ints, stops: Ints, indices: Ints) -> Ints:
+    """Return the number of the connected component of each node, in the order of their firsts."""
+    label = np.full(starts.size, -1, dtype=np.int64)
+    queue = np.empty(starts.size, dtype=np.int64)
+    n_components = 0
+    for first in range(starts.size):
+        if label[first] >= 0:
+            continue
+        queue[0] = first
+        label[first] = n_components
+        head, tail = 0, 1
+        while head < tail:
+            u = queue[head]
+            head += 1
+            for k in range(starts[u], stops[u]):
+                v = indices[k]
+                if label[v] < 0:
+                    label[v] = n_components
+                    queue[tail] = v
+                    tail += 1
+        n_components += 1
+    return label

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels.compiler import kernel
+from featgraph.kernels.compiler import light_kernel
 
 __all__ = ["invert_rows"]
 
 Ints = NDArray[np.int64]
 
 
-@kernel
+@light_kernel
 def invert_rows(starts: Ints, stops: Ints, members: Ints, n_members: int) -> tuple[Ints, Ints]:
     """Return the rows that hold each member, rising: ``holders[bounds[m]:bounds[m + 1]]``.
 

@@ -112,8 +112,7 @@ def _draw_laws(ax: Axes, tail: TailFit, last: float, height: float) -> None:
 
 def _survival(tail: TailFit, law: str, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return the share of the tail at or above x."""
-    from scipy.special import zeta
-    from scipy.stats import norm
+    from scipy.special import log_ndtr, zeta
 
     curve: NDArray[np.float64]
     if law == "power law":
@@ -129,8 +128,8 @@ def _survival(tail: TailFit, law: str, x: NDArray[np.float64]) -> NDArray[np.flo
         curve = np.exp(-found["Lambda"] * (x - tail.x_min))
         return curve
     half = 0.5 if tail.discrete else 0.0  # a whole number stands for the numbers that round to it
-    log_share = norm.logsf((np.log(x - half) - found["mu"]) / found["sigma"])
-    start = norm.logsf((math.log(tail.x_min - half) - found["mu"]) / found["sigma"])
+    log_share = log_ndtr((found["mu"] - np.log(x - half)) / found["sigma"])
+    start = log_ndtr((found["mu"] - math.log(tail.x_min - half)) / found["sigma"])
     curve = np.exp(log_share - start)
     return curve
 

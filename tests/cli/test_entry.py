@@ -45,6 +45,30 @@ def test_help_of_a_command_loads_nothing_that_computes(name):
     assert not {"torch", "igraph", "matplotlib", "numba", "scipy"} & set(loaded.split())
 
 
+@pytest.mark.parametrize(
+    ("name", "unused"),
+    [
+        ("boxcover", {"torch", "torch_geometric", "numba", "igraph", "networkx", "scipy.stats"}),
+        ("convert", {"torch", "torch_geometric", "numba", "networkx", "scipy.stats"}),
+        ("fractality", {"torch", "torch_geometric", "networkx"}),
+        ("network", {"torch", "torch_geometric", "networkx"}),
+    ],
+)
+def test_a_small_graph_file_starts_what_it_needs(tmp_path, name, unused):
+    graph = tmp_path / "ring.edges"
+    graph.write_text("".join(f"{k} {(k + 1) % 20}\n" for k in range(20)))
+    words = [name, str(graph), "--quiet"]
+    words += [str(tmp_path / "ring.graphml")] if name == "convert" else ["-o", str(tmp_path / "o")]
+    words += ["--references", "2"] if name == "network" else []
+    loaded = run_python(
+        f"import sys; from featgraph.cli import main; print(main({words!r})); "
+        "print('LOADED', *sys.modules)"
+    )
+    status, modules = loaded.split("LOADED")
+    assert status == "0\n"
+    assert not unused & set(modules.split())
+
+
 def test_overview_names_every_command(capsys):
     assert main([]) == 0
     shown = capsys.readouterr().out

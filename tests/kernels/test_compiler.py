@@ -73,6 +73,26 @@ def test_numba_loads_with_the_first_call():
     assert done.stdout.split() == ["False", "1", "True"]
 
 
+def test_small_work_of_commands_needs_no_numba():
+    code = (
+        "import sys, numpy as np\n"
+        "from featgraph.kernels import kernel, light_kernel, small_work_in_python\n"
+        "@kernel\ndef inner(x):\n    return x.sum()\n"
+        "@light_kernel\ndef f(x):\n    return inner(x)\n"
+        "small, large = np.ones(2000), np.ones(3000)\n"
+        "with small_work_in_python():\n"
+        "    print(f(small), 'numba' in sys.modules)\n"
+        "    print({then}, 'numba' in sys.modules)\n"
+    )
+    for then in ("f(large)", "[f(small) for _ in range(16)].pop()", "inner(small)"):
+        text = code.replace("{then}", then)
+        done = subprocess.run(
+            [sys.executable, "-c", text], capture_output=True, text=True, check=True
+        )
+        value = 3000.0 if "large" in then else 2000.0
+        assert done.stdout.split() == ["2000.0", "False", str(value), "True"]
+
+
 class Checkout:
     """A copy of the package's kernels whose files may be edited, with a cache of its own."""
 

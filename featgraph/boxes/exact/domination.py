@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 
 __all__ = ["COLUMNS", "LENGTH", "N_REMOVED", "ROWS", "dominate_nodes", "reduce_cover"]
 
@@ -92,7 +92,7 @@ def _filter_superset(
     return kept, token, steps
 
 
-@kernel
+@light_kernel
 def dominate_nodes(
     indptr: Ints,
     indices: Ints,

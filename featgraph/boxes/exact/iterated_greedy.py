@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 
 __all__ = ["fit_boxes", "iterate_boxes"]
 
@@ -27,7 +27,7 @@ N_BOXES, PASSES_LEFT, STALLED, RANDOM, ENOUGH, PATIENCE = range(6)
 MODULUS = 2147483647
 
 
-@kernel
+@light_kernel
 def _fit(
     indptr: Ints, indices: Ints, order: Ints, labels: Ints, mass: Ints, tally: Ints, seen: Ints
 ) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.row_weighting import search_cover
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 
 __all__ = ["caro_wei", "enlarge_packing", "pack_nodes", "pack_rows"]
 
@@ -39,7 +39,7 @@ def caro_wei(degrees: Ints) -> int:
     return math.ceil(sum(shares, Fraction(0)))
 
 
-@kernel
+@light_kernel
 def _pack_least(
     indptr: Ints, indices: Ints, degree: Ints, heads: Ints, after: Ints, before: Ints
 ) -> Bools:

@@ -27,7 +27,7 @@ from featgraph.boxes.block_fit import fit_blocks, prefer_blocks
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.search import widen
 
 __all__ = ["count_sizes", "fit_bits", "fit_lists", "fit_nodes", "open_fit", "pass_length", "solve"]
@@ -163,7 +163,7 @@ def order_nodes(rows: Neighborhoods, order: str | ArrayLike, rng: np.random.Gene
     return ties
 
 
-@kernel
+@light_kernel
 def _first_fit(
     starts: Ints,
     stops: Ints,
