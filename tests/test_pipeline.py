@@ -221,17 +221,17 @@ def test_stopped_run_leaves_a_readable_report_and_goes_on(stopping, tmp_path, mo
 
 
 def test_stopped_while_writing_still_leaves_a_page(tmp_path, monkeypatch):
-    from featgraph.report import ReportWriter
+    from featgraph.report import writer
 
-    real, calls = ReportWriter._write_graphs, []
+    real, calls = writer.write_layer_graph, []
 
-    def stop(self, analysis):
+    def stop(analysis, *arguments, **options):
         calls.append(analysis.layer)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        real(self, analysis)
+        return real(analysis, *arguments, **options)
 
-    monkeypatch.setattr(ReportWriter, "_write_graphs", stop)
+    monkeypatch.setattr(writer, "write_layer_graph", stop)
     features = {name: make_layer(place) for place, name in enumerate("abc")}
     with pytest.raises(KeyboardInterrupt, match="2 of 3 layers are finished"):
         analyze(features, settings=QUICK, folder=tmp_path, progress=False)

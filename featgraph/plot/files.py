@@ -66,12 +66,12 @@ def save_figure(
     return written
 
 
-def render_figure(figure: Figure, name: str) -> bytes:
+def render_figure(figure: Figure, name: str, *, dpi: float = DPI) -> bytes:
     """Return the bytes of a figure; no date and no random ids, so runs can be compared."""
     from matplotlib import rc_context
 
     stream = io.BytesIO()
     dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(name)
     with rc_context({"svg.hashsalt": "featgraph", "svg.fonttype": "path"}):
-        figure.savefig(stream, format=name, dpi=DPI, facecolor="white", metadata=dated)
+        figure.savefig(stream, format=name, dpi=dpi, facecolor="white", metadata=dated)
     return stream.getvalue()

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from featgraph.report.layer_analysis import LayerAnalysis
-from featgraph.report.report import Report
+from featgraph.report.network_analysis import NetworkAnalysis
+from featgraph.report.summary import typical_layer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_joint_figures", "draw_layer_figures", "typical_layer"]
+__all__ = ["draw_joint_figures", "draw_layer_figures", "first_pictures", "pack_png"]
+
+_COLORS = 160
 
 
 def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
@@ -29,7 +32,27 @@ def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
         yield f"{analysis.key}--sweep", plot_epsilon_sweep(analysis.sweep, chosen=chosen)[0]
 
 
-def draw_joint_figures(report: Report) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def first_pictures(report: NetworkAnalysis) -> list[str]:
+    """Return the names of the pictures in the first sections of the page."""
+    layer = typical_layer(report)
+    item = None if layer is None else report.find(layer)
+    parts = ("theta", "counts", "graph", "sweep")
+    return ["ss_rate", "mds", *([] if item is None else [f"{item.key}--{p}" for p in parts])]
+
+
+def pack_png(picture: bytes) -> bytes:
+    """Return a PNG with a palette: a third of the size, and no difference that shows."""
+    import io
+
+    from PIL import Image
+
+    stream = io.BytesIO()
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(_COLORS).save(stream, "png", optimize=True)
+    return stream.getvalue()
+
+
+def draw_joint_figures(report: NetworkAnalysis) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """Yield name and maker of each picture that holds several layers or states."""
     yield "ss_rate", lambda: _draw_rates(report)
     layer = typical_layer(report)
@@ -37,29 +60,7 @@ def draw_joint_figures(report: Report) -> Iterator[tuple[str, Callable[[], Figur
         yield "mds", lambda: _draw_maps(report, layer)
 
 
-def typical_layer(report: Report) -> str | None:
-    """Return the layer whose released estimator errs most like the median layer.
-
-    Only layers that every state has are asked, so that before and after can be shown.
-    """
-    shared = [
-        layer
-        for layer in report.layers
-        if all(report.find(layer, state) is not None for state in report.states)
-    ]
-    found = [report.find(layer) for layer in shared or report.layers]
-    items = [item for item in found if item is not None]
-    if not items:
-        return None
-    return sorted(items, key=_error)[len(items) // 2].layer
-
-
-def _error(analysis: LayerAnalysis) -> float:
-    rows = {row.name: row for row in analysis.comparison.rows}
-    return rows["released"].log_error if "released" in rows else 0.0
-
-
-def _draw_rates(report: Report) -> Figure:
+def _draw_rates(report: NetworkAnalysis) -> Figure:
     from featgraph.plot.ss_rates import plot_ss_rate
 
     states = report.states
@@ -86,7 +87,7 @@ def _rate(analysis: LayerAnalysis | None) -> float | None:
     return rows["released"].ss_rate if "released" in rows else None
 
 
-def _draw_maps(report: Report, layer: str) -> Figure:
+def _draw_maps(report: NetworkAnalysis, layer: str) -> Figure:
     from featgraph.plot.mds import plot_mds
 
     items = [report.find(layer, state) for state in (report.states[0], report.states[-1])]

@@ -1,32 +1,64 @@
-"""The whole page: one file that needs nothing from outside."""
+"""The page: a view of the analysis, put into HTML templates."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
-from featgraph.report.figures import typical_layer
-from featgraph.report.markup import Markup, element, join
-from featgraph.report.report import Report
-from featgraph.report.sections import Pictures, build_contents, build_sections
+from featgraph.report.network_analysis import NetworkAnalysis
+from featgraph.report.summary import count_of
+from featgraph.report.view import anchor, build_view, number
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["build_page"]
 
 
-def build_page(report: Report, pictures: Pictures) -> str:
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("featgraph.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(anchor=anchor, count_of=count_of, number=number)
+    return environment
+
+
+def build_page(
+    report: NetworkAnalysis,
+    pictures: Mapping[str, str],
+    *,
+    inside: Mapping[str, str] | None = None,
+    graphs: str = "thinned",
+) -> str:
     """Return a report as one HTML document.
 
     Parameters
     ----------
-    report : Report
-        The report; all of its text is escaped.
-    pictures : mapping of str to bytes
-        Name of a figure to its SVG; missing ones are left out of the page.
+    report : Report or NetworkAnalysis
+        What was found; all of its text is escaped.
+    pictures : mapping of str to str
+        Name of a figure to its address: a file beside the page, or ``data:``. Missing ones are
+        left out of the page, and headings that would stand alone with them.
+    inside : mapping of str to str, optional
+        Other addresses of the pictures in the first sections, so that these do without the files.
+    graphs : {"thinned", "whole", "none"}, default="thinned"
+        Which graph files stand beside the page.
 
     Returns
     -------
     str
-        HTML with style and pictures inside and no script; links lead within the page, to the files
-        beside it, and to the paper.
+        HTML with its style inside; links lead within the page, to the files beside it, and to the
+        paper. The few lines of script only sort and search the table, and open all layers for
+        printing.
 
     Examples
     --------
@@ -35,22 +67,8 @@ def build_page(report: Report, pictures: Pictures) -> str:
     >>> "<title>Nothing yet</title>" in build_page(empty, {})
     True
     """
-    from featgraph import __version__
-
-    style = files("featgraph.report").joinpath("page.css").read_text(encoding="utf-8")
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="generator", content=f"featgraph {__version__}"),
-        element("title", report.title),
-        element("style", Markup(style)),
+    template = _environment().get_template("page.html")
+    first = {**pictures, **(inside or {})}
+    return template.render(
+        build_view(report, graphs=graphs), pictures=first, layer_pictures=pictures
     )
-    sections = build_sections(report, pictures, typical_layer(report))
-    body = element(
-        "body",
-        build_contents(sections),
-        element("main", sections),
-        element("footer", f"Written by featgraph {__version__}, {report.provenance.started}."),
-    )
-    return join(Markup("<!DOCTYPE html>\n"), element("html", head, body, lang="en")) + "\n"

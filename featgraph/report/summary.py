@@ -8,11 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featgraph.dimension.compare import DimensionComparison
 from featgraph.dimension.model_selection import VERDICT_RANGE
 from featgraph.report.layer_analysis import LayerAnalysis
-from featgraph.report.report import Report
+from featgraph.report.network_analysis import NetworkAnalysis
 
-__all__ = ["Finding", "average_rows", "list_cautions", "summarize_report"]
+__all__ = [
+    "Finding",
+    "as_factor",
+    "average_rows",
+    "count_of",
+    "list_cautions",
+    "summarize_report",
+    "typical_layer",
+]
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class Finding:
     detail: str
 
 
-def summarize_report(report: Report) -> list[Finding]:
+def summarize_report(report: NetworkAnalysis) -> list[Finding]:
     """Return the three or fewer findings at the head of the page."""
     if not report.analyses:
         return []
@@ -32,6 +41,22 @@ def summarize_report(report: Report) -> list[Finding]:
     before = report.of_state(report.states[0]) if len(report.states) > 1 else ()
     findings = [_judge_fractality(last, before), _judge_approximation(last), _judge_rates(report)]
     return [finding for finding in findings if finding is not None]
+
+
+def typical_layer(report: NetworkAnalysis) -> str | None:
+    """Return the layer whose released estimator errs most like the median layer.
+
+    Only layers that every state has are asked, so that before and after can be shown.
+    """
+    whole = [layer for layer in report.layers if len(report.of_layer(layer)) == len(report.states)]
+    found = [report.find(layer) for layer in whole or report.layers]
+    items = [item for item in found if item is not None]
+    return sorted(items, key=_error)[len(items) // 2].layer if items else None
+
+
+def _error(analysis: LayerAnalysis) -> float:
+    rows = {row.name: row for row in analysis.comparison.rows}
+    return rows["released"].log_error if "released" in rows else 0.0
 
 
 def count_of(number: int, noun: str) -> str:
@@ -96,9 +121,11 @@ def _count_verdicts(analyses: Sequence[LayerAnalysis]) -> dict[str, int]:
 
 
 def _list_verdicts(analyses: Sequence[LayerAnalysis]) -> str:
-    """Return a sentence such as "Trained network: 1 layer fractal, 2 undecided."."""
-    parts = [f"{count} {name}" for name, count in _count_verdicts(analyses).items() if count]
-    return f"{analyses[0].state.capitalize()} network: {', '.join(parts)}."
+    """Return a sentence such as "State “trained”: 1 layer fractal, 2 undecided."."""
+    counts = [(count, name) for name, count in _count_verdicts(analyses).items() if count]
+    (first, verdict), rest = counts[0], counts[1:]
+    parts = [f"{count_of(first, 'layer')} {verdict}", *(f"{count} {name}" for count, name in rest)]
+    return f"State “{analyses[0].state}”: {', '.join(parts)}."
 
 
 def _judge_fractality(
@@ -147,7 +174,7 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
     lead = "released" if "released" in errors else "paper"
     named = {"released": "The formula behind the published tables", "paper": "Eq. 9 as printed"}
     proven = mean_of(item.comparison.proven for item in analyses)
-    least = "smallest number of boxes" if proven == 1 else "best true covering"
+    least = "smallest number of boxes" if proven == 1 else "best covering found"
     detail = (
         f"{named[lead]} misses the {least} by a factor of {as_factor(errors[lead])[1:]} on average"
     )
@@ -157,55 +184,76 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
         detail += f"; complete linkage, a true covering, by {as_factor(errors['linkage'])[1:]}"
     if "midpoint" in errors:
         detail += f"; the midpoint of packing and linkage by {as_factor(errors['midpoint'])[1:]}"
-    bracket = mean_of(
-        float(np.mean(np.log(item.comparison.best / item.comparison.lower))) for item in analyses
-    )
     if proven == 1:
         detail += ". That number is proven at every box size."
-    else:
-        detail += (
-            f". The best covering is proven to be the smallest at {proven:.1%} of the box sizes; "
-            "over all, the minimum is certified to lie within a factor of "
-            f"{math.exp(bracket):.4g} below it."
-        )
-    return Finding("How far off is the formula?", f"{as_factor(errors[lead])} off", detail)
+        return Finding("How far off is the formula?", f"{as_factor(errors[lead])} off", detail)
+    ranges = [_error_range(item.comparison, lead) for item in analyses]
+    low, high = (as_factor(mean_of(ends)) for ends in zip(*ranges, strict=True))
+    detail += (
+        f". The smallest number itself is proven at {proven:.1%} of the box sizes; wherever in its "
+        f"bracket it lies at the others, the formula misses it by {low[1:]} to {high[1:]}."
+    )
+    answer = f"{low} off" if low == high else f"{low} to {high} off"
+    return Finding("How far off is the formula?", answer, detail)
 
 
-def _rates(report: Report, state: str, name: str) -> list[float]:
-    return [
-        row.ss_rate
+def _error_range(comparison: DimensionComparison, name: str) -> tuple[float, float]:
+    """Return the least and largest mean |log N − log N_min| that the bracket leaves open."""
+    curve, best = np.log(comparison.curves[name]), np.log(comparison.best)
+    lower = np.log(np.maximum(comparison.lower, 1))
+    outside = np.maximum(np.maximum(curve - best, lower - curve), 0)
+    return float(outside.mean()), float(np.maximum(abs(curve - best), abs(curve - lower)).mean())
+
+
+def _rates(report: NetworkAnalysis, state: str, name: str) -> dict[str, float]:
+    return {
+        item.layer: row.ss_rate
         for item in report.of_state(state)
         for row in item.comparison.rows
-        if row.name == name
-    ]
+        if row.name == name and math.isfinite(row.ss_rate)
+    }
 
 
-def _judge_rates(report: Report) -> Finding | None:
+def _with_spread(values: Iterable[float]) -> str:
+    """Write the mean with the standard deviation over the layers, where there are several."""
+    found = list(values)
+    spread = f" ± {np.std(found, ddof=1):.2f}" if len(found) > 1 else ""
+    return f"{mean_of(found):.2f}{spread}".replace("-", "−")
+
+
+def _judge_rates(report: NetworkAnalysis) -> Finding | None:
     first, last = report.states[0], report.states[-1]
-    after = mean_of(_rates(report, last, "released"))
-    if not math.isfinite(after):
+    after, true_after = (_rates(report, last, name) for name in ("released", "best"))
+    if not after:
         return None
-    true_after = mean_of(_rates(report, last, "best"))
+    over = "the one layer" if len(after) == 1 else "the layers ± standard deviation over them"
+    about = f"Mean SS_rate of the released formula over {over}; 0 is a perfect power law."
     beyond = _describe_null(report.of_state(last))
+    answer = _with_spread(after.values())
     if first == last:
-        detail = (
-            "Mean SS_rate of the released formula over the layers, 0 being a perfect power law; "
-            f"counted with real boxes {true_after:.2f}. {beyond}"
-        )
-        return Finding("How self-similar?", f"{after:.2f}", detail.strip())
-    before = mean_of(_rates(report, first, "released"))
-    true_before = mean_of(_rates(report, first, "best"))
-    change, true_change = after - before, true_after - true_before
-    if abs(true_change) < 0.02:
-        counted = f"hardly moves ({true_before:.2f} to {true_after:.2f})"
-    else:
-        way = "" if change * true_change > 0 else ", the other way"
-        counted = f"goes from {true_before:.2f} to {true_after:.2f}{way}"
-    detail = (
-        f"Mean SS_rate of the released formula, {first} to {last}; 0 is a perfect power law. "
-        f"Counted with real boxes it {counted}. {beyond}"
+        counted = f"Counted with real boxes it is {_with_spread(true_after.values())}."
+        return Finding("How self-similar?", answer, f"{about} {counted} {beyond}".strip())
+    before, true_before = (_rates(report, first, name) for name in ("released", "best"))
+    changes = [after[layer] - before[layer] for layer in after if layer in before]
+    real = [true_after[layer] - true_before[layer] for layer in true_after if layer in true_before]
+    return Finding(
+        "What does training change?",
+        f"{_with_spread(before.values())} → {answer}",
+        f"{about} From {first} to {last} it {_describe_change(changes)}; counted with real boxes "
+        f"it {_describe_change(real)}. {beyond}".strip(),
     )
-    return Finding("What does training change?", f"{before:.2f} → {after:.2f}", detail.strip())
+
+
+def _describe_change(changes: Sequence[float]) -> str:
+    """Return words such as "falls in 5 of 6 layers (change −0.07 ± 0.02)"."""
+    if not changes:
+        return "cannot be compared"
+    change = f"(change {_with_spread(changes)})"
+    if abs(mean_of(changes)) < 0.02:
+        return f"hardly moves {change}"
+    falls = sum(value < 0 for value in changes)
+    way, count = ("falls", falls) if 2 * falls >= len(changes) else ("rises", len(changes) - falls)
+    return f"{way} in {count} of {count_of(len(changes), 'layer')} {change}"
 
 
 def _describe_null(analyses: Sequence[LayerAnalysis]) -> str:
@@ -215,7 +263,7 @@ def _describe_null(analyses: Sequence[LayerAnalysis]) -> str:
         return ""
     far = sum(abs(score) > 2 for score in scores)
     return (
-        f"In {far} of {count_of(len(scores), f'{analyses[0].state} layer')} it lies more than two "
+        f"In {far} of {count_of(len(scores), 'layer')} ({analyses[0].state}) it lies more than two "
         "standard deviations from its null model."
     )
 
@@ -225,7 +273,7 @@ def _is_line(analysis: LayerAnalysis) -> bool:
     return fit is not None and fit.interval[0] <= 1 <= fit.interval[1]
 
 
-def list_cautions(report: Report) -> list[str]:
+def list_cautions(report: NetworkAnalysis) -> list[str]:
     """Return what this particular run asks the reader to keep in mind."""
     cautions = []
     silent = [item for item in report.analyses if item.n_silent > 0]

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from featgraph.core.checks import choice
 from featgraph.core.files import DamagedFileError, atomic_path, write_text
-from featgraph.report.figures import draw_joint_figures, draw_layer_figures
+from featgraph.report.figures import (
+    draw_joint_figures,
+    draw_layer_figures,
+    first_pictures,
+    pack_png,
+)
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
+from featgraph.report.graph_files import GRAPH_FILES, write_layer_graph
 from featgraph.report.layer_analysis import LayerAnalysis
+from featgraph.report.network_analysis import NetworkAnalysis
 from featgraph.report.page import build_page
-from featgraph.report.report import Report
 
 __all__ = ["ReportWriter"]
+
+#: Dots per inch of the pictures on the page: 1200 across, sharp on a screen of twice its width.
+_DPI = 144
 
 
 class ReportWriter:
@@ -30,6 +38,13 @@ class ReportWriter:
         New, empty, or an earlier report.
     force : bool, default=False
         Write into any folder.
+    standalone : bool, default=False
+        Put all pictures inside the page, which then needs no other file. Without it only those of
+        the first sections are inside; folder and page go together.
+    graphs : {"thinned", "whole", "none"}, default="thinned"
+        GraphML of each layer: with at most 10,000 links, with all, or not at all.
+    vector : bool, default=False
+        Write the pictures of each layer as SVG too, about 0.2 MB per layer.
 
     Notes
     -----
@@ -37,11 +52,21 @@ class ReportWriter:
     layer costs little.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, force: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        standalone: bool = False,
+        graphs: str = "thinned",
+        vector: bool = False,
+    ) -> None:
+        self._graphs = choice(graphs, GRAPH_FILES, "graphs")
+        self._standalone, self._vector = standalone, vector
         self.folder = claim_folder(folder, kind="report", force=force)
         self._before = list_files(self.folder)
         self._files: set[str] = set()
-        self._pictures: dict[str, bytes] = {}
+        self._pictures: dict[str, str] = {}
         self._finished: set[str] = set()
 
     def load(self, key: str, *, fingerprint: str) -> LayerAnalysis | None:
@@ -61,26 +86,27 @@ class ReportWriter:
         self._note(analysis.save(self.folder / "parts" / f"{analysis.key}.npz"))
 
     def add(self, analysis: LayerAnalysis) -> None:
-        """Write pictures and graph files of one layer, unless this was done."""
+        """Write pictures and graph file of one layer, unless this was done."""
         if analysis.key in self._finished:
             return
         for name, figure in draw_layer_figures(analysis):
-            self._draw(name, figure)
-        self._write_graphs(analysis)
+            self._draw(name, figure, vector=self._vector)
+        if self._graphs != "none":
+            self._note(write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs))
         self._finished.add(analysis.key)
 
-    def write(self, report: Report) -> Path:
+    def write(self, report: NetworkAnalysis) -> Path:
         """Write tables and page for the layers there are, and return the page's path."""
         for analysis in report.analyses:
             self.add(analysis)
         if not report.is_partial:
             for name, make in draw_joint_figures(report):
-                self._draw(name, make())
+                self._draw(name, make(), vector=True)
         self._write_rows("layers.csv", report.layer_rows())
         self._write_rows("curves.csv", report.curve_rows())
         text = json.dumps(_finite(report.to_dict()), indent=1, ensure_ascii=False)
         self._note(write_text(self.folder / "report.json", text + "\n"))
-        page = write_text(self.folder / "report.html", build_page(report, self._pictures))
+        page = write_text(self.folder / "report.html", self._build_page(report))
         self._note(page)
         write_manifest(self.folder, kind="report", files=self._files | self._before)
         if not report.is_partial:
@@ -91,28 +117,30 @@ class ReportWriter:
     def _note(self, *paths: Path) -> None:
         self._files.update(path.relative_to(self.folder).as_posix() for path in paths)
 
-    def _draw(self, name: str, figure: Any) -> None:
-        from featgraph.plot.files import render_figure, save_figure
+    def _draw(self, name: str, figure: Any, *, vector: bool) -> None:
+        from featgraph.plot.files import render_figure
 
-        self._pictures[name] = render_figure(figure, "svg")
-        figure.set_layout_engine("none")  # laid out once; the bitmap needs no second pass
-        path = self.folder / "figures" / name
-        path.parent.mkdir(exist_ok=True)
-        svg = path.with_name(f"{name}.svg")
-        with atomic_path(svg) as temporary:
-            temporary.write_bytes(self._pictures[name])
-        self._note(svg, *save_figure(figure, path, formats=("png",)))
-
-    def _write_graphs(self, analysis: LayerAnalysis) -> None:
-        from featgraph.io import write_gexf, write_graphml
-
-        graph = analysis.graph.with_attributes(mds=analysis.positions)
-        places = spread_positions(analysis.positions)
-        for suffix, write in (("graphml", write_graphml), ("gexf", write_gexf)):
-            path = self.folder / "graphs" / f"{analysis.key}.{suffix}"
+        pictures = {"png": pack_png(render_figure(figure, "png", dpi=_DPI))}
+        if vector:
+            figure.set_layout_engine("none")  # laid out once; this needs no second pass
+            pictures["svg"] = render_figure(figure, "svg")
+        for suffix, picture in pictures.items():
+            path = self.folder / "figures" / f"{name}.{suffix}"
             path.parent.mkdir(exist_ok=True)
-            write(graph, path, cover=analysis.cover, positions=places)
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(picture)
             self._note(path)
+        self._pictures[name] = f"figures/{name}.png"
+
+    def _build_page(self, report: NetworkAnalysis) -> str:
+        names = list(self._pictures) if self._standalone else first_pictures(report)
+        inside = {name: self._embed(name) for name in names if name in self._pictures}
+        pictures = inside if self._standalone else self._pictures
+        return build_page(report, pictures, inside=inside, graphs=self._graphs)
+
+    def _embed(self, name: str) -> str:
+        picture = (self.folder / self._pictures[name]).read_bytes()
+        return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
 
     def _write_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
         from featgraph.io import write_rows
@@ -120,13 +148,6 @@ class ReportWriter:
         if rows:
             write_rows(rows, self.folder / name)
             self._note(self.folder / name)
-
-
-def spread_positions(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return positions stretched to 1000 units: drawing programs count in pixels, not in C."""
-    extent = float(np.abs(positions).max()) if positions.size else 0.0
-    stretched: NDArray[np.float64] = positions * (500.0 / extent if extent > 0 else 1.0)
-    return stretched
 
 
 def _finite(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from featgraph.report import build_page
-from featgraph.report.figures import draw_joint_figures, draw_layer_figures
+from featgraph.report.figures import draw_joint_figures, first_pictures
 
-VOID = {"br", "col", "hr", "img", "meta"}
+VOID = {"br", "col", "hr", "img", "input", "meta"}
 
 
 class Page(HTMLParser):
@@ -34,7 +33,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.text += data
 
     def attributes(self, tag):
@@ -43,17 +42,16 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pictures(report):
-    from featgraph.plot.files import render_figure
-
-    found = {name: render_figure(make(), "svg") for name, make in draw_joint_figures(report)}
+    names = [name for name, _ in draw_joint_figures(report)]
     for item in report.analyses:
-        found.update({name: render_figure(fig, "svg") for name, fig in draw_layer_figures(item)})
-    return found
+        names += [f"{item.key}--{part}" for part in ("theta", "counts", "graph", "sweep")]
+    return {name: f"figures/{name}.png" for name in names}
 
 
 @pytest.fixture(scope="module")
 def source(report, pictures):
-    return build_page(report, pictures)
+    inside = {name: f"data:image/png;base64,{name}" for name in first_pictures(report)}
+    return build_page(report, pictures, inside=inside)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +72,8 @@ def test_links_within_the_page_lead_somewhere(page):
 
 
 def test_loads_nothing_from_outside(page, source):
-    assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "base"} == set()
+    assert {tag for tag, _ in page.tags} & {"link", "iframe", "object", "base"} == set()
+    assert page.attributes("script") == [{}]
     for _, attributes in page.tags:
         assert not {name for name in attributes if name.startswith("on")}
         for name in ("src", "href", "action", "srcset"):
@@ -85,18 +84,21 @@ def test_loads_nothing_from_outside(page, source):
     assert "@import" not in style
 
 
-def test_every_picture_is_inside_and_has_words(page, pictures):
+def test_first_pictures_are_inside_the_others_beside_and_all_have_words(page, report, pictures):
     images = page.attributes("img")
-    assert len(images) >= len(pictures)
-    for attributes in images:
-        head, _, body = attributes["src"].partition(",")
-        assert head == "data:image/svg+xml;base64"
-        assert b"<svg" in base64.b64decode(body)
-        assert attributes["alt"]
+    assert all(entry["alt"] and entry["loading"] == "lazy" for entry in images)
+    sources = [entry["src"] for entry in images]
+    inside = [entry for entry in sources if entry.startswith("data:image/png;base64,")]
+    assert [entry.partition(",")[2] for entry in inside] == sorted(
+        first_pictures(report), key=lambda name: [f",{name}" in one for one in sources].index(True)
+    )
+    layers = [name for name in pictures if name not in ("ss_rate", "mds")]
+    assert set(sources) - set(inside) == {f"figures/{name}.png" for name in layers}
 
 
 def test_text_of_others_is_escaped(page, source):
-    assert "<script" not in source
+    assert source.count("<script") == 1  # ours
+    assert "alert(1)</script>" not in source
     assert "<b>1</b>" not in source
     assert "blocks.<b>1</b>" in page.text
     assert "A title with <script>alert(1)</script>" in page.text
@@ -134,6 +136,44 @@ def test_partial_report_says_so_and_leaves_out_what_is_missing(report):
     assert "Partial report." in page.text
     assert "1 of 4 layers" in page.text
     assert not page.attributes("img")
+    assert "Before and after training" not in page.text
+
+
+def test_no_heading_stands_alone(report, source):
+    parts = re.split(r"<h2[^>]*>.*?</h2>", build_page(replace(report, analyses=()), {}))
+    parts += re.split(r"<h2[^>]*>.*?</h2>", build_page(report, {}))
+    parts += re.split(r"<h2[^>]*>.*?</h2>", source)
+    for part in parts:
+        assert len(re.sub(r"<[^>]*>", "", part).split()) > 5
+
+
+def test_state_names_are_not_adjectives(report):
+    def rename(item):
+        return replace(item, state="features")
+
+    alone = replace(
+        report,
+        analyses=tuple(rename(item) for item in report.of_state("trained")),
+        planned=tuple(("features", layer) for state, layer in report.planned if state == "trained"),
+    )
+    text = Page(build_page(alone, {})).text
+    assert "features layer" not in text
+    assert "features network" not in text
+    assert "In 0 of 2 layers (features) it lies" in text or "of 2 layers (features) it" in text
+
+
+def test_two_dimensions_have_two_names(page):
+    assert "dB counts boxes by hops" in page.text.replace("\n", " ")
+    assert "dθ, in the picture above, counts boxes by the distances" in " ".join(page.text.split())
+
+
+def test_reasons_and_floors_are_written_out(page, report):
+    text = " ".join(page.text.split())
+    for item in report.analyses:
+        assert text.count(f"{item.explanation[1:]}.") >= 2  # the table, and the layer
+    assert not [entry for _, entry in page.tags if "title" in entry]
+    assert "never smaller than 0.500" in text  # 2 / (3 + 1)
+    assert "p ≤ 0.50" in text
 
 
 def test_report_without_any_layer_is_still_a_page(report):

@@ -8,9 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from featgraph.report.figures import typical_layer
 from featgraph.report.folder import file_key
-from featgraph.report.summary import as_factor, average_rows, list_cautions, summarize_report
+from featgraph.report.summary import (
+    as_factor,
+    average_rows,
+    list_cautions,
+    summarize_report,
+    typical_layer,
+)
 from featgraph.selfsimilarity import NullComparison
 
 
@@ -53,7 +58,7 @@ def test_verdicts_are_counted(report):
     assert answers(retold(report, ["not fractal"] * 2))["Is it fractal?"].answer == "No"
     mixed = answers(retold(report, ["fractal", "undecided"]))["Is it fractal?"]
     assert mixed.answer == "In 1 of 2 layers"
-    assert "Trained network: 1 fractal, 1 undecided." in mixed.detail
+    assert "State “trained”: 1 layer fractal, 1 undecided." in mixed.detail
     assert "Box dimension 1.50." in mixed.detail
 
 
@@ -76,31 +81,56 @@ def test_the_smallest_number_is_named_only_where_it_is_proven(report):
     question = "How far off is the formula?"
     assert "misses the smallest number of boxes by" in answers(report)[question].detail
     assert "That number is proven at every box size." in answers(report)[question].detail
-    open_analyses = tuple(
-        replace(
-            item, comparison=replace(item.comparison, lower=np.ones_like(item.comparison.lower))
+
+
+def test_what_is_not_proven_is_a_range(report):
+    def weaken(item):
+        best = item.comparison.best
+        return replace(item, comparison=replace(item.comparison, lower=np.maximum(best / 2, 1)))
+
+    finding = answers(replace(report, analyses=tuple(map(weaken, report.analyses))))[
+        "How far off is the formula?"
+    ]
+    low, high = [], []
+    for item in report.of_state("trained"):
+        curve, best = (
+            np.log(values) for values in (item.comparison.curves["released"], item.comparison.best)
         )
-        for item in report.analyses
-    )
-    detail = answers(replace(report, analyses=open_analyses))[question].detail
-    assert "misses the best true covering by" in detail
-    assert "The best covering is proven to be the smallest at " in detail
+        bracket = np.linspace(np.maximum(best - np.log(2), 0), best, 2001)
+        errors = np.abs(curve - bracket)
+        low.append(errors.min(axis=0).mean())
+        high.append(errors.max(axis=0).mean())
+    wanted = f"{as_factor(np.mean(low))} to {as_factor(np.mean(high))} off"
+    assert finding.answer == wanted
+    assert "misses the best covering found by" in finding.detail
+    assert "The smallest number itself is proven at " in finding.detail
 
 
-def test_rates_before_and_after(report):
+def test_rates_before_and_after_with_their_spread(report):
     finding = answers(report)["What does training change?"]
-    mean = {
-        state: np.mean([i.comparison.row("released").ss_rate for i in report.of_state(state)])
+    rates = {
+        state: [i.comparison.row("released").ss_rate for i in report.of_state(state)]
         for state in report.states
     }
-    assert finding.answer == f"{mean['untrained']:.2f} → {mean['trained']:.2f}"
+    assert finding.answer == " → ".join(
+        f"{np.mean(rates[state]):.2f} ± {np.std(rates[state], ddof=1):.2f}"
+        for state in ("untrained", "trained")
+    )
+    change = np.subtract(rates["trained"], rates["untrained"])
+    wanted = f"(change {np.mean(change):.2f} ± {np.std(change, ddof=1):.2f})".replace("-", "−")
+    assert wanted in finding.detail
+
+
+def test_one_layer_has_no_spread(report):
+    alone = replace(report, analyses=report.analyses[:2], planned=report.planned[:2])
+    assert "±" not in answers(alone)["What does training change?"].answer
 
 
 def test_null_models_are_counted(report):
     far = NullComparison("gaussian", "released", 0.25, 0.2, 0.01, 5.0, 0.2, 9)
     items = tuple(replace(item, null=far) for item in report.analyses)
     finding = answers(replace(report, analyses=items))["What does training change?"]
-    assert "In 2 of 2 trained layers it lies more than two standard" in finding.detail
+    assert "In 2 of 2 layers (trained) it lies more than two standard" in finding.detail
 
 
 def test_silent_neurons_are_a_caution(report):

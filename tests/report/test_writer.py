@@ -29,9 +29,9 @@ def test_all_files_are_there(report, folder):
     wanted = {"report.html", "layers.csv", "curves.csv", "report.json", MANIFEST}
     wanted |= {f"figures/{name}.{end}" for name in ("ss_rate", "mds") for end in ("png", "svg")}
     for item in report.analyses:
-        wanted |= {f"graphs/{item.key}.{end}" for end in ("graphml", "gexf")}
+        wanted.add(f"graphs/{item.key}.graphml.gz")
         for name in ("theta", "counts", "graph", "sweep"):
-            wanted |= {f"figures/{item.key}--{name}.{end}" for end in ("png", "svg")}
+            wanted.add(f"figures/{item.key}--{name}.png")
     assert names == wanted
     assert set(json.loads((folder / MANIFEST).read_text())["files"]) == wanted - {MANIFEST}
 
@@ -70,10 +70,73 @@ def test_json_is_strict_json(report, folder):
 def test_graph_files_carry_the_boxes(report, folder):
     import networkx as nx
 
+    from featgraph.io import read_graph
+
     item = report.analyses[0]
-    net = nx.read_graphml(folder / "graphs" / f"{item.key}.graphml")
+    path = folder / "graphs" / f"{item.key}.graphml.gz"
+    net = nx.read_graphml(path)
     assert net.number_of_nodes() == item.graph.n_nodes
     assert net.number_of_edges() == item.graph.n_edges
+    back = read_graph(path)
+    np.testing.assert_array_equal(back.edges, item.graph.edges)
+    np.testing.assert_allclose(back.weights, item.graph.weights, rtol=1e-5)  # six digits
+    np.testing.assert_allclose(back.epsilon, item.graph.epsilon, rtol=1e-5)
+
+
+def test_options_change_what_is_written(report, tmp_path):
+    few = replace(report, analyses=report.analyses[:1], planned=report.planned[:1])
+    key = few.analyses[0].key
+    page = few.write(tmp_path / "a", standalone=True, vector=True, graphs="none")
+    source = page.read_text(encoding="utf-8")
+    assert 'src="figures/' not in source
+    assert "GraphML" not in source
+    assert (tmp_path / "a" / "figures" / f"{key}--theta.svg").exists()
+    assert not (tmp_path / "a" / "graphs").exists()
+    with pytest.raises(ValueError, match=r"graphs must be one of \['none'.*got 'thin'"):
+        few.write(tmp_path / "b", graphs="thin")
+
+
+def test_dense_graphs_are_thinned_and_say_so(report, tmp_path, monkeypatch):
+    from featgraph.io import read_graph
+    from featgraph.report import graph_files, view
+
+    for module in (graph_files, view):
+        monkeypatch.setattr(module, "LINKS_KEPT", 30)
+    monkeypatch.setattr(graph_files.thin_graph, "__defaults__", (30,))
+    few = replace(report, analyses=report.analyses[:1], planned=report.planned[:1])
+    item = few.analyses[0]
+    assert item.graph.n_edges > 30
+    page = few.write(tmp_path).read_text(encoding="utf-8")
+    text = " ".join(page.split())
+    assert (
+        "thinned: the file holds the 30 shortest links that keep its parts together, out of "
+        f"{item.graph.n_edges}" in text
+    )
+    thin = read_graph(tmp_path / "graphs" / f"{item.key}--thinned.graphml.gz")
+    assert (thin.n_edges, thin.n_components) == (30, item.graph.n_components)
+    few.write(tmp_path, graphs="whole")
+    assert [path.name for path in (tmp_path / "graphs").iterdir()] == [f"{item.key}.graphml.gz"]
+
+
+def test_thinned_graph_is_a_tree_and_the_shortest_links():
+    import networkx as nx
+
+    from featgraph.report.graph_files import thin_graph
+
+    rng = np.random.default_rng(0)
+    net = nx.gnp_random_graph(30, 0.5, seed=1)
+    for u, v in net.edges:
+        net[u][v]["weight"] = float(rng.random())
+    edges = np.array(net.edges)
+    weights = [net[u][v]["weight"] for u, v in net.edges]
+    from featgraph.graph import FeatureGraph
+
+    thin = thin_graph(FeatureGraph.from_edges(edges, n_nodes=30, weights=weights), 60)
+    tree = {tuple(sorted(pair)) for pair in nx.minimum_spanning_edges(net, data=False)}
+    rest = sorted(
+        set(map(tuple, map(sorted, net.edges))) - tree, key=lambda e: net.edges[e]["weight"]
+    )
+    assert set(map(tuple, thin.edges.tolist())) == tree | set(rest[: 60 - len(tree)])
 
 
 def test_own_folder_is_refreshed_and_stale_files_go(report, tmp_path):
@@ -83,7 +146,7 @@ def test_own_folder_is_refreshed_and_stale_files_go(report, tmp_path):
     fewer = replace(report, analyses=report.of_state("trained"), planned=(("trained", "fc1"),) * 2)
     fewer.write(tmp_path)
     names = {path.name for path in (tmp_path / "graphs").iterdir()}
-    assert names == {f"{i.key}.{end}" for i in fewer.analyses for end in ("graphml", "gexf")}
+    assert names == {f"{i.key}.graphml.gz" for i in fewer.analyses}
     assert mine.read_text() == "keep"
 
 
