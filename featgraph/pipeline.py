@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.api import box_counts, box_cover, minimum_box_counts, minimum_box_cover
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.methods import METHODS
+from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
@@ -29,6 +31,7 @@ from featgraph.report.provenance import describe_run
 from featgraph.report.report import Report
 from featgraph.report.states import collect_states, pair_up
 from featgraph.report.writer import ReportWriter
+from featgraph.selfsimilarity.ladders import GRIDS, SCALES, Grid, Scale
 
 if TYPE_CHECKING:
     import os
@@ -72,6 +75,10 @@ class AnalysisSettings:
         Draws of each null model behind z-score and p-value of SS_rate, at least 2; 0 leaves it out.
     n_sweep : int, default=8
         Thresholds ε beside the chosen one at which G_M is measured, at least 2; 0 leaves it out.
+    grid, scale : str
+        Where the θ of SS_rate begin and end, and on which scale they are uniform: as published
+        ("range", "log1p"), or hardly moved by a few loud neurons ("quantile") and free of the unit
+        of the activations ("log"); see ``ss_rate``.
     """
 
     epsilon: Any = "percolation"
@@ -82,6 +89,8 @@ class AnalysisSettings:
     time_limit: float | None = 10.0
     n_null: int = 39
     n_sweep: int = 8
+    grid: Grid = "range"
+    scale: Scale = "log1p"
 
     def __post_init__(self) -> None:
         # Here, not layer by layer: a wrong setting is an error, a difficult layer a gap.
@@ -96,6 +105,8 @@ class AnalysisSettings:
             integer(self.n_null, "n_null", least=2)
         if self.n_sweep != 0:
             integer(self.n_sweep, "n_sweep", least=2)
+        choice(self.grid, GRIDS, "grid")
+        choice(self.scale, SCALES, "scale")
 
     def describe(self) -> dict[str, str | int | float | None]:
         """Return the settings as plain values."""
@@ -232,7 +243,27 @@ def analyze(
     if not report.analyses:
         reasons = "; ".join(f"{item.layer}: {item.reason}" for item in report.skipped)
         raise ValueError(f"no layer could be analysed ({reasons})")
+    ruled = [a for a in report.analyses if a.leverage is not None and a.leverage.is_ruled_by_few]
+    if ruled:
+        found = "; ".join(_tell_leverage(item) for item in ruled)
+        warnings.warn(
+            f"a handful of neurons rules SS_rate of {len(ruled)} of {len(report.analyses)} layers: "
+            f"{found}. See ruled_by_few and leverage in the table; grid='quantile' is hardly "
+            "moved by few neurons",
+            stacklevel=caller_level(),
+        )
     return report
+
+
+def _tell_leverage(item: LayerAnalysis) -> str:
+    leverage = item.leverage
+    if leverage is None:
+        raise RuntimeError(f"layer {item.layer!r} was analysed without leverage")
+    largest = leverage.nodes.size
+    return (
+        f"{item.layer} ({item.state}) {leverage.rate:.2f}, "
+        f"{leverage.rate + leverage.change:.2f} without up to {largest} of {item.n_nodes}"
+    )
 
 
 @small_on_one_thread
@@ -276,6 +307,7 @@ def analyze_layer(
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances
+    from featgraph.selfsimilarity.leverage import measure_leverage
     from featgraph.selfsimilarity.null_scores import compare_with_nulls
 
     settings = AnalysisSettings() if settings is None else settings
@@ -291,6 +323,8 @@ def analyze_layer(
         curves=settings.curves,
         n_theta=settings.n_theta,
         time_limit=settings.time_limit,
+        grid=settings.grid,
+        scale=settings.scale,
         epsilon=graph.epsilon,
         hop_methods=(),
         repeats=settings.repeats,
@@ -303,7 +337,8 @@ def analyze_layer(
         else None
     )
     # Last, so that which null models there are changes no other draw.
-    how: dict[str, Any] = {"n_draws": settings.n_null, "rng": generator}
+    how: dict[str, Any] = {"rng": generator, "grid": settings.grid, "scale": settings.scale}
+    how["n_draws"] = settings.n_null
     nulls = compare_with_nulls(features, **how) if settings.n_null else []
     positions, share = scale_distances(distances)
     return LayerAnalysis(
@@ -323,6 +358,7 @@ def analyze_layer(
         seconds=time.perf_counter() - started,
         other_nulls=tuple(nulls[1:]),
         sweep=sweep,
+        leverage=measure_leverage(features, **how) if C.n_nodes > 2 else None,
     )
 
 

@@ -36,6 +36,8 @@ def analyze_network(
     epsilon: opt.EpsilonRule = "percolation",
     method: opt.MethodChoice = "optimum",
     n_theta: opt.NTheta = 256,
+    grid: opt.GridChoice = "range",
+    scale: opt.ScaleChoice = "log1p",
     null_draws: opt.NullDraws = 39,
     time_limit: opt.TimeLimit = 10.0,
     device: opt.Device = "cpu",
@@ -74,7 +76,13 @@ def analyze_network(
 
     inputs.check_subject(model, features)
     settings = AnalysisSettings(
-        epsilon=epsilon, method=method, n_theta=n_theta, n_null=null_draws, time_limit=time_limit
+        epsilon=epsilon,
+        method=method,
+        n_theta=n_theta,
+        grid=grid,
+        scale=scale,
+        n_null=null_draws,
+        time_limit=time_limit,
     )
     stream = stream or count_processes() > 1
     build = partial(_build, str(model), weights, option, seed, no_baseline, device)

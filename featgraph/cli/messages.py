@@ -17,7 +17,16 @@ FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
         for name in (
-            *("as_undirected", "bounds", "curves", "device", "duplicates", "epsilon", "exclude"),
+            *(
+                "as_undirected",
+                "bounds",
+                "curves",
+                "device",
+                "duplicates",
+                "epsilon",
+                "exclude",
+                "grid",
+            ),
             *(
                 "jobs",
                 "layers",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from featgraph.boxes.methods import METHODS
+from featgraph.selfsimilarity.ladders import Grid, Scale
 
 if TYPE_CHECKING:
     from cyclopts import Token
@@ -22,9 +23,10 @@ else:
 __all__ = [
     "METHOD", "AsUndirected", "Device", "EpsilonRule", "Force", "GraphFile", "GraphFiles", "Jobs",
     "Layers",
-    "MethodChoice", "MethodOptions", "NTheta", "NullDraws", "Out", "References", "Repeats",
-    "Seed", "Sizes", "TimeLimit", "Weight", "parse", "read_assignments", "read_epsilon",
-    "read_seconds", "read_size", "read_sizes", "several", "whole",
+    "GridChoice", "MethodChoice", "MethodOptions", "NTheta", "NullDraws", "Out", "References",
+    "Repeats", "ScaleChoice", "Seed", "Sizes", "TimeLimit", "Weight", "parse",
+    "read_assignments", "read_epsilon", "read_seconds", "read_size", "read_sizes",
+    "several", "whole",
 ]  # fmt: skip
 
 
@@ -214,6 +216,10 @@ References = Annotated[
     int, whole(0, help="Random and lattice networks to compare with; 0: no small world.")
 ]
 NTheta = Annotated[int, whole(4, help="Number of box sizes θ.")]
+GridChoice = Annotated[
+    Grid, Parameter(help="Ends of the box sizes θ of SS_rate: the extreme distances, or quantiles.")
+]
+ScaleChoice = Annotated[Scale, Parameter(help="Scale of θ: log(1 + θ) as published, or log θ.")]
 NullDraws = Annotated[
     int, whole(2, help="Draws of each null model behind z-score and p-value of SS_rate.")
 ]

@@ -19,6 +19,7 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
+from featgraph.selfsimilarity.ladders import Grid, Scale
 
 if TYPE_CHECKING:
     from featgraph.boxes.metric_space import MetricSpace
@@ -158,6 +159,8 @@ def compare_dimensions(
     hop_methods: Sequence[str] = HOP_METHODS,
     repeats: int = 3,
     time_limit: float | None = 10.0,
+    grid: Grid = "range",
+    scale: Scale = "log1p",
     rng: RandomState = None,
     progress: bool | None = None,
 ) -> DimensionComparison:
@@ -187,6 +190,9 @@ def compare_dimensions(
     time_limit : float or None, default=10.0
         Seconds, at least 0, for proving the minimum over all θ; None: until it is proven. A
         trained layer of 128 neurons takes a few seconds of an idle core.
+    grid, scale : str
+        Where the ladder of θ begins and ends, and on which scale it is uniform and SS_rate is
+        taken, see :func:`featgraph.selfsimilarity.ss_rate`.
     rng : int, Generator or None
         Seed of the random coverings. The same seed gives the same result where the minimum is
         proven, or the limit is not reached.
@@ -236,7 +242,7 @@ def compare_dimensions(
         positive(time_limit, "time_limit", zero=True)
     matrix = as_distance_matrix(features)
     generator = as_rng(rng)
-    ladder = theta_grid(matrix.values, n_theta)
+    ladder = theta_grid(matrix.values, n_theta, grid=grid, scale=scale)
     theta = _array(ladder)
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
@@ -251,10 +257,21 @@ def compare_dimensions(
         else:
             values[name] = _count_covers(name, space, truth, repeats, generator)
     lower, best = _bracket(values, roles, truth)
+    values["best"], roles["best"] = best, "covering"
+    how: dict[str, Any] = {"grid": grid, "scale": scale}
     rows = [
-        _describe(name, roles[name], matrix, theta, values[name], best, lower) for name in curves
+        _describe(
+            name,
+            roles[name],
+            _curve_ss_rate(name, matrix, theta, values[name], how),
+            theta,
+            values[name],
+            best,
+            lower,
+        )
+        for name in (*curves, "best")
     ]
-    rows.append(_describe("best", "covering", matrix, theta, best, best, lower))
+    del values["best"]
     used, hop_counts = _hop_space(matrix, epsilon, hop_methods, repeats, generator)
     return DimensionComparison(
         theta=theta,
@@ -325,7 +342,7 @@ def _array(values: Any) -> NDArray[np.float64]:
 def _describe(
     name: str,
     role: str,
-    layer: DistanceMatrix,
+    ss_rate: float,
     theta: NDArray[np.float64],
     values: NDArray[np.float64],
     best: NDArray[np.float64],
@@ -337,7 +354,7 @@ def _describe(
         role=role,
         dimension=fit.dimension if fit else math.nan,
         standard_error=fit.standard_error if fit else math.nan,
-        ss_rate=_curve_ss_rate(name, layer, theta, values),
+        ss_rate=ss_rate,
         log_error=float(np.mean(np.abs(np.log(values) - np.log(best)))),
         # Formulas are no whole numbers: half a box of slack keeps rounding from deciding.
         inside=float(np.mean((values >= lower - 0.5) & (values <= best + 0.5))),
@@ -345,14 +362,18 @@ def _describe(
 
 
 def _curve_ss_rate(
-    name: str, layer: DistanceMatrix, theta: NDArray[np.float64], values: NDArray[np.float64]
+    name: str,
+    layer: DistanceMatrix,
+    theta: NDArray[np.float64],
+    values: NDArray[np.float64],
+    how: dict[str, Any],
 ) -> float:
     """SS_rate of a curve: the exact integral where there is one, else the trapezoid rule."""
     if _is_estimator(name):
         from featgraph.selfsimilarity.rate import ss_rate_of_distances
 
-        return float(ss_rate_of_distances(layer.values, estimator=name))  # type: ignore[arg-type]
-    x = np.log1p(theta)
+        return float(ss_rate_of_distances(layer.values, estimator=name, **how))  # type: ignore[arg-type]
+    x = np.log1p(theta) if how["scale"] == "log1p" else np.log(theta)
     position = (x - x[0]) / (x[-1] - x[0])
     gap = np.abs(np.log(values) / math.log(layer.n_nodes) - (1 - position))
     return float(2 * np.trapezoid(gap, position))

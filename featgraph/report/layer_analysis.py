@@ -18,6 +18,7 @@ from featgraph.dimension.fit import DimensionFit
 from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.folder import file_key
+from featgraph.selfsimilarity.leverage import Leverage
 from featgraph.selfsimilarity.null_scores import NullComparison
 
 __all__ = ["LayerAnalysis", "SkippedLayer"]
@@ -70,6 +71,8 @@ class LayerAnalysis(Result):
         The same for true boxes (complete linkage), and for shuffled activations.
     sweep : EpsilonSweep or None
         G_M at other thresholds than the chosen one.
+    leverage : Leverage or None
+        SS_rate of the released estimator without the farthest neurons; None for two neurons.
     fingerprint : str
         Names the features and settings behind it, so that a stopped run can go on.
     """
@@ -97,6 +100,7 @@ class LayerAnalysis(Result):
     seconds: float
     other_nulls: tuple[NullComparison, ...] = ()
     sweep: EpsilonSweep | None = None
+    leverage: Leverage | None = None
     fingerprint: str = ""
 
     def _curve(self) -> tuple[Any, Any]:
@@ -174,5 +178,10 @@ class LayerAnalysis(Result):
             label = f"{other.null}_null_{other.estimator}"
             row |= {f"{label}_mean": other.mean, f"{label}_sd": other.sd}
             row |= {f"{label}_z": other.z_score, f"{label}_p": other.p_value}
+        if self.leverage is not None:
+            row["leverage"] = self.leverage.change
+            row["leverage_n_nodes"] = self.leverage.n_moving
+            row["leverage_z"] = self.leverage.z_score
+            row["ruled_by_few"] = self.leverage.is_ruled_by_few
         row["seconds"] = self.seconds
         return row

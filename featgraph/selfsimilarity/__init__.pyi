@@ -2,6 +2,7 @@ from .critical import critical_distances as critical_distances, critical_pairs a
 from .estimators import ESTIMATORS as ESTIMATORS, Estimator as Estimator
 from .gate import ReleasedGate as ReleasedGate
 from .grid import theta_grid as theta_grid
+from .leverage import Leverage as Leverage, measure_leverage as measure_leverage
 from .null_scores import (
     NullComparison as NullComparison,
     compare_with_null as compare_with_null,

@@ -75,33 +75,27 @@ def caro_wei_counts(places: Any, n_nodes: int, counts: Any) -> None:
 
 
 @kernel
-def integrate_steps(
-    heights: Any, levels: Any, exponents: Any, slopes: Any, low: float, high: float, is_fixed: bool
-) -> Any:
-    """Return 2 ∫₀¹ |x − a(x)| dx; fill its derivative by each step, at ``levels`` = lo(heights).
+def integrate_steps(levels: Any, exponents: Any, slopes: Any, low: float, high: float) -> Any:
+    """Return 2 ∫₀¹ |x − a(x)| dx and its derivatives by low and by high; fill that by each level.
 
-    ``exponents`` has a below the first step, …, from the last step on. ``is_fixed``: low and
-    high do not move with the first and the last step.
+    ``exponents`` has a below the first step, …, from the last step on. What lies on or beyond the
+    ends has no say of its own.
     """
     per_unit = 1.0 / (high - low)
-    value, first, last = exponents[0] * abs(exponents[0]), 0.0, 0.0
-    for k in range(heights.shape[0]):
+    value, by_low, by_high = exponents[0] * abs(exponents[0]), 0.0, 0.0
+    for k in range(levels.shape[0]):
         x = (levels[k] - low) * per_unit
         edge = min(max(x, 0.0), 1.0)
         after, before = edge - exponents[k], edge - exponents[k + 1]
         value += after * abs(after) - before * abs(before)
-        # Moving a step to the right stretches the piece before it and shortens the one after.
-        pull = (abs(after) - abs(before)) * 2.0 * per_unit
-        if is_fixed and not 0.0 < x < 1.0:
-            pull = 0.0  # what lies on or beyond fixed ends has no say
-        slopes[k] = pull / (1.0 + heights[k])
-        first += pull * (x - 1.0)
-        last += pull * x
-    if not is_fixed:
-        slopes[0] += first / (1.0 + heights[0])
-        slopes[-1] -= last / (1.0 + heights[-1])
+        slopes[k] = 0.0
+        if 0.0 < x < 1.0:
+            # Moving a step to the right stretches the piece before it and shortens the one after.
+            slopes[k] = (abs(after) - abs(before)) * 2.0 * per_unit
+            by_low += slopes[k] * (x - 1.0)
+            by_high -= slopes[k] * x
     rest = 1.0 - exponents[-1]
-    return value + rest * abs(rest)
+    return value + rest * abs(rest), by_low, by_high
 
 
 @kernel

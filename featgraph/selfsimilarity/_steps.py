@@ -15,7 +15,7 @@ from featgraph.selfsimilarity._sorting import argsort
 from featgraph.selfsimilarity.critical import critical_pairs
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.formulas import formula_count
-from featgraph.selfsimilarity.grid import distance_range
+from featgraph.selfsimilarity.grid import Ladder, distance_range
 
 __all__ = ["Steps", "count_steps", "step_integral"]
 
@@ -140,22 +140,28 @@ def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
     return counts.add_(n_nodes).clamp_(min=1.0)
 
 
-def step_integral(distances: Tensor, steps: Steps, window: tuple[float, float] | None) -> Tensor:
+def step_integral(
+    distances: Tensor, steps: Steps, ladder: Ladder, ends: tuple[Tensor, Tensor] | None
+) -> Tensor:
     """Return SS_rate of the step function, exact, with its exact gradient through the steps.
 
     With x = (lo(θ) − lo(TZ)) / (lo(TV) − lo(TZ)) and a = 1 − log N / log D, SS_rate is
     ``2 ∫₀¹ |x − a(x)| dx``, and ``2 ∫ |x − a| dx = (x − a) |x − a|`` on each piece: the
     crossing inside a piece needs no care.
 
-    ``window`` = (TZ, TV) holds the ends fixed; None takes the first and last step, which then
-    carry the gradient of TZ and TV.
+    ``ends`` = (TZ, TV), which may carry a gradient; None takes the first and last step, which then
+    carry it.
     """
-    value: Tensor = _StepIntegral.apply(distances, *steps, window)  # type: ignore[no-untyped-call]
+    if ladder.scale == "log":  # copies are one node for every θ above 0
+        n_copies = int((steps.heights == 0).sum())
+        steps = Steps(*(part[n_copies:] for part in steps))
+    low, high = (None, None) if ends is None else map(ladder.levels, ends)
+    value: Tensor = _StepIntegral.apply(distances, *steps, ladder, low, high)  # type: ignore[no-untyped-call]
     return value
 
 
 class _StepIntegral(torch.autograd.Function):
-    """2 ∫₀¹ |x − a(x)| dx and its derivative by the distances at ``places``."""
+    """2 ∫₀¹ |x − a(x)| dx and its derivative by the distances at ``places`` and by the ends."""
 
     @staticmethod
     def forward(
@@ -164,54 +170,50 @@ class _StepIntegral(torch.autograd.Function):
         places: Tensor,
         heights: Tensor,
         exponents: Tensor,
-        window: tuple[float, float] | None,
+        ladder: Ladder,
+        low: Tensor | None,
+        high: Tensor | None,
     ) -> Tensor:
-        levels = heights.to(torch.float64, copy=True).log1p_()
-        ends = (levels[0], levels[-1]) if window is None else map(math.log1p, window)
-        low, high = map(float, ends)
+        levels = ladder.levels(heights)
+        ends = [
+            float(levels[0] if low is None else low),
+            float(levels[-1] if high is None else high),
+        ]
         if distances.device.type == "cpu":
             from featgraph.selfsimilarity._step_kernels import integrate_steps
 
-            slopes = torch.empty_like(heights)
-            integral = integrate_steps(
-                heights.numpy(),
-                levels.numpy(),
-                exponents.numpy(),
-                slopes.numpy(),
-                low,
-                high,
-                window is not None,
-            )
-            value = torch.tensor(integral, dtype=torch.float64)
+            slopes = torch.empty_like(levels)
+            found = integrate_steps(levels.numpy(), exponents.numpy(), slopes.numpy(), *ends)
+            value, by_low, by_high = (torch.tensor(one, dtype=torch.float64) for one in found)
         else:
-            value, slopes = _integrate(heights, levels, exponents, low, high, window is not None)
-        ctx.save_for_backward(places, slopes.to(distances.dtype))
-        ctx.shape = distances.shape
+            value, slopes, by_low, by_high = _integrate(levels, exponents, *ends)
+        if low is None:
+            slopes[0] += by_low
+            slopes[-1] += by_high
+        slopes /= heights + 1.0 if ladder.scale == "log1p" else heights
+        ctx.save_for_backward(places, slopes.to(distances.dtype), by_low, by_high)
+        ctx.shape, ctx.is_open = distances.shape, low is None
         return value.to(distances.dtype)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None, None]:
-        places, slopes = ctx.saved_tensors
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        places, slopes, by_low, by_high = ctx.saved_tensors
         result = slopes.new_zeros(ctx.shape)
         result.view(-1)[places] = slopes * grad
-        return result, None, None, None, None
+        ends = (None, None) if ctx.is_open else (by_low * grad, by_high * grad)
+        return result, None, None, None, None, *ends
 
 
 def _integrate(
-    heights: Tensor, levels: Tensor, exponents: Tensor, low: float, high: float, is_fixed: bool
-) -> tuple[Tensor, Tensor]:
-    """Return the integral and its derivative by each step, by tensor operations."""
-    heights, x = heights.double(), (levels - low) / (high - low)
+    levels: Tensor, exponents: Tensor, low: float, high: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the integral, its derivative by each level, by low and by high, on a device."""
+    x = (levels - low) / (high - low)
     edges = torch.cat([x.new_zeros(1), x.clamp(0.0, 1.0), x.new_ones(1)])
     after, before = edges[1:] - exponents, edges[:-1] - exponents
     value = (after * after.abs()).sum() - (before * before.abs()).sum()
     # Moving step k to the right stretches the piece before it and shortens the one after.
     pull = (after[:-1].abs() - before[1:].abs()) * (2.0 / (high - low))
-    if is_fixed:
-        pull *= (x > 0) & (x < 1)  # what lies on or beyond fixed ends has no say
-    slopes = pull / (1.0 + heights)
-    if not is_fixed:
-        slopes[0] += (pull * (x - 1.0)).sum() / (1.0 + heights[0])
-        slopes[-1] -= (pull * x).sum() / (1.0 + heights[-1])
-    return value, slopes
+    pull *= (x > 0) & (x < 1)  # what lies on or beyond the ends has no say of its own
+    return value, pull, (pull * (x - 1.0)).sum(), -(pull * x).sum()

@@ -1,27 +1,105 @@
-"""The ladder of box sizes θ, uniform in log(1 + θ) between the extreme distances."""
+"""The ladder of box sizes θ: where it begins and ends, and on which scale it is uniform."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from featgraph.core.checks import integer
+from featgraph.core.checks import choice, integer
+from featgraph.selfsimilarity._sorting import argsort
+from featgraph.selfsimilarity.ladders import GRIDS, QUANTILES, SCALES, Grid, Scale
 
 __all__ = [
     "EqualDistancesError",
+    "Ladder",
+    "check_ladder",
     "check_spread",
     "check_theta",
     "distance_range",
     "grid_between",
     "pair_values",
+    "smallest_positive",
     "theta_grid",
 ]
 
 
 class EqualDistancesError(ValueError):
     """All distances of a layer are equal, so that it has no SS_rate."""
+
+
+class Ladder(NamedTuple):
+    """How box sizes are chosen: keys of ``GRIDS`` and ``SCALES``, and the two quantiles."""
+
+    grid: Grid = "range"
+    scale: Scale = "log1p"
+    quantiles: tuple[float, float] = QUANTILES
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is the ladder of the paper."""
+        return self.grid == "range" and self.scale == "log1p"
+
+    def levels(self, theta: Tensor) -> Tensor:
+        """Return log(1 + θ) or log θ, in float64."""
+        theta = theta.double()
+        return theta.log1p() if self.scale == "log1p" else theta.log()
+
+    def sizes(self, levels: Tensor) -> Tensor:
+        """Return the θ of levels, in float64."""
+        return levels.expm1() if self.scale == "log1p" else levels.exp()
+
+    def ends(self, distances: Tensor) -> tuple[Tensor, Tensor]:
+        """Return TZ and TV, 0-d tensors that carry the gradient of the distances."""
+        low, high = distance_range(distances)
+        check_spread(low.detach(), high.detach())
+        if self.grid == "quantile":
+            low, high = _quantile_range(distances, self.quantiles)
+        if self.scale == "log" and not bool(low.detach() > 0):
+            low = smallest_positive(distances)
+        first, last = torch.stack([low.detach(), high.detach()]).tolist()
+        if not first < last:
+            chosen = f"grid={self.grid!r}, scale={self.scale!r}"
+            if self.grid == "quantile":
+                chosen += f", quantiles={self.quantiles}"
+            raise EqualDistancesError(
+                f"TZ = TV = {first:.6g} with {chosen}: the range of box sizes is empty and SS_rate "
+                "is not defined; take wider quantiles, or leave the layer out"
+            )
+        return low, high
+
+
+PUBLISHED = Ladder()
+
+
+def check_ladder(grid: Grid, scale: Scale, quantiles: tuple[float, float]) -> Ladder:
+    """Return the ladder, its names and quantiles checked."""
+    choice(grid, GRIDS, "grid")
+    choice(scale, SCALES, "scale")
+    low, high = (float(q) for q in quantiles)
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"quantiles must be two rising numbers in [0, 1], got {quantiles}")
+    return Ladder(grid, scale, (low, high))
+
+
+def smallest_positive(distances: Tensor) -> Tensor:
+    """Return the smallest distance above 0: copies have no place on a logarithmic scale."""
+    return distances[distances > 0].min()
+
+
+def _quantile_range(distances: Tensor, quantiles: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Return two quantiles of the pairs, linear between neighbours in the order (as NumPy)."""
+    pairs = pair_values(distances)
+    order = argsort(pairs.detach())
+    ends = []
+    for quantile in quantiles:
+        rank = quantile * (len(pairs) - 1)
+        below = int(rank)
+        above = min(below + 1, len(pairs) - 1)
+        ends.append(torch.lerp(pairs[order[below]], pairs[order[above]], rank - below))
+    return ends[0], ends[1]
 
 
 def pair_values(distances: Tensor) -> Tensor:
@@ -67,10 +145,18 @@ def check_theta(theta: Tensor, distances: Tensor) -> Tensor:
     return theta
 
 
-def theta_grid(distances: Tensor, n_theta: int = 256) -> Tensor:
-    """Return box sizes uniform in log(1 + θ) from the smallest to the largest distance.
+def theta_grid(
+    distances: Tensor,
+    n_theta: int = 256,
+    *,
+    grid: Grid = "range",
+    scale: Scale = "log1p",
+    quantiles: tuple[float, float] = QUANTILES,
+) -> Tensor:
+    """Return box sizes in equal steps of log(1 + θ), or log θ, from TZ to TV.
 
-    ``θ_s = (1 + TZ) ((1 + TV) / (1 + TZ))^s − 1`` for s from 0 to 1 in equal steps.
+    As published: ``θ_s = (1 + TZ) ((1 + TV) / (1 + TZ))^s − 1`` for s from 0 to 1 in equal steps,
+    TZ the smallest and TV the largest distance.
 
     Parameters
     ----------
@@ -78,22 +164,25 @@ def theta_grid(distances: Tensor, n_theta: int = 256) -> Tensor:
         C, symmetric with zero diagonal (``feature_distances``).
     n_theta : int, default=256
         Number of box sizes, at least 2.
+    grid, scale, quantiles
+        As in :func:`ss_rate`.
 
     Returns
     -------
     Tensor, shape (n_theta,)
         Increasing, in the unit of C, of its dtype and device, without gradient; the first is
-        exactly TZ (smallest off-diagonal distance), the last exactly TV (largest distance).
+        exactly TZ, the last exactly TV.
 
     Raises
     ------
     ValueError
-        If n_theta < 2 or all distances are equal (TZ = TV).
+        If n_theta < 2, a name is unknown, or TZ = TV.
 
     Notes
     -----
-    Time O(n_nodes²). The natural unit 1 of log(1 + θ) is the unit of the activations, so
-    scaling all features changes the ladder, the box numbers on it and SS_rate.
+    Time O(n_nodes²), with quantiles O(n_nodes² log n_nodes). The natural unit 1 of log(1 + θ) is
+    the unit of the activations, so scaling all features changes the published ladder, the box
+    numbers on it and SS_rate; with ``scale="log"`` it does not.
 
     References
     ----------
@@ -103,19 +192,22 @@ def theta_grid(distances: Tensor, n_theta: int = 256) -> Tensor:
     --------
     >>> import torch
     >>> from featgraph.selfsimilarity import theta_grid
-    >>> theta_grid(torch.tensor([[0.0, 1.0, 7.0], [1.0, 0.0, 7.0], [7.0, 7.0, 0.0]]), 3)
+    >>> C = torch.tensor([[0.0, 1.0, 7.0], [1.0, 0.0, 7.0], [7.0, 7.0, 0.0]])
+    >>> theta_grid(C, 3)
     tensor([1., 3., 7.])
+    >>> theta_grid(4 * C, 3, scale="log") / theta_grid(C, 3, scale="log")
+    tensor([4., 4., 4.])
     """
-    smallest, largest = distance_range(distances.detach())
-    check_spread(smallest, largest)
-    return grid_between(smallest, largest, n_theta)
+    ladder = check_ladder(grid, scale, quantiles)
+    return grid_between(*ladder.ends(distances.detach()), n_theta, ladder)
 
 
-def grid_between(smallest: Tensor, largest: Tensor, n_theta: int) -> Tensor:
-    """Return box sizes uniform in log(1 + θ) between two given ones, which are kept exactly."""
+def grid_between(
+    smallest: Tensor, largest: Tensor, n_theta: int, ladder: Ladder = PUBLISHED
+) -> Tensor:
+    """Return box sizes in equal steps of the levels between two ends, which are kept exactly."""
     n_theta = integer(n_theta, "n_theta", least=2)
-    low, high = torch.log1p(smallest.double()), torch.log1p(largest.double())
+    low, high = ladder.levels(smallest), ladder.levels(largest)
     share = torch.arange(n_theta, dtype=torch.float64, device=low.device) / (n_theta - 1)
-    theta = torch.expm1(low + (high - low) * share).to(smallest.dtype)
-    theta[0], theta[-1] = smallest, largest
-    return theta
+    theta = ladder.sizes(low + (high - low) * share).to(smallest.dtype)
+    return torch.cat([smallest[None], theta[1:-1], largest[None]])

@@ -24,7 +24,13 @@ from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
 
-__all__ = ["NullComparison", "compare_with_null", "compare_with_nulls", "monte_carlo_p_value"]
+__all__ = [
+    "NullComparison",
+    "compare_with_null",
+    "compare_with_nulls",
+    "embed_distances",
+    "monte_carlo_p_value",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -182,7 +188,7 @@ def compare_with_nulls(
             name: float(ss_rate_of_distances(features.values, estimator=name, **options))
             for name in estimators
         }
-        matrix = _embed(features)
+        matrix = embed_distances(features)
     else:
         matrix = as_feature_matrix(features)
         rates = {name: float(ss_rate(matrix, estimator=name, **options)) for name in estimators}
@@ -198,12 +204,19 @@ def compare_with_nulls(
     return found
 
 
-def _embed(layer: DistanceMatrix) -> FeatureMatrix:
+def embed_distances(layer: DistanceMatrix) -> FeatureMatrix:
     """Return features in D − 1 dimensions with these distances: classical MDS, all axes kept.
 
     Features about their mean over nodes are determined by their distances up to a rotation of the
     samples, so the spectrum is that of F. Rounding moves distances below about 10⁻⁷ of the
     largest; a null model uses the spectrum alone.
+
+    Examples
+    --------
+    >>> from featgraph.distances import as_distance_matrix, feature_distances
+    >>> C = as_distance_matrix(np.random.default_rng(0).normal(size=(5, 3)))
+    >>> bool(torch.allclose(feature_distances(embed_distances(C)), C.values, atol=1e-6))
+    True
     """
     squares = layer.values.double().square()
     row = squares.mean(dim=0)

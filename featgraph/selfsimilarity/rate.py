@@ -15,12 +15,14 @@ from featgraph.selfsimilarity._released import Recipe, released_rate, released_r
 from featgraph.selfsimilarity._steps import count_steps, step_integral
 from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
 from featgraph.selfsimilarity.grid import (
+    Ladder,
+    check_ladder,
     check_spread,
     check_theta,
     distance_range,
     grid_between,
-    theta_grid,
 )
+from featgraph.selfsimilarity.ladders import QUANTILES, Grid, Scale
 from featgraph.selfsimilarity.numbers import box_number
 from featgraph.selfsimilarity.soft import soft_caro_wei
 
@@ -41,6 +43,9 @@ def ss_rate(
     numerics: Numerics = "exact",
     n_theta: int = 256,
     theta: Tensor | None = None,
+    grid: Grid = "range",
+    scale: Scale = "log1p",
+    quantiles: tuple[float, float] = QUANTILES,
     sharpness: float = 1.0,
     gain: float | None = None,
     softness: float = 0.02,
@@ -63,7 +68,7 @@ def ss_rate(
         step function that changes only at distances of pairs, and the integral is summed in closed
         form over its steps; the gradient is the exact derivative through those pairs, TZ and
         TV included. "soft_caro_wei", "greedy" and "optimum" are known on the θ grid only:
-        trapezoid rule, with TZ and TV held fixed.
+        trapezoid rule.
         "released" (estimators "paper" and "released"): the grid of n_theta box sizes with
         strict counts C < θ, the plain mean over the grid, TZ and TV without gradient, and a
         straight-through gradient: p is differentiated as if it were
@@ -73,6 +78,17 @@ def ss_rate(
     theta : Tensor or None, default=None
         Rising box sizes to use instead of the grid, without gradient. The first and last take
         the place of TZ and TV; the closed forms use nothing else of it.
+    grid : {"range", "quantile"}, default="range"
+        TZ and TV: "range", the smallest and the largest distance, as published; one silent and one
+        loud node then set the scale of the whole measure. "quantile", two quantiles of the
+        distances of pairs, which a few nodes hardly move; beyond them nothing counts.
+    scale : {"log1p", "log"}, default="log1p"
+        lo(θ): "log1p", log(1 + θ), as published; "log", log θ, with which a common scale of the
+        features does not matter. Under "log" copies (distance 0) are one node at every θ, and
+        the ladder begins at the smallest distance above 0.
+    quantiles : tuple of float, default=(0.05, 0.95)
+        Shares of the pairs at most as far apart as TZ and TV, for the grid "quantile"; linear
+        between neighbours in the order of the distances.
     sharpness : float, default=1.0
         k of the straight-through gradient, above 0.
     gain : float or None, default=None
@@ -91,15 +107,16 @@ def ss_rate(
     Raises
     ------
     ValueError
-        If all distances are equal (TZ = TV), the estimator or numerics are unknown or do not go
-        together, F is not a finite matrix of at least 2 nodes, theta is not rising, or a
-        gradient is asked of an estimator without one ("greedy", "optimum").
+        If all distances are equal (TZ = TV), a name is unknown, names do not go together
+        ("released" numerics have the published formulas, grid and scale only), F is not a
+        finite matrix of at least 2 nodes, theta is not rising, or a gradient is asked of an
+        estimator without one ("greedy", "optimum").
 
     Notes
     -----
     SS_rate does not depend on the order of nodes or samples, on a shift of all nodes, or on a
-    rotation of the samples. It does depend on a common scale of the features, because
-    log(1 + θ) has the unit of the activations as its natural length: scaling by 10 is a
+    rotation of the samples. As published it does depend on a common scale of the features,
+    because log(1 + θ) has the unit of the activations as its natural length: scaling by 10 is a
     different number, not a different unit. Duplicated nodes (TZ = 0) are legal.
 
     A bare SS_rate means little: independent Gaussian features of 128 nodes and 512 samples have
@@ -122,21 +139,20 @@ def ss_rate(
     0.2118
     >>> round(float(ss_rate(F, estimator="linkage")), 4)
     0.3436
+    >>> robust = {"estimator": "midpoint", "grid": "quantile", "scale": "log"}
+    >>> round(float(ss_rate(F, **robust)), 4) == round(float(ss_rate(1000 * F, **robust)), 4)
+    True
     """
     matrix = as_feature_matrix(features)
-    _check_names(estimator, numerics)
+    ladder = check_ladder(grid, scale, quantiles)
+    _check_names(estimator, numerics, ladder)
     if numerics == "released":
         recipe = _recipe(estimator, n_theta, theta, sharpness, gain, matrix.values)
         return released_rate(matrix.values, recipe)
     if estimator in ("greedy", "optimum"):
-        return _covering_rate(matrix, estimator, theta, n_theta, time_limit)
-    return ss_rate_of_distances(
-        feature_distances(matrix),
-        estimator=estimator,
-        n_theta=n_theta,
-        theta=theta,
-        softness=softness,
-    )
+        return _covering_rate(matrix, estimator, theta, n_theta, time_limit, ladder)
+    distances = feature_distances(matrix)
+    return _exact_rate(distances, estimator, theta, n_theta, softness, ladder)
 
 
 def ss_rate_of_distances(
@@ -146,6 +162,9 @@ def ss_rate_of_distances(
     numerics: Numerics = "exact",
     n_theta: int = 256,
     theta: Tensor | None = None,
+    grid: Grid = "range",
+    scale: Scale = "log1p",
+    quantiles: tuple[float, float] = QUANTILES,
     sharpness: float = 1.0,
     gain: float | None = None,
     softness: float = 0.02,
@@ -157,7 +176,7 @@ def ss_rate_of_distances(
     distances : Tensor of float32 or float64, shape (n_nodes, n_nodes)
         C, symmetric with zero diagonal; may carry a gradient. Only the part above the diagonal
         receives a gradient where all pairs count.
-    estimator, numerics, n_theta, theta, sharpness, gain, softness
+    estimator, numerics, n_theta, theta, grid, scale, quantiles, sharpness, gain, softness
         As in :func:`ss_rate`; "greedy" and "optimum" need features.
 
     Returns
@@ -178,7 +197,8 @@ def ss_rate_of_distances(
     >>> round(float(ss_rate_of_distances(C, estimator="linkage")), 3)
     0.306
     """
-    _check_names(estimator, numerics)
+    ladder = check_ladder(grid, scale, quantiles)
+    _check_names(estimator, numerics, ladder)
     if numerics == "released":
         recipe = _recipe(estimator, n_theta, theta, sharpness, gain, distances)
         return released_rate_of_distances(distances, recipe)
@@ -187,26 +207,52 @@ def ss_rate_of_distances(
             f"estimator must not be {estimator!r} here: it covers features; "
             f"call ss_rate(features, estimator={estimator!r})"
         )
-    smallest, largest = distance_range(distances.detach())
-    check_spread(smallest, largest)
+    return _exact_rate(distances, estimator, theta, n_theta, softness, ladder)
+
+
+def _exact_rate(
+    distances: Tensor,
+    estimator: EstimatorName,
+    theta: Tensor | None,
+    n_theta: int,
+    softness: float,
+    ladder: Ladder,
+) -> Tensor:
+    """Return the integral and its own derivative."""
+    check_spread(*distance_range(distances.detach()))
     if theta is not None:
-        theta = check_theta(theta, distances)
+        theta = _check_given(theta, distances, ladder)
     if estimator == "soft_caro_wei":
-        grid = grid_between(smallest, largest, n_theta) if theta is None else theta
-        counts = soft_caro_wei(distances, grid, softness=softness)
-        return _trapezoid(counts, grid, len(distances)).to(distances.dtype)
-    steps = count_steps(distances, estimator)
-    window = None if theta is None else (float(theta[0]), float(theta[-1]))
-    return step_integral(distances, steps, window)
+        sizes = grid_between(*ladder.ends(distances), n_theta, ladder) if theta is None else theta
+        counts = soft_caro_wei(distances, sizes, softness=softness, scale=ladder.scale)
+        return _trapezoid(counts, sizes, len(distances), ladder).to(distances.dtype)
+    ends = None
+    if theta is not None:
+        ends = theta[0], theta[-1]
+    elif not ladder.is_published:
+        ends = ladder.ends(distances)
+    return step_integral(distances, count_steps(distances, estimator), ladder, ends)
 
 
-def _check_names(estimator: str, numerics: str) -> None:
+def _check_given(theta: Tensor, distances: Tensor, ladder: Ladder) -> Tensor:
+    theta = check_theta(theta, distances)
+    if ladder.scale == "log" and not float(theta[0]) > 0:
+        raise ValueError(f"theta must be above 0 with scale='log', got {float(theta[0])} first")
+    return theta
+
+
+def _check_names(estimator: str, numerics: str, ladder: Ladder) -> None:
     choice(estimator, ESTIMATORS, "estimator")
     choice(numerics, NUMERICS, "numerics")
     if numerics == "released" and estimator not in ("paper", "released"):
         raise ValueError(
             "numerics='released' is defined for the estimators 'paper' and 'released', got "
             f"{estimator!r}; take numerics='exact'"
+        )
+    if numerics == "released" and not ladder.is_published:
+        raise ValueError(
+            "numerics='released' is defined for grid='range' and scale='log1p', got "
+            f"{ladder.grid!r} and {ladder.scale!r}; take numerics='exact'"
         )
 
 
@@ -233,6 +279,7 @@ def _covering_rate(
     theta: Tensor | None,
     n_theta: int,
     time_limit: float | None,
+    ladder: Ladder,
 ) -> Tensor:
     """Return SS_rate of a covering searched at every θ of the grid; it has no gradient."""
     if matrix.values.requires_grad and torch.is_grad_enabled():
@@ -240,15 +287,17 @@ def _covering_rate(
             f"estimator {estimator!r} has no gradient; detach the features, or take 'linkage' "
             "(a covering) or 'packing' (a lower bound)"
         )
+    distances = feature_distances(matrix)
     if theta is None:
-        theta = theta_grid(feature_distances(matrix), n_theta)
+        theta = grid_between(*ladder.ends(distances), n_theta, ladder)
+    theta = _check_given(theta, distances, ladder)
     counts = box_number(matrix, theta, estimator=estimator, time_limit=time_limit)
-    return _trapezoid(counts, theta, matrix.n_nodes).to(matrix.dtype)
+    return _trapezoid(counts, theta, matrix.n_nodes, ladder).to(matrix.dtype)
 
 
-def _trapezoid(counts: Tensor, theta: Tensor, n_nodes: int) -> Tensor:
+def _trapezoid(counts: Tensor, theta: Tensor, n_nodes: int, ladder: Ladder) -> Tensor:
     """Return 2 ∫₀¹ |log N / log D − (1 − x)| dx by the trapezoid rule on the grid."""
-    levels = torch.log1p(theta.detach().double())
+    levels = ladder.levels(theta)
     x = (levels - levels[0]) / (levels[-1] - levels[0])
     gap = counts.log() / math.log(n_nodes) - (1 - x)
     return 2 * torch.trapezoid(gap.abs(), x)

@@ -88,7 +88,8 @@ class SelfSimilarityRegularizer:
         published formula; "linkage" and "packing" move true box counts, "midpoint" has the SS_rate
         nearest to that of the smallest number of boxes.
     numerics : {"auto", "exact", "released"}, default="auto"
-        As in :func:`ss_rate`; "auto" is "released" for the formulas, and "exact" otherwise.
+        As in :func:`ss_rate`; "auto" is "released" for the formulas on the published grid and
+        scale, and "exact" otherwise.
     draw : {"one", "all"}, default="one"
         One random layer per call, or the mean of the terms of all layers.
     gate : ReleasedGate or None, default=None
@@ -113,7 +114,7 @@ class SelfSimilarityRegularizer:
     generator : torch.Generator or None, default=None
         Source of the drawn layers; None is a generator of seed 0. Process 0 draws for all.
     **options
-        Further options of :func:`ss_rate`, such as ``n_theta``.
+        Further options of :func:`ss_rate`, such as ``n_theta``, ``grid`` and ``scale``.
 
     Attributes
     ----------
@@ -192,7 +193,10 @@ class SelfSimilarityRegularizer:
         self.weight = positive(weight, "weight", zero=True)
         self.factor = positive(factor, "factor")
         if numerics == "auto":
-            numerics = "released" if estimator in ("paper", "released") else "exact"
+            plain = {"grid": "range", "scale": "log1p"}
+            is_published = all(options.get(name, value) == value for name, value in plain.items())
+            is_formula = estimator in ("paper", "released")
+            numerics = "released" if is_formula and is_published else "exact"
         self.recipe: dict[str, Any] = {"estimator": estimator, "numerics": numerics, **options}
         ss_rate(torch.tensor([[0.0], [1.0], [3.0]]), **self.recipe)  # refuses bad options now
         self.gate, self.gather = gate, gather

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from featgraph.core.checks import positive
+from featgraph.selfsimilarity.grid import check_ladder, smallest_positive
+from featgraph.selfsimilarity.ladders import QUANTILES, Scale
 
 __all__ = ["soft_caro_wei"]
 
@@ -15,7 +17,9 @@ __all__ = ["soft_caro_wei"]
 KNOTS_PER_WIDTH = 20
 
 
-def soft_caro_wei(distances: Tensor, theta: Tensor, *, softness: float = 0.02) -> Tensor:
+def soft_caro_wei(
+    distances: Tensor, theta: Tensor, *, softness: float = 0.02, scale: Scale = "log1p"
+) -> Tensor:
     """Return ``Σ_i 1 / (1 + Σ_j σ((lo(θ) − lo(C_ij)) / w))``, lo(x) = log(1 + x).
 
     The hard count of ``caro_wei`` has a zero derivative almost everywhere; this one replaces
@@ -26,10 +30,12 @@ def soft_caro_wei(distances: Tensor, theta: Tensor, *, softness: float = 0.02) -
     distances : Tensor, shape (n_nodes, n_nodes)
         C; may carry a gradient.
     theta : Tensor, shape (n_theta,)
-        Rising box sizes; the first and last stand for TZ and TV. No gradient flows into them.
+        Rising box sizes; the first and last stand for TZ and TV. They may carry a gradient.
     softness : float, default=0.02
         Width of a step as a share of the range of log(1 + θ), above 0. The smaller, the nearer
         to the hard count and the noisier the gradient.
+    scale : {"log1p", "log"}, default="log1p"
+        lo(x) = log(1 + x) or log x; under "log" copies count as the nearest pair that is none.
 
     Returns
     -------
@@ -60,20 +66,23 @@ def soft_caro_wei(distances: Tensor, theta: Tensor, *, softness: float = 0.02) -
     tensor([3., 2., 1.], dtype=torch.float64)
     """
     softness = positive(softness, "softness")
+    ladder = check_ladder("range", scale, QUANTILES)
     n_nodes = len(distances)
-    levels = torch.log1p(theta.detach().double())
+    if scale == "log":
+        distances = torch.maximum(distances, smallest_positive(distances))
+    levels, places = ladder.levels(theta), ladder.levels(distances)
     width = softness * (levels[-1] - levels[0])
     # Beyond 20 widths from the grid the curve is flat within 1e-8: clamping changes nothing.
     low, high = levels[0] - 20 * width, levels[-1] + 20 * width
     # By the softness alone: rounding of the distances must not decide on one knot more.
     n_knots = math.ceil((1 / softness + 40) * KNOTS_PER_WIDTH) + 2
-    knots = torch.linspace(float(low), float(high), n_knots, dtype=torch.float64).to(theta.device)
-    place = ((torch.log1p(distances.double()) - low) / (high - low)).clamp(0.0, 1.0)
-    place = place * (n_knots - 1)
+    shares = torch.linspace(0.0, 1.0, n_knots, dtype=torch.float64, device=levels.device)
+    knots = low + (high - low) * shares
+    place = ((places - low) / (high - low)).clamp(0.0, 1.0) * (n_knots - 1)
     knot = place.detach().to(torch.int64).clamp_(max=n_knots - 2)
     above = place - knot
+    others = 1 - torch.eye(n_nodes, dtype=torch.float64, device=distances.device)
     mass = torch.zeros(n_nodes, n_knots, dtype=torch.float64, device=distances.device)
-    mass = mass.scatter_add(1, knot, 1 - above).scatter_add(1, knot + 1, above)
+    mass = mass.scatter_add(1, knot, (1 - above) * others).scatter_add(1, knot + 1, above * others)
     step = torch.sigmoid((levels - knots[:, None]) / width)
-    # The diagonal C_ii = 0 was added to every row; it leaves again.
-    return (1 + mass @ step - torch.sigmoid(levels / width)).reciprocal().sum(dim=0)
+    return (1 + mass @ step).reciprocal().sum(dim=0)

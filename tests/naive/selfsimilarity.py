@@ -90,34 +90,34 @@ def box_number(C, theta, estimator):
     return minimum_cover(C, theta)
 
 
-def soft_caro_wei(C, theta, softness):
-    levels = np.log1p(theta)
+def soft_caro_wei(C, theta, softness, level=math.log1p):
+    levels = np.array([level(t) for t in theta])
     width = softness * (levels[-1] - levels[0])
     n_nodes = len(C)
     result = []
-    for level in levels:
+    for at in levels:
         total = 0.0
         for i in range(n_nodes):
             others = [j for j in range(n_nodes) if j != i]
             total += 1 / (
-                1 + sum(1 / (1 + math.exp(-(level - math.log1p(C[i, j])) / width)) for j in others)
+                1 + sum(1 / (1 + math.exp(-(at - level(C[i, j])) / width)) for j in others)
             )
         result.append(total)
     return np.array(result)
 
 
-def exact_rate(C, estimator, window=None):
+def exact_rate(C, estimator, window=None, level=math.log1p):
     """SS_rate piece by piece between all distances, each piece cut where the sign changes."""
     n_nodes = len(C)
     distances = sorted(set(pairs_of(C).tolist()))
     low, high = window or (distances[0], distances[-1])
     cuts = sorted({low, high, *(d for d in distances if low < d < high)})
-    span = math.log1p(high) - math.log1p(low)
+    span = level(high) - level(low)
     total = 0.0
     for left, right in itertools.pairwise(cuts):
         log_count = math.log(box_number(C, left, estimator))
         # pf falls from f0 to f1 over the piece; log N stays.
-        x0, x1 = ((math.log1p(t) - math.log1p(low)) / span for t in (left, right))
+        x0, x1 = ((level(t) - level(low)) / span for t in (left, right))
         g0, g1 = (log_count - (1 - x) * math.log(n_nodes) for x in (x0, x1))
         if g0 < 0 < g1:
             cut = x0 + (x1 - x0) * (-g0) / (g1 - g0)

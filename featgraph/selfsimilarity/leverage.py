@@ -1,0 +1,248 @@
+"""Leverage: what SS_rate of a layer would be without its farthest nodes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from featgraph.core.checks import integer
+from featgraph.core.random import RandomState
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
+from featgraph.core.threads import small_on_one_thread
+from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
+from featgraph.distances.pairwise import feature_distances
+from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
+from featgraph.features.null import draw_nulls
+from featgraph.selfsimilarity.estimators import EstimatorName
+from featgraph.selfsimilarity.grid import EqualDistancesError
+from featgraph.selfsimilarity.null_scores import embed_distances
+from featgraph.selfsimilarity.rate import ss_rate_of_distances
+
+__all__ = ["Leverage", "measure_leverage"]
+
+#: A handful of nodes: this share of all, and no more than this number.
+SHARE, MOST = 0.05, 20
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Leverage(Result):
+    """SS_rate of a layer with and without its farthest nodes.
+
+    Attributes
+    ----------
+    estimator : str
+        Key in ``ESTIMATORS``.
+    rate : float
+        SS_rate of all nodes.
+    nodes : ndarray of int, shape (n_largest,)
+        The nodes farthest from the mean node, farthest first.
+    norms : ndarray of float, shape (n_largest,)
+        Their distance from the mean node, in medians of that of all nodes.
+    without_each : ndarray of float, shape (n_largest,)
+        SS_rate without this node alone; nan where all other distances are equal.
+    without_first : ndarray of float, shape (n_largest,)
+        SS_rate without this node and all before it in ``nodes``.
+    null_rates : ndarray of float, shape (n_draws,)
+        SS_rate of draws of the Gaussian null model; empty where none were asked for.
+    null_changes : ndarray of float, shape (n_draws,)
+        ``change`` of the same draws.
+    layer : str or None
+        Name of the layer.
+    """
+
+    _shown: ClassVar = ("layer", "estimator", "rate", "change", "n_moving", "z_score")
+    _rules: ClassVar = {
+        "nodes": Rule("n_largest", least=0),
+        "norms": Rule("n_largest", least=0),
+        "without_each": Rule("n_largest"),
+        "without_first": Rule("n_largest"),
+        "null_rates": Rule("n_draws"),
+        "null_changes": Rule("n_draws"),
+    }
+
+    estimator: str
+    rate: float
+    nodes: NDArray[np.int64]
+    norms: NDArray[np.float64]
+    without_each: NDArray[np.float64]
+    without_first: NDArray[np.float64]
+    null_rates: NDArray[np.float64]
+    null_changes: NDArray[np.float64]
+    layer: str | None = None
+
+    @property
+    def change(self) -> float:
+        """Largest move of SS_rate, with its sign, when the first nodes are set aside."""
+        return _largest_move(self.rate, self.without_first)
+
+    @property
+    def n_moving(self) -> int:
+        """Smallest number of nodes that make half of this move."""
+        moves = np.abs(np.nan_to_num(self.without_first - self.rate))
+        return int(np.flatnonzero(moves >= abs(self.change) / 2)[0]) + 1
+
+    @property
+    def z_score(self) -> float | None:
+        """``change`` in standard deviations from its mean over the null draws, None without any."""
+        if self.null_changes.size < 2 or not self.null_changes.std() > 0:
+            return None
+        sd = self.null_changes.std(ddof=1)
+        return float((self.change - self.null_changes.mean()) / sd)
+
+    @property
+    def is_ruled_by_few(self) -> bool:
+        """Whether a handful of nodes moves SS_rate beyond what happens in the null model.
+
+        The move is larger than two standard deviations of SS_rate over the null draws, and lies
+        as far from the moves of the draws themselves, whose farthest nodes count too; with few
+        draws the two become more, as for a prediction interval.
+        """
+        from scipy.stats import norm, t
+
+        z_score, n_draws = self.z_score, self.null_changes.size
+        if z_score is None:
+            return False
+        limit = t.isf(norm.sf(2.0), n_draws - 1) * math.sqrt(1 + 1 / n_draws)
+        return bool(abs(self.change) > limit * self.null_rates.std(ddof=1) and abs(z_score) > limit)
+
+    def _columns(self) -> dict[str, Any]:
+        names = ("nodes", "norms", "without_each", "without_first")
+        return {
+            "estimator": self.estimator,
+            "rate": self.rate,
+            **{name: getattr(self, name) for name in names},
+        }
+
+
+@small_on_one_thread
+def measure_leverage(
+    features: FeatureMatrix | DistanceMatrix | Array,
+    *,
+    estimator: EstimatorName = "released",
+    n_largest: int | None = None,
+    n_draws: int = 0,
+    rng: RandomState = None,
+    **options: Any,
+) -> Leverage:
+    """Return SS_rate without the nodes that lie farthest from the mean node.
+
+    TZ and TV are the smallest and the largest distance, so that a few nodes of large norm can
+    set the scale of SS_rate for all others. Leverage says by how much.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
+        F of one layer, or its distances.
+    estimator : str, default="released"
+        A key of ``ESTIMATORS`` other than "greedy" and "optimum".
+    n_largest : int or None, default=None
+        How many nodes to set aside, at least 1 and at most n_nodes − 2; None: a twentieth of all,
+        rounded up, at most 20.
+    n_draws : int, default=0
+        Draws of the Gaussian null model from which the same number of nodes is set aside.
+    rng : Generator, int or None, default=None
+        Source of the draws.
+    **options
+        Further options of :func:`ss_rate`, such as ``grid`` and ``scale``.
+
+    Returns
+    -------
+    Leverage
+        SS_rate without each of the nodes, and without the first 1, 2, …, n_largest.
+
+    Raises
+    ------
+    ValueError
+        If n_largest is out of range, there are fewer than 3 nodes, or as :func:`ss_rate`.
+
+    Notes
+    -----
+    The mean node is the mean of F over nodes: a shift of all nodes changes no distance, so that
+    norms themselves mean nothing to SS_rate. The norm about it follows from distances alone,
+    ``r_i² = mean_j C_ij² − ½ mean_jk C_jk²``.
+
+    Distances are computed once; 2 · n_largest times the time of SS_rate from them.
+
+    References
+    ----------
+    Deletion diagnostics: Cook & Weisberg 1982, Residuals and Influence in Regression.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(100, 20))
+    >>> F[7] *= 30
+    >>> found = measure_leverage(F)
+    >>> int(found.nodes[0]), found.n_moving
+    (7, 1)
+    >>> bool(found.rate > 0.5 > 0.3 > found.without_each[0])
+    True
+    """
+    matrix = as_distance_matrix(features)
+    n_nodes = matrix.n_nodes
+    if n_nodes < 3:
+        raise ValueError(f"features must have at least 3 nodes to set one aside, got {n_nodes}")
+    n_largest = min(MOST, int(np.ceil(SHARE * n_nodes))) if n_largest is None else n_largest
+    n_largest = integer(n_largest, "n_largest", least=1)
+    if n_largest > n_nodes - 2:
+        raise ValueError(f"n_largest must be at most n_nodes − 2 = {n_nodes - 2}, got {n_largest}")
+    distances = matrix.values.detach()
+    how = {"estimator": estimator, **options}
+    far, norms = _farthest(distances, n_largest)
+    null_rates, null_changes = [], []
+    if integer(n_draws, "n_draws"):
+        layer = features if not isinstance(features, DistanceMatrix) else embed_distances(features)
+        for sample in islice(draw_nulls(as_feature_matrix(layer), rng=rng), n_draws):
+            apart = feature_distances(sample)
+            null_rates.append(float(ss_rate_of_distances(apart, **how)))
+            without = _rates_without_first(apart, _farthest(apart, n_largest)[0], how)
+            null_changes.append(_largest_move(null_rates[-1], without))
+    return Leverage(
+        estimator=estimator,
+        rate=float(ss_rate_of_distances(distances, **how)),
+        nodes=far.cpu().numpy(),
+        norms=norms.cpu().numpy(),
+        without_each=np.array(
+            [_rate_without(distances, far[k : k + 1], how) for k in range(n_largest)]
+        ),
+        without_first=_rates_without_first(distances, far, how),
+        null_rates=np.array(null_rates),
+        null_changes=np.array(null_changes),
+        layer=matrix.layer,
+    )
+
+
+def _largest_move(rate: float, rates: NDArray[np.float64]) -> float:
+    moves = np.nan_to_num(rates - rate)
+    return float(moves[np.abs(moves).argmax()])
+
+
+def _rates_without_first(
+    distances: Tensor, far: Tensor, how: dict[str, Any]
+) -> NDArray[np.float64]:
+    return np.array([_rate_without(distances, far[: k + 1], how) for k in range(len(far))])
+
+
+def _rate_without(distances: Tensor, nodes: Tensor, how: dict[str, Any]) -> float:
+    kept = torch.ones(len(distances), dtype=torch.bool, device=distances.device)
+    kept[nodes] = False
+    try:
+        return float(ss_rate_of_distances(distances[kept][:, kept], **how))
+    except EqualDistancesError:
+        return float("nan")
+
+
+def _farthest(distances: Tensor, n_largest: int) -> tuple[Tensor, Tensor]:
+    """Return the nodes farthest from the mean node, and how far in medians of that."""
+    means = distances.double().square().mean(dim=0)
+    norms = (means - means.mean() / 2).clamp(min=0.0).sqrt()
+    far = norms.argsort(descending=True, stable=True)[:n_largest]
+    middle = max(float(norms.median()), float(torch.finfo(norms.dtype).tiny))
+    return far, norms[far] / middle
