@@ -77,8 +77,8 @@ def train_net(
 
     from featgraph.core.files import atomic_path
     from featgraph.core.threads import hold_threads
-    from featgraph.models.loading import load_weights
     from featgraph.models.training import measure_accuracy, train_classifier
+    from featgraph.models.weights import load_weights
 
     path, step = run.path(f"weights/{name}.safetensors"), f"train-{name}"
     # The step says whether the weights belong to these settings; it is written after them.

@@ -237,7 +237,7 @@ class Subjects:
 
     def _train(self, subject: Subject) -> nn.Module:
         """Return the trained net; weights and how it was trained are kept in the run folder."""
-        from featgraph.models.loading import load_weights
+        from featgraph.models.weights import load_weights
 
         model = self._small(subject)
         path = self.run.path(f"weights/{subject.name}.safetensors")

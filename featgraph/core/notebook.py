@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import html
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from featgraph.core.result import Result
 
 __all__ = ["draw_sparkline", "render_result"]
 
@@ -17,13 +15,22 @@ _MOST_ROWS, _MOST_COLUMNS = 8, 12
 _WIDTH, _HEIGHT, _EDGE = 220.0, 60.0, 4.0
 
 
-def render_result(result: Result, curve: tuple[Any, Any] | None) -> str:
+def render_result(
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Any],
+    curve: tuple[Any, Any] | None,
+) -> str:
     """Return a result as a piece of HTML without scripts or links.
 
     Parameters
     ----------
-    result : Result
-        What to show.
+    title : str
+        Its one-line text.
+    rows : sequence of mapping
+        Its table; the first rows and columns are shown.
+    facts : mapping
+        What made it.
     curve : tuple of array-like, or None
         Sizes and counts of its sparkline.
 
@@ -32,7 +39,6 @@ def render_result(result: Result, curve: tuple[Any, Any] | None) -> str:
     str
         One ``<div>``.
     """
-    rows = result.to_rows()
     columns = list(rows[0])[:_MOST_COLUMNS] if rows else []
     head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
     body = "".join(
@@ -41,12 +47,12 @@ def render_result(result: Result, curve: tuple[Any, Any] | None) -> str:
     )
     left = len(rows) - _MOST_ROWS
     more = f"<p>… and {left} more rows; to_frame() has all</p>" if left > 0 else ""
-    facts = "; ".join(f"{k}: {v}" for k, v in result.provenance.items() if k != "result")
+    made = "; ".join(f"{k}: {v}" for k, v in facts.items())
     picture = draw_sparkline(*curve) if curve is not None else ""
     return (
-        f'<div class="featgraph-result"><p><code>{html.escape(repr(result))}</code></p>{picture}'
+        f'<div class="featgraph-result"><p><code>{html.escape(title)}</code></p>{picture}'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
-        f"<p><small>{html.escape(facts)}</small></p></div>"
+        f"<p><small>{html.escape(made)}</small></p></div>"
     )
 
 

@@ -82,7 +82,8 @@ class Result:
     def _repr_html_(self) -> str:
         from featgraph.core.notebook import render_result
 
-        return render_result(self, self._curve())
+        facts = {k: v for k, v in self.provenance.items() if k != "result"}
+        return render_result(repr(self), self.to_rows(), facts, self._curve())
 
     def _scalars(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.core.result import Result
 from featgraph.graph._assemble import assemble_csr, check_nodes, number_edges
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
+from featgraph.graph.edge_weight import choose_weights
 from featgraph.graph.layout import place_nodes
 from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg, to_scipy
 from featgraph.kernels.search import label_components
@@ -202,7 +203,7 @@ class FeatureGraph(Result):
     @cached_property
     def layout(self) -> NDArray[np.float64]:
         """Where the nodes may stand, shape (n_nodes, 2): see ``place_nodes``; computed once."""
-        return place_nodes(self)
+        return place_nodes(self.to_scipy(), self.components, weighted=self.weights is not None)
 
     @property
     def n_components(self) -> int:
@@ -361,7 +362,7 @@ class FeatureGraph(Result):
         >>> FeatureGraph.from_edges([(0, 1), (1, 2)]).to_pyg().edge_index.shape
         torch.Size([2, 4])
         """
-        return to_pyg(self, features, y, weight)
+        return to_pyg(self, features, y, choose_weights(self.weights, self.epsilon, weight))
 
     def _columns(self) -> Mapping[str, Any]:
         columns: dict[str, Any] = {"node": list(self.node_labels), "degree": self.degrees}

@@ -15,7 +15,8 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.graph.convert import as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.strengths import EDGE_WEIGHTS, EdgeWeight, node_strengths
+from featgraph.graph.edge_weight import EDGE_WEIGHTS, EdgeWeight
+from featgraph.graph.strengths import node_strengths
 from featgraph.graph.tails import TailFit, fit_tail
 
 __all__ = ["DegreeStatistics", "degree_assortativity", "degree_statistics"]

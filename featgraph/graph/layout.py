@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["place_nodes"]
 
@@ -17,13 +14,20 @@ _N_DRAWN = 20  # components with a layout of their own; the others stand in rows
 _MOST_WEIGHTED = 200_000  # entries up to which shortest weighted paths are cheap enough
 
 
-def place_nodes(graph: FeatureGraph) -> NDArray[np.float64]:
+def place_nodes(
+    matrix: Any, components: NDArray[np.int64], *, weighted: bool
+) -> NDArray[np.float64]:
     """Return positions by pivot multidimensional scaling, about one unit between neighbours.
 
     Parameters
     ----------
-    graph : FeatureGraph
-        Lengths of edges count in graphs of up to 100 000 edges, above and without them hops.
+    matrix : csr_array, shape (n_nodes, n_nodes)
+        The adjacency matrix, symmetric.
+    components : ndarray of int, shape (n_nodes,)
+        Number of the connected component of each node.
+    weighted : bool
+        Whether the entries are lengths. They count in graphs of up to 100 000 edges; above, and
+        without them, hops do.
 
     Returns
     -------
@@ -42,26 +46,28 @@ def place_nodes(graph: FeatureGraph) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> from featgraph.graph.csr_graph import FeatureGraph
-    >>> path = place_nodes(FeatureGraph.from_edges([(0, 1), (1, 2)]))
+    >>> from scipy.sparse import csr_array
+    >>> matrix = csr_array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    >>> path = place_nodes(matrix, np.zeros(3, dtype=int), weighted=False)
     >>> bool(np.linalg.norm(path[0] - path[2]) > np.linalg.norm(path[0] - path[1]))
     True
     """
-    sizes = np.bincount(graph.components)
+    sizes = np.bincount(components)
+    weighted = weighted and matrix.nnz <= _MOST_WEIGHTED and bool((matrix.data >= 0).all())
     order = np.argsort(-sizes, kind="stable")
     drawn = [part for part in order[:_N_DRAWN].tolist() if sizes[part] > 2]
-    positions = np.zeros((graph.n_nodes, 2))
+    positions = np.zeros((components.size, 2))
     left = 0.0
     for part in drawn:
-        nodes = np.flatnonzero(graph.components == part)
-        points = _spread(_scale(graph, nodes))
+        nodes = np.flatnonzero(components == part)
+        points = _spread(_scale(matrix, nodes, weighted))
         points *= 0.5 * np.sqrt(nodes.size) / max(float(np.abs(points).max()), 1e-12)
         left -= float(points[:, 0].min())
         positions[nodes] = points + np.array([left, 0.0])
         left += float(points[:, 0].max()) + 1.0
-    rest = np.flatnonzero(~np.isin(graph.components, drawn))
+    rest = np.flatnonzero(~np.isin(components, drawn))
     if rest.size:
-        rest = rest[np.argsort(graph.components[rest], kind="stable")]
+        rest = rest[np.argsort(components[rest], kind="stable")]
         width = max(int(np.ceil(np.sqrt(rest.size))), int(left))
         lowest = float(positions[:, 1].min()) - 1.0
         rows, columns = np.divmod(np.arange(rest.size), width)
@@ -69,12 +75,12 @@ def place_nodes(graph: FeatureGraph) -> NDArray[np.float64]:
     return positions
 
 
-def _scale(graph: FeatureGraph, nodes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _scale(matrix: Any, nodes: NDArray[np.int64], weighted: bool) -> NDArray[np.float64]:
     """Place the nodes of one component by their distances to pivots, each far from all before."""
-    far = np.full(graph.n_nodes, np.inf)
+    far = np.full(matrix.shape[0], np.inf)
     pivot, columns = int(nodes[0]), []
     for _ in range(min(_N_PIVOTS, nodes.size)):
-        reach = _distances(graph, pivot)
+        reach = _distances(matrix, pivot, weighted)
         columns.append(reach[nodes])
         far = np.minimum(far, reach)
         pivot = int(nodes[far[nodes].argmax()])
@@ -87,17 +93,15 @@ def _scale(graph: FeatureGraph, nodes: NDArray[np.int64]) -> NDArray[np.float64]
     return signed  # or the picture could be mirrored
 
 
-def _distances(graph: FeatureGraph, start: int) -> Any:
+def _distances(matrix: Any, start: int, weighted: bool) -> Any:
     """Return lengths of shortest paths from a node; only its component is right."""
     from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-    weights = graph.weights
-    if weights is not None and weights.size <= _MOST_WEIGHTED and weights.min() >= 0:
-        found: Any = dijkstra(graph.to_scipy(), indices=start)
+    if weighted:
+        found: Any = dijkstra(matrix, indices=start)
         return np.nan_to_num(found, posinf=0.0)
-    matrix = graph.to_scipy(weighted=False)
     order, before = breadth_first_order(matrix, start, directed=True)
-    hops = [0.0] * graph.n_nodes
+    hops = [0.0] * matrix.shape[0]
     for node, parent in zip(order[1:].tolist(), before[order[1:]].tolist(), strict=True):
         hops[node] = hops[parent] + 1.0
     return np.array(hops)

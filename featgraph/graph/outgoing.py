@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import nearest
 
-if TYPE_CHECKING:
-    from featgraph.graph.csr_graph import FeatureGraph
-
 __all__ = ["GRAPH_FIELDS", "to_igraph", "to_networkx", "to_pyg", "to_scipy"]
 
 GRAPH_FIELDS = ("epsilon", "epsilon_rule", "layer", "source")
 
 
-def _fields(graph: FeatureGraph) -> dict[str, Any]:
+class CsrGraph(Protocol):
+    """What is read of a FeatureGraph."""
+
+    @property
+    def indptr(self) -> NDArray[np.int64]: ...
+    @property
+    def indices(self) -> NDArray[np.int64]: ...
+    @property
+    def weights(self) -> NDArray[Any] | None: ...
+    @property
+    def labels(self) -> tuple[Hashable, ...] | None: ...
+    @property
+    def node_attributes(self) -> Mapping[str, NDArray[Any]]: ...
+    @property
+    def edge_attributes(self) -> Mapping[str, NDArray[Any]]: ...
+    @property
+    def n_nodes(self) -> int: ...
+    @property
+    def node_labels(self) -> tuple[Hashable, ...]: ...
+    @property
+    def degrees(self) -> NDArray[np.int64]: ...
+    @property
+    def edges(self) -> NDArray[np.int64]: ...
+    @property
+    def edge_weights(self) -> NDArray[Any] | None: ...
+
+
+def _fields(graph: CsrGraph) -> dict[str, Any]:
     values = {name: getattr(graph, name) for name in GRAPH_FIELDS}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def to_networkx(graph: FeatureGraph) -> Any:
+def to_networkx(graph: CsrGraph) -> Any:
     """Return a ``networkx.Graph`` with labels, attributes and weights."""
     import networkx
 
@@ -40,13 +65,13 @@ def to_networkx(graph: FeatureGraph) -> Any:
     return result
 
 
-def _edge_columns(graph: FeatureGraph) -> dict[str, NDArray[Any]]:
+def _edge_columns(graph: CsrGraph) -> dict[str, NDArray[Any]]:
     """Return the attributes of the edges, the weights among them."""
     weights = graph.edge_weights
     return dict(graph.edge_attributes) | ({} if weights is None else {"weight": weights})
 
 
-def to_igraph(graph: FeatureGraph) -> Any:
+def to_igraph(graph: CsrGraph) -> Any:
     """Return an ``igraph.Graph`` with labels as ``name``, attributes and weights."""
     import igraph
 
@@ -62,7 +87,7 @@ def to_igraph(graph: FeatureGraph) -> Any:
     return result
 
 
-def to_scipy(graph: FeatureGraph, weighted: bool | None) -> Any:
+def to_scipy(graph: CsrGraph, weighted: bool | None) -> Any:
     """Return the adjacency matrix as a ``scipy.sparse.csr_array``."""
     from scipy.sparse import csr_array
 
@@ -78,19 +103,16 @@ def to_scipy(graph: FeatureGraph, weighted: bool | None) -> Any:
     return csr_array(arrays, shape=(graph.n_nodes, graph.n_nodes))
 
 
-def to_pyg(graph: FeatureGraph, features: Any = None, y: Any = None, weight: Any = "given") -> Any:
+def to_pyg(graph: CsrGraph, features: Any, y: Any, weights: NDArray[Any] | None) -> Any:
     """Return a ``torch_geometric.data.Data`` with ``edge_index`` in both directions."""
     import torch
     from torch_geometric.data import Data
 
-    from featgraph.graph.strengths import with_edge_weight
-
-    graph = with_edge_weight(graph, weight)
     rows = np.repeat(np.arange(graph.n_nodes), graph.degrees)
     result = Data(edge_index=torch.from_numpy(np.stack([rows, graph.indices])))
     result.num_nodes = graph.n_nodes
-    if graph.weights is not None:
-        result.edge_weight = torch.from_numpy(graph.weights.copy())
+    if weights is not None:
+        result.edge_weight = torch.from_numpy(weights.copy())
     for key, array in graph.node_attributes.items():
         listed = array.dtype.kind in "UO" or array.dtype == np.uint64
         result[key] = array.tolist() if listed else torch.tensor(array)
@@ -115,7 +137,7 @@ def to_pyg(graph: FeatureGraph, features: Any = None, y: Any = None, weight: Any
     return result
 
 
-def _targets(graph: FeatureGraph, y: Any) -> tuple[Any, list[str] | None]:
+def _targets(graph: CsrGraph, y: Any) -> tuple[Any, list[str] | None]:
     """Return one number per node as a tensor, and the names of classes given as words."""
     import torch
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.edge_weight import EdgeWeight, choose_weights, strengths_of
 
 __all__ = ["EdgeWeight", "edge_strengths", "node_strengths", "with_edge_weight"]
-
-EdgeWeight = Literal["given", "similarity", "none"]
-EDGE_WEIGHTS: dict[str, str] = {
-    "given": "the weights of the graph: distances, if it comes from features",
-    "similarity": "1 − distance/ε in (0, 1]: near neurons are strongly joined",
-    "none": "no weights",
-}
 
 
 @takes_any_graph(weights=True)
@@ -50,20 +41,8 @@ def edge_strengths(graph: FeatureGraph) -> NDArray[np.float64]:
     >>> edge_strengths(graph).tolist()
     [0.75, 0.25]
     """
-    return _strengths(graph, graph.edge_weights)
-
-
-def _strengths(graph: FeatureGraph, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    if weights is None or weights.size == 0:
-        return np.ones(graph.n_edges)
-    if weights.min() < 0:
-        raise ValueError(
-            f"weights must be distances of at least 0, got {weights.min():g}; "
-            'a weight that is a strength already needs no conversion: "given"'
-        )
-    longest = float(weights.max())
-    scale = longest if graph.epsilon is None else max(graph.epsilon, longest)
-    return 1.0 - weights / scale if scale > 0 else np.ones(weights.size)
+    weights = graph.edge_weights
+    return np.ones(graph.n_edges) if weights is None else strengths_of(weights, graph.epsilon)
 
 
 @takes_any_graph(weights=True)
@@ -132,9 +111,7 @@ def with_edge_weight(graph: FeatureGraph, weight: EdgeWeight) -> FeatureGraph:
     """
     from dataclasses import replace
 
-    choice(weight, EDGE_WEIGHTS, "weight")
-    if weight == "given" or graph.weights is None:
+    weights = choose_weights(graph.weights, graph.epsilon, weight)
+    if weights is graph.weights:
         return graph
-    if weight == "none":
-        return graph.without_weights()
-    return replace(graph, weights=_strengths(graph, graph.weights))
+    return graph.without_weights() if weights is None else replace(graph, weights=weights)

@@ -11,7 +11,7 @@ from torch import nn
 
 from featgraph.core.checks import integer, nearest
 from featgraph.models.guarded_import import import_beside_torchvision
-from featgraph.models.loading import load_weights
+from featgraph.models.weights import load_weights
 
 __all__ = ["create_timm_model", "import_timm"]
 
