@@ -12,11 +12,13 @@ from featgraph.features.walk import declared_rows, is_leaf, layer_type, named_la
 
 __all__ = [
     "Layout",
+    "layout_error",
     "batch_axis_error",
     "choose_layout",
     "declared_channels",
     "decisive_leaves",
     "is_batch_second",
+    "is_turned",
     "module_before",
     "name_layer",
 ]
@@ -137,7 +139,7 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
     if kinds == {"first"} and all(n in (0, len(shape)) for _, _, n in leaves):
         if on_second or not on_last:
             return "channels_first"
-        raise _ambiguous(shape, layer, f"its modules have {width} channels, and put them second")
+        raise layout_error(shape, layer, f"its modules have {width} channels, and put them second")
     known = {width for _, width, _ in leaves}
     for channels in ({declared[0]} if declared else set(), {width}, known):
         on_second, on_last = shape[1] in channels, shape[-1] in channels
@@ -145,7 +147,7 @@ says where the channels stand; give reduce='channels_first', 'channels_last' or 
             return "channels_first" if on_second else last
     if declared and declared[1] and len(shape) == 4 and shape[-1] == declared[0]:
         return "channels_last"
-    raise _ambiguous(
+    raise layout_error(
         shape,
         layer,
         f"its modules may mean either axis, and {width} channels do not tell them apart",
@@ -165,11 +167,11 @@ def _unless_turned(
     if shape[1] == widths[-1]:
         if shape[-1] not in widths:
             return "channels_first"
-        raise _ambiguous(shape, layer, f"{shape[1]} and {shape[-1]} are widths of its modules")
+        raise layout_error(shape, layer, f"{shape[1]} and {shape[-1]} are widths of its modules")
     is_reshaped = math.prod(shape[1:]) == widths[-1]
     is_joined = shape[-1] in widths or shape[-1] % widths[-1] == 0
     if is_reshaped or not (is_joined or len(shape) == 3):
-        raise _ambiguous(shape, layer, f"no axis has the {widths[-1]} channels of its modules")
+        raise layout_error(shape, layer, f"no axis has the {widths[-1]} channels of its modules")
     return last
 
 
@@ -183,7 +185,7 @@ def _like_before(
             break
         if (1 if kind == "first" else -1) in fits:
             return "channels_first" if kind == "first" else last
-    raise _ambiguous(shape, layer, "no module in it says where the channels stand")
+    raise layout_error(shape, layer, "no module in it says where the channels stand")
 
 
 def declared_channels(model: nn.Module, name: str) -> tuple[int, bool] | None:
@@ -316,7 +318,7 @@ def _gives_sequence_first(
         # A module that puts the batch second cannot have it first; one around it may turn it.
         fits_first = shape[0] == n_samples and not (fits_second and is_batch_second(module))
     if fits_first:
-        raise _ambiguous(shape, layer, "it has modules made with batch_first=False")
+        raise layout_error(shape, layer, "it has modules made with batch_first=False")
     return fits_second
 
 
@@ -345,7 +347,36 @@ def name_layer(layer: str | None) -> str:
     return f"layer {layer!r}" if layer is not None else "the activation"
 
 
-def _ambiguous(shape: tuple[int, ...], layer: str | None, why: str) -> ValueError:
+def is_turned(values: torch.Tensor, layout: str) -> bool:
+    """Whether an output lies in memory as if its channels stood on the other axis of equal length.
+
+    A permuted view keeps the order in memory of what was permuted; copies no longer tell.
+
+    Examples
+    --------
+    >>> is_turned(torch.zeros(2, 8, 8, 8), "channels_first")
+    False
+    >>> is_turned(torch.zeros(2, 8, 8, 8).permute(0, 2, 3, 1), "channels_first")
+    True
+    """
+    if values.ndim < 3 or values.layout != torch.strided or values.shape[1] != values.shape[-1]:
+        return False
+    if values.shape[1] == 1:
+        return False
+    steps = values.stride()[1:]
+    if layout == "channels_first":
+        return steps[-1] > max(steps[:-1])  # in memory format channels_last, height steps farthest
+    return layout in ("tokens", "channels_last") and steps[0] < steps[-1]
+
+
+def layout_error(shape: tuple[int, ...], layer: str | None, why: str) -> ValueError:
+    """Return the error for an activation whose axis of channels cannot be told.
+
+    Examples
+    --------
+    >>> str(layout_error((2, 3, 3), "1", "they are equal"))[:59]
+    "layer '1' gives shape (2, 3, 3), whose layout is ambiguous:"
+    """
     choices = (
         "'tokens' for (B, N, D), 'channels_first' for (B, C, L), 'sequence_first' for (N, B, D)"
         if len(shape) == 3

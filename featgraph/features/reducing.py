@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from featgraph.features.around import CallsAround, is_within
 from featgraph.features.batches import batch_members, count_samples
 from featgraph.features.call_names import module_path
-from featgraph.features.layout import declared_channels, is_batch_second, module_before
+from featgraph.features.layout import (
+    declared_channels,
+    is_batch_second,
+    is_turned,
+    layout_error,
+    module_before,
+)
 from featgraph.features.masks import Arguments, MaskOption, MaskSearch, given_mask, search_mask
 from featgraph.features.outputs import Activation
 from featgraph.features.padding import find_padding, padding_id
@@ -163,7 +169,7 @@ class ActivationReducer:
                 self._unfit.append(key)  # the layer has other tokens than the inputs
             else:
                 mask = found.misfit  # refused, and named, where it is used
-        layout = self._layout(layer, key, call, shape, mask, is_packed=own_mask is not None)
+        layout = self._layout(layer, key, call, values, mask, is_packed=own_mask is not None)
         value = apply_reduction(values, reduce=reduce, layout=layout, mask=mask, layer=key)
         # A batch without padding may come without a mask.
         is_masked = mask is not None or self.reductions.get(key) == "masked"
@@ -187,11 +193,12 @@ class ActivationReducer:
         layer: HookedLayer,
         key: str,
         call: str,
-        shape: tuple[int, ...],
+        values: Tensor,
         mask: Tensor | None,
         *,
         is_packed: bool,
     ) -> str:
+        shape = tuple(values.shape)
         if callable(layer.reduce):
             return ""
         if is_packed and layer.reduce in ("auto", "tokens_as_samples"):
@@ -212,6 +219,10 @@ class ActivationReducer:
             if self.latest is None:
                 raise
             layout = resolve_layout(shape, before=layer.before, **options)
+        if layer.reduce == "auto" and is_turned(values, layout):
+            raise layout_error(
+                shape, key, f"axis 1 and the last are {shape[1]} long, and were exchanged in memory"
+            )
         is_guess = layout == "tokens" and layer.reduce in ("auto", "tokens_as_samples")
         if is_guess and mask is None and self._is_batch_second:
             # The first axis looks like the batch, but is the sequence if the input starts so.

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from featgraph.features import extract_features
 from featgraph.features.layout import choose_layout, decisive_leaves, declared_channels
 
 CONV, NORM1D, LINEAR = nn.Conv2d(3, 8, 3), nn.BatchNorm1d(8), nn.Linear(4, 8)
@@ -172,3 +173,51 @@ def test_module_before_decides_where_its_channels_are_found() -> None:
     assert choose_layout((5, 7, 8), module=relu, before=LINEAR) == "tokens"
     with pytest.raises(ValueError, match="no module in it says"):
         choose_layout((5, 9, 7, 7), module=relu, before=CONV)
+
+
+class Turned(nn.Module):
+    """A map whose output is permuted before it is given on."""
+
+    def __init__(self, inner: nn.Module, *order: int) -> None:
+        super().__init__()
+        self.inner, self.order = inner, order
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x).permute(*self.order)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (Turned(nn.Conv1d(3, 6, 3), 0, 2, 1), (3, 8)),
+        (Turned(nn.Conv2d(3, 6, 3), 0, 2, 3, 1), (3, 8, 8)),
+        (Turned(nn.Conv3d(3, 6, 3), 0, 2, 3, 4, 1), (3, 8, 8, 8)),
+        (Turned(nn.Linear(5, 6), 0, 2, 1), (6, 5)),
+    ],
+)
+def test_turned_outputs_of_equal_sides_are_refused(
+    module: nn.Module, shape: tuple[int, ...]
+) -> None:
+    data = torch.rand(4, *shape, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match="layer '0' gives .* were exchanged in memory"):
+        extract_features(nn.Sequential(module), data, layers=["0"], progress=False)
+    turned = module(data)
+    mean = turned.flatten(1, -2).mean(1)
+    F = extract_features(
+        nn.Sequential(module),
+        data,
+        layers=["0"],
+        reduce="tokens" if data.ndim == 3 else "channels_last",
+        progress=False,
+    )["0"]
+    assert torch.allclose(F.values, mean.T)
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_equal_sides_of_ordinary_outputs_are_no_reason_to_refuse(
+    memory: torch.memory_format,
+) -> None:
+    net = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(216, 2))
+    data = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    F = extract_features(net, data.contiguous(memory_format=memory), progress=False)["1"]
+    assert torch.allclose(F.values, net[:2](data).mean((2, 3)).T)
