@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.memory import memory_at_hand
 from featgraph.boxes.threads import map_ranges
 from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import WORD, count_bits, count_words, lowest_bit
@@ -20,11 +21,17 @@ __all__ = ["bits_fit", "count_rows", "list_bits", "pack_lists", "spread_bits"]
 Ints = NDArray[np.int64]
 
 MOST_BYTES = 2**26  # 22 thousand nodes
+ROOM = 1 / 16  # of the memory at hand: two or three tables are held at a time
 
 
-def bits_fit(n_nodes: int) -> bool:
-    """Tell whether rows of bits for all nodes are a small table."""
-    return 8 * n_nodes * count_words(n_nodes) <= MOST_BYTES
+def bits_fit(n_nodes: int, *, same: bool = False) -> bool:
+    """Tell whether rows of bits for all nodes are a small table.
+
+    A result that depends on the table must not depend on the machine; where it is the ``same``
+    without bits, a table is small that takes little of the memory at hand.
+    """
+    n_bytes = 8 * n_nodes * count_words(n_nodes)
+    return n_bytes <= MOST_BYTES or (same and n_bytes <= ROOM * memory_at_hand())
 
 
 def spread_bits(

@@ -56,7 +56,7 @@ def select_centers(
         Whether covered nodes may not become centres.
     """
     factor = np.ones(space.n_nodes) if weights is None else weights
-    if space.prefers_bits(size):
+    if space.prefers_bits(size, same=True):
         return _select_by_bits(space.bits(size), ties, small_first, factor, only_uncovered)
     return _select_by_search(space.rows(size), ties, small_first, factor, only_uncovered)
 

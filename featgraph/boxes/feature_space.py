@@ -71,9 +71,9 @@ class FeatureSpace(MetricSpace):
         """Tell whether so many pairs are within ``size`` that a matrix is the better table."""
         return is_crowded(self.rows(size), self.n_nodes)
 
-    def prefers_bits(self, size: float) -> bool:
+    def prefers_bits(self, size: float, *, same: bool = False) -> bool:
         """Tell whether ``bits`` costs less than going through the lists."""
-        return bits_fit(self.n_nodes) and self.is_dense(size)
+        return bits_fit(self.n_nodes, same=same) and self.is_dense(size)
 
     @property
     def arrays(self) -> list[NDArray[Any]]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-__all__ = ["check_memory"]
+__all__ = ["check_memory", "memory_at_hand"]
 
 MEMINFO = Path("/proc/meminfo")
 _REMEDY = (
@@ -20,7 +20,7 @@ def check_memory(n_bytes: int, what: str, *, remedy: str = _REMEDY) -> None:
 
     The environment variable FEATGRAPH_MEMORY, in GiB, sets another limit.
     """
-    limit = _limit()
+    limit = memory_at_hand()
     if n_bytes > limit:
         raise MemoryError(
             f"{what} would take {n_bytes / 2**30:.3g} GiB, more than the {limit / 2**30:.3g} GiB "
@@ -28,7 +28,8 @@ def check_memory(n_bytes: int, what: str, *, remedy: str = _REMEDY) -> None:
         )
 
 
-def _limit() -> float:
+def memory_at_hand() -> float:
+    """Return the bytes that this machine has free, or the limit set by FEATGRAPH_MEMORY."""
     given = os.environ.get("FEATGRAPH_MEMORY")
     if given is not None:
         try:

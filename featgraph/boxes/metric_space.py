@@ -137,8 +137,11 @@ class MetricSpace(ABC):
     def is_dense(self, size: float) -> bool:
         """Tell whether so many pairs are within ``size`` that rows of bits are the better table."""
 
-    def prefers_bits(self, size: float) -> bool:
-        """Tell whether ``bits`` costs less than a search from every node."""
+    def prefers_bits(self, size: float, *, same: bool = False) -> bool:
+        """Tell whether ``bits`` costs less than a search from every node.
+
+        Callers whose result is the ``same`` without bits let the memory at hand count too.
+        """
         return self.is_dense(size)
 
     def bits(self, size: float) -> Ints:
@@ -290,12 +293,12 @@ class HopSpace(GraphSpace):
         edges, nodes = self.probe(size)
         return 1.5 * (edges + nodes) > 6 * self.n_nodes / nodes + count_words(self.n_nodes) / 3
 
-    def prefers_bits(self, size: float) -> bool:
+    def prefers_bits(self, size: float, *, same: bool = False) -> bool:
         """Tell whether ``bits`` costs less than a search from every node."""
         # most often the bits of somewhat fewer hops are there already, and a ball is looked into
         # several times. What is there may not count: the choice must not depend on threads.
         hops, edges = max(min(int(size), 2), int(size) // 8), 3 * self.probe(size)[0]
-        return prefer_bits(self.n_nodes, self.indices.size, hops, edges)
+        return prefer_bits(self.n_nodes, self.indices.size, hops, edges, same=same)
 
     def search_cost(self, size: float) -> float:
         """Return about how many edges a search around one node passes, and one more."""

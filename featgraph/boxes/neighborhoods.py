@@ -73,12 +73,18 @@ def profile_balls(starts: Ints, stops: Ints, indices: Ints, hops: int) -> tuple[
     return edges, nodes
 
 
-def prefer_bits(n_nodes: int, n_entries: int, hops: int, edges: float) -> bool:
-    """Tell whether spreading bits to all nodes costs less than a search from every node."""
+def prefer_bits(
+    n_nodes: int, n_entries: int, hops: int, edges: float, *, same: bool = False
+) -> bool:
+    """Tell whether spreading bits to all nodes costs less than a search from every node.
+
+    ``same`` tells that the result does not depend on it, as in ``bits_fit``.
+    """
     # a word passes an edge in about a quarter of the time that a search looks at one; reading
     # the rows afterwards takes one more round
     words = count_words(n_nodes)
-    return bits_fit(n_nodes) and words * (hops * n_entries / 4 + n_nodes) < n_nodes * edges
+    is_less = words * (hops * n_entries / 4 + n_nodes) < n_nodes * edges
+    return is_less and bits_fit(n_nodes, same=same)
 
 
 def count_near(starts: Ints, stops: Ints, indices: Ints, hops: int) -> Ints:

@@ -11,26 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import count_bits, lowest_bit
 from featgraph.kernels.heaps import replace_largest
 from featgraph.kernels.search import list_ball
 
-__all__ = ["fit_dsatur", "order_smallest_last"]
+__all__ = ["NO_BITS", "fit_dsatur", "order_smallest_last"]
 
 Ints = NDArray[np.int64]
 
+NO_BITS = np.zeros((0, 0), dtype=np.int64)
 
-def order_smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints) -> Ints:
+
+def order_smallest_last(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints, *, bits: Ints = NO_BITS
+) -> Ints:
     """Return the smallest-last order of the auxiliary graph; of equals the first in ``ties``.
 
+    Who is within the size is read from rows of ``bits`` where they are given, else searched.
     The order is filled from its end: the node with the most remaining nodes within the size
     comes last, and is no longer counted.
     """
     rank = np.empty(ties.size, dtype=np.int64)
     rank[ties] = np.arange(ties.size)
-    return np.asarray(_smallest_last(starts, stops, indices, hops, rank))
+    return np.asarray(_smallest_last(starts, stops, indices, hops, bits, rank))
 
 
-def fit_dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints) -> Ints:
+def fit_dsatur(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints, *, bits: Ints = NO_BITS
+) -> Ints:
     """Return the first-fit boxes in DSATUR order; of equals the first in ``ties`` is next.
 
     Next is the node that the fewest boxes admit, of these the one with the fewest nodes within
@@ -39,11 +47,50 @@ def fit_dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, ties: Ints) 
     """
     rank = np.empty(ties.size, dtype=np.int64)
     rank[ties] = np.arange(ties.size)
-    return np.asarray(_dsatur(starts, stops, indices, hops, rank))
+    return np.asarray(_dsatur(starts, stops, indices, hops, bits, rank))
 
 
 @kernel
-def _smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> Ints:
+def _list(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints,
+    source: int, stamp: int, seen: Ints, queue: Ints,
+) -> int:  # fmt: skip
+    # Puts the nodes within hops of the source into the queue, itself first.
+    if bits.size == 0:
+        return list_ball(starts, stops, indices, hops, source, stamp, seen, queue)
+    queue[0] = source
+    seen[source] = stamp
+    count = 1
+    for w in range(bits.shape[1]):
+        word = bits[source, w]
+        while word:
+            u = 63 * w + lowest_bit(word)
+            word &= word - 1
+            if u != source:
+                seen[u] = stamp
+                queue[count] = u
+                count += 1
+    return count
+
+
+@kernel
+def _measure(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints,
+    source: int, stamp: int, seen: Ints, queue: Ints,
+) -> int:  # fmt: skip
+    # Returns how many nodes are within hops of the source.
+    if bits.size == 0:
+        return list_ball(starts, stops, indices, hops, source, stamp, seen, queue)
+    count = 0
+    for w in range(bits.shape[1]):
+        count += count_bits(bits[source, w])
+    return count
+
+
+@kernel
+def _smallest_last(
+    starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints, rank: Ints
+) -> Ints:
     # Buckets by number of remaining nodes within hops; the fullest ball (the smallest degree in
     # the auxiliary graph) is taken last. A heap entry is mass * n + (n - 1 - rank), stale ones
     # are corrected when they come up: masses only fall.
@@ -56,7 +103,7 @@ def _smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: In
     by_rank = np.empty(n_nodes, dtype=np.int64)
     for v in range(n_nodes):
         by_rank[n_nodes - 1 - rank[v]] = v
-        mass[v] = list_ball(starts, stops, indices, hops, v, v, seen, queue)
+        mass[v] = _measure(starts, stops, indices, hops, bits, v, v, seen, queue)
         heap[v] = mass[v] * n_nodes + n_nodes - 1 - rank[v]
     heap[:] = -np.sort(-heap)  # falling: a valid heap with the largest first
     n_heap = n_nodes
@@ -68,7 +115,7 @@ def _smallest_last(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: In
         n_heap -= 1
         replace_largest(heap, n_heap, heap[n_heap])
         order[place] = v
-        count = list_ball(starts, stops, indices, hops, v, n_nodes + v, seen, queue)
+        count = _list(starts, stops, indices, hops, bits, v, n_nodes + v, seen, queue)
         for k in range(count):
             mass[queue[k]] -= 1
     return order
@@ -97,7 +144,7 @@ def _raise_winner(tree: Ints, n_leaves: int, key: Ints, leaf: int) -> None:
 
 
 @kernel
-def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> Ints:
+def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints, rank: Ints) -> Ints:
     n_nodes = rank.size
     never = np.iinfo(np.int64).max
     seen = np.full(n_nodes, -1, dtype=np.int64)
@@ -105,7 +152,8 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
     # key: (boxes that admit the node, nodes within the size, rank) as one number
     key = np.empty(n_nodes, dtype=np.int64)
     for v in range(n_nodes):
-        key[v] = list_ball(starts, stops, indices, hops, v, v, seen, queue) * n_nodes + rank[v]
+        count = _measure(starts, stops, indices, hops, bits, v, v, seen, queue)
+        key[v] = count * n_nodes + rank[v]
     one_box = (n_nodes + 1) * n_nodes
     tree = _plant(key)
     labels = np.full(n_nodes, -1, dtype=np.int64)
@@ -118,7 +166,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, rank: Ints) -> 
     for k in range(n_nodes):
         v = tree[1] if n_nodes > 1 else 0
         stamp = n_nodes + k
-        count = list_ball(starts, stops, indices, hops, v, stamp, seen, queue)
+        count = _list(starts, stops, indices, hops, bits, v, stamp, seen, queue)
         base = k * (n_nodes + 1)
         box = n_boxes
         for q in range(1, count):

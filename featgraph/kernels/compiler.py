@@ -76,9 +76,10 @@ class _Kernel:
             return self._function(*arguments)
         if self._small_work > 0 and _Kernel.begins_in_python:
             size = 1 + sum(getattr(value, "size", 0) for value in arguments)
-            self._small_work -= size if size <= SMALL_CALL else SMALL_WORK
-            if self._small_work >= 0:
+            if size <= min(SMALL_CALL, self._small_work):
+                self._small_work -= size
                 return self._run_in_python(*arguments)
+            self._small_work = 0
         return self._compile()(*arguments)
 
     def _run_in_python(self, *arguments: Any) -> Any:

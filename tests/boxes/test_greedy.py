@@ -11,7 +11,7 @@ from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.methods import METHODS, greedy
 from featgraph.boxes.methods.greedy import fit_bits, fit_lists, fit_nodes
 from featgraph.boxes.metric_space import open_graph_space
-from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
+from featgraph.boxes.node_orders import NO_BITS, fit_dsatur, order_smallest_last
 from tests.naive import boxes as naive
 
 
@@ -64,10 +64,12 @@ def test_orders_by_size_equal_twins(seed, n_nodes, size):
     graph = nx.gnp_random_graph(n_nodes, 0.2, seed=seed)
     ties = np.random.default_rng(seed).permutation(n_nodes)
     dist = naive.hop_distances(n_nodes, graph.edges)
-    rows = open_graph_space(graph, weight=None, as_undirected=False).rows(size)
-    order = order_smallest_last(*rows, ties)
-    assert order.tolist() == naive.smallest_last(dist, size, ties.tolist())
-    assert fit_dsatur(*rows, ties).tolist() == naive.dsatur(dist, size, ties.tolist())
+    space = open_graph_space(graph, weight=None, as_undirected=False)
+    for bits in (NO_BITS, space.bits(size)):
+        order = order_smallest_last(*space.rows(size), ties, bits=bits)
+        assert order.tolist() == naive.smallest_last(dist, size, ties.tolist())
+        labels = fit_dsatur(*space.rows(size), ties, bits=bits)
+        assert labels.tolist() == naive.dsatur(dist, size, ties.tolist())
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

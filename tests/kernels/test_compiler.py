@@ -84,6 +84,11 @@ def test_small_work_of_commands_needs_no_numba():
         "    print(f(small), 'numba' in sys.modules)\n"
         "    print({then}, 'numba' in sys.modules)\n"
     )
+    done = subprocess.run(
+        [sys.executable, "-c", code.replace("f(small)", "f(large)").replace("{then}", "f(small)")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["3000.0", "True", "2000.0", "True"]
     for then in ("f(large)", "[f(small) for _ in range(16)].pop()", "inner(small)"):
         text = code.replace("{then}", then)
         done = subprocess.run(

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.boxes.block_fit import fit_blocks, prefer_blocks
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
-from featgraph.boxes.node_orders import fit_dsatur, order_smallest_last
+from featgraph.boxes.node_orders import NO_BITS, fit_dsatur, order_smallest_last
 from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.search import widen
 
@@ -45,12 +45,17 @@ def solve(
     space: MetricSpace, size: float, rng: np.random.Generator, *, order: str | ArrayLike
 ) -> RawCover:
     """Return first-fit boxes of one size."""
-    by_size = isinstance(order, str) and order in BY_SIZE
-    # these two look at every ball twice: lists, where bits make them quickly, beat searches
-    rows = space.pairs(size) if by_size and space.prefers_bits(size) else space.rows(size)
-    if isinstance(order, str) and order == "dsatur":
-        return RawCover(fit_dsatur(*rows, rng.permutation(space.n_nodes)))
-    sequence = order_nodes(rows, order, rng)
+    rows = space.rows(size)
+    if isinstance(order, str) and order in BY_SIZE:
+        ties = rng.permutation(space.n_nodes)
+        # these two look at every ball twice; explicit lists need no bits
+        is_faster = space.name == "hop" and space.prefers_bits(size, same=True)
+        bits = space.bits(size) if is_faster else NO_BITS
+        if order == "dsatur":
+            return RawCover(fit_dsatur(*rows, ties, bits=bits))
+        sequence = order_smallest_last(*rows, ties, bits=bits)
+    else:
+        sequence = order_nodes(rows, order, rng)
     if isinstance(space, FeatureSpace):
         if space.is_dense(size):
             return RawCover(_first_fit_dense(space.distances, sequence, size))
@@ -158,8 +163,6 @@ def order_nodes(rows: Neighborhoods, order: str | ArrayLike, rng: np.random.Gene
     ties = rng.permutation(n_nodes)
     if order == "degree":
         return ties[np.argsort((rows.stops - rows.starts)[ties], kind="stable")]
-    if order == "smallest_last":
-        return order_smallest_last(*rows, ties)
     return ties
 
 
