@@ -157,6 +157,8 @@ class ActivationReducer:
             As :func:`extract_features`.
         """
         values, reduce, own_mask = activation.values, layer.reduce, activation.mask
+        if values.is_quantized:
+            values = values.dequantize()
         shape = tuple(values.shape)
         if not callable(reduce) and not values.dtype.is_floating_point:
             _refuse_numbers(values, key)

@@ -25,7 +25,9 @@ def unwrap_model(model: nn.Module) -> nn.Module:
     Linear(in_features=2, out_features=3, bias=True)
     """
     if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+        name = type(model).__name__
+        cure = "; pass the model that was exported" if name == "ExportedProgram" else ""
+        raise TypeError(f"model must be a torch.nn.Module, got {name}{cure}")
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     while True:
         if isinstance(model, wrappers):

@@ -573,3 +573,33 @@ def test_real_networks(shared_data: Any, name: str, images: str, layers: list[st
         expected = a.mean((2, 3)) if a.ndim == 4 else a.mean(1) if a.ndim == 3 else a
         torch.testing.assert_close(F.values, expected.T,
                                    rtol=1e-4, atol=1e-4)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")  # torch says that its quantisation will move
+def test_statically_quantised_layers_give_the_numbers_they_stand_for() -> None:
+    from torch.ao import quantization
+
+    if "onednn" not in torch.backends.quantized.supported_engines:
+        pytest.skip("this torch has no onednn")
+    engine = torch.backends.quantized.engine
+    torch.backends.quantized.engine = "onednn"
+    try:
+        parts = [quantization.QuantStub(), nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten()]
+        net = nn.Sequential(*parts, nn.Linear(288, 4), quantization.DeQuantStub()).eval()
+        net.qconfig = quantization.get_default_qconfig("onednn")
+        data = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+        prepared = quantization.prepare(net)
+        prepared(data)
+        quantised = quantization.convert(prepared)
+        F = extract_features(quantised, data, progress=False)
+        wanted = quantised[:3](data).dequantize().mean((2, 3)).T
+    finally:
+        torch.backends.quantized.engine = engine
+    assert list(F) == ["2"]
+    assert torch.equal(F["2"].values, wanted)
+
+
+def test_an_exported_program_is_told_from_its_model() -> None:
+    program = torch.export.export(nn.Linear(3, 2), (torch.ones(2, 3),))
+    with pytest.raises(TypeError, match="got ExportedProgram; pass the model that was exported"):
+        extract_features(program, torch.ones(2, 3), progress=False)
