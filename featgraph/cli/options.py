@@ -178,7 +178,8 @@ Jobs = Annotated[int | None, whole(1, help="Workers at once; none: one per core.
 Device = Annotated[str, Parameter(help="Where the model runs: cpu, cuda, cuda:1 …")]
 
 _GRAPH = Parameter(
-    help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .mtx or .npz."
+    help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .cyjs, .dot, .mtx "
+    "(each perhaps with .gz) or .npz."
 )
 GraphFile = Annotated[Path, _GRAPH]
 GraphFiles = Annotated[Sequence[Path], _GRAPH]

@@ -37,9 +37,9 @@ def as_feature_graph(
     weight : str, optional
         Name of the edge attribute to keep as weights ("weight" or "distance" for a matrix or a
         FeatureGraph), or "ignore" for hops. Default: a graph that carries weights other than 1
-        under the usual name ("weight"; in Data "edge_weight", "weight" or an "edge_attr" of one
-        column of real numbers; the values of a matrix) is refused, because distances in it would
-        be ambiguous.
+        under the usual name ("weight"; in Data "edge_weight", "weight" or an "edge_attr" of real
+        numbers, whose columns are called "edge_attr_0", "edge_attr_1", …; the values of a matrix)
+        is refused, because distances in it would be ambiguous.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions; of two opposite weights the smaller stays.
 
@@ -122,6 +122,8 @@ def _chosen_weights(
     """Return the name and the values of the weights to keep."""
     if weight == "ignore":
         return None, None
+    if weight is None and raw.refusal:
+        raise ValueError(raw.refusal)
     if weight is None and raw.told is None:
         values = raw.edge_values.get(raw.usual, ())
         gaps = not isinstance(values, np.ndarray) or raw.usual in raw.gaps

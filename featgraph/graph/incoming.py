@@ -19,7 +19,6 @@ __all__ = [
     "choose_reader",
     "expand_rows",
     "matrix_graph",
-    "take_names",
     "whole_labels",
 ]
 
@@ -36,6 +35,7 @@ class RawGraph:
     gaps: Mapping[str, int] = field(default_factory=dict)  # edges without a value, by column
     usual: str = "weight"  # the name under which weights stand here
     also: Sequence[str] = ()  # names that mean the usual weights too
+    refusal: str = ""  # what to say where nobody says what the weights are
     told: str | None = None  # the lengths, where a file itself says which column they are
     attributes: dict[str, NDArray[Any]] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
@@ -85,20 +85,6 @@ def whole_labels(names: Sequence[str]) -> Sequence[Hashable]:
     return [int(name) for name in names] if all(map(_WHOLE.fullmatch, names)) else names
 
 
-def take_names(
-    columns: Mapping[str, NDArray[Any]], titles: Sequence[str], ids: Sequence[Hashable]
-) -> Sequence[Any]:
-    """Take the first of these columns that names every node differently, else the ids.
-
-    igraph numbers the ids of a file itself and writes the labels of its vertices as ``name``.
-    """
-    for title in titles:
-        told = [] if title not in columns else list(map(str, columns[title].tolist()))
-        if ids and len(set(told)) == len(ids):
-            return told
-    return ids
-
-
 def _columns(table: dict[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
     columns = {name: attribute_column(values) for name, values in table.items()}
     return {name: column for name, column in columns.items() if column is not None}
@@ -106,8 +92,8 @@ def _columns(table: dict[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
 
 def _fold_directions(
     rows: NDArray[np.int64], columns: NDArray[np.int64], values: NDArray[Any], n_nodes: int
-) -> tuple[bool, NDArray[np.int64], NDArray[Any]]:
-    """Return whether entries (i, j) differ from entries (j, i), and the edges without the mirror.
+) -> tuple[bool, NDArray[np.bool_]]:
+    """Return whether entries (i, j) differ from entries (j, i), and which entries are the edges.
 
     Directed entries all stay; of symmetric ones the triangle i ≤ j, so that what is still
     there twice was there twice before.
@@ -120,8 +106,7 @@ def _fold_directions(
         first, second = np.lexsort((values, there)), np.lexsort((values, back))
         same = np.array_equal(there[first], back[second])
         same = same and np.array_equal(values[first], values[second], equal_nan=True)
-    keep = rows <= columns if same else np.ones(rows.size, dtype=bool)
-    return not same, np.column_stack([rows[keep], columns[keep]]), values[keep]
+    return not same, rows <= columns if same else np.ones(rows.size, dtype=bool)
 
 
 def _from_networkx(graph: Any, _: str | None) -> RawGraph:
@@ -178,58 +163,72 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         raise ValueError("a torch_geometric Data needs edge_index to be a graph, got none")
     n_nodes = int(data.num_nodes or 0)
     rows, columns = data.edge_index.detach().cpu().numpy().astype(np.int64)
-    on_edges, table = {}, {}
+    on_edges: dict[str, NDArray[Any]] = {}
+    table: dict[str, Any] = {}
     for key, value in data.to_dict().items():
-        tensor = isinstance(value, torch.Tensor) and value.ndim > 0 and not value.is_complex()
-        if (
-            tensor
-            and key != "edge_index"
-            and value.shape[0] == rows.size
-            and (key == "weight" or data.is_edge_attr(key))
-        ):
-            on_edges[key] = value
-        elif tensor and data.is_node_attr(key):
+        if isinstance(value, torch.Tensor) and value.ndim > 0 and not value.is_complex():
+            if key == "edge_index":
+                continue
             small = value.dtype in (torch.bfloat16, torch.float16)
             array = (value.float() if small else value).detach().cpu().numpy()
-            table["activations" if key == "x" else key] = array
+            if len(array) == rows.size and (key == "weight" or data.is_edge_attr(key)):
+                on_edges[key] = array.reshape(rows.size, int(np.prod(array.shape[1:])))
+            elif data.is_node_attr(key):
+                table["activations" if key == "x" else key] = array
         elif isinstance(value, list) and len(value) == n_nodes and key != "labels":
             table[key] = value
-    usual = _usual_weight(on_edges)
-    asked = weight if weight in on_edges or weight != "weight" else usual
-    name = usual if asked in (None, "ignore") else asked
-    values = np.ones(rows.size)
-    if name in on_edges:
-        found = on_edges[name]
-        if found.numel() != rows.size:
-            raise ValueError(
-                f"weight={weight!r} must be one number per edge, {name!r} has shape "
-                f"{tuple(found.shape)}: set data.edge_weight = data.{name}[:, k]"
-            )
-        values = found.detach().cpu().double().numpy().reshape(rows.size)
-    directed, edges, values = _fold_directions(rows, columns, values, n_nodes)
+    usual, refusal = _usual_weight(on_edges)
+    values = {  # of several columns each one by its number
+        name: column for key, array in on_edges.items() for name, column in _numbered(key, array)
+    }
+    if weight not in values and weight in on_edges:
+        shape = on_edges[weight].shape
+        raise ValueError(
+            f"weight={weight!r} must be one number per edge, {weight!r} has shape {shape}: "
+            f'say weight="{weight}_0" … "{weight}_{shape[1] - 1}" for one of its columns'
+        )
+    name = weight if weight in values else usual
+    chosen = values.get(name, np.ones(rows.size))
+    directed, keep = _fold_directions(rows, columns, chosen.astype(np.float64), n_nodes)
     names = data.get("labels")
     named = isinstance(names, list) and len(names) == n_nodes and _distinct(names)
     return RawGraph(
-        edges=edges,
+        edges=np.column_stack([rows, columns])[keep],
         n_nodes=n_nodes,
         directed=directed,
         labels=names if named else None,
-        edge_values={key: values if key == name else () for key in on_edges},
+        edge_values={key: column[keep] for key, column in values.items()},
         usual=usual,
         also=("weight",),
+        refusal=refusal,
         attributes=_columns(table),
         fields={key: data[key] for key in GRAPH_FIELDS if key in data},
     )
 
 
-def _usual_weight(on_edges: Mapping[str, Any]) -> str:
-    """Return the name under which these attributes of edges keep one weight each."""
+def _numbered(key: str, array: NDArray[Any]) -> list[tuple[str, NDArray[Any]]]:
+    names = [key] if array.shape[1] == 1 else [f"{key}_{k}" for k in range(array.shape[1])]
+    return list(zip(names, array.T, strict=True))
+
+
+def _usual_weight(on_edges: Mapping[str, NDArray[Any]]) -> tuple[str, str]:
+    """Return the name under which these attributes of edges keep one weight each.
+
+    Real numbers in ``edge_attr`` are lengths, whole ones, zeros and ones are kinds of edges.
+    Where it has several columns of real numbers, nobody knows which: they are refused.
+    """
     for name in ("edge_weight", "weight"):
-        if name in on_edges and on_edges[name].numel() == len(on_edges[name]):
-            return name
-    attr = on_edges.get("edge_attr")  # real numbers are lengths, whole ones are kinds of edges
-    one = attr is not None and attr.numel() == len(attr) and attr.is_floating_point()
-    return "edge_attr" if one else "edge_weight"
+        if name in on_edges and on_edges[name].shape[1] == 1:
+            return name, ""
+    attr = on_edges.get("edge_attr")
+    if attr is None or attr.dtype.kind != "f" or np.isin(attr, (0, 1)).all():
+        return "edge_weight", ""
+    if attr.shape[1] < 2:
+        return "edge_attr", ""
+    return "edge_weight", (
+        f"graph carries an edge_attr of {attr.shape[1]} columns; say which holds the lengths, "
+        f'weight="edge_attr_0" … "edge_attr_{attr.shape[1] - 1}", or weight="ignore" to count hops'
+    )
 
 
 def _from_scipy(matrix: Any, weight: str | None) -> RawGraph:
@@ -303,9 +302,13 @@ def matrix_graph(
                 f"left out {lost} stored zeros of a matrix of zeros and ones; "
                 'weight="weight" takes them for edges of length 0'
             )
-    directed, edges, lengths = _fold_directions(
-        one[keep], two[keep], values[keep].astype(np.float64), n_nodes
-    )
+    one, two, lengths = one[keep], two[keep], values[keep].astype(np.float64)
+    directed, keep = _fold_directions(one, two, lengths, n_nodes)
     return RawGraph(
-        edges, n_nodes, directed, edge_values={"weight": lengths}, also=("distance",), notes=notes
+        np.column_stack([one, two])[keep],
+        n_nodes,
+        directed,
+        edge_values={"weight": lengths[keep]},
+        also=("distance",),
+        notes=notes,
     )

@@ -18,7 +18,6 @@ from featgraph.graph.incoming import RawGraph, attribute_column
 from featgraph.io._columns import Column
 from featgraph.io._gexf_reader import TIMES, GexfReader
 from featgraph.io._source import Source
-from featgraph.io._xml import walk_xml
 
 __all__ = ["parse_dynamic_gexf"]
 
@@ -33,7 +32,7 @@ def parse_dynamic_gexf(
 ) -> tuple[dict[float, FeatureGraph], list[str]]:
     """Return the graph at every time when something changes, and notes on what was left out."""
     reader = _Reader()
-    walk_xml(source, reader)
+    reader.read(source)
     raw = reader.raw_graph(source)
     lives = reader.lives["node"]
     lives += [[_ALWAYS] for _ in range(raw.n_nodes - len(lives))]  # those that only edges name
@@ -202,9 +201,13 @@ def _time(text: str) -> float:
     """Return a time as a number; a date in seconds since 1970, of universal time."""
     text = text.strip()
     try:
-        return float(text)
+        time = float(text)
     except ValueError:
         pass
+    else:
+        if abs(time) >= 2**53 and text.lstrip("+-").isdecimal() and int(time) != int(text):
+            raise ValueError(f"the time {text} is too large to be told from {int(time)}")
+        return time
     try:
         date = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:

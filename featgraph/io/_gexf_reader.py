@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from featgraph.graph.incoming import RawGraph
-from featgraph.io._columns import Column, Names, Table
-from featgraph.io._looks import finish_graph, put_color
+from featgraph.io._columns import Column
+from featgraph.io._looks import put_color
 from featgraph.io._source import Source
-from featgraph.io._xml import XmlReader, walk_xml
+from featgraph.io._xml_reader import XmlReader
 
 __all__ = ["KEYWORD", "TIMES", "GexfReader", "parse_gexf"]
 
@@ -20,12 +19,16 @@ TIMES = frozenset(
     ("start", "end", "startopen", "endopen", "timestamp", "timestamps", "intervals", "slices")
 )
 _OWN = {"node": {"id"}, "edge": {"id", "source", "target", "type"}}
+_NESTED = (
+    "holds a <node> that is no part of a simple graph, but nested: <{}> inside a <{}>; write the "
+    "inner graphs to files of their own"
+)
 
 
 def parse_gexf(source: Source) -> RawGraph:
     """Read the graph of a GEXF file; one that changes is read as all its times at once."""
     reader = GexfReader()
-    walk_xml(source, reader)
+    reader.read(source)
     if reader.timed:
         reader.notes.append(
             "holds a graph that changes in time, here all its times at once and the last values: "
@@ -39,22 +42,12 @@ class GexfReader(XmlReader):
 
     def __init__(self) -> None:
         super().__init__()
-        self.names = Names()
-        self.tables = {"node": Table(), "edge": Table()}
-        self.tables["edge"].columns["weight"] = Column("weight", "double", "1.0")
-        self.fields: dict[str, Any] = {}
-        self.notes: list[str] = []
-        self.directed = self.timed = False
+        self.edges.columns["weight"] = Column("weight", "double", "1.0")
+        self.timed = False
         self.about: dict[str, str] | None = None  # attributes of the <graph>
         self.usual = "undirected"
-        self.owner = ""
         self.domain = "node"  # of the <attributes> that are open
         self.declared: Column | None = None
-
-    def flush(self) -> None:
-        self.names.flush()
-        for table in self.tables.values():
-            table.flush()
 
     def start(self, tag: str, about: dict[str, str]) -> None:
         if tag == "attvalue":
@@ -79,28 +72,20 @@ class GexfReader(XmlReader):
         """Return the graph once the file is read."""
         if self.about is None:
             raise ValueError("holds no <graph>")
-        columns = self.tables["edge"].columns
-        if not len(columns["weight"].rows):
-            del columns["weight"]
-        return finish_graph(source, self.names, self.tables, self.directed, self.fields, self.notes)
+        if not len(self.edges.columns["weight"].rows):
+            del self.edges.columns["weight"]
+        return self.graph(source)
 
     def _open(self, tag: str, about: dict[str, str]) -> None:
         if self.owner:
-            raise ValueError(
-                f"holds a <{tag}> that is no part of a simple graph, but nested inside a "
-                f"<{self.owner}>: write the inner graphs to files of their own"
-            )
-        try:
-            if tag == "node":
-                self.names.ids.append(about["id"])
-            else:
-                self.names.ends += (about["source"], about["target"])
-                self.directed |= about.get("type", self.usual) == "directed"
-        except KeyError as error:
-            raise ValueError(f"every <{tag}> needs an attribute of its own: {error}") from None
+            raise ValueError(_NESTED.format(tag, self.owner))
+        if tag == "node":
+            self.add_node(about["id"])
+        else:
+            self.add_edge(about["source"], about["target"])
+            self.directed |= about.get("type", self.usual) == "directed"
         self.owner = tag
         table = self.tables[tag]
-        table.n_rows += 1
         for name, text in about.items():
             if name in TIMES:
                 self.timed = True
@@ -131,10 +116,7 @@ class GexfReader(XmlReader):
         elif tag == "shape":
             table.put(tag, about.get("value"))
         elif tag in ("nodes", "edges"):
-            raise ValueError(
-                f"holds a <node> that is no part of a simple graph, but nested: <{tag}> stand "
-                f"inside a <{self.owner}>; write the inner graphs to files of their own"
-            )
+            raise ValueError(_NESTED.format(tag, self.owner))
         elif tag in ("spell", "slice"):
             self.timed = True
 

@@ -68,7 +68,7 @@ class Source:
             raise ValueError(f"not UTF-8 text (byte {error.start})") from None
         if "\0" in text:
             raise ValueError("holds NUL characters: binary data, not text")
-        return text
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
     def check_node_count(self, n_nodes: int) -> None:
         """Refuse a header that claims more nodes than a file of this length makes plausible.

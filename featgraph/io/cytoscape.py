@@ -11,10 +11,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from featgraph.graph.convert import open_graph
-from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
+from featgraph.graph.incoming import RawGraph
 from featgraph.graph.outgoing import GRAPH_FIELDS
-from featgraph.io._columns import Names
-from featgraph.io._looks import RESERVED_PREFIX, hex_channels
+from featgraph.io._columns import Table
+from featgraph.io._reader import GraphReader
 from featgraph.io._source import Source, Target, open_target, written
 from featgraph.io._table import Looks, describe_graph, look_columns
 
@@ -111,58 +111,34 @@ def parse_cytoscape(source: Source) -> RawGraph:
         }
     if not isinstance(elements, dict):
         raise ValueError("holds no 'elements', as Cytoscape.js writes nodes and edges")
+    reader = GraphReader()
+    reader.fields = whole["data"] if isinstance(whole.get("data"), dict) else {}
+    nodes, edges = elements.get("nodes", ()), elements.get("edges", ())
     try:
-        nodes, edges = ([dict(e["data"]) for e in elements.get(k, ())] for k in ("nodes", "edges"))
-        names = Names()
-        names.ids = [str(node["id"]) for node in nodes]
-        names.ends = [str(edge[end]) for edge in edges for end in ("source", "target")]
+        _take_nodes(reader, nodes)
+        for element in edges:
+            data = element["data"]
+            reader.add_edge(str(data["source"]), str(data["target"]))
+            _put(reader.edges, data, _OWN)
     except (KeyError, TypeError) as error:
         raise ValueError(f"an element lacks {error}") from None
-    notes: list[str] = []
-    ids, ends = names.finish(notes)
-    about = whole.get("data") if isinstance(whole.get("data"), dict) else {}
-    attributes = _columns(nodes, len(ids), notes)
-    for key in ("name", "value"):  # networkx asks for both
-        if key in attributes and attributes[key].tolist() == list(map(str, ids)):
-            del attributes[key]
-    places = [_place(element.get("position")) for element in elements.get("nodes", ())]
-    position = attribute_column([*places, *[None] * (len(ids) - len(places))])
-    if position is not None:
-        attributes["position"] = position
-    return RawGraph(
-        edges=ends,
-        n_nodes=len(ids),
-        directed=False,
-        labels=whole_labels(list(map(str, ids))),
-        edge_values={
-            name: column.tolist() for name, column in _columns(edges, len(edges), notes).items()
-        },
-        told=about.get("lengths"),
-        attributes=attributes,
-        fields={name: about[name] for name in GRAPH_FIELDS if about.get(name) is not None},
-        notes=notes,
-    )
+    return reader.graph(source, titles=())
 
 
-def _place(position: Any) -> list[float] | None:
-    if not isinstance(position, dict) or not {"x", "y"} <= position.keys():
-        return None
-    return [float(position["x"]), -float(position["y"])]
+def _take_nodes(reader: GraphReader, nodes: Sequence[Any]) -> None:
+    data = [element["data"] for element in nodes]
+    # networkx asks for name and value
+    own = {k for k in ("name", "value") if all(str(d.get(k)) == str(d["id"]) for d in data)}
+    for element in nodes:
+        reader.add_node(str(element["data"]["id"]))
+        _put(reader.nodes, element["data"], own | _OWN)
+        place = element.get("position")
+        if isinstance(place, dict) and {"x", "y"} <= place.keys():
+            reader.nodes.put("x", float(place["x"]), "value")
+            reader.nodes.put("y", -float(place["y"]), "value")
 
 
-def _columns(
-    records: Sequence[Mapping[str, Any]], n_rows: int, notes: list[str]
-) -> dict[str, NDArray[Any]]:
-    keys = dict.fromkeys(key for record in records for key in record if key not in _OWN)
-    found: dict[str, NDArray[Any]] = {}
-    for key in keys:
-        values = [record.get(key) for record in records] + [None] * (n_rows - len(records))
-        if key == "color":
-            values = [None if v is None else hex_channels(str(v)) or v for v in values]
-            values = [v[:3] if isinstance(v, list) else v for v in values]
-        column = attribute_column(values)
-        if column is None:
-            notes.append(f"left out {key!r}: neither a value nor a list of numbers")
-        else:
-            found[key.removeprefix(RESERVED_PREFIX)] = column
-    return found
+def _put(table: Table, data: Mapping[str, Any], own: set[str]) -> None:
+    for key, value in data.items():
+        if key not in own:
+            table.put(key, value, "value")

@@ -11,18 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph.convert import open_graph
-from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
-from featgraph.io._looks import RESERVED_PREFIX, hex_channels
+from featgraph.graph.incoming import RawGraph
+from featgraph.graph.outgoing import GRAPH_FIELDS
+from featgraph.io._columns import Table
+from featgraph.io._looks import hex_channels
+from featgraph.io._reader import GraphReader
 from featgraph.io._source import Source, Target, open_target, written
 from featgraph.io._table import Looks, describe_graph, look_columns, row_texts
-from featgraph.io.edge_list import typed_column
 
 __all__ = ["parse_dot", "write_dot"]
 
 _TOKEN = re.compile(
     r"""\s*(?:(?://|\#)[^\n]*\n\s*|/\*.*?\*/\s*)*(?:
         (?P<edge>--|->) | (?P<mark>[{}\[\];,=:]) | "(?P<quoted>(?:[^"\\]|\\.)*)"
-      | (?P<word>[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?)) | (?P<end>\Z)
+      | (?P<word>-?[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?)) | (?P<end>\Z)
     )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -57,7 +59,11 @@ def write_dot(graph: Any, path: Target, **options: Any) -> Path:
     >>> print(out.getvalue().splitlines()[-2])
     "0" -- "1" [];
     """
-    table = describe_graph(open_graph(graph, weights=True), **options)
+    graph = open_graph(graph, weights=True)
+    table = describe_graph(graph, **options)
+    about = {name: getattr(graph, name) for name in GRAPH_FIELDS} | {"lengths": table.lengths}
+    if about["lengths"] == "weight":
+        about["lengths"] = "len"
     names = [_quoted(name) for name in table.ids]
     nodes = {**_looks(table.looks, "width"), **table.columns}
     edges = {**_looks(table.edge_looks, "penwidth"), **table.edge_columns}
@@ -65,6 +71,9 @@ def write_dot(graph: Any, path: Target, **options: Any) -> Path:
         edges["len" if table.lengths == "weight" else "weight"] = table.weights
     with open_target(path) as out:
         out.write("graph G {\nnode [shape=circle, style=filled, fixedsize=true];\n")
+        for name, value in about.items():
+            if value is not None:
+                out.write(f"{name}={_quoted(str(value))};\n")
         for name, row in zip(names, _rows(nodes, len(names)), strict=True):
             out.write(f"{name} [{row}];\n")
         ends = table.edges.tolist()
@@ -109,30 +118,8 @@ def parse_dot(source: Source) -> RawGraph:
     """Read one graph or digraph; subgraphs only group: their nodes and edges are read."""
     reader = _Reader(_tokens(source.text()))
     reader.read()
-    labels = list(reader.nodes)
-    place = {name: i for i, name in enumerate(labels)}
-    nodes, edges = list(reader.nodes.values()), [told for _, told in reader.edges]
-    told = {key: _cells(key, nodes) for key in dict.fromkeys(k for row in nodes for k in row)}
-    columns = {_title(key): attribute_column(cells) for key, cells in told.items()}
-    keys = dict.fromkeys(key for row in edges for key in row)
-    ends = [(place[a], place[b]) for (a, b), _ in reader.edges]
-    return RawGraph(
-        edges=np.array(ends, dtype=np.int64).reshape(-1, 2),
-        n_nodes=len(labels),
-        directed=reader.directed,
-        labels=whole_labels(labels),
-        edge_values={_title(key): _cells(key, edges) for key in keys},
-        usual="len" if "len" in keys else "weight",
-        also=("weight",),
-        attributes={key: column for key, column in columns.items() if column is not None},
-    )
-
-
-_TITLES = {"pos": "position", "fillcolor": "color", "penwidth": "thickness", "width": "size"}
-
-
-def _title(key: str) -> str:
-    return _TITLES.get(key, key).removeprefix(RESERVED_PREFIX)
+    usual = "len" if "len" in reader.edges.columns else "weight"
+    return reader.graph(source, titles=(), usual=usual)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -151,14 +138,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return found
 
 
-class _Reader:
+class _Reader(GraphReader):
     """Walks through the statements of a graph."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        super().__init__()
         self.tokens, self.at = tokens, 0
-        self.directed = False
-        self.nodes: dict[str, dict[str, str]] = {}
-        self.edges: list[tuple[tuple[str, str], dict[str, str]]] = []
+        self.place: dict[str, int] = {}
 
     def is_mark(self, mark: str) -> bool:
         return self.tokens[self.at] == ("mark", mark)
@@ -199,7 +185,7 @@ class _Reader:
             return
         if self.is_mark("="):  # an attribute of the graph
             self.at += 1
-            self.take()
+            self.fields[names[0]] = self.take()
             return
         self.port()
         while self.tokens[self.at][0] == "edge":
@@ -210,10 +196,14 @@ class _Reader:
             self.port()
         told = self.attributes()
         for name in names:
-            self.nodes.setdefault(name, {})
+            if name not in self.place:
+                self.place[name] = len(self.place)
+                self.add_node(name)
         if len(names) == 1:
-            self.nodes[names[0]] |= told
-        self.edges += ((pair, told) for pair in itertools.pairwise(names))
+            _put(self.nodes, self.place[names[0]], told)
+        for pair in itertools.pairwise(names):
+            self.add_edge(*pair)
+            _put(self.edges, self.edges.n_rows - 1, told)
 
     def port(self) -> None:
         while self.is_mark(":"):
@@ -237,15 +227,16 @@ class _Reader:
         return told
 
 
-def _cells(key: str, rows: list[dict[str, str]]) -> list[Any]:
-    cells: list[Any] = [row.get(key) for row in rows]
-    if key == "pos":
-        return [None if c is None else [float(x) for x in c.strip("!").split(",")] for c in cells]
-    if key in ("color", "fillcolor"):
-        channels = [None if cell is None else hex_channels(cell) for cell in cells]
-        if all(found or cell is None for cell, found in zip(cells, channels, strict=True)):
-            return [None if found is None else found[:3] for found in channels]
-    values = typed_column(cells)
-    if key == "width" and all(isinstance(value, float | int | None) for value in values):
-        return [None if value is None else value * 72 for value in values]
-    return values
+def _put(table: Table, row: int, told: dict[str, str]) -> None:
+    """Give a row its values: places, colours and widths as every format knows them."""
+    for key, text in told.items():
+        channels = hex_channels(text) if key in ("color", "fillcolor") else None
+        cells: dict[str, Any] = {"thickness" if key == "penwidth" else key: text}
+        if key == "pos":
+            cells = dict(zip("xyz", text.strip("!").split(","), strict=False))
+        elif channels is not None:
+            cells = dict(zip("rgb", map(str, channels), strict=False))
+        elif key == "width":  # inches of 72 points
+            cells = {"size": str(72 * float(text))}
+        for name, cell in cells.items():
+            table.column(name, "guess").add(row, cell)

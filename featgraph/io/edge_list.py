@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,15 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
-from featgraph.io._columns import Names
+from featgraph.graph.incoming import RawGraph, attribute_column
+from featgraph.io._columns import Names, typed_column
 from featgraph.io._source import Source
+from featgraph.io.pajek import split_words
 
-__all__ = ["edge_table_graph", "parse_edge_list", "split_table", "typed_column"]
+__all__ = ["edge_table_graph", "parse_edge_list", "read_table"]
 
 # Titles of the two ends, as Gephi, igraph and users of pandas write them.
 _SOURCES = {"source", "from", "src", "u", "node1", "node_1", "nodea", "i", "id1", "fromnodeid"}
 _TARGETS = {"target", "to", "dst", "v", "node2", "node_2", "nodeb", "j", "id2", "tonodeid"}
+_MARKS = (",", ";", "\t", "|")
+_INDEX = {"", "unnamed: 0"}  # titles of the numbers that pandas writes before the columns
 _Rows = list[tuple[int, list[str]]]
 
 
@@ -30,76 +34,100 @@ def parse_edge_list(source: Source) -> RawGraph:
     first = next(_lines(text), None)
     if first is None:
         raise ValueError("holds no edges")
-    separator = _separator(first[1], source.suffix)
-    width = len(_split(first[1], separator))
-    plain = _plain_table(text, separator, width)
-    notes: list[str] = []
-    if plain is None and not any(map(_is_number, _split(first[1], separator))):
-        titles = _split(first[1], separator)
-        plain = _plain_table(text.split("\n", first[0])[-1], separator, width)
-        if plain is not None and not _known_titles(titles):
-            notes.append(_title_note(titles))
-    if plain is not None:
-        labels, pairs, weights = plain
-        values = {} if weights is None else {"weight": weights}
-        return RawGraph(pairs, len(labels), False, labels, values, notes=notes)
-    return _text_graph(text, separator)
+    separator = _separator(text, source.suffix)
+    titles = next(_split([first[1]], separator))
+    known = _known_titles(titles)
+    plain = None if known else _plain_table(text, separator, len(titles))
+    over_numbers = titles[0] and not any(map(_is_number, titles))
+    if plain is None and over_numbers:
+        plain = _plain_table(text.split("\n", first[0])[-1], separator, len(titles))
+    if plain is None:
+        return _text_graph(text, separator, titles if known else None)
+    pairs, weights = plain
+    labels, ends = _number(pairs)
+    values = {} if weights is None else {"weight": weights}
+    notes = [_title_note(titles)] if over_numbers and not known else []
+    return RawGraph(ends, len(labels), False, labels, values, notes=notes)
 
 
-def _text_graph(text: str, separator: str | None) -> RawGraph:
+def _text_graph(text: str, separator: str | None, titles: list[str] | None) -> RawGraph:
     """Return the graph of a table that holds words, or more than ends and weights."""
     notes: list[str] = []
-    titles, rows = split_table(text, separator)
-    if not rows:
-        raise ValueError("holds no edges")
-    if titles is None and _is_title(rows):
+    rows = _rows(text, separator)
+    if titles is not None:
+        rows = _under_titles(rows)
+    elif _is_title(rows):
         titles = rows.pop(0)[1]
         notes.append(_title_note(titles))
-    if titles is None:
+    else:
         titles = ["source", "target", "weight"][: len(rows[0][1])]
         _check_widths(rows)
-    columns = dict(zip(titles, zip(*(cells for _, cells in rows), strict=True), strict=True))
-    raw = edge_table_graph(columns)
+    if not rows:
+        raise ValueError("holds no edges")
+    raw = edge_table_graph(_columns(titles, rows))
     raw.notes[:0] = notes
     return raw
+
+
+def read_table(source: Source) -> dict[str, list[str]]:
+    """Return the columns of a table of text under the titles in its first line."""
+    text = source.text()
+    rows = _rows(text, _separator(text, source.suffix))
+    return _columns(rows[0][1], _under_titles(rows)) if rows else {}
+
+
+def _columns(titles: list[str], rows: _Rows) -> dict[str, list[str]]:
+    names = [t if titles.index(t) == k else f"{t} {k + 1}" for k, t in enumerate(titles)]
+    cells: Any = zip(*(row for _, row in rows), strict=True) if rows else ([] for _ in names)
+    return dict(zip(names, map(list, cells), strict=True))
+
+
+def _under_titles(rows: _Rows) -> _Rows:
+    (_, titles), *others = rows
+    for number, cells in others:
+        if len(cells) != len(titles):
+            raise ValueError(
+                f"line {number}: has {len(cells)} columns, the titles are {len(titles)}"
+            )
+    return others
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield number and content of each line that is neither empty nor a comment (# or %)."""
     for number, line in enumerate(io.StringIO(text), start=1):
-        content = line.strip(" \r\n")
+        content = line.strip(" \n")
         if content.strip() and content[0] not in "#%":
             yield number, content
 
 
-def _split(line: str, separator: str | None) -> list[str]:
-    if separator is None:
-        parts = line.split()
+def _rows(text: str, separator: str | None) -> _Rows:
+    numbers, lines = itertools.tee(_lines(text))
+    cells = _split((line for _, line in lines), separator)
+    return list(zip((number for number, _ in numbers), cells, strict=False))
+
+
+def _split(lines: Any, separator: str | None) -> Iterator[list[str]]:
+    if separator is not None:
+        for cells in csv.reader(lines, delimiter=separator, skipinitialspace=True):
+            yield list(map(str.strip, cells))
+        return
+    for line in lines:
+        parts = [word for word, _ in split_words(line)] if line[0] == '"' else line.split()
         # networkx.write_edgelist writes the attributes of an edge without any as {}
-        return parts[:2] if len(parts) > 2 and "".join(parts[2:]) == "{}" else parts
-    return [part.strip() for part in next(csv.reader([line], delimiter=separator))]
+        yield parts[:2] if len(parts) > 2 and "".join(parts[2:]) == "{}" else parts
 
 
-def _separator(line: str, suffix: str) -> str | None:
-    """Return what separates columns: white space unless the suffix or the line says otherwise."""
-    if suffix == ".tsv":
-        return "\t" if "\t" in line else None
-    parts = line.split()
-    if suffix != ".csv" and len(parts) in (2, 3) and parts[0][-1] not in ",;":
+def _separator(text: str, suffix: str) -> str | None:
+    """Return what separates columns: white space unless the suffix or the lines say otherwise."""
+    head = [line for _, line in itertools.islice(_lines(text), 2)]
+    if suffix == ".tsv" and "\t" in head[0]:
+        return "\t"
+    words = [line.split() for line in head]
+    blank = all(len(parts) in (2, 3) and parts[0][-1] not in ",;|" for parts in words)
+    if suffix != ".csv" and blank and not any(p in _MARKS for parts in words for p in parts):
         return None
-    return next((mark for mark in (",", ";", "\t") if mark in line), None)
-
-
-def split_table(text: str, separator: str | None) -> tuple[list[str] | None, _Rows]:
-    """Return the titles, if the first line has those of an edge list, and the numbered rows."""
-    rows = [(number, _split(line, separator)) for number, line in _lines(text)]
-    titles = rows.pop(0)[1] if rows and _known_titles(rows[0][1]) else None
-    for number, cells in rows:
-        if titles is not None and len(cells) != len(titles):
-            raise ValueError(
-                f"line {number}: has {len(cells)} columns, the titles are {len(titles)}"
-            )
-    return titles, rows
+    marks = [mark for mark in _MARKS if mark in head[0]]
+    return next((mark for mark in marks if mark in head[-1]), marks[0] if marks else None)
 
 
 def _check_widths(rows: _Rows) -> None:
@@ -145,11 +173,10 @@ def _title_note(titles: Sequence[str]) -> str:
     return f"took line 1 for titles, {', '.join(map(repr, titles))}: below it stand numbers"
 
 
-_Table = tuple[Sequence[Any], NDArray[np.int64], NDArray[np.float64] | None]
-
-
-def _plain_table(text: str, separator: str | None, n_columns: int) -> _Table | None:
-    """Return the table if numpy reads it as whole numbers (and weights), else None.
+def _plain_table(
+    text: str, separator: str | None, n_columns: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None] | None:
+    """Return ends and weights if numpy reads the table as whole numbers and weights, else None.
 
     numpy reads a million rows in a fraction of a second; whatever it stumbles over goes through
     the readable parser, which says where the trouble is.
@@ -173,8 +200,8 @@ def _plain_table(text: str, separator: str | None, n_columns: int) -> _Table | N
             )
     except (ValueError, OverflowError, Warning):
         return None
-    names, pairs = _number(np.column_stack([table["u"], table["v"]]))
-    return names, pairs, table["w"].copy() if n_columns == 3 else None
+    weights = table["w"].copy() if n_columns == 3 else None
+    return np.column_stack([table["u"], table["v"]]), weights
 
 
 def _number(pairs: NDArray[np.int64]) -> tuple[list[int], NDArray[np.int64]]:
@@ -196,9 +223,13 @@ def edge_table_graph(
 
     Ends stand under titles such as Source and Target, else in the first two columns; weights
     under Weight, else in the third of three columns, if it holds numbers. Type says Directed or
-    Undirected; Id is left out.
+    Undirected; Id, and a first column without a title, as pandas writes row numbers, is left out.
     """
+    if next(iter(columns), "").lower() in _INDEX and len(columns) > 2:
+        columns = dict(itertools.islice(columns.items(), 1, None))
     titles = {title.lower(): title for title in columns}
+    if len(columns) < 2:
+        raise ValueError(f"a table of edges needs columns for both ends, got {list(columns)}")
     ends = [
         next((titles[name] for name in titles if name in known), list(columns)[k])
         for k, known in enumerate((_SOURCES, _TARGETS))
@@ -219,19 +250,19 @@ def edge_table_graph(
         raise ValueError(f"row {names.ends.index('') // 2 + 1} of the edges lacks an end")
     listed = bool(names.ids)
     notes: list[str] = []
-    labels, pairs = names.finish(notes)
+    ids, pairs = names.finish(notes)
+    labels = list(ids)
     if not listed and all(isinstance(label, int) for label in labels):  # in rising order
         order = np.argsort(np.asarray(labels, dtype=object), kind="stable")
         labels, pairs = [labels[i] for i in order.tolist()], np.argsort(order)[pairs]
-    attributes = _node_columns(nodes, len(labels))
     return RawGraph(
         edges=pairs,
         n_nodes=len(labels),
         directed="directed" in kinds,
-        labels=whole_labels([str(label) for label in labels]),
+        labels=labels,
         edge_values=values,
         also=(usual.lower(), usual),
-        attributes=attributes,
+        attributes=_node_columns(nodes, len(labels)),
         notes=notes if listed else [],
     )
 
@@ -252,23 +283,3 @@ def _node_columns(
             more = [None] * (n_nodes - len(cells))
             columns[title] = attribute_column([*typed_column(cells), *more])
     return {name: column for name, column in columns.items() if column is not None}
-
-
-def typed_column(cells: Sequence[Any]) -> list[Any]:
-    """Return the cells of a column of text as numbers or truth values, if all of them are such.
-
-    Examples
-    --------
-    >>> typed_column(["1", ""]), typed_column(["0.5", "2"]), typed_column(["x", ""])
-    ([1, None], [0.5, 2.0], ['x', None])
-    """
-    known = [None if cell is None or cell == "" else cell for cell in cells]
-    if any(not isinstance(cell, str | None) for cell in known):
-        return known
-    truth = {"true": True, "false": False}
-    for read in (int, float, lambda cell: truth[cell.lower()]):
-        try:
-            return [None if cell is None else read(cell) for cell in known]
-        except (ValueError, KeyError):
-            continue
-    return known

@@ -16,8 +16,8 @@ from featgraph.core.lazy import need
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._source import Source, Target, open_target
-from featgraph.io._table import GraphTable, cell_texts, describe_graph, look_columns
-from featgraph.io.edge_list import edge_table_graph
+from featgraph.io._table import GraphTable, cell_texts, column_kind, describe_graph, look_columns
+from featgraph.io.edge_list import edge_table_graph, read_table
 
 __all__ = ["graph_tables", "read_tables", "write_tables"]
 
@@ -110,7 +110,7 @@ def _write_columns(columns: _Columns, target: Target) -> None:
     suffix = ".csv" if hasattr(target, "write") else _suffix(target)
     if suffix == ".parquet":
         pyarrow, parquet = need("pyarrow", extra="frames"), need("pyarrow.parquet", extra="frames")
-        listed = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in columns.items()}
+        listed = {name: _parquet_cells(values) for name, values in columns.items()}
         with atomic_path(target) as temporary:  # type: ignore[arg-type]
             parquet.write_table(pyarrow.table(listed), temporary)
         return
@@ -122,6 +122,13 @@ def _write_columns(columns: _Columns, target: Target) -> None:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(zip(*texts, strict=True))
+
+
+def _parquet_cells(values: Any) -> Any:
+    """Return a column as lists; whole numbers beyond 64 bits as words, which are read back."""
+    if not isinstance(values, np.ndarray):
+        return values
+    return cell_texts(values) if column_kind(values) == "biginteger" else values.tolist()
 
 
 def _suffix(target: Any) -> str:
@@ -189,10 +196,10 @@ def _columns(table: Any) -> Mapping[str, Sequence[Any]]:
         parquet = need("pyarrow.parquet", extra="frames")
         read: Mapping[str, Sequence[Any]] = parquet.read_table(source.path()).to_pydict()
         return read
-    rows = list(csv.reader(source.text().splitlines()))
-    if not rows or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError(f"{source.name}: needs a line of titles and rows of as many cells")
-    return dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True))
+    try:
+        return read_table(source)
+    except ValueError as error:
+        raise ValueError(f"{source.name}: {error}") from None
 
 
 def _cells(column: Any) -> list[Any]:

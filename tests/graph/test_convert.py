@@ -301,6 +301,13 @@ class TestWeightsOfPyG:
         assert as_feature_graph(data).weights is None
         with pytest.raises(ValueError, match=r"weight='edge_attr' must be one number per edge"):
             as_feature_graph(data, weight="edge_attr")
+        real = self.data(edge_attr=torch.stack([self.lengths, 3 * self.lengths], dim=1))
+        with pytest.raises(ValueError, match='edge_attr of 2 columns; say .* weight="edge_attr_0"'):
+            as_feature_graph(real)
+        taken = as_feature_graph(real, weight="edge_attr_1")
+        assert taken.edge_weights.tolist() == [1.5, 6.0]
+        assert taken.edge_attributes["edge_attr_0"].tolist() == [0.5, 2.0]
+        assert as_feature_graph(real, weight="ignore").weights is None
         kinds = self.data(edge_attr=torch.tensor([0, 0, 3, 3]))
         assert as_feature_graph(kinds).weights is None  # kinds of edges, not lengths
 

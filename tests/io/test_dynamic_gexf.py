@@ -165,7 +165,12 @@ def test_bad_input(tmp_path):
         (
             "<gexf><graph mode='dynamic'><nodes><node id='a'/><node id='a'/></nodes></graph>"
             "</gexf>",
-            "every <node> needs an id of its own",
+            "every node needs an id of its own, got a twice",
+        ),
+        (
+            "<gexf><graph mode='dynamic'><nodes><node id='a' start='9007199254740993'/></nodes>"
+            "</graph></gexf>",
+            "the time 9007199254740993 is too large to be told from 9007199254740992",
         ),
     ],
 )

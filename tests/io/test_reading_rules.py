@@ -10,7 +10,14 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.io import read_dynamic_gexf, read_gexf, read_graph, write_gexf, write_graphml
+from featgraph.io import (
+    read_dynamic_gexf,
+    read_gexf,
+    read_graph,
+    write_gexf,
+    write_graph,
+    write_graphml,
+)
 from tests.io.samples import gexf, graphml
 
 NAN = float("nan")
@@ -40,6 +47,14 @@ TITLES = [
     ("a.csv", "person_a,person_b,weight\n1,2,1\n2,3,1\n", "'person_a', 'person_b', 'weight'"),
     ("a.csv", "person_a,person_b,far\n1,2,1\n2,3,1\n", "'person_a', 'person_b', 'far'"),
     ("a.csv", "# about\nid_1,id_2\n\n1,2\n2,3\n", "'id_1', 'id_2'"),
+    ("a.txt", "id_1|id_2\n1|2\n2|3\n", "'id_1', 'id_2'"),
+    ("a.txt", "id_1 , id_2\n1,2\n2,3\n", "'id_1', 'id_2'"),
+    ("a.tsv", "id_1,id_2\n1,2\n2,3\n", "'id_1', 'id_2'"),
+    ("a.csv", "id_1,id_2\r1,2\r2,3\r", "'id_1', 'id_2'"),
+    ("a.csv", '"id, 1", "id, 2"\n1, 2\n2, 3\n', "'id, 1', 'id, 2'"),
+    ("a.txt", '"id 1" "id 2"\n1 2\n2 3\n', "'id 1', 'id 2'"),
+    ("a.csv", ",id_1,id_2\n0,1,2\n1,2,3\n", "'', 'id_1', 'id_2'"),
+    ("a.csv", "id,id\n1,2\n2,3\n", "'id', 'id'"),
 ]
 
 
@@ -57,6 +72,10 @@ def test_words_over_words_need_a_known_title(tmp_path):
     assert read(tmp_path, "b.csv", "one,two\nann,bob\n").n_nodes == 4
     assert read(tmp_path, "c.csv", "source,target\nann,bob\n").n_nodes == 2
     assert read(tmp_path, "d.edges", "a 1\nb 2\n").n_nodes == 4
+    saved_by_pandas = ",source,target,cost\n0,ann,bob,0.5\n1,bob,eve,0.25\n"
+    assert read(tmp_path, "e.csv", saved_by_pandas, weight="cost").node_labels == (
+        "ann", "bob", "eve",
+    )  # fmt: skip
 
 
 GEPHI = (
@@ -267,6 +286,8 @@ GML = [  # body of node 0, attributes
     ("x +inf y infinity", {"x": [np.inf, NAN], "y": [np.inf, NAN]}),
     (f"x {2**53 + 1}", {"x": [2**53 + 1, None]}),
     (f"x {2**64}", {"x": [2**64, None]}),
+    (f'x "{2**53 + 1}"', {"x": [2**53 + 1, None]}),  # networkx: more than 32 bits are words
+    ('x "007"', {"x": ["007", ""]}),
     (
         'graphics [ x 1.5 y -2 w 20 h 20 fill "#ff0000" type "ellipse" ]',
         {"position": [[1.5, -2.0], [NAN, NAN]], "size": [20.0, NAN], "shape": ["ellipse", ""],
@@ -304,6 +325,30 @@ def test_nested_lists_of_gml_are_told(tmp_path):
     text = "graph [ node [ id 0 LabelGraphics [ text 1 ] x 1 x 2 ] node [ id 1 x 3 x 4 x 5 ] ]"
     with pytest.warns(UserWarning, match="left out 'LabelGraphics', 'x': neither a value nor"):
         assert columns(read(tmp_path, "a.gml", text)) == {}
+
+
+def test_places_of_gml_with_and_without_height(tmp_path):
+    places = "[ x 1 y 2 ] ] node [ id 1 graphics [ x 3 y 4 z 5 ] ]"
+    graph = read(tmp_path, "a.gml", f"graph [ node [ id 0 graphics {places} ]")
+    assert graph.node_attributes["position"].tolist() == [[1, 2, 0], [3, 4, 5]]
+
+
+def test_a_matrix_of_pajek(tmp_path):
+    text = '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Matrix\n0 2 0\n2 0 1\n0 1 0\n'
+    graph = read(tmp_path, "a.net", text, weight="weight")
+    assert graph.node_labels == ("a", "b", "c")
+    assert graph.edge_weights.tolist() == [2.0, 1.0]
+    with pytest.raises(ValueError, match="graph is directed"):
+        read(tmp_path, "a.net", text.replace("0 1 0", "0 0 0"), weight="weight")
+
+
+def test_colours_in_words_are_colours(tmp_path):
+    nodes = [("a", "<data key='k'>#ff0000</data>"), ("b", "<data key='k'>#0F0</data>")]
+    key = "<key id='k' for='node' attr.name='color' attr.type='string'/>"
+    graph = read(tmp_path, "a.graphml", graphml(nodes, [("a", "b")], key))
+    assert graph.node_attributes["color"].tolist() == [[255, 0, 0], [0, 255, 0]]
+    read(tmp_path, "a.graphml", graphml([("a", "<data key='k'>dark</data>")], [], key))
+    assert read_graph(tmp_path / "a.graphml").node_attributes["color"].tolist() == ["dark"]
 
 
 PAJEK = """*Vertices 3
@@ -394,6 +439,10 @@ def test_files_of_ours_say_what_their_weights_are(tmp_path):
             assert (back.epsilon, back.epsilon_rule) == (graph.epsilon, graph.epsilon_rule)
         assert read_graph(write(graph, tmp_path / name, weight="none")).weights is None
         assert read_graph(write(graph, tmp_path / name), weight="ignore").weights is None
+    for weight in ("given", "similarity"):
+        back = read_graph(write_graph(graph, tmp_path / "a.dot", weight=weight))
+        np.testing.assert_array_equal(back.weights, graph.weights)
+        assert (back.epsilon, back.epsilon_rule) == (graph.epsilon, graph.epsilon_rule)
 
 
 DYNAMIC = {  # edges, head of the graph; time -> names of edges that are there

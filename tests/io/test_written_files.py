@@ -245,9 +245,10 @@ def test_values_of_every_kind_come_back(kind, suffix, data, tmp_path_factory):
         np.testing.assert_array_equal(back, expected)
 
 
-@pytest.mark.parametrize("write", [nx.write_graphml, nx.write_gexf])
+@pytest.mark.parametrize("write", [nx.write_graphml, nx.write_gexf, nx.write_gml])
 def test_reading_takes_memory_in_proportion(write, tmp_path):
-    path = tmp_path / ("a.graphml" if write is nx.write_graphml else "a.gexf")
+    kinds = {nx.write_gexf: "gexf", nx.write_gml: "gml"}
+    path = tmp_path / f"a.{kinds.get(write, 'graphml')}"
     write(nx.path_graph(30_000), path)
     read_graph(path)  # so that imports are not counted
     tracemalloc.start()
