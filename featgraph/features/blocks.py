@@ -38,7 +38,8 @@ _TABLE_1 = {
 }
 _POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 _EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
-_MAPS = (nn.MultiheadAttention, nn.RNNBase)
+_RECURRENT = (nn.RNNBase, nn.RNNCellBase)
+_MAPS = (nn.MultiheadAttention, *_RECURRENT)
 
 # What stands before, after or between the blocks, by its name.
 _BESIDE = re.compile(r"(^|_)(stem|embed|aux|head|classif|pooler|transition|downsamp)", re.I)
@@ -102,11 +103,7 @@ def _take(model: nn.Module, lists: dict[str, list[str]]) -> list[str]:
         for path, names in lists.items()
         if path not in taken and weights[path] >= (_PLAIN if path in unsaid else _NOTABLE) * total
     ]
-    if left_out:
-        warnings.warn(
-            f"layers='auto' leaves out {', '.join(left_out)}; name them in layers= if they matter",
-            stacklevel=caller_level(),
-        )
+    _warn_of(left_out)
     names = list(itertools.chain.from_iterable(lists[path] for path in taken))
     names += [] if sure else _between(model, names, total)
     order = {name: k for k, (name, _) in enumerate(named_layers(model))}
@@ -216,16 +213,42 @@ def _flat(model: nn.Module) -> list[str]:
         for (name, module), (_, pool) in itertools.pairwise(leaves)
         if isinstance(pool, _POOLS) and not isinstance(module, _POOLS)
     ]
-    if len(before) >= 2:
-        return before
-    names, fresh = [], False
+    after, fresh = [], False
     for name, module in leaves:
         if is_activation(module):
-            names += [name] if fresh else []
+            after += [name] if fresh else []
             fresh = False
         else:
             fresh = fresh or is_linear(module)
+    chosen = before if len(before) >= 2 else after
+    # Recurrent modules have their activations inside.
+    names = [name for name, module in leaves if name in chosen or isinstance(module, _RECURRENT)]
     if names:
+        _tell_of_towers(model, names)
         return names
     heavy = [name for name, module in leaves if is_linear(module) or _weight_of(module) > 0]
     return heavy[:-1] or heavy or [leaves[-1][0] if leaves else ""]
+
+
+def _tell_of_towers(model: nn.Module, names: list[str]) -> None:
+    """Warn of parts of several maps that hold none of the layers, as towers without activations."""
+    if not all(_count_maps(model, [name.partition(".")[0]]) for name in names):
+        return  # an activation outside may run between any maps
+    total = _weight_of(model)
+    left_out = [
+        name
+        for name, child in layer_children(model)
+        if not _overlap(names, [name])
+        and not _BESIDE.search(name)
+        and _weight_of(child) >= _NOTABLE * total
+        and _count_maps(model, [name]) >= 2
+    ]
+    _warn_of(left_out)
+
+
+def _warn_of(left_out: list[str]) -> None:
+    if left_out:
+        warnings.warn(
+            f"layers='auto' leaves out {', '.join(left_out)}; name them in layers= if they matter",
+            stacklevel=caller_level(),
+        )

@@ -82,7 +82,9 @@ def select_layers(model: nn.Module, layers: Layers = "auto") -> list[str]:
     3. the children that have submodules, if there are at least three before the last child;
     4. in a flat network, the last module before each max pooling if there are two poolings
        (vgg11: features.1, 4, 9, 14, 19), otherwise every activation, one that learns too, that
-       follows a linear map or convolution; softmax is none;
+       follows a linear map or convolution; softmax is none. Recurrent modules too, whose
+       activations are inside. A part of several maps that holds none of these is named in a
+       warning;
     5. the layers with parameters except the last one and embedding tables.
 
     Examples

@@ -25,9 +25,7 @@ def unwrap_model(model: nn.Module) -> nn.Module:
     Linear(in_features=2, out_features=3, bias=True)
     """
     if not isinstance(model, nn.Module):
-        name = type(model).__name__
-        cure = "; pass the model that was exported" if name == "ExportedProgram" else ""
-        raise TypeError(f"model must be a torch.nn.Module, got {name}{cure}")
+        raise TypeError(f"model must be a torch.nn.Module, got {_kind_of_model(model)}")
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     while True:
         if isinstance(model, wrappers):
@@ -36,6 +34,11 @@ def unwrap_model(model: nn.Module) -> nn.Module:
             model = model._orig_mod  # type: ignore[assignment]
         else:
             return model
+
+
+def _kind_of_model(model: object) -> str:
+    name = type(model).__name__
+    return f"{name}; pass the model that was exported" if name == "ExportedProgram" else name
 
 
 @contextlib.contextmanager

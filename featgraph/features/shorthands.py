@@ -104,7 +104,8 @@ def _attentions(block: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     found: list[str] = []
     for name, module in named_layers(block):
         speaks = _ATTENTION.search(name.rpartition(".")[2]) or _ATTENTION.search(layer_type(module))
-        if speaks and not is_leaf(module) and has_forward(module) and not _lies_in(name, found):
+        is_whole = isinstance(module, nn.MultiheadAttention) or not is_leaf(module)
+        if speaks and is_whole and has_forward(module) and not _lies_in(name, found):
             found.append(name)
             yield name, module
 
@@ -114,7 +115,6 @@ def _lies_in(name: str, outer: dict[str, nn.Module] | list[str]) -> bool:
 
 
 def _last_map_name(name: str, attention: nn.Module) -> str:
-    """Return the linear map that ends an attention; torch calls that of its own only in part."""
+    """Return the linear map that ends an attention, or the attention if it calls none."""
     maps = [inner for inner, module in named_layers(attention) if is_linear(module)]
-    is_whole = isinstance(attention, nn.MultiheadAttention) or not maps
-    return name if is_whole else f"{name}.{maps[-1]}"
+    return f"{name}.{maps[-1]}" if maps else name

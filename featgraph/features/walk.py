@@ -34,7 +34,7 @@ def layer_children(module: nn.Module) -> list[tuple[str, nn.Module]]:
     """List the children that are called with data, by name.
 
     Parametrisations (``torch.nn.utils.parametrize``) work on weights, and so do the packed or
-    rounded weights of quantised modules: they are no layers.
+    rounded weights of quantised modules: they are no layers. Nor is ``out_proj`` of attention.
 
     Examples
     --------
@@ -46,7 +46,9 @@ def layer_children(module: nn.Module) -> list[tuple[str, nn.Module]]:
 
 def _is_seen(module: nn.Module, child: str) -> bool:
     is_parametrisation = child == "parametrizations" and parametrize.is_parametrized(module)
-    return child not in _NOT_LAYERS and not is_parametrisation
+    # torch's attention reads the weights of this map, and never calls it.
+    is_read = child == "out_proj" and type(module) is nn.MultiheadAttention
+    return child not in _NOT_LAYERS and not is_parametrisation and not is_read
 
 
 def has_layer(model: nn.Module, name: str) -> bool:

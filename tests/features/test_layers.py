@@ -574,3 +574,29 @@ def test_auto_says_what_weighs_and_is_left_out() -> None:
     net = family("Net", blocks=blocks(8), merge=nn.ModuleList(plain))
     with pytest.warns(UserWarning, match=r"leaves out merge\.0 … merge\.1; name them in layers="):
         assert select_layers(net) == numbered("blocks", 8)
+
+
+class TwoTowers(nn.Module):
+    """Images by convolutions, text by ``text``."""
+
+    def __init__(self, text: nn.Module) -> None:
+        super().__init__()
+        self.image = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 16))
+        self.text = text
+
+
+def test_recurrent_layers_stand_beside_activations() -> None:
+    text = nn.ModuleDict({"embedding": nn.Embedding(1000, 16), "lstm": nn.LSTM(16, 16)})
+    assert select_layers(TwoTowers(text)) == ["image.1", "text.lstm"]
+    assert select_layers(nn.Sequential(nn.GRU(4, 8), nn.LSTM(8, 8), nn.Linear(8, 3))) == ["0", "1"]
+    pooled = [nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU()]
+    reader = nn.Sequential(*pooled, nn.MaxPool2d(2), nn.LSTM(16, 32), nn.Linear(32, 11))
+    assert select_layers(reader) == ["1", "4", "6"]
+
+
+def test_a_tower_without_activations_is_named() -> None:
+    text = nn.Sequential(nn.Embedding(100, 16), nn.MultiheadAttention(16, 2), nn.Linear(16, 16))
+    with pytest.warns(UserWarning, match="leaves out text; name them in layers="):
+        assert select_layers(TwoTowers(text)) == ["image.1"]
+    # The projection of torch's attention is read and never called.
+    assert select_layers(nn.Sequential(*text, nn.Linear(16, 4))) == ["1", "2"]
