@@ -331,8 +331,9 @@ def analyze_layer(
         rng=generator,
         progress=False,
     )
+    seed = int(generator.integers(2**63))  # so that no null model moves with the sweep
     sweep = (
-        epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=generator, progress=False)
+        epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=seed, progress=False)
         if settings.n_sweep
         else None
     )

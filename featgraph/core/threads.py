@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 __all__ = ["SMALL", "hold_threads", "small_on_one_thread"]
 
-SMALL = 512  # rows of a matrix; threads do not pay below
+SMALL = 4096  # rows of a matrix; threads do not pay below
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -17,7 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def hold_threads(hold: bool = True) -> Iterator[None]:
     """Run the block with BLAS and OpenMP (that of torch too) on one thread.
 
-    Work on matrices of a few hundred rows gains nothing from threads, and loses a
+    Work on matrices of a few thousand rows gains little from threads, and loses a
     factor of ten and more when other programs share the processors, because threads
     that wait do so spinning. ``hold=False`` changes nothing; the former numbers of threads
     come back after the block.

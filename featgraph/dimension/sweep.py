@@ -17,12 +17,14 @@ from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.dimension.fit import DimensionFit, fit_dimension
-from featgraph.graph.clustering import average_clustering
+from featgraph.graph.clustering import average_clustering, count_hop_distances
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import choose_epsilon
-from featgraph.graph.smallworld import small_world
+from featgraph.graph.smallworld import measure_sigma
 
 __all__ = ["EpsilonSweep", "epsilon_sweep"]
+
+_DENSEST = 0.25  # share of all pairs from which on σ says no more than C
 
 _MEASURES = (
     *("density", "mean_degree", "n_components", "giant_share", "clustering", "path_length"),
@@ -42,7 +44,8 @@ class EpsilonSweep(Result):
         "density", "mean_degree", "n_components", "giant_share", "clustering" (mean local),
         "path_length" (hops, largest component), "sigma" with "sigma_low" and "sigma_high" (95 %
         over references), "dimension" (d_B) with "dimension_low" and "dimension_high". nan where
-        a measure is undefined, such as d_B of a graph of too small a diameter.
+        a measure is undefined, such as d_B of a graph of too small a diameter; ``sigma_notes``
+        says why σ is.
     verdicts : tuple of str, length n_steps
         Verdict of the fit of d_B, "no fit" where there is none.
     percolation : float
@@ -69,6 +72,18 @@ class EpsilonSweep(Result):
     n_nodes: int
     layer: str | None = None
     seed: int | None = None
+
+    @property
+    def sigma_notes(self) -> tuple[str, ...]:
+        """Why a step has no σ, length n_steps: "too dense", "undefined" or "".
+
+        "too dense": a quarter of all pairs is joined, or more (see ``epsilon_sweep``).
+        "undefined": without edges, triangles of the references or references at all.
+        """
+        dense = self.measures["density"] >= _DENSEST
+        known = np.isfinite(self.measures["sigma"])
+        found = np.where(known, "", np.where(dense, "too dense", "undefined"))
+        return tuple(found.tolist())
 
     def describe(self, epsilon: float) -> str:
         """Say in a sentence where ``epsilon`` stands in the sweep.
@@ -99,6 +114,7 @@ class EpsilonSweep(Result):
         return {
             "epsilon": self.epsilons,
             **self.measures,
+            "sigma_note": self.sigma_notes,
             "verdict": self.verdicts,
             "percolates": self.epsilons >= self.percolation,
         }
@@ -131,9 +147,9 @@ def epsilon_sweep(
     method : str, default="greedy"
         Box covering behind d_B.
     n_references : int, default=5
-        References of σ at each step; 0 leaves σ out.
+        Random references of σ at each step; 0 leaves σ out.
     rng : Generator, int or None, default=0
-        Source of references and boxes.
+        Source of references and boxes; how many references there are moves no box.
     progress : bool, optional
         Show a bar over steps; default: on a terminal.
 
@@ -149,8 +165,13 @@ def epsilon_sweep(
 
     Notes
     -----
+    Where a quarter of all pairs is joined or more, σ is left out as "too dense". C of random
+    references is at least about the density, and paths of two hops join nearly all nodes of any
+    graph with so many edges: what is left of σ is C over the density, at most 4, and 2 for a
+    ring lattice. It repeats "clustering" and tells no small world from a large one.
+
     Distances are computed once and held, O(n_nodes²). Each step costs a box covering for every
-    size and a small-world analysis.
+    size, paths and clustering in O(n_nodes · n_edges / 63), and O(n_edges) swaps per reference.
 
     Examples
     --------
@@ -204,8 +225,10 @@ def _ladder(
 
 
 def _threshold(distances: NDArray[Any], epsilon: float) -> FeatureGraph:
-    edges = np.argwhere(np.triu(distances < epsilon, 1))
-    return FeatureGraph.from_edges(edges, n_nodes=len(distances), epsilon=epsilon)
+    joined = distances < epsilon
+    np.fill_diagonal(joined, False)
+    indptr = np.concatenate([[0], np.cumsum(joined.sum(axis=1))])
+    return FeatureGraph(indptr, np.flatnonzero(joined) % len(distances), epsilon=epsilon)
 
 
 def _measure(
@@ -217,13 +240,15 @@ def _measure(
     row["n_components"] = net.n_components
     row["giant_share"] = float(np.bincount(net.components).max() / net.n_nodes)
     row["clustering"] = average_clustering(net)
+    # a stream of its own: how many references are drawn moves nothing else
+    references = np.random.default_rng(int(rng.integers(2**63)))
     if net.n_edges == 0:
         return row, "no fit"
-    world = small_world(net, n_references=max(1, n_references), rng=rng, progress=False)
-    row["path_length"] = world.path_length
-    if n_references:
-        row["sigma"] = world.sigma
-        row["sigma_low"], row["sigma_high"] = world.sigma_interval
+    main = net if net.n_components == 1 else net.giant_component()
+    row["path_length"] = count_hop_distances(main).path_length
+    if n_references and row["density"] < _DENSEST:
+        sigma, interval = measure_sigma(main, n_references, references)
+        row["sigma"], (row["sigma_low"], row["sigma_high"]) = sigma, interval
     fit = _fit(net, method, rng)
     if fit is None:
         return row, "no fit"

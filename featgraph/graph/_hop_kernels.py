@@ -69,14 +69,23 @@ def _renumber(indptr: Ints, indices: Ints, order: Ints) -> tuple[Ints, Ints]:
 
 @kernel
 def _spread(
-    indptr: Ints, indices: Ints, n_nodes: int, counts: Ints, words: Ints, queues: Ints
+    indptr: Ints,
+    indices: Ints,
+    n_nodes: int,
+    n_sources: int,
+    counts: Ints,
+    words: Ints,
+    queues: Ints,
 ) -> None:
-    """Add to ``counts[d]`` the ordered pairs at d hops; ``words`` is (3, n), ``queues`` (2, n)."""
+    """Add to ``counts[d]`` the ordered pairs at d hops from the first ``n_sources`` nodes.
+
+    ``words`` is scratch of shape (3, n), ``queues`` of shape (2, n).
+    """
     seen, now, fresh = words[0], words[1], words[2]
     active, touched = queues[0], queues[1]
-    for first in range(0, n_nodes, WORD):
+    for first in range(0, n_sources, WORD):
         seen[:n_nodes] = 0
-        n_active = min(WORD, n_nodes - first)
+        n_active = min(WORD, n_sources - first)
         for bit in range(n_active):
             node = first + bit
             seen[node] = now[node] = np.int64(1) << bit
@@ -106,13 +115,33 @@ def _spread(
 
 
 @light_kernel
-def count_hops(indptr: Ints, indices: Ints, counts: Ints) -> None:
-    """Add to ``counts[d]``, shape (n_nodes + 1,), the ordered pairs of nodes at d ≥ 1 hops."""
+def count_hops(indptr: Ints, indices: Ints, sources: Ints, counts: Ints) -> None:
+    """Add to ``counts[d]``, shape (n_nodes + 1,), the ordered pairs of nodes at d ≥ 1 hops.
+
+    From distinct ``sources``, or from all nodes where that is empty.
+    """
     n_nodes = indptr.size - 1
     words = np.zeros((3, n_nodes), dtype=np.int64)
     queues = np.empty((2, n_nodes), dtype=np.int64)
-    gathered = _renumber(indptr, indices, _gather(indptr, indices))
-    _spread(gathered[0], gathered[1], n_nodes, counts, words, queues)
+    order = _gather(indptr, indices) if sources.size == 0 else _put_first(sources, n_nodes)
+    n_sources = sources.size if sources.size else n_nodes
+    gathered = _renumber(indptr, indices, order)
+    _spread(gathered[0], gathered[1], n_nodes, n_sources, counts, words, queues)
+
+
+@kernel
+def _put_first(sources: Ints, n_nodes: int) -> Ints:
+    """Return all nodes, the sources before the others."""
+    order = np.empty(n_nodes, dtype=np.int64)
+    order[: sources.size] = sources
+    taken = np.zeros(n_nodes, dtype=np.bool_)
+    taken[sources] = True
+    end = sources.size
+    for node in range(n_nodes):
+        if not taken[node]:
+            order[end] = node
+            end += 1
+    return order
 
 
 @light_kernel
@@ -149,7 +178,7 @@ def mean_closeness(indptr: Ints, indices: Ints, out: NDArray[np.float64]) -> Non
                     n_entries += 1
         inner[degree] = n_entries
         counts[: degree + 1] = 0
-        _spread(inner, entries, degree, counts, words, queues)
+        _spread(inner, entries, degree, degree, counts, words, queues)
         for hops in range(1, degree):
             out[node] += counts[hops] / hops
         out[node] /= degree * (degree - 1)

@@ -10,6 +10,26 @@ from featgraph.kernels import kernel, light_kernel
 __all__ = ["count_four", "count_triangles"]
 
 
+@kernel
+def _forward(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the neighbours of more neighbours (of equals, the later ones), then where each
+    node's start: at most √(2 n_edges) per node, however many a hub has."""
+    n_nodes = indptr.size - 1
+    forward = np.empty(indices.size // 2 + n_nodes + 1, dtype=np.int64)
+    end = 0
+    for u in range(n_nodes):
+        forward[indices.size // 2 + u] = end
+        degree = indptr[u + 1] - indptr[u]
+        for k in range(indptr[u], indptr[u + 1]):
+            v = indices[k]
+            more = indptr[v + 1] - indptr[v] - degree
+            if more > 0 or (more == 0 and v > u):
+                forward[end] = v
+                end += 1
+    forward[indices.size // 2 + n_nodes] = end
+    return forward
+
+
 @light_kernel
 def count_triangles(
     indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
@@ -17,18 +37,17 @@ def count_triangles(
     """Write the number of triangles at each node; rows need not be sorted."""
     n_nodes = indptr.size - 1
     out[:] = 0
+    both = _forward(indptr, indices)
+    forward, starts = both[: indices.size // 2], both[indices.size // 2 :]
     mark = np.full(n_nodes, -1, dtype=np.int64)
     for u in range(n_nodes):
-        for i in range(indptr[u], indptr[u + 1]):
-            if indices[i] > u:
-                mark[indices[i]] = u
-        for i in range(indptr[u], indptr[u + 1]):
-            v = indices[i]
-            if v < u:
-                continue
-            for j in range(indptr[v], indptr[v + 1]):
-                w = indices[j]
-                if w > v and mark[w] == u:
+        for i in range(starts[u], starts[u + 1]):
+            mark[forward[i]] = u
+        for i in range(starts[u], starts[u + 1]):
+            v = forward[i]
+            for j in range(starts[v], starts[v + 1]):
+                w = forward[j]
+                if mark[w] == u:
                     out[u] += 1
                     out[v] += 1
                     out[w] += 1

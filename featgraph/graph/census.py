@@ -81,10 +81,15 @@ def count_motifs(graph: Any, *, size: int = 3) -> dict[str, int]:
         edges = m * (n - 2) - 2 * paths - 3 * triangles
         empty = n * (n - 1) * (n - 2) // 6 - edges - paths - triangles
         return dict(zip(MOTIFS[3], (empty, edges, paths, triangles), strict=True))
+    from featgraph.graph._bit_kernels import count_four_in_bits, pack_rows, rows_of_bits_pay
     from featgraph.graph._triangle_kernels import count_four
 
     counts = np.zeros(6, dtype=np.int64)
-    count_four(net.indptr, net.indices, counts)
+    if rows_of_bits_pay(n, net.indices.size):
+        bits = pack_rows(net.indptr, net.indices)
+        count_four_in_bits(net.indptr, net.indices, bits, counts)
+    else:
+        count_four(net.indptr, net.indices, counts)
     for row in range(5, -1, -1):
         counts[row] -= _HOLDS[row, row + 1 :] @ counts[row + 1 :]
     return dict(zip(MOTIFS[4], counts.tolist(), strict=True))

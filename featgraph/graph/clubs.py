@@ -15,7 +15,7 @@ from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.nulls import SWAPS_PER_EDGE, EdgeSwapper
+from featgraph.graph.nulls import EdgeSwapper
 
 __all__ = ["RichClub", "rich_club"]
 
@@ -139,7 +139,7 @@ def rich_club(
     swapper, generator = EdgeSwapper.start(net), as_rng(rng)
     references = []
     for _ in track_progress(range(n_references), progress=progress, label="references"):
-        other = swapper.draw("random", SWAPS_PER_EDGE["random"], generator)
+        other = swapper.draw("random", generator)
         references.append(_coefficients(degrees, swapper.tails, other.indices))
     largest = int(degrees.max())
     return RichClub(

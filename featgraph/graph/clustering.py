@@ -97,10 +97,14 @@ def count_node_triangles(
     indptr: NDArray[np.int64], indices: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return the number of triangles at each node, shape (n_nodes,)."""
+    from featgraph.graph._bit_kernels import count_triangles_in_bits, pack_rows, rows_of_bits_pay
     from featgraph.graph._triangle_kernels import count_triangles
 
     out = np.empty(indptr.size - 1, dtype=np.int64)
-    count_triangles(indptr, indices, out)
+    if rows_of_bits_pay(out.size, indices.size):
+        count_triangles_in_bits(indptr, indices, pack_rows(indptr, indices), out)
+    else:
+        count_triangles(indptr, indices, out)
     return out
 
 
@@ -193,13 +197,26 @@ def count_hop_distances(graph: FeatureGraph) -> HopCounts:
     return hops_of(graph.indptr, graph.indices)
 
 
-def hops_of(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> HopCounts:
-    """Return ``count_hop_distances`` of CSR arrays, whose rows need not be sorted."""
+def hops_of(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    sources: NDArray[np.int64] | None = None,
+) -> HopCounts:
+    """Return ``count_hop_distances`` of CSR arrays, whose rows need not be sorted.
+
+    ``sources`` counts the pairs that begin at these nodes alone; in dense graphs, where all
+    pairs cost less, those of all nodes.
+    """
+    from featgraph.graph._bit_kernels import count_hops_in_bits, pack_rows, rows_of_bits_pay
     from featgraph.graph._hop_kernels import count_hops
 
     n_nodes = indptr.size - 1
     counts = np.zeros(n_nodes + 1, dtype=np.int64)
-    count_hops(indptr, indices, counts)
+    if rows_of_bits_pay(n_nodes, indices.size):
+        count_hops_in_bits(pack_rows(indptr, indices), counts)
+    else:
+        every = np.empty(0, dtype=np.int64)
+        count_hops(indptr, indices, every if sources is None else sources, counts)
     reached = np.flatnonzero(counts)
     return HopCounts(counts[: int(reached[-1]) + 1 if reached.size else 1], n_nodes)
 
@@ -233,8 +250,13 @@ def local_efficiency(graph: FeatureGraph) -> float:
     >>> local_efficiency(FeatureGraph.from_edges([(0, 1), (1, 2), (0, 2)]))
     1.0
     """
+    from featgraph.graph._bit_kernels import mean_closeness_in_bits, pack_rows, rows_of_bits_pay
     from featgraph.graph._hop_kernels import mean_closeness
 
     out = np.empty(graph.n_nodes)
-    mean_closeness(graph.indptr, graph.indices, out)
+    if rows_of_bits_pay(graph.n_nodes, graph.indices.size):
+        bits = pack_rows(graph.indptr, graph.indices)
+        mean_closeness_in_bits(graph.indptr, graph.indices, bits, out)
+    else:
+        mean_closeness(graph.indptr, graph.indices, out)
     return float(out.mean())

@@ -56,7 +56,8 @@ def plot_epsilon_sweep(
     axes : tuple of matplotlib Axes
         Shares; σ on a logarithmic axis with its interval over references; d_B with its 95 %
         interval. They share ε; the threshold of percolation is a vertical line. Where a measure
-        is undefined its curve has a gap.
+        is undefined its curve has a gap; where the network is too dense for σ (see
+        ``epsilon_sweep``) the panel says so.
 
     Examples
     --------
@@ -79,6 +80,7 @@ def plot_epsilon_sweep(
     middle.axhline(1, color=FAINT, linewidth=0.9, linestyle="--", zorder=1)
     middle.set_ylabel("small world σ", fontsize=TEXT)
     _use_log(middle, sweep)
+    _mark_dense(middle, sweep)
     _draw_band(bottom, sweep, "dimension", VERMILION)
     bottom.set_ylim(bottom=0)
     bottom.set_ylabel("dimension d$_B$", fontsize=TEXT)
@@ -122,6 +124,20 @@ def _draw_band(ax: Axes, sweep: EpsilonSweep, name: str, color: str) -> None:
     ax.plot(
         sweep.epsilons, sweep.measures[name], color=color, marker="o", markersize=3.5,
         linewidth=1.4, zorder=3,
+    )  # fmt: skip
+
+
+def _mark_dense(ax: Axes, sweep: EpsilonSweep) -> None:
+    """Shade the thresholds at which σ is left out because the network is too dense."""
+    dense = np.flatnonzero(np.array(sweep.sigma_notes) == "too dense")
+    if dense.size == 0:
+        return
+    first, last = int(dense[0]), sweep.epsilons[dense[-1]]
+    left = sweep.epsilons[max(first - 1, 0) : first + 1].mean()
+    ax.axvspan(left, last, color=BAND, alpha=0.5, linewidth=0, zorder=0)
+    ax.annotate(
+        "too dense", ((left + last) / 2, 0.5), xycoords=("data", "axes fraction"), ha="center",
+        va="center", rotation=90, color=FAINT, fontsize=SMALL,
     )  # fmt: skip
 
 

@@ -45,9 +45,9 @@ def test_clustering_paths_and_efficiencies_are_those_by_definition(graph):
     assert local_efficiency(graph) == pytest.approx(naive.local_efficiency(n, edges), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_values_are_those_of_networkx_and_igraph(seed):
-    net = nx.gnp_random_graph(150, 0.035, seed=seed)  # more nodes than bits in two words
+@pytest.mark.parametrize("p", [0.012, 0.035, 0.3])  # lists; rows of bits; these in few hops
+def test_values_are_those_of_networkx_and_igraph(p):
+    net = nx.gnp_random_graph(150, p, seed=0)  # more nodes than bits in two words
     graph = as_feature_graph(net)
     own = graph.to_igraph()
     hops = count_hop_distances(graph)
@@ -77,39 +77,65 @@ def test_references_are_simple_and_keep_every_degree(kind, graph, seed):
         assert other.n_components == 1
 
 
-@pytest.mark.parametrize("dense", [False, True])
-@given(graph=small_graphs(), seed=st.integers(0, 99))
-def test_swaps_are_those_of_the_slow_twin(dense, graph, seed):
-    from featgraph.graph._swap_kernels import swap_edges
+@pytest.mark.parametrize("ring", [False, True])
+@pytest.mark.parametrize("connected", [False, True])
+@given(graph=small_graphs(), seed=st.integers(1, 99))
+def test_swaps_are_those_of_the_slow_twin(graph, seed, ring, connected):
+    from featgraph.graph._swap_kernels import draw_swaps, swap_edges
 
-    if graph.n_edges < 2:
+    if graph.n_edges < 2 or graph.degrees.min() == 0:
         return
-    start = EdgeSwapper.start(graph, connected=False)
-    draws = np.random.default_rng(seed).integers(0, graph.indices.size, size=(12, 2))
-    indices, none = start.indices.copy(), np.empty(0, dtype=np.int64)
-    table = np.zeros((graph.n_nodes, graph.n_nodes) if dense else (0, 0), dtype=bool)
-    if dense:
-        table[start.tails, indices] = True
-    arrays = (start.indptr, indices, start.twins.copy(), start.tails, table, draws, none, none)
-    swap_edges(*arrays, False, 5)
-    pairs = zip(start.tails.tolist(), indices.tolist(), strict=True)
-    found = sorted({tuple(sorted(pair)) for pair in pairs})
+    start = EdgeSwapper.start(graph, connected=connected)
+    draws = np.empty((12, 3), dtype=np.int64)
+    n_ring = graph.n_nodes if ring else 0
+    draw_swaps(np.array([seed]), graph.indices.size, n_ring, draws)
+    indices = start.indices.copy()
+    arrays = (start.indptr, indices, start.twins.copy(), start.tails, draws)
+    kept = swap_edges(*arrays, n_ring, start.connected)
+    entries = list(zip(start.tails.tolist(), start.indices.tolist(), strict=True))
+    expected = naive.swap_all(entries, draws.tolist(), n_ring, start.connected)
+    assert (list(zip(start.tails.tolist(), indices.tolist(), strict=True)), kept) == expected
+
+
+@pytest.mark.parametrize("ring", [False, True])
+@given(graph=small_graphs(), seed=st.integers(1, 99))
+def test_swaps_of_bits_are_those_of_the_slow_twin(graph, seed, ring):
+    from featgraph.graph._bit_kernels import pack_rows
+    from featgraph.graph._bit_swap_kernels import swap_bits
+
+    n_nodes, connected = graph.n_nodes, graph.n_components == 1
+    complete = 2 * graph.n_edges == n_nodes * (n_nodes - 1)
+    if graph.n_edges < 2 or graph.degrees.min() == 0 or complete:
+        return
+    n_ring = n_nodes if ring else 0
+    bits = pack_rows(graph.indptr, graph.indices)
+    kept = swap_bits(bits, graph.degrees, 12, np.array([seed]), n_ring, connected)
+    rows = bits[:, 0].tolist()
+    found = [{b for b in range(n_nodes) if rows[a] >> b & 1} for a in range(n_nodes)]
     edges = graph.edges.tolist()
-    heads = start.indices.tolist()
-    assert found == naive.swap_all(edges, draws.tolist(), start.tails.tolist(), heads)
+    assert (found, kept) == naive.swap_pairs(n_nodes, edges, 12, seed, n_ring, connected)
 
 
 @pytest.mark.parametrize("kind", ["random", "lattice"])
-@pytest.mark.parametrize("connected", [False, True])
-def test_a_table_of_joined_nodes_changes_no_swap(kind, connected, monkeypatch):
-    # Sparse and connected: windows of swaps are undone, too.
-    for graph in (nx.barbell_graph(12, 3), nx.random_labeled_tree(40, seed=1)):
-        graph = as_feature_graph(graph)
-        found = []
-        for largest in (0, 1 << 20):
-            monkeypatch.setattr(nulls, "_LARGEST_TABLE", largest)
-            found.append(rewire_graph(graph, kind=kind, connected=connected, rng=3).indices)
-        np.testing.assert_array_equal(*found)
+def test_lists_and_rows_of_bits_give_references_of_one_law(kind, monkeypatch):
+    graph = as_feature_graph(nx.connected_watts_strogatz_graph(120, 8, 0.1, seed=1))
+    means = []
+    for dense in (False, True):
+        monkeypatch.setattr(nulls, "rows_of_bits_pay", lambda *_, dense=dense: dense)
+        others = [rewire_graph(graph, kind=kind, rng=seed) for seed in range(6)]
+        means.append(np.mean([average_clustering(other) for other in others]))
+    # sd of a mean of six: 0.004 (random, about 0.05) and 0.006 (lattice, about 0.55)
+    assert means[0] == pytest.approx(means[1], abs=0.03)
+
+
+def test_more_than_half_of_all_pairs_are_rewired_by_those_not_joined():
+    graph = as_feature_graph(nx.complement(nx.circulant_graph(70, [1, 2])))
+    other = rewire_graph(graph, rng=0)
+    np.testing.assert_array_equal(other.degrees, graph.degrees)
+    missing = nx.complement(other.to_networkx()).edges
+    kept = sum((b - a) % 70 in (1, 2, 68, 69) for a, b in missing)
+    assert kept < 0.2 * len(missing)  # 6 % by chance
+    assert average_clustering(other) < 1
 
 
 def test_random_references_lose_clustering_and_lattices_gain_it():

@@ -76,22 +76,95 @@ def induced_classes(n_nodes, edges, size):
     return found
 
 
-def swap_all(edges, draws, tails, heads):
+def is_connected(near):
+    """Whether every node is reached from the first."""
+    return len(hops_from(near, 0)) == len(near)
+
+
+def ring_distance(n_ring, one, two):
+    """Steps from one place of a ring to another."""
+    return min((one - two) % n_ring, (two - one) % n_ring)
+
+
+def lengthens(n_ring, a, b, c, d):
+    """Whether a–d and c–b together are longer on a ring than a–b and c–d."""
+    new = ring_distance(n_ring, a, d) + ring_distance(n_ring, c, b)
+    return new > ring_distance(n_ring, a, b) + ring_distance(n_ring, c, d)
+
+
+def try_swap(near, a, b, c, d, n_ring, connected, joined=True):
+    """Make of a–b and c–d the pairs a–d and c–b in sets of neighbours, or leave them."""
+    if len({a, b, c, d}) < 4 and (a in (c, d) or b in (c, d)):
+        return False
+    if n_ring and lengthens(n_ring, a, b, c, d):
+        return False
+    if (d in near[a]) == joined or (b in near[c]) == joined:
+        return False
+    for one, two in ((a, b), (c, d), (a, d), (c, b)):
+        near[one] ^= {two}
+        near[two] ^= {one}
+    if connected and not is_connected(near):
+        return try_swap(near, a, d, c, b, 0, False, joined) and False
+    return True
+
+
+def swap_all(entries, draws, n_ring, connected):
     """Swap the edges named by entries of a list of both directions, where it stays simple."""
-    present = {frozenset(edge) for edge in edges}
-    entries = [list(pair) for pair in zip(tails, heads, strict=True)]
-    for one, two in draws:
-        (a, b), (c, d) = entries[one], entries[two]
-        if a in (c, d) or b in (c, d):
-            continue
-        if frozenset((a, d)) in present or frozenset((c, b)) in present:
-            continue
-        present -= {frozenset((a, b)), frozenset((c, d))}
-        present |= {frozenset((a, d)), frozenset((c, b))}
-        entries[entries.index([b, a])] = [b, c]
-        entries[entries.index([d, c])] = [d, a]
-        entries[one], entries[two] = [a, d], [c, b]
-    return sorted(tuple(sorted(edge)) for edge in present)
+    entries = [list(pair) for pair in entries]
+    n_nodes = 1 + max(max(pair) for pair in entries)
+    near = neighbours_of(n_nodes, entries)
+    kept = 0
+    for one, two, free in draws:
+        a, b = entries[one]
+        if n_ring:
+            d = (a + two) % n_ring
+            row = [k for k, pair in enumerate(entries) if pair[0] == d]
+            back = row[free * len(row) // 2**31]
+            two = entries.index([entries[back][1], d])
+        c, d = entries[two]
+        backs = entries.index([b, a]), entries.index([d, c])
+        if try_swap(near, a, b, c, d, n_ring, connected):
+            entries[one], entries[two] = [a, d], [c, b]
+            entries[backs[0]], entries[backs[1]] = [b, c], [d, a]
+            kept += 1
+    return [tuple(pair) for pair in entries], kept
+
+
+class Xorshift:
+    """Marsaglia's generator of 64 bits, the upper 53 as a fraction."""
+
+    def __init__(self, word):
+        self.word = word
+
+    def uniform(self):
+        """Next number in [0, 1)."""
+        self.word ^= self.word << 13 & 2**64 - 1
+        self.word ^= self.word >> 7
+        self.word ^= self.word << 17 & 2**64 - 1
+        return (self.word >> 11) / 2**53
+
+
+def swap_pairs(n_nodes, edges, n_tries, seed, n_ring, connected):
+    """Swap pairs drawn until they are joined; pairs that are not, in more than half of all."""
+    random, near, kept = Xorshift(seed), neighbours_of(n_nodes, edges), 0
+    joined = bool(n_ring) or 4 * len(edges) <= n_nodes * (n_nodes - 1)
+
+    def draw():
+        while True:
+            one, two = (int(random.uniform() * n_nodes) for _ in range(2))
+            if one != two and (two in near[one]) == joined:
+                return one, two
+
+    for _ in range(n_tries):
+        a, b = draw()
+        if n_ring:
+            far = int(math.exp(random.uniform() * math.log(max(n_ring / 2, 1.0))))
+            d = (a + (far if random.uniform() < 0.5 else -far)) % n_ring
+            c = sorted(near[d])[int(random.uniform() * len(near[d]))]
+        else:
+            c, d = draw()
+        kept += try_swap(near, a, b, c, d, n_ring, connected, joined)
+    return near, kept
 
 
 def rich_club(n_nodes, edges):
