@@ -388,7 +388,12 @@ def is_crowded(lists: Neighborhoods, n_nodes: int) -> bool:
 
 
 def open_graph_space(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphSpace:
-    """Return any graph as a space: hops, unless ``weight`` names the edges' lengths."""
+    """Return any graph as a space: hops, unless ``weight`` names the edges' lengths.
+
+    A space that is open already comes back as it is, with the tables it holds.
+    """
+    if isinstance(graph, GraphSpace):
+        return graph
     if weight is None and isinstance(graph, FeatureGraph):
         return HopSpace(graph)  # undirected and checked already
     own = as_feature_graph(graph, weight=weight, as_undirected=as_undirected)

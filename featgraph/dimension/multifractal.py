@@ -113,10 +113,12 @@ def multifractal_boxes(
     diameters: list[float] = []
     shares: list[list[Floats]] = []
     from featgraph.boxes.api import box_cover
+    from featgraph.boxes.metric_space import open_graph_space
 
+    space = open_graph_space(own, weight=None, as_undirected=False)  # one size, one table
     for size in track_progress(chosen, progress=progress, label="box masses"):
         found = [
-            box_cover(own, size, method=method, rng=random, **options).masses / own.n_nodes
+            box_cover(space, size, method=method, rng=random, **options).masses / own.n_nodes
             for _ in range(repeats)
         ]
         if min(masses.size for masses in found) > 1:

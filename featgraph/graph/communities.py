@@ -7,17 +7,23 @@ import random
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import positive
+from featgraph.core.checks import integer, positive
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["find_communities", "measure_modularity"]
 
+MANY_EDGES = 20_000  # beyond, rounds until nothing changes take seconds
+
 
 @takes_any_graph()
 def find_communities(
-    graph: FeatureGraph, *, resolution: float = 1.0, rng: RandomState = 0
+    graph: FeatureGraph,
+    *,
+    resolution: float = 1.0,
+    n_iterations: int | None = None,
+    rng: RandomState = 0,
 ) -> NDArray[np.int64]:
     """Return the community of each node by the Leiden method for modularity.
 
@@ -30,6 +36,9 @@ def find_communities(
         Any graph; components never share a community.
     resolution : float, default=1.0
         Above 1 gives more and smaller communities.
+    n_iterations : int or None, default=None
+        Rounds, each from the communities of the one before; None: until a round changes nothing,
+        on graphs of more than 20,000 edges 2.
     rng : Generator, int or None, default=0
         Source of the order in which nodes are visited.
 
@@ -41,12 +50,14 @@ def find_communities(
     Raises
     ------
     ValueError
-        If ``resolution`` is not above 0.
+        If ``resolution`` is not above 0, or ``n_iterations`` below 1.
 
     Notes
     -----
-    Time about O(n_nodes + n_edges). The igraph library draws from one generator per process;
-    it is lent a private one for the call and given back Python's ``random``, its default.
+    A round takes about O(n_nodes + n_edges) time. On scale-free graphs of 10⁵ edges rounds until
+    nothing changes take 20 times as long as two, for a modularity higher by 5 %. The igraph
+    library draws from one generator per process; it is lent a private one for the call and given
+    back Python's ``random``, its default.
 
     References
     ----------
@@ -61,12 +72,16 @@ def find_communities(
     import igraph
 
     resolution = positive(resolution, "resolution")
+    if n_iterations is None:
+        rounds = 2 if graph.n_edges > MANY_EDGES else -1
+    else:
+        rounds = integer(n_iterations, "n_iterations", least=1)
     seed = int(as_rng(rng).integers(2**63))
     bare = igraph.Graph(n=graph.n_nodes, edges=graph.edges.tolist())
     igraph.set_random_number_generator(random.Random(seed))
     try:
         parts = bare.community_leiden(
-            objective_function="modularity", resolution=resolution, n_iterations=-1
+            objective_function="modularity", resolution=resolution, n_iterations=rounds
         )
     finally:
         igraph.set_random_number_generator(random)

@@ -8,7 +8,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.graph.communities import find_communities
+from featgraph.graph import communities
+from featgraph.graph.communities import find_communities, measure_modularity
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -50,6 +51,19 @@ def test_a_higher_resolution_gives_more_communities():
 
 def test_edgeless_graphs_are_all_singles():
     assert find_communities(FeatureGraph.from_edges([], n_nodes=3)).tolist() == [0, 1, 2]
+
+
+def test_rounds_are_as_many_as_asked_for_and_few_on_many_edges(monkeypatch):
+    graph = as_feature_graph(nx.barabasi_albert_graph(400, 5, seed=0))
+    first, best = (find_communities(graph, n_iterations=n) for n in (1, 1000))
+    assert measure_modularity(graph, first) < measure_modularity(graph, best)
+    monkeypatch.setattr(communities, "MANY_EDGES", graph.n_edges)
+    few = find_communities(graph, n_iterations=2)
+    assert measure_modularity(graph, find_communities(graph)) > measure_modularity(graph, few)
+    monkeypatch.setattr(communities, "MANY_EDGES", graph.n_edges - 1)
+    np.testing.assert_array_equal(find_communities(graph), few)
+    with pytest.raises(ValueError, match="n_iterations must be a whole number of at least 1"):
+        find_communities(graph, n_iterations=0)
 
 
 def test_bad_resolution():

@@ -23,6 +23,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.boxes.bits import count_rows
 from featgraph.boxes.block_fit import fit_blocks, prefer_blocks
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
@@ -51,6 +52,8 @@ def solve(
         # these two look at every ball twice; explicit lists need no bits
         is_faster = space.name == "hop" and space.prefers_bits(size, same=True)
         bits = space.bits(size) if is_faster else NO_BITS
+        if is_faster and space.is_complete(count_rows(bits)):
+            return RawCover(space.components)
         if order == "dsatur":
             return RawCover(fit_dsatur(*rows, ties, bits=bits))
         sequence = order_smallest_last(*rows, ties, bits=bits)
