@@ -242,6 +242,7 @@ def _tell_of_towers(model: nn.Module, names: list[str]) -> None:
         and not _BESIDE.search(name)
         and _weight_of(child) >= _NOTABLE * total
         and _count_maps(model, [name]) >= 2
+        and not any(is_activation(inner) for inner in child.modules())
     ]
     _warn_of(left_out)
 
