@@ -55,14 +55,16 @@ def distance_persistence(
 
     Notes
     -----
-    Dimension 0 is the minimum spanning tree, O(D²). Higher dimensions go to gudhi after
-    collapsing dominated edges (exact): seconds for D of some hundreds in dimension 1, fewer
-    nodes in dimension 2.
+    Dimension 0 is the minimum spanning tree, O(D²). Higher dimensions go to gudhi's estimator,
+    a form of Ripser [2]_: about a second for D of a thousand in dimension 1; in dimension 2 it
+    collapses dominated edges first (exact, [3]_), and some hundreds of nodes take seconds.
 
     References
     ----------
     .. [1] H. Edelsbrunner, J. Harer, "Computational topology", AMS 2010, Ch. VII.
-    .. [2] J.-D. Boissonnat, S. Pritam, "Edge collapse and persistence of flag complexes",
+    .. [2] U. Bauer, "Ripser: efficient computation of Vietoris-Rips persistence barcodes",
+       J. Appl. Comput. Topol. 5, 2021, doi:10.1007/s41468-021-00071-5.
+    .. [3] J.-D. Boissonnat, S. Pritam, "Edge collapse and persistence of flag complexes",
        SoCG 2020, doi:10.4230/LIPIcs.SoCG.2020.19.
 
     Examples
@@ -112,15 +114,11 @@ def _components(matrix: NDArray[np.float64], limit: float) -> NDArray[np.float64
 
 
 def _holes(matrix: NDArray[np.float64], limit: float, top: int) -> dict[int, NDArray[np.float64]]:
-    gudhi = need("gudhi", extra="topology")
-    rips = gudhi.RipsComplex(distance_matrix=matrix, max_edge_length=limit)
-    complex_ = rips.create_simplex_tree(max_dimension=1)
-    complex_.collapse_edges(nb_iterations=2)
-    complex_.expansion(top + 1)
-    complex_.compute_persistence(persistence_dim_max=complex_.dimension() <= top)
-    return {
-        dimension: np.asarray(
-            complex_.persistence_intervals_in_dimension(dimension), dtype=np.float64
-        ).reshape(-1, 2)
-        for dimension in range(1, top + 1)
-    }
+    need("gudhi", extra="topology")
+    from gudhi.sklearn.rips_persistence import RipsPersistence
+
+    dimensions = range(1, top + 1)
+    rips = RipsPersistence(list(dimensions), threshold=limit, input_type="full distance matrix")
+    (found,) = rips.fit_transform([matrix])
+    pairs = (np.asarray(points, dtype=np.float64).reshape(-1, 2) for points in found)
+    return dict(zip(dimensions, pairs, strict=True))

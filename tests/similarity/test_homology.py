@@ -356,20 +356,44 @@ def test_first_betti_numbers_are_those_of_the_feature_network(seed, n):
 
 @needs_gudhi
 @settings(max_examples=15)
-@given(seed=st.integers(0, 1000), n=st.integers(4, 9))
-def test_rips_persistence_equals_naive(seed, n):
+@given(seed=st.integers(0, 1000), n=st.integers(2, 9), share=st.sampled_from([0.3, 0.6, None]))
+def test_rips_persistence_equals_naive(seed, n, share):
     rng = np.random.default_rng(seed)
     points = rng.normal(size=(n, 3))
     C = np.linalg.norm(points[:, None] - points, axis=2)
     C = (C + C.T) / 2
-    edges = {p: C[p] for p in itertools.combinations(range(n), 2)}
+    limit = None if share is None else float(np.quantile(C, share)) or 1.0
+    edges = {p: C[p] for p in itertools.combinations(range(n), 2) if limit is None or C[p] <= limit}
     slow = naive.flag_persistence(n, edges, 2)
     slow[0].remove((0.0, math.inf))
-    ours = sim.distance_persistence(C, max_dimension=2)
+    ours = sim.distance_persistence(C, max_dimension=2, max_epsilon=limit)
     for dimension in range(3):
         np.testing.assert_allclose(
             ours.points[dimension], np.reshape(slow[dimension], (-1, 2)), rtol=1e-9
         )
+
+
+@needs_gudhi
+@pytest.mark.parametrize("limit", [None, 1.2])
+def test_rips_persistence_equals_the_simplex_tree_of_gudhi(limit):
+    import gudhi
+
+    C = feature_distances(torch.randn(60, 5, generator=torch.Generator().manual_seed(0))).numpy()
+    tree = gudhi.RipsComplex(distance_matrix=C, max_edge_length=limit or C.max())
+    tree = tree.create_simplex_tree(max_dimension=2)
+    tree.compute_persistence()
+    expected = np.sort(tree.persistence_intervals_in_dimension(1), axis=0)
+    found = sim.distance_persistence(C, max_epsilon=limit).points[1]
+    assert len(found) > 10
+    np.testing.assert_array_equal(np.sort(found, axis=0), expected)
+
+
+def test_loops_need_gudhi(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "gudhi", None)
+    with pytest.raises(ImportError, match=r"featgraph\[topology\]"):
+        sim.distance_persistence(1 - np.eye(3))
 
 
 @needs_gudhi
