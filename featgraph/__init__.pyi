@@ -37,6 +37,7 @@ from .dimension import (
     MultifractalSpectrum as MultifractalSpectrum,
     analyze_flow as analyze_flow,
     compare_dimensions as compare_dimensions,
+    compare_network as compare_network,
     epsilon_sweep as epsilon_sweep,
     fit_dimension as fit_dimension,
     fractality as fractality,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,23 +16,21 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.api import box_counts, box_cover, minimum_box_counts, minimum_box_cover
 from featgraph.boxes.counts import BoxCounts
-from featgraph.boxes.methods import METHODS
 from featgraph.core.caller import caller_level
-from featgraph.core.checks import choice, integer, positive
-from featgraph.core.progress import track_progress
+from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.sources import hash_sources
-from featgraph.core.threads import small_on_one_thread
-from featgraph.dimension.compare import CURVES, compare_dimensions
+from featgraph.core.threads import hold_threads, small_on_one_thread
+from featgraph.dimension.compare import compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
-from featgraph.graph.epsilon import split_rule
 from featgraph.report.folder import file_key
 from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer
 from featgraph.report.provenance import describe_run
 from featgraph.report.report import Report
+from featgraph.report.settings import AnalysisSettings
 from featgraph.report.states import collect_states, pair_up
+from featgraph.report.summary import tell_ruled_layers
 from featgraph.report.writer import ReportWriter
-from featgraph.selfsimilarity.ladders import GRIDS, SCALES, Grid, Scale
 
 if TYPE_CHECKING:
     import os
@@ -51,73 +50,6 @@ _N_GROUPS = 7
 _NOT_KEPT = "Activations were not kept: the null model of shuffled activations is left out."
 
 
-@dataclass(frozen=True)
-class AnalysisSettings:
-    """Settings of the analysis of one layer.
-
-    Attributes
-    ----------
-    epsilon : float, str or tuple, default="percolation"
-        Threshold of G_M or the rule that chooses it; see ``choose_epsilon``.
-    method : str, default="optimum"
-        Covering method in hop space, a key of METHODS. "optimum": the smallest number of boxes,
-        proven within ``time_limit``; networks of some hundred neurons take less than a second.
-    repeats : int, default=3
-        Runs per size of random covering methods; the smallest count is kept.
-    curves : tuple of str
-        Curves of N_θ to compare.
-    n_theta : int, default=256
-        Number of box sizes θ.
-    time_limit : float or None, default=10.0
-        Seconds per layer for proving the smallest number of boxes at every θ (see
-        ``compare_dimensions``), and for method "optimum" the same in hop space.
-    n_null : int, default=39
-        Draws of each null model behind z-score and p-value of SS_rate, at least 2; 0 leaves it out.
-    n_sweep : int, default=8
-        Thresholds ε beside the chosen one at which G_M is measured, at least 2; 0 leaves it out.
-    grid, scale : str
-        Where the θ of SS_rate begin and end, and on which scale they are uniform: as published
-        ("range", "log1p"), or hardly moved by a few loud neurons ("quantile") and free of the unit
-        of the activations ("log"); see ``ss_rate``.
-    """
-
-    epsilon: Any = "percolation"
-    method: str = "optimum"
-    repeats: int = 3
-    curves: tuple[str, ...] = CURVES
-    n_theta: int = 256
-    time_limit: float | None = 10.0
-    n_null: int = 39
-    n_sweep: int = 8
-    grid: Grid = "range"
-    scale: Scale = "log1p"
-
-    def __post_init__(self) -> None:
-        # Here, not layer by layer: a wrong setting is an error, a difficult layer a gap.
-        split_rule(self.epsilon)
-        box_methods = [name for name, row in METHODS.items() if row.box in ("diameter", "radius")]
-        choice(self.method, box_methods, "method")
-        integer(self.repeats, "repeats", least=1)
-        integer(self.n_theta, "n_theta", least=4)
-        if self.time_limit is not None:
-            positive(self.time_limit, "time_limit", zero=True)
-        if self.n_null != 0:
-            integer(self.n_null, "n_null", least=2)
-        if self.n_sweep != 0:
-            integer(self.n_sweep, "n_sweep", least=2)
-        choice(self.grid, GRIDS, "grid")
-        choice(self.scale, SCALES, "scale")
-
-    def describe(self) -> dict[str, str | int | float | None]:
-        """Return the settings as plain values."""
-        values: dict[str, str | int | float | None] = {
-            name: value if isinstance(value, int | float) else str(value)
-            for name, value in vars(self).items()
-        }
-        values["curves"] = " ".join(self.curves)
-        return values
-
-
 def analyze(
     model: nn.Module | Mapping[str, Any],
     data: Any = None,
@@ -133,6 +65,8 @@ def analyze(
     title: str | None = None,
     notes: Sequence[str] = (),
     command: str = "featgraph.analyze(...)",
+    jobs: int | None = None,
+    writing: Mapping[str, Any] | None = None,
     progress: bool | None = None,
     **capture: Any,
 ) -> Report:
@@ -169,6 +103,11 @@ def analyze(
         Sentences for its head.
     command : str, default="featgraph.analyze(...)"
         How the run was started, for its provenance.
+    jobs : int or None, default=None
+        Layers at once, each in a process of its own with one thread; None: one after another, or
+        as ``joblib.parallel_config`` says. The result is the same for any number.
+    writing : mapping or None, default=None
+        Options of :class:`featgraph.report.ReportWriter`: standalone, graphs, vector.
     progress : bool or None, default=None
         Show bars; None shows them on a terminal.
     **capture
@@ -183,8 +122,8 @@ def analyze(
     ------
     ValueError
         If no layer could be analysed, or an argument breaks its rule. A single layer that
-        cannot be analysed (all activations equal, or too many nodes for the memory there is) is
-        listed in ``report.skipped``.
+        cannot be analysed (all activations equal, too many nodes for the memory there is, or its
+        worker died twice) is listed in ``report.skipped``.
     KeyboardInterrupt
         After Ctrl-C; with ``folder`` the message says what was saved.
 
@@ -209,27 +148,56 @@ def analyze(
     settings = settings if epsilon is None else replace(settings, epsilon=epsilon)
     seed = int(rng) if isinstance(rng, int | np.integer) else int(as_rng(rng).integers(2**31))
     provenance = describe_run(command, {**settings.describe(), "seed": seed})
-    writer = None if folder is None else ReportWriter(folder, force=force)
     started = time.perf_counter()
-    capture["progress"] = progress
-    features = collect_states(model, baseline, data, states, seed, {**capture, "layers": layers})
-    tasks = list(pair_up(features))
-    source = next((F.source for _, F in tasks if F.source), None) or "the network"
-    if any(isinstance(F, DistanceMatrix) for _, F in tasks):
-        notes = (*notes, _NOT_KEPT)
-    report = Report(
-        title=title or f"Feature networks of {source}",
-        source=source,
-        analyses=(),
-        skipped=(),
-        planned=tuple((state, F.layer or "") for state, F in tasks),
-        provenance=provenance,
-        notes=tuple(notes),
-    )
+    capture |= {"progress": progress, "layers": layers}
+    with contextlib.ExitStack() as stack:
+        writer = None
+        if folder is not None:  # refused before the model runs, if it must be
+            writer = ReportWriter(folder, force=force, **(writing or {}))
+            stack.callback(writer.close)
+        tasks = list(pair_up(collect_states(model, baseline, data, states, seed, capture)))
+        source = next((F.source for _, F in tasks if F.source), None) or "the network"
+        if any(isinstance(F, DistanceMatrix) for _, F in tasks):
+            notes = (*notes, _NOT_KEPT)
+        report = Report(
+            title=title or f"Feature networks of {source}",
+            source=source,
+            analyses=(),
+            skipped=(),
+            planned=tuple((state, F.layer or "") for state, F in tasks),
+            provenance=provenance,
+            notes=tuple(notes),
+        )
+        outcomes = _analyze_all(tasks, settings, seed, writer, jobs, progress)
+        stack.callback(outcomes.close)
+        report = _gather(report, outcomes, writer, started)
+    if not report.analyses:
+        reasons = "; ".join(f"{item.layer}: {item.reason}" for item in report.skipped)
+        raise ValueError(f"no layer could be analysed ({reasons})")
+    if ruled := tell_ruled_layers(report):
+        cure = "See ruled_by_few and leverage in the table; grid='quantile' is hardly moved by few"
+        warnings.warn(f"{ruled}. {cure} neurons", stacklevel=caller_level())
+    return report
+
+
+def _gather(
+    report: Report,
+    outcomes: Iterator[tuple[int, LayerAnalysis | SkippedLayer]],
+    writer: ReportWriter | None,
+    started: float,
+) -> Report:
+    """Return the report with all outcomes, in the planned order; write it while they come in."""
+    found: dict[int, LayerAnalysis | SkippedLayer] = {}
     try:
-        for state, F in track_progress(tasks, progress=progress, label="layers", total=len(tasks)):
-            outcome = _analyze_or_resume(F, state, settings, seed, writer)
-            report = _extend(report, outcome, time.perf_counter() - started)
+        for place, outcome in outcomes:
+            found[place] = outcome
+            ordered = [found[place] for place in sorted(found)]
+            report = replace(
+                report,
+                analyses=tuple(item for item in ordered if isinstance(item, LayerAnalysis)),
+                skipped=tuple(item for item in ordered if isinstance(item, SkippedLayer)),
+                provenance=replace(report.provenance, seconds=time.perf_counter() - started),
+            )
             if writer is not None and report.analyses:
                 writer.write(report)
     except KeyboardInterrupt:
@@ -240,30 +208,7 @@ def analyze(
             f"{len(report.analyses)} of {report.n_planned} layers are finished, their report is "
             f"{page}; the same call goes on from there"
         ) from None
-    if not report.analyses:
-        reasons = "; ".join(f"{item.layer}: {item.reason}" for item in report.skipped)
-        raise ValueError(f"no layer could be analysed ({reasons})")
-    ruled = [a for a in report.analyses if a.leverage is not None and a.leverage.is_ruled_by_few]
-    if ruled:
-        found = "; ".join(_tell_leverage(item) for item in ruled)
-        warnings.warn(
-            f"a handful of neurons rules SS_rate of {len(ruled)} of {len(report.analyses)} layers: "
-            f"{found}. See ruled_by_few and leverage in the table; grid='quantile' is hardly "
-            "moved by few neurons",
-            stacklevel=caller_level(),
-        )
     return report
-
-
-def _tell_leverage(item: LayerAnalysis) -> str:
-    leverage = item.leverage
-    if leverage is None:
-        raise RuntimeError(f"layer {item.layer!r} was analysed without leverage")
-    largest = leverage.nodes.size
-    return (
-        f"{item.layer} ({item.state}) {leverage.rate:.2f}, "
-        f"{leverage.rate + leverage.change:.2f} without up to {largest} of {item.n_nodes}"
-    )
 
 
 @small_on_one_thread
@@ -397,27 +342,67 @@ def _group_nodes(distances: NDArray[np.float64]) -> NDArray[np.int64]:
     return groups
 
 
-def _analyze_or_resume(
-    F: FeatureMatrix | DistanceMatrix,
-    state: str,
+def _analyze_all(
+    tasks: Sequence[tuple[str, FeatureMatrix | DistanceMatrix]],
     settings: AnalysisSettings,
     seed: int,
     writer: ReportWriter | None,
+    jobs: int | None,
+    progress: bool | None,
+) -> Generator[tuple[int, LayerAnalysis | SkippedLayer], None, None]:
+    """Yield place and outcome of each layer: first those of an earlier run, then new ones."""
+    fresh, prints = [], {}
+    for place, (state, F) in enumerate(tasks):
+        earlier = None
+        if writer is not None:
+            prints[place] = _fingerprint(F, settings, seed)
+            earlier = _resume(F, state, settings, writer, prints[place])
+        if earlier is None:
+            fresh.append(place)
+        else:
+            yield place, earlier
+    calls = [(tasks[place][1], tasks[place][0], settings, seed) for place in fresh]
+    how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "layers"}
+    results = run_parallel(_analyze_or_skip, calls, done=len(tasks) - len(fresh), **how)
+    with contextlib.closing(results):
+        for number, outcome in results:
+            place = fresh[number]
+            state, F = tasks[place]
+            if isinstance(outcome, WorkerLost):
+                outcome = SkippedLayer(state, F.layer or "layer", outcome.reason)
+            if writer is not None and isinstance(outcome, LayerAnalysis):
+                writer.save(replace(outcome, fingerprint=prints[place]))
+            yield place, outcome
+
+
+def _analyze_or_skip(
+    F: FeatureMatrix | DistanceMatrix, state: str, settings: AnalysisSettings, seed: int
 ) -> LayerAnalysis | SkippedLayer:
     layer = F.layer or "layer"
-    fingerprint = _fingerprint(F, settings, seed)
-    if writer is not None:
-        earlier = writer.load(file_key(state, layer), fingerprint=fingerprint)
-        if earlier is not None:
-            return earlier
     rng = np.random.default_rng([seed, zlib.crc32(f"{state}/{layer}".encode())])
     try:
-        analysis = analyze_layer(F, state=state, settings=settings, rng=rng)
+        return analyze_layer(F, state=state, settings=settings, rng=rng)
     except (ValueError, MemoryError) as error:
         return SkippedLayer(state, layer, " ".join(str(error).split()))
-    if writer is not None:
-        writer.save(replace(analysis, fingerprint=fingerprint))
-    return analysis
+
+
+def _resume(
+    F: FeatureMatrix | DistanceMatrix,
+    state: str,
+    settings: AnalysisSettings,
+    writer: ReportWriter,
+    fingerprint: str,
+) -> LayerAnalysis | None:
+    """Return what an earlier run found; the links of its graph come from the features again."""
+    from featgraph.distances.distance_matrix import as_distance_matrix
+    from featgraph.graph.construct import feature_graph
+
+    earlier = writer.load(file_key(state, F.layer or "layer"), fingerprint=fingerprint)
+    if earlier is None:
+        return None
+    with hold_threads():
+        graph = feature_graph(as_distance_matrix(F), epsilon=settings.epsilon)
+    return replace(earlier, graph=graph)
 
 
 def _fingerprint(F: FeatureMatrix | DistanceMatrix, settings: AnalysisSettings, seed: int) -> str:
@@ -425,10 +410,3 @@ def _fingerprint(F: FeatureMatrix | DistanceMatrix, settings: AnalysisSettings, 
     digest = hashlib.sha256(repr((hash_sources(), settings, seed, *kind)).encode())
     digest.update(np.ascontiguousarray(F.values.detach().cpu().numpy()).tobytes())
     return digest.hexdigest()
-
-
-def _extend(report: Report, outcome: LayerAnalysis | SkippedLayer, seconds: float) -> Report:
-    provenance = replace(report.provenance, seconds=seconds)
-    if isinstance(outcome, SkippedLayer):
-        return replace(report, skipped=(*report.skipped, outcome), provenance=provenance)
-    return replace(report, analyses=(*report.analyses, outcome), provenance=provenance)

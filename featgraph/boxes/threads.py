@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from featgraph.core.threads import is_worker
+
 __all__ = ["map_ranges", "map_tasks", "run_beside", "run_tasks", "usable_cores"]
 
 Task = TypeVar("Task")
@@ -34,7 +36,9 @@ _FEWEST = 2048  # below this many items a thread costs more than it saves
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores this process may use; one, where other tasks use the others."""
+    if is_worker():
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from featgraph.cli import inputs, options as opt
 from featgraph.cli.messages import explain
@@ -41,6 +41,11 @@ def analyze_network(
     null_draws: opt.NullDraws = 39,
     time_limit: opt.TimeLimit = 10.0,
     device: opt.Device = "cpu",
+    jobs: opt.Jobs = 1,
+    cluster: opt.Cluster = None,
+    standalone: bool = False,
+    graphs: Literal["thinned", "whole", "none"] = "thinned",
+    vector: bool = False,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-report"),
     force: opt.Force = False,
@@ -61,6 +66,12 @@ def analyze_network(
         Do not compare with the untrained network.
     stream
         Read images as they are needed and keep distances alone, for very many images.
+    standalone
+        Put every picture inside the page, which then needs no other file.
+    graphs
+        GraphML file of each layer: the 10,000 shortest links, all, or no file.
+    vector
+        Write the pictures of the layers as SVG too.
 
     Examples
     --------
@@ -69,7 +80,9 @@ def analyze_network(
     featgraph analyze hf:models/bert --data sentences.txt --layers "encoder.layer.*"
     featgraph analyze net.py:build --inputs measurements.npz
     featgraph analyze --features features.npz --layers "blocks.*"
+    featgraph analyze --features features.npz --jobs 4 --standalone
     """
+    from featgraph.core.parallel import joined_cluster
     from featgraph.core.processes import fail_together
     from featgraph.pipeline import AnalysisSettings, analyze
     from featgraph.report.provenance import command_line
@@ -102,16 +115,19 @@ def analyze_network(
         layers = ("all",)
     else:
         what = {**build(), "data": samples.read(data, screen, model)}
-    report = analyze(
-        **what,
-        layers=list(layers),
-        settings=settings,
-        rng=seed,
-        folder=out,
-        force=force,
-        command=command_line(),
-        progress=screen.progress,
-    )
+    with joined_cluster(cluster):
+        report = analyze(
+            **what,
+            layers=list(layers),
+            settings=settings,
+            rng=seed,
+            folder=out,
+            force=force,
+            command=command_line(),
+            jobs=jobs,
+            writing={"standalone": standalone, "graphs": graphs, "vector": vector},
+            progress=screen.progress,
+        )
     return show_summary(report, Path(out), screen)
 
 

@@ -20,11 +20,13 @@ FLAGS = {
             *(
                 "as_undirected",
                 "bounds",
+                "cluster",
                 "curves",
                 "device",
                 "duplicates",
                 "epsilon",
                 "exclude",
+                "graphs",
                 "grid",
             ),
             *(

@@ -21,12 +21,11 @@ else:
     MethodName = Literal[tuple(METHODS)]
 
 __all__ = [
-    "METHOD", "AsUndirected", "Device", "EpsilonRule", "Force", "GraphFile", "GraphFiles", "Jobs",
-    "Layers",
-    "GridChoice", "MethodChoice", "MethodOptions", "NTheta", "NullDraws", "Out", "References",
-    "Repeats", "ScaleChoice", "Seed", "Sizes", "TimeLimit", "Weight", "parse",
-    "read_assignments", "read_epsilon", "read_seconds", "read_size", "read_sizes",
-    "several", "whole",
+    "METHOD", "AsUndirected", "Cluster", "Device", "EpsilonRule", "Force", "GraphFile",
+    "GraphFiles", "GridChoice", "Jobs", "Layers", "MethodChoice", "MethodOptions", "NTheta",
+    "NullDraws", "Out", "References", "Repeats", "ScaleChoice", "Seed", "Sizes", "TimeLimit",
+    "Weight", "parse", "read_assignments", "read_epsilon", "read_seconds", "read_size",
+    "read_sizes", "several", "whole",
 ]  # fmt: skip
 
 
@@ -174,7 +173,12 @@ Out = Annotated[Path, Parameter(alias="-o", help="Folder to write into.")]
 Force = Annotated[
     bool, Parameter(help="Write into a folder that holds other things, or over a file.")
 ]
-Jobs = Annotated[int | None, whole(1, help="Workers at once; none: one per core.")]
+Jobs = Annotated[
+    int | None, whole(1, help="Workers at once; the result is the same for any number.")
+]
+Cluster = Annotated[
+    str | None, Parameter(help="Spread over a Dask scheduler at this address, or over 'ray'.")
+]
 Device = Annotated[str, Parameter(help="Where the model runs: cpu, cuda, cuda:1 …")]
 
 _GRAPH = Parameter(

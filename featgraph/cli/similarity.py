@@ -42,6 +42,8 @@ def compare_networks(
     layers_b: Annotated[Sequence[str], opt.several()] = (),
     reduce: Literal["auto", "flatten", "tokens", "cls", "channels_first", "channels_last"] = "auto",
     triangle: bool = False,
+    jobs: opt.Jobs = 1,
+    cluster: opt.Cluster = None,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-similarity"),
     force: opt.Force = False,
@@ -71,6 +73,7 @@ def compare_networks(
     featgraph similarity a.npz b.npz --measure cka procrustes
     """
     from featgraph import similarity as sim
+    from featgraph.core.parallel import joined_cluster
     from featgraph.features.capture import extract_features
     from featgraph.plot.similarity import plot_similarity
 
@@ -102,8 +105,11 @@ def compare_networks(
     folder = claim(out, "similarity", force)
     names = _name_sides((a, b), (weights, weights_b))
     tables: dict[str, Any] = {}
-    for name in measure:
-        matrix = sim.compare_layers(*sides, measure=name)
+    with joined_cluster(cluster):
+        matrices = sim.compare_measures(
+            *sides, measures=measure, jobs=jobs, progress=screen.progress
+        )
+    for name, matrix in matrices.items():
         tables[name] = matrix.to_rows()
         folder.table(f"{name}.csv", tables[name])
         folder.result(f"{name}.json", matrix)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
-__all__ = ["SMALL", "hold_threads", "small_on_one_thread"]
+__all__ = ["SMALL", "hold_threads", "in_worker", "is_worker", "small_on_one_thread"]
 
 SMALL = 4096  # rows of a matrix; threads do not pay below
+_WORKER = contextvars.ContextVar("featgraph_worker", default=False)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -36,6 +38,28 @@ def hold_threads(hold: bool = True) -> Iterator[None]:
 
     with threadpool_limits(1 if hold else None):
         yield
+
+
+@contextlib.contextmanager
+def in_worker() -> Iterator[None]:
+    """Run the block as one of several tasks at a time, which starts no threads of its own."""
+    before = _WORKER.set(True)
+    try:
+        yield
+    finally:
+        _WORKER.reset(before)
+
+
+def is_worker() -> bool:
+    """Whether other tasks keep the other cores busy.
+
+    Examples
+    --------
+    >>> with in_worker():
+    ...     is_worker()
+    True
+    """
+    return _WORKER.get()
 
 
 def small_on_one_thread(function: Function) -> Function:

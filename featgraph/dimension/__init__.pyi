@@ -2,6 +2,10 @@ from .compare import (
     DimensionComparison as DimensionComparison,
     compare_dimensions as compare_dimensions,
 )
+from .compare_network import (
+    ComparedLayer as ComparedLayer,
+    compare_network as compare_network,
+)
 from .evidence import Fractality as Fractality, fractality as fractality
 from .fit import DimensionFit as DimensionFit, fit_dimension as fit_dimension
 from .flow import (

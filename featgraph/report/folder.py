@@ -4,15 +4,80 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Iterable
 from pathlib import Path
 
 from featgraph.core.files import UNFINISHED, remove_leftovers, write_text
 
-__all__ = ["claim_folder", "file_key", "list_files", "remove_stale", "write_manifest"]
+__all__ = [
+    "FolderLock",
+    "claim_folder",
+    "file_key",
+    "list_files",
+    "remove_stale",
+    "write_manifest",
+]
 
 #: Marks a folder as written by featgraph, and lists what it wrote.
 MANIFEST = "featgraph.json"
+_LOCK = ".featgraph-lock"
+
+
+class FolderLock:
+    """Keeps a folder for one run, until it is released or the process ends, however it ends.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder, which is made if it is missing.
+
+    Raises
+    ------
+    ValueError
+        If another run holds it.
+
+    Notes
+    -----
+    ``flock``, which also holds between the machines of most shared file systems; none on Windows.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._path = Path(folder) / _LOCK
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        while not self._take():
+            pass  # the file went away between opening and locking it: its holder had just ended
+
+    def _take(self) -> bool:
+        try:
+            import fcntl
+        except ImportError:
+            self._file = None
+            return True
+        self._file = self._path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            who = self._file.read().strip() or "another run"
+            self._file.close()
+            raise ValueError(
+                f"folder must be free, got {os.fspath(self._path.parent)!r}, which {who} is "
+                "writing; wait until it ends, or name another folder"
+            ) from None
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            self._file.close()
+            return False
+        self._file.truncate(0)
+        self._file.write(f"process {os.getpid()} on {platform.node()}")
+        self._file.flush()
+        return True
+
+    def release(self) -> None:
+        """Let others in."""
+        if self._file is not None and not self._file.closed:
+            self._path.unlink(missing_ok=True)
+            self._file.close()
 
 
 def claim_folder(
@@ -57,7 +122,7 @@ def claim_folder(
         raise ValueError(f"folder must be a folder, got the file {os.fspath(path)!r}")
     path.mkdir(parents=True, exist_ok=True)
     found = _read_manifest(path)
-    others = (item for item in path.iterdir() if not item.name.startswith(UNFINISHED))
+    others = (item for item in path.iterdir() if not item.name.startswith((UNFINISHED, _LOCK)))
     if found is None and not force and any(others):
         raise ValueError(_refusal(path, kind, "it holds other files"))
     if found is not None and found.get("kind") != kind and not force:

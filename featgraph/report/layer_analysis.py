@@ -183,5 +183,4 @@ class LayerAnalysis(Result):
             row["leverage_n_nodes"] = self.leverage.n_moving
             row["leverage_z"] = self.leverage.z_score
             row["ruled_by_few"] = self.leverage.is_ruled_by_few
-        row["seconds"] = self.seconds
         return row

@@ -22,7 +22,7 @@ class NetworkAnalysis:
     source : str
         Model or file that the features come from.
     analyses : tuple of LayerAnalysis
-        Finished layers, in the order they were finished.
+        Finished layers, in the planned order.
     skipped : tuple of SkippedLayer
         Layers that could not be analysed, with the reason.
     planned : tuple of (str, str)
@@ -111,13 +111,20 @@ class NetworkAnalysis:
         return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but graphs and curves as plain values, as in ``report.json``."""
+        """Return everything but graphs and curves as plain values, as in ``report.json``.
+
+        Times, machine and command stand under ``"provenance"``; all else depends on features,
+        settings and seed alone.
+        """
         return {
             "title": self.title,
             "source": self.source,
             "partial": self.is_partial,
             "notes": list(self.notes),
-            "provenance": dict(vars(self.provenance)),
+            "provenance": {
+                **vars(self.provenance),
+                "seconds_per_layer": {item.key: item.seconds for item in self.analyses},
+            },
             "layers": self.layer_rows(),
             "estimators": [
                 {"state": item.state, "layer": item.layer, **row}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,4 +49,5 @@ class Report(NetworkAnalysis):
         Each file is written whole or not at all; the page comes last. About two seconds
         per layer, most of it for the pictures.
         """
-        return ReportWriter(folder, force=force, **options).write(self)
+        with closing(ReportWriter(folder, force=force, **options)) as writer:
+            return writer.write(self)

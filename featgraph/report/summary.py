@@ -20,6 +20,7 @@ __all__ = [
     "count_of",
     "list_cautions",
     "summarize_report",
+    "tell_ruled_layers",
     "typical_layer",
 ]
 
@@ -273,6 +274,20 @@ def _is_line(analysis: LayerAnalysis) -> bool:
     return fit is not None and fit.interval[0] <= 1 <= fit.interval[1]
 
 
+def tell_ruled_layers(report: NetworkAnalysis) -> str:
+    """Say which SS_rates a handful of neurons makes; nothing where there are none."""
+    found = [
+        f"{item.layer} ({item.state}) {told.rate:.2f}, {told.rate + told.change:.2f} without up to "
+        f"{told.nodes.size} of {item.n_nodes}"
+        for item in report.analyses
+        if (told := item.leverage) is not None and told.is_ruled_by_few
+    ]
+    if not found:
+        return ""
+    of = f"{len(found)} of {count_of(len(report.analyses), 'layer')}"
+    return f"a handful of neurons rules SS_rate of {of}: {'; '.join(found)}"
+
+
 def list_cautions(report: NetworkAnalysis) -> list[str]:
     """Return what this particular run asks the reader to keep in mind."""
     cautions = []
@@ -285,6 +300,8 @@ def list_cautions(report: NetworkAnalysis) -> list[str]:
             f"{worst.graph.n_nodes}). They lie at one point or close together and count as "
             "one box at small θ."
         )
+    if ruled := tell_ruled_layers(report):
+        cautions.append(f"{ruled[0].upper()}{ruled[1:]}.")
     lines = [item for item in report.analyses if item.verdict == "fractal" and _is_line(item)]
     if lines:
         cautions.append(

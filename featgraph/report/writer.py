@@ -6,18 +6,28 @@ import base64
 import json
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from featgraph.core.checks import choice
 from featgraph.core.files import DamagedFileError, atomic_path, write_text
+from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.figures import (
     draw_joint_figures,
     draw_layer_figures,
     first_pictures,
     pack_png,
 )
-from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
+from featgraph.report.folder import (
+    FolderLock,
+    claim_folder,
+    list_files,
+    remove_stale,
+    write_manifest,
+)
 from featgraph.report.graph_files import GRAPH_FILES, write_layer_graph
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.network_analysis import NetworkAnalysis
@@ -63,14 +73,28 @@ class ReportWriter:
     ) -> None:
         self._graphs = choice(graphs, GRAPH_FILES, "graphs")
         self._standalone, self._vector = standalone, vector
-        self.folder = claim_folder(folder, kind="report", force=force)
+        if Path(folder).is_file():
+            claim_folder(folder)  # which says what is wrong
+        self._lock = FolderLock(folder)
+        try:
+            self.folder = claim_folder(folder, kind="report", force=force)
+        except ValueError:
+            self._lock.release()
+            raise
         self._before = list_files(self.folder)
         self._files: set[str] = set()
         self._pictures: dict[str, str] = {}
         self._finished: set[str] = set()
 
+    def close(self) -> None:
+        """Let other runs write into the folder."""
+        self._lock.release()
+
     def load(self, key: str, *, fingerprint: str) -> LayerAnalysis | None:
-        """Return a layer that an earlier run finished with the same features and settings."""
+        """Return a layer that an earlier run finished with the same features and settings.
+
+        Its graph has no links: the features give them back, and they would fill the folder.
+        """
         path = self.folder / "parts" / f"{key}.npz"
         try:
             analysis = LayerAnalysis.load(path)
@@ -82,8 +106,11 @@ class ReportWriter:
         return analysis
 
     def save(self, analysis: LayerAnalysis) -> None:
-        """Keep a finished layer for a later run."""
-        self._note(analysis.save(self.folder / "parts" / f"{analysis.key}.npz"))
+        """Keep a finished layer, without the links of its graph, for a later run."""
+        graph = analysis.graph
+        bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
+        path = self.folder / "parts" / f"{analysis.key}.npz"
+        self._note(replace(analysis, graph=bare).save(path))
 
     def add(self, analysis: LayerAnalysis) -> None:
         """Write pictures and graph file of one layer, unless this was done."""

@@ -1,4 +1,5 @@
 from .canonical import cca as cca, pwcca as pwcca, svcca as svcca
+from .compare_measures import compare_measures as compare_measures
 from .cross_views import (
     CrossViews as CrossViews,
     ViewCorrelation as ViewCorrelation,

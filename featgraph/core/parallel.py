@@ -1,0 +1,255 @@
+"""Independent tasks, such as the layers of a network, on several cores or machines.
+
+joblib runs them: its processes on this machine, or whatever ``joblib.parallel_config`` names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from featgraph.core.checks import integer
+from featgraph.core.lazy import need
+from featgraph.core.progress import progress_bar
+from featgraph.core.threads import hold_threads, in_worker
+
+__all__ = ["WorkerLost", "joined_cluster", "run_parallel"]
+
+
+@dataclass(frozen=True)
+class WorkerLost:
+    """Stands for the result of a task whose worker died twice."""
+
+    reason: str
+
+
+def run_parallel(
+    function: Callable[..., Any],
+    tasks: Sequence[tuple[Any, ...]],
+    *,
+    jobs: int | None = None,
+    progress: bool | None = False,
+    label: str = "tasks",
+    done: int = 0,
+) -> Generator[tuple[int, Any], None, None]:
+    """Yield place and result of each task as it ends.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the arguments of one task. What it returns must not depend on the number of threads:
+        each task has one.
+    tasks : sequence of tuple
+        Arguments of each task.
+    jobs : int or None, default=None
+        Tasks at once, at least 1; more than there are tasks do no harm. None: one after another
+        in this process, unless ``joblib.parallel_config`` says otherwise. A cluster uses all of
+        its workers, whatever is said here.
+    progress : bool or None, default=False
+        Show a bar over all tasks; None shows it on a terminal.
+    label : str, default="tasks"
+        Its name.
+    done : int, default=0
+        Tasks that the bar counts as finished before.
+
+    Yields
+    ------
+    int, Any
+        Place in ``tasks`` and result; a :class:`WorkerLost` where the worker died twice.
+
+    Raises
+    ------
+    ValueError
+        If ``jobs`` is not positive.
+    Exception
+        The first error of a task, as it was raised.
+
+    Notes
+    -----
+    With several workers results come in the order in which they are ready. A worker that dies, for
+    want of memory say, takes along what was under way; these tasks are tried once more, each alone.
+
+    Examples
+    --------
+    >>> sorted(run_parallel(divmod, [(7, 2), (9, 4)]))
+    [(0, (3, 1)), (1, (2, 1))]
+    """
+    from joblib import effective_n_jobs
+
+    if jobs is not None:
+        jobs = min(integer(jobs, "jobs", least=1), max(1, len(tasks)))
+    remote = _is_remote()
+    jobs = None if remote else jobs
+    total = done + len(tasks)
+    with progress_bar(total=total, progress=progress, label=label, start=done) as bar:
+        if len(tasks) == 0:
+            return
+        alone = not remote and (jobs or effective_n_jobs(None)) == 1
+        run = _run_here if alone else _run_spread
+        with contextlib.closing(run(function, tasks, jobs)) as outcomes:
+            for place, result in outcomes:
+                bar.update()
+                yield place, result
+
+
+def _is_remote() -> bool:
+    """Whether the caller has configured a cluster, which knows how many workers it has."""
+    from joblib.parallel import get_active_backend
+
+    return type(get_active_backend()[0]).__name__ in ("DaskDistributedBackend", "RayBackend")
+
+
+def _run_here(
+    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], jobs: int | None
+) -> Generator[tuple[int, Any], None, None]:
+    for place, task in enumerate(tasks):
+        with _one_thread():
+            result = function(*task)
+        yield place, result
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Hold all linear algebra on one thread, also what the task would load only then."""
+    import scipy.linalg  # noqa: F401
+    import torch  # noqa: F401
+
+    with hold_threads():
+        yield
+
+
+def _run_spread(
+    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], jobs: int | None
+) -> Generator[tuple[int, Any], None, None]:
+    waiting = dict(enumerate(tasks))
+    while waiting:
+        begun: list[int] = []
+        try:
+            with contextlib.closing(_spread(function, waiting, jobs, begun)) as outcomes:
+                for place, result, error in outcomes:
+                    del waiting[place]
+                    if error is not None:
+                        raise _TaskError(error)
+                    yield place, result
+        except _TaskError as failed:
+            raise failed.error from None
+        except Exception as lost:  # of the backend: those of tasks come back as values
+            if not begun:
+                raise
+            for place in [place for place in begun if place in waiting]:
+                yield place, _try_alone(function, waiting.pop(place), jobs, lost)
+
+
+class _TaskError(Exception):
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _try_alone(
+    function: Callable[..., Any], task: tuple[Any, ...], jobs: int | None, lost: Exception
+) -> Any:
+    """Return the result of a task whose worker died, from a second try in a new worker."""
+    try:
+        # two workers and one task: with one, joblib would run it in this process
+        (found,) = list(_spread(function, {0: task}, jobs and max(2, jobs), []))
+    except Exception as again:
+        words = " ".join(str(again or lost).split()).partition(". ")[0]
+        return WorkerLost(f"its worker died twice ({type(again).__name__}: {words})")
+    if found[2] is not None:
+        raise found[2]
+    return found[1]
+
+
+def _spread(
+    function: Callable[..., Any],
+    waiting: dict[int, tuple[Any, ...]],
+    jobs: int | None,
+    begun: list[int],
+) -> Generator[tuple[int, Any, Exception | None], None, None]:
+    """Yield the outcomes that joblib brings; ``begun`` keeps what was given to it."""
+    from joblib import Parallel, delayed, effective_n_jobs
+    from joblib.parallel import get_active_backend
+
+    def give(places: Iterator[int]) -> Iterator[Any]:
+        for place in places:
+            begun.append(place)
+            yield delayed(_attempt)(function, place, waiting[place])
+
+    # No more at once than there are workers: whatever was begun when one dies is under suspicion.
+    how: dict[str, Any] = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
+    places = iter(list(waiting))
+    if get_active_backend()[0].supports_return_generator:
+        outcomes = Parallel(return_as="generator_unordered", **how)(give(places))
+        try:
+            for outcome in outcomes:  # noqa: UP028 (delegation would close it with a warning)
+                yield outcome
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that tasks were given up: somebody stopped them
+                outcomes.close()
+        return
+    at_once = max(1, effective_n_jobs(jobs))
+    while block := list(islice(places, at_once)):  # so that what is ready can be kept
+        yield from Parallel(**how)(give(iter(block)))
+
+
+def _attempt(
+    function: Callable[..., Any], place: int, task: tuple[Any, ...]
+) -> tuple[int, Any, Exception | None]:
+    with _one_thread(), in_worker():
+        try:
+            return place, function(*task), None
+        except Exception as error:
+            return place, None, error
+
+
+@contextlib.contextmanager
+def joined_cluster(address: str | None, *, timeout: float = 10.0) -> Iterator[None]:
+    """Spread the tasks of the block over a cluster.
+
+    Parameters
+    ----------
+    address : str or None
+        Address of a Dask scheduler such as ``"tcp://node1:8786"``; ``"ray"``; None: no cluster.
+    timeout : float, default=10.0
+        Seconds to wait for the scheduler.
+
+    Raises
+    ------
+    ImportError
+        If the package that talks to the cluster is not installed; the message says what to do.
+    ValueError
+        If no scheduler answers at the address.
+
+    Examples
+    --------
+    >>> with joined_cluster(None):
+    ...     sorted(run_parallel(abs, [(-1,)]))
+    [(0, 1)]
+    """
+    from joblib import parallel_config
+
+    if address is None:
+        yield
+    elif address == "ray":
+        need("ray.util.joblib", extra="ray").register_ray()
+        with parallel_config("ray"):
+            yield
+    else:
+        with _dask_client(address, timeout), parallel_config("dask"):
+            yield
+
+
+def _dask_client(address: str, timeout: float) -> Any:
+    distributed = need("distributed", extra="cluster")
+    try:
+        return distributed.Client(address, timeout=timeout)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ValueError(
+            "cluster must be 'ray' or the address of a Dask scheduler that answers, such as "
+            f"'tcp://node1:8786', got {address!r} ({' '.join(str(error).split())[:120]})"
+        ) from None

@@ -1,0 +1,81 @@
+"""AnalysisSettings: everything that is asked of the analysis of one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from featgraph.boxes.methods import METHODS
+from featgraph.core.checks import choice, integer, positive
+from featgraph.dimension.compare import CURVES
+from featgraph.graph.epsilon import split_rule
+from featgraph.selfsimilarity.ladders import GRIDS, SCALES, Grid, Scale
+
+__all__ = ["AnalysisSettings"]
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """Settings of the analysis of one layer.
+
+    Attributes
+    ----------
+    epsilon : float, str or tuple, default="percolation"
+        Threshold of G_M or the rule that chooses it; see ``choose_epsilon``.
+    method : str, default="optimum"
+        Covering method in hop space, a key of METHODS. "optimum": the smallest number of boxes,
+        proven within ``time_limit``; networks of some hundred neurons take less than a second.
+    repeats : int, default=3
+        Runs per size of random covering methods; the smallest count is kept.
+    curves : tuple of str
+        Curves of N_θ to compare.
+    n_theta : int, default=256
+        Number of box sizes θ.
+    time_limit : float or None, default=10.0
+        Seconds per layer for proving the smallest number of boxes at every θ (see
+        ``compare_dimensions``), and for method "optimum" the same in hop space.
+    n_null : int, default=39
+        Draws of each null model behind z-score and p-value of SS_rate, at least 2; 0 leaves it out.
+    n_sweep : int, default=8
+        Thresholds ε beside the chosen one at which G_M is measured, at least 2; 0 leaves it out.
+    grid, scale : str
+        Where the θ of SS_rate begin and end, and on which scale they are uniform: as published
+        ("range", "log1p"), or hardly moved by a few loud neurons ("quantile") and free of the unit
+        of the activations ("log"); see ``ss_rate``.
+    """
+
+    epsilon: Any = "percolation"
+    method: str = "optimum"
+    repeats: int = 3
+    curves: tuple[str, ...] = CURVES
+    n_theta: int = 256
+    time_limit: float | None = 10.0
+    n_null: int = 39
+    n_sweep: int = 8
+    grid: Grid = "range"
+    scale: Scale = "log1p"
+
+    def __post_init__(self) -> None:
+        # Here, not layer by layer: a wrong setting is an error, a difficult layer a gap.
+        split_rule(self.epsilon)
+        box_methods = [name for name, row in METHODS.items() if row.box in ("diameter", "radius")]
+        choice(self.method, box_methods, "method")
+        integer(self.repeats, "repeats", least=1)
+        integer(self.n_theta, "n_theta", least=4)
+        if self.time_limit is not None:
+            positive(self.time_limit, "time_limit", zero=True)
+        if self.n_null != 0:
+            integer(self.n_null, "n_null", least=2)
+        if self.n_sweep != 0:
+            integer(self.n_sweep, "n_sweep", least=2)
+        choice(self.grid, GRIDS, "grid")
+        choice(self.scale, SCALES, "scale")
+
+    def describe(self) -> dict[str, str | int | float | None]:
+        """Return the settings as plain values."""
+        values: dict[str, str | int | float | None] = {
+            name: value if isinstance(value, int | float) else str(value)
+            for name, value in vars(self).items()
+        }
+        values["curves"] = " ".join(self.curves)
+        return values

@@ -1,0 +1,148 @@
+"""Tasks on several workers: the same results, whoever runs them and whoever dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from featgraph.core.parallel import WorkerLost, joined_cluster, run_parallel
+
+
+def make_task(folder, deadly=(), deaths=9):
+    """Return a function that squares, notes its tries, and kills its worker for some numbers."""
+
+    def square(number):
+        import os
+
+        tries = len([name for name in os.listdir(folder) if name.startswith(f"{number}-")])
+        open(os.path.join(folder, f"{number}-{tries}"), "w").close()
+        if number in deadly and tries < deaths:
+            os._exit(9)
+        return number * number
+
+    return square
+
+
+def count_tries(folder, number):
+    return len(list(folder.glob(f"{number}-*")))
+
+
+@pytest.mark.parametrize("jobs", [None, 1, 2, 50])
+def test_results_come_with_their_places(jobs, tmp_path):
+    found = run_parallel(make_task(tmp_path), [(5,), (6,), (7,)], jobs=jobs)
+    assert sorted(found) == [(0, 25), (1, 36), (2, 49)]
+    assert all(count_tries(tmp_path, number) == 1 for number in (5, 6, 7))
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_backends_that_joblib_is_told_to_use(backend):
+    from joblib import parallel_config
+
+    with parallel_config(backend, n_jobs=2):
+        assert sorted(run_parallel(abs, [(-k,) for k in range(5)])) == [(k, k) for k in range(5)]
+
+
+def test_no_task_is_no_work():
+    assert list(run_parallel(abs, [], jobs=4)) == []
+
+
+@pytest.mark.parametrize("jobs", [0, -1, 1.5, True])
+def test_jobs_are_a_positive_number(jobs):
+    with pytest.raises((TypeError, ValueError), match="jobs must be a whole number"):
+        list(run_parallel(abs, [(1,)], jobs=jobs))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_error_of_a_task_is_raised_as_it_is(jobs):
+    with pytest.raises(TypeError, match="bad operand type for abs"):
+        list(run_parallel(abs, [(1,), ("a",), (2,)], jobs=jobs))
+
+
+def test_task_whose_worker_dies_is_tried_once_more(tmp_path):
+    task = make_task(tmp_path, deadly=(2,))
+    found = dict(run_parallel(task, [(k,) for k in range(6)], jobs=2))
+    lost = found.pop(2)
+    assert isinstance(lost, WorkerLost)
+    assert "its worker died twice" in lost.reason
+    assert count_tries(tmp_path, 2) == 2
+    assert found == {0: 0, 1: 1, 3: 9, 4: 16, 5: 25}
+
+
+def test_worker_that_dies_once_costs_nothing_but_time(tmp_path):
+    task = make_task(tmp_path, deadly=(1,), deaths=1)
+    assert dict(run_parallel(task, [(k,) for k in range(4)], jobs=2)) == {0: 0, 1: 1, 2: 4, 3: 9}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_task_has_one_thread_of_linear_algebra(jobs):
+    def count(_):
+        import threadpoolctl
+        import torch
+
+        pools = threadpoolctl.threadpool_info()
+        return max([torch.get_num_threads(), *(pool["num_threads"] for pool in pools)])
+
+    assert {found for _, found in run_parallel(count, [(k,) for k in range(3)], jobs=jobs)} == {1}
+
+
+def test_workers_start_no_threads_over_boxes():
+    def count(_):
+        from featgraph.boxes.threads import usable_cores
+
+        return usable_cores()
+
+    assert dict(run_parallel(count, [(0,), (1,)], jobs=2)) == {0: 1, 1: 1}
+
+
+def test_bar_counts_all_tasks(capsys):
+    list(run_parallel(abs, [(1,), (2,)], jobs=2, progress=True, label="layers", done=3))
+    assert "layers: 100%" in capsys.readouterr().err.replace("\r", "\n").splitlines()[-1]
+
+
+def test_missing_packages_are_named_with_their_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for address, extra in (("tcp://127.0.0.1:1", "cluster"), ("ray", "ray")):
+        with (
+            pytest.raises(ImportError, match=rf"featgraph\[{extra}\]"),
+            joined_cluster(address),
+        ):
+            pass
+
+
+def test_scheduler_that_does_not_answer():
+    pytest.importorskip("distributed")
+    with (
+        pytest.raises(ValueError, match="cluster must be 'ray' or the address of a Dask scheduler"),
+        joined_cluster("tcp://127.0.0.1:1", timeout=0.5),
+    ):
+        pass
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_cluster_of_two_workers(scheduler, tmp_path):
+    places = {}
+
+    def where(number):
+        import os
+
+        return number, os.getpid()
+
+    with joined_cluster(scheduler):
+        found = dict(run_parallel(where, [(k,) for k in range(8)], jobs=1))
+        places = {process for _, process in found.values()}
+        assert [found[k][0] for k in range(8)] == list(range(8))
+        with pytest.raises(TypeError, match="bad operand"):
+            list(run_parallel(abs, [("a",)]))
+    assert os.getpid() not in places
+    assert len(places) <= 2
