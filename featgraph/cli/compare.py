@@ -54,7 +54,7 @@ def compare_features(
     """
     from featgraph.core.parallel import joined_cluster
     from featgraph.dimension.compare import CURVES
-    from featgraph.dimension.compare_network import compare_network
+    from featgraph.dimension.network_comparison import compare_network
     from featgraph.plot.theta_curves import plot_theta_curves
     from featgraph.selfsimilarity.grid import EqualDistancesError
 

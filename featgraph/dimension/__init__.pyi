@@ -2,10 +2,6 @@ from .compare import (
     DimensionComparison as DimensionComparison,
     compare_dimensions as compare_dimensions,
 )
-from .compare_network import (
-    ComparedLayer as ComparedLayer,
-    compare_network as compare_network,
-)
 from .evidence import Fractality as Fractality, fractality as fractality
 from .fit import DimensionFit as DimensionFit, fit_dimension as fit_dimension
 from .flow import (
@@ -15,6 +11,10 @@ from .flow import (
     score_invariance as score_invariance,
 )
 from .multifractal import multifractal_boxes as multifractal_boxes
+from .network_comparison import (
+    ComparedLayer as ComparedLayer,
+    compare_network as compare_network,
+)
 from .sandbox import ball_masses as ball_masses, multifractal_sandbox as multifractal_sandbox
 from .spectrum import MultifractalSpectrum as MultifractalSpectrum
 from .sweep import EpsilonSweep as EpsilonSweep, epsilon_sweep as epsilon_sweep

@@ -1,5 +1,4 @@
 from .canonical import cca as cca, pwcca as pwcca, svcca as svcca
-from .compare_measures import compare_measures as compare_measures
 from .cross_views import (
     CrossViews as CrossViews,
     ViewCorrelation as ViewCorrelation,
@@ -46,6 +45,7 @@ from .pruning import (
     prune_globally as prune_globally,
     sweep_pruning as sweep_pruning,
 )
+from .several_measures import compare_measures as compare_measures
 from .triangle_views import (
     FunctionalView as FunctionalView,
     StaticView as StaticView,
