@@ -37,7 +37,7 @@ def analyze_network(
     method: opt.MethodChoice = "optimum",
     n_theta: opt.NTheta = 256,
     grid: opt.GridChoice = "range",
-    scale: opt.ScaleChoice = "log1p",
+    theta_scale: opt.ScaleChoice = "log1p",
     null_draws: opt.NullDraws = 39,
     time_limit: opt.TimeLimit = 10.0,
     device: opt.Device = "cpu",
@@ -93,7 +93,7 @@ def analyze_network(
         method=method,
         n_theta=n_theta,
         grid=grid,
-        scale=scale,
+        scale=theta_scale,
         n_null=null_draws,
         time_limit=time_limit,
     )
