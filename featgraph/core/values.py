@@ -1,0 +1,156 @@
+"""Values in words, and the forms in which people hold numbers as one array or one number."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import sys
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Refused", "describe", "to_array", "to_number", "to_tensor", "to_whole"]
+
+_LARGEST = 2**63 - 1
+
+
+class Refused(Exception):
+    """A value has not the form that was asked for."""
+
+
+def describe(value: object) -> str:
+    """Say in few words what a value is, for messages.
+
+    Examples
+    --------
+    >>> describe("banana"), describe(np.ones((2, 3)))
+    ("'banana'", 'an array of float64, shape (2, 3)')
+    >>> describe([[1], [1, 2]])
+    '[[1], [1, 2]]'
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        return f"a masked array, shape {value.shape}"
+    if isinstance(value, np.ndarray) or _is_tensor(value):
+        kind = "an array" if isinstance(value, np.ndarray) else "a Tensor"
+        dtype = str(value.dtype).removeprefix("torch.")  # type: ignore[attr-defined]
+        layout = "sparse " if _is_tensor(value) and value.layout is not _torch().strided else ""  # type: ignore[attr-defined]
+        return f"{kind} of {layout}{dtype}, shape {tuple(value.shape)}"  # type: ignore[attr-defined]
+    if value is None or isinstance(value, bool | numbers.Number | str | bytes | list | tuple):
+        text = repr(value)
+        return text if len(text) <= 60 else f"{text[:57]}... ({type(value).__name__})"
+    return type(value).__name__
+
+
+def to_number(value: Any) -> Any:
+    """Return a real number as it is, and one in an array without axes as a Python number.
+
+    Examples
+    --------
+    >>> to_number(2), to_number(np.array(0.5))
+    (2, 0.5)
+    """
+    if type(value) is float:
+        if value == value:
+            return value
+        raise Refused
+    if hasattr(value, "ndim") and hasattr(value, "item") and not isinstance(value, np.generic):
+        value = to_array(value)
+        if value.ndim:
+            raise Refused
+        value = value.item()
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise Refused
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Refused from None
+    if math.isnan(number):
+        raise Refused
+    return value
+
+
+def to_whole(value: Any) -> int:
+    """Return a whole number of at most 63 bits as an int.
+
+    Examples
+    --------
+    >>> to_whole(3.0), to_whole(np.int8(4))
+    (3, 4)
+    """
+    if type(value) is not int:
+        value = to_number(value)
+        if not math.isfinite(value) or value != math.floor(value):
+            raise Refused
+        value = int(value)
+    if not -_LARGEST <= value <= _LARGEST:
+        raise Refused(f"{describe(value)}, beyond {_LARGEST}")
+    return value  # type: ignore[no-any-return]
+
+
+def to_array(value: Any, *, keep_tensors: bool = False) -> Any:
+    """Return numbers as an array: of lists, tuples, tensors, data frames and the like.
+
+    Raises
+    ------
+    Refused
+        If it holds anything but real numbers, is sparse, ragged, or hides entries.
+
+    Examples
+    --------
+    >>> to_array([[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise Refused(f"{describe(value)}; fill it in first")
+    if _is_tensor(value):
+        return _from_tensor(value, keep_tensors)
+    if not isinstance(value, np.ndarray):
+        if isinstance(value, str | bytes) or not (
+            isinstance(value, list | tuple | range | numbers.Number) or hasattr(value, "__array__")
+        ):
+            raise Refused
+        try:
+            value = np.asarray(value)
+        except (ValueError, TypeError, OverflowError, RuntimeError):
+            raise Refused(f"{describe(value)}, which is no array") from None
+    if value.dtype.kind not in "biuf":
+        raise Refused
+    if value.dtype.isnative and value.dtype.itemsize <= 8:
+        return value
+    return value.astype(
+        min(value.dtype.newbyteorder("="), np.dtype(f"{value.dtype.kind}8"), key=_size)
+    )
+
+
+def _size(dtype: np.dtype[Any]) -> int:
+    return dtype.itemsize
+
+
+def to_tensor(value: Any) -> Any:
+    """Return numbers as a tensor; a tensor as it is, with its device and its gradient."""
+    array = to_array(value, keep_tensors=True)
+    if _is_tensor(array):
+        return array
+    import torch
+
+    plain = array.flags.writeable and array.flags.c_contiguous
+    return torch.from_numpy(array if plain else array.copy())
+
+
+def _torch() -> Any:
+    return sys.modules.get("torch")
+
+
+def _is_tensor(value: object) -> bool:
+    torch = _torch()
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _from_tensor(value: Any, keep: bool) -> Any:
+    torch = _torch()
+    if value.is_complex() or value.layout is not torch.strided or value.is_quantized:
+        raise Refused
+    if keep:
+        return value
+    value = value.detach().cpu()
+    return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
