@@ -24,7 +24,7 @@ __all__ = ["ArgumentError", "checked"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
 #: Names of annotations whose values the functions themselves look at.
-_OPEN = frozenset({"Any", "object", "RandomState", "Layers", "Reduce", "Calls", "Positions"})
+_OPEN = frozenset({"Any", "FeatureGraph", "object", "RandomState", "Layers", "Reduce", "Calls", "Positions"})
 #: Aliases that some modules import for their annotations only.
 _ALIASES = {
     "Array": "Tensor | ndarray",

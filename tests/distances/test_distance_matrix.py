@@ -30,8 +30,10 @@ def test_it_keeps_what_is_known_of_the_features(features):
     assert as_distance_matrix(C) is C
     assert torch.equal(C.values, fg.feature_distances(features))
     assert C.is_silent.nonzero().flatten().tolist() == [2]
-    with pytest.raises(TypeError, match="must be a FeatureMatrix, a Tensor or an ndarray"):
-        as_distance_matrix([[1.0, 2.0]])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="features must be a FeatureMatrix, a DistanceMatrix or an"):
+        as_distance_matrix("layer")  # type: ignore[arg-type]
+    listed = as_distance_matrix(features.values.tolist())  # type: ignore[arg-type]
+    assert torch.equal(listed.values, C.values)
 
 
 @pytest.mark.parametrize("rule", ["percolation", ("degree", 4), "mst", 3.0])

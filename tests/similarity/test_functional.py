@@ -266,7 +266,7 @@ def test_pruning_takes_exactly_the_weakest(sparsity, seed, ties):
 
 def test_pruning_refuses_what_is_out_of_range():
     for sparsity in (1.0, -0.1, math.nan):
-        with pytest.raises(ValueError, match=r"sparsity must lie in \[0, 1\), got"):
+        with pytest.raises(ValueError, match=r"sparsity must (lie in \[0, 1\)|be a number), got"):
             sim.prune_globally(build_mlp(0), sparsity)
     with pytest.raises(ValueError, match="layer to prune, got none"):
         sim.prune_globally(nn.ReLU(), 0.5)

@@ -183,7 +183,7 @@ def test_compare_layers_takes_features_that_are_there(tmp_path):
     short = {"1": left["1"], "x": DATA[:9]}
     with pytest.raises(ValueError, match=r"45 in layer '1' and 9 in layer 'x'"):
         sim.compare_layers(short)
-    with pytest.raises(TypeError, match="must map layer names to features, got Tensor"):
+    with pytest.raises(TypeError, match="features_a must be a mapping to .*, got a Tensor"):
         sim.compare_layers(DATA)
     with pytest.raises(ValueError, match="at least one layer"):
         sim.compare_layers({})
