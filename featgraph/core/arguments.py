@@ -24,7 +24,19 @@ __all__ = ["ArgumentError", "checked"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
 #: Names of annotations whose values the functions themselves look at.
-_OPEN = frozenset({"Any", "FeatureGraph", "object", "RandomState", "Layers", "Reduce", "Calls", "Positions"})
+_OPEN = frozenset(
+    {
+        "Any",
+        "FeatureGraph",
+        "object",
+        "RandomState",
+        "Layers",
+        "Reduce",
+        "Calls",
+        "Positions",
+        "NodeMap",
+    }
+)
 #: Aliases that some modules import for their annotations only.
 _ALIASES = {
     "Array": "Tensor | ndarray",
@@ -166,11 +178,11 @@ def _join(parts: list[list[_Form] | None]) -> list[_Form] | None:
 _PLAIN = {
     "int": _Form("a whole number", to_whole),
     "float": _Form("a number", to_number),
-    "ndarray": _Form("an array of numbers", to_array),
+    "ndarray": _Form("an array of real numbers", to_array),
     "Tensor": _Form("a Tensor", to_tensor),
 }
 _PLAIN |= dict.fromkeys(("NDArray", "ArrayLike", "Ints"), _PLAIN["ndarray"])
-_EITHER = _Form("an array of numbers", functools.partial(to_array, keep_tensors=True))
+_EITHER = _Form("an array of real numbers", functools.partial(to_array, keep_tensors=True))
 _ARRAYS = frozenset({_PLAIN["ndarray"].words, _PLAIN["Tensor"].words})
 
 

@@ -168,7 +168,7 @@ def test_bad_input_is_named(name):
         measure(broken, Y, name)
     with pytest.raises(ValueError, match="shape \\(n_samples, n_features\\), got \\(24, 8, 1\\)"):
         measure(X[:, :, None], Y, name)
-    with pytest.raises(TypeError, match="X must be a FeatureMatrix or an array of numbers"):
+    with pytest.raises(TypeError, match="X must be a FeatureMatrix or an array of real numbers"):
         measure(X.astype(str), Y, name)
     with pytest.raises(TypeError, match="real numbers"):
         measure(X.astype(complex), Y, name)
