@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import MetricSpace
+from featgraph.core.caller import caller_level
 from featgraph.core.files import DamagedFileError, parse_json, write_text
 from featgraph.core.sources import hash_sources
 
@@ -125,7 +126,7 @@ class Checkpoint:
                 self._take_over(values, path)
         except DamagedFileError as error:
             note = f"the checkpoint is damaged, and the counts are computed anew ({error})"
-            warnings.warn(note, UserWarning, stacklevel=4)
+            warnings.warn(note, UserWarning, stacklevel=caller_level())
 
     def _take_over(self, values: dict[str, Any], path: Path) -> None:
         if values.get("checksum") != _checksum(values.get("counts"), values.get("bounds")):

@@ -275,7 +275,11 @@ def _class_form(name: str) -> _Form:
         return _BY_NAME[name]
 
     def take(value: Any) -> Any:
-        if not any(base.__name__ == name for base in type(value).__mro__):
+        kind = type(value)
+        if not any(base.__name__ == name for base in kind.__mro__) and not (
+            # exported and scripted programs have cures of their own, which functions know
+            name == "Module" and kind.__module__.startswith("torch.") and callable(value)
+        ):
             raise Refused
         return value
 
@@ -293,7 +297,7 @@ def _choice_form(choices: tuple[Any, ...]) -> _Form:
     return _Form(words, take, choices)
 
 
-def _take_one(forms: list[_Form] | None, value: Any) -> Any:
+def _take_one(forms: list[_Form] | None, value: Any, place: str) -> Any:
     if forms is None:
         return value
     reason = ""
@@ -302,7 +306,7 @@ def _take_one(forms: list[_Form] | None, value: Any) -> Any:
             return form.take(value)
         except Refused as refused:
             reason = reason or str(refused)
-    raise Refused(reason or describe(value))
+    raise Refused((reason or describe(value)) + place)
 
 
 def _words(forms: list[_Form] | None) -> str:
@@ -330,13 +334,7 @@ def _items_form(forms: list[_Form] | None) -> _Form:
     def take(value: Any) -> Any:
         if isinstance(value, Iterator) and not plain:
             return value  # rows of a table may come one by one
-        items, taken = _listed(value), []
-        for place, item in enumerate(items):
-            try:
-                taken.append(_take_one(forms, item))
-            except Refused as refused:
-                raise Refused(f"{refused} at place {place}") from None
-        return taken
+        return [_take_one(forms, item, f" at place {k}") for k, item in enumerate(_listed(value))]
 
     return _Form(f"a list of which each is {_words(forms)}", take)
 
@@ -346,7 +344,8 @@ def _tuple_form(forms: list[list[_Form] | None]) -> _Form:
         items = _listed(value)
         if len(items) != len(forms):
             raise Refused(f"{len(items)} values")
-        return tuple(_take_one(form, item) for form, item in zip(forms, items, strict=True))
+        pairs = enumerate(zip(forms, items, strict=True))
+        return tuple(_take_one(form, item, f" at place {k}") for k, (form, item) in pairs)
 
     inside = ", ".join(_words(form) for form in forms)
     return _Form(f"a tuple of {len(forms)} ({inside})", take)
@@ -358,12 +357,6 @@ def _mapping_form(forms: list[_Form] | None) -> _Form:
             raise Refused
         if type(value) is not dict or forms is None:
             return value  # values of other mappings may be made when asked for
-        taken = {}
-        for key, item in value.items():
-            try:
-                taken[key] = _take_one(forms, item)
-            except Refused as refused:
-                raise Refused(f"{refused} under {key!r}") from None
-        return taken
+        return {key: _take_one(forms, item, f" under {key!r}") for key, item in value.items()}
 
     return _Form(f"a mapping to {_words(forms)}", take)

@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 import torch
 from torch import Tensor, nn
 
+from featgraph.core.caller import caller_level
 from featgraph.features.batches import iterate_batches
 from featgraph.features.call_names import Calls
 from featgraph.features.feature_matrix import FeatureMatrix
@@ -254,7 +255,7 @@ class _Batches:
         self.layers: list[str] | None = None
 
     def take(self) -> dict[str, FeatureMatrix]:
-        caught = self.hooks.take(stacklevel=5)
+        caught = self.hooks.take(stacklevel=caller_level() + 1)
         silent = self.hooks.silent
         if silent and (not self.hooks.is_rule or not caught):
             raise ValueError(
@@ -263,7 +264,8 @@ class _Batches:
             )
         if silent and self.layers is None:
             warnings.warn(
-                f"layers never called, or of one node, are left out: {silent}", stacklevel=4
+                f"layers never called, or of one node, are left out: {silent}",
+                stacklevel=caller_level(),
             )
         if self.layers is None or not self.hooks.is_rule:
             self.layers = list(caught)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.core.caller import caller_level
 from featgraph.core.result import Result
 from featgraph.graph._assemble import assemble_csr, check_nodes, number_edges
 from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
@@ -160,7 +161,7 @@ class FeatureGraph(Result):
             n_nodes = len(labels)
         built = assemble_csr(edges, weights=weights, n_nodes=n_nodes)
         if built.note:
-            warnings.warn(built.note, UserWarning, stacklevel=2)
+            warnings.warn(built.note, UserWarning, stacklevel=caller_level())
         return cls(
             built.indptr,
             built.indices,

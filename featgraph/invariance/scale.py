@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice, fraction
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
@@ -292,4 +293,4 @@ def _refuse_short(name: str, spectrum: Spectrum, short: str) -> None:
     )
     if short == "refuse":
         raise ValueError(f"{message}; use more samples, a wider layer, or short='skip'")
-    warnings.warn(f"{message}; it is left out", stacklevel=3)
+    warnings.warn(f"{message}; it is left out", stacklevel=caller_level())

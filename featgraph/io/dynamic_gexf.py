@@ -13,6 +13,7 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.caller import caller_level
 from featgraph.graph.convert import open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._dynamic_reader import parse_dynamic_gexf
@@ -320,5 +321,5 @@ def read_dynamic_gexf(path: Target, *, as_undirected: bool = False) -> dict[floa
         told = f"path {source.name!r} is no dynamic GEXF file: {error}"
         raise ValueError(" ".join(told.split())) from None
     if notes:
-        warnings.warn(f"{source.name}: {'; '.join(notes)}", UserWarning, stacklevel=2)
+        warnings.warn(f"{source.name}: {'; '.join(notes)}", UserWarning, stacklevel=caller_level())
     return graphs

@@ -10,6 +10,7 @@ from xml.parsers import expat
 from numpy.typing import NDArray
 
 from featgraph.core.arrays import read_npz
+from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice
 from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
@@ -116,7 +117,7 @@ def read_graph(
     """
     result, note = _read(path, format, weight, as_undirected)
     if note:
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warnings.warn(note, UserWarning, stacklevel=caller_level())
     return result
 
 
@@ -124,7 +125,7 @@ def read_stored_graph(path: Target, format: str, as_undirected: bool) -> Feature
     """Read a GraphML or GEXF file and keep the edge attribute ``weight`` if there is one."""
     result, note = _read(path, format, None, as_undirected, keep="weight")
     if note:
-        warnings.warn(note, UserWarning, stacklevel=3)
+        warnings.warn(note, UserWarning, stacklevel=caller_level())
     return result
 
 

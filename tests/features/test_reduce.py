@@ -71,5 +71,5 @@ def test_shapes_that_do_not_fit(shape: tuple[int, ...], reduce: str, message: st
 
 
 def test_complex_and_sparse_activations_are_refused() -> None:
-    with pytest.raises(ValueError, match="layer 'fft' gives torch.complex64"):
+    with pytest.raises(ValueError, match="activation must be a Tensor, got a Tensor of complex64"):
         reduce_mean(torch.zeros(2, 3, dtype=torch.complex64), layer="fft")
