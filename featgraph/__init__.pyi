@@ -29,6 +29,7 @@ from .boxes import (
     renormalization_flow as renormalization_flow,
     renormalize as renormalize,
 )
+from .core.files import DamagedFileError as DamagedFileError
 from .dimension import (
     DimensionComparison as DimensionComparison,
     DimensionFit as DimensionFit,

@@ -9,6 +9,7 @@ import pickle
 import pickletools
 import re
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -24,7 +25,15 @@ from featgraph.core.files import DamagedFileError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["check_zip", "read_arrays", "read_npy", "read_npz", "read_pt", "read_safetensors"]
+__all__ = [
+    "BROKEN",
+    "check_zip",
+    "read_arrays",
+    "read_npy",
+    "read_npz",
+    "read_pt",
+    "read_safetensors",
+]
 
 SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 
@@ -36,7 +45,8 @@ _TENSOR_GLOBALS = re.compile(
     r"|torch\.(b?float|u?int|complex)\d+|torch\.bool"
     r"|collections\.OrderedDict"
 )
-_BROKEN = (
+#: What damaged archives, arrays and images raise in the libraries that read them.
+BROKEN = (
     ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError, RuntimeError,
     NotImplementedError, OverflowError, struct.error, SyntaxError, tokenize.TokenError,
     zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, UnicodeError, OSError,
@@ -163,7 +173,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str
         with safe_open(path, framework="pt", device="cpu") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, dict(file.metadata() or {})
-    except (SafetensorError, *_BROKEN) as error:
+    except (SafetensorError, *BROKEN) as error:
         rule = f"is not a sound .safetensors file: {error}"
         raise DamagedFileError(path, "", rule) from error
 
@@ -240,6 +250,10 @@ def _read_npy(file: IO[bytes], size: int, path: Path, part: str) -> NDArray[Any]
     n_read = file.readinto(array.data.cast("B")) if claimed else 0  # type: ignore[attr-defined]
     if n_read < claimed:
         raise DamagedFileError(path, part, f"claims {claimed} bytes and ends after {n_read}")
+    if dtype.kind == "U" and claimed and dtype.itemsize:
+        points = array.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        if points.max() > sys.maxunicode:
+            raise DamagedFileError(path, part, f"must hold characters, got number {points.max()}")
     return array.reshape(shape, order="F" if fortran else "C")
 
 
@@ -299,7 +313,7 @@ class _plain_errors:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _BROKEN) and not isinstance(error, DamagedFileError):
+        if isinstance(error, BROKEN) and not isinstance(error, DamagedFileError):
             reason = str(error).strip().splitlines() or [type(error).__name__]
             rule = f"is not a sound {self.path.suffix} file: {reason[0]}"
             raise DamagedFileError(self.path, "", rule) from error

@@ -35,6 +35,8 @@ class DamagedFileError(ValueError):
         What in it is wrong: a member, a key, an array; empty for the file as a whole.
     rule : str
         The rule it breaks, and the value that breaks it.
+    joint : str, default=" "
+        What stands between the name of the file and a rule about the whole of it.
 
     Examples
     --------
@@ -43,12 +45,15 @@ class DamagedFileError(ValueError):
     featgraph.core.files.DamagedFileError: counts.json: sizes must rise, got [2, 1]
     """
 
-    def __init__(self, file: str | os.PathLike[str], part: str, rule: str) -> None:
-        self.file, self.part, self.rule = Path(file).name, part, rule
-        super().__init__(f"{self.file}: {part} {rule}" if part else f"{self.file} {rule}")
+    def __init__(
+        self, file: str | os.PathLike[str], part: str, rule: str, joint: str = " "
+    ) -> None:
+        self.file, self.part, self.rule, self.joint = Path(file).name, part, rule, joint
+        told = f": {part} {rule}" if part else f"{joint}{rule}"
+        super().__init__(f"{self.file}{told}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.file, self.part, self.rule)
+        return type(self), (self.file, self.part, self.rule, self.joint)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import io
 import os
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -15,8 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.arrays import check_zip, read_npz
+from featgraph.core.arrays import BROKEN, check_zip, read_npz
 from featgraph.core.checks import choice, integer, nearest
+from featgraph.core.files import DamagedFileError
 from featgraph.datasets.images import ImageDataset
 from featgraph.datasets.resizing import Size, as_shape, resize_image, resize_pixels
 from featgraph.datasets.stored_images import StoredImages
@@ -77,8 +77,8 @@ def load_image_folder(
     FileNotFoundError
         If there is no such folder or file.
     ValueError
-        If there are no images, one is corrupt, has more than 64 million pixels or another
-        format than its suffix says, or sizes differ and ``size`` is None.
+        If there are no images, or sizes differ and ``size`` is None; a ``DamagedFileError`` if
+        one is corrupt, has more than 64 million pixels or another format than its suffix says.
 
     Examples
     --------
@@ -145,9 +145,12 @@ def open_image_folder(
     try:
         archive = zipfile.ZipFile(path)
         check_zip(archive, path)
-        return _open(_find_members(archive), path, wanted, at_most)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path.name} must be a folder or a sound .zip file: {error}") from error
+    except DamagedFileError:
+        raise
+    except BROKEN as error:
+        told = f"must be a folder or a sound .zip file: {error}"
+        raise DamagedFileError(path, "", told) from error
+    return _open(_find_members(archive), path, wanted, at_most)
 
 
 def load_npz_images(
@@ -232,21 +235,23 @@ def _read_npz(
     path = Path(path)
     arrays = read_npz(path)
     if "images" not in arrays:
-        raise ValueError(
-            f"{path.name} must hold an array 'images', got {sorted(arrays)}"
-            f"{nearest('images', arrays)}"
-        )
+        told = f"must hold an array 'images', got {sorted(arrays)}{nearest('images', arrays)}"
+        raise DamagedFileError(path, "", told)
     images = arrays["images"][: _at_most(max_images)]
     labels = arrays.get("labels", np.zeros(len(images), dtype=np.int64))[: _at_most(max_images)]
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
-        raise ValueError(
-            "images must have shape (n, height, width) or (n, height, width, 1, 3 or 4 channels), "
-            f"got {images.shape} in {path.name}"
+        raise DamagedFileError(
+            path,
+            "images",
+            "must have shape (n, height, width) or (n, height, width, 1, 3 or 4 channels), got "
+            f"{images.shape}",
         )
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels must be whole numbers of shape ({len(images)},), one per image, "
-            f"got {labels.dtype} of shape {labels.shape} in {path.name}"
+        raise DamagedFileError(
+            path,
+            "labels",
+            f"must be whole numbers of shape ({len(images)},), one per image, got {labels.dtype} "
+            f"of shape {labels.shape}",
         )
     classes = arrays.get("classes", np.empty(0))
     return (
@@ -292,15 +297,14 @@ def _open(rows: list[Row], path: Path, wanted: _Wanted, at_most: int | None) -> 
     if at_most is not None and at_most < len(rows):
         kept = [k * len(rows) // at_most for k in range(at_most)]
         rows, folders = [rows[k] for k in kept], [folders[k] for k in kept]
-    first = _read_image(rows[0][1], rows[0][0], wanted).shape
+    first = _read_image(path, rows[0], wanted).shape
 
     def read(index: int) -> NDArray[np.uint8]:
-        name, read_bytes = rows[index]
-        pixels = _read_image(read_bytes, name, wanted)
+        pixels = _read_image(path, rows[index], wanted)
         if pixels.shape != first:
             raise ValueError(
                 f"images of {path.name} must have one size, got {first[:2]} and "
-                f"{pixels.shape[:2]} ({name}); give size="
+                f"{pixels.shape[:2]} ({rows[index][0]}); give size="
             )
         return pixels
 
@@ -318,12 +322,10 @@ class _Wanted(NamedTuple):
     colors: Colors
 
 
-def _read_image(
-    read: Callable[[], bytes], name: PurePosixPath, wanted: _Wanted
-) -> NDArray[np.uint8]:
+def _read_image(path: Path, row: Row, wanted: _Wanted) -> NDArray[np.uint8]:
     import PIL.Image
 
-    broken = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error)
+    name, read = row
     try:
         with warnings.catch_warnings():
             # Pixels are counted below, before any is unpacked.
@@ -333,7 +335,7 @@ def _read_image(
                 if image.width * image.height > _MOST_PIXELS:
                     raise ValueError(f"{image.width} × {image.height} pixels are too many")
                 converted = image.convert("RGB" if wanted.colors == "rgb" else "L")
-    except (*broken, PIL.Image.DecompressionBombError) as error:
-        raise ValueError(f"{name} is not a sound image: {error}") from error
+    except (*BROKEN, PIL.Image.DecompressionBombError) as error:
+        raise DamagedFileError(path, str(name), f"is not a sound image: {error}") from error
     array: NDArray[np.uint8] = np.array(resize_image(converted, wanted.size))
     return array

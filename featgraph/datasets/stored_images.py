@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from featgraph.core.files import DamagedFileError
 from featgraph.core.progress import track_progress
 from featgraph.datasets.images import ImageDataset, as_norm
 
@@ -84,7 +85,10 @@ class StoredImages(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         """
         order = track_progress(range(len(self)), progress=progress, label="images", total=len(self))
         images = as_images(np.stack([self.read(k) for k in order]), self.name)
-        data = ImageDataset(images, self.labels, self.classes, self.name)
+        try:
+            data = ImageDataset(images, self.labels, self.classes, self.name)
+        except ValueError as error:
+            raise DamagedFileError(self.name, "", str(error), ": ") from None
         if self.norm is None:
             return data
         return data.standardize(*(values.flatten().tolist() for values in self.norm))
@@ -105,9 +109,11 @@ def as_images(pixels: NDArray[Any], name: str) -> torch.Tensor:
     elif pixels.dtype.kind == "f" and pixels.size and 0 <= pixels.min() <= pixels.max() <= 1:
         scale = np.float32(1)
     else:
-        raise ValueError(
-            f"images must be uint8, or floats in [0, 1], got {pixels.dtype} in {name}; "
-            "keep raw pixels in the file and normalise with ImageDataset.standardize"
+        raise DamagedFileError(
+            name,
+            "images",
+            f"must be uint8, or floats in [0, 1], got {pixels.dtype}; keep raw pixels in the file "
+            "and normalise with ImageDataset.standardize",
         )
     first = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)
     return torch.from_numpy(first / scale)

@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph.convert import accept_graph
-from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, attribute_column
 from featgraph.io._columns import Column
 from featgraph.io._gexf_reader import TIMES, GexfReader
 from featgraph.io._source import Source
 
-__all__ = ["parse_dynamic_gexf"]
+__all__ = ["length_column", "parse_dynamic_gexf"]
 
 #: From just after the start until the end; of equal ends the instant itself.
 Span = tuple[float, float]
@@ -27,9 +25,7 @@ _ALWAYS = (-math.inf, math.inf)
 _INTERVAL = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
-def parse_dynamic_gexf(
-    source: Source, as_undirected: bool
-) -> tuple[dict[float, FeatureGraph], list[str]]:
+def parse_dynamic_gexf(source: Source) -> tuple[dict[float, RawGraph], list[str]]:
     """Return the graph at every time when something changes, and notes on what was left out."""
     reader = _Reader()
     reader.read(source)
@@ -39,20 +35,16 @@ def parse_dynamic_gexf(
     if (reader.about or {}).get("mode") != "dynamic" and not reader.timed:
         raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
     raw.told = None
-    notes = dict.fromkeys(raw.notes)
-    raw.notes = []
-    graphs: dict[float, FeatureGraph] = {}
-    for time in reader.times():
-        there = reader.at(raw, time)
-        if there is not None:
-            graphs[time], note = accept_graph(there, _length_column(there), as_undirected)
-            notes |= {note: None} if note else {}
+    notes, raw.notes = raw.notes, []
+    found = {time: reader.at(raw, time) for time in reader.times()}
+    graphs = {time: there for time, there in found.items() if there is not None}
     if not graphs:
         raise ValueError("holds no node at any time")
-    return graphs, list(notes)
+    return graphs, notes
 
 
-def _length_column(raw: RawGraph) -> str:
+def length_column(raw: RawGraph) -> str:
+    """Return the name of the weights that every edge has, or "ignore"."""
     for name in ("distance", "weight"):
         values = raw.edge_values.get(name)
         if values is not None and len(values) and None not in list(values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import gzip
 import io
 import os
@@ -10,14 +11,16 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
+from xml.parsers import expat
 
-from featgraph.core.files import atomic_path
+from featgraph.core.files import DamagedFileError, atomic_path
 
-__all__ = ["Source", "Target", "open_target", "written"]
+__all__ = ["Source", "Target", "broken_file", "open_target", "written"]
 
 #: A path, or an open file of bytes or text.
 Target = str | os.PathLike[str] | IO[Any]
 _LEAST_LIMIT = 256 * 2**20
+_BROKEN = (ValueError, TypeError, OverflowError, LookupError, csv.Error, expat.ExpatError)
 
 
 class Source:
@@ -88,12 +91,33 @@ def _unpack(path: Path) -> bytes:
         with gzip.open(path) as packed:
             held = packed.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path.name}: not a sound gzip file ({error})") from None
+        raise DamagedFileError(path, "", f"not a sound gzip file ({error})", ": ") from None
     if len(held) > limit:
         raise ValueError(
             f"{path.name}: unpacks to more than {limit} bytes; unpack it first if you trust it"
         )
     return held
+
+
+@contextlib.contextmanager
+def broken_file(name: str) -> Iterator[None]:
+    """Turn whatever a broken file raises into one line that names it.
+
+    Examples
+    --------
+    >>> with broken_file("a.edges"):
+    ...     raise ValueError("line 3: has 1 column")
+    Traceback (most recent call last):
+    featgraph.core.files.DamagedFileError: a.edges: line 3: has 1 column
+    """
+    try:
+        yield
+    except DamagedFileError:
+        raise
+    except _BROKEN as error:
+        raise DamagedFileError(name, "", " ".join(str(error).split()), ": ") from None
+    except RecursionError:
+        raise DamagedFileError(name, "", "nested too deeply to be a graph", ": ") from None
 
 
 @contextlib.contextmanager

@@ -8,16 +8,15 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.caller import caller_level
-from featgraph.graph.convert import open_graph
+from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._dynamic_reader import parse_dynamic_gexf
-from featgraph.io._source import Source, Target, open_target, written
+from featgraph.io._dynamic_reader import length_column, parse_dynamic_gexf
+from featgraph.io._source import Source, Target, broken_file, open_target, written
 from featgraph.io._table import (
     GraphTable,
     Positions,
@@ -315,11 +314,15 @@ def read_dynamic_gexf(path: Target, *, as_undirected: bool = False) -> dict[floa
     [0.5, 1.5]
     """
     source = Source(path)
-    try:
-        graphs, notes = parse_dynamic_gexf(source, as_undirected)
-    except (expat.ExpatError, ValueError) as error:
-        told = f"path {source.name!r} is no dynamic GEXF file: {error}"
-        raise ValueError(" ".join(told.split())) from None
+    with broken_file(source.name):
+        found, told = parse_dynamic_gexf(source)
+    notes, graphs = dict.fromkeys(told), {}
+    for time, raw in found.items():
+        try:
+            graphs[time], note = accept_graph(raw, length_column(raw), as_undirected)
+        except ValueError as error:
+            raise ValueError(f"{source.name}: {error}") from None
+        notes |= {note: None} if note else {}
     if notes:
         warnings.warn(f"{source.name}: {'; '.join(notes)}", UserWarning, stacklevel=caller_level())
     return graphs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from typing import Any
-from xml.parsers import expat
 
 from numpy.typing import NDArray
 
@@ -17,7 +16,7 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
 from featgraph.io._gexf_reader import parse_gexf
 from featgraph.io._graphml_reader import parse_graphml
-from featgraph.io._source import Source, Target
+from featgraph.io._source import Source, Target, broken_file
 from featgraph.io.cytoscape import parse_cytoscape
 from featgraph.io.dot import parse_dot
 from featgraph.io.edge_list import parse_edge_list
@@ -81,10 +80,12 @@ def read_graph(
     ------
     FileNotFoundError
         If there is no such file.
+    DamagedFileError
+        If the file is broken (the message names file, line where known, and rule), declares an
+        XML document type, holds a pickle or claims more than it holds; a ``ValueError``.
     ValueError
-        If the format is unknown, the file is broken (the message names file, line where known,
-        and rule), declares an XML document type, holds a pickle, claims more than it holds, is
-        directed or carries weights without a word about it, or has no nodes.
+        If the format is unknown, or the graph is directed or carries weights without a word
+        about it, or has no nodes.
 
     Warns
     -----
@@ -139,19 +140,16 @@ def _read(
     """Read a graph; whatever a broken file raises becomes one line that names the file."""
     source = Source(target)
     reader = _READERS[_choose_format(source, format)]
-    try:
+    with broken_file(source.name):
         raw = reader(source, weight)
-        if isinstance(raw, FeatureGraph):
-            return as_feature_graph(raw, weight=weight), ""
-        raw.fields.setdefault("source", source.name)
-        weight = keep if keep in raw.edge_values else weight
+    if isinstance(raw, FeatureGraph):
+        return as_feature_graph(raw, weight=weight), ""
+    raw.fields.setdefault("source", source.name)
+    weight = keep if keep in raw.edge_values else weight
+    try:
         graph, note = accept_graph(raw, weight, as_undirected)
-    except (expat.ExpatError, ValueError, TypeError) as error:
-        told = str(error)
-        told = told if source.name in told else f"{source.name}: {told}"
-        raise ValueError(" ".join(told.split())) from None
-    except RecursionError:
-        raise ValueError(f"{source.name}: nested too deeply to be a graph") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{source.name}: {error}") from None
     return graph, note and f"{source.name}: {note}"
 
 

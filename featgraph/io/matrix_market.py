@@ -1,8 +1,12 @@
-"""Matrix Market files: an adjacency matrix, read by SciPy once its header is believed."""
+"""Matrix Market files: an adjacency matrix, read once its header is believed."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from featgraph.graph.incoming import RawGraph, matrix_graph
 from featgraph.io._source import Source
@@ -12,8 +16,6 @@ __all__ = ["parse_matrix_market"]
 
 def parse_matrix_market(source: Source) -> RawGraph:
     """Read the adjacency matrix in a Matrix Market file, coordinate format."""
-    from scipy.io import mmread
-
     with source.open() as stream:
         number, words = 1, stream.readline(1000).decode("latin-1").lower().split()
         if len(words) != 5 or words[:2] != ["%%matrixmarket", "matrix"]:
@@ -33,19 +35,42 @@ def parse_matrix_market(source: Source) -> RawGraph:
             number, sizes = number + 1, stream.readline().decode("latin-1")
             if not sizes:
                 break
-    n_nodes = _check_sizes(sizes.split(), number, source, 2 if kind == "pattern" else 3)
-    with source.open() as stream:
+        n_nodes, n_entries = _check_sizes(sizes.split(), number, source, kind)
+        rows, columns, values = _read_entries(stream, n_entries, kind, n_nodes)
+    if symmetry == "symmetric":
+        beside = rows != columns
+        values = np.concatenate([values, values[beside]])
+        rows, columns = (
+            np.concatenate([one, two[beside]]) for one, two in ((rows, columns), (columns, rows))
+        )
+    return matrix_graph(rows, columns, values, n_nodes, "weight")
+
+
+def _read_entries(stream: Any, n_entries: int, kind: str, n_nodes: int) -> list[NDArray[Any]]:
+    """Return rows and columns from 0, and values.
+
+    numpy reads them: SciPy's reader runs past the end of some files that were cut short.
+    """
+    kinds = [("row", np.int64), ("column", np.int64)]
+    kinds += [] if kind == "pattern" else [("value", np.float64)]  # type: ignore[list-item]
+    table = np.empty(0, dtype=kinds)
+    if n_entries:
         try:
-            matrix: Any = mmread(stream)
-        except (ValueError, OverflowError, TypeError) as error:
-            told = str(error)
-            if "out of bounds" in told:
-                raise ValueError(f"an entry lies outside 1 … {n_nodes} ({told})") from None
-            raise ValueError(f"an entry cannot be read ({told})") from None
-    return matrix_graph(matrix.row, matrix.col, matrix.data, n_nodes, "weight")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # numpy's word on empty input
+                table = np.loadtxt(stream, dtype=kinds, comments="%", ndmin=1, encoding="latin-1")
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"an entry cannot be read ({error})") from None
+    if len(table) != n_entries:
+        told = "Truncated file" if len(table) < n_entries else "more than are announced"
+        raise ValueError(f"an entry cannot be read ({told}: {len(table)} of {n_entries})")
+    ends = [table["row"] - 1, table["column"] - 1]
+    if any(end.size and not 0 <= end.min() <= end.max() < n_nodes for end in ends):
+        raise ValueError(f"an entry lies outside 1 … {n_nodes}")
+    return [*ends, np.ones(n_entries) if kind == "pattern" else table["value"].copy()]
 
 
-def _check_sizes(sizes: list[str], number: int, source: Source, width: int) -> int:
+def _check_sizes(sizes: list[str], number: int, source: Source, kind: str) -> tuple[int, int]:
     if len(sizes) != 3 or not all(size.isdecimal() for size in sizes):
         raise ValueError(f"line {number}: expected 'rows columns entries', got {sizes!r:.60}")
     n_rows, n_columns, n_entries = map(int, sizes)
@@ -53,6 +78,6 @@ def _check_sizes(sizes: list[str], number: int, source: Source, width: int) -> i
         raise ValueError(f"line {number}: an adjacency matrix is square, got {n_rows}×{n_columns}")
     source.check_node_count(n_rows)
     # an entry is at least two characters per number: a digit and what separates it
-    if n_entries * 2 * width > source.size + 2:
+    if n_entries * (4 if kind == "pattern" else 6) > source.size + 2:
         raise ValueError(f"line {number}: claims {n_entries} entries, more than the file can hold")
-    return n_rows
+    return n_rows, n_entries

@@ -150,7 +150,7 @@ def test_bad_input(tmp_path):
     ("text", "message"),
     [
         ("<gexf><graph mode='static'/></gexf>", "holds no <graph mode="),
-        ("<gexf>", "is no dynamic GEXF file"),
+        ("<gexf>", "x.gexf: no element found"),
         ("<!DOCTYPE gexf><gexf/>", "declares a document type"),
         (
             "<gexf><graph mode='dynamic'><nodes><node id='a' start='soon'/></nodes></graph></gexf>",
