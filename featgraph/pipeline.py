@@ -249,9 +249,9 @@ def analyze_layer(
     30
     """
     from featgraph.dimension.sweep import epsilon_sweep
-    from featgraph.distances.distance_matrix import as_distance_matrix
+    from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
     from featgraph.graph.construct import feature_graph
-    from featgraph.plot.positions import scale_distances
+    from featgraph.plot.positions import scale_distances, scale_features
     from featgraph.selfsimilarity.leverage import measure_leverage
     from featgraph.selfsimilarity.null_scores import compare_with_nulls
 
@@ -259,7 +259,6 @@ def analyze_layer(
     generator = as_rng(rng)
     started = time.perf_counter()
     C = as_distance_matrix(features)
-    distances = C.values.cpu().numpy().astype(np.float64)
     graph = feature_graph(C, epsilon=settings.epsilon)
     counts, cover = _cover_hops(graph, settings, generator)
     fit = fit_dimension(counts) if np.count_nonzero(counts.counts > 1) >= MIN_POINTS else None
@@ -286,7 +285,8 @@ def analyze_layer(
     how: dict[str, Any] = {"rng": generator, "grid": settings.grid, "scale": settings.scale}
     how["n_draws"] = settings.n_null
     nulls = compare_with_nulls(features, **how) if settings.n_null else []
-    positions, share = scale_distances(distances)
+    is_kept = not isinstance(features, DistanceMatrix)
+    positions, share = scale_features(features) if is_kept else scale_distances(C.values.cpu())
     return LayerAnalysis(
         layer=C.layer or "layer",
         state=state,
@@ -299,7 +299,7 @@ def analyze_layer(
         comparison=comparison,
         positions=positions,
         share=share,
-        groups=_group_nodes(distances),
+        groups=_group_nodes(C.values.cpu().numpy()),
         null=nulls[0] if nulls else None,
         seconds=time.perf_counter() - started,
         other_nulls=tuple(nulls[1:]),
@@ -332,7 +332,7 @@ def _drawn_size(counts: BoxCounts) -> float:
     return float(counts.sizes[few[0] if few.size else -1])
 
 
-def _group_nodes(distances: NDArray[np.float64]) -> NDArray[np.int64]:
+def _group_nodes(distances: NDArray[Any]) -> NDArray[np.int64]:
     """Return complete-linkage clusters: boxes of one diameter, at most seven of them."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform

@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 N_THETA = 256  # the source paper's grid
+BLOCK_ELEMENTS = 1 << 20  # distances sorted at once
 
 
 class FeatureSpace(MetricSpace):
@@ -32,11 +33,17 @@ class FeatureSpace(MetricSpace):
     def __init__(self, distances: Floats) -> None:
         self.n_nodes = len(distances)
         self.distances = np.ascontiguousarray(distances, dtype=np.float64)
-        others = self.distances.copy()
-        np.fill_diagonal(others, np.inf)  # a node is not its own neighbour
-        order = np.argsort(others, axis=1, kind="stable")
-        self._sorted = np.take_along_axis(others, order, axis=1)
-        self.indices = order.astype(np.int64, copy=False).ravel()
+        self._sorted = np.empty_like(self.distances)
+        order = np.empty(self.distances.shape, dtype=np.int64)
+        step = max(1, BLOCK_ELEMENTS // self.n_nodes)  # rows: no third matrix beside these
+        for low in range(0, self.n_nodes, step):
+            rows = slice(low, low + step)
+            others = self.distances[rows].copy()
+            own = np.arange(len(others))
+            others[own, low + own] = np.inf  # a node is not its own neighbour
+            order[rows] = np.argsort(others, axis=1, kind="stable")
+            self._sorted[rows] = np.take_along_axis(others, order[rows], axis=1)
+        self.indices = order.ravel()
         self.starts = np.arange(self.n_nodes, dtype=np.int64) * self.n_nodes
 
     def size(self, size: object) -> float:
@@ -116,8 +123,8 @@ def _open_features(features: Any) -> tuple[FeatureSpace, dict[str, Any]]:
     from featgraph.distances.distance_matrix import as_distance_matrix
 
     matrix = as_distance_matrix(features)
-    check_memory(  # in double precision, rows sorted, the order of these, a copy while sorting
-        32 * matrix.n_nodes**2,
+    check_memory(  # in double precision, rows sorted, the order of these
+        24 * matrix.n_nodes**2,
         f"sorted distances of {matrix.n_nodes} nodes",
         remedy="cover the graph that feature_graph makes of them, or take fewer nodes",
     )

@@ -11,6 +11,7 @@ from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
     from featgraph import FeatureGraph
+    from featgraph.graph.summary import NetworkDescription
 
 __all__ = ["describe_network"]
 
@@ -57,6 +58,7 @@ def describe_network(
     featgraph network features.npz --together --normalize layer
     """
     import featgraph as fg
+    from featgraph.graph.summary import describe_networks
 
     path = Path(source)
     if inputs.holds_features(path):
@@ -64,10 +66,13 @@ def describe_network(
     else:
         graphs = {path.stem: fg.read_graph(path, weight="ignore", as_undirected=as_undirected)}
     folder = claim(out, "network", force)
-    rows = fg.network_summary(graphs, n_references=references, rng=seed, progress=screen.progress)
+    rows = []
+    for found in describe_networks(
+        graphs, n_references=references, rng=seed, progress=screen.progress
+    ):
+        rows.append(found.row)
+        _write_details(folder.part(found.row["name"]), found)
     folder.table("summary.csv", rows)
-    for name, graph in graphs.items():
-        _write_details(folder.part(name), graph, references, seed)
     screen.table(rows, _SHOWN)
     screen.say(f"written to {folder.path}")
     return {"networks": rows}
@@ -86,27 +91,26 @@ def _build_graphs(
     return {name: fg.feature_graph(F, **how) for name, F in chosen.items()}
 
 
-def _write_details(folder: Folder, graph: FeatureGraph, references: int, seed: int) -> None:
+def _write_details(folder: Folder, found: NetworkDescription) -> None:
     import featgraph as fg
-    from featgraph.graph.summary import has_powerlaw
 
-    motifs = [
-        {"size": size, "pattern": pattern, "count": count}
-        for size in (3, 4)
-        for pattern, count in fg.graph.count_motifs(graph, size=size).items()
-    ]
-    folder.table("motifs.csv", motifs)
-    if graph.n_edges == 0:
+    motifs = {3: found.triads, 4: fg.graph.count_motifs(found.graph, size=4)}
+    folder.table(
+        "motifs.csv",
+        [
+            {"size": size, "pattern": pattern, "count": count}
+            for size, counts in motifs.items()
+            for pattern, count in counts.items()
+        ],
+    )
+    if found.graph.n_edges == 0:
         return
-    found = fg.degree_statistics(graph, tails=has_powerlaw(), weight="none")
-    folder.picture("degrees", fg.plot.plot_degrees(found.degrees, tail=found.degree_tail))
-    if "depth" in graph.node_attributes:
-        connectivity = fg.connect_layers(graph)
-        folder.table("layers.csv", connectivity.to_rows())
-        folder.picture("layers", fg.plot.plot_layer_matrix(connectivity))
-    if references:
-        how: dict[str, Any] = {"n_references": references, "rng": seed, "progress": False}
-        world = fg.small_world(graph, **how)
-        folder.result("small_world.json", world)
-        folder.picture("small_world", fg.plot.plot_small_world(world))
-        folder.table("rich_club.csv", fg.rich_club(graph, **how).to_rows())
+    degrees = found.degrees
+    folder.picture("degrees", fg.plot.plot_degrees(degrees.degrees, tail=degrees.degree_tail))
+    if found.layers is not None and "depth" in found.graph.node_attributes:
+        folder.table("layers.csv", found.layers.to_rows())
+        folder.picture("layers", fg.plot.plot_layer_matrix(found.layers))
+    if found.world is not None and found.club is not None:
+        folder.result("small_world.json", found.world)
+        folder.picture("small_world", fg.plot.plot_small_world(found.world))
+        folder.table("rich_club.csv", found.club.to_rows())

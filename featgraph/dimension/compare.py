@@ -256,6 +256,7 @@ def compare_dimensions(
             values[name] = _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
         else:
             values[name] = _count_covers(name, space, truth, repeats, generator)
+    del space  # its three matrices; what follows makes others
     lower, best = _bracket(values, roles, truth)
     values["best"], roles["best"] = best, "covering"
     how: dict[str, Any] = {"grid": grid, "scale": scale}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,7 @@ from featgraph.core.checks import choice, integer
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
-__all__ = ["align_positions", "scale_distances", "scale_hops"]
+__all__ = ["align_positions", "scale_distances", "scale_features", "scale_hops"]
 
 MDSMethod = Literal["classical", "metric", "nonmetric"]
 
@@ -110,6 +110,50 @@ def _classical(matrix: NDArray[np.float64], n_components: int) -> tuple[NDArray[
     positions = np.zeros((n_nodes, n_components))
     positions[:, : order.size] = vectors[:, order] * np.sqrt(kept)
     return _sign_axes(positions), float(kept.sum() / total) if total > 0 else 1.0
+
+
+def scale_features(features: Any) -> tuple[NDArray[np.float64], float]:
+    """Return ``scale_distances`` of the distances of features, from the features themselves.
+
+    Classical scaling of C gives the principal components of F, which cost
+    O(n_nodes · n_samples · min(n_nodes, n_samples)) and no n_nodes × n_nodes matrix where there
+    are fewer samples.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F of a layer.
+
+    Returns
+    -------
+    positions : ndarray of float, shape (n_nodes, 2)
+        Coordinates in activation distance per sample, centred and signed as by
+        ``scale_distances``.
+    share : float
+        Share of the squared distances that the picture keeps, in [0, 1].
+
+    Examples
+    --------
+    >>> positions, share = scale_features(np.array([[0.0, 0.0], [1.0, 1.0], [3.0, 3.0]]))
+    >>> round(share, 6), np.round(positions[:, 0] - positions[0, 0], 6).tolist()
+    (1.0, [0.0, 1.0, 3.0])
+    """
+    from scipy.linalg import eigh
+
+    from featgraph.features.feature_matrix import as_feature_matrix
+
+    values = as_feature_matrix(features).numpy().astype(np.float64)
+    centred = (values - values.mean(axis=0)) / np.sqrt(values.shape[1])
+    n_nodes, n_samples = centred.shape
+    gram = centred.T @ centred if n_samples < n_nodes else centred @ centred.T
+    n_axes = min(2, len(gram))
+    powers, vectors = eigh(gram, subset_by_index=[len(gram) - n_axes, len(gram) - 1])
+    powers, vectors = np.maximum(powers[::-1], 0.0), vectors[:, ::-1]
+    positions = np.zeros((n_nodes, 2))
+    axes = centred @ vectors if n_samples < n_nodes else vectors * np.sqrt(powers)
+    positions[:, :n_axes] = axes
+    total = float(np.trace(gram))
+    return _sign_axes(positions), min(1.0, float(powers.sum()) / total) if total > 0 else 1.0
 
 
 def _sign_axes(positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+from featgraph.distances import feature_distances
 from featgraph.plot import align_positions, scale_distances
+from featgraph.plot.positions import scale_features
 
 
 def spread(points):
@@ -72,3 +74,18 @@ def test_refuses_bad_input():
         scale_distances(np.zeros((2, 2)), method="smacof")
     with pytest.raises(ValueError, match="same shape"):
         align_positions(np.zeros((2, 2)), np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("shape", [(12, 5), (5, 12), (6, 6), (4, 1)])
+def test_positions_of_features_are_those_of_their_distances(shape):
+    F = np.random.default_rng(3).normal(size=shape)
+    expected, share = scale_distances(feature_distances(F).numpy())
+    positions, kept = scale_features(F)
+    np.testing.assert_allclose(positions, expected, atol=1e-9)
+    assert kept == pytest.approx(share, rel=1e-9)
+
+
+def test_equal_features_stand_on_one_point():
+    positions, share = scale_features(np.ones((4, 3)))
+    assert not positions.any()
+    assert share == 1.0
