@@ -85,6 +85,7 @@ from .selfsimilarity import (
     bootstrap_ss_rate as bootstrap_ss_rate,
     box_number as box_number,
     compare_with_null as compare_with_null,
+    self_similarity_test as self_similarity_test,
     ss_rate as ss_rate,
     theta_grid as theta_grid,
 )

@@ -25,6 +25,11 @@ from .named_samples import (
     load_texts as load_texts,
     load_token_ids as load_token_ids,
 )
+from .point_clouds import (
+    POINT_CLOUDS as POINT_CLOUDS,
+    PointCloud as PointCloud,
+    make_point_cloud as make_point_cloud,
+)
 from .random_graphs import (
     make_barabasi_albert as make_barabasi_albert,
     make_watts_strogatz as make_watts_strogatz,

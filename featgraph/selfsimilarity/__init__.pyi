@@ -14,6 +14,10 @@ from .regularizer import (
     RegularizerRecord as RegularizerRecord,
     SelfSimilarityRegularizer as SelfSimilarityRegularizer,
 )
+from .scaling import (
+    SelfSimilarityTest as SelfSimilarityTest,
+    self_similarity_test as self_similarity_test,
+)
 from .schedules import (
     ConstantTarget as ConstantTarget,
     CosineTarget as CosineTarget,

@@ -1,0 +1,246 @@
+"""Point clouds whose construction says whether they are self-similar, and of what dimension."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.core.checks import choice, integer, positive
+from featgraph.core.random import RandomState, as_rng
+from featgraph.datasets.fractal_points import (
+    Points,
+    draw_aggregate,
+    draw_cantor_dust,
+    draw_cascade,
+    draw_levy_dust,
+    draw_sierpinski_carpet,
+    draw_sierpinski_gasket,
+    draw_tree,
+)
+
+__all__ = ["POINT_CLOUDS", "PointCloud", "make_point_cloud"]
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """One family of point clouds.
+
+    Attributes
+    ----------
+    name : str
+        Key in ``POINT_CLOUDS``.
+    kind : {"fractal", "smooth", "null"}
+        Self-similar by construction; a smooth piece of a line or surface, which is self-similar
+        with a whole dimension; or neither, because the cloud has one scale or a dimension that
+        changes with the scale.
+    draw : callable
+        (n_points, n_samples, rng, **options) to points.
+    dimension : callable
+        The options to the dimension of the set drawn from, None where there is no single one. Of
+        a cascade, whose mass has many dimensions, the correlation dimension D₂.
+    options : mapping
+        Options with their defaults.
+    summary : str
+        One line on what it is.
+    """
+
+    name: str
+    kind: Literal["fractal", "smooth", "null"]
+    draw: Callable[..., Points]
+    dimension: Callable[..., float | None]
+    options: Mapping[str, Any]
+    summary: str
+
+
+def make_point_cloud(
+    name: str,
+    n_points: int = 256,
+    *,
+    n_samples: int = 64,
+    noise: float = 0.01,
+    rng: RandomState = None,
+    **options: Any,
+) -> NDArray[np.float64]:
+    """Draw a point cloud, turned at random into many dimensions, with noise.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``POINT_CLOUDS``.
+    n_points : int, default=256
+        Number of points, at least 2.
+    n_samples : int, default=64
+        Dimension of the space around them: as features, the samples B.
+    noise : float, default=0.01
+        Root mean square length of the Gaussian noise added to each point, as a share of the root
+        mean square distance of the points from their mean; at least 0.
+    rng : Generator, int or None, default=None
+        Source of points, directions and noise.
+    **options
+        Of the family, such as ``ratio`` of "cantor_dust"; see ``POINT_CLOUDS[name].options``.
+
+    Returns
+    -------
+    ndarray of float, shape (n_points, n_samples)
+        Points as rows, so that it is F of a layer whose neurons are the points. Without noise the
+        distances are those of the construction, up to one common factor that makes the root mean
+        square distance from the mean 1.
+
+    Raises
+    ------
+    ValueError
+        If the name or an option is unknown, a number is out of range, or n_samples is smaller than
+        the dimension in which the set is drawn.
+
+    References
+    ----------
+    Mandelbrot 1982, The Fractal Geometry of Nature; Falconer 2014, Fractal Geometry (dimensions).
+    Witten & Sander 1981, doi:10.1103/PhysRevLett.47.1400 (aggregation).
+
+    Examples
+    --------
+    >>> points = make_point_cloud("cantor_dust", 100, n_axes=3, ratio=0.2, noise=0.0, rng=0)
+    >>> points.shape, int(np.linalg.matrix_rank(points))
+    ((100, 64), 3)
+    >>> round(POINT_CLOUDS["cantor_dust"].dimension(n_axes=3, ratio=0.2), 3)
+    1.292
+    """
+    family = POINT_CLOUDS[choice(name, POINT_CLOUDS, "name")]
+    n_points = integer(n_points, "n_points", least=2)
+    n_samples = integer(n_samples, "n_samples", least=1)
+    noise = positive(noise, "noise", zero=True)
+    for option in options:
+        choice(option, family.options, f"option of {name!r}")
+    generator = as_rng(rng)
+    points = family.draw(n_points, n_samples, generator, **{**family.options, **options})
+    points = points - points.mean(axis=0)
+    points /= math.sqrt(np.square(points).sum(axis=1).mean())
+    n_axes = points.shape[1]
+    if n_axes > n_samples:
+        raise ValueError(f"n_samples must be at least {n_axes} for {name!r}, got {n_samples}")
+    if n_axes < n_samples:
+        turn, _ = np.linalg.qr(generator.standard_normal((n_samples, n_axes)))
+        points = points @ turn.T
+    spread = noise / math.sqrt(n_samples)
+    noisy: Points = points + spread * generator.standard_normal((n_points, n_samples))
+    return noisy
+
+
+def _draw_line(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
+    return rng.uniform(size=(n_points, 1))
+
+
+def _draw_plane(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
+    return rng.uniform(size=(n_points, 2))
+
+
+def _draw_torus(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
+    angles = rng.uniform(0, 2 * np.pi, size=(n_points, 2))
+    return np.hstack([np.cos(angles), np.sin(angles)])
+
+
+def _draw_gaussian(
+    n_points: int, n_samples: int, rng: np.random.Generator, spectrum: str, rate: float
+) -> Points:
+    choice(spectrum, ("flat", "exponential", "power"), "spectrum")
+    rate = positive(rate, "rate")
+    place = np.arange(1.0, n_samples + 1)
+    powers = {
+        "flat": np.ones(n_samples),
+        "exponential": np.exp(-place / rate),
+        "power": place**-rate,
+    }[spectrum]
+    points: Points = rng.standard_normal((n_points, n_samples)) * np.sqrt(powers)
+    return points
+
+
+def _draw_ball(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
+    return _draw_sphere(n_points, n_samples, rng) * rng.uniform(size=(n_points, 1)) ** (
+        1 / n_samples
+    )
+
+
+def _draw_sphere(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
+    points = rng.standard_normal((n_points, n_samples))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    return points
+
+
+def _draw_relu(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
+    return np.maximum(rng.standard_normal((n_points, n_samples)), 0.0)
+
+
+def _draw_clusters(
+    n_points: int, n_samples: int, rng: np.random.Generator, n_clusters: int, distance: float
+) -> Points:
+    """Gaussian clusters; ``distance``: of their centres, in widths of a cluster."""
+    n_clusters = integer(n_clusters, "n_clusters", least=1)
+    distance = positive(distance, "distance", zero=True)
+    centers = rng.standard_normal((n_clusters, n_samples)) * distance
+    return centers[rng.integers(n_clusters, size=n_points)] + rng.standard_normal(
+        (n_points, n_samples)
+    )
+
+
+def _constant(value: float | None) -> Callable[..., float | None]:
+    return lambda **options: value
+
+
+def _cascade_dimension(*, n_axes: int, weight: float) -> float:
+    return -n_axes * math.log2(weight**2 + (1 - weight) ** 2)
+
+
+_ROWS = (
+    PointCloud(
+        "cantor_dust", "fractal", draw_cantor_dust,
+        lambda *, n_axes, ratio: n_axes * math.log(2) / math.log(1 / ratio),
+        {"n_axes": 3, "ratio": 1 / 3}, "product of Cantor sets of one ratio",
+    ),
+    PointCloud(
+        "sierpinski_gasket", "fractal", draw_sierpinski_gasket, _constant(math.log2(3)), {},
+        "three copies of half the size",
+    ),
+    PointCloud(
+        "sierpinski_carpet", "fractal", draw_sierpinski_carpet, _constant(math.log(8, 3)), {},
+        "eight copies of a third of the size",
+    ),
+    PointCloud(
+        "cascade", "fractal", draw_cascade, _cascade_dimension, {"n_axes": 3, "weight": 0.85},
+        "points of a random cascade: each half gets a share of the mass, which at random",
+    ),
+    PointCloud(
+        "aggregate", "fractal", draw_aggregate, _constant(1.71), {},
+        "diffusion-limited aggregation in the plane",
+    ),
+    PointCloud(
+        "levy_dust", "fractal", draw_levy_dust, lambda *, n_axes, tail: min(tail, n_axes),
+        {"n_axes": 3, "tail": 1.2}, "places of a Lévy flight, whose steps have a power-law tail",
+    ),
+    PointCloud(
+        "tree", "fractal", draw_tree,
+        lambda *, n_branches, ratio: math.log(n_branches) / math.log(1 / ratio),
+        {"n_branches": 2, "ratio": 0.6},
+        "leaves of a tree whose edges shrink by a ratio, each in a direction of its own",
+    ),
+    PointCloud("line", "smooth", _draw_line, _constant(1.0), {}, "piece of a line"),
+    PointCloud("plane", "smooth", _draw_plane, _constant(2.0), {}, "square"),
+    PointCloud("torus", "smooth", _draw_torus, _constant(2.0), {}, "flat torus in 4 dimensions"),
+    PointCloud(
+        "gaussian", "null", _draw_gaussian, _constant(None), {"spectrum": "flat", "rate": 8.0},
+        "Gaussian cloud; variances flat, exp(−k / rate), or k to the power of −rate",
+    ),
+    PointCloud("ball", "null", _draw_ball, _constant(None), {}, "uniform in a ball"),
+    PointCloud("sphere", "null", _draw_sphere, _constant(None), {}, "uniform on a sphere"),
+    PointCloud("relu", "null", _draw_relu, _constant(None), {}, "rectified Gaussian cloud"),
+    PointCloud(
+        "clusters", "null", _draw_clusters, _constant(None), {"n_clusters": 2, "distance": 3.0},
+        "Gaussian clusters of one size at one distance",
+    ),
+)  # fmt: skip
+
+POINT_CLOUDS: dict[str, PointCloud] = {row.name: row for row in _ROWS}
