@@ -99,7 +99,8 @@ def check_model(
             found = features[key]
             verdict = "unknown"
             if axis is not None:
-                verdict = "right" if _is_mean(found.values, activation, axis) else "wrong"
+                real = _real_part(activation, inputs)
+                verdict = "right" if _is_mean(found.values, real, axis) else "wrong"
             check.layers[key] = (verdict, found.n_nodes, str(found.reduce), how)
     return check
 
@@ -169,6 +170,20 @@ def channel_axis(
             return axes[0], "two sizes"
     axes = [axis for axis in axes if one.shape[axis] in widths]
     return (axes[0], "declared width") if len(axes) == 1 else (None, "not decided")
+
+
+def _real_part(activation: torch.Tensor, inputs: Any) -> torch.Tensor:
+    """Put the batch first, and leave out tokens that a model puts behind those of its input.
+
+    XLNet works on (N, B, D); Longformer pads to whole windows inside, and cuts at its end.
+    """
+    mask = inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
+    if mask is None or activation.ndim != 3:
+        return activation
+    n_samples, n_tokens = mask.shape
+    if activation.shape[0] != n_samples and activation.shape[1] == n_samples:
+        activation = activation.transpose(0, 1)
+    return activation[:, :n_tokens]
 
 
 def _is_mean(values: torch.Tensor, activation: torch.Tensor, axis: int) -> bool:
