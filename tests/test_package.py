@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
 
 import featgraph
 
@@ -20,3 +23,33 @@ def test_the_changelog_begins_with_the_version():
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert newest is not None
     assert newest[1] == featgraph.__version__
+
+
+def test_every_file_of_the_package_goes_into_the_wheel():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads its own settings")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["featgraph"]
+    package = ROOT / "featgraph"
+    files = [path.relative_to(package) for path in package.rglob("*") if path.is_file()]
+    others = [path for path in files if path.suffix != ".py" and "__pycache__" not in path.parts]
+    assert {"py.typed", "__init__.pyi"} <= {path.name for path in others}
+    missing = [
+        p for p in others if not any(fnmatch(str(p), q.replace("**/", "*")) for q in patterns)
+    ]
+    assert missing == []
+
+
+def test_every_extra_is_part_of_all():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads its own settings")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = extras["optional-dependencies"]
+    users = sorted(set(extras) - {"all", "test", "docs"})
+    assert sorted(re.split(r"[\[\],]", extras["all"][0])[1:-1]) == users
+
+
+def test_every_extra_stands_in_the_installation_page():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads its own settings")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    page = (ROOT / "docs" / "guide" / "installation.md").read_text("utf-8")
+    extras = set(settings["project"]["optional-dependencies"]) - {"test", "docs"}
+    assert {name for name in re.findall(r"^\| `(\w+)` \|", page, re.M)} == extras
