@@ -43,7 +43,9 @@ def test_every_extra_is_part_of_all():
     tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads its own settings")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = extras["optional-dependencies"]
-    users = sorted(set(extras) - {"all", "test", "docs"})
+    users = sorted(
+        set(extras) - {"all", "ray", "test", "docs"}
+    )  # ray has no build for some systems
     assert sorted(re.findall(r"\w+", extras["all"][0])[1:]) == users
 
 
