@@ -272,7 +272,7 @@ def _write(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
         f"over all, the smallest covering found has {gap:.4f} times as many boxes as the "
         "certified lower bound on average. "
         "`log_error`: mean |log N − log N_best| over θ. `inside`: share of θ at which N lies "
-        "within the certified bracket. Errors of SS_rate (mean) and d_B (median): absolute "
+        "within the certified bracket. Errors of SS_rate (mean) and d_θ (median): absolute "
         "difference to those of the smallest covering. `rank_correlation`: Spearman, over all "
         "layers. `order_in_network`: share of pairs of layers of the same network in the true "
         "order (0.5 by chance). `direction`: share of layers whose SS_rate changes in training in "

@@ -45,7 +45,8 @@ class ComparisonRow(Result):
     role : {"approximation", "lower bound", "covering"}
         What N_θ is.
     dimension, standard_error : float
-        d_B over all θ with N_θ > 1, and its standard error; nan where fewer than 4 are left.
+        d_θ, the exponent of boxes over θ (d_B is that of boxes over hops), from all θ with
+        N_θ > 1, and its standard error; nan where fewer than 4 are left.
     ss_rate : float
         SS_rate of the curve, in [0, 1].
     log_error : float
@@ -133,7 +134,7 @@ class DimensionComparison(Result):
         ]
 
     def __str__(self) -> str:
-        head = f"{'curve':<10} {'role':<14} {'d_B':>7} {'SS_rate':>8} {'error':>7} {'inside':>7}"
+        head = f"{'curve':<10} {'role':<14} {'d_θ':>7} {'SS_rate':>8} {'error':>7} {'inside':>7}"
         lines = [
             f"{r.name:<10} {r.role:<14} {r.dimension:7.3f} {r.ss_rate:8.4f} "
             f"{r.log_error:7.3f} {r.inside:7.0%}"
@@ -202,7 +203,7 @@ def compare_dimensions(
     Returns
     -------
     DimensionComparison
-        Curves, bounds and a table with d_B, SS_rate and mean |log N − log N_best|.
+        Curves, bounds and a table with d_θ, SS_rate and mean |log N − log N_best|.
 
     Raises
     ------
@@ -212,7 +213,7 @@ def compare_dimensions(
     Notes
     -----
     SS_rate of the estimators is the exact integral of ``ss_rate``; that of the coverings
-    and of ``"best"`` is the trapezoid rule over the ladder. d_B is fitted over all θ with
+    and of ``"best"`` is the trapezoid rule over the ladder. d_θ is fitted over all θ with
     N_θ > 1, the same rule for every curve. Coverings take O(n_theta · n_nodes²) each.
 
     References

@@ -80,7 +80,7 @@ def plot_theta_curves(
     Approximations are dashed, true coverings solid, lower bounds dotted. The smallest
     possible number of boxes is the black line where that is proven; elsewhere it lies in the
     shaded bracket below it. The key lists the curves from top to bottom as they lie in the
-    middle of the picture, with d_B, SS_rate and the mean of |log N − log N_best|.
+    middle of the picture, with d_θ, SS_rate and the mean of |log N − log N_best|.
 
     Examples
     --------
@@ -172,12 +172,12 @@ def _write_key(ax: Axes, curves: list[_Entry], comparison: DimensionComparison) 
     inches = ax.figure.dpi_scale_trans + corner
     below = [
         _Entry(SeriesStyle(FAINT), "power law with SS_rate = 0", 1.0),
-        _Entry(SeriesStyle(BLACK, (1.0, 2.0)), "fit to the black line", 0.9),
+        _Entry(SeriesStyle(BLACK, (1.0, 2.0)), "fit to the thickest line", 0.9),
     ]
     if comparison.proven < 1:
         below.insert(0, _Entry(SeriesStyle(BAND), "bracket of the minimum", 8.0))
     text: dict[str, Any] = {"transform": inches, "fontsize": SMALL, "va": "center", "color": INK}
-    for x, head in zip(_COLUMNS, ("$d_B$", "SS_rate", "error"), strict=True):
+    for x, head in zip(_COLUMNS, (r"$d_\theta$", "SS_rate", "error"), strict=True):
         ax.text(x, -0.05, head, **{**text, "ha": "right", "color": FAINT})
     y = -0.05
     for place, entry in enumerate([*curves, *below]):

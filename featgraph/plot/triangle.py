@@ -152,7 +152,7 @@ def plot_pruning(
         label = {
             "accuracy": "accuracy",
             "ss_rate": f"mean SS_rate over layers ({sweep.estimator})",
-            "dimension": f"mean box dimension d_B ({sweep.estimator})",
+            "dimension": rf"mean box dimension $d_\theta$ ({sweep.estimator})",
         }[what]
     for name, values, color, marker in series:
         ax.plot(

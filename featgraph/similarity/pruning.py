@@ -56,7 +56,7 @@ class PruningSweep(Result):
     ss_rate_a, ss_rate_b : ndarray of float, shape (n_levels, n_layers)
         SS_rate of G_M.
     dimension_a, dimension_b : ndarray of float, shape (n_levels, n_layers)
-        Box dimension d_B of G_M over the whole range of θ.
+        Box dimension d_θ of the layer over the whole range of θ.
     estimator : str
         How boxes were counted.
     """
@@ -195,7 +195,7 @@ def sweep_pruning(
     layers_b : str, module type, or list of these, optional
         Layers of ``model_b``.
     estimator : str, default="linkage"
-        How boxes of G_M are counted for SS_rate and d_B.
+        How boxes are counted for SS_rate and d_θ.
     forward, batch_size, max_batches, progress
         As in ``extract_features``.
 
@@ -308,7 +308,7 @@ class PrunedSide:
 
 
 def describe_network(features: FeatureMatrix, estimator: EstimatorName) -> tuple[float, float]:
-    """SS_rate and d_B of G_M of one layer; NaN where they are not defined."""
+    """SS_rate and d_θ of one layer; NaN where they are not defined."""
     from featgraph.dimension.fit import fit_curve
     from featgraph.distances.pairwise import feature_distances
     from featgraph.selfsimilarity.grid import theta_grid

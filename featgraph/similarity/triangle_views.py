@@ -248,7 +248,7 @@ def triangle(
     sparsities : sequence of float, default=(0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
         Levels of pruning.
     estimator : str, default="linkage"
-        How boxes are counted for SS_rate and d_B under pruning.
+        How boxes are counted for SS_rate and d_θ under pruning.
     forward, batch_size, max_batches, progress
         As in ``extract_features``.
     names : pair of str, optional
