@@ -32,11 +32,11 @@ def make_analysis(n_nodes: int, epsilon: str | tuple[str, float]) -> LayerAnalys
 class OnceDrawn(ReportWriter):
     """Draws the pictures of the first layer, and writes the same bytes for the others."""
 
-    def _draw(self, name, figure, *, vector):
+    def _draw(self, name, figure):
         part = name.rpartition("--")[2]
         first = next((known for known in self._pictures if known.endswith(f"--{part}")), None)
         if first is None:
-            super()._draw(name, figure, vector=vector)
+            super()._draw(name, figure)
             return
         path = self.folder / self._pictures[first]
         copy = path.with_name(f"{name}.png")

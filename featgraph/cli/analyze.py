@@ -69,9 +69,9 @@ def analyze_network(
     standalone
         Put every picture inside the page, which then needs no other file.
     graphs
-        GraphML file of each layer: the 10,000 shortest links, all, or no file.
+        GraphML file of each layer: the 5,000 shortest links, all, or no file.
     vector
-        Write the pictures of the layers as SVG too.
+        Write the pictures as SVG too.
 
     Examples
     --------

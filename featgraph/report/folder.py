@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,41 +44,45 @@ class FolderLock:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._path = Path(folder) / _LOCK
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        while not self._take():
+        path = Path(folder) / _LOCK
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while (handle := _lock_file(path)) is None:
             pass  # the file went away between opening and locking it: its holder had just ended
-
-    def _take(self) -> bool:
-        try:
-            import fcntl
-        except ImportError:
-            self._file = None
-            return True
-        self._file = self._path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            who = self._file.read().strip() or "another run"
-            self._file.close()
-            raise ValueError(
-                f"folder must be free, got {os.fspath(self._path.parent)!r}, which {who} is "
-                "writing; wait until it ends, or name another folder"
-            ) from None
-        if os.fstat(self._file.fileno()).st_nlink == 0:
-            self._file.close()
-            return False
-        self._file.truncate(0)
-        self._file.write(f"process {os.getpid()} on {platform.node()}")
-        self._file.flush()
-        return True
+        # also when nobody releases it, but drops it
+        self._finalizer = weakref.finalize(self, _unlock_file, handle, path)
 
     def release(self) -> None:
         """Let others in."""
-        if self._file is not None and not self._file.closed:
-            self._path.unlink(missing_ok=True)
-            self._file.close()
+        self._finalizer()
+
+
+def _lock_file(path: Path) -> int | None:
+    try:
+        import fcntl
+    except ImportError:
+        return -1
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        who = os.read(handle, 200).decode(errors="replace") or "another run"
+        os.close(handle)
+        raise ValueError(
+            f"folder must be free, got {os.fspath(path.parent)!r}, which {who} is writing; wait "
+            "until it ends, or name another folder"
+        ) from None
+    if os.fstat(handle).st_nlink == 0:
+        os.close(handle)
+        return None
+    os.truncate(handle, 0)
+    os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
+    return handle
+
+
+def _unlock_file(handle: int, path: Path) -> None:
+    if handle >= 0:
+        path.unlink(missing_ok=True)
+        os.close(handle)
 
 
 def claim_folder(

@@ -17,7 +17,7 @@ __all__ = ["GRAPH_FILES", "LINKS_KEPT", "keeps_all_links", "thin_graph", "write_
 #: Which graph files a report writes.
 GRAPH_FILES = ("thinned", "whole", "none")
 #: More links than this nobody sees apart, and a file of 150,000 takes megabytes.
-LINKS_KEPT = 10_000
+LINKS_KEPT = 5_000
 _DIGITS = 6
 
 
@@ -33,7 +33,7 @@ def thin_graph(graph: FeatureGraph, n_links: int = LINKS_KEPT) -> FeatureGraph:
     ----------
     graph : FeatureGraph
         Distances as weights.
-    n_links : int, default=10000
+    n_links : int, default=5000
         Links to keep; a minimum spanning forest is among them.
 
     Returns

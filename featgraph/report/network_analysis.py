@@ -92,15 +92,13 @@ class NetworkAnalysis:
         rows: list[dict[str, Any]] = []
         for item in self.analyses:
             head = {"state": item.state, "layer": item.layer}
+            thetas = [_short(theta) for theta in item.comparison.theta.tolist()]
             curves = dict(item.comparison.curves)
             curves.update(best=item.comparison.best, lower=item.comparison.lower)
             for name, values in curves.items():
-                for theta, value in zip(
-                    item.comparison.theta.tolist(), values.tolist(), strict=True
-                ):
-                    rows.append(
-                        {**head, "space": "metric", "curve": name, "size": theta, "n_boxes": value}
-                    )
+                for theta, value in zip(thetas, values.tolist(), strict=True):
+                    point = {"size": theta, "n_boxes": _short(value)}
+                    rows.append({**head, "space": "metric", "curve": name, **point})
             for size, value in zip(
                 item.counts.diameter_sizes.tolist(), item.counts.counts.tolist(), strict=True
             ):
@@ -140,3 +138,8 @@ class NetworkAnalysis:
             f"{type(self).__name__}(title={self.title!r}, n_layers={len(self.layers)}, "
             f"states={self.states}{partial})"
         )
+
+
+def _short(value: float) -> float | int:
+    """Return the number with ten digits: the rest is rounding, and a third of the table."""
+    return int(value) if value.is_integer() else float(f"{value:.10g}")

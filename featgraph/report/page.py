@@ -38,6 +38,7 @@ def build_page(
     *,
     inside: Mapping[str, str] | None = None,
     graphs: str = "thinned",
+    vector: bool = False,
 ) -> str:
     """Return a report as one HTML document.
 
@@ -52,6 +53,8 @@ def build_page(
         Other addresses of the pictures in the first sections, so that these do without the files.
     graphs : {"thinned", "whole", "none"}, default="thinned"
         Which graph files stand beside the page.
+    vector : bool, default=False
+        Whether SVG files stand beside it.
 
     Returns
     -------
@@ -69,6 +72,5 @@ def build_page(
     """
     template = _environment().get_template("page.html")
     first = {**pictures, **(inside or {})}
-    return template.render(
-        build_view(report, graphs=graphs), pictures=first, layer_pictures=pictures
-    )
+    view = build_view(report, graphs=graphs)
+    return template.render(view, pictures=first, layer_pictures=pictures, vector=vector)

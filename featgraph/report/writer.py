@@ -35,8 +35,9 @@ from featgraph.report.page import build_page
 
 __all__ = ["ReportWriter"]
 
-#: Dots per inch of the pictures on the page: 1200 across, sharp on a screen of twice its width.
-_DPI = 144
+#: Dots per inch of the pictures on the page: about 1200 across, 500 for drawings of graphs, which
+#: stand two in a row and are by far the largest files.
+_DPI, _GRAPH_DPI = 144, 92
 
 
 class ReportWriter:
@@ -52,9 +53,9 @@ class ReportWriter:
         Put all pictures inside the page, which then needs no other file. Without it only those of
         the first sections are inside; folder and page go together.
     graphs : {"thinned", "whole", "none"}, default="thinned"
-        GraphML of each layer: with at most 10,000 links, with all, or not at all.
+        GraphML of each layer: with at most 5,000 links, with all, or not at all.
     vector : bool, default=False
-        Write the pictures of each layer as SVG too, about 0.2 MB per layer.
+        Write every picture as SVG too, about 0.5 MB per layer.
 
     Notes
     -----
@@ -117,7 +118,7 @@ class ReportWriter:
         if analysis.key in self._finished:
             return
         for name, figure in draw_layer_figures(analysis):
-            self._draw(name, figure, vector=self._vector)
+            self._draw(name, figure)
         if self._graphs != "none":
             self._note(write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs))
         self._finished.add(analysis.key)
@@ -128,7 +129,7 @@ class ReportWriter:
             self.add(analysis)
         if not report.is_partial:
             for name, make in draw_joint_figures(report):
-                self._draw(name, make(), vector=True)
+                self._draw(name, make())
         self._write_rows("layers.csv", report.layer_rows())
         self._write_rows("curves.csv", report.curve_rows())
         text = json.dumps(_finite(report.to_dict()), indent=1, ensure_ascii=False)
@@ -144,11 +145,12 @@ class ReportWriter:
     def _note(self, *paths: Path) -> None:
         self._files.update(path.relative_to(self.folder).as_posix() for path in paths)
 
-    def _draw(self, name: str, figure: Any, *, vector: bool) -> None:
+    def _draw(self, name: str, figure: Any) -> None:
         from featgraph.plot.files import render_figure
 
-        pictures = {"png": pack_png(render_figure(figure, "png", dpi=_DPI))}
-        if vector:
+        dpi = _GRAPH_DPI if name.endswith("--graph") else _DPI
+        pictures = {"png": pack_png(render_figure(figure, "png", dpi=dpi))}
+        if self._vector:
             figure.set_layout_engine("none")  # laid out once; this needs no second pass
             pictures["svg"] = render_figure(figure, "svg")
         for suffix, picture in pictures.items():
@@ -163,7 +165,8 @@ class ReportWriter:
         names = list(self._pictures) if self._standalone else first_pictures(report)
         inside = {name: self._embed(name) for name in names if name in self._pictures}
         pictures = inside if self._standalone else self._pictures
-        return build_page(report, pictures, inside=inside, graphs=self._graphs)
+        how: dict[str, Any] = {"graphs": self._graphs, "vector": self._vector}
+        return build_page(report, pictures, inside=inside, **how)
 
     def _embed(self, name: str) -> str:
         picture = (self.folder / self._pictures[name]).read_bytes()

@@ -27,7 +27,7 @@ def folder(report, tmp_path_factory):
 def test_all_files_are_there(report, folder):
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     wanted = {"report.html", "layers.csv", "curves.csv", "report.json", MANIFEST}
-    wanted |= {f"figures/{name}.{end}" for name in ("ss_rate", "mds") for end in ("png", "svg")}
+    wanted |= {f"figures/{name}.png" for name in ("ss_rate", "mds")}
     for item in report.analyses:
         wanted.add(f"graphs/{item.key}.graphml.gz")
         for name in ("theta", "counts", "graph", "sweep"):
