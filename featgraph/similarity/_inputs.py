@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -11,9 +12,19 @@ from numpy.typing import NDArray
 
 from featgraph.features.feature_matrix import FeatureMatrix
 
-__all__ = ["ArrayLike", "Samples", "as_given", "as_pair", "as_samples", "center", "exact_self"]
+__all__ = [
+    "ArrayLike",
+    "Samples",
+    "as_given",
+    "as_pair",
+    "as_samples",
+    "center",
+    "exact_self",
+    "unit_factor",
+]
 
 ArrayLike: TypeAlias = NDArray[Any] | FeatureMatrix
+NEAR = 6  # powers of two about 1 that need no factor
 Samples: TypeAlias = torch.Tensor | NDArray[Any] | FeatureMatrix
 
 
@@ -65,9 +76,12 @@ def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
 
 
 def as_pair(
-    X: Samples, Y: Samples, *, least: int = 2, why: str = ""
+    X: Samples, Y: Samples, *, least: int = 2, why: str = "", any_scale: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Check X and Y together: same samples, same device, one precision, enough samples.
+
+    ``any_scale``: the measure does not depend on the scale of X or Y, so each is brought near 1,
+    where its squares and their products neither overflow nor vanish.
 
     Examples
     --------
@@ -89,7 +103,28 @@ transpose a matrix of shape (n_features, n_samples)
             "move one with .to(device)"
         )
     dtype = torch.promote_types(first.dtype, second.dtype)
-    return first.to(dtype), second.to(dtype)
+    first, second = first.to(dtype), second.to(dtype)
+    if any_scale:
+        return first * unit_factor(first), second * unit_factor(second)
+    return first, second
+
+
+def unit_factor(samples: torch.Tensor) -> float:
+    """Return the power of two that brings the largest value near 1; 1 where it is near already.
+
+    Powers of two leave all digits as they are.
+
+    Examples
+    --------
+    >>> unit_factor(torch.tensor([[3.0, -1.0]])), unit_factor(torch.tensor([[0.0, 2.0**20]]))
+    (1.0, 4.76837158203125e-07)
+    """
+    if samples.numel() == 0:
+        return 1.0
+    low, high = (float(end) for end in torch.aminmax(samples.detach()))
+    exponent = math.frexp(max(-low, high))[1]
+    most = 120 if samples.dtype == torch.float32 else 1000
+    return 1.0 if abs(exponent) <= NEAR else math.ldexp(1.0, -max(-most, min(exponent - 1, most)))
 
 
 def require_samples(n_samples: int, least: int, why: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,21 +13,20 @@ from torch import nn
 from featgraph.features.batches import iterate_batches
 from featgraph.features.capture import iterate_features
 from featgraph.similarity._caller import warn_caller
-from featgraph.similarity._inputs import as_samples, center, require_samples
+from featgraph.similarity._inputs import as_samples, center, require_samples, unit_factor
 from featgraph.similarity._moments import LinearMoments
-from featgraph.similarity._recipe import Recipe, compare_all
+from featgraph.similarity._recipe import Recipe, compare_all, require_signal
 from featgraph.similarity.kernel_alignment import (
     FEWEST,
     center_unbiased,
     kernel_matrix,
-    require_signal,
 )
 
 if TYPE_CHECKING:
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 
-__all__ = ["CkaStream", "MinibatchStream", "iterate_pairs"]
+__all__ = ["CkaStream", "MinibatchStream", "iterate_pairs", "settle"]
 
 Layered = Mapping[str, torch.Tensor]
 Result = tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]
@@ -69,11 +69,39 @@ def iterate_pairs(
         yield tensors[0], tensors[1] if len(tensors) > 1 else None
 
 
+def settle(
+    pairs: Iterator[tuple[Layered, Layered | None]], *, any_scale: bool
+) -> Iterator[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor] | None]]:
+    """Yield the batches in one precision, the widest.
+
+    ``any_scale``: the measure does not depend on the scale of a layer, so each is brought near 1,
+    by one factor for all batches.
+    """
+    factors: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    for pair in pairs:
+        sides = [side for side in pair if side is not None]
+        kinds = [X.dtype for side in sides for X in side.values()]
+        dtype = functools.reduce(torch.promote_types, kinds)
+        settled = []
+        for side, known in zip(sides, factors, strict=False):
+            if any_scale:
+                new = [name for name, X in side.items() if name not in known and bool(X.any())]
+                known |= {name: unit_factor(side[name]) for name in new}
+            settled.append(
+                {
+                    name: X.to(dtype) if known.get(name, 1.0) == 1.0 else X.to(dtype) * known[name]
+                    for name, X in side.items()
+                }
+            )
+        yield settled[0], settled[1] if len(settled) > 1 else None
+
+
 class CkaStream:
     """Exact linear CKA of all pairs: kernel matrices for few samples, summed products for many.
 
     Held samples cost 2 n² · (Σ d + L_a · L_b) operations at the end, summed products
     2 n · (Σ d_a · Σ d_b + Σ d²) as they come; samples are held until the second is cheaper.
+    Kernel matrices are made some rows at a time.
     """
 
     #: Summed products of this many bytes (float64) at most; wider networks stay with kernels.

@@ -17,8 +17,8 @@ __all__ = ["cca", "pwcca", "svcca"]
 class _Basis(NamedTuple):
     """Orthonormal directions over the samples that a layer spans."""
 
-    centered: torch.Tensor  # (n_samples, n_features)
     directions: torch.Tensor  # (n_samples, rank)
+    features: torch.Tensor  # (rank, n_features): the centred layer in these directions
 
 
 @overload
@@ -62,7 +62,7 @@ def cca(X: Samples, Y: Samples) -> torch.Tensor | float:
     >>> round(cca(X, X @ [[2.0, 1, 0], [0, 1, 0], [0, 5, 3]] + 1), 12)
     1.0
     """
-    first, second = as_pair(X, Y)
+    first, second = as_pair(X, Y, any_scale=True)
     recipe = cca_recipe()
     value = compare_pair(recipe, first, second).to(first.dtype)
     return as_given(value, (X, Y))
@@ -118,7 +118,7 @@ def svcca(X: Samples, Y: Samples, *, variance: float = 0.99) -> torch.Tensor | f
     1.0
     """
     recipe = svcca_recipe(variance=variance)
-    first, second = as_pair(X, Y)
+    first, second = as_pair(X, Y, any_scale=True)
     value = compare_pair(recipe, first, second).to(first.dtype)
     return as_given(value, (X, Y))
 
@@ -169,7 +169,7 @@ def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
     1.0
     """
     recipe = pwcca_recipe()
-    first, second = as_pair(X, Y)
+    first, second = as_pair(X, Y, any_scale=True)
     value = compare_pair(recipe, first, second).to(first.dtype)
     return as_given(value, (X, Y))
 
@@ -209,7 +209,7 @@ def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
             "take more samples, average over positions, or use CKA"
         )
     centered = center(samples.double(), name)
-    left, values, _ = torch.linalg.svd(centered, full_matrices=False)
+    left, values, right = torch.linalg.svd(centered, full_matrices=False)
     floor = values[0] * max(n_samples, n_features) * torch.finfo(samples.dtype).eps
     kept = int((values > floor).sum())
     if variance is not None:
@@ -217,7 +217,7 @@ def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
         # the last share is 1 up to rounding, so variance=1 keeps what rounding allows
         enough = (shares >= variance - 1e-12).nonzero()
         kept = min(kept, int(enough[0]) + 1)
-    return _Basis(centered, left[:, :kept])
+    return _Basis(left[:, :kept], values[:kept, None] * right[:kept])
 
 
 def _cosines(first: _Basis, second: _Basis) -> torch.Tensor:
@@ -238,7 +238,6 @@ def _mean_correlation(first: _Basis, second: _Basis) -> torch.Tensor:
 
 def _weighted_correlation(first: _Basis, second: _Basis) -> torch.Tensor:
     left, values, _ = torch.linalg.svd(_cosines(first, second), full_matrices=False)
-    variates: torch.Tensor = first.directions @ left
-    weights = (variates.T @ first.centered).abs().sum(dim=1)
+    weights: torch.Tensor = (left.T @ first.features).abs().sum(dim=1)
     shared: torch.Tensor = weights * values.clamp(max=1.0)
     return shared.sum() / weights.sum()

@@ -8,7 +8,7 @@ import torch
 
 from featgraph.core.checks import choice
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, require_samples
-from featgraph.similarity._recipe import Recipe, compare_pair
+from featgraph.similarity._recipe import Recipe, Rows, compare_pair
 
 __all__ = ["Comparison", "Dissimilarity", "rsa"]
 
@@ -17,6 +17,9 @@ Comparison = Literal["spearman", "pearson"]
 DISSIMILARITIES = ("correlation", "cosine", "euclidean")
 COMPARISONS = ("spearman", "pearson")
 FEWEST = "two samples have one distance only"
+BLOCK_ROWS = 256
+NEAR_PAIRS = 1 << 16
+PART = 1 << 22  # dissimilarities that are multiplied at a time
 
 
 @overload
@@ -71,7 +74,8 @@ def rsa(
     -----
     Invariant to permutation of features and isotropic scaling; ``"correlation"`` and
     ``"cosine"`` also to positive scaling of single samples; ``"cosine"`` and ``"euclidean"``
-    to orthogonal maps; ``"euclidean"`` to translation. O(n² · d) time, O(n²) memory.
+    to orthogonal maps; ``"euclidean"`` to translation. O(n² · d) time; memory one list of
+    n(n − 1)/2 dissimilarities at a time, and their ranks in 4 bytes each.
 
     References
     ----------
@@ -86,7 +90,7 @@ def rsa(
     (1.0, 0.62)
     """
     recipe = rsa_recipe(dissimilarity=dissimilarity, comparison=comparison)
-    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why)
+    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
     value = compare_pair(recipe, first, second).clamp(-1.0, 1.0).to(first.dtype)
     return as_given(value, (X, Y))
 
@@ -94,37 +98,55 @@ def rsa(
 def rsa_recipe(
     *, dissimilarity: Dissimilarity = "correlation", comparison: Comparison = "spearman"
 ) -> Recipe:
-    """The standardised list of dissimilarities of a layer; its products are correlations."""
+    """Ranks of the dissimilarities of a layer, or their standardised list; combined in pairs."""
     choice(dissimilarity, DISSIMILARITIES, "dissimilarity")
     choice(comparison, COMPARISONS, "comparison")
 
-    def prepare(samples: torch.Tensor, name: str) -> torch.Tensor:
+    def measure(samples: torch.Tensor, name: str) -> tuple[torch.Tensor, float]:
         require_samples(samples.shape[0], 3, FEWEST)
         pairs = pair_dissimilarities(samples.double(), dissimilarity, name)
+        low, high = (float(end) for end in torch.aminmax(pairs.detach()))
         # What rounding leaves: absolute for 1 − r, whose terms are of size 1, else relative.
-        grain = 1e-12 * (pairs.detach().max() if dissimilarity == "euclidean" else 1.0)
-        if not pairs.detach().max() - pairs.detach().min() > grain:
+        grain = 1e-12 * (high if dissimilarity == "euclidean" else 1.0)
+        if not high - low > grain:
             raise ValueError(
                 f"{name} must have dissimilarities that differ, got {len(pairs)} equal ones; "
                 "its features do not tell the samples apart"
             )
-        if comparison == "spearman":
-            pairs = average_ranks(pairs, grain)
+        return pairs, grain
+
+    def standardise(samples: torch.Tensor, name: str) -> torch.Tensor:
+        pairs, _ = measure(samples, name)
         centered = pairs - pairs.mean()
         scaled: torch.Tensor = centered / centered.norm()
         return scaled
 
-    return Recipe(prepare, least=3, why=FEWEST)
+    def rank(samples: torch.Tensor, name: str) -> torch.Tensor:
+        return centered_ranks(*measure(samples.detach(), name))
+
+    if comparison == "spearman":
+        return Recipe(rank, _correlate_ranks, least=3, why=FEWEST)
+    return Recipe(standardise, _multiply, least=3, why=FEWEST)
+
+
+def _multiply(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    return first @ second
+
+
+def _correlate_ranks(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    sums = torch.zeros(3, dtype=torch.float64, device=first.device)
+    for start in range(0, len(first), PART):
+        a, b = (side[start : start + PART].double() for side in (first, second))
+        sums += torch.stack([a @ b, a @ a, b @ b])
+    return sums[0] / (sums[1].sqrt() * sums[2].sqrt())
 
 
 def pair_dissimilarities(
     samples: torch.Tensor, dissimilarity: Dissimilarity, name: str
 ) -> torch.Tensor:
     """Dissimilarity of every pair of samples, shape (n(n − 1)/2,), rows first."""
-    n_samples = samples.shape[0]
     if dissimilarity == "euclidean":
-        distances: torch.Tensor = torch.nn.functional.pdist(samples)
-        return distances
+        return pair_distances(samples)
     if dissimilarity == "correlation":
         samples = samples - samples.mean(dim=1, keepdim=True)
     norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
@@ -137,14 +159,65 @@ def pair_dissimilarities(
             f"{int(flat.nonzero()[0])}); use dissimilarity='euclidean'"
         )
     unit = samples / norms
-    rows, columns = torch.triu_indices(n_samples, n_samples, offset=1, device=samples.device)
-    return 1 - (unit @ unit.T)[rows, columns]
+    if unit.requires_grad:
+        rows, columns = torch.triu_indices(len(unit), len(unit), offset=1, device=unit.device)
+        return 1 - (unit @ unit.T)[rows, columns]
+    return 1 - _list_upper(lambda low, high: unit[low:high] @ unit.T, unit)
 
 
-def average_ranks(values: torch.Tensor, grain: torch.Tensor | float) -> torch.Tensor:
-    """Ranks from 1, ties sharing their mean rank; values within one grain are ties."""
-    rounded = (values.detach() / grain).round()
-    _, group, counts = torch.unique(rounded, return_inverse=True, return_counts=True)
-    ends = counts.cumsum(0)
-    ranks: torch.Tensor = (ends - (counts - 1) / 2)[group]
-    return ranks.to(values.dtype)
+def pair_distances(samples: torch.Tensor) -> torch.Tensor:
+    """Euclidean distance of every pair of samples, rows first.
+
+    From matrix products, where they keep eleven digits, and term by term elsewhere: for samples
+    nearer to each other than a thirtieth of their size, and with gradients.
+    """
+    if samples.requires_grad:
+        distances: torch.Tensor = torch.nn.functional.pdist(samples)
+        return distances
+    centered = samples - samples.mean(dim=0, keepdim=True)
+    norms = centered.square().sum(dim=1)
+
+    def rows(low: int, high: int) -> torch.Tensor:
+        sizes = norms[low:high, None] + norms[None, :]
+        found = sizes - 2 * (centered[low:high] @ centered.T)
+        near, others = (found < 1e-3 * sizes).triu(low + 1).nonzero(as_tuple=True)
+        for start in range(0, len(near), NEAR_PAIRS):
+            some = slice(start, start + NEAR_PAIRS)
+            apart = samples[low + near[some]] - samples[others[some]]
+            found[near[some], others[some]] = apart.square().sum(dim=1)
+        return found.clamp_(min=0).sqrt_()
+
+    return _list_upper(rows, samples)
+
+
+def _list_upper(rows: Rows, like: torch.Tensor) -> torch.Tensor:
+    """Return the entries right of the diagonal, rows first, from a few rows at a time."""
+    n_samples, place = like.shape[0], 0
+    pairs = like.new_empty(n_samples * (n_samples - 1) // 2)
+    for low in range(0, n_samples, BLOCK_ROWS):
+        block = rows(low, min(low + BLOCK_ROWS, n_samples))
+        for k, row in enumerate(block, start=low + 1):
+            pairs[place : place + n_samples - k] = row[k:]
+            place += n_samples - k
+    return pairs
+
+
+def centered_ranks(values: torch.Tensor, grain: float) -> torch.Tensor:
+    """Twice the ranks less their mean, whole numbers; ties share their mean rank.
+
+    Values within one grain are ties. The values are used up: a list of all pairs is large.
+    """
+    n_values = len(values)
+    kind = torch.int32 if n_values < 2**30 else torch.int64
+    values.div_(grain).round_()
+    sorted_, order = values.sort()
+    is_first = torch.ones(n_values + 1, dtype=torch.bool, device=values.device)
+    torch.ne(sorted_[1:], sorted_[:-1], out=is_first[1:-1])
+    del sorted_
+    places = torch.arange(n_values + 1, dtype=kind, device=values.device)
+    firsts = places[is_first]  # the first of each group of ties, and the end
+    sums = firsts[:-1] + firsts[1:] - n_values
+    groups = firsts.diff()
+    del places, firsts
+    ranks = torch.empty(n_values, dtype=kind, device=values.device)
+    return ranks.scatter_(0, order, sums.repeat_interleave(groups))

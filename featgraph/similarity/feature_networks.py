@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.graph.convert import takes_any_graph
-from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self
+from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self, unit_factor
 from featgraph.similarity._recipe import Recipe
 
 if TYPE_CHECKING:
@@ -287,7 +287,10 @@ def _as_graph(samples: torch.Tensor | FeatureGraph, epsilon: EpsilonRule) -> Fea
 
     if isinstance(samples, FeatureGraph):
         return samples
-    return feature_graph(samples.detach().T, epsilon=epsilon)
+    values = samples.detach()
+    if not isinstance(epsilon, int | float):  # all rules but a number follow the scale
+        values = values * unit_factor(values)
+    return feature_graph(values.T, epsilon=epsilon)
 
 
 def _run(recipe: Recipe, X: Any, Y: Any) -> torch.Tensor | float:

@@ -10,12 +10,14 @@ import torch
 from featgraph.core.checks import integer
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, as_samples
-from featgraph.similarity._recipe import Recipe, compare_pair
+from featgraph.similarity._recipe import Recipe, Rows, compare_pair
 
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["lsim", "sample_adjacency", "sample_graph"]
+
+BLOCK_ROWS = 256
 
 
 def sample_adjacency(X: Samples, *, top_k: int | None = None) -> torch.Tensor:
@@ -140,7 +142,7 @@ def lsim(X: Samples, Y: Samples, *, top_k: int | None = None) -> torch.Tensor | 
     Notes
     -----
     Invariant to orthogonal maps, to isotropic scaling and to positive scaling of single
-    samples; not to translation. O(n² · d) time, O(n²) memory.
+    samples; not to translation. O(n² · d) time; memory O(n · d), with gradients O(n²).
 
     References
     ----------
@@ -155,7 +157,7 @@ def lsim(X: Samples, Y: Samples, *, top_k: int | None = None) -> torch.Tensor | 
     (1.0, 1.0)
     """
     recipe = lsim_recipe(top_k=top_k)
-    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why)
+    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
     value = compare_pair(recipe, first, second).clamp(-1.0, 1.0)
     return as_given(value, (X, Y))
 
@@ -173,14 +175,78 @@ def lsim_recipe(*, top_k: int | None = None) -> Recipe:
         scaled: torch.Tensor = unit / samples.shape[0] ** 0.5
         return scaled
 
-    return Recipe(prepare, least=3, why="two samples are each other's only neighbour")
+    def open_rows(samples: torch.Tensor, name: str) -> Rows:
+        _check_room(kept, samples.shape[0])
+        unit = _directions(samples, name)
+        adjacency = _open_cosines(unit) if kept is None else _open_nearest(unit, kept)
+
+        def unit_rows(low: int, high: int) -> torch.Tensor:
+            block = adjacency(low, high)
+            norms = block.norm(dim=1, keepdim=True)
+            block = block / torch.where(norms > 0, norms, 1.0)
+            block.diagonal(low).add_((norms <= 0).flatten())
+            return block
+
+        return unit_rows
+
+    why = "two samples are each other's only neighbour"
+    return Recipe(prepare, least=3, why=why, open_rows=open_rows)
 
 
 def _check_top_k(top_k: int | None) -> int | None:
     return None if top_k is None else integer(top_k, "top_k", least=1)
 
 
-def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:
+def _check_room(top_k: int | None, n_samples: int) -> None:
+    if top_k is not None and top_k >= n_samples:
+        raise ValueError(
+            f"top_k must be less than the number of samples, got {top_k} of {n_samples}"
+        )
+
+
+def _open_cosines(unit: torch.Tensor) -> Rows:
+    def rows(low: int, high: int) -> torch.Tensor:
+        block = (unit[low:high] @ unit.T).clamp_(-1.0, 1.0)
+        block.diagonal(low).zero_()
+        return block
+
+    return rows
+
+
+def _open_nearest(unit: torch.Tensor, top_k: int) -> Rows:
+    """Return the rows of (A + Aᵀ)/2 with the ``top_k`` largest entries of each row of A."""
+    n_samples, cosines = unit.shape[0], _open_cosines(unit)
+    near, values = [], []
+    for low in range(0, n_samples, BLOCK_ROWS):
+        high = min(low + BLOCK_ROWS, n_samples)
+        block = cosines(low, high)
+        kept = _rank(block, low)[:, :top_k]
+        near.append(kept)
+        values.append(block.gather(1, kept) / 2)
+    columns = torch.cat(near).flatten()
+    owners = torch.arange(n_samples, device=unit.device).repeat_interleave(top_k)
+    halves = torch.cat(values).flatten().repeat(2)
+    ends = torch.stack([torch.cat([owners, columns]), torch.cat([columns, owners])])
+    order = ends[0].argsort(stable=True)
+    ends, halves = ends[:, order], halves[order]
+
+    def rows(low: int, high: int) -> torch.Tensor:
+        start, stop = torch.searchsorted(ends[0], torch.tensor([low, high], device=unit.device))
+        block = unit.new_zeros(high - low, n_samples)
+        some = ends[:, start:stop]
+        return block.index_put_((some[0] - low, some[1]), halves[start:stop], accumulate=True)
+
+    return rows
+
+
+def _rank(block: torch.Tensor, low: int) -> torch.Tensor:
+    """Return the columns of each row by falling value, its own last; equals in their order."""
+    ranked = block.detach().clone()
+    ranked.diagonal(low).fill_(-torch.inf)
+    return ranked.sort(dim=1, descending=True, stable=True).indices
+
+
+def _directions(samples: torch.Tensor, name: str) -> torch.Tensor:
     norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
     dead = (norms <= 0).flatten()
     if dead.any():
@@ -188,24 +254,23 @@ def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:
             f"{name} holds {int(dead.sum())} samples whose features are all zero (the first is "
             f"sample {int(dead.nonzero()[0])}); they stay isolated in the graph of samples"
         )
-    unit = samples / torch.where(norms > 0, norms, 1.0)
+    unit: torch.Tensor = samples / torch.where(norms > 0, norms, 1.0)
+    return unit
+
+
+def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:
+    unit = _directions(samples, name)
     cosine = (unit @ unit.T).clamp(-1.0, 1.0)
     cosine = (cosine + cosine.T) / 2  # a matrix product is symmetric only up to rounding
     return cosine - torch.diag_embed(cosine.diagonal())
 
 
 def _adjacency(samples: torch.Tensor, name: str, top_k: int | None) -> torch.Tensor:
-    n_samples = samples.shape[0]
+    _check_room(top_k, samples.shape[0])
     cosine = _cosines(samples, name)
     if top_k is None:
         return cosine
-    if top_k >= n_samples:
-        raise ValueError(
-            f"top_k must be less than the number of samples, got {top_k} of {n_samples}"
-        )
-    ranked = cosine.detach().clone()
-    ranked.fill_diagonal_(-torch.inf)
-    near = ranked.sort(dim=1, descending=True, stable=True).indices[:, :top_k]
+    near = _rank(cosine, 0)[:, :top_k]
     mask = torch.zeros_like(cosine).scatter_(1, near, 1.0)
     kept = cosine * mask
     return (kept + kept.T) / 2

@@ -16,8 +16,9 @@ from featgraph.similarity._inputs import (
     exact_self,
     require_samples,
 )
+from featgraph.similarity._kernel_rows import open_kernel
 from featgraph.similarity._moments import LinearMoments
-from featgraph.similarity._recipe import Recipe, compare_pair
+from featgraph.similarity._recipe import Recipe, Rows, compare_pair, require_signal
 
 __all__ = ["Estimator", "Kernel", "cka"]
 
@@ -123,11 +124,11 @@ def cka(
     choice(estimator, ESTIMATORS, "estimator")
     if estimator == "minibatch":
         size = integer(batch_size, "batch_size", least=4)
-        first, second = as_pair(X, Y, least=4, why=FEWEST)
+        first, second = as_pair(X, Y, least=4, why=FEWEST, any_scale=True)
         value = _minibatch_cka(first, second, kernel, positive(bandwidth, "bandwidth"), size)
         return as_given(value, (X, Y))
     recipe = cka_recipe(kernel=kernel, estimator=estimator, bandwidth=bandwidth)
-    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why)
+    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
     if kernel == "linear" and first.shape[0] > max(first.shape[1], second.shape[1]):
         value = _linear_cka(first, second, unbiased=estimator == "unbiased")
     else:
@@ -138,7 +139,7 @@ def cka(
 def cka_recipe(
     *, kernel: Kernel = "linear", estimator: Estimator = "biased", bandwidth: float = 1.0
 ) -> Recipe:
-    """CKA as the cosine of the centred kernel matrices, n_samples² numbers per layer."""
+    """CKA as the cosine of the centred kernel matrices."""
     choice(kernel, KERNELS, "kernel")
     choice(estimator, ("biased", "unbiased"), "estimator")
     width = positive(bandwidth, "bandwidth")
@@ -148,7 +149,12 @@ def cka_recipe(
         require_samples(samples.shape[0], 4 if unbiased else 2, FEWEST if unbiased else "")
         return _unit_kernel(samples, name, kernel, width, unbiased)
 
-    return Recipe(prepare, least=4 if unbiased else 2, why=FEWEST if unbiased else "")
+    def open_rows(samples: torch.Tensor, name: str) -> Rows:
+        require_samples(samples.shape[0], 4 if unbiased else 2, FEWEST if unbiased else "")
+        return open_kernel(samples, name, kernel, width, unbiased=unbiased)
+
+    least, why = (4, FEWEST) if unbiased else (2, "")
+    return Recipe(prepare, least=least, why=why, open_rows=open_rows)
 
 
 def _unit_kernel(
@@ -205,16 +211,6 @@ def center_unbiased(gram: torch.Tensor) -> torch.Tensor:
     return centered - torch.diag_embed(centered.diagonal())
 
 
-def require_signal(norm: torch.Tensor, name: str, n_samples: int) -> torch.Tensor:
-    """Return the norm of a centred kernel matrix, or raise if it is 0."""
-    if not norm > 0:
-        raise ValueError(
-            f"{name} has no similarity to itself by this estimate ({float(norm):.3g} from "
-            f"{n_samples} samples); take more samples or estimator='biased'"
-        )
-    return norm
-
-
 def _linear_cka(X: torch.Tensor, Y: torch.Tensor, *, unbiased: bool) -> torch.Tensor:
     # More samples than features: products of features are smaller than kernel matrices.
     first, second = center(X, "X"), center(Y, "Y")
@@ -227,14 +223,14 @@ def _linear_cka(X: torch.Tensor, Y: torch.Tensor, *, unbiased: bool) -> torch.Te
 def _minibatch_cka(
     X: torch.Tensor, Y: torch.Tensor, kernel: Kernel, bandwidth: float, batch_size: int
 ) -> torch.Tensor:
-    sums = X.new_zeros(3)
+    sums = X.new_zeros(3, dtype=torch.float64)
     for start in range(0, X.shape[0], batch_size):
         first, second = X[start : start + batch_size], Y[start : start + batch_size]
         if first.shape[0] >= 4:
-            sums = sums + torch.stack(batch_hsic(first, second, kernel, bandwidth))
-    norm = require_signal(sums[1], "X", X.shape[0]) * require_signal(sums[2], "Y", X.shape[0])
-    value = (sums[0] / norm.sqrt()).clamp(max=1.0)
-    return exact_self(value, X, Y, 1.0)
+            sums = sums + torch.stack(batch_hsic(first, second, kernel, bandwidth)).double()
+    norms = [require_signal(sums[1], "X", X.shape[0]), require_signal(sums[2], "Y", X.shape[0])]
+    value = (sums[0] / (norms[0].sqrt() * norms[1].sqrt())).clamp(max=1.0)
+    return exact_self(value.to(X.dtype), X, Y, 1.0)
 
 
 def batch_hsic(

@@ -16,7 +16,7 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.similarity._inputs import Samples, as_samples, require_samples
 from featgraph.similarity._recipe import compare_all
-from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pairs
+from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pairs, settle
 from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -280,13 +280,14 @@ def _compare_stream(
     pairs: Iterator[tuple[Layered, Layered | None]], measure: str, options: dict[str, Any]
 ) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
     row = MEASURES[measure]
+    pairs = settle(pairs, any_scale="scaling" in row.invariances and "epsilon" not in options)
     estimator = options.get("estimator")
     if row.function == "cka" and estimator == "minibatch":
         return MinibatchStream(options).run(pairs)
     recipe = row.make_recipe(**options)
     if row.function == "cka" and options.get("kernel", "linear") == "linear":
         return CkaStream(recipe, unbiased=estimator == "unbiased").run(pairs)
-    parts: list[tuple[Layered, Layered | None]] = list(pairs)
+    parts = list(pairs)
     left = join([first for first, _ in parts])
     right = None if parts[0][1] is None else join([b for _, b in parts if b is not None])
     n_samples = next(iter(left.values())).shape[0]
@@ -295,6 +296,8 @@ def _compare_stream(
     return compare_all(recipe, left, right), names, n_samples
 
 
-def join(parts: list[Layered]) -> dict[str, torch.Tensor]:
-    """Put the batches of every layer together."""
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+def join(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Put the batches of every layer together, one layer after the other: they leave ``parts``."""
+    if len(parts) == 1:
+        return parts[0]
+    return {name: torch.cat([part.pop(name) for part in parts]) for name in list(parts[0])}

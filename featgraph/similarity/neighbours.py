@@ -14,6 +14,9 @@ __all__ = ["NeighbourDistance", "mutual_knn"]
 
 NeighbourDistance = Literal["cosine", "euclidean"]
 
+BLOCK_NUMBERS = 1 << 22  # of a part of the products at a time
+EXTRA = 16  # candidates beyond the neighbours: room for equal distances
+
 
 @overload
 def mutual_knn(
@@ -57,7 +60,8 @@ def mutual_knn(
     Notes
     -----
     Invariant to orthogonal maps and isotropic scaling; ``"cosine"`` also to positive scaling
-    of single samples, ``"euclidean"`` to translation. O(n² · d) time, O(n²) memory.
+    of single samples, ``"euclidean"`` to translation. O(n² · d) time, O(n · (d + n_neighbours))
+    memory.
 
     References
     ----------
@@ -72,13 +76,13 @@ def mutual_knn(
     (1.0, True)
     """
     recipe = knn_recipe(n_neighbours=n_neighbours, distance=distance)
-    first, second = as_pair(X, Y)
+    first, second = as_pair(X, Y, any_scale=True)
     value = compare_pair(recipe, first, second)
     return as_given(value, (X, Y))
 
 
 def knn_recipe(*, n_neighbours: int = 10, distance: NeighbourDistance = "cosine") -> Recipe:
-    """The 0/1 matrix of neighbours of a layer; its products count common neighbours."""
+    """The lists of neighbours of a layer, each rising; common ones are counted in pairs."""
     size = integer(n_neighbours, "n_neighbours", least=1)
     choice(distance, ("cosine", "euclidean"), "distance")
 
@@ -88,13 +92,12 @@ def knn_recipe(*, n_neighbours: int = 10, distance: NeighbourDistance = "cosine"
             raise ValueError(
                 f"n_neighbours must be less than the number of samples, got {size} of {n_samples}"
             )
-        near = neighbour_lists(samples.detach(), size, distance)
-        # float64 adds whole numbers exactly; the root is taken once per side
-        mark = torch.zeros(n_samples, n_samples, dtype=torch.float64, device=samples.device)
-        return mark.scatter_(1, near, 1.0)
+        return neighbour_lists(samples.detach(), size, distance).to(torch.int32)
 
     def combine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        return (first * second).sum() / (size * first.shape[0])
+        place = torch.searchsorted(second, first).clamp_(max=size - 1)
+        common = second.gather(1, place) == first
+        return common.sum().double() / first.numel()
 
     return Recipe(prepare, combine)
 
@@ -102,13 +105,68 @@ def knn_recipe(*, n_neighbours: int = 10, distance: NeighbourDistance = "cosine"
 def neighbour_lists(
     samples: torch.Tensor, n_neighbours: int, distance: NeighbourDistance
 ) -> torch.Tensor:
-    """Nearest neighbours of every sample, nearest first, shape (n_samples, n_neighbours)."""
+    """Nearest neighbours of every sample, rising, shape (n_samples, n_neighbours).
+
+    Matrix products find somewhat more candidates than are wanted, and term by term sums, where
+    equal samples are equally far to the last digit, choose among them.
+    """
+    points = samples.double()
     if distance == "cosine":
-        unit = torch.nn.functional.normalize(samples.double(), dim=1)
-        apart = -(unit @ unit.T)
+        points = torch.nn.functional.normalize(points, dim=1)
+    step = max(1, BLOCK_NUMBERS // points.shape[0])
+    blocks = [
+        _find_near(points, low, min(low + step, points.shape[0]), n_neighbours, distance)
+        for low in range(0, points.shape[0], step)
+    ]
+    return torch.cat(blocks).sort(dim=1).values
+
+
+def _find_near(
+    points: torch.Tensor, low: int, high: int, n_neighbours: int, distance: NeighbourDistance
+) -> torch.Tensor:
+    rows = points[low:high]
+    middle = 0.0 if distance == "cosine" else points.mean(dim=0, keepdim=True)
+    near_zero = points - middle  # fewer digits are lost there
+    squares = near_zero.square().sum(dim=1)
+    rough = near_zero[low:high] @ near_zero.T
+    if distance == "cosine":
+        rough.neg_()
     else:
-        apart = torch.cdist(
-            samples.double(), samples.double(), compute_mode="donot_use_mm_for_euclid_dist"
-        )
-    apart.fill_diagonal_(torch.inf)
-    return apart.sort(dim=1, stable=True).indices[:, :n_neighbours]
+        rough.mul_(-2).add_(squares).add_(squares[low:high, None])
+    rough.diagonal(low).fill_(torch.inf)
+    n_candidates = min(n_neighbours + EXTRA, points.shape[0] - 1)
+    best = rough.topk(n_candidates, dim=1, largest=False)
+    candidates = best.indices.sort(dim=1).values
+    chosen, reach = _choose(points, rows, candidates, n_neighbours, distance)
+    if n_candidates == points.shape[0] - 1:
+        return chosen
+    # Those left out are farther than the last candidate but for the rounding of the products.
+    noise = 64 * torch.finfo(points.dtype).eps * squares.max() * points.shape[1] ** 0.5
+    unsure = (reach >= best.values[:, -1] - noise).nonzero().flatten()
+    everyone = torch.arange(points.shape[0], device=points.device)
+    for k in unsure.tolist():
+        others = everyone[everyone != low + k][None, :]
+        chosen[k] = _choose(points, rows[k : k + 1], others, n_neighbours, distance)[0][0]
+    return chosen
+
+
+def _choose(
+    points: torch.Tensor,
+    rows: torch.Tensor,
+    candidates: torch.Tensor,
+    n_neighbours: int,
+    distance: NeighbourDistance,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the nearest candidates (rising) and what makes the last one near."""
+    apart = points.new_empty(candidates.shape)
+    part = max(1, BLOCK_NUMBERS // max(1, candidates.shape[1] * points.shape[1]))
+    for start in range(0, len(rows), part):
+        some = slice(start, start + part)
+        others = points[candidates[some]]
+        if distance == "cosine":
+            apart[some] = -(rows[some, None] * others).sum(dim=2)
+        else:
+            apart[some] = (rows[some, None] - others).square().sum(dim=2)
+    order = apart.sort(dim=1, stable=True)
+    chosen = candidates.gather(1, order.indices[:, :n_neighbours])
+    return chosen, order.values[:, n_neighbours - 1]

@@ -78,7 +78,7 @@ def procrustes(
     True
     """
     recipe = procrustes_recipe(convention=convention)
-    first, second = as_pair(X, Y)
+    first, second = as_pair(X, Y, any_scale=True)
     value = compare_pair(recipe, first, second).to(first.dtype)
     return as_given(value, (X, Y))
 
