@@ -13,6 +13,7 @@ from featgraph.kernels import kernel
 
 __all__ = ["fit_zeta", "ks_distance", "log_zeta", "scan_cutoffs", "scan_whole_cutoffs"]
 
+FEW = 32  # every so many of the values are tried before all of them
 MOST_CUTOFFS = 400  # of whole numbers; more are thinned evenly by rank
 
 
@@ -25,15 +26,16 @@ def ks_distance(logs: NDArray[np.float64], first: int, exponent: float, limit: f
     """
     n_tail = logs.size - first
     largest = 0.0
-    for k in range(first, logs.size):
-        if k > first and logs[k] == logs[k - 1]:
-            continue
-        model = 1.0 - math.exp((1.0 - exponent) * (logs[k] - logs[first]))
-        gap = abs(model - (k - first) / n_tail)
-        if gap > largest:
-            largest = gap
-            if largest > limit:
-                break
+    for step in (FEW, 1):  # a few values are enough to see most cut-offs fail
+        for k in range(first, logs.size, step):
+            if k > first and logs[k] == logs[k - 1]:
+                continue
+            model = 1.0 - math.exp((1.0 - exponent) * (logs[k] - logs[first]))
+            gap = abs(model - (k - first) / n_tail)
+            if gap > largest:
+                largest = gap
+                if largest > limit:
+                    return largest
     return largest
 
 
@@ -44,11 +46,29 @@ def scan_cutoffs(logs: NDArray[np.float64], min_tail: int) -> tuple[int, float, 
     ``logs`` are the logarithms of the values, increasing. Index −1 means that no tail of
     ``min_tail`` values has two different ones.
     """
+    exponents = _fit_tails(logs, min_tail)
+    limit = math.inf  # of the best distance, from some of the cut-offs
+    for first in range(0, exponents.size, FEW):
+        if exponents[first] > 0.0:
+            limit = min(limit, ks_distance(logs, first, exponents[first], limit))
     best, best_exponent, best_distance = -1, math.nan, math.inf
+    for first in range(exponents.size):
+        if exponents[first] > 0.0:
+            most = min(limit, best_distance)
+            distance = ks_distance(logs, first, exponents[first], most)
+            if distance <= limit and distance < best_distance:
+                best, best_exponent, best_distance = first, exponents[first], distance
+    return best, best_exponent, best_distance
+
+
+@kernel
+def _fit_tails(logs: NDArray[np.float64], min_tail: int) -> NDArray[np.float64]:
+    # The exponent of every tail; 0 where it starts inside equal values or has no spread.
+    exponents = np.zeros(max(0, logs.size - min_tail + 1))
     total = 0.0
     for k in range(logs.size):
         total += logs[k]
-    for first in range(logs.size - min_tail + 1):
+    for first in range(exponents.size):
         if first > 0:
             total -= logs[first - 1]
             if logs[first] == logs[first - 1]:
@@ -58,11 +78,8 @@ def scan_cutoffs(logs: NDArray[np.float64], min_tail: int) -> tuple[int, float, 
         # Running sums leave about 1e-16 of the total behind where all values are equal.
         if spread <= 1e-12 * n_tail * (1.0 + abs(logs[first])):
             continue
-        exponent = 1.0 + n_tail / spread
-        distance = ks_distance(logs, first, exponent, best_distance)
-        if distance < best_distance:
-            best, best_exponent, best_distance = first, exponent, distance
-    return best, best_exponent, best_distance
+        exponents[first] = 1.0 + n_tail / spread
+    return exponents
 
 
 def scan_whole_cutoffs(values: NDArray[np.float64], min_tail: int) -> tuple[int, float, float]:
