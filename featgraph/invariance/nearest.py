@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IntrinsicDimension", "estimate_likelihood_dimension", "estimate_two_nn"]
 
+_TREE_FEATURES = 10  # measured on Gaussian clouds: beyond, a tree looks at most points
+_EXTRA = 8  # candidates beyond the neighbours
 _BLOCK = 2**22
 #: Neighbours share distances, so n points count as fewer independent ones. The ratios of observed
 #: to naive variance on 2- and 5-spheres (200 and 1000 points, 100 draws) are 1.3–1.7 for two_nn
@@ -70,7 +72,8 @@ def estimate_two_nn(
 
     Notes
     -----
-    The same for the cloud in any unit. Time is O(n_points² · n_features).
+    The same for the cloud in any unit. Time is about O(n_points · log n_points) up to 10
+    features, O(n_points² · n_features) beyond.
 
     References
     ----------
@@ -150,7 +153,7 @@ def estimate_likelihood_dimension(
     -----
     The estimates are averaged as inverses (MacKay and Ghahramani's correction of Levina and
     Bickel), which is the maximum of the joint likelihood. The same for the cloud in any unit.
-    Time is O(n_points² · n_features).
+    Time as for ``estimate_two_nn``.
 
     References
     ----------
@@ -206,15 +209,35 @@ def _distinct_neighbours(
 
 
 def neighbour_distances(cloud: NDArray[np.float64], n_neighbors: int) -> NDArray[np.float64]:
-    """Return increasing distances to the nearest others, shape (n_points, n_neighbors)."""
-    from scipy.spatial.distance import cdist
+    """Return increasing distances to the nearest others, shape (n_points, n_neighbors).
+
+    A tree of the points up to 10 features; beyond, matrix products find the nearest and some
+    more, whose distances are then taken term by term.
+    """
+    if cloud.shape[1] <= _TREE_FEATURES:
+        from scipy.spatial import KDTree
+
+        found = KDTree(cloud).query(cloud, k=n_neighbors + 1)[0]
+        return np.asarray(found[:, 1:], dtype=np.float64)
+    from sklearn.neighbors import NearestNeighbors
 
     n_points = cloud.shape[0]
+    middle = cloud - cloud.mean(axis=0)  # where products lose the fewest digits
+    n_candidates = min(n_neighbors + _EXTRA, n_points - 1)
+    finder = NearestNeighbors(n_neighbors=n_candidates, algorithm="brute").fit(middle)
+    rough, candidates = finder.kneighbors()
     near = np.empty((n_points, n_neighbors))
-    rows = max(1, _BLOCK // n_points)
+    rows = max(1, _BLOCK // (n_candidates * cloud.shape[1]))
     for start in range(0, n_points, rows):
-        block = cdist(cloud[start : start + rows], cloud)
-        block[np.arange(block.shape[0]), np.arange(start, start + block.shape[0])] = np.inf
-        near[start : start + rows] = np.partition(block, n_neighbors - 1, axis=1)[:, :n_neighbors]
-    near.sort(axis=1)
+        some = slice(start, start + rows)
+        steps = cloud[some, None] - cloud[candidates[some]]
+        apart = np.sort(np.sqrt(np.einsum("ijk,ijk->ij", steps, steps)), axis=1)
+        near[some] = apart[:, :n_neighbors]
+    if n_candidates < n_points - 1:
+        # Those left out are as far as the last candidate, but for the rounding of the products.
+        squares = np.einsum("ij,ij->i", middle, middle)
+        noise = 64 * np.finfo(np.float64).eps * squares.max() * cloud.shape[1] ** 0.5
+        for k in np.flatnonzero(near[:, -1] ** 2 >= rough[:, -1] ** 2 - noise):
+            apart = np.linalg.norm(np.delete(cloud, k, axis=0) - cloud[k], axis=1)
+            near[k] = np.sort(apart)[:n_neighbors]
     return near

@@ -10,6 +10,7 @@ from featgraph.invariance import (
     estimate_two_nn,
     measure_released_dimension,
 )
+from featgraph.invariance.nearest import neighbour_distances
 from tests.naive import invariance as naive
 from tests.naive.clouds import CLOUDS, make_cloud, move
 
@@ -132,3 +133,17 @@ def test_bad_options_are_refused():
         estimate_likelihood_dimension(cloud, n_neighbors=2)
     with pytest.raises(ValueError, match="confidence must lie strictly"):
         estimate_likelihood_dimension(cloud, confidence=1)
+
+
+@pytest.mark.parametrize("n_features", [3, 12])
+@pytest.mark.parametrize("kind", ["spread", "whole", "far"])
+def test_distances_to_the_nearest_equal_a_full_sort(n_features, kind):
+    cloud = np.random.default_rng(2).normal(size=(200, n_features))
+    if kind == "whole":
+        cloud = np.round(cloud / 3)  # many points in one place, many equal distances
+    elif kind == "far":
+        cloud = 1e-4 * cloud + 1e4
+    apart = np.sqrt(((cloud[:, None] - cloud) ** 2).sum(axis=2))
+    np.fill_diagonal(apart, np.inf)
+    expected = np.sort(apart, axis=1)[:, :4]
+    np.testing.assert_allclose(neighbour_distances(cloud, 4), expected, rtol=1e-12)
