@@ -27,6 +27,8 @@ class Rule:
         Whether each value must be larger than the one before.
     finite : bool
         Whether nan and infinities are refused.
+    keys : tuple of str
+        What a mapping has to hold.
     """
 
     shape: str | None = None
@@ -34,6 +36,7 @@ class Rule:
     most: float = math.inf
     rising: bool = False
     finite: bool = False
+    keys: tuple[str, ...] = ()
 
 
 #: A share, a probability, a level of confidence.
@@ -58,6 +61,9 @@ def check_rules(
     for name, rule in rules.items():
         value = values[name]
         items = value.items() if isinstance(value, Mapping) else [("", value)]
+        lacking = next((key for key in rule.keys if key not in value), None)
+        if lacking is not None:
+            raise ValueError(f"{name} must hold {lacking!r}, got {sorted(value)}")
         for key, item in items:
             if item is not None and (tensors or not hasattr(item, "detach")):
                 array = item.detach().cpu().numpy() if hasattr(item, "detach") else np.asarray(item)

@@ -61,7 +61,7 @@ class EpsilonSweep(Result):
     _shown: ClassVar = ("n_steps", "n_nodes", "percolation", "layer")
     _rules: ClassVar = {
         "epsilons": Rule("n_steps", least=0, rising=True),
-        "measures": Rule("n_steps"),
+        "measures": Rule("n_steps", keys=_MEASURES),
         "n_nodes": Rule(least=1),
     }
 
