@@ -18,6 +18,7 @@ import numpy as np
 from featgraph.features import FeatureMatrix
 from featgraph.pipeline import AnalysisSettings, analyze_layer
 from featgraph.report import LayerAnalysis, Report, ReportWriter, describe_run
+from featgraph.report.graph_files import write_layer_graph
 
 
 def make_analysis(n_nodes: int, epsilon: str | tuple[str, float]) -> LayerAnalysis:
@@ -32,17 +33,17 @@ def make_analysis(n_nodes: int, epsilon: str | tuple[str, float]) -> LayerAnalys
 class OnceDrawn(ReportWriter):
     """Draws the pictures of the first layer, and writes the same bytes for the others."""
 
-    def _draw(self, name, figure):
-        part = name.rpartition("--")[2]
-        first = next((known for known in self._pictures if known.endswith(f"--{part}")), None)
-        if first is None:
-            super()._draw(name, figure)
+    def add(self, analysis):
+        drawn = [name for name in self._pictures if "--" in name]
+        if not drawn:
+            super().add(analysis)
             return
-        path = self.folder / self._pictures[first]
-        copy = path.with_name(f"{name}.png")
-        copy.write_bytes(path.read_bytes())
-        self._note(copy)
-        self._pictures[name] = f"figures/{copy.name}"
+        for name in drawn[:4]:
+            source = self.folder / self._pictures[name]
+            copy = source.with_name(f"{analysis.key}--{name.rpartition('--')[2]}.png")
+            copy.write_bytes(source.read_bytes())
+            self._pictures[copy.stem] = f"figures/{copy.name}"
+        write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs)
 
 
 def measure(analysis: LayerAnalysis, n_layers: int, states: list[str], folder: Path) -> None:

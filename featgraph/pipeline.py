@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.api import box_counts, box_cover, minimum_box_counts, minimum_box_cover
-from featgraph.boxes.counts import BoxCounts
 from featgraph.core.caller import caller_level
 from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.random import RandomState, as_rng
@@ -24,6 +22,7 @@ from featgraph.core.threads import hold_threads, small_on_one_thread
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.report.folder import file_key
+from featgraph.report.hop_boxes import cover_hops
 from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer
 from featgraph.report.provenance import describe_run
 from featgraph.report.report import Report
@@ -37,15 +36,11 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from featgraph.boxes.cover import BoxCover
     from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["AnalysisSettings", "analyze", "analyze_layer"]
 
-#: The drawn covering has at most this many boxes: more colours nobody tells apart.
-_DRAWN_BOXES = 12
 _N_GROUPS = 7
 _NOT_KEPT = "Activations were not kept: the null model of shuffled activations is left out."
 
@@ -260,30 +255,23 @@ def analyze_layer(
     started = time.perf_counter()
     C = as_distance_matrix(features)
     graph = feature_graph(C, epsilon=settings.epsilon)
-    counts, cover = _cover_hops(graph, settings, generator)
+    counts, cover = cover_hops(graph, settings, generator)
     fit = fit_dimension(counts) if np.count_nonzero(counts.counts > 1) >= MIN_POINTS else None
     comparison = compare_dimensions(
         C,
-        curves=settings.curves,
-        n_theta=settings.n_theta,
-        time_limit=settings.time_limit,
-        grid=settings.grid,
-        scale=settings.scale,
+        **settings.curve_options,
         epsilon=graph.epsilon,
         hop_methods=(),
-        repeats=settings.repeats,
         rng=generator,
         progress=False,
     )
     seed = int(generator.integers(2**63))  # so that no null model moves with the sweep
-    sweep = (
-        epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=seed, progress=False)
-        if settings.n_sweep
-        else None
-    )
+    sweep = None
+    if settings.n_sweep:
+        sweep = epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=seed, progress=False)
     # Last, so that which null models there are changes no other draw.
-    how: dict[str, Any] = {"rng": generator, "grid": settings.grid, "scale": settings.scale}
-    how["n_draws"] = settings.n_null
+    how: dict[str, Any] = {"n_draws": settings.n_null, "rng": generator}
+    how |= {"grid": settings.grid, "scale": settings.scale}
     nulls = compare_with_nulls(features, **how) if settings.n_null else []
     is_kept = not isinstance(features, DistanceMatrix)
     positions, share = scale_features(features) if is_kept else scale_distances(C.values.cpu())
@@ -306,30 +294,6 @@ def analyze_layer(
         sweep=sweep,
         leverage=measure_leverage(features, **how) if C.n_nodes > 2 else None,
     )
-
-
-def _cover_hops(
-    graph: FeatureGraph, settings: AnalysisSettings, rng: np.random.Generator
-) -> tuple[BoxCounts, BoxCover]:
-    """Return the counts of all sizes, and the boxes of the size that is drawn."""
-    if settings.method == "optimum":
-        # A seed of its own: what a search draws until its time is up moves nothing that follows.
-        limited: dict[str, Any] = {
-            "time_limit": settings.time_limit,
-            "rng": int(rng.integers(2**63)),
-            "progress": False,
-        }
-        counts = minimum_box_counts(graph, **limited)
-        return counts, minimum_box_cover(graph, _drawn_size(counts), **limited)
-    how: dict[str, Any] = {"method": settings.method, "rng": rng}
-    counts = box_counts(graph, repeats=settings.repeats, bounds=True, progress=False, **how)
-    return counts, box_cover(graph, _drawn_size(counts), **how)
-
-
-def _drawn_size(counts: BoxCounts) -> float:
-    """Return the smallest size with few enough boxes to tell their colours apart."""
-    few = np.flatnonzero(counts.counts <= _DRAWN_BOXES)
-    return float(counts.sizes[few[0] if few.size else -1])
 
 
 def _group_nodes(distances: NDArray[Any]) -> NDArray[np.int64]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
 from featgraph.cli.messages import explain
@@ -16,8 +18,51 @@ from featgraph.cli.processes import count_processes, joined_processes, own_devic
 
 if TYPE_CHECKING:
     from featgraph import Report
+    from featgraph.pipeline import AnalysisSettings
 
 __all__ = ["analyze_network", "show_summary"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Settings:
+    """How a layer is analysed."""
+
+    epsilon: opt.EpsilonRule = "percolation"
+    method: opt.MethodChoice = "optimum"
+    n_theta: opt.NTheta = 256
+    grid: opt.GridChoice = "range"
+    theta_scale: opt.ScaleChoice = "log1p"
+    null_draws: opt.NullDraws = 39
+    time_limit: opt.TimeLimit = 10.0
+
+    def read(self) -> AnalysisSettings:
+        """Return the settings in the words of the library."""
+        from featgraph.pipeline import AnalysisSettings
+
+        words = {"theta_scale": "scale", "null_draws": "n_null"}
+        return AnalysisSettings(
+            **{words.get(name, name): value for name, value in vars(self).items()}
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Writing:
+    """What is written, and how."""
+
+    standalone: Annotated[
+        bool,
+        Parameter(help="Put every picture inside the page, which then needs no other file."),
+    ] = False
+    graphs: Annotated[
+        Literal["thinned", "whole", "none"],
+        Parameter(help="GraphML file of each layer: the 5,000 shortest links, all, or no file."),
+    ] = "thinned"
+    vector: Annotated[bool, Parameter(help="Write the pictures as SVG too.")] = False
+
+
+_SETTINGS, _WRITING = Settings(), Writing()
 
 
 def analyze_network(
@@ -33,19 +78,11 @@ def analyze_network(
     no_baseline: bool = False,
     layers: opt.Layers = ("auto",),
     stream: bool = False,
-    epsilon: opt.EpsilonRule = "percolation",
-    method: opt.MethodChoice = "optimum",
-    n_theta: opt.NTheta = 256,
-    grid: opt.GridChoice = "range",
-    theta_scale: opt.ScaleChoice = "log1p",
-    null_draws: opt.NullDraws = 39,
-    time_limit: opt.TimeLimit = 10.0,
+    settings: Settings = _SETTINGS,
     device: opt.Device = "cpu",
     jobs: opt.Jobs = 1,
     cluster: opt.Cluster = None,
-    standalone: bool = False,
-    graphs: Literal["thinned", "whole", "none"] = "thinned",
-    vector: bool = False,
+    writing: Writing = _WRITING,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-report"),
     force: opt.Force = False,
@@ -66,12 +103,6 @@ def analyze_network(
         Do not compare with the untrained network.
     stream
         Read images as they are needed and keep distances alone, for very many images.
-    standalone
-        Put every picture inside the page, which then needs no other file.
-    graphs
-        GraphML file of each layer: the 5,000 shortest links, all, or no file.
-    vector
-        Write the pictures as SVG too.
 
     Examples
     --------
@@ -83,20 +114,10 @@ def analyze_network(
     featgraph analyze --features features.npz --jobs 4 --standalone
     """
     from featgraph.core.parallel import joined_cluster
-    from featgraph.core.processes import fail_together
-    from featgraph.pipeline import AnalysisSettings, analyze
+    from featgraph.pipeline import analyze
     from featgraph.report.provenance import command_line
 
     inputs.check_subject(model, features)
-    settings = AnalysisSettings(
-        epsilon=epsilon,
-        method=method,
-        n_theta=n_theta,
-        grid=grid,
-        scale=theta_scale,
-        n_null=null_draws,
-        time_limit=time_limit,
-    )
     stream = stream or count_processes() > 1
     build = partial(_build, str(model), weights, option, seed, no_baseline, device)
     if features is not None:
@@ -104,12 +125,9 @@ def analyze_network(
             raise ValueError("--features are there already: give a model, or leave out --stream")
         what = _read_features(features, baseline_features)
     elif stream:
-        with joined_processes(device) as (rank, n_processes):
-            with fail_together():  # what fails in one process fails in all
-                if rank == 0:  # refused now rather than after hours
-                    claim(out, "report", force)
-                what = {**build(), "data": samples.read(data, screen, model, stored=True)}
-            what = _stream(what, layers, (rank, n_processes), screen)
+        read = partial(samples.read, data, screen, model, stored=True)
+        claimed = partial(claim, out, "report", force)
+        rank, what = _stream(build, read, claimed, layers, device, screen)
         if rank:
             return {}  # process 0 writes the report
         layers = ("all",)
@@ -119,13 +137,13 @@ def analyze_network(
         report = analyze(
             **what,
             layers=list(layers),
-            settings=settings,
+            settings=settings.read(),
             rng=seed,
             folder=out,
             force=force,
             command=command_line(),
             jobs=jobs,
-            writing={"standalone": standalone, "graphs": graphs, "vector": vector},
+            writing=vars(writing),
             progress=screen.progress,
         )
     return show_summary(report, Path(out), screen)
@@ -181,16 +199,29 @@ def _build(
 
 
 def _stream(
-    what: dict[str, Any], layers: Sequence[str], place: tuple[int, int], screen: Screen
-) -> dict[str, Any]:
-    """Put distances over all images in place of networks; each process runs over its share."""
+    build: Callable[[], dict[str, Any]],
+    read: Callable[[], Any],
+    claimed: Callable[[], Any],
+    layers: Sequence[str],
+    device: str,
+    screen: Screen,
+) -> tuple[int, dict[str, Any]]:
+    """Return the number of this process, and distances over all images in place of networks.
+
+    Each process runs the networks over its share of the images.
+    """
     from torch.utils.data import Subset
 
     from featgraph import stream_distances
+    from featgraph.core.processes import fail_together
 
-    images, (rank, n_processes) = what.pop("data"), place
-    own = Subset(images, range(rank, len(images), n_processes))
-    progress = False if rank else screen.progress
-    for name in [name for name in ("baseline", "model") if name in what]:
-        what[name] = stream_distances(what[name], own, layers=list(layers), progress=progress)
-    return what
+    with joined_processes(device) as (rank, n_processes):
+        with fail_together():  # what fails in one process fails in all
+            if rank == 0:  # refused now rather than after hours
+                claimed()
+            what, images = build(), read()
+        own = Subset(images, range(rank, len(images), n_processes))
+        progress = False if rank else screen.progress
+        for name in [name for name in ("baseline", "model") if name in what]:
+            what[name] = stream_distances(what[name], own, layers=list(layers), progress=progress)
+    return rank, what

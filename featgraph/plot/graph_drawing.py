@@ -268,11 +268,13 @@ def group_colors(groups: ArrayLike, n_nodes: int) -> NDArray[np.float64]:
 
 def _describe(net: FeatureGraph, cover: BoxCover | None) -> str:
     parts = [f"{net.n_nodes} nodes, {net.n_edges} edges"]
-    if net.layer is not None:
-        parts.insert(0, net.layer)
     if net.epsilon is not None:
         parts.append(f"ε = {net.epsilon:.3g}")
     if cover is not None:
         letter = "r" if cover.kind == "radius" else "ℓ"
         parts.append(f"{cover.n_boxes} boxes at {letter} = {cover.size:g} ({cover.method})")
-    return "  ·  ".join(parts)
+    facts = "  ·  ".join(parts)
+    if net.layer is None:
+        return facts
+    # a long name takes a line of its own: the picture has room for about 70 letters
+    return f"{net.layer}{'  ·  ' if len(net.layer) + len(facts) < 65 else chr(10)}{facts}"

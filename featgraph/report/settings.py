@@ -71,6 +71,12 @@ class AnalysisSettings:
         choice(self.grid, GRIDS, "grid")
         choice(self.scale, SCALES, "scale")
 
+    @property
+    def curve_options(self) -> dict[str, Any]:
+        """What ``compare_dimensions`` is to be told about the curves of N_θ."""
+        names = ("curves", "n_theta", "time_limit", "grid", "scale", "repeats")
+        return {name: getattr(self, name) for name in names}
+
     def describe(self) -> dict[str, str | int | float | None]:
         """Return the settings as plain values."""
         values: dict[str, str | int | float | None] = {

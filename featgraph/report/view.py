@@ -74,7 +74,8 @@ def number(value: float | None, digits: int = 2) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def sentence(text: str) -> str:

@@ -155,7 +155,7 @@ def test_demo_end_to_end(tmp_path, capsys):
     assert str(out / "report.html") in shown
     values = json.loads((out / "report.json").read_text())
     assert {row["state"] for row in values["layers"]} == {"untrained", "trained"}
-    assert len(list((out / "graphs").glob("*.graphml"))) == len(values["layers"])
+    assert len(list((out / "graphs").glob("*.graphml.gz"))) == len(values["layers"])
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "x").write_text("")
     assert main(["demo", "--quick", "--out", str(tmp_path / "foreign")]) == 2
