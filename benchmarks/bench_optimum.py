@@ -15,7 +15,8 @@ from pathlib import Path
 
 import networkx as nx
 
-from featgraph.boxes.api import box_cover, minimum_box_cover
+from featgraph.boxes.api import box_cover
+from featgraph.boxes.minimum import minimum_box_cover
 from featgraph.io.files import read_graph
 
 #: Diameter boxes: size -> (best known, proven before); radius boxes: optima at r = 1, 2, …

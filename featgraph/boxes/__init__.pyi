@@ -3,12 +3,7 @@ from .analysis import (
     analyze_boxes as analyze_boxes,
     box_diameters as box_diameters,
 )
-from .api import (
-    box_counts as box_counts,
-    box_cover as box_cover,
-    minimum_box_counts as minimum_box_counts,
-    minimum_box_cover as minimum_box_cover,
-)
+from .api import box_counts as box_counts, box_cover as box_cover
 from .bounds import box_lower_bound as box_lower_bound, box_lower_bounds as box_lower_bounds
 from .counts import BoxCounts as BoxCounts
 from .cover import BoxCover as BoxCover
@@ -18,6 +13,10 @@ from .methods import (
     Method as Method,
     Option as Option,
     describe_method as describe_method,
+)
+from .minimum import (
+    minimum_box_counts as minimum_box_counts,
+    minimum_box_cover as minimum_box_cover,
 )
 from .renormalization import (
     RenormalizationFlow as RenormalizationFlow,

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.boxes.api import as_box_cover
 from featgraph.boxes.centers import reach_centers
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods.fnb import rank_hubs
 from featgraph.boxes.metric_space import RawCover, open_graph_space
+from featgraph.boxes.raw_results import as_box_cover
 from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 

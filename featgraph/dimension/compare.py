@@ -230,8 +230,8 @@ def compare_dimensions(
     >>> table.row("paper").log_error > table.row("linkage").log_error
     True
     """
-    from featgraph.boxes.api import minimum_box_counts
     from featgraph.boxes.feature_space import open_space
+    from featgraph.boxes.minimum import minimum_box_counts
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.boxes.api import box_counts, box_cover, minimum_box_counts, minimum_box_cover
+from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.minimum import minimum_box_counts, minimum_box_cover
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.settings import AnalysisSettings
 

@@ -150,7 +150,8 @@ def _covering_counts(
     matrix: FeatureMatrix, theta: Tensor, estimator: str, rng: int, time_limit: float | None
 ) -> Tensor:
     """Return the sizes of the best coverings found at each θ."""
-    from featgraph.boxes.api import box_counts, minimum_box_counts
+    from featgraph.boxes.api import box_counts
+    from featgraph.boxes.minimum import minimum_box_counts
 
     sizes = theta.cpu().numpy().astype(np.float64)
     distinct = np.unique(sizes)

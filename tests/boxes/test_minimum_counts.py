@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes import minimum_counts
-from featgraph.boxes.api import box_counts, minimum_box_counts, minimum_box_cover
+from featgraph.boxes.api import box_counts
+from featgraph.boxes.minimum import minimum_box_counts, minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 SMALLEST = {

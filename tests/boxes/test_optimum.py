@@ -12,12 +12,13 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes import api
-from featgraph.boxes.api import box_cover, minimum_box_cover
+from featgraph.boxes import minimum
+from featgraph.boxes.api import box_cover
 from featgraph.boxes.exact import parts as parts_file
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.parts import run_parts
 from featgraph.boxes.exact.problem import CliqueProblem
+from featgraph.boxes.minimum import minimum_box_cover
 from featgraph.datasets.fractal_graphs import make_flower
 from featgraph.distances.pairwise import feature_distances
 from tests.naive import boxes as naive_boxes, optimum as naive
@@ -178,7 +179,7 @@ def test_without_time_a_cover_and_a_bound_come_at_once(kind):
 @COMPILED
 def test_a_time_limit_is_kept(monkeypatch, counted_seconds):
     clocks = []
-    monkeypatch.setattr(api, "Clock", lambda limit: clocks.append(Clock(limit)) or clocks[-1])
+    monkeypatch.setattr(minimum, "Clock", lambda limit: clocks.append(Clock(limit)) or clocks[-1])
     graph = nx.grid_2d_graph(40, 40)
     cover = minimum_box_cover(graph, 2, time_limit=0.2, rng=0)
     assert 0.2 <= clocks[0].looks * counted_seconds < 0.4

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes import api
+from featgraph.boxes import minimum
 from featgraph.boxes.exact.clock import Clock
 from featgraph.distances import feature_distances
 from featgraph.selfsimilarity import (
@@ -222,7 +222,7 @@ def test_optimum_keeps_its_time_limit(
     monkeypatch: pytest.MonkeyPatch, counted_seconds: float
 ) -> None:
     clocks: list[Any] = []
-    monkeypatch.setattr(api, "Clock", lambda limit: clocks.append(Clock(limit)) or clocks[-1])
+    monkeypatch.setattr(minimum, "Clock", lambda limit: clocks.append(Clock(limit)) or clocks[-1])
     F = torch.randn(150, 64, generator=torch.Generator().manual_seed(0))
     counts = box_number(F, estimator="optimum", time_limit=0.5)
     assert 0.5 <= clocks[0].looks * counted_seconds < 1  # 256 θ
