@@ -122,7 +122,7 @@ def test_layer_that_does_not_fit_into_memory_is_left_out(monkeypatch):
     settings = replace(QUICK, method="greedy")
     report = analyze(features, settings=settings, progress=False)
     assert report.layers == ("narrow",)
-    assert "sorted distances of 300 nodes would take" in report.skipped[0].reason
+    assert "distances of 300 nodes would take" in report.skipped[0].reason
 
 
 def test_nothing_but_dead_layers_is_an_error():

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.bits import bits_fit
-from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, is_crowded, open_graph_space
 from featgraph.boxes.neighborhoods import count_sorted
 from featgraph.core.checks import positive
+from featgraph.core.memory import check_pairs
 
 __all__ = ["FeatureSpace", "open_space"]
 
@@ -123,9 +123,10 @@ def _open_features(features: Any) -> tuple[FeatureSpace, dict[str, Any]]:
     from featgraph.distances.distance_matrix import as_distance_matrix
 
     matrix = as_distance_matrix(features)
-    check_memory(  # in double precision, rows sorted, the order of these
-        24 * matrix.n_nodes**2,
-        f"sorted distances of {matrix.n_nodes} nodes",
-        remedy="cover the graph that feature_graph makes of them, or take fewer nodes",
+    check_pairs(  # in double precision, rows sorted, the order of these
+        matrix.n_nodes,
+        "sorted distances",
+        bytes_per_pair=24,
+        remedy="or cover the graph that feature_graph makes of them",
     )
     return FeatureSpace(matrix.values.cpu().numpy()), {"layer": matrix.layer}

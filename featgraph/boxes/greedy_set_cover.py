@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.candidate_boxes import Boxes
-from featgraph.boxes.memory import check_memory
+from featgraph.core.memory import check_memory
 from featgraph.kernels import kernel
 from featgraph.kernels.heaps import replace_largest
 from featgraph.kernels.sorting import invert_rows

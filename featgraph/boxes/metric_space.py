@@ -388,10 +388,7 @@ def is_crowded(lists: Neighborhoods, n_nodes: int) -> bool:
 
 
 def open_graph_space(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphSpace:
-    """Return any graph as a space: hops, unless ``weight`` names the edges' lengths.
-
-    A space that is open already comes back as it is, with the tables it holds.
-    """
+    """Return any graph as a space: hops, or ``weight`` as lengths; an open space as it is."""
     if isinstance(graph, GraphSpace):
         return graph
     if weight is None and isinstance(graph, FeatureGraph):

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.bits import bits_fit, count_rows, list_bits, spread_bits
-from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import list_weighted, sweep_weighted
+from featgraph.core.memory import check_memory
 from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import count_words
 from featgraph.kernels.search import list_ball, measure_depth, widen

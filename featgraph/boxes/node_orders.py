@@ -51,7 +51,7 @@ def fit_dsatur(
 
 
 @kernel
-def _list(
+def _list_within(
     starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints,
     source: int, stamp: int, seen: Ints, queue: Ints,
 ) -> int:  # fmt: skip
@@ -74,7 +74,7 @@ def _list(
 
 
 @kernel
-def _measure(
+def _count_near(
     starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints,
     source: int, stamp: int, seen: Ints, queue: Ints,
 ) -> int:  # fmt: skip
@@ -103,7 +103,7 @@ def _smallest_last(
     by_rank = np.empty(n_nodes, dtype=np.int64)
     for v in range(n_nodes):
         by_rank[n_nodes - 1 - rank[v]] = v
-        mass[v] = _measure(starts, stops, indices, hops, bits, v, v, seen, queue)
+        mass[v] = _count_near(starts, stops, indices, hops, bits, v, v, seen, queue)
         heap[v] = mass[v] * n_nodes + n_nodes - 1 - rank[v]
     heap[:] = -np.sort(-heap)  # falling: a valid heap with the largest first
     n_heap = n_nodes
@@ -115,7 +115,7 @@ def _smallest_last(
         n_heap -= 1
         replace_largest(heap, n_heap, heap[n_heap])
         order[place] = v
-        count = _list(starts, stops, indices, hops, bits, v, n_nodes + v, seen, queue)
+        count = _list_within(starts, stops, indices, hops, bits, v, n_nodes + v, seen, queue)
         for k in range(count):
             mass[queue[k]] -= 1
     return order
@@ -146,13 +146,12 @@ def _raise_winner(tree: Ints, n_leaves: int, key: Ints, leaf: int) -> None:
 @kernel
 def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints, rank: Ints) -> Ints:
     n_nodes = rank.size
-    never = np.iinfo(np.int64).max
     seen = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     # key: (boxes that admit the node, nodes within the size, rank) as one number
     key = np.empty(n_nodes, dtype=np.int64)
     for v in range(n_nodes):
-        count = _measure(starts, stops, indices, hops, bits, v, v, seen, queue)
+        count = _count_near(starts, stops, indices, hops, bits, v, v, seen, queue)
         key[v] = count * n_nodes + rank[v]
     one_box = (n_nodes + 1) * n_nodes
     tree = _plant(key)
@@ -166,7 +165,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints, ran
     for k in range(n_nodes):
         v = tree[1] if n_nodes > 1 else 0
         stamp = n_nodes + k
-        count = _list(starts, stops, indices, hops, bits, v, stamp, seen, queue)
+        count = _list_within(starts, stops, indices, hops, bits, v, stamp, seen, queue)
         base = k * (n_nodes + 1)
         box = n_boxes
         for q in range(1, count):
@@ -177,7 +176,7 @@ def _dsatur(starts: Ints, stops: Ints, indices: Ints, hops: int, bits: Ints, ran
                     box = b
         labels[v] = box
         masses[box] += 1
-        key[v] = never
+        key[v] = np.iinfo(np.int64).max  # never again
         _raise_winner(tree, n_nodes, key, v)
         if box == n_boxes:
             n_boxes += 1

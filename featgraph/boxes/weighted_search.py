@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.memory import check_memory
 from featgraph.boxes.threads import map_ranges
+from featgraph.core.memory import check_memory
 from featgraph.kernels import kernel
 from featgraph.kernels.heaps import pop_nearest, push_nearest
 

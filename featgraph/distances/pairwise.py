@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from featgraph.core.checks import integer
+from featgraph.core.memory import check_pairs
 from featgraph.distances.gram import distance_gradient, pairwise_distances, working_dtype
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 
@@ -69,6 +70,13 @@ def feature_distances(
     if block_size is not None:
         block_size = integer(block_size, "block_size", least=1)
     values = values.to(working_dtype(values.dtype))
+    if values.device.type == "cpu":
+        check_pairs(
+            len(values),
+            "distances",
+            bytes_per_pair=2 * values.element_size(),  # squares and their roots
+            remedy="or take feature_graph(features, epsilon=...), which keeps edges only",
+        )
     scale = 1.0 / math.sqrt(values.shape[1]) if scaled else 1.0
     distances: Tensor = _PairwiseDistance.apply(values, scale, block_size)  # type: ignore[no-untyped-call]
     return distances

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from featgraph.core.memory import check_pairs
 from featgraph.core.processes import fail_together, is_distributed
 from featgraph.distances._moments import NodeMoments
 from featgraph.distances.distance_matrix import DistanceMatrix
@@ -87,6 +88,8 @@ class SquaredDistanceSum:
         """
         values = as_feature_matrix(features).values.detach()
         self._check_nodes(len(values))
+        if self.squares is None and values.device.type == "cpu":
+            check_pairs(len(values), "summed distances", bytes_per_pair=24)
         squares = pairwise_distances(values.to(working_dtype(values.dtype)), 1.0, None).square_()
         self._add(squares, values.shape[1])
 

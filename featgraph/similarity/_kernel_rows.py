@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from featgraph.core.memory import check_pairs
 from featgraph.similarity._inputs import center
 from featgraph.similarity._recipe import Rows
 
@@ -71,6 +72,13 @@ def _open_rbf(centered: torch.Tensor, inner: Rows, bandwidth: float, name: str) 
 
 
 def _find_median(squared: Rows, n_samples: int, like: torch.Tensor) -> torch.Tensor:
+    check_pairs(
+        n_samples,
+        "the median distance",
+        bytes_per_pair=like.element_size(),  # half of the pairs, and a copy in order
+        of="samples",
+        remedy="or take kernel='linear'",
+    )
     pairs, place = like.new_empty(n_samples * (n_samples - 1) // 2), 0
     for low, high in _blocks(n_samples):
         block = squared(low, high)

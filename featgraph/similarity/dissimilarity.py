@@ -7,6 +7,7 @@ from typing import Literal, overload
 import torch
 
 from featgraph.core.checks import choice
+from featgraph.core.memory import check_pairs
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, require_samples
 from featgraph.similarity._recipe import Recipe, Rows, compare_pair
 
@@ -104,6 +105,7 @@ def rsa_recipe(
 
     def measure(samples: torch.Tensor, name: str) -> tuple[torch.Tensor, float]:
         require_samples(samples.shape[0], 3, FEWEST)
+        check_pairs(samples.shape[0], f"dissimilarities of {name}", bytes_per_pair=12, of="samples")
         pairs = pair_dissimilarities(samples.double(), dissimilarity, name)
         low, high = (float(end) for end in torch.aminmax(pairs.detach()))
         # What rounding leaves: absolute for 1 − r, whose terms are of size 1, else relative.

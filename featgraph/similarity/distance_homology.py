@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import integer, positive
 from featgraph.core.lazy import need
+from featgraph.core.memory import check_pairs
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.similarity.diagram import PersistenceDiagrams
 
@@ -77,6 +78,7 @@ def distance_persistence(
     top = integer(max_dimension, "max_dimension", least=0)
     layer = distances.layer if isinstance(distances, FeatureMatrix) else None
     matrix = _check_distances(distances)
+    check_pairs(len(matrix), "persistence", bytes_per_pair=16 if top < 2 else 400, of="neurons")
     reach = float(matrix.max(axis=1).min())
     limit = reach if max_epsilon is None else positive(max_epsilon, "max_epsilon")
     points = {0: _components(matrix, limit)}

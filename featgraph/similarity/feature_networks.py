@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
+from featgraph.core.memory import check_pairs
 from featgraph.graph.convert import takes_any_graph
 from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self, unit_factor
 from featgraph.similarity._recipe import Recipe
@@ -240,6 +241,7 @@ def spectrum_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
 
     def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> NDArray[np.float64]:
         graph = _as_graph(samples, epsilon)
+        check_pairs(graph.n_nodes, "the Laplacian", bytes_per_pair=32)
         degrees = graph.degrees.astype(np.float64)
         roots = np.divide(1, np.sqrt(degrees), out=np.zeros_like(degrees), where=degrees > 0)
         adjacency = graph.to_scipy(weighted=False).toarray().astype(np.float64)

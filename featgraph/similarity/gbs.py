@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from featgraph.core.checks import integer
+from featgraph.core.memory import check_pairs
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, as_samples
 from featgraph.similarity._recipe import Recipe, Rows, compare_pair
@@ -63,6 +64,7 @@ def sample_adjacency(X: Samples, *, top_k: int | None = None) -> torch.Tensor:
             [0., 0., 0.]], dtype=torch.float64)
     """
     samples = as_samples(X)
+    check_pairs(len(samples), "adjacency", bytes_per_pair=4 * samples.element_size(), of="samples")
     return _adjacency(samples, "X", _check_top_k(top_k))
 
 

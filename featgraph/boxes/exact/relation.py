@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.memory import check_memory
 from featgraph.boxes.metric_space import MetricSpace
+from featgraph.core.memory import check_memory
 from featgraph.kernels.sorting import invert_rows
 
 __all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]

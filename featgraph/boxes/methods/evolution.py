@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.memory import check_memory
 from featgraph.boxes.methods.greedy import open_fit
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.boxes.threads import map_tasks
+from featgraph.core.memory import check_memory
 
 __all__ = ["solve"]
 

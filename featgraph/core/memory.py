@@ -6,9 +6,10 @@ import contextlib
 import os
 from pathlib import Path
 
-__all__ = ["check_memory", "memory_at_hand"]
+__all__ = ["check_memory", "check_pairs", "memory_at_hand"]
 
 MEMINFO = Path("/proc/meminfo")
+SMALL = 2**24  # bytes that every machine has
 _REMEDY = (
     "take a method that needs memory for nodes and edges only (greedy, cbb, memb, max_cover, "
     "random_sequential, sketch), or a smaller size"
@@ -20,12 +21,31 @@ def check_memory(n_bytes: int, what: str, *, remedy: str = _REMEDY) -> None:
 
     The environment variable FEATGRAPH_MEMORY, in GiB, sets another limit.
     """
+    if n_bytes <= SMALL and "FEATGRAPH_MEMORY" not in os.environ:
+        return
     limit = memory_at_hand()
     if n_bytes > limit:
         raise MemoryError(
             f"{what} would take {n_bytes / 2**30:.3g} GiB, more than the {limit / 2**30:.3g} GiB "
             f"at hand (FEATGRAPH_MEMORY sets the limit in GiB); {remedy}"
         )
+
+
+def check_pairs(
+    n_items: int, what: str, *, bytes_per_pair: float, of: str = "nodes", remedy: str = ""
+) -> None:
+    """Raise MemoryError if a table of all pairs does not fit, with the number of items that does.
+
+    Examples
+    --------
+    >>> check_pairs(100, "distances", bytes_per_pair=8)
+    """
+    n_bytes = int(bytes_per_pair * n_items**2)
+    if n_bytes <= SMALL and "FEATGRAPH_MEMORY" not in os.environ:
+        return
+    fitting = int((memory_at_hand() / bytes_per_pair) ** 0.5)
+    advice = f"at most {fitting:,} {of} fit{f'; {remedy}' if remedy else ''}"
+    check_memory(n_bytes, f"{what} of {n_items:,} {of}", remedy=advice)
 
 
 def memory_at_hand() -> float:

@@ -1,0 +1,241 @@
+"""How time and memory grow with the size of the input, against another build and other packages.
+
+    python benchmarks/bench_growth.py                         # this build and the other packages
+    python benchmarks/bench_growth.py --old FOLDER            # another build of featgraph too
+    python benchmarks/bench_growth.py --cases greedy auto     # some rows
+
+Every number comes from a process of its own: CPU seconds of one thread after a run on the
+smallest input has loaded and compiled what is needed, and by how much the memory of the process
+grew (its peak). The exponent is the slope of log seconds against log size over the two largest
+sizes; one that is more than 0.25 above what the docstring states is marked with an exclamation
+mark, and a last line names them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+TOLERANCE = 0.25  # of an exponent: caches, and logarithms, are no part of a docstring
+MOST_SECONDS = 300
+
+
+class Case(NamedTuple):
+    """One question: how to make the input of a size, what is run, and the exponent stated."""
+
+    make: Callable[[int], Any]
+    run: Callable[[Any], Any]
+    sizes: tuple[int, ...]
+    stated: float
+    peer: Callable[[Any], Any] | None = None
+
+
+def scale_free(n_nodes: int) -> Any:
+    """Return a Barabási–Albert graph of about five edges per node."""
+    from featgraph.datasets import make_barabasi_albert
+
+    return make_barabasi_albert(n_nodes, 5, rng=0)
+
+
+def lattice(n_nodes: int) -> Any:
+    """Return a square grid."""
+    from featgraph.graph import FeatureGraph
+
+    side = int(n_nodes**0.5)
+    place = np.arange(side * side).reshape(side, side)
+    across = np.column_stack([place[:, :-1].ravel(), place[:, 1:].ravel()])
+    down = np.column_stack([place[:-1].ravel(), place[1:].ravel()])
+    return FeatureGraph.from_edges(np.vstack([across, down]))
+
+
+def edge_file(n_nodes: int) -> str:
+    """Write a scale-free graph as an edge list and return the name of the file."""
+    import tempfile
+
+    path = Path(tempfile.mkdtemp()) / "graph.edges"
+    np.savetxt(path, scale_free(n_nodes).edges, fmt="%d")
+    return str(path)
+
+
+def cloud(n_points: int, width: int = 16) -> Any:
+    """Return normal points."""
+    return np.random.default_rng(0).normal(size=(n_points, width))
+
+
+def distances(n_points: int) -> Any:
+    """Return all distances of normal points in eight dimensions."""
+    from scipy.spatial.distance import pdist, squareform
+
+    return squareform(pdist(cloud(n_points, 8)))
+
+
+def two_layers(n_samples: int) -> Any:
+    """Return two layers of 256 features."""
+    return cloud(n_samples, 256), cloud(n_samples, 256)[::-1].copy()
+
+
+def ask(name: str, **options: Any) -> Callable[[Any], Any]:
+    """Return a call of a function of featgraph, found when it is needed."""
+
+    def call(data: Any) -> Any:
+        import featgraph
+
+        function: Any = featgraph
+        for part in name.split("."):
+            function = getattr(function, part)
+        return function(*(data if isinstance(data, tuple) else (data,)), **options)
+
+    return call
+
+
+def leiden(graph: Any) -> Any:
+    """Run two rounds of igraph's Leiden."""
+    return graph.to_igraph().community_leiden(objective_function="modularity", n_iterations=2)
+
+
+def powerlaw_fit(values: Any) -> Any:
+    """Fit with the powerlaw package."""
+    import powerlaw
+
+    return powerlaw.Fit(values, verbose=False).alpha
+
+
+def bare_neighbours(data: Any) -> Any:
+    """Take the nearest of every sample from one matrix of distances, for both layers."""
+    import torch
+
+    return [torch.cdist(X, X).topk(11, largest=False).indices for X in map(torch.as_tensor, data)]
+
+
+def pareto(n_values: int) -> Any:
+    """Return values with a power-law tail."""
+    return (1 - np.random.default_rng(0).random(n_values)) ** (-1 / 1.5)
+
+
+CASES = {
+    "reading": Case(edge_file, ask("read_graph"), (2_000, 20_000, 100_000), 1.0),
+    "greedy": Case(
+        scale_free, ask("box_counts", method="greedy", rng=0), (5_000, 10_000, 40_000), 2.0
+    ),
+    "greedy, grid": Case(
+        lattice, ask("box_cover", size=8, method="greedy", rng=0), (10_000, 40_000, 160_000), 1.0
+    ),
+    "auto, size 4": Case(
+        scale_free, ask("box_cover", size=4, method="auto", rng=0), (5_000, 10_000, 20_000), 2.0
+    ),
+    "memb": Case(scale_free, ask("box_counts", method="memb", rng=0), (5_000, 10_000, 20_000), 2.0),
+    "fractality": Case(
+        scale_free, ask("fractality", rng=0, progress=False), (5_000, 10_000, 20_000), 2.0
+    ),
+    "communities": Case(
+        scale_free, ask("graph.find_communities"), (10_000, 40_000, 160_000), 1.0, leiden
+    ),
+    "loops": Case(distances, ask("similarity.distance_persistence"), (256, 512, 1024), 2.0),
+    "neighbours": Case(
+        two_layers,
+        ask("similarity.mutual_knn", distance="euclidean"),
+        (1_000, 2_000, 4_000),
+        2.0,
+        bare_neighbours,
+    ),
+    "rsa": Case(two_layers, ask("similarity.rsa"), (1_000, 2_000, 4_000), 2.0),
+    "cka, rbf": Case(two_layers, ask("similarity.cka", kernel="rbf"), (1_000, 2_000, 4_000), 2.0),
+    "power law": Case(
+        pareto,
+        ask("invariance.fit_power_law", n_bootstrap=0, rivals=()),
+        (1_000, 5_000, 20_000),
+        2.0,
+        powerlaw_fit,
+    ),
+    "two_nn": Case(cloud, ask("invariance.estimate_two_nn"), (2_000, 4_000, 8_000), 2.0),
+}
+
+
+def measure(name: str, size: int, *, of_peer: bool) -> dict[str, float]:
+    """Return seconds and MiB of one run in this process."""
+    case = CASES[name]
+    work = case.peer if of_peer and case.peer is not None else case.run
+    work(case.make(case.sizes[0]))
+    data = case.make(size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.process_time()
+    work(data)
+    seconds = time.process_time() - begin
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return {"seconds": seconds, "mib": grown / 1024}
+
+
+def start(name: str, size: int, root: Path, *, of_peer: bool) -> dict[str, float] | None:
+    """Return the same from a process of its own with the build in ``root``; None if it fails."""
+    words = [sys.executable, __file__, "--one", name, str(size), *(["--peer"] if of_peer else [])]
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    try:
+        done = subprocess.run(
+            words, env=os.environ | one_thread | {"PYTHONPATH": str(root)},
+            capture_output=True, text=True, check=True, timeout=MOST_SECONDS,
+        )  # fmt: skip
+    except (subprocess.SubprocessError, OSError):
+        return None
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def slope(sizes: tuple[int, ...], runs: list[dict[str, float] | None]) -> float:
+    """Return the exponent over the two largest sizes, nan where a run is missing."""
+    last, before = runs[-1], runs[-2]
+    if last is None or before is None or before["seconds"] <= 0:
+        return math.nan
+    return math.log(last["seconds"] / before["seconds"]) / math.log(sizes[-1] / sizes[-2])
+
+
+def show(name: str, builds: dict[str, tuple[Path, bool]]) -> str | None:
+    """Print the rows of a case; return its name if it grows faster than stated."""
+    case, slow = CASES[name], None
+    for label, (root, of_peer) in builds.items():
+        if of_peer and case.peer is None:
+            continue
+        runs = [start(name, size, root, of_peer=of_peer) for size in case.sizes]
+        cells = [f"{r['seconds']:.3g} s, {r['mib']:.0f} MiB" if r else "–" for r in runs]
+        found = slope(case.sizes, runs)
+        mark = "!" if label == "this build" and found > case.stated + TOLERANCE else ""
+        slow = name if mark else slow
+        row = [name, label, *(f"{n:,}: {cell}" for n, cell in zip(case.sizes, cells, strict=True))]
+        print(
+            "| " + " | ".join([*row, f"{found:.2f}{mark}", f"{case.stated:g}"]) + " |", flush=True
+        )
+    return slow
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--old", type=Path, help="folder of another build of featgraph")
+    parser.add_argument("--one", nargs=2, metavar=("CASE", "SIZE"), help=argparse.SUPPRESS)
+    parser.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.one[0], int(options.one[1]), of_peer=options.peer)))
+        return
+    here = Path(__file__).resolve().parents[1]
+    builds = {"this build": (here, False), "other package": (here, True)}
+    if options.old is not None:
+        builds["old build"] = (options.old.resolve(), False)
+    print("| case | of | small | medium | large | exponent | stated |")
+    print("|---|---|---|---|---|---|---|")
+    slow = [name for name in options.cases if show(name, builds)]
+    print(f"\ngrow faster than stated: {', '.join(slow) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
