@@ -30,7 +30,13 @@ import torch
 
 import featgraph as fg
 from featgraph.distances import feature_distances
-from featgraph.selfsimilarity import compare_with_nulls, measure_leverage, ss_rate, theta_grid
+from featgraph.selfsimilarity import (
+    compare_with_nulls,
+    measure_leverage,
+    self_similarity_test,
+    ss_rate,
+    theta_grid,
+)
 
 N_SAMPLES = (128, 256, 475)
 SEEDS = (0, 1, 2)
@@ -180,11 +186,19 @@ def prove_rate(F: np.ndarray, time_limit: float) -> dict[str, object]:
     return {**rates, "proven": float(np.mean(counts.counts == counts.lower_bounds))}
 
 
+def test_layer(F: np.ndarray) -> dict[str, object]:
+    """Return whether the layer is self-similar beyond its spectrum."""
+    found = self_similarity_test(F, rng=1)
+    names = ("verdict", "p_value", "dimension", "interval", "n_scales", "n_distinct")
+    return {name: getattr(found, name) for name in names}
+
+
 def tasks() -> Iterator[tuple[str, str, int | None, int, bool]]:
     """Yield (part, net, seed or None for trained, n_samples, without loud neurons)."""
     every = (None, *SEEDS)
     # Proofs take most of the time: of the most samples, trained and first seed.
     parts = [("rates", N_SAMPLES[-1], every), ("proof", N_SAMPLES[-1], (None, SEEDS[0]))]
+    parts += [("test", N_SAMPLES[-1], (None, SEEDS[0]))]
     parts += [("rates", n_samples, every) for n_samples in N_SAMPLES[:-1]]
     for part, n_samples, seeds in parts:
         for net in NETS:
@@ -227,7 +241,10 @@ def run(folder: Path, photos: Path | None, time_limit: float) -> None:
             F = values[:, :n_samples].astype(np.float64)
             F = set_loud_aside(F) if is_quiet else F
             started = time.process_time()
-            found = measure_rates(F, 0) if part == "rates" else prove_rate(F, time_limit)
+            if part == "rates":
+                found = measure_rates(F, 0)
+            else:
+                found = prove_rate(F, time_limit) if part == "proof" else test_layer(F)
             line = {"key": key, **found, "cpu_seconds": time.process_time() - started}
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")

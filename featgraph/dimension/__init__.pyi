@@ -10,6 +10,7 @@ from .flow import (
     analyze_flow as analyze_flow,
     score_invariance as score_invariance,
 )
+from .growth import BallGrowth as BallGrowth, measure_growth as measure_growth
 from .multifractal import multifractal_boxes as multifractal_boxes
 from .network_comparison import (
     ComparedLayer as ComparedLayer,

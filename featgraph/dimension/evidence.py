@@ -32,7 +32,14 @@ from featgraph.dimension.fit import (
     fit_curve,
     score_windows,
 )
-from featgraph.dimension.model_selection import ModelWeights, Verdict, judge_models, weigh_models
+from featgraph.dimension.growth import BallGrowth, measure_growth
+from featgraph.dimension.model_selection import (
+    VERDICT_POINTS,
+    ModelWeights,
+    Verdict,
+    judge_models,
+    weigh_models,
+)
 
 __all__ = ["Fractality", "fractality"]
 
@@ -82,6 +89,8 @@ class Fractality(Result):
         The answer.
     explanation : str
         The reason, in words.
+    growth : BallGrowth or None
+        How balls of the graph grow; None where counts alone were given.
     """
 
     _shown: ClassVar = ("verdict", "dimension", "dimension_interval", "ratio", "n_sizes")
@@ -109,6 +118,7 @@ class Fractality(Result):
     confidence: float
     verdict: Verdict
     explanation: str
+    growth: BallGrowth | None = None
 
     @property
     def dimension(self) -> float:
@@ -233,7 +243,14 @@ def fractality(
     smallest positive one. "fractal" and "not fractal" then need the smaller RMSE, 95 % of the
     AICc weight that the two models share, and R on the same side of 1 in 80 % of the draws. Where
     both models together fit best, the power law must take 70 % of the decay, or it is the
-    beginning of a small world and stays undecided. In hops the models are compared from
+    beginning of a small world and stays undecided.
+
+    Of a graph, growth of balls decides with them (:func:`measure_growth`), since small worlds have
+    too few sizes for counts to decide: where it tells of a small world the verdict is "not
+    fractal", where it tells of a fractal network and the power law has the smaller RMSE over five
+    sizes or more "fractal"; where it contradicts a verdict of the counts, "undecided".
+
+    In hops the models are compared from
     ℓ = 2 up, if five sizes are left: boxes of 0 and 1 hop are nodes and cliques.
 
     The convention moves d_B: ℓ is the inclusive diameter and the abscissa log(1 + ℓ). On a
@@ -262,7 +279,7 @@ def fractality(
     if not spacing >= 1:
         raise ValueError(f"spacing must be a ratio of at least 1, got {spacing!r}")
     random = as_rng(rng)
-    curves, share = as_curves(counts), 1.0
+    curves, share, graph = as_curves(counts), 1.0, None
     if curves is None:
         graph, share = largest_component(counts, weight, as_undirected)
         curves = (
@@ -275,9 +292,23 @@ def fractality(
         kept = thin_sizes(sizes, space=curves[0].space, spacing=spacing)
     else:
         kept = at_powers(sizes, curves[0].kind, integer(scale, "scale", least=2))
-    return _judge(
+    found = _judge(
         curves, sizes[kept], [runs[k] for k in kept], window, confidence, n_boot, random, share
     )
+    return found if graph is None else _weigh_growth(found, measure_growth(graph, rng=random))
+
+
+def _weigh_growth(found: Fractality, growth: BallGrowth) -> Fractality:
+    """Return the verdict of box counts and ball growth together."""
+    verdict, tendency = found.verdict, growth.tendency
+    if tendency == "small world":
+        verdict = "undecided" if verdict == "fractal" else "not fractal"
+    if tendency == "fractal":
+        is_power = found.ratio < 1 and found.n_sizes >= VERDICT_POINTS
+        verdict = "undecided" if verdict == "not fractal" else "fractal" if is_power else verdict
+    explanation = f"{found.explanation}; {growth.tell()}: {tendency}"
+    fit = replace(found.fit, verdict=verdict, explanation=explanation)
+    return replace(found, fit=fit, verdict=verdict, explanation=explanation, growth=growth)
 
 
 def _judge(

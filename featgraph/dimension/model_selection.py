@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 
-__all__ = ["COUNT_NOISE", "Verdict", "judge_models", "weigh_models"]
+__all__ = ["COUNT_NOISE", "VERDICT_POINTS", "Verdict", "judge_models", "weigh_models"]
 
 #: Tie-breaking alone moves heuristic counts by about one per cent, so no residual of log N
 #: below this is taken as knowledge: it floors the mean squared residual everywhere.
