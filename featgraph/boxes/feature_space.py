@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.bits import bits_fit
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, is_crowded, open_graph_space
 from featgraph.boxes.neighborhoods import count_sorted
-from featgraph.core.checks import positive
+from featgraph.core.checks import naming, positive
 from featgraph.core.memory import check_pairs
 
 __all__ = ["FeatureSpace", "open_space"]
@@ -122,7 +122,8 @@ def open_space(
 def _open_features(features: Any) -> tuple[FeatureSpace, dict[str, Any]]:
     from featgraph.distances.distance_matrix import as_distance_matrix
 
-    matrix = as_distance_matrix(features)
+    with naming("graph"):  # features stand where covers take a graph
+        matrix = as_distance_matrix(features)
     check_pairs(  # in double precision, rows sorted, the order of these
         matrix.n_nodes,
         "sorted distances",

@@ -32,7 +32,7 @@ from featgraph.boxes.neighborhoods import (
 )
 from featgraph.boxes.weighted_search import sum_weighted
 from featgraph.core.caller import caller_level
-from featgraph.core.checks import integer, positive
+from featgraph.core.checks import integer, naming, positive
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels.bits import count_words
@@ -108,7 +108,8 @@ class MetricSpace(ABC):
 
     def check_sizes(self, sizes: Iterable[float]) -> list[float]:
         """Return ``sizes`` checked, rising and distinct."""
-        checked = sorted({self.size(size) for size in sizes})
+        with naming("sizes"):
+            checked = sorted({self.size(size) for size in sizes})
         if not checked:
             raise ValueError("sizes must hold at least one size, got none")
         return checked

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import math
+import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +19,16 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numpy as np
 
 from featgraph.core.checks import nearest
-from featgraph.core.values import Refused, describe, to_array, to_number, to_tensor, to_whole
+from featgraph.core.values import (
+    Refused,
+    describe,
+    to_array,
+    to_floats,
+    to_number,
+    to_tensor,
+    to_whole,
+    to_whole_array,
+)
 
 __all__ = ["ArgumentError", "checked"]
 
@@ -27,7 +38,6 @@ Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or rais
 _OPEN = frozenset(
     {
         "Any",
-        "FeatureGraph",
         "object",
         "RandomState",
         "Layers",
@@ -133,13 +143,15 @@ def _read_checks(function: Callable[..., Any], positional: list[Check | None]) -
 def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check | None:
     name, annotation, optional = parameter.name, parameter.annotation, parameter.default is None
     forms = _forms(annotation, names) if isinstance(annotation, str) else None
-    if not forms:
+    if not forms or forms == [_GRAPH]:  # what is no graph, the readers of graphs say best
         return None
     forms = [form for form in forms if form.words != "None" or not optional]
     words = [form.words for form in forms] + (["None"] if optional else [])
     rule = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     choices = [choice for form in forms for choice in form.choices]
     takes = [form.take for form in forms]
+    is_array = any(form.words in _ARRAYS for form in forms)
+    rest = _SHAPES.get(name) if is_array else _few if name in _COUNTS else None
 
     def check(value: Any) -> Any:
         if value is None and optional:
@@ -147,9 +159,11 @@ def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check
         reason = ""
         for take in takes:
             try:
-                return take(value)
+                taken = take(value)
             except Refused as refused:
                 reason = reason or str(refused)
+                continue
+            return taken if rest is None else rest(taken, name)
         hint = nearest(value, choices) if choices and isinstance(value, str) else ""
         raise ArgumentError(f"{name} must be {rule}, got {reason or describe(value)}{hint}")
 
@@ -162,6 +176,50 @@ def _forms(annotation: str, names: Mapping[str, Any]) -> list[_Form] | None:
         return _read(ast.parse(annotation, mode="eval").body, names, frozenset())
     except SyntaxError:  # of aliases that print as no expression
         return None
+
+
+def _square(values: Any, name: str) -> Any:
+    """Return distances between all nodes as floats, after a look at their shape and range."""
+    if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 2:
+        rule = "must be square, shape (n_nodes, n_nodes), of at least 2 nodes"
+        raise ArgumentError(f"{name} {rule}, got shape {tuple(values.shape)}")
+    values = to_floats(values)
+    low, high = float(values.min()), float(values.max())
+    if not 0 <= low <= high < math.inf:
+        raise ArgumentError(
+            f"{name} must be finite and at least 0, got {low:.6g} to {high:.6g}; squares of large "
+            "activations overflow float32, so scale the features, or give them in float64"
+        )
+    return values
+
+
+def _line(values: Any, name: str) -> Any:
+    if not isinstance(values, list) and values.ndim != 1:
+        shape = tuple(values.shape)
+        raise ArgumentError(f"{name} must be one-dimensional, got shape {shape}")
+    return values
+
+
+def _few(value: Any, name: str) -> Any:
+    """Refuse a number of repeats or steps that no machine would come to the end of."""
+    if value is not None and value > _MOST:
+        raise ArgumentError(f"{name} must be at most {_MOST}, got {value!r}")
+    return value
+
+
+#: Rules of arguments that mean the same in every function.
+_MOST = 10**6
+_LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "weights", "tail"),)
+_COUNTS = (
+    *("repeats", "n_references", "n_boot", "n_bootstrap", "n_draws", "n_permutations"),
+    *("n_resamples", "n_theta", "n_steps", "n_alphas", "n_columns", "max_steps", "epochs"),
+    *("swaps_per_edge", "max_dimension", "jobs"),
+)
+_SHAPES: dict[str, Callable[[Any, str], Any]] = {
+    "distances": _square,
+    "theta": lambda values, name: to_floats(_line(values, name)),
+    **dict.fromkeys(_LINES, _line),
+}
 
 
 def _join(parts: list[list[_Form] | None]) -> list[_Form] | None:
@@ -181,9 +239,10 @@ _PLAIN = {
     "ndarray": _Form("an array of real numbers", to_array),
     "Tensor": _Form("a Tensor", to_tensor),
 }
-_PLAIN |= dict.fromkeys(("NDArray", "ArrayLike", "Ints"), _PLAIN["ndarray"])
+_PLAIN |= dict.fromkeys(("NDArray", "ArrayLike"), _PLAIN["ndarray"])
+_PLAIN["Ints"] = _Form("an array of whole numbers", to_whole_array)
 _EITHER = _Form("an array of real numbers", functools.partial(to_array, keep_tensors=True))
-_ARRAYS = frozenset({_PLAIN["ndarray"].words, _PLAIN["Tensor"].words})
+_ARRAYS = frozenset(_PLAIN[name].words for name in ("ndarray", "Tensor", "Ints"))
 
 
 def _read(tree: ast.expr, names: Mapping[str, Any], seen: frozenset[str]) -> list[_Form] | None:
@@ -201,6 +260,8 @@ def _read(tree: ast.expr, names: Mapping[str, Any], seen: frozenset[str]) -> lis
         return None
     if word in _PLAIN:
         return [_PLAIN[word]]
+    if word == "FeatureGraph":
+        return [_GRAPH]
     if inside is not None:
         return _read_subscript(word, inside, names, seen)
     alias = names.get(word, _ALIASES.get(word)) if isinstance(base, ast.Name) else None
@@ -228,6 +289,16 @@ def _read_subscript(
     if word in ("Mapping", "dict"):
         return [_mapping_form(_read(parts[-1], names, seen))]
     return None
+
+
+def _to_graph(value: Any) -> Any:
+    plain = isinstance(value, str | bytes | list | tuple | dict | numbers.Number)
+    if value is None or plain or callable(value) or hasattr(value, "__array__"):
+        raise Refused
+    return value
+
+
+_GRAPH = _Form("a graph", _to_graph)
 
 
 def _exactly_none(value: Any) -> None:

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import numbers
 import operator
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 
-__all__ = ["choice", "fraction", "integer", "nearest", "positive"]
+__all__ = ["choice", "fraction", "integer", "naming", "nearest", "positive"]
+
+_LARGEST = 2**63 - 1
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Let the errors of the block speak of the argument ``name``, which the caller wrote.
+
+    Examples
+    --------
+    >>> with naming("before"):
+    ...     integer(-1, "n_nodes")
+    Traceback (most recent call last):
+    ValueError: before: n_nodes must be a whole number of at least 0, got -1
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if len(error.args) == 1 and not re.search(rf"\b{name}\b", str(error)):
+            error.args = (f"{name}: {error}",)
+        raise
 
 
 def nearest(value: object, choices: Collection[object]) -> str:
@@ -53,7 +76,7 @@ def integer(value: object, name: str, *, least: int = 0) -> int:
     if isinstance(value, bool):
         raise ValueError(rule)
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
-        if not float(value).is_integer():
+        if not math.isfinite(value) or not float(value).is_integer():
             raise ValueError(rule)
         value = int(float(value))
     try:
@@ -62,6 +85,8 @@ def integer(value: object, name: str, *, least: int = 0) -> int:
         raise ValueError(rule) from None
     if number < least:
         raise ValueError(rule)
+    if number > _LARGEST:
+        raise ValueError(f"{name} must be a whole number of at most {_LARGEST}, got {value!r}")
     return number
 
 

@@ -77,7 +77,7 @@ def small_on_one_thread(function: Function) -> Function:
 
     @functools.wraps(function)
     def held(first: Any, *arguments: Any, **options: Any) -> Any:
-        n_rows = getattr(first, "n_nodes", None) or len(first)
+        n_rows = (*getattr(first, "shape", ()), getattr(first, "n_nodes", SMALL + 1))[0]
         with hold_threads(n_rows <= SMALL):
             return function(first, *arguments, **options)
 

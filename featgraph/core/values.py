@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Refused", "describe", "to_array", "to_number", "to_tensor", "to_whole"]
+__all__ = [
+    "Refused",
+    "describe",
+    "to_array",
+    "to_floats",
+    "to_number",
+    "to_tensor",
+    "to_whole",
+    "to_whole_array",
+]
 
 _LARGEST = 2**63 - 1
 
@@ -66,6 +75,8 @@ def to_number(value: Any) -> Any:
         raise Refused from None
     if math.isnan(number):
         raise Refused
+    if isinstance(value, numbers.Integral) and abs(value) > _LARGEST:  # type: ignore[operator]
+        raise Refused(f"{describe(value)}, beyond {_LARGEST}")
     return value
 
 
@@ -126,6 +137,23 @@ def _size(dtype: np.dtype[Any]) -> int:
     return dtype.itemsize
 
 
+def to_whole_array(value: Any) -> Any:
+    """Return whole numbers as an array of int64.
+
+    Examples
+    --------
+    >>> to_whole_array([1.0, 2.0])
+    array([1, 2])
+    """
+    array = to_array(value)
+    if array.dtype.kind == "f" and not (np.abs(array) < _LARGEST).all():
+        raise Refused(f"{describe(value)} with entries beyond {_LARGEST}")
+    whole = array.astype(np.int64)
+    if not (whole == array).all():
+        raise Refused
+    return whole
+
+
 def to_tensor(value: Any) -> Any:
     """Return numbers as a tensor; a tensor as it is, with its device and its gradient."""
     array = to_array(value, keep_tensors=True)
@@ -135,6 +163,18 @@ def to_tensor(value: Any) -> Any:
 
     plain = array.flags.writeable and array.flags.c_contiguous
     return torch.from_numpy(array if plain else array.copy())
+
+
+def to_floats(values: Any) -> Any:
+    """Return an array or tensor in float32 or float64: whole numbers become float64."""
+    if _is_tensor(values):
+        torch = _torch()
+        if values.is_floating_point():
+            return values.float() if values.dtype.itemsize < 4 else values
+        return values.to(torch.float64)
+    if values.dtype.kind == "f":
+        return values if values.dtype.itemsize >= 4 else values.astype(np.float32)
+    return values.astype(np.float64)
 
 
 def _torch() -> Any:

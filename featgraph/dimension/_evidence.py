@@ -98,7 +98,8 @@ def pool_runs(curves: tuple[BoxCounts, ...]) -> tuple[Floats, list[Floats]]:
     if len(usable) < MIN_POINTS:
         raise ValueError(
             f"counts must hold at least {MIN_POINTS} sizes with more than one box to fit a "
-            f"dimension, got {len(usable)}; add smaller sizes, or use a larger graph"
+            f"dimension, got {len(usable)}; add smaller sizes (by sizes, scale or spacing), or use "
+            "a larger graph"
         )
     return np.array(usable), [runs[size] for size in usable]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
-from featgraph.core.checks import fraction, integer
+from featgraph.core.checks import fraction, integer, naming
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -276,12 +276,13 @@ def fractality(
     if not 0 < fraction(confidence, "confidence") < 1:
         raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
     integer(n_boot, "n_boot", least=20)
-    if not spacing >= 1:
+    if not 1 <= spacing < math.inf:
         raise ValueError(f"spacing must be a ratio of at least 1, got {spacing!r}")
     random = as_rng(rng)
     curves, share, graph = as_curves(counts), 1.0, None
     if curves is None:
-        graph, share = largest_component(counts, weight, as_undirected)
+        with naming("counts"):
+            graph, share = largest_component(counts, weight, as_undirected)
         curves = (
             count_size_grid(
                 graph, method, repeats, scale, spacing, random, jobs, progress, options

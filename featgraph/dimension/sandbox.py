@@ -149,6 +149,12 @@ def ball_masses(graph: FeatureGraph, radii: Ints, *, centers: Ints | None = None
     [[1, 2, 3], [1, 3, 4], [1, 3, 5], [1, 3, 4], [1, 2, 3]]
     """
     chosen = np.arange(graph.n_nodes, dtype=np.int64) if centers is None else centers
+    if chosen.size and not 0 <= chosen.min() <= chosen.max() < graph.n_nodes:
+        raise ValueError(
+            f"centers must lie in 0 … {graph.n_nodes - 1}, got {chosen.min()} to {chosen.max()}"
+        )
+    if radii.size and (radii[0] < 0 or (np.diff(radii) < 0).any()):
+        raise ValueError(f"radii must rise and be at least 0, got {radii.tolist()[:6]}")
     masses = np.zeros((chosen.size, len(radii)), dtype=np.int64)
     rows = (graph.indptr[:-1], graph.indptr[1:], graph.indices)
     _count_balls(*rows, chosen, np.asarray(radii, dtype=np.int64), masses)

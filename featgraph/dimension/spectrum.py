@@ -130,7 +130,8 @@ def choose_range(
     if sizes.size < MIN_POINTS:
         raise ValueError(
             f"sizes must hold at least {MIN_POINTS} with more than one box to fit a slope, got "
-            f"{sizes.size}; add smaller sizes, or use a larger graph"
+            f"{sizes.size}; add smaller ones (by sizes, radii, scale or spacing), or use a larger "
+            "graph"
         )
     if isinstance(window, str):
         choice(window, ("all", "auto"), "window")

@@ -96,8 +96,15 @@ def iterate_batches(
 
 def _as_batches(data: object, batch_size: int, model: nn.Module | None) -> Iterable[object]:
     if isinstance(data, np.ndarray):
-        data = torch.from_numpy(data)
+        if data.dtype.kind not in "biufc" or data.dtype.itemsize > 16:
+            raise TypeError(f"data must hold numbers, got an array of {data.dtype}")
+        data = torch.from_numpy(np.array(data, data.dtype.newbyteorder("="), copy=None))
     if isinstance(data, Tensor):
+        if data.ndim == 0 or data.layout is not torch.strided:
+            raise ValueError(
+                f"data must be dense with samples on its first axis, got {data.layout}, shape "
+                f"{tuple(data.shape)}"
+            )
         return torch.split(data, batch_size) if len(data) else []
     if isinstance(data, Dataset) or isinstance(getattr(data, "column_names", None), list):
         # A generator of its own: a DataLoader without one moves the global random state.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from featgraph.core.values import describe
 from featgraph.features.batches import batch_members, mask_place
 from featgraph.features.masks import MASK_NAMES
 from featgraph.features.outputs import find_tensor
@@ -24,6 +25,10 @@ Forward: TypeAlias = Callable[[nn.Module, Any], object]
 
 _LABELS = {"label", "labels", "label_ids", "target", "targets", "y"}
 _LISTS = ("images", "image_list", "inputs_list")
+
+
+class ModelError(ValueError, RuntimeError):
+    """A model fails on a batch; ``except RuntimeError`` catches it as it would without us."""
 
 
 def run_batch(
@@ -67,7 +72,14 @@ def run_batch(
         return forward(model, _send(batch, device, None))
     args, kwargs = _arrange(_Takes(unwrap_model(model)), batch)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
-    return model(*_send(args, device, dtype), **_send(kwargs, device, dtype))
+    inputs, named = _send(args, device, dtype), _send(kwargs, device, dtype)
+    try:
+        return model(*inputs, **named)
+    except (RuntimeError, IndexError, NotImplementedError) as error:
+        if type(error) not in (RuntimeError, IndexError, NotImplementedError):
+            raise  # such as of the memory of a device
+        got = ", ".join(describe(value) for value in (*inputs, *named.values()))
+        raise ModelError(f"data must hold what the model takes, got {got}: {error}") from error
 
 
 class _Takes:
@@ -130,7 +142,8 @@ def _arrange(takes: _Takes, batch: object) -> tuple[list[Any], dict[str, Any]]:
     else:
         raise TypeError(
             "a batch must be a Tensor, a tuple whose first member is the input, a dict or a "
-            f"graph, got {type(batch).__name__}; give forward=lambda model, batch: model(...)"
+            f"graph, got {type(batch).__name__}; give other data, or forward=lambda model, batch: "
+            "model(...)"
         )
     takes.check(batch, args, kwargs)
     return args, kwargs

@@ -122,7 +122,8 @@ def are_rules(layers: Layers) -> bool:
     >>> are_rules(["all", "!*.dropout"]), are_rules(["auto", "head"])
     (True, False)
     """
-    return all(entry in _RULES or _takes_out(entry) for entry in list_entries(layers))
+    entries = list_entries(layers)
+    return all((isinstance(one, str) and one in _RULES) or _takes_out(one) for one in entries)
 
 
 def list_entries(layers: object) -> list[Any]:
@@ -133,6 +134,8 @@ def list_entries(layers: object) -> list[Any]:
     >>> list_entries("auto"), list_entries(["0", "1"])
     (['auto'], ['0', '1'])
     """
+    if hasattr(layers, "ndim") and hasattr(layers, "tolist"):
+        layers = layers.tolist()  # an array of names or numbers
     if isinstance(layers, str | type | slice | Integral):
         return [layers]
     if not isinstance(layers, Iterable):

@@ -134,7 +134,7 @@ def measure_modularity(graph: FeatureGraph, labels: ArrayLike, *, resolution: fl
     groups = np.asarray(labels)
     if groups.shape != (graph.n_nodes,) or groups.dtype.kind not in "iu":
         raise ValueError(
-            f"labels must be one whole number per node ({graph.n_nodes}), "
+            f"labels must be one whole number per node of the graph ({graph.n_nodes}), "
             f"got shape {groups.shape} of {groups.dtype}"
         )
     if graph.n_edges == 0:

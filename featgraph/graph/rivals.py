@@ -91,6 +91,10 @@ def compare_rivals(
     >>> test.ratio > 0, test.p_value < 0.05
     (True, True)
     """
+    if not exponent > 1:
+        raise ValueError(f"exponent must be above 1, got {exponent!r}")
+    if tail.size < 2 or not (np.isfinite(tail) & (tail >= 1)).all():
+        raise ValueError("tail must hold at least 2 finite values, each at least 1")
     own = math.log(exponent - 1) - exponent * np.log(tail)
     return {
         name: test for name, (test, _) in fit_rivals(tail, own, rivals=rivals, x_min=1.0).items()

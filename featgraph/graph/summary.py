@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.core.checks import integer
+from featgraph.core.checks import integer, naming
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.census import count_motifs
@@ -145,7 +145,8 @@ def describe_networks(
     wanted = _has_powerlaw() if tails is None else tails
     pairs = list(zip(named.items(), streams, strict=True))
     for (name, one), seed in track_progress(pairs, progress=progress, label="layers"):
-        net = _build(one, epsilon)
+        with naming("graphs" if name is None else f"graphs[{name!r}]"):
+            net = _build(one, epsilon)
         label = net.layer if name is None else str(name)
         yield _describe(label or "", net, n_references, wanted, seed)
 

@@ -108,6 +108,8 @@ def cluster_nodes(
     distances = feature_distances(features).detach().cpu().double().numpy()
     pairs = squareform(distances, checks=False)
     low, high = float(pairs.min()), float(pairs.max())
+    if not np.isfinite(high):
+        raise ValueError("features must have finite distances: scale them to smaller numbers")
     if high == 0:
         raise ValueError(f"features must hold different neurons, got {len(distances)} equal ones")
     thresholds = np.exp(np.log1p(low) + places * (np.log1p(high) - np.log1p(low))) - 1

@@ -139,7 +139,7 @@ def compute_spectrum(
     if kept.size == 0:
         raise ValueError(
             f"{where} must vary over the samples, got zero variance in all {n_nodes} nodes; "
-            "leave the layer out, or give it different samples"
+            "leave the layer out, give it different samples, or lower tolerance"
         )
     return Spectrum(
         values=kept**2 / (n_samples - 1),

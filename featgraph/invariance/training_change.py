@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from featgraph.core.checks import nearest
+from featgraph.core.checks import naming, nearest
 from featgraph.core.result import Result
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance.linearity import Linearity, measure_linearity
@@ -110,12 +110,16 @@ def _without_means(matrix: FeatureMatrix) -> FeatureMatrix:
 
 def pair_layers(before: Layers, after: Layers) -> dict[str, tuple[FeatureMatrix, FeatureMatrix]]:
     """Return the layers of both states side by side, checked to hold the same neurons."""
-    first, second = name_layers(before), name_layers(after)
+    with naming("before"):
+        first = name_layers(before)
+    with naming("after"):
+        second = name_layers(after)
     for missing in sorted(set(first) ^ set(second)):
         where = "after" if missing in first else "before"
         others = second if missing in first else first
         raise ValueError(
-            f"{where} must hold the layer {missing!r}, got {sorted(others)}"
+            f"before and after must hold the same layers, got no {missing!r} {where}, but "
+            f"{sorted(others)}"
             f"{nearest(missing, others)}"
         )
     pairs = {name: (matrix, second[name]) for name, matrix in first.items()}

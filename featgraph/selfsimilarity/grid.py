@@ -128,8 +128,8 @@ def check_spread(smallest: Tensor, largest: Tensor) -> None:
     if not low < high:
         raise EqualDistancesError(
             f"all distances equal {high:.6g} (TZ = TV), so the range of box sizes is "
-            "empty and SS_rate is not defined; a layer of constant or equidistant nodes must be "
-            "left out"
+            "empty and SS_rate is not defined; features of constant or equidistant nodes must "
+            "be left out"
         )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from featgraph.core.checks import positive
-from featgraph.selfsimilarity.grid import check_ladder, smallest_positive
+from featgraph.selfsimilarity.grid import check_ladder, check_theta, smallest_positive
 from featgraph.selfsimilarity.ladders import QUANTILES, Scale
 
 __all__ = ["soft_caro_wei"]
@@ -67,6 +67,7 @@ def soft_caro_wei(
     """
     softness = positive(softness, "softness")
     ladder = check_ladder("range", scale, QUANTILES)
+    check_theta(theta, distances)
     n_nodes = len(distances)
     if scale == "log":
         distances = torch.maximum(distances, smallest_positive(distances))

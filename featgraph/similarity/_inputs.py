@@ -76,7 +76,13 @@ def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
 
 
 def as_pair(
-    X: Samples, Y: Samples, *, least: int = 2, why: str = "", any_scale: bool = False
+    X: Samples,
+    Y: Samples,
+    *,
+    least: int = 2,
+    why: str = "",
+    any_scale: bool = False,
+    names: tuple[str, str] = ("X", "Y"),
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Check X and Y together: same samples, same device, one precision, enough samples.
 
@@ -90,16 +96,17 @@ def as_pair(
     ValueError: X and Y must hold the same samples, got 3 and 4 rows; rows are samples, so \
 transpose a matrix of shape (n_features, n_samples)
     """
-    first, second = as_samples(X, "X"), as_samples(Y, "Y")
+    first, second = as_samples(X, names[0]), as_samples(Y, names[1])
     if first.shape[0] != second.shape[0]:
         raise ValueError(
-            f"X and Y must hold the same samples, got {first.shape[0]} and {second.shape[0]} "
-            "rows; rows are samples, so transpose a matrix of shape (n_features, n_samples)"
+            f"{' and '.join(names)} must hold the same samples, got {first.shape[0]} and "
+            f"{second.shape[0]} rows; rows are samples, so transpose a matrix "
+            "of shape (n_features, n_samples)"
         )
     require_samples(first.shape[0], least, why)
     if first.device != second.device:
         raise ValueError(
-            f"X and Y must be on one device, got {first.device} and {second.device}; "
+            f"{' and '.join(names)} must be on one device, got {first.device} and {second.device}; "
             "move one with .to(device)"
         )
     dtype = torch.promote_types(first.dtype, second.dtype)

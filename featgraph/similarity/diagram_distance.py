@@ -123,6 +123,7 @@ def persistence_distances(
     >>> persistence_distances(d).round(3).tolist()
     [[0.0, 0.25], [0.25, 0.0]]
     """
+    diagrams = list(diagrams)
     n = len(diagrams)
     table = np.zeros((n, n))
     for i in range(n):

@@ -56,7 +56,7 @@ def predictive_divergence(
     >>> predictive_divergence(P, Q)
     0.5
     """
-    first, second = as_pair(P, Q, least=1)
+    first, second = as_pair(P, Q, least=1, names=("P", "Q"))
     if first.shape[1] != second.shape[1]:
         raise ValueError(
             f"P and Q must have the same classes, got {first.shape[1]} and {second.shape[1]}"

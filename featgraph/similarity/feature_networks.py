@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, integer
+from featgraph.core.checks import choice, integer, naming
 from featgraph.core.memory import check_pairs
 from featgraph.graph.convert import takes_any_graph
 from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self, unit_factor
@@ -225,8 +225,9 @@ def box_count_recipe(*, estimator: EstimatorName = "linkage", n_theta: int = 256
         from featgraph.selfsimilarity.grid import theta_grid
         from featgraph.selfsimilarity.numbers import count_boxes
 
-        distances = feature_distances(samples.detach().T)
-        theta = theta_grid(distances, size)
+        with naming(name):
+            distances = feature_distances(samples.detach().T)
+            theta = theta_grid(distances, size)
         counts = count_boxes(distances, theta, estimator=estimator)
         return counts.double().log() / math.log(distances.shape[0])
 
@@ -240,7 +241,7 @@ def spectrum_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
     """Sorted eigenvalues per layer, Wasserstein distance per pair."""
 
     def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> NDArray[np.float64]:
-        graph = _as_graph(samples, epsilon)
+        graph = _as_graph(samples, epsilon, name)
         check_pairs(graph.n_nodes, "the Laplacian", bytes_per_pair=32)
         degrees = graph.degrees.astype(np.float64)
         roots = np.divide(1, np.sqrt(degrees), out=np.zeros_like(degrees), where=degrees > 0)
@@ -261,7 +262,7 @@ def portrait_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
     """One distribution over (k, ℓ) per layer, Jensen–Shannon divergence per pair."""
 
     def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> NDArray[np.float64]:
-        graph = _as_graph(samples, epsilon)
+        graph = _as_graph(samples, epsilon, name)
         portrait = network_portrait(graph).astype(np.float64)
         sizes = np.bincount(graph.components)
         ends = portrait @ np.arange(portrait.shape[1]) / float(np.sum(sizes**2))
@@ -283,7 +284,9 @@ def _portrait_divergence(first: NDArray[np.float64], second: NDArray[np.float64]
     return torch.tensor(min(max(total, 0.0), 1.0), dtype=torch.float64)
 
 
-def _as_graph(samples: torch.Tensor | FeatureGraph, epsilon: EpsilonRule) -> FeatureGraph:
+def _as_graph(
+    samples: torch.Tensor | FeatureGraph, epsilon: EpsilonRule, name: str
+) -> FeatureGraph:
     from featgraph.graph.construct import feature_graph
     from featgraph.graph.csr_graph import FeatureGraph
 
@@ -292,7 +295,8 @@ def _as_graph(samples: torch.Tensor | FeatureGraph, epsilon: EpsilonRule) -> Fea
     values = samples.detach()
     if not isinstance(epsilon, int | float):  # all rules but a number follow the scale
         values = values * unit_factor(values)
-    return feature_graph(values.T, epsilon=epsilon)
+    with naming(name):
+        return feature_graph(values.T, epsilon=epsilon)
 
 
 def _run(recipe: Recipe, X: Any, Y: Any) -> torch.Tensor | float:

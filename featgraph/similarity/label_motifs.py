@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from featgraph.core.checks import naming
 from featgraph.core.result import Result
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import Samples
@@ -158,10 +159,11 @@ def class_modularity(X: Samples, labels: Any, *, top_k: int | None = 5) -> float
 
 
 def _classes(labels: Any, n_samples: int, device: torch.device) -> torch.Tensor:
-    given = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+    with naming("labels"):
+        given = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
     if given.shape != (n_samples,):
         raise ValueError(
-            f"labels must hold one class per sample, shape ({n_samples},), got {given.shape}"
+            f"labels must hold one class per sample of X, shape ({n_samples},), got {given.shape}"
         )
     codes: NDArray[np.int64] = np.unique(given, return_inverse=True)[1]
     return torch.as_tensor(codes, device=device)

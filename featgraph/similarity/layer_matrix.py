@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import choice
+from featgraph.core.checks import choice, naming
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.similarity._inputs import Samples, as_samples, require_samples
@@ -21,7 +21,7 @@ from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
-    from featgraph.features.layers import Layers
+    from featgraph.features.layers import Layers, select_layers
     from featgraph.features.reduce import Reduce
 
 __all__ = ["SimilarityMatrix", "compare_layers", "similarity_matrix"]
@@ -167,6 +167,9 @@ def similarity_matrix(
     [1.0, 1.0]
     """
     row = MEASURES[choice(measure, MEASURES, "measure")]
+    if layers_b is not None:
+        with naming("layers_b"):
+            select_layers(model_b, layers_b)
     same = model_b is model_a and layers_b is None
     pairs = iterate_pairs(
         model_a,

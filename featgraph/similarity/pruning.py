@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from featgraph.core.checks import naming
 from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
@@ -23,7 +24,7 @@ from featgraph.similarity.layer_matrix import compare_layers
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
-    from featgraph.features.layers import Layers
+    from featgraph.features.layers import Layers, select_layers
     from featgraph.selfsimilarity.estimators import EstimatorName
 
 __all__ = ["PruningSweep", "prune_globally", "sweep_pruning"]
@@ -222,6 +223,9 @@ def sweep_pruning(
     (1.0, 1.0)
     """
     levels = check_sparsities(sparsities)
+    if layers_b is not None:
+        with naming("layers_b"):
+            select_layers(model_b, layers_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)
     sides = [PrunedSide(model_a, layers, batches, estimator, forward)]
     if model_b is model_a and layers_b is None:
@@ -363,7 +367,8 @@ def _check_sparsity(sparsity: float) -> float:
     number = float(sparsity)
     if not 0 <= number < 1:
         raise ValueError(
-            f"sparsity must lie in [0, 1), got {sparsity!r}; it is the share of weights set to zero"
+            f"sparsity must lie in [0, 1), as each of sparsities, got {sparsity!r}; "
+            "it is the share of weights set to zero"
         )
     return number
 

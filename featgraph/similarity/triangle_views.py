@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import positive
+from featgraph.core.checks import naming, positive
 from featgraph.core.result import Result
 from featgraph.similarity._predictions import (
     Predictions,
@@ -31,7 +31,7 @@ from featgraph.similarity.pruning import (
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
-    from featgraph.features.layers import Layers
+    from featgraph.features.layers import Layers, select_layers
     from featgraph.features.reduce import Reduce
     from featgraph.selfsimilarity.estimators import EstimatorName
 
@@ -290,6 +290,9 @@ def triangle(
     """
     limit = positive(threshold, "threshold")
     levels = check_sparsities(sparsities)
+    if layers_b is not None:
+        with naming("layers_b"):
+            select_layers(model_b, layers_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)
     chosen = (layers, layers if layers_b is None else layers_b)
     first, second = (
@@ -297,7 +300,7 @@ def triangle(
         for model, part in zip((model_a, model_b), chosen, strict=True)
     )
     features = [first.whole, second.whole]
-    if reduce != "auto":
+    if not isinstance(reduce, str) or reduce != "auto":
         features = [
             observe(model, batches, layers=part, reduce=reduce, forward=forward)[0]
             for model, part in zip((model_a, model_b), chosen, strict=True)
