@@ -118,8 +118,8 @@ def pair_layers(before: Layers, after: Layers) -> dict[str, tuple[FeatureMatrix,
         where = "after" if missing in first else "before"
         others = second if missing in first else first
         raise ValueError(
-            f"before and after must hold the same layers, got no {missing!r} {where}, but "
-            f"{sorted(others)}"
+            f"{where} must hold the layer {missing!r}, got {sorted(others)}, as before and after "
+            f"hold the same layers"
             f"{nearest(missing, others)}"
         )
     pairs = {name: (matrix, second[name]) for name, matrix in first.items()}

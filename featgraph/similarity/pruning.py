@@ -367,15 +367,15 @@ def _check_sparsity(sparsity: float) -> float:
     number = float(sparsity)
     if not 0 <= number < 1:
         raise ValueError(
-            f"sparsity must lie in [0, 1), as each of sparsities, got {sparsity!r}; "
-            "it is the share of weights set to zero"
+            f"sparsity must lie in [0, 1), got {sparsity!r}; it is the share of weights set to zero"
         )
     return number
 
 
 def check_sparsities(sparsities: Sequence[float]) -> list[float]:
     """Rising levels in [0, 1)."""
-    levels = [_check_sparsity(level) for level in sparsities]
+    with naming("sparsities"):
+        levels = [_check_sparsity(level) for level in sparsities]
     if not levels or any(b <= a for a, b in pairwise(levels)):
         raise ValueError(f"sparsities must rise, got {list(sparsities)}")
     return levels

@@ -12,9 +12,16 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-import featgraph as fg
 from featgraph import (
-    boxes, datasets, dimension, features, graph, invariance, io, models, selfsimilarity, similarity,
+    boxes,
+    datasets,
+    dimension,
+    features,
+    graph,
+    invariance,
+    io,
+    models,
+    similarity,
 )  # fmt: skip
 from tests.golden import cases
 
