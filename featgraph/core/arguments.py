@@ -1,74 +1,25 @@
-"""Arguments of public functions, checked and converted as their annotations say.
-
-The annotations are read as text, so that nothing is imported for them: classes are told by their
-names, and an array is accepted in every form in which people hold numbers.
-"""
+"""Arguments of public functions, checked and converted as their annotations say."""
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
 import math
-import numbers
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
-import numpy as np
-
+from featgraph.core.annotations import ARRAYS, read_forms
 from featgraph.core.checks import nearest
-from featgraph.core.values import (
-    Refused,
-    describe,
-    to_array,
-    to_floats,
-    to_number,
-    to_tensor,
-    to_whole,
-    to_whole_array,
-)
+from featgraph.core.forms import GRAPH
+from featgraph.core.values import Refused, describe, to_floats
 
 __all__ = ["ArgumentError", "checked"]
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
-#: Names of annotations whose values the functions themselves look at.
-_OPEN = frozenset(
-    {
-        "Any",
-        "object",
-        "RandomState",
-        "Layers",
-        "Reduce",
-        "Calls",
-        "Positions",
-        "NodeMap",
-    }
-)
-#: Aliases that some modules import for their annotations only.
-_ALIASES = {
-    "Array": "Tensor | ndarray",
-    "Samples": "Tensor | ndarray | FeatureMatrix",
-    "Forward": "Callable",
-    "EstimatorName": "str",
-    "EpsilonRule": "float | str | tuple[str, float]",
-}
-_ITEMS = frozenset({"Sequence", "Iterable", "list", "Collection", "Iterator"})
 
 
 class ArgumentError(ValueError, TypeError):
     """An argument cannot be used; ``except ValueError`` and ``except TypeError`` both catch it."""
-
-
-@dataclass(frozen=True)
-class _Form:
-    """One form that an argument may have: in words, and how to take a value of it."""
-
-    words: str
-    take: Callable[[Any], Any]  # returns the value to hand on, or raises Refused
-    choices: tuple[Any, ...] = ()
 
 
 def checked(function: Function) -> Function:
@@ -142,16 +93,16 @@ def _read_checks(function: Callable[..., Any], positional: list[Check | None]) -
 
 def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check | None:
     name, annotation, optional = parameter.name, parameter.annotation, parameter.default is None
-    forms = _forms(annotation, names) if isinstance(annotation, str) else None
-    if not forms or forms == [_GRAPH]:  # what is no graph, the readers of graphs say best
+    forms = read_forms(annotation, names) if isinstance(annotation, str) else None
+    if not forms or forms == [GRAPH]:  # what is no graph, the readers of graphs say best
         return None
     forms = [form for form in forms if form.words != "None" or not optional]
     words = [form.words for form in forms] + (["None"] if optional else [])
     rule = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     choices = [choice for form in forms for choice in form.choices]
     takes = [form.take for form in forms]
-    is_array = any(form.words in _ARRAYS for form in forms)
-    rest = _SHAPES.get(name) if is_array else _few if name in _COUNTS else None
+    is_array = any(form.words in ARRAYS for form in forms)
+    rest = _SHAPES.get(name) if is_array else _OTHERS.get(name)
 
     def check(value: Any) -> Any:
         if value is None and optional:
@@ -168,14 +119,6 @@ def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check
         raise ArgumentError(f"{name} must be {rule}, got {reason or describe(value)}{hint}")
 
     return check
-
-
-def _forms(annotation: str, names: Mapping[str, Any]) -> list[_Form] | None:
-    """Return the forms that an annotation allows, or None where it leaves the value open."""
-    try:
-        return _read(ast.parse(annotation, mode="eval").body, names, frozenset())
-    except SyntaxError:  # of aliases that print as no expression
-        return None
 
 
 def _square(values: Any, name: str) -> Any:
@@ -207,227 +150,25 @@ def _few(value: Any, name: str) -> Any:
     return value
 
 
+def _not_empty(value: Any, name: str) -> Any:
+    if isinstance(value, str) and not value:
+        raise ArgumentError(f"{name} must not be empty")
+    return value
+
+
 #: Rules of arguments that mean the same in every function.
 _MOST = 10**6
 _LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "weights", "tail"),)
-_COUNTS = (
-    *("repeats", "n_references", "n_boot", "n_bootstrap", "n_draws", "n_permutations"),
-    *("n_resamples", "n_theta", "n_steps", "n_alphas", "n_columns", "max_steps", "epochs"),
-    *("swaps_per_edge", "max_dimension", "jobs"),
+_OTHERS: dict[str, Callable[[Any, str], Any]] = {"path": _not_empty} | dict.fromkeys(
+    (
+        *("repeats", "n_references", "n_boot", "n_bootstrap", "n_draws", "n_permutations"),
+        *("n_resamples", "n_theta", "n_steps", "n_alphas", "n_columns", "max_steps", "epochs"),
+        *("swaps_per_edge", "max_dimension", "jobs"),
+    ),
+    _few,
 )
 _SHAPES: dict[str, Callable[[Any, str], Any]] = {
     "distances": _square,
     "theta": lambda values, name: to_floats(_line(values, name)),
     **dict.fromkeys(_LINES, _line),
 }
-
-
-def _join(parts: list[list[_Form] | None]) -> list[_Form] | None:
-    """Return the forms of all parts; texts and numbers first, as much can become an array."""
-    if None in parts:
-        return None
-    forms = list(dict.fromkeys(form for part in parts for form in part or ()))
-    if _PLAIN["Tensor"] in forms and _PLAIN["ndarray"] in forms:
-        forms = [form for form in forms if form not in (_PLAIN["Tensor"], _PLAIN["ndarray"])]
-        forms.append(_EITHER)
-    return sorted(forms, key=lambda form: form.words in _ARRAYS)
-
-
-_PLAIN = {
-    "int": _Form("a whole number", to_whole),
-    "float": _Form("a number", to_number),
-    "ndarray": _Form("an array of real numbers", to_array),
-    "Tensor": _Form("a Tensor", to_tensor),
-}
-_PLAIN |= dict.fromkeys(("NDArray", "ArrayLike"), _PLAIN["ndarray"])
-_PLAIN["Ints"] = _Form("an array of whole numbers", to_whole_array)
-_EITHER = _Form("an array of real numbers", functools.partial(to_array, keep_tensors=True))
-_ARRAYS = frozenset(_PLAIN[name].words for name in ("ndarray", "Tensor", "Ints"))
-
-
-def _read(tree: ast.expr, names: Mapping[str, Any], seen: frozenset[str]) -> list[_Form] | None:
-    if isinstance(tree, ast.BinOp):
-        return _join([_read(side, names, seen) for side in (tree.left, tree.right)])
-    if isinstance(tree, ast.Constant):
-        if isinstance(tree.value, str):
-            return _read(ast.parse(tree.value, mode="eval").body, names, seen)
-        return [_Form("None", _exactly_none)] if tree.value is None else None
-    base, inside = tree, None
-    if isinstance(tree, ast.Subscript):
-        base, inside = tree.value, tree.slice
-    word = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-    if not word or word in _OPEN:
-        return None
-    if word in _PLAIN:
-        return [_PLAIN[word]]
-    if word == "FeatureGraph":
-        return [_GRAPH]
-    if inside is not None:
-        return _read_subscript(word, inside, names, seen)
-    alias = names.get(word, _ALIASES.get(word)) if isinstance(base, ast.Name) else None
-    if alias is not None and not isinstance(alias, type) and word not in seen:
-        return _read(ast.parse(str(alias), mode="eval").body, names, seen | {word})
-    return [_class_form(word)]
-
-
-def _read_subscript(
-    word: str, inside: ast.expr, names: Mapping[str, Any], seen: frozenset[str]
-) -> list[_Form] | None:
-    parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
-    if word == "Literal":
-        return [_choice_form(tuple(ast.literal_eval(part) for part in parts))]
-    if word == "Callable":
-        return [_class_form(word)]
-    if word == "PathLike":
-        return [_Form("a path", _to_path)]
-    if word == "Union":
-        return _join([_read(part, names, seen) for part in parts])
-    if word in _ITEMS:
-        return [_items_form(_read(parts[0], names, seen))]
-    if word == "tuple":
-        return [_tuple_form([_read(part, names, seen) for part in parts])]
-    if word in ("Mapping", "dict"):
-        return [_mapping_form(_read(parts[-1], names, seen))]
-    return None
-
-
-def _to_graph(value: Any) -> Any:
-    plain = isinstance(value, str | bytes | list | tuple | dict | numbers.Number)
-    if value is None or plain or callable(value) or hasattr(value, "__array__"):
-        raise Refused
-    return value
-
-
-_GRAPH = _Form("a graph", _to_graph)
-
-
-def _exactly_none(value: Any) -> None:
-    if value is not None:
-        raise Refused
-
-
-def _to_bool(value: Any) -> bool:
-    if value is True or value is False:
-        return value
-    if isinstance(value, np.bool_):
-        return bool(value)
-    raise Refused
-
-
-def _to_text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Refused
-    return value
-
-
-def _to_path(value: Any) -> Any:
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
-        raise Refused
-    return value
-
-
-def _to_callable(value: Any) -> Any:
-    if not callable(value):
-        raise Refused
-    return value
-
-
-_SINGLE = (to_whole, to_number, _to_text)
-_BY_NAME = {
-    "bool": _Form("True or False", _to_bool),
-    "str": _Form("a text", _to_text),
-    "Callable": _Form("a function", _to_callable),
-}
-
-
-@functools.cache
-def _class_form(name: str) -> _Form:
-    if name in _BY_NAME:
-        return _BY_NAME[name]
-
-    def take(value: Any) -> Any:
-        kind = type(value)
-        if not any(base.__name__ == name for base in kind.__mro__) and not (
-            # exported and scripted programs have cures of their own, which functions know
-            name == "Module" and kind.__module__.startswith("torch.") and callable(value)
-        ):
-            raise Refused
-        return value
-
-    full = {"Module": "torch.nn.Module", "Generator": "generator"}.get(name, name)
-    return _Form(f"{'an' if full[0] in 'AEIOU' else 'a'} {full}", take)
-
-
-def _choice_form(choices: tuple[Any, ...]) -> _Form:
-    def take(value: Any) -> Any:
-        if not isinstance(value, type(choices[0])) or value not in choices:
-            raise Refused
-        return value
-
-    words = repr(choices[0]) if len(choices) == 1 else f"one of {sorted(choices)}"
-    return _Form(words, take, choices)
-
-
-def _take_one(forms: list[_Form] | None, value: Any, place: str) -> Any:
-    if forms is None:
-        return value
-    reason = ""
-    for form in forms:
-        try:
-            return form.take(value)
-        except Refused as refused:
-            reason = reason or str(refused)
-    raise Refused((reason or describe(value)) + place)
-
-
-def _words(forms: list[_Form] | None) -> str:
-    return "values" if forms is None else " or ".join(form.words for form in forms)
-
-
-def _listed(value: Any) -> list[Any]:
-    if hasattr(value, "ndim"):
-        array = to_array(value) if not _is_text_array(value) else value
-        if array.ndim != 1:
-            raise Refused(describe(value))
-        return cast("list[Any]", array.tolist())
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise Refused
-    return list(value)
-
-
-def _is_text_array(value: Any) -> bool:
-    return getattr(getattr(value, "dtype", None), "kind", "") == "U"
-
-
-def _items_form(forms: list[_Form] | None) -> _Form:
-    plain = forms is not None and all(form.take in _SINGLE for form in forms)
-
-    def take(value: Any) -> Any:
-        if isinstance(value, Iterator) and not plain:
-            return value  # rows of a table may come one by one
-        return [_take_one(forms, item, f" at place {k}") for k, item in enumerate(_listed(value))]
-
-    return _Form(f"a list of which each is {_words(forms)}", take)
-
-
-def _tuple_form(forms: list[list[_Form] | None]) -> _Form:
-    def take(value: Any) -> tuple[Any, ...]:
-        items = _listed(value)
-        if len(items) != len(forms):
-            raise Refused(f"{len(items)} values")
-        pairs = enumerate(zip(forms, items, strict=True))
-        return tuple(_take_one(form, item, f" at place {k}") for k, (form, item) in pairs)
-
-    inside = ", ".join(_words(form) for form in forms)
-    return _Form(f"a tuple of {len(forms)} ({inside})", take)
-
-
-def _mapping_form(forms: list[_Form] | None) -> _Form:
-    def take(value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            raise Refused
-        if type(value) is not dict or forms is None:
-            return value  # values of other mappings may be made when asked for
-        return {key: _take_one(forms, item, f" under {key!r}") for key, item in value.items()}
-
-    return _Form(f"a mapping to {_words(forms)}", take)

@@ -188,7 +188,8 @@ def _is_tensor(value: object) -> bool:
 
 def _from_tensor(value: Any, keep: bool) -> Any:
     torch = _torch()
-    if value.is_complex() or value.layout is not torch.strided or value.is_quantized:
+    plain = value.layout is torch.strided and not (value.is_quantized or value.is_meta)
+    if value.is_complex() or not plain:
         raise Refused
     if keep:
         return value

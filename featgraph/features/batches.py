@@ -96,14 +96,16 @@ def iterate_batches(
 
 def _as_batches(data: object, batch_size: int, model: nn.Module | None) -> Iterable[object]:
     if isinstance(data, np.ndarray):
-        if data.dtype.kind not in "biufc" or data.dtype.itemsize > 16:
+        if data.dtype.kind not in "biufc":
             raise TypeError(f"data must hold numbers, got an array of {data.dtype}")
-        data = torch.from_numpy(np.array(data, data.dtype.newbyteorder("="), copy=None))
+        if data.dtype.kind == "f" and data.dtype.itemsize > 8:
+            data = data.astype(np.float64)
+        data = torch.from_numpy(np.asarray(data, dtype=data.dtype.newbyteorder("=")).copy())
     if isinstance(data, Tensor):
-        if data.ndim == 0 or data.layout is not torch.strided:
+        if data.ndim == 0 or data.layout is not torch.strided or data.is_meta:
             raise ValueError(
-                f"data must be dense with samples on its first axis, got {data.layout}, shape "
-                f"{tuple(data.shape)}"
+                f"data must be dense with samples on its first axis, got {data.layout} on "
+                f"{data.device}, shape {tuple(data.shape)}"
             )
         return torch.split(data, batch_size) if len(data) else []
     if isinstance(data, Dataset) or isinstance(getattr(data, "column_names", None), list):

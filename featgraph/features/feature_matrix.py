@@ -217,9 +217,10 @@ def _as_float_tensor(array: object, where: str) -> torch.Tensor:
         if any(stride < 0 for stride in native.strides) or not native.flags.writeable:
             native = native.copy()
         array = torch.from_numpy(native)
-    if array.is_complex() or array.layout != torch.strided:
+    if array.is_complex() or array.layout != torch.strided or array.is_meta:
+        kind = "meta" if array.is_meta else array.layout
         raise TypeError(
-            f"{where} must be a dense Tensor of real numbers, got {array.dtype}, {array.layout}"
+            f"{where} must be a dense Tensor of real numbers, got {array.dtype}, {kind}"
         )
     if array.dtype in (torch.float32, torch.float64):
         return array

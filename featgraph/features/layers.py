@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeAlias
 
+import numpy as np
 from torch import nn
 
 from featgraph.core.checks import nearest
@@ -134,7 +135,7 @@ def list_entries(layers: object) -> list[Any]:
     >>> list_entries("auto"), list_entries(["0", "1"])
     (['auto'], ['0', '1'])
     """
-    if hasattr(layers, "ndim") and hasattr(layers, "tolist"):
+    if isinstance(layers, np.ndarray):
         layers = layers.tolist()  # an array of names or numbers
     if isinstance(layers, str | type | slice | Integral):
         return [layers]

@@ -42,6 +42,11 @@ class Source:
             packed = path.suffix.lower() == ".gz"
             self._held: Path | bytes = _unpack(path) if packed else path
         else:
+            if not hasattr(target, "read"):
+                kind = type(target).__name__
+                raise TypeError(
+                    f"edges and nodes, or the path, must be a path or an open file, got {kind}"
+                )
             given = target.read()
             self._held = given.encode() if isinstance(given, str) else bytes(given)
             self.name = Path(str(getattr(target, "name", "stream"))).name

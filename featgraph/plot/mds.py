@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.core.checks import naming
 from featgraph.plot.graph_drawing import draw_edges, group_colors
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
 from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, root_figure
@@ -86,7 +87,9 @@ def plot_mds(
     2
     """
     maps = [
-        _place_nodes(item, method=method, seed=seed) for item in (before, after) if item is not None
+        _place_nodes(item, name, method=method, seed=seed)
+        for item, name in ((before, "before"), (after, "after"))
+        if item is not None
     ]
     if len(maps) == 2 and maps[0][0].shape == maps[1][0].shape:
         maps[1] = (align_positions(maps[1][0], maps[0][0]), maps[1][1])
@@ -106,14 +109,15 @@ def plot_mds(
 
 
 def _place_nodes(
-    item: NodeMap, *, method: MDSMethod, seed: int
+    item: NodeMap, name: str, *, method: MDSMethod, seed: int
 ) -> tuple[NDArray[np.float64], float]:
     if isinstance(item, tuple):
         points, share = item
         return np.asarray(points, dtype=np.float64), float(share)
     from featgraph.distances import feature_distances
 
-    distances = feature_distances(item)
+    with naming(name):
+        distances = feature_distances(item)
     return scale_distances(distances.detach().cpu().numpy(), method=method, seed=seed)
 
 

@@ -202,7 +202,7 @@ def _check_top_k(top_k: int | None) -> int | None:
 def _check_room(top_k: int | None, n_samples: int) -> None:
     if top_k is not None and top_k >= n_samples:
         raise ValueError(
-            f"top_k must be less than the number of samples, got {top_k} of {n_samples}"
+            f"top_k must be less than the number of samples, got {top_k} of {n_samples} in X"
         )
 
 

@@ -21,7 +21,7 @@ from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
-    from featgraph.features.layers import Layers, select_layers
+    from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 
 __all__ = ["SimilarityMatrix", "compare_layers", "similarity_matrix"]
@@ -168,6 +168,8 @@ def similarity_matrix(
     """
     row = MEASURES[choice(measure, MEASURES, "measure")]
     if layers_b is not None:
+        from featgraph.features.layers import select_layers
+
         with naming("layers_b"):
             select_layers(model_b, layers_b)
     same = model_b is model_a and layers_b is None

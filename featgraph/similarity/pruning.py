@@ -24,7 +24,7 @@ from featgraph.similarity.layer_matrix import compare_layers
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
-    from featgraph.features.layers import Layers, select_layers
+    from featgraph.features.layers import Layers
     from featgraph.selfsimilarity.estimators import EstimatorName
 
 __all__ = ["PruningSweep", "prune_globally", "sweep_pruning"]
@@ -224,6 +224,8 @@ def sweep_pruning(
     """
     levels = check_sparsities(sparsities)
     if layers_b is not None:
+        from featgraph.features.layers import select_layers
+
         with naming("layers_b"):
             select_layers(model_b, layers_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)

@@ -31,7 +31,7 @@ from featgraph.similarity.pruning import (
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
-    from featgraph.features.layers import Layers, select_layers
+    from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
     from featgraph.selfsimilarity.estimators import EstimatorName
 
@@ -291,6 +291,8 @@ def triangle(
     limit = positive(threshold, "threshold")
     levels = check_sparsities(sparsities)
     if layers_b is not None:
+        from featgraph.features.layers import select_layers
+
         with naming("layers_b"):
             select_layers(model_b, layers_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)

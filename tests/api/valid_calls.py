@@ -16,6 +16,7 @@ from featgraph import (
     boxes,
     datasets,
     dimension,
+    distances,
     features,
     graph,
     invariance,
@@ -34,7 +35,11 @@ ROOMS = (
 )  # fmt: skip
 QUIET = {"progress": False}
 #: Functions that need a package or files of other people, or train for minutes.
-ELSEWHERE = {"datasets.load_texts", "invariance.embed_points", "models.create_timm_model"}
+ELSEWHERE = {
+    *("datasets.load_texts", "invariance.embed_points", "models.create_timm_model"),
+    *("training.train", "training.track_training", "training.load_checkpoint"),
+    *("report.build_page", "plot.plot_cross_views"),
+}
 
 
 class _FoundError(Exception):
@@ -97,17 +102,27 @@ def _others(folder: Path) -> dict[str, Call]:
     io.write_tables(karate, folder / "nodes.csv", folder / "edges.csv")
     images = np.random.default_rng(0).integers(0, 255, (6, 8, 8), dtype=np.uint8)
     np.savez(folder / "images.npz", images=images)
-    np.savez(folder / "ids.npz", input_ids=images[:, 0] + 1)
+    (folder / "ids.txt").write_text("1 2 3\n4 5\n", encoding="utf-8")
     np.save(folder / "samples.npy", data.numpy())
     _write_pictures(folder / "pictures", images)
     spec = {"image_shape": (1, 4, 4), "n_classes": 3, "widths": (12, 10)}
     return {
+        "datasets.load_karate": ((), {}),
+        "datasets.make_flower": ((2, 2, 2), {}),
+        "datasets.make_point_cloud": (("ball",), {"rng": 0}),
+        "distances.feature_distances": ((matrix,), {}),
+        "graph.feature_graph": ((matrix,), {}),
+        "models.build_model": (("mlp",), spec),
+        "selfsimilarity.theta_grid": ((distances.feature_distances(matrix),), {}),
+        "selfsimilarity.self_similarity_test": ((matrix,), {"rng": 0}),
+        "similarity.distance_persistence": ((distances.feature_distances(matrix),), {}),
+        "similarity.weight_persistence": ((first,), {"max_dimension": 0}),
         "boxes.cover_hubs": ((karate, 3), {"rng": 0}),
         "boxes.describe_method": (("greedy",), {}),
         "datasets.load_arrays": ((folder / "samples.npy",), {}),
         "datasets.load_image_folder": ((folder / "pictures",), QUIET),
         "datasets.load_npz_images": ((folder / "images.npz",), {}),
-        "datasets.load_token_ids": ((folder / "ids.npz",), {}),
+        "datasets.load_token_ids": ((folder / "ids.txt",), {}),
         "datasets.open_image_folder": ((folder / "pictures",), {}),
         "datasets.open_npz_images": ((folder / "images.npz",), {}),
         "dimension.compare_network": (
@@ -135,7 +150,7 @@ def _others(folder: Path) -> dict[str, Call]:
         "io.write_dot": ((karate, folder / "karate.dot"), {}),
         "io.write_dynamic_gexf": (({0.0: karate}, folder / "one.gexf"), {}),
         "io.write_gexf": ((karate, folder / "two.gexf"), {}),
-        "io.write_graph": ((karate, folder / "three.gml"), {}),
+        "io.write_graph": ((karate, folder / "three.graphml"), {}),
         "io.write_graphml": ((karate, folder / "four.graphml"), {}),
         "io.write_rows": (([{"a": 1}], folder / "rows.csv"), {}),
         "io.write_tables": ((karate, folder / "n.csv", folder / "e.csv"), {}),
@@ -151,10 +166,9 @@ def _others(folder: Path) -> dict[str, Call]:
         "selfsimilarity.measure_leverage": ((matrix,), {"n_largest": 2, "rng": 0}),
         "similarity.compare_measures": ((layers,), {"measures": ("cka",), "jobs": 1, **QUIET}),
         "similarity.cross_view_correlations": (
-            ({"a": first, "b": second, "c": models.build_model("mlp", seed=5, **spec).eval()},
+            ({f"net{k}": models.build_model("mlp", seed=k, **spec).eval() for k in range(4)},
              labelled), {"n_bootstrap": 5, **QUIET},
         ),
-        "training.load_checkpoint": ((weights,), {}),
         "training.track": ((first, data), {"n_references": 1}),
     }  # fmt: skip
 
@@ -191,7 +205,10 @@ def _pictures(folder: Path) -> dict[str, Call]:
         blob, curves=("released",), hop_methods=(), n_theta=8, **QUIET
     )
     layer = next(iter(change.values())) if hasattr(change, "values") else change.layers[0]
-    rows = [{"epoch": k, "layer": "a", "ss_rate_released": 0.5 - k, "sigma": 1.0} for k in range(3)]
+    rows = [
+        {"epoch": k, "time": k, "layer": "a", "ss_rate_released": 0.5 - k, "sigma": 1.0}
+        for k in range(3)
+    ]
     states = [
         {"layer": "a", "state": state, "ss_rate_released": 0.4} for state in ("before", "after")
     ]
