@@ -127,7 +127,8 @@ def _square(values: Any, name: str) -> Any:
         rule = "must be square, shape (n_nodes, n_nodes), of at least 2 nodes"
         raise ArgumentError(f"{name} {rule}, got shape {tuple(values.shape)}")
     values = to_floats(values)
-    low, high = float(values.min()), float(values.max())
+    known = values.detach() if hasattr(values, "detach") else values
+    low, high = float(known.min()), float(known.max())
     if not 0 <= low <= high < math.inf:
         raise ArgumentError(
             f"{name} must be finite and at least 0, got {low:.6g} to {high:.6g}; squares of large "
@@ -139,7 +140,7 @@ def _square(values: Any, name: str) -> Any:
 def _line(values: Any, name: str) -> Any:
     if not isinstance(values, list) and values.ndim != 1:
         shape = tuple(values.shape)
-        raise ArgumentError(f"{name} must be one-dimensional, got shape {shape}")
+        raise ArgumentError(f"{name} must be a vector, one-dimensional, got shape {shape}")
     return values
 
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import shortest_path
 
-from featgraph.core.checks import fraction, integer
+from featgraph.core.checks import fraction, integer, naming
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -277,7 +277,8 @@ class _Cloud(NamedTuple):
 def _open(data: Any) -> _Cloud:
     if isinstance(data, DistanceMatrix | FeatureMatrix | torch.Tensor | np.ndarray):
         return _open_features(data)
-    return _open_graph(as_feature_graph(data, weight="ignore"))
+    with naming("features"):
+        return _open_graph(as_feature_graph(data, weight="ignore"))
 
 
 def _open_features(features: FeatureMatrix | DistanceMatrix | Array) -> _Cloud:
