@@ -77,6 +77,7 @@ class FeatureGraph(Result):
     """
 
     _shown: ClassVar = ("n_nodes", "n_edges", "weighted", "layer", "epsilon", "epsilon_rule")
+    __networkx_backend__: ClassVar = "featgraph"
 
     indptr: NDArray[np.int64]
     indices: NDArray[np.int64]
@@ -304,6 +305,14 @@ class FeatureGraph(Result):
     def without_weights(self) -> FeatureGraph:
         """Return the same graph, unweighted: every edge is one hop."""
         return self if self.weights is None else replace(self, weights=None)
+
+    def is_directed(self) -> bool:
+        """Return False, as networkx asks before it hands a graph to its functions."""
+        return False
+
+    def is_multigraph(self) -> bool:
+        """Return False: between two nodes stands one edge or none."""
+        return False
 
     def to_scipy(self, *, weighted: bool | None = None) -> Any:
         """Return the adjacency matrix, a symmetric ``scipy.sparse.csr_array``.
