@@ -1,7 +1,5 @@
-from .compare import (
-    DimensionComparison as DimensionComparison,
-    compare_dimensions as compare_dimensions,
-)
+from .compare import compare_dimensions as compare_dimensions
+from .comparison import DimensionComparison as DimensionComparison
 from .evidence import Fractality as Fractality, fractality as fractality
 from .fit import DimensionFit as DimensionFit, fit_dimension as fit_dimension
 from .flow import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,7 @@ from featgraph.boxes.methods import METHODS
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
-from featgraph.core.result import Result
-from featgraph.core.rules import Rule
+from featgraph.dimension.comparison import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 from featgraph.selfsimilarity.ladders import Grid, Scale
@@ -25,130 +23,13 @@ if TYPE_CHECKING:
     from featgraph.boxes.metric_space import MetricSpace
     from featgraph.distances.distance_matrix import DistanceMatrix
 
-__all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
+__all__ = ["compare_dimensions"]
 
 #: Box counts on the same ladder of θ: approximations, certified bounds, true coverings.
 CURVES = (
     "paper", "released", "caro_wei", "packing", "linkage", "midpoint", "greedy", "cbb", "memb",
 )  # fmt: skip
 HOP_METHODS = ("greedy", "cbb", "memb")
-
-
-@dataclass(frozen=True, repr=False)
-class ComparisonRow(Result):
-    """One curve N_θ in numbers.
-
-    Attributes
-    ----------
-    name : str
-        Estimator or covering method; ``"best"`` is the smallest covering found at each θ.
-    role : {"approximation", "lower bound", "covering"}
-        What N_θ is.
-    dimension, standard_error : float
-        d_θ, the exponent of boxes over θ (d_B is that of boxes over hops), from all θ with
-        N_θ > 1, and its standard error; nan where fewer than 4 are left.
-    ss_rate : float
-        SS_rate of the curve, in [0, 1].
-    log_error : float
-        Mean |log N_θ − log N_best| over θ.
-    inside : float
-        Share of θ at which N_θ lies within the certified bracket [lower, upper].
-    """
-
-    name: str
-    role: str
-    dimension: float
-    standard_error: float
-    ss_rate: float
-    log_error: float
-    inside: float
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class DimensionComparison(Result):
-    """N_θ of one layer by every estimator and covering, with what they imply.
-
-    Attributes
-    ----------
-    theta : ndarray of float, shape (n_theta,)
-        Box diameters θ in activation distance per sample (the unit of C).
-    curves : mapping of str to ndarray of float, shape (n_theta,)
-        N_θ of each estimator and covering method.
-    best : ndarray of float, shape (n_theta,)
-        Smallest true covering found at any size up to θ: a certified upper bound of the
-        minimum, since boxes of diameter θ are boxes of any larger diameter.
-    lower : ndarray of float, shape (n_theta,)
-        Largest certified lower bound of the minimum at any size from θ on. Where it equals
-        ``best``, that is the minimum.
-    rows : tuple of ComparisonRow
-        Each curve in numbers, ``"best"`` last.
-    n_nodes : int
-        D.
-    hop_counts : tuple of BoxCounts
-        Hop-space box counts of G_M at ``epsilon``, one per method.
-    hop_fits : tuple of DimensionFit or None
-        Their fits, None where too few sizes had more than one box.
-    epsilon : float
-        Threshold of G_M, in the unit of C.
-    layer : str or None
-        Name of the layer.
-    """
-
-    _shown: ClassVar = ("layer", "n_nodes", "n_theta", "proven")
-    _rules: ClassVar = {
-        "theta": Rule("n_theta", least=0, rising=True),
-        "curves": Rule("n_theta", least=0),
-        "best": Rule("n_theta", least=1),
-        "lower": Rule("n_theta", least=0),
-        "epsilon": Rule(least=0),
-        "n_nodes": Rule(least=1),
-    }
-
-    theta: NDArray[np.float64]
-    curves: Mapping[str, NDArray[np.float64]]
-    best: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    rows: tuple[ComparisonRow, ...]
-    n_nodes: int
-    hop_counts: tuple[BoxCounts, ...]
-    hop_fits: tuple[DimensionFit | None, ...]
-    epsilon: float
-    layer: str | None = None
-
-    @property
-    def proven(self) -> float:
-        """Share of θ at which the minimum is known: ``best`` meets ``lower``."""
-        return float(np.mean(self.best == self.lower))
-
-    def row(self, name: str) -> ComparisonRow:
-        """Return the row of one curve."""
-        rows = {row.name: row for row in self.rows}
-        return rows[choice(name, list(rows), "name")]
-
-    def curve_rows(self) -> list[dict[str, float]]:
-        """Return the curves as plain dictionaries, one per θ."""
-        columns = {"theta": self.theta, **self.curves, "best": self.best, "lower": self.lower}
-        return [
-            dict(zip(columns, values, strict=True))
-            for values in zip(*(column.tolist() for column in columns.values()), strict=True)
-        ]
-
-    def __str__(self) -> str:
-        head = f"{'curve':<10} {'role':<14} {'d_θ':>7} {'SS_rate':>8} {'error':>7} {'inside':>7}"
-        lines = [
-            f"{r.name:<10} {r.role:<14} {r.dimension:7.3f} {r.ss_rate:8.4f} "
-            f"{r.log_error:7.3f} {r.inside:7.0%}"
-            for r in self.rows
-        ]
-        known = f"minimum proven at {self.proven:.1%} of {self.theta.size} sizes"
-        return "\n".join([head, *lines, known])
-
-    def _curve(self) -> tuple[Any, Any]:
-        return self.theta, self.best
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return the table as plain dictionaries, one per curve."""
-        return [row for curve in self.rows for row in curve.to_rows()]
 
 
 def compare_dimensions(
@@ -236,11 +117,7 @@ def compare_dimensions(
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes
 
-    roles = _roles(curves)
-    integer(n_theta, "n_theta", least=4)
-    integer(repeats, "repeats", least=1)
-    if time_limit is not None:
-        positive(time_limit, "time_limit", zero=True)
+    roles = _check(curves, n_theta, repeats, time_limit)
     matrix = as_distance_matrix(features)
     generator = as_rng(rng)
     ladder = theta_grid(matrix.values, n_theta, grid=grid, scale=scale)
@@ -248,39 +125,31 @@ def compare_dimensions(
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
     space, _ = open_space(matrix, None, False)  # once: rows of distances are sorted in it
-    truth = minimum_box_counts(
-        space, sizes=theta, time_limit=time_limit, rng=seed, progress=progress
-    )
-    values: dict[str, NDArray[np.float64]] = {}
-    for name in track_progress(list(curves), progress=progress, label="box counts over θ"):
-        if _is_estimator(name):
-            values[name] = _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
-        else:
-            values[name] = _count_covers(name, space, truth, repeats, generator)
+    limits: dict[str, Any] = {"time_limit": time_limit, "rng": seed, "progress": progress}
+    truth = minimum_box_counts(space, sizes=theta, **limits)
+    values = {
+        name: _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
+        if _is_estimator(name)
+        else _count_covers(name, space, truth, repeats, generator)
+        for name in track_progress(list(curves), progress=progress, label="box counts over θ")
+    }
     del space  # its three matrices; what follows makes others
-    lower, best = _bracket(values, roles, truth)
-    values["best"], roles["best"] = best, "covering"
+    ends = _bracket(values, roles, truth)
     how: dict[str, Any] = {"grid": grid, "scale": scale}
-    rows = [
-        _describe(
-            name,
-            roles[name],
-            _curve_ss_rate(name, matrix, theta, values[name], how),
-            theta,
-            values[name],
-            best,
-            lower,
+    rows = tuple(
+        _describe(name, role, _curve_ss_rate(name, matrix, theta, curve, how), theta, curve, ends)
+        for name, role, curve in (
+            *((name, roles[name], values[name]) for name in curves),
+            ("best", "covering", ends[1]),
         )
-        for name in (*curves, "best")
-    ]
-    del values["best"]
+    )
     used, hop_counts = _hop_space(matrix, epsilon, hop_methods, repeats, generator)
     return DimensionComparison(
         theta=theta,
         curves=values,
-        best=best,
-        lower=lower,
-        rows=tuple(rows),
+        best=ends[1],
+        lower=ends[0],
+        rows=rows,
         n_nodes=matrix.n_nodes,
         hop_counts=hop_counts,
         hop_fits=tuple(_fit_if_possible(counts) for counts in hop_counts),
@@ -320,8 +189,14 @@ def _bracket(
     return np.maximum.accumulate(lower[::-1])[::-1], best
 
 
-def _roles(curves: Sequence[str]) -> dict[str, str]:
-    """Return the role of each curve, or say which name is wrong."""
+def _check(
+    curves: Sequence[str], n_theta: int, repeats: int, time_limit: float | None
+) -> dict[str, str]:
+    """Return the role of each curve, or say which name or number is wrong."""
+    integer(n_theta, "n_theta", least=4)
+    integer(repeats, "repeats", least=1)
+    if time_limit is not None:
+        positive(time_limit, "time_limit", zero=True)
     roles = {name: row.role for name, row in ESTIMATORS.items()}
     for name, method in METHODS.items():
         if method.box in ("diameter", "radius"):
@@ -347,9 +222,9 @@ def _describe(
     ss_rate: float,
     theta: NDArray[np.float64],
     values: NDArray[np.float64],
-    best: NDArray[np.float64],
-    lower: NDArray[np.float64],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> ComparisonRow:
+    lower, best = ends
     fit = _fit_curve_if_possible(theta, values)
     return ComparisonRow(
         name=name,

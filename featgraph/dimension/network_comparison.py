@@ -11,7 +11,8 @@ import numpy as np
 from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
-from featgraph.dimension.compare import DimensionComparison, compare_dimensions
+from featgraph.dimension.compare import compare_dimensions
+from featgraph.dimension.comparison import DimensionComparison
 from featgraph.features.null import NULLS
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 from featgraph.selfsimilarity.grid import EqualDistancesError

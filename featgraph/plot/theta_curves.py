@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
-from featgraph.dimension.compare import ComparisonRow, DimensionComparison
+from featgraph.dimension.comparison import ComparisonRow, DimensionComparison
 from featgraph.plot.style import (
     BAND,
     BLACK,

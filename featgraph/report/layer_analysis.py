@@ -13,7 +13,7 @@ from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.dimension.compare import DimensionComparison
+from featgraph.dimension.comparison import DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
