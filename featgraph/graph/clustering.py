@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 ClusteringKind = Literal["average", "transitivity"]
+#: Larger graphs are summarised by the paths from so many random nodes.
+EXACT_NODES, SOURCES = 20_000, 2016
 CLUSTERING_KINDS = ("average", "transitivity")
 
 
@@ -204,21 +206,37 @@ def hops_of(
 ) -> HopCounts:
     """Return ``count_hop_distances`` of CSR arrays, whose rows need not be sorted.
 
-    ``sources`` counts the pairs that begin at these nodes alone; in dense graphs, where all
-    pairs cost less, those of all nodes.
+    With ``sources`` the pairs that begin at these nodes alone.
     """
     from featgraph.graph._bit_kernels import count_hops_in_bits, pack_rows, rows_of_bits_pay
     from featgraph.graph._hop_kernels import count_hops
 
     n_nodes = indptr.size - 1
     counts = np.zeros(n_nodes + 1, dtype=np.int64)
-    if rows_of_bits_pay(n_nodes, indices.size):
+    if sources is None and rows_of_bits_pay(n_nodes, indices.size):
         count_hops_in_bits(pack_rows(indptr, indices), counts)
     else:
         every = np.empty(0, dtype=np.int64)
         count_hops(indptr, indices, every if sources is None else sources, counts)
     reached = np.flatnonzero(counts)
     return HopCounts(counts[: int(reached[-1]) + 1 if reached.size else 1], n_nodes)
+
+
+def sample_hops(graph: FeatureGraph, rng: np.random.Generator) -> HopCounts:
+    """Return ``count_hop_distances``; above 20,000 nodes as estimated from 2016 of them.
+
+    Examples
+    --------
+    >>> ring = FeatureGraph.from_edges([(i, (i + 1) % 8) for i in range(8)])
+    >>> sample_hops(ring, np.random.default_rng(0)).diameter
+    4
+    """
+    if graph.n_nodes <= EXACT_NODES:
+        return hops_of(graph.indptr, graph.indices)
+    sources = rng.choice(graph.n_nodes, min(SOURCES, graph.n_nodes), replace=False)
+    found = hops_of(graph.indptr, graph.indices, sources)
+    scaled = np.rint(found.pairs * (graph.n_nodes / sources.size)).astype(np.int64)
+    return HopCounts(scaled, graph.n_nodes)
 
 
 @takes_any_graph()

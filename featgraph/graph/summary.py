@@ -14,7 +14,7 @@ from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.census import count_motifs
 from featgraph.graph.clubs import RichClub, rich_club
-from featgraph.graph.clustering import average_clustering, count_hop_distances, local_efficiency
+from featgraph.graph.clustering import average_clustering, local_efficiency, sample_hops
 from featgraph.graph.communities import find_communities, measure_modularity
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.cores import find_cores
@@ -193,7 +193,7 @@ def _describe(
         "mean_degree": float(net.degrees.mean()),
         "max_degree": int(net.degrees.max()),
         "assortativity": degrees.assortativity,
-        **_small_world_row(net, world),
+        **_small_world_row(net, world, seed),
         "max_core": int(cores.max()),
         "core_size": int((cores == cores.max()).sum()),
         "n_communities": int(labels.max()) + 1,
@@ -214,7 +214,7 @@ _SMALL_WORLD = (
 )
 
 
-def _small_world_row(net: FeatureGraph, world: SmallWorld | None) -> dict[str, Any]:
+def _small_world_row(net: FeatureGraph, world: SmallWorld | None, seed: int) -> dict[str, Any]:
     if world is not None:
         found = world.to_rows()[0]
         return {name: found[name] for name in _SMALL_WORLD}
@@ -223,12 +223,13 @@ def _small_world_row(net: FeatureGraph, world: SmallWorld | None) -> dict[str, A
         return found
     connected = net.n_components == 1
     main = net if connected else net.giant_component()
-    hops = count_hop_distances(main)
+    generator = as_rng(seed)
+    hops = sample_hops(main, generator)
     return found | {
         "clustering": average_clustering(main),
         "path_length": hops.path_length,
         "diameter": hops.diameter,
-        "global_efficiency": (hops if connected else count_hop_distances(net)).efficiency,
+        "global_efficiency": (hops if connected else sample_hops(net, generator)).efficiency,
         "local_efficiency": local_efficiency(net),
     }
 
