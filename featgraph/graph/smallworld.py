@@ -206,10 +206,10 @@ def small_world(
     global efficiency are then estimates of that kind, and the diameter is a lower bound.
 
     Time: O(n_nodes · n_edges / 63) per hop of the diameter for the paths of a graph of at most
-    20,000 nodes, O(32 · n_edges) of a larger one; O(Σ degree²) for the local efficiency; per reference O(n_edges) swaps (200 tries per edge for
-    a lattice) with a search of the neighbourhood each, triangles in O(n_edges^1.5) and
-    O(16 · n_edges) per hop for paths. Memory O(n_nodes + n_edges). 8000 nodes and 40,000 edges
-    take some seconds.
+    20,000 nodes, O(32 · n_edges) of a larger one; O(Σ degree²) for the local efficiency; per
+    reference O(n_edges) swaps (200 tries per edge for a lattice) with a search of the
+    neighbourhood each, triangles in O(n_edges^1.5) and O(16 · n_edges) per hop for paths. Memory
+    O(n_nodes + n_edges). 8000 nodes and 40,000 edges take some seconds.
 
     References
     ----------

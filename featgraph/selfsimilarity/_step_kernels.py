@@ -6,13 +6,21 @@ Distances are at least 0, so that their bit patterns, read as whole numbers, hav
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from featgraph.kernels import kernel
 
-__all__ = ["caro_wei_counts", "complete_linkage", "integrate_steps", "list_pairs", "sort_digit"]
+__all__ = [
+    "bin_pairs",
+    "caro_wei_counts",
+    "complete_linkage",
+    "integrate_steps",
+    "list_pairs",
+    "sort_digit",
+]
 
 
 @kernel
@@ -145,3 +153,13 @@ def complete_linkage(bits: Any, pairs: Any) -> None:
                     bits[kept, j] = bits[j, kept] = bits[lost, j]
                     widest[kept, j] = widest[j, kept] = widest[lost, j]
                 bits[lost, j] = bits[j, lost] = gone
+
+
+@kernel
+def bin_pairs(distances: Any, ranks: Any, low: float, per_unit: float, counts: Any) -> None:
+    """Count the pairs i < j by min(rank_i, rank_j) and by the bin of log(1 + distance)."""
+    last = counts.shape[1] - 1
+    for i in range(distances.shape[0] - 1):
+        for j in range(i + 1, distances.shape[0]):
+            place = int((math.log1p(distances[i, j]) - low) * per_unit)
+            counts[min(ranks[i], ranks[j]), min(max(place, 0), last)] += 1
