@@ -59,7 +59,11 @@ def draw_null(
 
 
 def draw_nulls(
-    features: Features, *, null: Null = "gaussian", rng: RandomState = None
+    features: Features,
+    *,
+    null: Null = "gaussian",
+    rng: RandomState = None,
+    rotated: bool = True,
 ) -> Iterator[FeatureMatrix]:
     """Yield draws from a null model without end; what does not change is computed once.
 
@@ -67,11 +71,14 @@ def draw_nulls(
     ----------
     features, null, rng
         As in :func:`draw_null`.
+    rotated : bool, default=True
+        False leaves the mean and the rotation R of the Gaussian null model out: the same
+        distances between nodes in half the time.
 
     Yields
     ------
     FeatureMatrix
-        The same law as :func:`draw_null`.
+        The same law as :func:`draw_null`, of distances if not ``rotated``.
 
     Raises
     ------
@@ -86,7 +93,9 @@ def draw_nulls(
     """
     choice(null, NULLS, "null")
     F = as_feature_matrix(features)
-    return (_gaussian_draws if null == "gaussian" else _shuffled_draws)(F, as_rng(rng))
+    if null == "shuffled":
+        return _shuffled_draws(F, as_rng(rng))
+    return _gaussian_draws(F, as_rng(rng), rotated)
 
 
 def gaussian_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:
@@ -128,7 +137,9 @@ def gaussian_null(features: Features, *, rng: RandomState = None) -> FeatureMatr
     return draw_null(features, null="gaussian", rng=rng)
 
 
-def _gaussian_draws(F: FeatureMatrix, rng: np.random.Generator) -> Iterator[FeatureMatrix]:
+def _gaussian_draws(
+    F: FeatureMatrix, rng: np.random.Generator, rotated: bool
+) -> Iterator[FeatureMatrix]:
     values = F.numpy().astype(np.float64)
     mean = values.mean(axis=0)
     singular = np.linalg.svd(values - mean, compute_uv=False)[: F.n_nodes - 1]
@@ -136,8 +147,13 @@ def _gaussian_draws(F: FeatureMatrix, rng: np.random.Generator) -> Iterator[Feat
         # Nodes must stay centred: directions are drawn in the space orthogonal to (1, ..., 1).
         drawn = rng.standard_normal((F.n_nodes, len(singular)))
         left = _orthonormal(drawn - drawn.mean(axis=0))
-        right = _orthonormal(rng.standard_normal((F.n_samples, len(singular))))
-        yield _like(F, (left * singular) @ right.T + mean, "gaussian null")
+        turn = rng.standard_normal((F.n_samples, len(singular)))
+        if rotated:
+            cloud = (left * singular) @ _orthonormal(turn).T + mean
+        else:
+            cloud = np.zeros(values.shape)
+            cloud[:, : len(singular)] = left * singular
+        yield _like(F, cloud, "gaussian null")
 
 
 def shuffled_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:
@@ -175,7 +191,17 @@ def _shuffled_draws(F: FeatureMatrix, rng: np.random.Generator) -> Iterator[Feat
 
 
 def _orthonormal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return orthonormal columns, uniform over directions: QR with the signs of R put back."""
+    """Return orthonormal columns, uniform over directions: QR with the signs of R put back.
+
+    Gaussian matrices twice as long as wide have a condition number below 10, so that the
+    Cholesky factor of their Gram matrix is R, to rounding.
+    """
+    if len(matrix) >= 2 * matrix.shape[1]:
+        from scipy.linalg import cholesky, solve_triangular
+
+        factor = cholesky(matrix.T @ matrix)
+        found: NDArray[np.float64] = solve_triangular(factor, matrix.T, trans="T").T
+        return found
     q, r = np.linalg.qr(matrix)
     turned: NDArray[np.float64] = q * np.where(np.diag(r) < 0, -1.0, 1.0)
     return turned

@@ -204,7 +204,7 @@ def measure_leverage(
     null_rates, null_changes = [], []
     if integer(n_draws, "n_draws"):
         layer = features if not isinstance(features, DistanceMatrix) else embed_distances(features)
-        for sample in islice(draw_nulls(as_feature_matrix(layer), rng=rng), n_draws):
+        for sample in islice(draw_nulls(as_feature_matrix(layer), rng=rng, rotated=False), n_draws):
             apart = feature_distances(sample)
             rates = _binned_rates(apart, _farthest(apart, n_largest)[0], how)
             null_rates.append(float(rates[0]))

@@ -194,7 +194,7 @@ def compare_with_nulls(
         rates = {name: float(ss_rate(matrix, estimator=name, **options)) for name in estimators}
     for null in nulls:
         drawn: dict[str, list[float]] = {name: [] for name in estimators}
-        for sample in islice(draw_nulls(matrix, null=null, rng=rng), n_draws):
+        for sample in islice(draw_nulls(matrix, null=null, rng=rng, rotated=False), n_draws):
             try:
                 for name in estimators:
                     drawn[name].append(float(ss_rate(sample, estimator=name, **options)))
