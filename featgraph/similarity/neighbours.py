@@ -15,7 +15,7 @@ __all__ = ["NeighbourDistance", "mutual_knn"]
 NeighbourDistance = Literal["cosine", "euclidean"]
 
 BLOCK_NUMBERS = 1 << 22  # of a part of the products at a time
-EXTRA = 16  # candidates beyond the neighbours: room for equal distances
+EXTRA = 6  # candidates beyond the neighbours: room for equal distances
 
 
 @overload
@@ -113,26 +113,31 @@ def neighbour_lists(
     points = samples.double()
     if distance == "cosine":
         points = torch.nn.functional.normalize(points, dim=1)
+    middle = 0.0 if distance == "cosine" else points.mean(dim=0, keepdim=True)
+    near_zero = points - middle  # products lose fewer digits there
+    squares = near_zero.square().sum(dim=1)
     step = max(1, BLOCK_NUMBERS // points.shape[0])
-    blocks = [
-        _find_near(points, low, min(low + step, points.shape[0]), n_neighbours, distance)
-        for low in range(0, points.shape[0], step)
-    ]
+    blocks = []
+    for low in range(0, points.shape[0], step):
+        rough = near_zero[low : low + step] @ near_zero.T
+        if distance == "cosine":
+            rough.neg_()
+        else:
+            rough.mul_(-2).add_(squares).add_(squares[low : low + step, None])
+        noise = 64 * torch.finfo(points.dtype).eps * squares.max() * points.shape[1] ** 0.5
+        blocks.append(_find_near(points, low, rough, float(noise), n_neighbours, distance))
     return torch.cat(blocks).sort(dim=1).values
 
 
 def _find_near(
-    points: torch.Tensor, low: int, high: int, n_neighbours: int, distance: NeighbourDistance
+    points: torch.Tensor,
+    low: int,
+    rough: torch.Tensor,
+    noise: float,
+    n_neighbours: int,
+    distance: NeighbourDistance,
 ) -> torch.Tensor:
-    rows = points[low:high]
-    middle = 0.0 if distance == "cosine" else points.mean(dim=0, keepdim=True)
-    near_zero = points - middle  # fewer digits are lost there
-    squares = near_zero.square().sum(dim=1)
-    rough = near_zero[low:high] @ near_zero.T
-    if distance == "cosine":
-        rough.neg_()
-    else:
-        rough.mul_(-2).add_(squares).add_(squares[low:high, None])
+    rows = points[low : low + len(rough)]
     rough.diagonal(low).fill_(torch.inf)
     n_candidates = min(n_neighbours + EXTRA, points.shape[0] - 1)
     best = rough.topk(n_candidates, dim=1, largest=False)
@@ -141,7 +146,6 @@ def _find_near(
     if n_candidates == points.shape[0] - 1:
         return chosen
     # Those left out are farther than the last candidate but for the rounding of the products.
-    noise = 64 * torch.finfo(points.dtype).eps * squares.max() * points.shape[1] ** 0.5
     unsure = (reach >= best.values[:, -1] - noise).nonzero().flatten()
     everyone = torch.arange(points.shape[0], device=points.device)
     for k in unsure.tolist():
