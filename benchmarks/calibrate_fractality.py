@@ -99,7 +99,7 @@ FAMILIES = {
             lambda s, a=a, p=p: make_lattice(a, periodic=p)
             for a, p in (((15, 15), False), ((30, 30), False), ((15, 15), True), ((40, 40), True))
         ],
-        "cubes": [lambda s, n=n: make_lattice((n, n, n)) for n in (6, 8, 12)],
+        "cubes": [lambda s, n=n: make_lattice((n, n, n)) for n in (6, 8)],
         "rings": [lambda s, n=n: make_watts_strogatz(n, 4, 0.0, rng=s) for n in (200, 1000)],
         "random trees": [
             lambda s, n=n: nx.random_labeled_tree(n, seed=s) for n in (200, 600, 2000)
