@@ -140,7 +140,7 @@ def _square(values: Any, name: str) -> Any:
 def _line(values: Any, name: str) -> Any:
     if not isinstance(values, list) and values.ndim != 1:
         shape = tuple(values.shape)
-        raise ArgumentError(f"{name} must be a vector, one-dimensional, got shape {shape}")
+        raise ArgumentError(f"{name} must be a vector, one list of numbers, got shape {shape}")
     return values
 
 
@@ -159,7 +159,7 @@ def _not_empty(value: Any, name: str) -> Any:
 
 #: Rules of arguments that mean the same in every function.
 _MOST = 10**6
-_LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "weights", "tail"),)
+_LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "tail"),)
 _OTHERS: dict[str, Callable[[Any, str], Any]] = {"path": _not_empty} | dict.fromkeys(
     (
         *("repeats", "n_references", "n_boot", "n_bootstrap", "n_draws", "n_permutations"),

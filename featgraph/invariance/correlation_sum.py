@@ -19,7 +19,9 @@ from featgraph.invariance._pair_kernels import weigh_pairs
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
 
-__all__ = ["CorrelationSum", "PointKind", "compute_correlation_sum", "take_points"]
+__all__ = [
+    *("CorrelationSum", "PointKind", "compute_correlation_sum", "find_distinct", "take_points"),
+]
 
 PointKind: TypeAlias = Literal["samples", "nodes"]
 
@@ -27,6 +29,8 @@ PointKind: TypeAlias = Literal["samples", "nodes"]
 _FIRST_PAIRS = 10
 _MIN_POINTS = 20
 #: 2 GB for the distances of all pairs.
+#: Points closer than this share of the radius of the cloud are copies of one, up to rounding.
+NEAR_COPY = 1e-6
 _MAX_POINTS = 20000
 
 
@@ -165,7 +169,8 @@ def compute_correlation_sum(
         Theiler window: pairs of points at most this far apart in order are left out. For
         points along a trajectory or from neighbouring frames, use the correlation time.
     duplicates : {"refuse", "drop"}, default="refuse"
-        What to do with equal points, which would hold T(r) up at the smallest radii: an error,
+        What to do with points that are equal or closer than 1e-6 of the radius of the cloud
+        (copies up to rounding), which would hold T(r) up at the smallest radii: an error,
         or keep the first of each.
     n_resamples : int, default=0
         Bootstrap resamples of the points.
@@ -261,17 +266,52 @@ def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> N
     return weights
 
 
+def find_distinct(cloud: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the indices, rising, of one point of each group closer than ``NEAR_COPY`` radii.
+
+    The radius is the root mean square distance from the mean. One sample that is measured twice,
+    such as an image in two batches, differs by rounding and would look like a point in 0
+    dimensions. Pairs that close are copies where at least eight times fewer are up to ten times
+    as far apart, as in no cloud of any dimension,
+    and they are 1 % of the points or more; else only equal points are.
+
+    Examples
+    --------
+    >>> find_distinct(np.array([[0.0], [1.0], [1.0 + 1e-7], [1.0], [2.0]])).tolist()
+    [0, 1, 4]
+    """
+    from scipy.spatial import KDTree
+
+    middle = cloud - cloud.mean(axis=0)  # points that the shift makes equal are equal for us
+    largest = float(np.abs(middle).max(initial=0.0))
+    if largest == 0:
+        return np.arange(min(len(cloud), 1))
+    middle /= largest
+    _, first = np.unique(middle, axis=0, return_index=True)
+    first.sort()
+    kept = middle[first]
+    radius = math.sqrt(float(np.square(middle).sum(axis=1).mean()))
+    tree = KDTree(kept)
+    pairs = tree.query_pairs(NEAR_COPY * radius, output_type="ndarray")
+    few = 100 * len(pairs) < len(kept)
+    if few or len(tree.query_pairs(10 * NEAR_COPY * radius)) > 9 / 8 * len(pairs):
+        return first.astype(np.int64)  # distances of every size: a cloud, not its rounding
+    return np.delete(first, pairs[:, 1]).astype(np.int64)
+
+
 def _first_copies(cloud: NDArray[np.float64], duplicates: str) -> NDArray[np.int64]:
-    _, first = np.unique(cloud, axis=0, return_index=True)
-    if first.size == cloud.shape[0] or duplicates == "drop":
+    n_points = cloud.shape[0]
+    first = find_distinct(cloud)
+    if first.size == n_points or duplicates == "drop":
         if first.size < _MIN_POINTS:
             raise ValueError(
                 f"points must hold at least {_MIN_POINTS} different ones, got {first.size}"
             )
-        return np.sort(first).astype(np.int64)
+        return first
     raise ValueError(
-        f"points must all differ, got {cloud.shape[0] - first.size} duplicates among "
-        f"{cloud.shape[0]}; a copy at distance 0 counts at every radius: leave them out, or "
+        f"points must all differ, got {n_points - first.size} duplicates among {n_points} "
+        f"(closer than {NEAR_COPY:g} of the radius of the cloud); a copy counts "
+        "at every radius: leave them out, or "
         "pass duplicates='drop'"
     )
 

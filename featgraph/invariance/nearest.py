@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, fraction, integer
-from featgraph.invariance.correlation_sum import PointKind, take_points
+from featgraph.invariance.correlation_sum import PointKind, find_distinct, take_points
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -49,7 +49,8 @@ def estimate_two_nn(
     Parameters
     ----------
     points : FeatureMatrix, or Tensor or ndarray of shape (n_points, n_features)
-        The cloud; a FeatureMatrix is read as ``kind`` says. Duplicates are left out.
+        The cloud; a FeatureMatrix is read as ``kind`` says. Of points
+        closer than 1e-6 of the radius of the cloud, copies up to rounding, one stays.
     kind : {"samples", "nodes"}, default="samples"
         What the points of a FeatureMatrix are.
     method : {"likelihood", "fit"}, default="likelihood"
@@ -130,7 +131,8 @@ def estimate_likelihood_dimension(
     Parameters
     ----------
     points : FeatureMatrix, or Tensor or ndarray of shape (n_points, n_features)
-        The cloud; a FeatureMatrix is read as ``kind`` says. Duplicates are left out.
+        The cloud; a FeatureMatrix is read as ``kind`` says. Of points
+        closer than 1e-6 of the radius of the cloud, copies up to rounding, one stays.
     kind : {"samples", "nodes"}, default="samples"
         What the points of a FeatureMatrix are.
     n_neighbors : int, default=20
@@ -196,7 +198,8 @@ def _distinct_neighbours(
     points: FeatureMatrix | Array, kind: PointKind, n_neighbors: int
 ) -> NDArray[np.float64]:
     """Return the neighbour distances of the cloud without its duplicates."""
-    cloud = np.unique(take_points(points, kind=kind), axis=0)
+    whole = take_points(points, kind=kind)
+    cloud = whole[find_distinct(whole)]
     n_points = cloud.shape[0]
     if n_points < 20 or n_points <= n_neighbors:
         raise ValueError(

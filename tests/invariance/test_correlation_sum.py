@@ -75,7 +75,7 @@ def test_feature_matrix_is_read_as_samples_or_nodes():
 def test_duplicates_are_refused_or_dropped():
     cloud = make_cloud("square", 60)
     doubled = np.concatenate([cloud, cloud[:7]])
-    with pytest.raises(ValueError, match="7 duplicates among 67; .* duplicates='drop'"):
+    with pytest.raises(ValueError, match="7 duplicates among 67 .* duplicates='drop'"):
         compute_correlation_sum(doubled)
     dropped = compute_correlation_sum(doubled, duplicates="drop")
     np.testing.assert_array_equal(dropped.counts, compute_correlation_sum(cloud).counts)

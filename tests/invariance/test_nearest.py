@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.invariance import (
+    compute_correlation_sum,
     estimate_likelihood_dimension,
     estimate_two_nn,
     measure_released_dimension,
@@ -147,3 +148,29 @@ def test_distances_to_the_nearest_equal_a_full_sort(n_features, kind):
     np.fill_diagonal(apart, np.inf)
     expected = np.sort(apart, axis=1)[:, :4]
     np.testing.assert_allclose(neighbour_distances(cloud, 4), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-7, 3e-7])
+@pytest.mark.parametrize("n_features", [8, 300])
+def test_near_copies_count_once(n_features: int, noise: float) -> None:
+    """The same samples measured again differ by rounding: they say nothing of the dimension."""
+    rng = np.random.default_rng(0)
+    cloud = rng.normal(size=(600, 5)) @ rng.normal(size=(5, n_features))
+    again = cloud[::20] * (1 + noise * rng.normal(size=(30, n_features)))
+    both = np.vstack([cloud, again])
+    for estimate in (estimate_two_nn, estimate_likelihood_dimension):
+        assert estimate(both).dimension == pytest.approx(estimate(cloud).dimension, rel=1e-6)
+    with pytest.raises(ValueError, match="must all differ, got 30 duplicates among 630"):
+        compute_correlation_sum(both, rng=0)
+    sums = [compute_correlation_sum(one, duplicates="drop", rng=0) for one in (both, cloud)]
+    np.testing.assert_allclose(sums[0].counts, sums[1].counts, rtol=1e-3)
+
+
+def test_points_that_a_shift_makes_equal_are_copies() -> None:
+    cloud = np.random.default_rng(0).normal(size=(200, 3))
+    tiny = np.array([[1e-33, 0.0, 0.0], [-1e-33, 0.0, 0.0]])
+    with_one, with_two = np.vstack([cloud, tiny[:1]]), np.vstack([cloud, tiny])
+    for estimate in (estimate_two_nn, estimate_likelihood_dimension):
+        assert estimate(with_two).dimension == pytest.approx(estimate(with_one).dimension)
+    alone = 1e-33 * np.random.default_rng(1).normal(size=(300, 1))
+    assert estimate_two_nn(alone).dimension == pytest.approx(1, abs=0.2)
