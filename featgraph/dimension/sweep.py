@@ -20,7 +20,7 @@ from featgraph.dimension.fit import DimensionFit, fit_dimension
 from featgraph.graph.clustering import average_clustering, count_hop_distances
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import choose_epsilon
-from featgraph.graph.smallworld import measure_sigma
+from featgraph.graph.references import measure_sigma
 
 __all__ = ["EpsilonSweep", "epsilon_sweep"]
 

@@ -27,12 +27,9 @@ from .layered import (
     spread_over_layers as spread_over_layers,
 )
 from .nulls import rewire_graph as rewire_graph
+from .references import References as References
 from .rivals import RivalTest as RivalTest, compare_rivals as compare_rivals
-from .smallworld import (
-    References as References,
-    SmallWorld as SmallWorld,
-    small_world as small_world,
-)
+from .smallworld import SmallWorld as SmallWorld, small_world as small_world
 from .spanning_tree import minimum_spanning_tree as minimum_spanning_tree
 from .spectrum import SpectralGap as SpectralGap, spectral_gap as spectral_gap
 from .strengths import (

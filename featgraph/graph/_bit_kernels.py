@@ -32,12 +32,12 @@ def rows_of_bits_pay(n_nodes: int, n_entries: int, *, times: int = 1) -> bool:
 def pack_rows(indptr: Ints, indices: Ints) -> Ints:
     """Return lists of neighbours as rows of bits, shape (n_nodes, n_words)."""
     bits = np.zeros((indptr.size - 1, count_words(indptr.size - 1)), dtype=np.int64)
-    _pack(indptr, indices, bits)
+    _pack_neighbors(indptr, indices, bits)
     return bits
 
 
 @light_kernel
-def _pack(indptr: Ints, indices: Ints, bits: Ints) -> None:
+def _pack_neighbors(indptr: Ints, indices: Ints, bits: Ints) -> None:
     for u in range(indptr.size - 1):
         for k in range(indptr[u], indptr[u + 1]):
             bits[u, indices[k] // WORD] |= np.int64(1) << (indices[k] % WORD)
@@ -166,13 +166,13 @@ def count_four_in_bits(indptr: Ints, indices: Ints, bits: Ints, out: Ints) -> No
             out[0] += (k_u - 1) * (k_v - 1) - n_common
             out[3] += n_common * (k_u + k_v - 4)
             out[4] += n_common * (n_common - 1) // 2
-            out[5] += _count_pairs(bits, common, v)
+            out[5] += _count_edges_among(bits, common, v)
     out[2] //= 2  # a cycle has two diagonals
     out[3] //= 2  # a triangle at a node is met on two of its edges
 
 
 @kernel
-def _count_pairs(bits: Ints, common: Ints, above: int) -> int:
+def _count_edges_among(bits: Ints, common: Ints, above: int) -> int:
     """Return the joined pairs w < x in a set, of nodes above a number."""
     n_words = common.size
     first = above // 63

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits, has_bit, lowest_bit
 from featgraph.kernels.random import draw_uniform
+from featgraph.kernels.rings import lengthens
 
 __all__ = ["list_rows", "swap_bits"]
 
@@ -48,7 +49,7 @@ def _flip_all(bits: Ints, a: int, b: int, c: int, d: int) -> None:
 
 
 @kernel
-def _meet(bits: Ints, one: int, two: int, sets: Ints) -> bool:
+def _meet_in_bits(bits: Ints, one: int, two: int, sets: Ints) -> bool:
     """Whether two nodes are connected; most in a dense graph share a neighbour."""
     for w in range(bits.shape[1]):
         if bits[one, w] & bits[two, w]:
@@ -102,12 +103,6 @@ def _draw_neighbor(bits: Ints, node: int, degree: int, state: Ints) -> int:
 
 
 @kernel
-def _ring_distance(n_ring: int, one: int, two: int) -> int:
-    way = abs(one - two)
-    return min(way, n_ring - way)
-
-
-@kernel
 def swap_bits(
     bits: Ints, degrees: Ints, n_tries: int, state: Ints, n_ring: int, connected: bool
 ) -> int:
@@ -130,9 +125,7 @@ def swap_bits(
             far = int(math.exp(draw_uniform(state) * octaves))
             d = (a + (far if draw_uniform(state) < 0.5 else -far) + n_ring) % n_ring
             c = _draw_neighbor(bits, d, degrees[d], state)
-            longer = _ring_distance(n_ring, a, d) + _ring_distance(n_ring, c, b)
-            longer -= _ring_distance(n_ring, a, b) + _ring_distance(n_ring, c, d)
-            if longer > 0:
+            if lengthens(n_ring, a, b, c, d):
                 continue
         else:
             c, d = _draw_pair(bits, joined, state)
@@ -141,7 +134,7 @@ def swap_bits(
         if has_bit(bits[a], d) == joined or has_bit(bits[c], b) == joined:
             continue
         _flip_all(bits, a, b, c, d)
-        if connected and not _meet(bits, a, c, sets):
+        if connected and not _meet_in_bits(bits, a, c, sets):
             _flip_all(bits, a, b, c, d)
         else:
             kept += 1

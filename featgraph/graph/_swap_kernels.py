@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from featgraph.kernels import kernel
 from featgraph.kernels.random import draw_uniform
+from featgraph.kernels.rings import lengthens
 
 __all__ = ["draw_swaps", "swap_edges"]
 
@@ -93,12 +94,6 @@ def _meet(
 
 
 @kernel
-def _ring_distance(n_ring: int, one: int, two: int) -> int:
-    way = abs(one - two)
-    return min(way, n_ring - way)
-
-
-@kernel
 def swap_edges(
     indptr: Ints,
     indices: Ints,
@@ -127,9 +122,7 @@ def swap_edges(
             d = (a + two + n_ring) % n_ring
             back = indptr[d] + ((draws[row, 2] * (indptr[d + 1] - indptr[d])) >> 31)
             c = indices[back]
-            longer = _ring_distance(n_ring, a, d) + _ring_distance(n_ring, c, b)
-            longer -= _ring_distance(n_ring, a, b) + _ring_distance(n_ring, c, d)
-            if longer > 0:
+            if lengthens(n_ring, a, b, c, d):
                 continue
             two = twins[back]
         else:

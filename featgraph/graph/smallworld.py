@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
-from featgraph.core.progress import progress_bar
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -19,47 +17,21 @@ from featgraph.graph.clustering import (
     CLUSTERING_KINDS,
     ClusteringKind,
     clustering_of,
-    hops_of,
     local_efficiency,
     sample_hops,
 )
 from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.nulls import EdgeSwapper
+from featgraph.graph.references import (
+    References,
+    divide_known,
+    divide_sigma,
+    draw_references,
+    find_interval,
+)
 
-__all__ = ["References", "SmallWorld", "measure_sigma", "small_world"]
+__all__ = ["SmallWorld", "small_world"]
 
 _LEAST_ROOM = 0.02  # between C of lattice and random references, for a propensity
-_MOST_LATTICES = 5  # C of lattices of the same degrees varies by about a hundredth
-_SOURCES = 1008  # nodes at which the paths of a reference begin
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class References(Result):
-    """Clustering and path length of reference graphs of one kind.
-
-    Attributes
-    ----------
-    clustering, path_length : ndarray of float, shape (n_references,)
-        C and L of each reference (L in hops).
-    """
-
-    _shown: ClassVar = ("n_references",)
-    _rules: ClassVar = {
-        "clustering": Rule("n_references"),
-        "path_length": Rule("n_references"),
-    }
-
-    clustering: NDArray[np.float64]
-    path_length: NDArray[np.float64]
-
-    def _columns(self) -> Mapping[str, Any]:
-        return {"clustering": self.clustering, "path_length": self.path_length}
-
-    @property
-    def n_references(self) -> int:
-        """Number of reference graphs."""
-        return self.clustering.size
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -238,7 +210,7 @@ def small_world(
     generator = as_rng(rng)
     hops = sample_hops(main, generator)
     c, length = clustering_of(main.indptr, main.indices, clustering), hops.path_length
-    random, lattice, n_swaps = _draw_references(main, n_references, clustering, generator, progress)
+    random, lattice, n_swaps = draw_references(main, n_references, clustering, generator, progress)
     shares = _measures(c, length, random, lattice, rewired=n_swaps > 0)
     sigma, omega, propensity = shares.central
     return SmallWorld(
@@ -262,63 +234,6 @@ def small_world(
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
         explanation=_explain(sigma, omega, propensity, n_swaps > 0),
     )
-
-
-def _draw_references(
-    main: FeatureGraph,
-    n_references: int,
-    clustering: str,
-    rng: np.random.Generator,
-    progress: bool | None,
-) -> tuple[References, References, int]:
-    is_tree = main.n_edges == main.n_nodes - 1  # without triangles in any reference: L alone is new
-    n_random = 1 if is_tree else n_references
-    n_lattices = min(n_random, _MOST_LATTICES)
-    swapper = EdgeSwapper.start(main)
-    found = []
-    with progress_bar(total=n_random + n_lattices, progress=progress, label="references") as bar:
-        for kind, number in (("random", n_random), ("lattice", n_lattices)):
-            rows = []
-            for _ in range(number):
-                rows.append(_measure_reference(swapper, kind, clustering, rng))
-                bar.update()
-            found.append(np.array(rows).T.copy())
-    random, lattice = (References(rows[0], rows[1]) for rows in found)
-    return random, lattice, int(sum(rows[2].sum() for rows in found))
-
-
-def _measure_reference(
-    swapper: EdgeSwapper, kind: str, clustering: str, rng: np.random.Generator
-) -> tuple[float, float, int]:
-    """Return C, L and the number of swaps of one reference."""
-    other = swapper.draw(kind, rng)
-    c = clustering_of(other.indptr, other.indices, clustering)
-    n_nodes = other.indptr.size - 1
-    sources = rng.choice(n_nodes, _SOURCES, replace=False) if n_nodes > _SOURCES else None
-    return c, hops_of(other.indptr, other.indices, sources).path_length, other.n_swaps
-
-
-def measure_sigma(
-    graph: FeatureGraph, n_references: int, rng: np.random.Generator
-) -> tuple[float, tuple[float, float]]:
-    """Return σ of a connected graph as ``small_world`` does, and its interval, without lattices.
-
-    Examples
-    --------
-    >>> import networkx as nx
-    >>> net = as_feature_graph(nx.connected_watts_strogatz_graph(200, 8, 0.1, seed=0))
-    >>> measure_sigma(net, 2, np.random.default_rng(0))[0] > 5
-    True
-    """
-    swapper = EdgeSwapper.start(graph)
-    rows = [_measure_reference(swapper, "random", "average", rng) for _ in range(n_references)]
-    cs, lengths, n_swaps = np.array(rows).T
-    if not n_swaps.any():
-        return math.nan, (math.nan, math.nan)
-    c = clustering_of(graph.indptr, graph.indices, "average")
-    length = hops_of(graph.indptr, graph.indices).path_length
-    sigma = float(_sigma(c, length, cs.mean(), lengths.mean()))
-    return sigma, _interval(_sigma(c, length, cs, lengths))
 
 
 @dataclass(frozen=True)
@@ -346,41 +261,22 @@ def _measures(
         (random.clustering.mean(), random.path_length.mean()),
         (lattice.clustering.mean(), lattice.path_length.mean()),
     )
-    intervals = tuple(_interval(values) for values in single)
+    intervals = tuple(find_interval(values) for values in single)
     return _Measures(tuple(float(value) for value in middle), intervals)
-
-
-def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return math.nan, math.nan
-    low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _sigma(c: float, length: float, c_random: Any, l_random: Any) -> Any:
-    return _divide(c, c_random) / (length / l_random)
 
 
 def _ratios(c: float, length: float, random: Any, lattice: Any) -> tuple[Any, Any, Any]:
     """Return σ, ω and φ; nan where a denominator is 0."""
     (c_random, l_random), (c_lattice, l_lattice) = random, lattice
-    sigma = _sigma(c, length, c_random, l_random)
-    omega = l_random / length - _divide(c, c_lattice)
+    sigma = divide_sigma(c, length, c_random, l_random)
+    omega = l_random / length - divide_known(c, c_lattice)
     room = np.asarray(c_lattice - c_random)
     # degrees that leave the references no room (dense graphs, hubs) make a quotient of noise
-    gap_c = _divide(c_lattice - c, np.where(room < _LEAST_ROOM, 0.0, room))
+    gap_c = divide_known(c_lattice - c, np.where(room < _LEAST_ROOM, 0.0, room))
     # dense graphs have the same paths whatever their edges: no difference, no gap
-    gap_l = np.nan_to_num(_divide(length - l_random, l_lattice - l_random))
+    gap_l = np.nan_to_num(divide_known(length - l_random, l_lattice - l_random))
     gap = np.clip(gap_c, 0, 1) ** 2 + np.clip(gap_l, 0, 1) ** 2
     return sigma, omega, 1 - np.sqrt(gap / 2)
-
-
-def _divide(top: Any, bottom: Any) -> Any:
-    bottom = np.asarray(bottom, dtype=np.float64)
-    result = np.full(bottom.shape, np.nan)
-    np.divide(top, bottom, out=result, where=bottom != 0)
-    return result
 
 
 def _explain(sigma: float, omega: float, propensity: float, rewired: bool) -> str:

@@ -16,11 +16,11 @@ COUNT = """
 import json, sys, tracemalloc
 import networkx as nx
 from featgraph.graph import (
-    as_feature_graph, clustering, network_summary, nulls, smallworld, spectrum,
+    as_feature_graph, clustering, network_summary, nulls, references, spectrum,
 )
 
 nulls.RANDOM_SWAPS = nulls.LATTICE_TRIES = 1.0
-smallworld._SOURCES = clustering.SOURCES = 63  # a sample also of these small graphs
+references._SOURCES = clustering.SOURCES = 63  # a sample also of these small graphs
 clustering.EXACT_NODES = spectrum._DENSE = 0
 n_lines = 0
 
