@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -82,10 +83,31 @@ def test_second_run_takes_what_the_first_one_found(folder):
     assert told(folder)["layers"] == first  # the seconds too: nothing was computed again
 
 
+def test_flags_of_the_report_reach_it(folder):
+    words = ("--features", "{here}/features.npz", "--layers", "fc2", "--null-draws", "3", "-q")
+    assert run(folder, *words, "--standalone", "--graphs", "none", "--vector") == 0
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert 'src="figures/' not in page
+    assert not (folder / "out" / "graphs").exists()
+    assert list((folder / "out" / "figures").glob("*--theta.svg"))
+    assert told(folder)["provenance"]["settings"]["n_null"] == 3
+
+
+@pytest.mark.parametrize(("address", "extra"), [("tcp://nowhere:1", "cluster"), ("ray", "ray")])
+def test_cluster_that_is_not_installed_is_one_line(folder, capsys, monkeypatch, address, extra):
+    for name in ("distributed", "ray"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert run(folder, "--features", "{here}/features.npz", "--cluster", address) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("featgraph: error: ")
+    assert f"featgraph[{extra}]" in line
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
         ([], "give either a model"),
+        (["--features", "{here}/features.npz", "--jobs", "0"], "must be a whole number ≥ 1"),
         (["mlp", "--features", "{here}/features.npz"], "give either a model"),
         (["mlp"], "give one of --data, with images"),
         (["mpl", "--data", "digits"], "did you mean 'mlp'?"),
