@@ -72,14 +72,15 @@ def _text_graph(text: str, separator: str | None, titles: list[str] | None) -> R
 def read_table(source: Source) -> dict[str, list[str]]:
     """Return the columns of a table of text under the titles in its first line."""
     text = source.text()
+    if next(_lines(text), None) is None:
+        raise ValueError("holds no line of titles")
     rows = _rows(text, _separator(text, source.suffix))
-    return _columns(rows[0][1], _under_titles(rows)) if rows else {}
+    return _columns(rows[0][1], _under_titles(rows))
 
 
 def _columns(titles: list[str], rows: _Rows) -> dict[str, list[str]]:
     names = [t if titles.index(t) == k else f"{t} {k + 1}" for k, t in enumerate(titles)]
-    cells: Any = zip(*(row for _, row in rows), strict=True) if rows else ([] for _ in names)
-    return dict(zip(names, map(list, cells), strict=True))
+    return {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
 
 
 def _under_titles(rows: _Rows) -> _Rows:
@@ -101,9 +102,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _rows(text: str, separator: str | None) -> _Rows:
-    numbers, lines = itertools.tee(_lines(text))
-    cells = _split((line for _, line in lines), separator)
-    return list(zip((number for number, _ in numbers), cells, strict=False))
+    numbers, lines = zip(*_lines(text), strict=True)
+    return list(zip(numbers, _split(lines, separator), strict=False))
 
 
 def _split(lines: Any, separator: str | None) -> Iterator[list[str]]:
@@ -243,9 +243,8 @@ def edge_table_graph(
         values = {"weight" if key == usual else key: cells for key, cells in values.items()}
     names = Names()
     names.ids = [str(name) for name in _node_ids(nodes)]
-    names.ends = [
-        str(end) for pair in zip(*(columns[e] for e in ends), strict=True) for end in pair
-    ]
+    first, second = (map(str, columns[end]) for end in ends)
+    names.ends = list(itertools.chain.from_iterable(zip(first, second, strict=True)))
     if "" in names.ends:
         raise ValueError(f"row {names.ends.index('') // 2 + 1} of the edges lacks an end")
     listed = bool(names.ids)

@@ -168,6 +168,11 @@ def test_tables_that_are_broken(tmp_path):
     path.write_text("Source,Target\n1\n")
     with pytest.raises(ValueError, match=r"a\.csv: line 2: has 1 columns, the titles are 2"):
         read_tables(path)
+    path.write_text("# nothing\n")
+    with pytest.raises(ValueError, match=r"a\.csv: holds no line of titles"):
+        read_tables(path)
+    path.write_text("Source;Target;far\n1;2;0.5\n")
+    assert read_tables(path, weight="far").edge_weights.tolist() == [0.5]
     with pytest.raises(ValueError, match="graph is directed"):
         read_tables({"Source": [1], "Target": [2], "Type": ["Directed"]})
     with pytest.raises(ValueError, match="suffix of the path must be one of"):
