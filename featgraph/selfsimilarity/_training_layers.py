@@ -6,14 +6,16 @@ import warnings
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from featgraph.features.hooks import ActivationHooks
 
-__all__ = ["LEAST_NODES", "TrainingLayers"]
+__all__ = ["LEAST_NODES", "TrainingLayers", "device_of", "is_constant"]
 
 # Below 8 nodes log N takes a handful of values and SS_rate says nothing about a power law.
 LEAST_NODES = 8
+# Nodes that differ by less than this share of the largest activation differ by rounding only.
+ROUNDING = 1e-6
 
 
 class TrainingLayers:
@@ -80,3 +82,15 @@ def _join(values: list[Tensor], hooks: ActivationHooks) -> Tensor:
     if len(values) == 1:
         return values[0]
     return torch.stack(values).mean(0) if hooks.calls == "mean" else torch.cat(values, dim=1)
+
+
+def is_constant(values: Tensor) -> bool:
+    """Whether nodes differ by rounding only; the gradient would be noise, however large."""
+    spread = (values.amax(dim=0) - values.amin(dim=0)).max()
+    return bool(spread <= ROUNDING * values.abs().max())
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device of a model, main memory for one without parameters."""
+    parameter = next(model.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device

@@ -20,7 +20,7 @@ from featgraph.features.masks import MaskOption
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model
 from featgraph.selfsimilarity._gathering import agree_on, gather_samples, is_distributed
-from featgraph.selfsimilarity._training_layers import TrainingLayers
+from featgraph.selfsimilarity._training_layers import TrainingLayers, device_of, is_constant
 from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
 from featgraph.selfsimilarity.gate import ReleasedGate
 from featgraph.selfsimilarity.grid import EqualDistancesError
@@ -36,9 +36,6 @@ DRAWS = {
     "one": "one layer per call, drawn at random, as published",
     "all": "the mean over all layers",
 }
-
-# Nodes that differ by less than this share of the largest activation differ by rounding only.
-ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -88,14 +85,13 @@ class SelfSimilarityRegularizer:
         published formula; "linkage" and "packing" move true box counts, "midpoint" has the SS_rate
         nearest to that of the smallest number of boxes.
     numerics : {"auto", "exact", "released"}, default="auto"
-        As in :func:`ss_rate`; "auto" is "released" for the formulas on the published grid and
-        scale, and "exact" otherwise.
+        As in :func:`ss_rate`; "auto": "released" for formulas as published, else "exact".
     draw : {"one", "all"}, default="one"
         One random layer per call, or the mean of the terms of all layers.
     gate : ReleasedGate or None, default=None
         The gate of the released code; needs :meth:`end_epoch` after each epoch.
     factor : float, default=1.0
-        A further factor; the released code has 0.5.
+        Multiplies the term; the released code has 0.5.
     reduce : str or mapping, default="auto"
         How an activation (B, ...) becomes (B, D), see ``reduce_mean``; a mapping by layer.
     output, calls : optional
@@ -106,8 +102,7 @@ class SelfSimilarityRegularizer:
         (``attention_mask`` and others), or the name of one, or a function of the inputs, which
         are a dict by name where there are several.
     gather : bool, default=True
-        Where several processes train (``torch.distributed``), take the samples of all. Every
-        process must then call the object in every step.
+        Take the samples of all processes (``torch.distributed``), which must all call the object.
     n_resamples : int, default=64
         Resamples behind the interval in the warning about small batches, at least 2; 0 gives no
         warning.
@@ -194,9 +189,10 @@ class SelfSimilarityRegularizer:
         self.factor = positive(factor, "factor")
         if numerics == "auto":
             plain = {"grid": "range", "scale": "log1p"}
-            is_published = all(options.get(name, value) == value for name, value in plain.items())
-            is_formula = estimator in ("paper", "released")
-            numerics = "released" if is_formula and is_published else "exact"
+            is_published = {**plain, **options}.items() >= plain.items()
+            numerics = (
+                "released" if is_published and estimator in ("paper", "released") else "exact"
+            )
         self.recipe: dict[str, Any] = {"estimator": estimator, "numerics": numerics, **options}
         ss_rate(torch.tensor([[0.0], [1.0], [3.0]]), **self.recipe)  # refuses bad options now
         self.gate, self.gather = gate, gather
@@ -238,7 +234,7 @@ class SelfSimilarityRegularizer:
             layers have fewer than 8 nodes or are not called.
         """
         layers, model = self._layers, self._hooks.model
-        device = _device(model)
+        device = device_of(model)
         if not model.training:
             return torch.zeros((), device=device)
         is_first = not layers.is_settled
@@ -346,7 +342,7 @@ class SelfSimilarityRegularizer:
             self._warn_of_noise(name, values.detach())
         if torch.is_grad_enabled() and not values.requires_grad:
             self._warn_of_stillness(name)
-        rate = None if _is_constant(values.detach()) else self._rate(values)
+        rate = None if is_constant(values.detach()) else self._rate(values)
         if rate is None:
             return self._skip_constant(name, values)
         measured = float(rate.detach())
@@ -403,14 +399,3 @@ class SelfSimilarityRegularizer:
                 stacklevel=4,
             )
         self._is_still = True
-
-
-def _is_constant(values: Tensor) -> bool:
-    """Whether nodes differ by rounding only; the gradient would be noise, however large."""
-    spread = (values.amax(dim=0) - values.amin(dim=0)).max()
-    return bool(spread <= ROUNDING * values.abs().max())
-
-
-def _device(model: nn.Module) -> torch.device:
-    parameter = next(model.parameters(), None)
-    return torch.device("cpu") if parameter is None else parameter.device
