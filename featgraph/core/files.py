@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -85,8 +86,24 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; reports are to be shared
         temporary.replace(target)
+    except (OSError, RuntimeError) as error:
+        full = _find_full(error)
+        if full is None:
+            raise
+        raise OSError(full.errno, f"no room to write: {full.strerror}", str(target)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _find_full(error: BaseException | None) -> OSError | None:
+    """Return the error of a full disk, a quota or a limit of file sizes among the causes."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return error
+        if "file write failed" in str(error) or "PytorchStreamWriter" in str(error):
+            return OSError(errno.ENOSPC, "No space left on device")  # torch tells it so
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def remove_leftovers(folder: Path) -> None:
