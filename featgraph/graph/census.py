@@ -56,7 +56,9 @@ def count_motifs(graph: Any, *, size: int = 3) -> dict[str, int]:
     -----
     Patterns that need not be induced are counted from degrees, triangles and common neighbours,
     and the system that ties them to the induced ones is solved, so no set of nodes is listed.
-    Time O(Σ degree²) for 3; for 4 also O(triangles · degree).
+    Time O(n_edges^1.5) for 3; O(Σ degree² + triangles · degree) for 4, and by rows of bits
+    O((n_nodes² + triangles) · n_nodes / 63) in graphs of a mean degree above n_nodes / 63. Memory
+    O(n_nodes + n_edges).
 
     References
     ----------

@@ -46,7 +46,8 @@ def local_clustering(graph: FeatureGraph) -> NDArray[np.float64]:
 
     Notes
     -----
-    Time O(Σ degree²) at most, compiled.
+    Time O(n_edges^1.5) at most, and O(n_edges · n_nodes / 63) by rows of bits in graphs of a mean
+    degree above n_nodes / 63, where that is less; memory O(n_nodes + n_edges).
 
     References
     ----------
@@ -84,6 +85,10 @@ def average_clustering(graph: FeatureGraph, *, kind: ClusteringKind = "average")
     ------
     ValueError
         If ``kind`` is unknown.
+
+    Notes
+    -----
+    Cost of ``local_clustering``.
 
     Examples
     --------
@@ -181,7 +186,7 @@ def count_hop_distances(graph: FeatureGraph) -> HopCounts:
 
     Notes
     -----
-    Breadth-first search from 64 nodes at once, as bits of a word: time
+    Breadth-first search from 63 nodes at once, as bits of a word: time
     O(n_nodes · n_edges / 64 · diameter) for graphs of small diameter, never more than
     O(n_nodes · n_edges); memory O(n_nodes).
 
@@ -257,7 +262,9 @@ def local_efficiency(graph: FeatureGraph) -> float:
 
     Notes
     -----
-    Time O(Σ degree²) for the subgraphs, and a bit-parallel search in each.
+    Time O(Σ degree²) for the subgraphs, and a bit-parallel search in each; by rows of bits,
+    O(n_edges · n_nodes / 63) per hop at most, in graphs of a mean degree above n_nodes / 63. Memory
+    O(n_nodes + n_edges).
 
     References
     ----------

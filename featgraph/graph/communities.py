@@ -120,6 +120,10 @@ def measure_modularity(graph: FeatureGraph, labels: ArrayLike, *, resolution: fl
     ValueError
         If there is not one whole number per node, or ``resolution`` is not above 0.
 
+    Notes
+    -----
+    Time O(n_nodes + n_edges).
+
     References
     ----------
     Newman & Girvan 2004, Phys. Rev. E 69:026113, doi:10.1103/PhysRevE.69.026113.

@@ -62,6 +62,10 @@ def as_feature_graph(
         Once, if self-loops or repeated edges are left out (of parallel edges the smallest weight
         stays).
 
+    Notes
+    -----
+    Time and memory O(n_nodes + n_edges); a FeatureGraph comes back as it is.
+
     Examples
     --------
     >>> import networkx

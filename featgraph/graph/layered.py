@@ -252,6 +252,10 @@ def spread_over_layers(graph: FeatureGraph, groups: ArrayLike) -> list[dict[str,
     ValueError
         If there is no attribute ``layer`` or not one group per node.
 
+    Notes
+    -----
+    Time and memory O(n_nodes).
+
     Examples
     --------
     >>> graph = FeatureGraph.from_edges([(0, 1), (1, 2)]).with_attributes(layer=["a", "a", "b"])

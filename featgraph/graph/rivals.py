@@ -76,6 +76,8 @@ def compare_rivals(
     p-value is Vuong's for the lognormal and the exponential, and that of a χ² with one degree
     of freedom for the truncated power law, which holds the power law as a special case.
 
+    Cost of ``fit_tail``, and O(n) per step of each fit.
+
     References
     ----------
     A. Clauset, C. R. Shalizi, M. E. J. Newman, SIAM Rev. 51, 661 (2009), section 5,

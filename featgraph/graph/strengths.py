@@ -35,6 +35,10 @@ def edge_strengths(graph: FeatureGraph) -> NDArray[np.float64]:
     ValueError
         If a weight is negative: then weights are not distances.
 
+    Notes
+    -----
+    Time and memory O(n_edges).
+
     Examples
     --------
     >>> graph = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.5, 1.5], epsilon=2.0)
@@ -67,6 +71,10 @@ def node_strengths(
     ------
     ValueError
         If ``weight`` is unknown, or "similarity" meets a negative weight.
+
+    Notes
+    -----
+    Time and memory O(n_nodes + n_edges).
 
     Examples
     --------
@@ -102,6 +110,10 @@ def with_edge_weight(graph: FeatureGraph, weight: EdgeWeight) -> FeatureGraph:
     ------
     ValueError
         If ``weight`` is unknown, or "similarity" meets a negative weight.
+
+    Notes
+    -----
+    Time and memory O(n_nodes + n_edges).
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 
 import numpy as np
 import pytest
+
+from featgraph import graph
 
 SIZES = (300, 600, 1200)
 #: Plain Python, so that every line that a kernel runs is counted: searches, swaps, look-ups.
@@ -64,3 +67,10 @@ def work():
 def test_summarising_grows_no_faster_than_the_power_1_3(work, what):
     assert (work[:, what] > 10_000).all()  # something was counted
     assert np.polyfit(np.log(SIZES), np.log(work[:, what]), 1)[0] < 1.3
+
+
+def test_every_public_function_says_what_it_costs():
+    functions = [getattr(graph, name) for name in graph.__all__]
+    texts = {f.__name__: f.__doc__ for f in functions if inspect.isfunction(f)}
+    says = ("O(", "Cost of", "Time and memory of")
+    assert not [name for name, text in texts.items() if not any(word in text for word in says)]
