@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, overload
 
+import numpy as np
 import torch
 
 from featgraph.core.checks import choice
@@ -164,7 +165,7 @@ def pair_dissimilarities(
     if unit.requires_grad:
         rows, columns = torch.triu_indices(len(unit), len(unit), offset=1, device=unit.device)
         return 1 - (unit @ unit.T)[rows, columns]
-    return 1 - _list_upper(lambda low, high: unit[low:high] @ unit.T, unit)
+    return _list_upper(lambda low, high: unit[low:high] @ unit.T, unit).neg_().add_(1)
 
 
 def pair_distances(samples: torch.Tensor) -> torch.Tensor:
@@ -212,14 +213,20 @@ def centered_ranks(values: torch.Tensor, grain: float) -> torch.Tensor:
     n_values = len(values)
     kind = torch.int32 if n_values < 2**30 else torch.int64
     values.div_(grain).round_()
-    sorted_, order = values.sort()
+    if values.device.type == "cpu":  # sorts without further lists
+        order = torch.from_numpy(np.argsort(values.numpy()))
+    else:
+        order = values.argsort()
     is_first = torch.ones(n_values + 1, dtype=torch.bool, device=values.device)
-    torch.ne(sorted_[1:], sorted_[:-1], out=is_first[1:-1])
-    del sorted_
-    places = torch.arange(n_values + 1, dtype=kind, device=values.device)
-    firsts = places[is_first]  # the first of each group of ties, and the end
-    sums = firsts[:-1] + firsts[1:] - n_values
-    groups = firsts.diff()
-    del places, firsts
-    ranks = torch.empty(n_values, dtype=kind, device=values.device)
-    return ranks.scatter_(0, order, sums.repeat_interleave(groups))
+    for start in range(0, n_values - 1, PART):
+        some = values[order[start : start + PART + 1]]
+        is_first[start + 1 : start + len(some)] = some[1:] != some[:-1]
+    ranks, start = torch.empty(n_values, dtype=kind, device=values.device), 0
+    while start < n_values:
+        stop = min(start + PART, n_values)
+        stop += int(is_first[stop:].to(torch.uint8).argmax())  # groups of ties stay together
+        firsts = start + is_first[start : stop + 1].nonzero().flatten()
+        sums = (firsts[:-1] + firsts[1:] - n_values).to(kind)
+        ranks[order[start:stop]] = sums.repeat_interleave(firsts.diff())
+        start = stop
+    return ranks
