@@ -81,3 +81,26 @@ def test_written_and_read_back(sweep, tmp_path):
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(ValueError, match="bad.json must hold a saved EpsilonSweep"):
         EpsilonSweep.load(tmp_path / "bad.json")
+
+
+def test_sigma_is_left_out_where_it_is_too_dense_and_says_so(sweep):
+    dense = sweep.measures["density"] >= 0.25
+    assert dense.any()
+    assert np.isnan(sweep.measures["sigma"][dense]).all()
+    notes = np.array([row["sigma_note"] for row in sweep.to_rows()])
+    np.testing.assert_array_equal(notes == "too dense", dense)
+    assert set(notes[~dense]) <= {"", "undefined"}
+
+
+def test_references_move_no_box(sweep):
+    alone = epsilon_sweep(features(), n_steps=8, n_references=0, rng=0, progress=False)
+    np.testing.assert_array_equal(alone.measures["dimension"], sweep.measures["dimension"])
+
+
+def test_the_picture_says_too_dense(sweep):
+    from featgraph.plot import plot_epsilon_sweep
+
+    _, axes = plot_epsilon_sweep(sweep)
+    words = [[text.get_text() for text in ax.texts] for ax in axes]
+    assert "too dense" in words[1]
+    assert "too dense" not in words[0] + words[2]
