@@ -182,7 +182,10 @@ def _spread(
     # No more at once than there are workers: whatever was begun when one dies is under suspicion.
     how: dict[str, Any] = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
     places = iter(list(waiting))
-    if get_active_backend()[0].supports_return_generator:
+    backend = get_active_backend()[0]
+    if backend.supports_return_generator:
+        if "Dask" in type(backend).__name__:
+            _tell_losses(backend)
         outcomes = Parallel(return_as="generator_unordered", **how)(give(places))
         try:
             for outcome in outcomes:  # noqa: UP028 (delegation would close it with a warning)
@@ -195,6 +198,31 @@ def _spread(
     at_once = max(1, effective_n_jobs(jobs))
     while block := list(islice(places, at_once)):  # so that what is ready can be kept
         yield from Parallel(**how)(give(iter(block)))
+
+
+def _tell_losses(backend: Any) -> None:
+    """Mend what joblib 1.6 does when workers of Dask die.
+
+    It waits for ever for a task that Dask gave up, and runs tasks in this process while no more
+    than one worker is left.
+    """
+    if "submit" in vars(backend):
+        return
+    count = backend.effective_n_jobs
+    backend.effective_n_jobs = lambda n_jobs: max(2, count(n_jobs))
+    submit, retrieve = backend.submit, backend.retrieve_result_callback
+
+    def submit_and_tell(func: Any, callback: Any = None) -> Any:
+        job = submit(func, callback)
+        job.add_done_callback(lambda done: done.exception() and callback(done.exception()))
+        return job
+
+    def retrieve_or_raise(out: Any) -> Any:
+        if isinstance(out, BaseException):
+            raise out
+        return retrieve(out)
+
+    backend.submit, backend.retrieve_result_callback = submit_and_tell, retrieve_or_raise
 
 
 def _attempt(

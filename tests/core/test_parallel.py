@@ -124,9 +124,15 @@ def test_scheduler_that_does_not_answer():
 @pytest.fixture(scope="module")
 def scheduler():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-    ) as cluster:
+    import dask
+
+    quick = {"distributed.scheduler.allowed-failures": 0}  # Dask itself tries a task three times
+    with (
+        dask.config.set(quick),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
         yield cluster.scheduler_address
 
 
@@ -146,3 +152,13 @@ def test_cluster_of_two_workers(scheduler, tmp_path):
             list(run_parallel(abs, [("a",)]))
     assert os.getpid() not in places
     assert len(places) <= 2
+
+
+@pytest.mark.slow
+def test_task_that_kills_workers_of_a_cluster_is_given_up(scheduler, tmp_path):
+    with joined_cluster(scheduler):
+        found = dict(run_parallel(make_task(tmp_path, deadly=(2,)), [(k,) for k in range(4)]))
+    lost = found.pop(2)
+    assert isinstance(lost, WorkerLost)
+    assert "KilledWorker" in lost.reason
+    assert found == {0: 0, 1: 1, 3: 9}
