@@ -124,7 +124,7 @@ def unit_factor(samples: torch.Tensor) -> float:
     Examples
     --------
     >>> unit_factor(torch.tensor([[3.0, -1.0]])), unit_factor(torch.tensor([[0.0, 2.0**20]]))
-    (1.0, 4.76837158203125e-07)
+    (1.0, 9.5367431640625e-07)
     """
     if samples.numel() == 0:
         return 1.0
