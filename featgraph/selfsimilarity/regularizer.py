@@ -324,10 +324,8 @@ class SelfSimilarityRegularizer:
         if self.draw == "all":
             return
         names = self._layers.names
-        drawn = torch.randint(
-            len(names), (), generator=self.generator, device=self.generator.device
-        )
-        number = int(drawn)
+        own = self.generator
+        number = int(torch.randint(len(names), (), generator=own, device=own.device))
         self._layers.drawn = names[agree_on(number, device) if self.gather else number]
 
     def _term(self, name: str, activation: Tensor) -> Tensor:
