@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -34,10 +35,20 @@ def hold_threads(hold: bool = True) -> Iterator[None]:
     >>> torch.get_num_threads() == before
     True
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(1 if hold else None):
+    if not hold:
         yield
+        return
+    with _libraries(len(sys.modules)).limit(limits=1):
+        yield
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> Any:
+    """Return the libraries with threads of their own; the search costs 1 ms, a limit 10 µs."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    del n_modules  # a new module may have brought a new library
+    return ThreadpoolController()
 
 
 @contextlib.contextmanager

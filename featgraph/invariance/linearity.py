@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from featgraph.core.checks import fraction
+from featgraph.core.threads import small_on_one_thread
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -35,6 +36,7 @@ class Linearity(NamedTuple):
     mean_share: float
 
 
+@small_on_one_thread
 def measure_linearity(features: FeatureMatrix | Array, *, share: float = 0.9) -> Linearity:
     """Measure how few axes the cloud of a layer's neurons needs.
 

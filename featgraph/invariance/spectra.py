@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import positive
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.threads import small_on_one_thread
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -72,6 +73,7 @@ class Spectrum(Result):
         return {"rank": np.arange(1, self.n_values + 1), "eigenvalue": self.values}
 
 
+@small_on_one_thread
 def compute_spectrum(
     features: FeatureMatrix | Array, *, center: bool = True, tolerance: float | None = None
 ) -> Spectrum:

@@ -7,6 +7,7 @@ from typing import NamedTuple, overload
 import torch
 
 from featgraph.core.checks import fraction
+from featgraph.core.threads import small_on_one_thread
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, center
 from featgraph.similarity._recipe import Recipe, compare_pair
@@ -25,6 +26,7 @@ class _Basis(NamedTuple):
 def cca(X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor: ...
 @overload
 def cca(X: ArrayLike, Y: ArrayLike) -> float: ...
+@small_on_one_thread
 def cca(X: Samples, Y: Samples) -> torch.Tensor | float:
     """Mean canonical correlation of two layers.
 
@@ -72,6 +74,7 @@ def cca(X: Samples, Y: Samples) -> torch.Tensor | float:
 def svcca(X: torch.Tensor, Y: torch.Tensor, *, variance: float = ...) -> torch.Tensor: ...
 @overload
 def svcca(X: ArrayLike, Y: ArrayLike, *, variance: float = ...) -> float: ...
+@small_on_one_thread
 def svcca(X: Samples, Y: Samples, *, variance: float = 0.99) -> torch.Tensor | float:
     """Mean canonical correlation after keeping the strongest directions of each layer.
 
@@ -127,6 +130,7 @@ def svcca(X: Samples, Y: Samples, *, variance: float = 0.99) -> torch.Tensor | f
 def pwcca(X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor: ...
 @overload
 def pwcca(X: ArrayLike, Y: ArrayLike) -> float: ...
+@small_on_one_thread
 def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
     """Canonical correlations weighted by how much of X each canonical direction carries.
 

@@ -7,6 +7,7 @@ from typing import Literal, overload
 import torch
 
 from featgraph.core.checks import choice
+from featgraph.core.threads import small_on_one_thread
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, center
 from featgraph.similarity._recipe import Recipe, compare_pair
 
@@ -22,6 +23,7 @@ def procrustes(
 ) -> torch.Tensor: ...
 @overload
 def procrustes(X: ArrayLike, Y: ArrayLike, *, convention: Convention = ...) -> float: ...
+@small_on_one_thread
 def procrustes(
     X: Samples, Y: Samples, *, convention: Convention = "nuclear"
 ) -> torch.Tensor | float:
