@@ -94,6 +94,7 @@ NAMED = {
 
 @functools.cache
 def class_form(name: str) -> Form:
+    """Return the form of an object of a class that is told by its name."""
     if name in NAMED:
         return NAMED[name]
 
@@ -111,6 +112,8 @@ def class_form(name: str) -> Form:
 
 
 def choice_form(choices: tuple[Any, ...]) -> Form:
+    """Return the form of one of several values."""
+
     def take(value: Any) -> Any:
         if not isinstance(value, type(choices[0])) or value not in choices:
             raise Refused
@@ -152,6 +155,7 @@ def _is_text_array(value: Any) -> bool:
 
 
 def items_form(forms: list[Form] | None) -> Form:
+    """Return the form of a list of values, each of one of the forms."""
     plain = forms is not None and all(form.take in _SINGLE for form in forms)
 
     def take(value: Any) -> Any:
@@ -163,6 +167,8 @@ def items_form(forms: list[Form] | None) -> Form:
 
 
 def tuple_form(forms: list[list[Form] | None]) -> Form:
+    """Return the form of a tuple, of which each place has its own forms."""
+
     def take(value: Any) -> tuple[Any, ...]:
         items = _listed(value)
         if len(items) != len(forms):
@@ -175,6 +181,8 @@ def tuple_form(forms: list[list[Form] | None]) -> Form:
 
 
 def mapping_form(forms: list[Form] | None) -> Form:
+    """Return the form of a mapping to values of one of the forms."""
+
     def take(value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise Refused
