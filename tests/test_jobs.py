@@ -19,8 +19,14 @@ from featgraph.report import ReportWriter, writer
 from featgraph.report.folder import FolderLock
 from featgraph.similarity import compare_measures
 
+#: No time limit: what is proven within one depends on the load of the machine.
 QUICK = AnalysisSettings(
-    curves=("paper", "released", "linkage", "greedy"), n_theta=8, n_null=2, n_sweep=2, repeats=1
+    time_limit=None,
+    curves=("paper", "released", "linkage", "greedy"),
+    n_theta=8,
+    n_null=2,
+    n_sweep=2,
+    repeats=1,
 )
 
 
@@ -80,6 +86,7 @@ def test_cluster_writes_the_same(alone, tmp_path):
 def test_comparisons_and_similarities_are_the_same():
     layers = {name: values[:12] for name, values in make_layers(2).items()}
     options = {"curves": ("released", "linkage"), "n_theta": 8, "n_draws": 3, "hop_methods": ()}
+    options["time_limit"] = None
     first, second = (
         compare_network(layers, jobs=jobs, progress=False, **options) for jobs in (None, 2)
     )
