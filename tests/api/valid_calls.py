@@ -108,6 +108,7 @@ def _others(folder: Path) -> dict[str, Call]:
     spec = {"image_shape": (1, 4, 4), "n_classes": 3, "widths": (12, 10)}
     return {
         "datasets.load_karate": ((), {}),
+        "dimension.measure_growth": ((karate,), {"rng": 0}),
         "datasets.make_flower": ((2, 2, 2), {}),
         "datasets.make_point_cloud": (("ball",), {"rng": 0}),
         "distances.feature_distances": ((matrix,), {}),
