@@ -51,6 +51,7 @@ def as_box_counts(
     options: dict[str, Any],
     **about: Any,
 ) -> BoxCounts:
+    """Return counts of many sizes in ``space``, with all that made them."""
     return BoxCounts(
         sizes=np.asarray(sizes, dtype=np.int64 if space.name == "hop" else np.float64),
         counts_per_repeat=counts,

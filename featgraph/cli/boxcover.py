@@ -83,8 +83,7 @@ def cover_graph(
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"the same command goes on from there ({finished})") from None
     fit, said = _fit(counts)
-    rows = counts.to_rows()
-    folder.table("counts.csv", rows)
+    folder.table("counts.csv", rows := counts.to_rows())
     if fit is not None:
         folder.result("fit.json", fit)
     folder.picture("counts", plot_box_counts(counts, fit=fit))
@@ -93,11 +92,15 @@ def cover_graph(
     if renormalize is not None:
         _write_renormalized(folder, net, renormalize, method, seed)
     finished.unlink()
-    parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
-    screen.say(f"{Path(graph).name}: {net.n_nodes} nodes, {net.n_edges} edges, {parts}\n")
+    screen.say(f"{Path(graph).name}: {_describe(net)}\n")
     screen.table(rows, _choose_columns(counts))
     screen.say(f"\n{said}\nwritten to {folder.path}")
     return {"counts": rows, "fit": None if fit is None else fit.to_dict()}
+
+
+def _describe(net: FeatureGraph) -> str:
+    parts = f"{net.n_components} component{'' if net.n_components == 1 else 's'}"
+    return f"{net.n_nodes} nodes, {net.n_edges} edges, {parts}"
 
 
 def _fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:

@@ -75,21 +75,13 @@ def compare_networks(
     from featgraph import similarity as sim
     from featgraph.core.parallel import joined_cluster
     from featgraph.features.capture import extract_features
-    from featgraph.plot.similarity import plot_similarity
 
-    saved = [Path(text).suffix in inputs.FEATURES for text in (a, b)]
-    if saved[0] != saved[1]:
-        raise ValueError("A and B must both be networks or both be files of features")
     chosen = [layers, layers_b or layers]
     models: list[nn.Module] = []
     shown: ImageDataset | None = None
-    if saved[0]:
-        if triangle:
-            raise ValueError("--triangle needs two networks, got files of features")
-        sides = [
-            inputs.choose_layers(Path(text), part)
-            for text, part in zip((a, b), chosen, strict=True)
-        ]
+    if _are_features(a, b, triangle):
+        files = zip((a, b), chosen, strict=True)
+        sides = [inputs.choose_layers(Path(text), part) for text, part in files]
     else:
         shown = samples.read(data, screen, a)
         # Seeds differ, so that the same factory twice without weights gives two networks.
@@ -98,32 +90,34 @@ def compare_networks(
             inputs.build_model(b, weights_b, option, seed + 1),
         ]
         how: dict[str, Any] = {"reduce": reduce, "progress": screen.progress}
-        sides = [
-            extract_features(model, shown, layers=_layers(part), **how)
-            for model, part in zip(models, chosen, strict=True)
-        ]
+        pairs = zip(models, map(_layers, chosen), strict=True)
+        sides = [extract_features(model, shown, layers=part, **how) for model, part in pairs]
     folder = claim(out, "similarity", force)
     names = _name_sides((a, b), (weights, weights_b))
-    tables: dict[str, Any] = {}
     with joined_cluster(cluster):
         matrices = sim.compare_measures(
             *sides, measures=measure, jobs=jobs, progress=screen.progress
         )
-    for name, matrix in matrices.items():
-        tables[name] = matrix.to_rows()
-        folder.table(f"{name}.csv", tables[name])
-        folder.result(f"{name}.json", matrix)
-        folder.picture(name, plot_similarity(matrix, names=names))
-        _show_matrix(matrix, seed, screen)
+    tables: dict[str, Any] = {
+        name: _write_matrix(folder, name, matrix, names, seed, screen)
+        for name, matrix in matrices.items()
+    }
     if triangle:
         first, second = (_layers(part) for part in chosen)
-        views = sim.triangle(
-            models[0], models[1], shown, layers=first, layers_b=second, names=names,
-            progress=screen.progress,
-        )  # fmt: skip
+        how = {"layers": first, "layers_b": second, "names": names, "progress": screen.progress}
+        views = sim.triangle(models[0], models[1], shown, **how)
         tables["triangle"] = _write_triangle(folder, views, screen)
     screen.say(f"\nwritten to {folder.path}")
     return tables
+
+
+def _are_features(a: str, b: str, triangle: bool) -> bool:
+    saved = [Path(text).suffix in inputs.FEATURES for text in (a, b)]
+    if saved[0] != saved[1]:
+        raise ValueError("A and B must both be networks or both be files of features")
+    if saved[0] and triangle:
+        raise ValueError("--triangle needs two networks, got files of features")
+    return saved[0]
 
 
 def _layers(names: Sequence[str]) -> Any:
@@ -138,6 +132,25 @@ def _name_sides(
         for text, file in zip(specs, weights, strict=True)
     )
     return (first, second) if first != second else (f"{first} A", f"{second} B")
+
+
+def _write_matrix(
+    folder: Folder,
+    name: str,
+    matrix: SimilarityMatrix,
+    names: tuple[str, str],
+    seed: int,
+    screen: Screen,
+) -> list[dict[str, Any]]:
+    """Write one measure as a table, a result and a picture; return the rows."""
+    from featgraph.plot.similarity import plot_similarity
+
+    rows = matrix.to_rows()
+    folder.table(f"{name}.csv", rows)
+    folder.result(f"{name}.json", matrix)
+    folder.picture(name, plot_similarity(matrix, names=names))
+    _show_matrix(matrix, seed, screen)
+    return rows
 
 
 def _show_matrix(matrix: SimilarityMatrix, seed: int, screen: Screen) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -150,19 +150,28 @@ def train(
             return {}
         return measure_rates(model, shown, layers=layers, estimators=estimators)
 
+    _run_epochs(run, measure, resume=resume, progress=False if rank else progress)
+    return TrainingLog(tuple(run.rows), run.folder)
+
+
+def _run_epochs(
+    run: Run,
+    measure: Callable[[int], dict[str, dict[str, float]]],
+    *,
+    resume: bool,
+    progress: bool | None,
+) -> None:
+    """Train to the last epoch, from the start or from the checkpoint."""
     devices = [run.device.index or 0] if run.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         if not (resume and run.restore()):
             run.rows = [run.describe(0, 0.0, Totals(), measure(0))]
-        model.train()
+        run.model.train()
         run.connect()
+        n_steps = run.settings.epochs * run.n_steps
         with progress_bar(
-            total=settings.epochs * n_steps,
-            start=run.step,
-            progress=False if rank else progress,
-            label="training",
+            total=n_steps, start=run.step, progress=progress, label="training"
         ) as bar:
-            while run.epoch < settings.epochs:
+            while run.epoch < run.settings.epochs:
                 run.run_epoch(bar)
                 run.close_epoch(measure(run.epoch + 1))
-    return TrainingLog(tuple(run.rows), run.folder)

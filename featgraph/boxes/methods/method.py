@@ -15,7 +15,7 @@ from typing import Any
 
 from featgraph.core.checks import choice, fraction, integer, nearest, positive
 
-__all__ = ["Method", "Option"]
+__all__ = ["KIND", "TIES", "Method", "Option"]
 
 
 @dataclass(frozen=True)
@@ -199,3 +199,23 @@ class Method:
             if option.boxes:
                 return option.boxes[options.get(option.name, option.default)]
         return self.box
+
+
+KIND = Option(
+    "kind",
+    "str",
+    "diameter",
+    "what the size bounds: distances between members, or from a centre",
+    choices=("diameter", "radius"),
+    boxes={"diameter": "diameter", "radius": "radius"},
+)
+
+TIES = Option(
+    "ties",
+    "str",
+    "small_ball",
+    "which of several nodes of equal excluded mass becomes the centre: 'small_ball' "
+    "one with the fewest nodes within the radius, covered ones included (it overlaps "
+    "least with older boxes), and of these a random one; 'index' the first",
+    choices=("small_ball", "random", "index"),
+)

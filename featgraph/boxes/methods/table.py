@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from featgraph.boxes.methods.method import Method, Option
+from featgraph.boxes.methods.method import KIND, TIES, Method, Option
 
 __all__ = ["METHODS"]
 
@@ -13,25 +13,6 @@ KIM_DOI = "10.1088/1367-2630/9/6/177"
 PAPER = "Ding et al. 2025, arXiv:2507.17785, Appendix A"
 PAPER_DOI = "10.48550/arXiv.2507.17785"
 LOCCI = "Locci, Concas, Tonelli & Turnu 2010, WSEAS Trans. Inf. Sci. Appl. 7:371"
-
-KIND = Option(
-    "kind",
-    "str",
-    "diameter",
-    "what the size bounds: distances between members, or from a centre",
-    choices=("diameter", "radius"),
-    boxes={"diameter": "diameter", "radius": "radius"},
-)
-
-TIES = Option(
-    "ties",
-    "str",
-    "small_ball",
-    "which of several nodes of equal excluded mass becomes the centre: 'small_ball' "
-    "one with the fewest nodes within the radius, covered ones included (it overlaps "
-    "least with older boxes), and of these a random one; 'index' the first",
-    choices=("small_ball", "random", "index"),
-)
 
 _ROWS = (
     Method(
