@@ -13,9 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from featgraph.core.files import DamagedFileError
 from featgraph.core.result import Result
+from featgraph.features.layer_files import read_layers, write_layers
 
-__all__ = ["FeatureMatrix", "as_feature_matrix"]
+__all__ = ["FeatureMatrix", "as_feature_matrix", "saved_features"]
 
 Array: TypeAlias = torch.Tensor | NDArray[np.generic]
 
@@ -85,6 +87,11 @@ class FeatureMatrix(Result):
         """float32 or float64."""
         return self.values.dtype
 
+    @property
+    def origin(self) -> dict[str, str | None]:
+        """Layer, reduction and source."""
+        return {"layer": self.layer, "reduce": self.reduce, "source": self.source}
+
     def numpy(self) -> NDArray[np.floating]:
         """Return F as an ndarray of shape (n_nodes, n_samples), detached, in main memory."""
         array: NDArray[np.floating] = self.values.detach().cpu().numpy()
@@ -133,9 +140,8 @@ class FeatureMatrix(Result):
         ValueError
             If the suffix is neither .npz nor .safetensors.
         """
-        from featgraph.features.files import save_features
-
-        return save_features({self.layer or "features": self}, path)
+        name = self.layer or "features"
+        return write_layers(path, {name: self.numpy()}, {name: self.origin})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FeatureMatrix:
@@ -149,19 +155,37 @@ class FeatureMatrix(Result):
         >>> FeatureMatrix.load(path)
         FeatureMatrix(n_nodes=2, n_samples=2, dtype=float64, layer='fc', source='demo')
         """
-        from featgraph.features.files import load_features
-
-        loaded = load_features(path)
-        if len(loaded) != 1:
+        layers = read_layers(path)
+        if len(layers) != 1:
             raise ValueError(
-                f"path must hold one layer, {os.fspath(path)} holds {sorted(loaded)}; "
+                f"path must hold one layer, {os.fspath(path)} holds {sorted(layers)}; "
                 "use load_features(path, key=...)"
             )
-        return next(iter(loaded.values()))
+        array, told = next(iter(layers.values()))
+        return saved_features(array, told, Path(path))
 
     def _columns(self) -> Mapping[str, Any]:
         values = self.numpy()
         return {"node": np.arange(self.n_nodes), "mean": values.mean(1), "deviation": values.std(1)}
+
+
+def saved_features(array: object, told: Mapping[str, str | None], path: Path) -> FeatureMatrix:
+    """Return an array of a file as features; one that is no F is a damaged file."""
+    layer = told.get("layer")
+    shape = tuple(getattr(array, "shape", ()))
+    if len(shape) != 2:
+        raise DamagedFileError(
+            path,
+            f"array {layer!r}",
+            f"must have shape (D, B), nodes × samples, got {shape}; for activations (B, ...) give "
+            "reduce=, for example 'channels_first' or 'tokens'",
+        )
+    try:
+        return FeatureMatrix.from_array(
+            array, layer=layer, reduce=told.get("reduce"), source=told.get("source")
+        )
+    except (ValueError, TypeError) as error:
+        raise DamagedFileError(path, f"array {layer!r}", f"is no F: {error}") from None
 
 
 def as_feature_matrix(features: FeatureMatrix | Array) -> FeatureMatrix:

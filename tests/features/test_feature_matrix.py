@@ -91,17 +91,14 @@ def test_precision_and_byte_order_of_arrays(dtype: str) -> None:
     [np.array([["a", "b"], ["c", "d"]]), np.ones((2, 2), complex), np.array([[None, {}]] * 2)],
 )
 def test_what_is_no_number_is_refused(array: np.ndarray) -> None:
-    with pytest.raises(TypeError, match="must be real numbers"):
+    with pytest.raises(TypeError, match="features must be .* an array of real numbers, got an arr"):
         as_feature_matrix(array)
 
 
 def test_other_kinds_are_refused() -> None:
-    with pytest.raises(TypeError, match="FeatureMatrix, a Tensor or an ndarray.*got list"):
-        as_feature_matrix([[1.0, 2.0], [3.0, 4.0]])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="dense Tensor of real numbers"):
-        as_feature_matrix(torch.ones(2, 2, dtype=torch.complex64))
-    with pytest.raises(TypeError, match="dense Tensor of real numbers"):
-        as_feature_matrix(torch.eye(3).to_sparse())
+    for tensor in (torch.ones(2, 2, dtype=torch.complex64), torch.eye(3).to_sparse()):
+        with pytest.raises(TypeError, match="features must be .* an array of real numbers"):
+            as_feature_matrix(tensor)
     with pytest.raises(TypeError, match="float32 or float64, got torch.float16"):
         FeatureMatrix(torch.ones(2, 2, dtype=torch.float16))
 
