@@ -32,6 +32,7 @@ _OPEN = frozenset(
         "Reduce",
         "Calls",
         "NodeMap",
+        "EpsilonRule",
     }
 )
 #: Aliases that some modules import for their annotations only.
@@ -41,7 +42,6 @@ _ALIASES = {
     "Forward": "Callable",
     "Positions": "ndarray | Literal['auto'] | None",
     "EstimatorName": "str",
-    "EpsilonRule": "float | str | tuple[str, float]",
 }
 _ITEMS = frozenset({"Sequence", "Iterable", "list", "Collection", "Iterator"})
 _PLAIN = {

@@ -123,6 +123,8 @@ def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check
 
 def _square(values: Any, name: str) -> Any:
     """Return distances between all nodes as floats, after a look at their shape and range."""
+    if not hasattr(values, "ndim"):
+        return values  # features, or distances that were looked at before
     if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 2:
         rule = "must be square, shape (n_nodes, n_nodes), of at least 2 nodes"
         raise ArgumentError(f"{name} {rule}, got shape {tuple(values.shape)}")
@@ -132,7 +134,8 @@ def _square(values: Any, name: str) -> Any:
     if not 0 <= low <= high < math.inf:
         raise ArgumentError(
             f"{name} must be finite and at least 0, got {low:.6g} to {high:.6g}; squares of large "
-            "activations overflow float32, so scale the features, or give them in float64"
+            "activations overflow float32, so scale the features, or give them in float64; in a "
+            "graph, leave unreachable nodes out"
         )
     return values
 

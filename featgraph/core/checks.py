@@ -104,7 +104,10 @@ def positive(value: object, name: str, *, zero: bool = False) -> float:
     rule = f"{name} must be a finite number {'of at least' if zero else 'above'} 0, got {value!r}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ValueError(rule)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # whole numbers beyond all floats
+        raise ValueError(rule) from None
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
         raise ValueError(rule)
     return number
@@ -119,6 +122,6 @@ def fraction(value: object, name: str) -> float:
     Traceback (most recent call last):
     ValueError: q must lie in [0, 1], got 1.5
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
     return float(value)

@@ -9,8 +9,6 @@ from typing import Any
 
 import lazy_loader
 
-from featgraph.core.arguments import checked
-
 __all__ = ["attach"]
 
 
@@ -39,6 +37,8 @@ def attach(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
     load, list_names, names = lazy_loader.attach_stub(name, file)
 
     def load_checked(attribute: str) -> Any:
+        from featgraph.core.arguments import checked  # loads numpy
+
         value = load(attribute)
         if inspect.isfunction(value) and not hasattr(value, "checks_arguments"):
             value = checked(value)

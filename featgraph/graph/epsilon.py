@@ -82,35 +82,35 @@ def choose_epsilon(distances: Any, rule: EpsilonRule = "percolation") -> float:
     2.0
     >>> choose_epsilon(line, ("densty", 0.5))
     Traceback (most recent call last):
-    ValueError: epsilon must be a number above 0, "percolation", "mst", ("density", p), \
+    ValueError: rule must be a number above 0, "percolation", "mst", ("density", p), \
 ("degree", k), ("quantile", q), ("giant", f) or ("neighbors", k), got ('densty', 0.5); did you \
 mean 'density'?
     """
-    name, parameter = split_rule(rule)
+    name, parameter = split_rule(rule, "rule")
     return find_epsilon(as_blocks(distances), name, parameter)
 
 
-def split_rule(rule: Any) -> tuple[str, float]:
+def split_rule(rule: Any, argument: str = "epsilon") -> tuple[str, float]:
     """Return name and parameter of a rule; a number is the rule "given"."""
     if isinstance(rule, str) and rule in _PLAIN:
         return rule, math.nan
     if isinstance(rule, int | float | np.number):
-        return "given", positive(rule, "epsilon")
+        return "given", positive(rule, argument)
     pair = isinstance(rule, tuple | list) and len(rule) == 2
     if pair and isinstance(rule[0], str) and rule[0] in EPSILON_RULES and rule[0] not in _PLAIN:
         if rule[0] == "neighbors":
-            return rule[0], float(integer(rule[1], "neighbors in epsilon", least=1))
-        parameter = positive(rule[1], f"{rule[0]} in epsilon")
+            return rule[0], float(integer(rule[1], f"neighbors in {argument}", least=1))
+        parameter = positive(rule[1], f"{rule[0]} in {argument}")
         if rule[0] != "degree" and parameter > 1:
-            raise ValueError(f"{rule[0]} in epsilon must be at most 1, got {rule[1]!r}")
+            raise ValueError(f"{rule[0]} in {argument} must be at most 1, got {rule[1]!r}")
         return rule[0], parameter
     name = rule[0] if pair else rule
     hint = nearest(name, list(EPSILON_RULES)) if isinstance(name, str) else ""
     if isinstance(rule, str) and rule in EPSILON_RULES:
         hint = f"; {rule!r} takes a parameter: ({rule!r}, number)"
     raise ValueError(
-        'epsilon must be a number above 0, "percolation", "mst", ("density", p), ("degree", k), '
-        f'("quantile", q), ("giant", f) or ("neighbors", k), got {rule!r}{hint}'
+        f'{argument} must be a number above 0, "percolation", "mst", ("density", p), '
+        f'("degree", k), ("quantile", q), ("giant", f) or ("neighbors", k), got {rule!r}{hint}'
     )
 
 

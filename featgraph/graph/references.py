@@ -101,6 +101,7 @@ def measure_sigma(
     Examples
     --------
     >>> import networkx as nx
+    >>> from featgraph.graph import as_feature_graph
     >>> net = as_feature_graph(nx.connected_watts_strogatz_graph(200, 8, 0.1, seed=0))
     >>> measure_sigma(net, 2, np.random.default_rng(0))[0] > 5
     True

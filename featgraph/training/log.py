@@ -171,7 +171,7 @@ def measure_rates(
 
 def measure_task(
     model: nn.Module,
-    dataset: Dataset[Any] | None,
+    dataset: Dataset[Any] | Sequence[Any] | None,
     *,
     batch_size: int = 256,
     collate: Callable[[list[Any]], Any] = collate_samples,
@@ -182,7 +182,8 @@ def measure_task(
     device = next(model.parameters()).device
     loss, right, n_seen = 0.0, 0, 0
     generator = torch.Generator()
-    loader = DataLoader(dataset, batch_size, collate_fn=collate, generator=generator)
+    items: Any = dataset  # a list has all that is asked of a Dataset
+    loader = DataLoader(items, batch_size, collate_fn=collate, generator=generator)
     with evaluating(model):
         for inputs, labels in map(split_labels, loader):
             scores = read_scores(call_model(model, send_inputs(inputs, device)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,7 +29,7 @@ __all__ = [
     "spread_inputs",
 ]
 
-Samples: TypeAlias = "Dataset[Any]"
+Samples: TypeAlias = "Dataset[Any] | Sequence[Any]"
 BATCH = 64  # samples of a batch that is measured
 Collate: TypeAlias = Callable[[list[Any]], Any]
 
@@ -160,7 +160,8 @@ def iterate_epoch(
         return
     sampler: Any = [part.tolist() for part in parts]
     generator = make_generator(seed, 2, epoch)
-    loader = DataLoader(dataset, batch_sampler=sampler, collate_fn=collate, generator=generator)
+    items: Any = dataset  # a list has all that is asked of a Dataset
+    loader = DataLoader(items, batch_sampler=sampler, collate_fn=collate, generator=generator)
     yield from map(split_labels, loader)
 
 

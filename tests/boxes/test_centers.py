@@ -29,7 +29,7 @@ def test_lazy_centers_are_those_of_the_definition(seed, n_nodes, size):
     expected, covered_by = naive.best_centers(dist, size, ties.tolist())
     small = sorted(ties.tolist(), key=lambda v: len(naive.ball(dist, v, size)))
     for packed in (True, False):
-        space.prefers_bits = lambda size, packed=packed: packed
+        space.prefers_bits = lambda size, packed=packed, same=True: packed
         centers, labels = select_centers(space, size, ties)
         assert centers.tolist() == expected
         assert labels.tolist() == covered_by
@@ -46,7 +46,7 @@ def test_remcc_centers_are_those_of_the_definition(seed, n_nodes, size):
     weights = [max(mean, np.finfo(float).tiny) for mean in means]
     expected = naive.best_centers(dist, size, ties.tolist(), weights, True)[0]
     for packed in (True, False):
-        space.prefers_bits = lambda size, packed=packed: packed
+        space.prefers_bits = lambda size, packed=packed, same=True: packed
         centers, _ = select_centers(
             space, size, ties, weights=np.array(weights), only_uncovered=True
         )

@@ -50,7 +50,11 @@ def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status
     out, kept = tmp_path / "out", tmp_path / "kept.npz"
     words = ["boxcover", large, "-o", out, "--seed", "0", "--repeats", "400", "--method", "merge"]
     process = subprocess.Popen(
-        [*RUN, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*RUN, *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Programs in the background are started to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not out.exists() and process.poll() is None and time.monotonic() < deadline:

@@ -125,7 +125,7 @@ def test_modularity_says_what_it_does_with_negative_cosines():
     X = np.array([[1.0, 0], [1, 0.1], [-1, 0.2], [-1, 0.1]])
     with pytest.warns(UserWarning, match="4 pairs of samples have a negative cosine"):
         assert sim.class_modularity(X, ["a", "a", "b", "b"], top_k=None) == pytest.approx(0.5)
-    with pytest.raises(ValueError, match=r"one class per sample, shape \(4,\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"one class per sample of X, shape \(4,\), got \(3,\)"):
         sim.class_modularity(X, [0, 0, 1], top_k=1)
     opposite = np.array([[1.0, 0], [-1, 0], [0.0, 0]])
     with (
