@@ -122,6 +122,10 @@ def fraction(value: object, name: str) -> float:
     Traceback (most recent call last):
     ValueError: q must lie in [0, 1], got 1.5
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+    try:
+        number = positive(value, name, zero=True)
+    except ValueError:
+        number = math.inf
+    if number > 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
-    return float(value)
+    return number
