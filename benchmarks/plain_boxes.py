@@ -52,8 +52,8 @@ def greedy(shells: Shells, size: int, rng: random.Random) -> int:
             for u in by_distance[d]:
                 auxiliary.add_edge(v, u)
     order = rng.sample(range(len(shells)), len(shells))
-    colours = nx.greedy_color(auxiliary, strategy=lambda graph, known: order)
-    return len(set(colours.values()))
+    colors = nx.greedy_color(auxiliary, strategy=lambda graph, known: order)
+    return len(set(colors.values()))
 
 
 def cbb(shells: Shells, size: int, rng: random.Random) -> int:

@@ -34,8 +34,8 @@ def _draw_manifold(dimension: int, rng: np.random.Generator) -> NDArray[np.float
 
 
 def _draw_clusters(rng: np.random.Generator) -> NDArray[np.float64]:
-    centres = rng.normal(size=(8, _N_SAMPLES))
-    return centres[rng.integers(8, size=_N_NODES)] + 0.1 * rng.normal(size=(_N_NODES, _N_SAMPLES))
+    centers = rng.normal(size=(8, _N_SAMPLES))
+    return centers[rng.integers(8, size=_N_NODES)] + 0.1 * rng.normal(size=(_N_NODES, _N_SAMPLES))
 
 
 #: Synthetic features, each with 128 nodes and 64 samples.

@@ -249,9 +249,9 @@ def fit_curve(
 
 def _fit_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return slope, intercept and the standard error of the slope."""
-    centred = x - x.mean()
-    spread = float(centred @ centred)
-    slope = float(centred @ y) / spread
+    centered = x - x.mean()
+    spread = float(centered @ centered)
+    slope = float(centered @ y) / spread
     intercept = float(y.mean() - slope * x.mean())
     residuals = y - intercept - slope * x
     return slope, intercept, math.sqrt(float(residuals @ residuals) / (x.size - 2) / spread)

@@ -70,13 +70,13 @@ def full_precision() -> Iterator[None]:
         yield
 
 
-def _centre(values: Tensor) -> tuple[Tensor, Tensor]:
+def _center(values: Tensor) -> tuple[Tensor, Tensor]:
     """Return the rows without their mean, and their squared norms.
 
     Distances do not see a shift; without it the norms are small against them.
     """
-    centred = values - values.mean(dim=0)
-    return centred, torch.linalg.vecdot(centred, centred)
+    centered = values - values.mean(dim=0)
+    return centered, torch.linalg.vecdot(centered, centered)
 
 
 def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> Tensor:
@@ -87,10 +87,10 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
             return torch.cdist(values, values, compute_mode=DIRECT).mul_(scale)
         if not in_main_memory(values):
             return _blocked_distances(values, scale, block_size)
-        centred, norms = _centre(values)
+        centered, norms = _center(values)
         from featgraph.distances._kernels import finish_distances
 
-        distances = centred @ centred.T
+        distances = centered @ centered.T
         number = distances.numpy().dtype.type  # numba would widen float32 loops to float64
         finish_distances(
             distances.numpy(),
@@ -129,11 +129,11 @@ def distance_blocks(
     n_nodes = len(values)
     step = block_size or max(1, BLOCK_ELEMENTS // n_nodes)
     with full_precision():
-        centred, norms = _centre(values)
+        centered, norms = _center(values)
     for start in range(0, n_nodes, step):
         rows, rest = slice(start, start + step), slice(start, None)
         with full_precision():  # not around the yield: the caller's settings are its own
-            block = torch.addmm(norms[rest], centred[rows], centred[rest].T, alpha=-2.0)
+            block = torch.addmm(norms[rest], centered[rows], centered[rest].T, alpha=-2.0)
             block += norms[rows, None]
             _redo_close_pairs(block, values[rows], values[rest], norms[rows], norms[rest])
             block.clamp_(min=0.0).sqrt_().mul_(scale)
@@ -217,8 +217,8 @@ def _weighted_differences(
 ) -> Tensor:
     """Return ``Σ_j W_ij (F_i − F_j)`` with W and the close pairs' share filled by a kernel."""
     with full_precision():
-        centred, norms = _centre(values)
-        weights, near = torch.empty_like(distances), torch.zeros_like(centred)
+        centered, norms = _center(values)
+        weights, near = torch.empty_like(distances), torch.zeros_like(centered)
         number = weights.numpy().dtype.type  # numba would widen float32 loops to float64
         fill(
             weights.numpy(),
@@ -230,8 +230,8 @@ def _weighted_differences(
             number(scale**2),
             near.numpy(),
         )
-        near.addcmul_(weights.sum(dim=1, keepdim=True), centred)
-        return near.addmm_(weights, centred, alpha=-1.0)
+        near.addcmul_(weights.sum(dim=1, keepdim=True), centered)
+        return near.addmm_(weights, centered, alpha=-1.0)
 
 
 def _blocked_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: float) -> Tensor:
@@ -240,7 +240,7 @@ def _blocked_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: fl
     limit = _cancel_limit(values.dtype) * scale**2
     blocks = []
     with full_precision():
-        centred, norms = _centre(values)
+        centered, norms = _center(values)
         for start in range(0, len(values), step):
             rows = slice(start, start + step)
             weights = (grad[rows] + grad[:, rows].T) * scale**2 / distances[rows]
@@ -249,7 +249,7 @@ def _blocked_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: fl
             close = distances[rows] ** 2 < limit * (norms[rows, None] + norms)
             wide = bool((close & (distances[rows] > 0)).any())
             dtype = torch.float64 if wide else values.dtype
-            weights, points = weights.to(dtype), centred.to(dtype)
+            weights, points = weights.to(dtype), centered.to(dtype)
             total = weights.sum(dim=1, keepdim=True) * points[rows]
             blocks.append(torch.addmm(total, weights, points, alpha=-1.0).to(values.dtype))
     return torch.cat(blocks)

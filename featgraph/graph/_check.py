@@ -47,8 +47,8 @@ def check_csr(indptr: Any, indices: Any) -> tuple[NDArray[np.int64], NDArray[np.
             "indices must rise within each row without repeats, "
             f"they do not in the row of node {rows[1:][falls][0]}"
         )
-    flipped, neighbours, _ = _transpose(indptr, indices, None)
-    if not (np.array_equal(flipped, indptr) and np.array_equal(neighbours, indices)):
+    flipped, neighbors, _ = _transpose(indptr, indices, None)
+    if not (np.array_equal(flipped, indptr) and np.array_equal(neighbors, indices)):
         raise ValueError(
             "indices must be symmetric (j a neighbour of i and i of j), but an edge stands in one "
             "direction only; FeatureGraph.from_edges makes an undirected graph"

@@ -58,15 +58,15 @@ class NearPairs:
         self.scale, self.dtype = scale, dtype
         self.n_nodes = len(self.points)
         self.n_pairs = self.n_nodes * (self.n_nodes - 1) // 2
-        centred = torch.from_numpy(self.points)
-        half = 0.5 * torch.linalg.vecdot(centred, centred)
+        centered = torch.from_numpy(self.points)
+        half = 0.5 * torch.linalg.vecdot(centered, centered)
         # (x, 1, −|x|²/2) · (y, −|y|²/2, 1) = −‖x − y‖²/2
         # bfloat16 or TF32 products, if the caller allows them, have no such bound
         fine = torch.get_float32_matmul_precision() == "highest"
         fine &= 1e-20 < float(half.max()) < 1e30  # squares and their products stay in range
         kind = torch.float32 if fine else torch.float64
         ones = torch.ones(self.n_nodes, 1, dtype=kind)
-        thin, weight = centred.to(kind), -half[:, None].to(kind)
+        thin, weight = centered.to(kind), -half[:, None].to(kind)
         self._left = torch.cat([thin, ones, weight], dim=1)
         self._right = torch.cat([thin, weight, ones], dim=1).T
         # γ_n for products of n terms in any order (Higham 2002, eq. 3.5), doubled for d² = −2 ·

@@ -103,8 +103,8 @@ def _normalize(values: Any, how: Normalization) -> Any:
         return (wide / scale).to(values.dtype) if scale > 0 else values
     # a constant neuron has only rounding to be divided by its deviation
     flat = spread <= 1e-12 * wide.abs().amax(dim=1, keepdim=True)
-    centred = (wide - wide.mean(dim=1, keepdim=True)) / spread.masked_fill(flat, 1.0)
-    return centred.masked_fill(flat, 0.0).to(values.dtype)
+    centered = (wide - wide.mean(dim=1, keepdim=True)) / spread.masked_fill(flat, 1.0)
+    return centered.masked_fill(flat, 0.0).to(values.dtype)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

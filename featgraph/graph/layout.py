@@ -85,9 +85,9 @@ def _scale(matrix: Any, nodes: NDArray[np.int64], weighted: bool) -> NDArray[np.
         far = np.minimum(far, reach)
         pivot = int(nodes[far[nodes].argmax()])
     squared = np.stack(columns, axis=1) ** 2
-    centred = squared.mean(axis=0) + squared.mean(axis=1, keepdims=True) - squared - squared.mean()
-    _, vectors = np.linalg.eigh(centred.T @ centred)
-    points = centred @ vectors[:, :-3:-1]
+    centered = squared.mean(axis=0) + squared.mean(axis=1, keepdims=True) - squared - squared.mean()
+    _, vectors = np.linalg.eigh(centered.T @ centered)
+    points = centered @ vectors[:, :-3:-1]
     signs = np.sign(points[np.abs(points).argmax(axis=0), [0, 1]])
     signed: NDArray[np.float64] = points * np.where(signs == 0, 1.0, signs)
     return signed  # or the picture could be mirrored

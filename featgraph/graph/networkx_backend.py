@@ -44,7 +44,7 @@ class _Backend:
             return _as_given(graph, tuple(rest), kwargs, name)
         if graph is None or not len(graph) or graph.is_directed() or graph.is_multigraph():
             return False
-        loops = any(node in neighbours for node, neighbours in graph.adj.items())
+        loops = any(node in neighbors for node, neighbors in graph.adj.items())
         return not loops and _as_given(graph, tuple(rest), kwargs, name)
 
     @staticmethod

@@ -267,8 +267,8 @@ def _check_inside(inside: NDArray[np.int64], what: str, radii: NDArray[np.float6
 
 def _fit_line(x: NDArray[np.float64], counts: NDArray[np.float64]) -> tuple[float, float]:
     y = np.log(counts)
-    centred = x - x.mean()
-    slope = float(centred @ y / (centred @ centred))
+    centered = x - x.mean()
+    slope = float(centered @ y / (centered @ centered))
     return slope, float(y.mean() - slope * x.mean())
 
 

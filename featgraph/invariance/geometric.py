@@ -284,7 +284,7 @@ def measure_geometric_invariance(
                 )
                 fit = fit_correlation_dimension(total, confidence=confidence)
                 dimension = fit.dimension
-            near = _neighbour_dimensions(points, confidence)
+            near = _neighbor_dimensions(points, confidence)
         except ValueError as error:
             raise ValueError(f"layer {name!r}: {error}") from error
         size = (matrix.n_nodes, matrix.n_samples)
@@ -292,7 +292,7 @@ def measure_geometric_invariance(
     return GeometricInvariance(tuple(rows), variant, float(confidence))
 
 
-def _neighbour_dimensions(
+def _neighbor_dimensions(
     points: NDArray[np.float64], confidence: float
 ) -> tuple[IntrinsicDimension, IntrinsicDimension]:
     two_nn = estimate_two_nn(points, confidence=confidence)

@@ -89,15 +89,15 @@ def measure_linearity(features: FeatureMatrix | Array, *, share: float = 0.9) ->
     matrix = as_feature_matrix(features)
     fraction(share, "share")
     values = matrix.numpy().astype(np.float64)
-    centred = values - values.mean(axis=0)
-    largest = float(np.abs(centred).max())
+    centered = values - values.mean(axis=0)
+    largest = float(np.abs(centered).max())
     # Rounding of the mean leaves about 1e-16 of the values behind where all rows are equal.
     if largest <= 4 * float(np.finfo(np.float64).eps) * float(np.abs(values).max()):
         where = f"layer {matrix.layer!r}" if matrix.layer is not None else "features"
         raise ValueError(f"{where} must hold different neurons, got {matrix.n_nodes} equal ones")
-    centred /= largest
-    of_means = matrix.n_samples * float(np.sum(centred.mean(axis=1) ** 2))
-    squares = svdvals(centred, check_finite=False) ** 2
+    centered /= largest
+    of_means = matrix.n_samples * float(np.sum(centered.mean(axis=1) ** 2))
+    squares = svdvals(centered, check_finite=False) ** 2
     shares = squares / squares.sum()
     ratio = float(1 / (shares @ shares))
     first, second, third = (float(x) for x in np.pad(shares, (0, 3))[:3])

@@ -94,7 +94,7 @@ def estimate_two_nn(
     if not 0 <= fraction(discard, "discard") < 1:
         raise ValueError(f"discard must lie in [0, 1), got {discard}")
     _check_confidence(confidence)
-    near = _distinct_neighbours(points, kind, 2)
+    near = _distinct_neighbors(points, kind, 2)
     logs = np.sort(np.log(near[:, 1] / near[:, 0]))
     n_points = logs.size
     n_used = max(2, int(n_points * (1 - discard)))
@@ -172,7 +172,7 @@ def estimate_likelihood_dimension(
 
     integer(n_neighbors, "n_neighbors", least=3)
     _check_confidence(confidence)
-    near = _distinct_neighbours(points, kind, n_neighbors)
+    near = _distinct_neighbors(points, kind, n_neighbors)
     inverse = np.log(near[:, -1:] / near[:, :-1]).mean(axis=1)
     mean = float(inverse.mean())
     if mean <= 1e-9:
@@ -194,7 +194,7 @@ def _check_confidence(confidence: float) -> None:
         raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
 
 
-def _distinct_neighbours(
+def _distinct_neighbors(
     points: FeatureMatrix | Array, kind: PointKind, n_neighbors: int
 ) -> NDArray[np.float64]:
     """Return the neighbour distances of the cloud without its duplicates."""
@@ -208,10 +208,10 @@ def _distinct_neighbours(
         )
     # Differences between points, not their place or unit, decide what overflows.
     cloud -= cloud[0]
-    return neighbour_distances(cloud / np.abs(cloud).max(), n_neighbors)
+    return neighbor_distances(cloud / np.abs(cloud).max(), n_neighbors)
 
 
-def neighbour_distances(cloud: NDArray[np.float64], n_neighbors: int) -> NDArray[np.float64]:
+def neighbor_distances(cloud: NDArray[np.float64], n_neighbors: int) -> NDArray[np.float64]:
     """Return increasing distances to the nearest others, shape (n_points, n_neighbors).
 
     A tree of the points up to 10 features; beyond, matrix products find the nearest and some

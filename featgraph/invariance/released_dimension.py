@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.random import RandomState, as_rng
 from featgraph.invariance.correlation_sum import PointKind, take_points
-from featgraph.invariance.nearest import neighbour_distances
+from featgraph.invariance.nearest import neighbor_distances
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -88,7 +88,7 @@ def measure_released_dimension(
     nothing = ReleasedDimension(0.0, (np.nan, np.nan), _RADII.copy(), np.zeros(_RADII.size))
     if float(np.std(cloud)) < 1e-4:
         return nothing
-    near = np.sort(neighbour_distances(cloud, _N_NEIGHBORS).ravel())
+    near = np.sort(neighbor_distances(cloud, _N_NEIGHBORS).ravel())
     below = np.searchsorted(near, _RADII, side="left")
     values = below / cloud.shape[0] / (cloud.shape[0] - 1)
     valid = np.flatnonzero(values > 0)

@@ -175,7 +175,7 @@ def _shade(ax: Axes, fit: CorrelationDimension) -> None:
 def plot_dimensions(
     *results: GeometricInvariance,
     labels: Sequence[str] = (),
-    neighbours: bool = True,
+    neighbors: bool = True,
     ax: Axes | None = None,
 ) -> tuple[Figure, Axes]:
     """Draw the dimensions over the layers, with intervals.
@@ -218,9 +218,9 @@ def plot_dimensions(
     fig, ax = new_axes(ax, height=3.2)
     names = labels or [f"D₂ {result.variant}: Δ = {result.delta:.2f}" for result in results]
     series = [_dimension_series(*pair) for pair in zip(results, names, strict=True)]
-    if neighbours:
+    if neighbors:
         for name in ("two_nn", "likelihood"):
-            series.append(_neighbour_series(results[0], name))
+            series.append(_neighbor_series(results[0], name))
     draw_layer_values(ax, series)
     for result in results:
         for place, row in enumerate(result.layers):
@@ -238,7 +238,7 @@ def _dimension_series(result: GeometricInvariance, label: str) -> LayerSeries:
     return LayerSeries(label, names, result.dimensions, ends[:, 0], ends[:, 1])
 
 
-def _neighbour_series(result: GeometricInvariance, name: str) -> LayerSeries:
+def _neighbor_series(result: GeometricInvariance, name: str) -> LayerSeries:
     found = [getattr(row, name) for row in result.layers]
     ends = np.array([item.interval for item in found])
     label = {"two_nn": "TwoNN", "likelihood": "likelihood, 20 neighbours"}[name]

@@ -264,12 +264,12 @@ def _draw_clusters(ax: Axes, points: Points, labels: NDArray[np.int64]) -> None:
     from matplotlib.collections import LineCollection
 
     masses = np.bincount(labels)
-    centres = np.stack([points[labels == k].mean(axis=0) for k in range(masses.size)])
+    centers = np.stack([points[labels == k].mean(axis=0) for k in range(masses.size)])
     colors = group_colors(labels, len(points))
     many = masses[labels] > 1
     ax.add_collection(
         LineCollection(
-            list(np.stack([points[many], centres[labels[many]]], axis=1)),
+            list(np.stack([points[many], centers[labels[many]]], axis=1)),
             colors=colors[many], linewidths=0.5, alpha=0.55, zorder=1,
         )
     )  # fmt: skip
@@ -278,7 +278,7 @@ def _draw_clusters(ax: Axes, points: Points, labels: NDArray[np.int64]) -> None:
     big = np.flatnonzero(masses > 1)
     first = np.array([int(np.flatnonzero(labels == k)[0]) for k in big], dtype=np.int64)
     ax.scatter(
-        centres[big, 0], centres[big, 1], s=np.clip(900 * masses[big] / len(points), 8, None),
+        centers[big, 0], centers[big, 1], s=np.clip(900 * masses[big] / len(points), 8, None),
         c=colors[first], edgecolor="white", linewidth=0.6, alpha=0.85, zorder=3,
     )  # fmt: skip
 

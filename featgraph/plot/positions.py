@@ -143,14 +143,14 @@ def scale_features(features: Any) -> tuple[NDArray[np.float64], float]:
     from featgraph.features.feature_matrix import as_feature_matrix
 
     values = as_feature_matrix(features).numpy().astype(np.float64)
-    centred = (values - values.mean(axis=0)) / np.sqrt(values.shape[1])
-    n_nodes, n_samples = centred.shape
-    gram = centred.T @ centred if n_samples < n_nodes else centred @ centred.T
+    centered = (values - values.mean(axis=0)) / np.sqrt(values.shape[1])
+    n_nodes, n_samples = centered.shape
+    gram = centered.T @ centered if n_samples < n_nodes else centered @ centered.T
     n_axes = min(2, len(gram))
     powers, vectors = eigh(gram, subset_by_index=[len(gram) - n_axes, len(gram) - 1])
     powers, vectors = np.maximum(powers[::-1], 0.0), vectors[:, ::-1]
     positions = np.zeros((n_nodes, 2))
-    axes = centred @ vectors if n_samples < n_nodes else vectors * np.sqrt(powers)
+    axes = centered @ vectors if n_samples < n_nodes else vectors * np.sqrt(powers)
     positions[:, :n_axes] = axes
     total = float(np.trace(gram))
     return _sign_axes(positions), min(1.0, float(powers.sum()) / total) if total > 0 else 1.0

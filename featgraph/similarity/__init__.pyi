@@ -38,7 +38,7 @@ from .layer_matrix import (
     similarity_matrix as similarity_matrix,
 )
 from .measures import MEASURES as MEASURES, Measure as Measure, measure_pair as measure_pair
-from .neighbours import mutual_knn as mutual_knn
+from .neighbors import mutual_knn as mutual_knn
 from .procrustes_shape import procrustes as procrustes
 from .pruning import (
     PruningSweep as PruningSweep,

@@ -157,7 +157,7 @@ def _rank(name: str, dissimilarity: str, invariances: frozenset[str]) -> Measure
     )
 
 
-def _neighbours(name: str, distance: str, invariances: frozenset[str]) -> Measure:
+def _neighbors(name: str, distance: str, invariances: frozenset[str]) -> Measure:
     return Measure(
         name,
         f"share of common nearest neighbours ({distance})",
@@ -248,8 +248,8 @@ _ROWS = (
     _rank("rsa", "correlation", frozenset({"permutation", "scaling", "sample_scaling"})
           | {"common_signal"}),
     _rank("rsa_euclidean", "euclidean", _ROTATION),
-    _neighbours("mutual_knn", "cosine", _DIRECTION),
-    _neighbours("mutual_knn_euclidean", "euclidean", _ROTATION),
+    _neighbors("mutual_knn", "cosine", _DIRECTION),
+    _neighbors("mutual_knn_euclidean", "euclidean", _ROTATION),
     _samples("lsim", "graph-based similarity of the full graphs of samples", None),
     _samples("lsim_top5", "graph-based similarity of the graphs of 5 neighbours", 5),
     _network(

@@ -61,7 +61,7 @@ def test_members_join_along_falling_distance(seed, n_nodes, size):
     labels = join_centers(
         space, space.rows(size), size, centers, np.random.default_rng(seed)
     ).tolist()
-    adjacency = naive.neighbours(n_nodes, graph.edges)
+    adjacency = naive.neighbors(n_nodes, graph.edges)
     assert labels == naive.join_centers(adjacency, dist, centers.tolist(), choices.tolist())
 
 

@@ -81,10 +81,10 @@ def test_networkx_colours_the_auxiliary_graph_alike(size, strategy):
     auxiliary.add_edges_from(
         (u, v) for u in graph for v in graph if u < v and dist[u].get(v, 99) > size
     )
-    colours = nx.greedy_color(auxiliary, strategy=strategy)
-    order = list(colours)  # in the order of colouring
+    colors = nx.greedy_color(auxiliary, strategy=strategy)
+    order = list(colors)  # in the order of colouring
     cover = box_cover(graph, size, order=order)
-    assert cover.labels.tolist() == [colours[v] for v in range(40)]
+    assert cover.labels.tolist() == [colors[v] for v in range(40)]
 
 
 @pytest.mark.parametrize("n_nodes", [1, 2, 7, 24])

@@ -38,8 +38,8 @@ def test_gaussian_keeps_spectrum_and_mean(n_nodes: int, n_samples: int, seed: in
 
 def test_gaussian_keeps_the_mean_squared_distance_and_breaks_clusters() -> None:
     rng = np.random.default_rng(0)
-    centres = rng.normal(size=(5, 20)) * 10
-    F = centres[np.repeat(np.arange(5), 20)] + rng.normal(size=(100, 20))
+    centers = rng.normal(size=(5, 20)) * 10
+    F = centers[np.repeat(np.arange(5), 20)] + rng.normal(size=(100, 20))
 
     def distances(X: np.ndarray) -> np.ndarray:
         return np.sqrt(((X[:, None] - X[None]) ** 2).sum(-1))[np.triu_indices(len(X), 1)]

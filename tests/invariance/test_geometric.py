@@ -77,7 +77,7 @@ def test_bad_layers_are_refused_by_name(features, message):
         measure_geometric_invariance({"fc": FeatureMatrix.from_array(features)})
 
 
-def test_fewer_samples_than_neighbours_are_refused_before_umap_is_needed():
+def test_fewer_samples_than_neighbors_are_refused_before_umap_is_needed():
     with pytest.raises(ValueError, match="'a': points must number more than n_neighbors=40"):
         measure_geometric_invariance(
             {"a": layer("square", n_samples=40)}, variant="paper", n_neighbors=40

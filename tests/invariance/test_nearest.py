@@ -11,7 +11,7 @@ from featgraph.invariance import (
     estimate_two_nn,
     measure_released_dimension,
 )
-from featgraph.invariance.nearest import neighbour_distances
+from featgraph.invariance.nearest import neighbor_distances
 from tests.naive import invariance as naive
 from tests.naive.clouds import CLOUDS, make_cloud, move
 
@@ -37,7 +37,7 @@ def test_intervals_hold_the_true_dimension():
 
 def test_two_nn_equals_naive():
     cloud = make_cloud("3-cube", 40)
-    logs = naive.neighbour_ratios(cloud.tolist())
+    logs = naive.neighbor_ratios(cloud.tolist())
     kept = logs[:36]
     expected = 35 / (sum(kept) + 4 * kept[-1])
     assert estimate_two_nn(cloud).dimension == pytest.approx(expected, rel=1e-9)
@@ -147,7 +147,7 @@ def test_distances_to_the_nearest_equal_a_full_sort(n_features, kind):
     apart = np.sqrt(((cloud[:, None] - cloud) ** 2).sum(axis=2))
     np.fill_diagonal(apart, np.inf)
     expected = np.sort(apart, axis=1)[:, :4]
-    np.testing.assert_allclose(neighbour_distances(cloud, 4), expected, rtol=1e-12)
+    np.testing.assert_allclose(neighbor_distances(cloud, 4), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-7, 3e-7])

@@ -13,7 +13,7 @@ Edge = tuple[int, int]
 Table = list[list[float]]
 
 
-def neighbours(n_nodes: int, edges: Iterable[Edge]) -> list[list[int]]:
+def neighbors(n_nodes: int, edges: Iterable[Edge]) -> list[list[int]]:
     """Sorted neighbours of each node."""
     found: list[set[int]] = [set() for _ in range(n_nodes)]
     for u, v in edges:
@@ -25,7 +25,7 @@ def neighbours(n_nodes: int, edges: Iterable[Edge]) -> list[list[int]]:
 
 def hop_distances(n_nodes: int, edges: Iterable[Edge]) -> Table:
     """All hop distances, infinity where there is no path."""
-    adjacency = neighbours(n_nodes, edges)
+    adjacency = neighbors(n_nodes, edges)
     table = []
     for source in range(n_nodes):
         row = [INF] * n_nodes

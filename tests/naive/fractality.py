@@ -6,15 +6,15 @@ import math
 from itertools import combinations, pairwise
 
 
-def ball_masses(neighbours, radii):
+def ball_masses(neighbors, radii):
     """Number of nodes within each radius of each node, one search per pair of the two."""
     table = []
-    for source in range(len(neighbours)):
+    for source in range(len(neighbors)):
         row = []
         for radius in radii:
             ball = {source}
             for _ in range(radius):
-                ball |= {v for u in ball for v in neighbours[u]}
+                ball |= {v for u in ball for v in neighbors[u]}
             row.append(len(ball))
         table.append(row)
     return table

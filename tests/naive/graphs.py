@@ -23,10 +23,10 @@ def smallest_weights(rows, weights):
 
 def components(n_nodes, edges):
     """Number of the component of each node, by the order of first nodes."""
-    neighbours = {node: set() for node in range(n_nodes)}
+    neighbors = {node: set() for node in range(n_nodes)}
     for a, b in edges:
-        neighbours[a].add(b)
-        neighbours[b].add(a)
+        neighbors[a].add(b)
+        neighbors[b].add(a)
     labels = [-1] * n_nodes
     count = 0
     for start in range(n_nodes):
@@ -37,22 +37,22 @@ def components(n_nodes, edges):
             node = todo.pop()
             if labels[node] < 0:
                 labels[node] = count
-                todo.extend(neighbours[node])
+                todo.extend(neighbors[node])
         count += 1
     return labels
 
 
 def diameter(n_nodes, edges):
     """Longest shortest path in hops of a connected graph."""
-    neighbours = {node: set() for node in range(n_nodes)}
+    neighbors = {node: set() for node in range(n_nodes)}
     for a, b in edges:
-        neighbours[a].add(b)
-        neighbours[b].add(a)
+        neighbors[a].add(b)
+        neighbors[b].add(a)
     longest = 0
     for start in range(n_nodes):
         hops, level = {start: 0}, [start]
         while level:
-            level = [b for a in level for b in sorted(neighbours[a]) if b not in hops]
+            level = [b for a in level for b in sorted(neighbors[a]) if b not in hops]
             level = list(dict.fromkeys(level))
             step = max(hops.values()) + 1
             hops.update(dict.fromkeys(level, step))

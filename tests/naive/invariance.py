@@ -63,7 +63,7 @@ def plateau(x, counts, reach, tolerance, least, most, growth):
     return best
 
 
-def neighbour_ratios(points):
+def neighbor_ratios(points):
     """Return ln(r2 / r1) of every point, increasing."""
     logs = []
     for i, p in enumerate(points):

@@ -6,7 +6,7 @@ import itertools
 import math
 
 
-def neighbours_of(n_nodes, edges):
+def neighbors_of(n_nodes, edges):
     """Set of neighbours of each node."""
     near = [set() for _ in range(n_nodes)]
     for a, b in edges:
@@ -29,7 +29,7 @@ def hops_from(near, start, allowed=None):
 
 def hop_pairs(n_nodes, edges):
     """Number of ordered pairs of distinct nodes at each number of hops."""
-    near = neighbours_of(n_nodes, edges)
+    near = neighbors_of(n_nodes, edges)
     counts = [0] * (n_nodes + 1)
     for start in range(n_nodes):
         for node, hops in hops_from(near, start).items():
@@ -42,7 +42,7 @@ def hop_pairs(n_nodes, edges):
 
 def local_efficiency(n_nodes, edges):
     """Mean over nodes of the mean of 1/hops among neighbours."""
-    near = neighbours_of(n_nodes, edges)
+    near = neighbors_of(n_nodes, edges)
     total = 0.0
     for node in range(n_nodes):
         friends = near[node]
@@ -57,7 +57,7 @@ def local_efficiency(n_nodes, edges):
 
 def triangles(n_nodes, edges):
     """Number of triangles at each node."""
-    near = neighbours_of(n_nodes, edges)
+    near = neighbors_of(n_nodes, edges)
     counts = [0] * n_nodes
     for a, b, c in itertools.combinations(range(n_nodes), 3):
         if b in near[a] and c in near[a] and c in near[b]:
@@ -68,7 +68,7 @@ def triangles(n_nodes, edges):
 
 def induced_classes(n_nodes, edges, size):
     """Number of node sets of a size by the sorted degrees of what they induce."""
-    near = neighbours_of(n_nodes, edges)
+    near = neighbors_of(n_nodes, edges)
     found = {}
     for nodes in itertools.combinations(range(n_nodes), size):
         degrees = tuple(sorted(sum(b in near[a] for b in nodes) for a in nodes))
@@ -112,7 +112,7 @@ def swap_all(entries, draws, n_ring, connected):
     """Swap the edges named by entries of a list of both directions, where it stays simple."""
     entries = [list(pair) for pair in entries]
     n_nodes = 1 + max(max(pair) for pair in entries)
-    near = neighbours_of(n_nodes, entries)
+    near = neighbors_of(n_nodes, entries)
     kept = 0
     for one, two, free in draws:
         a, b = entries[one]
@@ -146,7 +146,7 @@ class Xorshift:
 
 def swap_pairs(n_nodes, edges, n_tries, seed, n_ring, connected):
     """Swap pairs drawn until they are joined; pairs that are not, in more than half of all."""
-    random, near, kept = Xorshift(seed), neighbours_of(n_nodes, edges), 0
+    random, near, kept = Xorshift(seed), neighbors_of(n_nodes, edges), 0
     joined = bool(n_ring) or 4 * len(edges) <= n_nodes * (n_nodes - 1)
 
     def draw():
@@ -169,7 +169,7 @@ def swap_pairs(n_nodes, edges, n_tries, seed, n_ring, connected):
 
 def rich_club(n_nodes, edges):
     """Share of joined pairs among nodes of degree above k, for each k."""
-    near = neighbours_of(n_nodes, edges)
+    near = neighbors_of(n_nodes, edges)
     curve = []
     for k in range(max(len(friends) for friends in near)):
         club = [node for node in range(n_nodes) if len(near[node]) > k]

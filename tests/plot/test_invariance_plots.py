@@ -123,7 +123,7 @@ def test_dimensions_stand_beside_neighbour_estimates():
     assert labels[0].startswith("D₂ full: Δ = ")
     assert labels[1:] == ["TwoNN", "likelihood, 20 neighbours"]
     np.testing.assert_array_equal(ax.containers[0].lines[0].get_ydata(), dimensions().dimensions)
-    _, ax = plot_dimensions(dimensions(), dimensions("released"), neighbours=False)
+    _, ax = plot_dimensions(dimensions(), dimensions("released"), neighbors=False)
     assert len(ax.containers) == 2
     with pytest.raises(ValueError, match="at least one GeometricInvariance"):
         plot_dimensions()

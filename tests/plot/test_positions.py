@@ -25,8 +25,8 @@ def test_points_of_the_plane_come_back():
 def test_classical_answer_is_principal_components():
     points = np.random.default_rng(1).normal(size=(30, 6)) * [5, 3, 1, 1, 1, 1]
     positions, share = scale_distances(spread(points))
-    centred = points - points.mean(axis=0)
-    singular = np.linalg.svd(centred, compute_uv=False)
+    centered = points - points.mean(axis=0)
+    singular = np.linalg.svd(centered, compute_uv=False)
     np.testing.assert_allclose(np.linalg.norm(positions, axis=0), singular[:2], rtol=1e-9)
     assert share == pytest.approx((singular[:2] ** 2).sum() / (singular**2).sum(), rel=1e-9)
 

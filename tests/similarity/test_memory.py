@@ -8,7 +8,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from featgraph import similarity as sim
-from featgraph.similarity import _kernel_rows, _recipe, dissimilarity, gbs, neighbours
+from featgraph.similarity import _kernel_rows, _recipe, dissimilarity, gbs, neighbors
 from featgraph.similarity._recipe import compare_pair
 from featgraph.similarity.measures import MEASURES
 from tests.naive import similarity as naive
@@ -34,8 +34,8 @@ def small_parts(monkeypatch):
         monkeypatch.setattr(module, "BLOCK_ROWS", 7)
     monkeypatch.setattr(dissimilarity, "PART", 10)
     monkeypatch.setattr(dissimilarity, "NEAR_PAIRS", 3)
-    monkeypatch.setattr(neighbours, "BLOCK_NUMBERS", 100)
-    monkeypatch.setattr(neighbours, "EXTRA", 2)
+    monkeypatch.setattr(neighbors, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(neighbors, "EXTRA", 2)
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -68,7 +68,7 @@ class Largest(TorchDispatchMode):
 def test_no_measure_holds_a_matrix_of_all_pairs(name, monkeypatch):
     n_samples = 1200
     monkeypatch.setattr(_recipe, "ROW_BYTES", 1 << 20)
-    monkeypatch.setattr(neighbours, "BLOCK_NUMBERS", 1 << 16)
+    monkeypatch.setattr(neighbors, "BLOCK_NUMBERS", 1 << 16)
     layers = draw_layers(n_samples, width=4)
     options = {"estimator": "minibatch"} if "minibatch" in name else {}
     parts = [{key: X[k : k + 100] for key, X in layers.items()} for k in range(0, n_samples, 100)]
@@ -97,5 +97,5 @@ def test_neighbours_of_many_samples_equal_a_full_sort(distance, kind):
         X, Y = 1e-3 * X + 1e6, Y
     if distance == "cosine" and kind in ("whole", "far"):
         return  # rounding decides which of parallel samples are nearer
-    ours = sim.mutual_knn(X, Y, distance=distance, n_neighbours=5)
+    ours = sim.mutual_knn(X, Y, distance=distance, n_neighbors=5)
     assert ours == pytest.approx(naive.mutual_knn(X, Y, 5, distance=distance), abs=1e-12)

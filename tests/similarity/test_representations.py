@@ -241,7 +241,7 @@ def test_mutual_knn_equals_naive(distance, pair, k, whole):
     X, Y = pair
     if whole and distance == "euclidean":
         X, Y = np.round(X), np.round(Y)  # ties go by the order of the samples
-    ours = sim.mutual_knn(X, Y, n_neighbours=k, distance=distance)
+    ours = sim.mutual_knn(X, Y, n_neighbors=k, distance=distance)
     assert ours == pytest.approx(naive.mutual_knn(X, Y, k, distance=distance), abs=1e-12)
 
 
@@ -257,5 +257,5 @@ def test_mutual_knn_checks_the_number_of_neighbours():
     X = np.random.default_rng(0).normal(size=(5, 2))
     with pytest.raises(ValueError, match="less than the number of samples, got 10 of 5"):
         sim.mutual_knn(X, X)
-    with pytest.raises(ValueError, match="n_neighbours must be a whole number of at least 1"):
-        sim.mutual_knn(X, X, n_neighbours=0)
+    with pytest.raises(ValueError, match="n_neighbors must be a whole number of at least 1"):
+        sim.mutual_knn(X, X, n_neighbors=0)

@@ -10,9 +10,9 @@ from featgraph.core.checks import choice, integer
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair
 from featgraph.similarity._recipe import Recipe, compare_pair
 
-__all__ = ["NeighbourDistance", "mutual_knn"]
+__all__ = ["NeighborDistance", "mutual_knn"]
 
-NeighbourDistance = Literal["cosine", "euclidean"]
+NeighborDistance = Literal["cosine", "euclidean"]
 
 BLOCK_NUMBERS = 1 << 22  # of a part of the products at a time
 EXTRA = 6  # candidates beyond the neighbours: room for equal distances
@@ -20,18 +20,18 @@ EXTRA = 6  # candidates beyond the neighbours: room for equal distances
 
 @overload
 def mutual_knn(
-    X: torch.Tensor, Y: torch.Tensor, *, n_neighbours: int = ..., distance: NeighbourDistance = ...
+    X: torch.Tensor, Y: torch.Tensor, *, n_neighbors: int = ..., distance: NeighborDistance = ...
 ) -> torch.Tensor: ...
 @overload
 def mutual_knn(
-    X: ArrayLike, Y: ArrayLike, *, n_neighbours: int = ..., distance: NeighbourDistance = ...
+    X: ArrayLike, Y: ArrayLike, *, n_neighbors: int = ..., distance: NeighborDistance = ...
 ) -> float: ...
 def mutual_knn(
     X: Samples,
     Y: Samples,
     *,
-    n_neighbours: int = 10,
-    distance: NeighbourDistance = "cosine",
+    n_neighbors: int = 10,
+    distance: NeighborDistance = "cosine",
 ) -> torch.Tensor | float:
     """Mean share of nearest neighbours that two layers have in common.
 
@@ -41,7 +41,7 @@ def mutual_knn(
         First layer; rows are samples.
     Y : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_y)
         Second layer, same samples.
-    n_neighbours : int, default=10
+    n_neighbors : int, default=10
         Neighbours per sample, itself left out; fewer than n_samples.
     distance : {"cosine", "euclidean"}, default="cosine"
         What makes a neighbour near. Equal distances are taken in the order of the samples.
@@ -50,17 +50,17 @@ def mutual_knn(
     -------
     0-d Tensor if X or Y is a Tensor (no gradient), else float
         In [0, 1]; larger is more similar. Unrelated layers reach
-        n_neighbours / (n_samples − 1) by chance.
+        n_neighbors / (n_samples − 1) by chance.
 
     Raises
     ------
     ValueError
-        ``n_neighbours`` not in 1 … n_samples − 1, different samples, non-finite features.
+        ``n_neighbors`` not in 1 … n_samples − 1, different samples, non-finite features.
 
     Notes
     -----
     Invariant to orthogonal maps and isotropic scaling; ``"cosine"`` also to positive scaling
-    of single samples, ``"euclidean"`` to translation. O(n² · d) time, O(n · (d + n_neighbours))
+    of single samples, ``"euclidean"`` to translation. O(n² · d) time, O(n · (d + n_neighbors))
     memory.
 
     References
@@ -75,24 +75,24 @@ def mutual_knn(
     >>> mutual_knn(X, 3 * X), mutual_knn(X, X[::-1].copy()) < 0.5
     (1.0, True)
     """
-    recipe = knn_recipe(n_neighbours=n_neighbours, distance=distance)
+    recipe = knn_recipe(n_neighbors=n_neighbors, distance=distance)
     first, second = as_pair(X, Y, any_scale=True)
     value = compare_pair(recipe, first, second)
     return as_given(value, (X, Y))
 
 
-def knn_recipe(*, n_neighbours: int = 10, distance: NeighbourDistance = "cosine") -> Recipe:
+def knn_recipe(*, n_neighbors: int = 10, distance: NeighborDistance = "cosine") -> Recipe:
     """The lists of neighbours of a layer, each rising; common ones are counted in pairs."""
-    size = integer(n_neighbours, "n_neighbours", least=1)
+    size = integer(n_neighbors, "n_neighbors", least=1)
     choice(distance, ("cosine", "euclidean"), "distance")
 
     def prepare(samples: torch.Tensor, name: str) -> torch.Tensor:
         n_samples = samples.shape[0]
         if size >= n_samples:
             raise ValueError(
-                f"n_neighbours must be less than the number of samples, got {size} of {n_samples}"
+                f"n_neighbors must be less than the number of samples, got {size} of {n_samples}"
             )
-        return neighbour_lists(samples.detach(), size, distance).to(torch.int32)
+        return neighbor_lists(samples.detach(), size, distance).to(torch.int32)
 
     def combine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         place = torch.searchsorted(second, first).clamp_(max=size - 1)
@@ -102,10 +102,10 @@ def knn_recipe(*, n_neighbours: int = 10, distance: NeighbourDistance = "cosine"
     return Recipe(prepare, combine)
 
 
-def neighbour_lists(
-    samples: torch.Tensor, n_neighbours: int, distance: NeighbourDistance
+def neighbor_lists(
+    samples: torch.Tensor, n_neighbors: int, distance: NeighborDistance
 ) -> torch.Tensor:
-    """Nearest neighbours of every sample, rising, shape (n_samples, n_neighbours).
+    """Nearest neighbours of every sample, rising, shape (n_samples, n_neighbors).
 
     Matrix products find somewhat more candidates than are wanted, and term by term sums, where
     equal samples are equally far to the last digit, choose among them.
@@ -125,7 +125,7 @@ def neighbour_lists(
         else:
             rough.mul_(-2).add_(squares).add_(squares[low : low + step, None])
         noise = 64 * torch.finfo(points.dtype).eps * squares.max() * points.shape[1] ** 0.5
-        blocks.append(_find_near(points, low, rough, float(noise), n_neighbours, distance))
+        blocks.append(_find_near(points, low, rough, float(noise), n_neighbors, distance))
     return torch.cat(blocks).sort(dim=1).values
 
 
@@ -134,15 +134,15 @@ def _find_near(
     low: int,
     rough: torch.Tensor,
     noise: float,
-    n_neighbours: int,
-    distance: NeighbourDistance,
+    n_neighbors: int,
+    distance: NeighborDistance,
 ) -> torch.Tensor:
     rows = points[low : low + len(rough)]
     rough.diagonal(low).fill_(torch.inf)
-    n_candidates = min(n_neighbours + EXTRA, points.shape[0] - 1)
+    n_candidates = min(n_neighbors + EXTRA, points.shape[0] - 1)
     best = rough.topk(n_candidates, dim=1, largest=False)
     candidates = best.indices.sort(dim=1).values
-    chosen, reach = _choose(points, rows, candidates, n_neighbours, distance)
+    chosen, reach = _choose(points, rows, candidates, n_neighbors, distance)
     if n_candidates == points.shape[0] - 1:
         return chosen
     # Those left out are farther than the last candidate but for the rounding of the products.
@@ -150,7 +150,7 @@ def _find_near(
     everyone = torch.arange(points.shape[0], device=points.device)
     for k in unsure.tolist():
         others = everyone[everyone != low + k][None, :]
-        chosen[k] = _choose(points, rows[k : k + 1], others, n_neighbours, distance)[0][0]
+        chosen[k] = _choose(points, rows[k : k + 1], others, n_neighbors, distance)[0][0]
     return chosen
 
 
@@ -158,8 +158,8 @@ def _choose(
     points: torch.Tensor,
     rows: torch.Tensor,
     candidates: torch.Tensor,
-    n_neighbours: int,
-    distance: NeighbourDistance,
+    n_neighbors: int,
+    distance: NeighborDistance,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the nearest candidates (rising) and what makes the last one near."""
     apart = points.new_empty(candidates.shape)
@@ -172,5 +172,5 @@ def _choose(
         else:
             apart[some] = (rows[some, None] - others).square().sum(dim=2)
     order = apart.sort(dim=1, stable=True)
-    chosen = candidates.gather(1, order.indices[:, :n_neighbours])
-    return chosen, order.values[:, n_neighbours - 1]
+    chosen = candidates.gather(1, order.indices[:, :n_neighbors])
+    return chosen, order.values[:, n_neighbors - 1]
