@@ -186,7 +186,7 @@ def plot_dimensions(
         One per variant or state, of the same layers.
     labels : sequence of str, default=()
         One per result; empty names the variant and Δ.
-    neighbours : bool, default=True
+    neighbors : bool, default=True
         Add the TwoNN and likelihood dimensions of the first result.
     ax : matplotlib Axes or None, default=None
         Where to draw; None makes a new figure.

@@ -161,7 +161,7 @@ def _neighbors(name: str, distance: str, invariances: frozenset[str]) -> Measure
     return Measure(
         name,
         f"share of common nearest neighbours ({distance})",
-        "neighbours",
+        "neighbors",
         "mutual_knn",
         "knn_recipe",
         True,
