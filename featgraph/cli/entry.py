@@ -80,6 +80,9 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else BAD_INPUT
         except KeyboardInterrupt as stop:
+            # Python keeps in mind a KeyboardInterrupt that left an exec() of text, as dataclasses
+            # make it at import, until the next; it would end "python -m" by SIGINT in the end.
+            exec("")
             text = f"stopped{f': {stop}' if str(stop) else ''}"
             return _say(text, TERMINATED if signals else INTERRUPTED)
         except BrokenPipeError as error:  # the reader (head, less) had enough

@@ -69,6 +69,14 @@ def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status
     assert not kept.exists()
 
 
+def test_ctrl_c_inside_an_import_has_the_status_of_any_other(tmp_path):
+    stopping = "import sys\nfrom featgraph.cli.entry import guard\n"
+    stopping += "sys.exit(guard(lambda: exec('raise KeyboardInterrupt')))\n"
+    (tmp_path / "stopping.py").write_text(stopping, encoding="utf-8")
+    words = [sys.executable, "-m", "stopping"]
+    assert subprocess.run(words, cwd=tmp_path, capture_output=True).returncode == 130
+
+
 def test_the_same_command_works_after_a_kill(graph, tmp_path):
     out = tmp_path / "out"
     out.mkdir()

@@ -154,20 +154,20 @@ def test_constant_features_have_no_threshold(rule):
 
 
 BAD_RULES = [
-    ("percolate", "epsilon must be a number above 0.*got 'percolate'; did you mean 'percolation'"),
-    ("density", r"epsilon must be a number.*'density' takes a parameter: \('density', number\)"),
+    ("percolate", "rule must be a number above 0.*got 'percolate'; did you mean 'percolation'"),
+    ("density", r"rule must be a number.*'density' takes a parameter: \('density', number\)"),
     (("densty", 0.5), "did you mean 'density'"),
-    (("percolation", 0.5), "epsilon must be a number above 0"),
-    (("density", 0.5, 1), "epsilon must be a number above 0"),
-    (None, "epsilon must be a number above 0.*got None"),
-    (0, "epsilon must be a finite number above 0, got 0"),
-    (-1.5, "epsilon must be a finite number above 0, got -1.5"),
-    (float("nan"), "epsilon must be a finite number above 0, got nan"),
-    (True, "epsilon must be a finite number above 0, got True"),
-    (("density", 0), "density in epsilon must be a finite number above 0, got 0"),
-    (("density", 1.5), "density in epsilon must be at most 1, got 1.5"),
-    (("quantile", "half"), "quantile in epsilon must be a finite number above 0, got 'half'"),
-    (("giant", 2), "giant in epsilon must be at most 1, got 2"),
+    (("percolation", 0.5), "rule must be a number above 0"),
+    (("density", 0.5, 1), "rule must be a number above 0"),
+    (None, "rule must be a number above 0.*got None"),
+    (0, "rule must be a finite number above 0, got 0"),
+    (-1.5, "rule must be a finite number above 0, got -1.5"),
+    (float("nan"), "rule must be a finite number above 0, got nan"),
+    (True, "rule must be a finite number above 0, got True"),
+    (("density", 0), "density in rule must be a finite number above 0, got 0"),
+    (("density", 1.5), "density in rule must be at most 1, got 1.5"),
+    (("quantile", "half"), "quantile in rule must be a finite number above 0, got 'half'"),
+    (("giant", 2), "giant in rule must be at most 1, got 2"),
     (("degree", 3), r"degree in epsilon must be at most n_nodes − 1 = 2, got 3"),
 ]
 
