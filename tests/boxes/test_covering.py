@@ -21,7 +21,7 @@ def test_unknown_names_suggest_the_nearest():
     with pytest.raises(ValueError, match="method must be one of"):
         box_counts(nx.path_graph(3), method="boxes")
     with pytest.raises(TypeError, match="colour"):
-        box_cover(nx.path_graph(3), 1, color=3)
+        box_cover(nx.path_graph(3), 1, colour=3)
 
 
 def test_default_sizes_end_at_one_box_per_component():

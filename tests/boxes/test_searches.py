@@ -111,7 +111,7 @@ def test_shaking_equals_twin(seed, n_nodes, size):
     listed, nothing = lists[:3], np.empty(0, dtype=np.int64)
     one = annealing._shake(*listed, nothing.reshape(0, 0), *args).tolist()
     other = annealing._shake(nothing, nothing, nothing, bits.pack_lists(*listed), *args).tolist()
-    adjacency = plain.neighbours(n_nodes, graph.edges)
+    adjacency = plain.neighbors(n_nodes, graph.edges)
     expected = naive.shake(
         adjacency, dist, size, before.tolist(), n_moves, n_splits, draws.tolist()
     )
@@ -161,7 +161,7 @@ def test_flight_equals_twin(seed, n_nodes, size):
     labels, twin, slow = covers[0].copy(), covers[0].tolist(), speed.tolist()
     args = (lists.starts, lists.stops, lists.indices, rows.starts, rows.stops, rows.indices)
     count = swarm._fly(*args, labels, speed, covers[1], covers[2], 1.494, draws)
-    adjacency = plain.neighbours(n_nodes, graph.edges)
+    adjacency = plain.neighbors(n_nodes, graph.edges)
     best, top = covers[1].tolist(), covers[2].tolist()
     expected = naive.fly(adjacency, dist, size, twin, slow, best, top, 1.494, draws.tolist())
     assert (count, labels.tolist(), speed.tolist()) == (expected, twin, slow)
