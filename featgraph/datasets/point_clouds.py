@@ -39,7 +39,7 @@ class PointCloud:
         with a whole dimension; or neither, because the cloud has one scale or a dimension that
         changes with the scale.
     draw : callable
-        (n_points, n_samples, rng, **options) to points.
+        ``(n_points, n_samples, rng, **options)`` to points.
     dimension : callable
         The options to the dimension of the set drawn from, None where there is no single one. Of
         a cascade, whose mass has many dimensions, the correlation dimension D₂.

@@ -220,7 +220,7 @@ def compute_correlation_sum(
     if weights is None:
         n_resamples = integer(n_resamples, "n_resamples")
         weights = draw_weights(cloud.shape[0], n_resamples, as_rng(rng))
-    elif weights.shape[0] != cloud.shape[0]:
+    elif weights.ndim != 2 or weights.shape[0] != cloud.shape[0]:
         raise ValueError(
             f"weights must have one row for each of {cloud.shape[0]} points, got {weights.shape}"
         )

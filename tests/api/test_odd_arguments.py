@@ -73,7 +73,8 @@ def _fault(name: str, parameter: str, odd: str, bound: inspect.BoundArguments) -
             return None
         if not isinstance(error, ALLOWED) or not inner.startswith(PACKAGE):
             return f"of another kind: {said}"
-        if parameter.lower() not in str(error).lower():
+        is_named = parameter.lower() in str(error).lower()
+        if not is_named and not isinstance(error, FileNotFoundError):  # which names the file
             return f"without the name: {said}"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
