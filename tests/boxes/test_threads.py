@@ -147,6 +147,7 @@ from featgraph.datasets import make_lattice
 graph = make_lattice((300, 300))
 assert graph.indices.size > QUICK
 signal.signal(signal.SIGINT, signal.default_int_handler)
+box_counts(graph, sizes=[60], method="random_sequential", rng=0)  # compiled before, not beside
 try:
     threading.Timer(0.5, _thread.interrupt_main).start()
     box_counts(graph, sizes=[60], method="random_sequential", repeats=10**5, rng=0)
