@@ -2,15 +2,17 @@
 
 A kernel cannot be interrupted. It therefore runs beside the caller, who only waits, in short
 naps: Ctrl-C reaches him at once. He leaves the threads behind then; each ends as soon as its
-kernel returns, and what it wrote is dropped. They never keep the program from ending.
+kernel returns, and what it wrote is dropped. They keep the program from ending for two seconds at most.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
@@ -32,6 +34,10 @@ NAP = 0.1  # seconds between two looks for a call to stop
 #: Held while threads start and while threads are told to leave: until a new thread runs, CPython
 #: files it under the thread that starts it, and would tell the new one instead.
 _STARTING = threading.Lock()
+#: Threads left behind. A program waits a moment for them at its end: a kernel that returns while
+#: the interpreter is taken down may bring it down.
+_LEFT: list[threading.Thread] = []
+_LAST_WAIT = 2.0  # seconds
 _FEWEST = 2048  # below this many items a thread costs more than it saves
 
 
@@ -92,6 +98,7 @@ def run_tasks(
             left.set()
             for ident in at_work:
                 _leave(ident)
+        _LEFT.extend(threads)
         raise
     for thread in threads:
         thread.join()
@@ -145,3 +152,11 @@ def _listed(at_work: set[int]) -> Iterator[None]:
 def _leave(ident: int) -> None:
     # the exception comes up in the thread as soon as its kernel is back in Python
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(_Left))
+
+
+@atexit.register
+def _wait_for_left() -> None:
+    end = time.monotonic() + _LAST_WAIT
+    for thread in _LEFT:
+        if thread.ident is not None:
+            thread.join(max(0.0, end - time.monotonic()))
