@@ -2,7 +2,8 @@
 
 A kernel cannot be interrupted. It therefore runs beside the caller, who only waits, in short
 naps: Ctrl-C reaches him at once. He leaves the threads behind then; each ends as soon as its
-kernel returns, and what it wrote is dropped. They keep the program from ending for two seconds at most.
+kernel returns, and what it wrote is dropped. They keep the program from ending for two seconds at
+most.
 """
 
 from __future__ import annotations
