@@ -2,8 +2,8 @@
 
 A kernel cannot be interrupted. It therefore runs beside the caller, who only waits, in short
 naps: Ctrl-C reaches him at once. He leaves the threads behind then; each ends as soon as its
-kernel returns, and what it wrote is dropped. They keep the program from ending for two seconds at
-most.
+kernel returns, and what it wrote is dropped. The end of the program waits for them two seconds at
+the most.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from featgraph.core.threads import is_worker
 
@@ -35,9 +36,9 @@ NAP = 0.1  # seconds between two looks for a call to stop
 #: Held while threads start and while threads are told to leave: until a new thread runs, CPython
 #: files it under the thread that starts it, and would tell the new one instead.
 _STARTING = threading.Lock()
-#: Threads left behind. A program waits a moment for them at its end: a kernel that returns while
-#: the interpreter is taken down may bring it down.
-_LEFT: list[threading.Thread] = []
+#: Threads left behind that still run. A program waits a moment for them at its end: a kernel that
+#: returns while the interpreter is taken down may bring it down.
+_LEFT: WeakSet[threading.Thread] = WeakSet()
 _LAST_WAIT = 2.0  # seconds
 _FEWEST = 2048  # below this many items a thread costs more than it saves
 
@@ -99,7 +100,7 @@ def run_tasks(
             left.set()
             for ident in at_work:
                 _leave(ident)
-        _LEFT.extend(threads)
+        _LEFT.update(threads)
         raise
     for thread in threads:
         thread.join()
@@ -158,6 +159,6 @@ def _leave(ident: int) -> None:
 @atexit.register
 def _wait_for_left() -> None:
     end = time.monotonic() + _LAST_WAIT
-    for thread in _LEFT:
+    for thread in list(_LEFT):
         if thread.ident is not None:
             thread.join(max(0.0, end - time.monotonic()))
