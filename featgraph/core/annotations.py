@@ -111,7 +111,7 @@ def _read_subscript(
     if word == "Union":
         return _join([_read(part, names, seen) for part in parts])
     if word in _ITEMS:
-        return [items_form(_read(parts[0], names, seen))]
+        return [items_form(_read(parts[0], names, seen), is_lazy=word.startswith("Iter"))]
     if word == "tuple":
         return [tuple_form([_read(part, names, seen) for part in parts])]
     if word in ("Mapping", "dict"):

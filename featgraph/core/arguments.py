@@ -163,7 +163,8 @@ def _not_empty(value: Any, name: str) -> Any:
 #: Rules of arguments that mean the same in every function.
 _MOST = 10**6
 _LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "tail"),)
-_OTHERS: dict[str, Callable[[Any, str], Any]] = {"path": _not_empty} | dict.fromkeys(
+_OTHERS: dict[str, Callable[[Any, str], Any]] = dict.fromkeys(("path", "checkpoint"), _not_empty)
+_OTHERS |= dict.fromkeys(
     (
         *("repeats", "n_references", "n_boot", "n_bootstrap", "n_draws", "n_permutations"),
         *("n_resamples", "n_theta", "n_steps", "n_alphas", "n_columns", "max_steps", "epochs"),

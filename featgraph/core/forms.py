@@ -154,13 +154,16 @@ def _is_text_array(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") == "U"
 
 
-def items_form(forms: list[Form] | None) -> Form:
-    """Return the form of a list of values, each of one of the forms."""
+def items_form(forms: list[Form] | None, *, is_lazy: bool = False) -> Form:
+    """Return the form of a list of values, each of one of the forms.
+
+    Values that may come one by one (``is_lazy``), such as rows of a table, are not looked at.
+    """
     plain = forms is not None and all(form.take in _SINGLE for form in forms)
 
     def take(value: Any) -> Any:
-        if isinstance(value, Iterator) and not plain:
-            return value  # rows of a table may come one by one
+        if is_lazy and isinstance(value, Iterator) and not plain:
+            return value
         return [_take_one(forms, item, f" at place {k}") for k, item in enumerate(_listed(value))]
 
     return Form(f"a list of which each is {_words(forms)}", take)

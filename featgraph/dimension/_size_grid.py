@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
 
-__all__ = ["compared_sizes", "size_grid", "thin_sizes", "hop_size_grid"]
+__all__ = ["check_spacing", "compared_sizes", "hop_size_grid", "size_grid", "thin_sizes"]
 
 #: Points of a curve over real-valued sizes; more would only repeat one another.
 _N_REAL = 16
@@ -42,6 +42,7 @@ def size_grid(
         )
         every = powers // 2 if kind == "radius" else powers - 1
         return [int(size) for size in every if size <= largest]
+    check_spacing(spacing)
     sizes = [0]
     while sizes[-1] < largest:
         sizes.append(max(sizes[-1] + 1, round((sizes[-1] + 1) * spacing) - 1))
@@ -93,3 +94,9 @@ def compared_sizes(sizes: NDArray[np.float64], space: str) -> NDArray[np.bool_]:
     if space != "hop" or np.count_nonzero(large) < _FEWEST_COMPARED:
         return np.ones(sizes.size, dtype=np.bool_)
     return large
+
+
+def check_spacing(spacing: float) -> None:
+    """Refuse a ratio of neighbouring sizes that is below 1 or without end."""
+    if not 1 <= spacing < math.inf:
+        raise ValueError(f"spacing must be a ratio of at least 1, got {spacing!r}")

@@ -25,7 +25,7 @@ from featgraph.dimension._evidence import (
     pool_runs,
     rmse_ratio,
 )
-from featgraph.dimension._size_grid import compared_sizes, thin_sizes
+from featgraph.dimension._size_grid import check_spacing, compared_sizes, thin_sizes
 from featgraph.dimension.fit import (
     MIN_POINTS,
     DimensionFit,
@@ -276,8 +276,7 @@ def fractality(
     if not 0 < fraction(confidence, "confidence") < 1:
         raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
     integer(n_boot, "n_boot", least=20)
-    if not 1 <= spacing < math.inf:
-        raise ValueError(f"spacing must be a ratio of at least 1, got {spacing!r}")
+    check_spacing(spacing)
     random = as_rng(rng)
     curves, share, graph = as_curves(counts), 1.0, None
     if curves is None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featgraph.core.checks import integer, nearest, positive
 from featgraph.graph._blocks import DistanceBlocks, as_blocks
 from featgraph.graph._order import kth_distance, largest_distance, nearest_pairs
 from featgraph.graph.spanning_tree import find_root, span_tree
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["EPSILON_RULES", "EpsilonRule", "choose_epsilon", "describe_rule"]
 
@@ -32,7 +36,7 @@ EPSILON_RULES: dict[str, str] = {
 _PLAIN = ("percolation", "mst")
 
 
-def choose_epsilon(distances: Any, rule: EpsilonRule = "percolation") -> float:
+def choose_epsilon(distances: Tensor | NDArray[Any], rule: EpsilonRule = "percolation") -> float:
     """Return the threshold ε that ``rule`` chooses for these distances.
 
     An edge of G_M is a distance *strictly* below ε (Eq. 1). "Smallest ε that reaches a target"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,15 @@ from featgraph.graph._blocks import DistanceBlocks, as_blocks
 from featgraph.graph._near_pairs import NearPairs
 from featgraph.graph.csr_graph import FeatureGraph
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 __all__ = ["minimum_spanning_tree"]
 
 _START_DEGREE = 16  # mean degree of the pairs from which the tree of many nodes starts
 
 
-def minimum_spanning_tree(distances: Any) -> FeatureGraph:
+def minimum_spanning_tree(distances: Tensor | NDArray[Any]) -> FeatureGraph:
     """Return the minimum spanning tree of a distance matrix.
 
     Parameters

@@ -72,6 +72,7 @@ def build_model(
     """
     row = MODELS[choice(name, MODELS, "name")]
     seed = integer(seed, "seed")
+    n_classes = integer(n_classes, "n_classes", least=1)
     module = importlib.import_module(f"featgraph.models.{row.file}")
     # Layers draw their weights from the global generator; fork_rng puts its state back.
     with torch.random.fork_rng(devices=[]):

@@ -40,7 +40,7 @@ def describe_method(name: str) -> str:
     Source: Ding et al. 2025, arXiv:2507.17785, Appendix A, doi:10.48550/arXiv.2507.17785
     Use it: random_sequential under the source paper's name
     """
-    row = METHODS[choice(name, METHODS, "method")]
+    row = METHODS[choice(name, METHODS, "name")]
     kinds = {kind for option in row.options for kind in option.boxes.values()} or {row.box}
     lines = [f"{name}: {' or '.join(sorted(kinds)).replace('none', 'no')} boxes", ""]
     lines += [*_wrap(f"{row.summary[0].upper()}{row.summary[1:]}."), ""]
