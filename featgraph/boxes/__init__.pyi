@@ -1,3 +1,4 @@
+from .add_box_labels import AddBoxLabels as AddBoxLabels
 from .analysis import (
     BoxAnalysis as BoxAnalysis,
     analyze_boxes as analyze_boxes,

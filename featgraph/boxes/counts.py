@@ -69,6 +69,7 @@ class BoxCounts(Result):
     BoxCounts(n_sizes=2, n_repeats=2, n_nodes=9, method='cbb', kind='diameter', space='hop')
     """
 
+    _picture: ClassVar = "plot_box_counts"
     _shown: ClassVar = ("n_sizes", "n_repeats", "n_nodes", "method", "kind", "space")
     _rules: ClassVar = {
         "sizes": Rule("n_sizes", least=0, rising=True, finite=True),

@@ -123,6 +123,7 @@ class RenormalizationFlow(Result):
     RenormalizationFlow(n_nodes=[9, 3, 1])
     """
 
+    _picture: ClassVar = "plot_renormalization"
     _shown: ClassVar = ("n_nodes",)
 
     graphs: tuple[FeatureGraph, ...]

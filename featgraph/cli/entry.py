@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from featgraph.cli.commands import COMMANDS
 from featgraph.cli.messages import explain, explain_usage
 from featgraph.core.checks import nearest
-from featgraph.kernels import small_work_in_python
+from featgraph.kernels import silent_compiler, small_work_in_python
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -120,8 +120,10 @@ def _dispatch(words: list[str]) -> int:
         )
     except CycloptsError as error:
         return _say(f"error: {explain_usage(error, name)}", BAD_INPUT)
-    tables = function(*bound.args, **bound.kwargs)
-    if getattr(bound.arguments.get("screen"), "json", False):
+    screen = bound.arguments.get("screen")
+    with silent_compiler() if getattr(screen, "quiet", False) else contextlib.nullcontext():
+        tables = function(*bound.args, **bound.kwargs)
+    if getattr(screen, "json", False):
         from featgraph.cli.output import write_json
 
         write_json(tables)

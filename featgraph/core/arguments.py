@@ -141,7 +141,7 @@ def _square(values: Any, name: str) -> Any:
 
 
 def _line(values: Any, name: str) -> Any:
-    if not isinstance(values, list) and values.ndim != 1:
+    if getattr(values, "ndim", 1) != 1:
         shape = tuple(values.shape)
         raise ArgumentError(f"{name} must be a vector, one list of numbers, got shape {shape}")
     return values

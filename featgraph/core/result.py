@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -43,7 +44,8 @@ class Result:
 
     A subclass is a frozen dataclass; its annotations say what a file of it may hold. It may
     name what its one line shows (``_shown``: fields, properties, axes), the rules of its fields
-    (``_rules``), the columns of its table (``_columns``) and a curve to draw (``_curve``).
+    (``_rules``), the columns of its table (``_columns``), a curve to draw (``_curve``) and the
+    function of ``featgraph.plot`` that draws it (``_picture``).
 
     Examples
     --------
@@ -63,6 +65,7 @@ class Result:
 
     _shown: ClassVar[tuple[str, ...]] = ()
     _rules: ClassVar[Mapping[str, Rule]] = {}
+    _picture: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         self._check()
@@ -96,6 +99,31 @@ class Result:
     def _curve(self) -> tuple[Any, Any] | None:
         """Return sizes and counts, where the result has a curve worth a small picture."""
         return None
+
+    def plot(self, **options: Any) -> tuple[Any, Any]:
+        """Draw the result by the function of ``featgraph.plot`` that is made for its kind.
+
+        Parameters
+        ----------
+        **options
+            Of that function, such as ``ax``.
+
+        Returns
+        -------
+        fig : matplotlib Figure
+            The figure, not shown.
+        axes : matplotlib Axes, or ndarray or tuple of them
+            Its axes.
+
+        Raises
+        ------
+        TypeError
+            If there is no picture of this kind of result.
+        """
+        if not self._picture:
+            raise TypeError(f"there is no picture of a {type(self).__name__}; to_rows() has it all")
+        draw = getattr(importlib.import_module("featgraph.plot"), self._picture)
+        return draw(self, **options)  # type: ignore[no-any-return]
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+from .box_dimension import BoxDimension as BoxDimension
 from .compare import compare_dimensions as compare_dimensions
 from .comparison import DimensionComparison as DimensionComparison
 from .evidence import Fractality as Fractality, fractality as fractality

@@ -78,6 +78,7 @@ class DimensionComparison(Result):
         Name of the layer.
     """
 
+    _picture: ClassVar = "plot_theta_curves"
     _shown: ClassVar = ("layer", "n_nodes", "n_theta", "proven")
     _rules: ClassVar = {
         "theta": Rule("n_theta", least=0, rising=True),

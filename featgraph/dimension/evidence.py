@@ -93,6 +93,7 @@ class Fractality(Result):
         How balls of the graph grow; None where counts alone were given.
     """
 
+    _picture: ClassVar = "plot_fractality"
     _shown: ClassVar = ("verdict", "dimension", "dimension_interval", "ratio", "n_sizes")
     _rules: ClassVar = {
         "windows": Rule("n_windows *"),

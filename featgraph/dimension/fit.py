@@ -60,6 +60,7 @@ class DimensionFit(Result):
         ``"hop"``, ``"metric"`` or ``"weighted"``: the unit of the sizes.
     """
 
+    _picture: ClassVar = "plot_box_counts"
     _shown: ClassVar = ("dimension", "interval", "window", "verdict")
     _rules: ClassVar = {
         "sizes": Rule("n_points", least=0, rising=True, finite=True),

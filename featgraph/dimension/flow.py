@@ -83,6 +83,7 @@ class FlowAnalysis(Result):
         collapses in one step at every size.
     """
 
+    _picture: ClassVar = "plot_flow"
     _shown: ClassVar = ("n_steps", "score")
     _rules: ClassVar = {
         "node_share": SHARE,

@@ -51,6 +51,7 @@ class MultifractalSpectrum(Result):
         Share of the graph's nodes they are: its largest component.
     """
 
+    _picture: ClassVar = "plot_multifractal"
     _shown: ClassVar = ("method", "width", "window")
     _rules: ClassVar = {
         "tau": Rule("n_q"),

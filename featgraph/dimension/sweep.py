@@ -58,6 +58,7 @@ class EpsilonSweep(Result):
         Seed of references and boxes.
     """
 
+    _picture: ClassVar = "plot_epsilon_sweep"
     _shown: ClassVar = ("n_steps", "n_nodes", "percolation", "layer")
     _rules: ClassVar = {
         "epsilons": Rule("n_steps", least=0, rising=True),

@@ -54,6 +54,7 @@ class FeatureMatrix(Result):
     [1.0, 4.0]
     """
 
+    _picture: ClassVar = "plot_mds"
     _shown: ClassVar = ("n_nodes", "n_samples", "dtype", "layer", "reduce", "source")
 
     values: torch.Tensor

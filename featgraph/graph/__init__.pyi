@@ -21,6 +21,7 @@ from .degrees import (
     degree_statistics as degree_statistics,
 )
 from .epsilon import choose_epsilon as choose_epsilon
+from .feature_network import FeatureNetwork as FeatureNetwork
 from .layered import (
     LayerConnectivity as LayerConnectivity,
     connect_layers as connect_layers,

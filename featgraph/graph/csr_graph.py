@@ -76,6 +76,7 @@ class FeatureGraph(Result):
     2
     """
 
+    _picture: ClassVar = "plot_graph"
     _shown: ClassVar = ("n_nodes", "n_edges", "weighted", "layer", "epsilon", "epsilon_rule")
     __networkx_backend__: ClassVar = "featgraph"
 

@@ -43,6 +43,7 @@ class DegreeStatistics(Result):
         What the weights of ``strengths`` are.
     """
 
+    _picture: ClassVar = "plot_degrees"
     _shown: ClassVar = ("n_nodes", "mean", "max", "assortativity", "tail")
     _rules: ClassVar = {
         "degrees": Rule("n_nodes", least=0),

@@ -121,6 +121,7 @@ class LayerConnectivity(Result):
         Edges between two layers, symmetric; the diagonal holds those inside a layer, once.
     """
 
+    _picture: ClassVar = "plot_layer_matrix"
     _shown: ClassVar = ("n_layers", "inter_share")
     _rules: ClassVar = {
         "n_nodes": Rule("n_layers", least=0),

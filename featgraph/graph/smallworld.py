@@ -76,6 +76,7 @@ class SmallWorld(Result):
         What the numbers say, in one sentence.
     """
 
+    _picture: ClassVar = "plot_small_world"
     _shown: ClassVar = ("sigma", "omega", "propensity", "n_references", "left_out")
     _rules: ClassVar = {
         "left_out": SHARE,

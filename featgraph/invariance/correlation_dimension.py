@@ -63,6 +63,7 @@ class CorrelationDimension(Result):
         D₂ of each resample.
     """
 
+    _picture: ClassVar = "plot_correlation_sum"
     _shown: ClassVar = ("dimension", "interval", "window", "has_plateau")
     _rules: ClassVar = {
         "confidence": SHARE,

@@ -105,6 +105,7 @@ class GeometricInvariance(Result):
         Level of ``interval``.
     """
 
+    _picture: ClassVar = "plot_dimensions"
     _shown: ClassVar = ("delta", "interval", "n_layers", "variant")
     _rules: ClassVar = {
         "confidence": SHARE,

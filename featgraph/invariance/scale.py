@@ -93,6 +93,7 @@ class ScaleInvariance(Result):
         Level of ``interval``.
     """
 
+    _picture: ClassVar = "plot_spectra"
     _shown: ClassVar = ("sigma", "interval", "n_layers", "variant")
     _rules: ClassVar = {
         "confidence": SHARE,

@@ -22,6 +22,7 @@ __all__ = ["LayerChange", "TrainingChange", "compare_training", "pair_layers"]
 class LayerChange(Result):
     """Features and linearity of one layer before and after training."""
 
+    _picture: ClassVar = "plot_node_clusters"
     _shown: ClassVar = ("layer",)
 
     layer: str
@@ -43,6 +44,7 @@ class LayerChange(Result):
 class TrainingChange(Result):
     """What training did to the clouds of neurons, layer by layer."""
 
+    _picture: ClassVar = "plot_figure2"
     _shown: ClassVar = ("n_layers",)
 
     layers: tuple[LayerChange, ...]

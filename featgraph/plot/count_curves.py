@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ __all__ = ["plot_box_counts"]
 
 
 def plot_box_counts(
-    counts: BoxCounts | Sequence[BoxCounts],
+    counts: BoxCounts | Sequence[BoxCounts] | DimensionFit,
     *,
     fit: DimensionFit | None = None,
     labels: Sequence[str] | None = None,
@@ -46,10 +47,10 @@ def plot_box_counts(
 
     Parameters
     ----------
-    counts : BoxCounts or sequence of BoxCounts
-        One curve, or several to compare; radius boxes stand at ℓ = 2r. Where repeats
-        differ, a thin bar spans them; where lower bounds are certified, the band between
-        them and the counts is shaded. Sizes with one box are drawn hollow: they are left
+    counts : BoxCounts or sequence of BoxCounts, or DimensionFit
+        One curve, or several to compare, or what was fitted to one; radius boxes stand at
+        ℓ = 2r. Where repeats differ, a thin bar spans them; where lower bounds are certified,
+        the band between them and the counts is shaded. Sizes with one box are drawn hollow: they are left
         out of every fit.
     fit : DimensionFit or None, default=None
         Adds the fitted line (solid inside its window, dotted outside), the window, the
@@ -80,6 +81,11 @@ def plot_box_counts(
     >>> ax.get_yscale()
     'log'
     """
+    if isinstance(counts, DimensionFit):
+        fit = counts
+        counts = BoxCounts(
+            fit.sizes, fit.counts, fit.method, "diameter", math.ceil(fit.counts.max()), fit.space
+        )
     curves = [counts] if isinstance(counts, BoxCounts) else list(counts)
     names = _curve_names(curves, labels)
     fig, ax = new_axes(ax)

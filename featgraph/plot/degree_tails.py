@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from featgraph.graph.degrees import DegreeStatistics
 from featgraph.plot.style import BLUE, FAINT, INK, ORANGE, SMALL, TEXT, VERMILION, new_axes
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _LAWS = {
 
 
 def plot_degrees(
-    values: ArrayLike,
+    values: ArrayLike | DegreeStatistics,
     *,
     tail: TailFit | None = None,
     name: str = "degree k",
@@ -36,10 +37,11 @@ def plot_degrees(
 
     Parameters
     ----------
-    values : array_like of float, shape (n_nodes,)
+    values : array_like of float, shape (n_nodes,), or DegreeStatistics
         Degrees or strengths; nodes of 0 count but have no place on a logarithmic axis.
     tail : TailFit or None, default=None
-        Fit of the same values; draws a line per law from x_min on.
+        Fit of the same values; draws a line per law from x_min on. None takes that of the
+        statistics.
     name : str, default="degree k"
         Label of the x axis.
     ax : matplotlib Axes or None, default=None
@@ -67,6 +69,9 @@ def plot_degrees(
     >>> ax.get_xscale(), ax.get_yscale()
     ('log', 'log')
     """
+    if isinstance(values, DegreeStatistics):
+        tail = tail or values.degree_tail
+        values = values.degrees
     sample = np.asarray(values, dtype=np.float64)
     if not np.any(sample > 0):
         raise ValueError("values must hold a number above 0; a graph without edges has no degrees")

@@ -85,6 +85,7 @@ class CrossViews(Result):
         Seed, if an int was given.
     """
 
+    _picture: ClassVar = "plot_cross_views"
     _shown: ClassVar = ("n_models", "views", "method")
     _rules: ClassVar = {
         "tables": Rule("n_models n_models"),

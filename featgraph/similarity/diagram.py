@@ -40,6 +40,7 @@ class PersistenceDiagrams(Result):
     array([[0.5, 1. ]])
     """
 
+    _picture: ClassVar = "plot_persistence"
     _shown: ClassVar = ("n_classes", "kind", "source")
 
     points: Mapping[int, NDArray[np.float64]]

@@ -44,6 +44,7 @@ class LinearPath(Result):
         Whether batch-norm statistics were estimated anew at every α.
     """
 
+    _picture: ClassVar = "plot_linear_paths"
     _shown: ClassVar = ("barrier", "accuracy_drop", "n_alphas", "aligned", "reestimated")
     _rules: ClassVar = {
         "alphas": Rule("n_alphas", least=0, most=1, rising=True),

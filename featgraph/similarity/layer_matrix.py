@@ -51,6 +51,7 @@ class SimilarityMatrix(Result):
         The models.
     """
 
+    _picture: ClassVar = "plot_similarity"
     _shown: ClassVar = ("n_layers_a", "n_layers_b", "measure", "n_samples", "mean")
     _rules: ClassVar = {
         "values": Rule("n_layers_a n_layers_b"),

@@ -62,6 +62,7 @@ class PruningSweep(Result):
         How boxes were counted.
     """
 
+    _picture: ClassVar = "plot_pruning"
     _shown: ClassVar = ("n_levels", "layers_a", "layers_b", "estimator")
     _rules: ClassVar = {
         "sparsities": Rule("n_levels", least=0, most=1),

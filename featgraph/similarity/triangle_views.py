@@ -124,6 +124,7 @@ class Triangle(Result):
         The networks.
     """
 
+    _picture: ClassVar = "plot_triangle"
     _shown: ClassVar = ("source_a", "source_b", "cka", "procrustes", "divergence", "n_samples")
 
     static: StaticView

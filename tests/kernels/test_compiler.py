@@ -238,3 +238,27 @@ def test_folders_of_other_states_go_when_they_are_old(tmp_path, monkeypatch):
     folder = cache.cache_folder.__wrapped__()
     assert folder is not None
     assert sorted(tmp_path.iterdir()) == sorted([folder, young, foreign])
+
+
+#: What a program does whose errors go to a terminal.
+WATCHED = "import sys; sys.stderr.isatty = lambda: True"
+
+
+@COMPILED
+@pytest.mark.parametrize(
+    ("first", "code", "n_lines"),
+    [
+        (WATCHED, "triple(2.0); triple(2)", 1),
+        ("", "triple(2.0)", 0),
+        (
+            WATCHED,
+            "from featgraph.kernels import silent_compiler\nwith silent_compiler(): triple(2.0)",
+            0,
+        ),
+    ],
+)
+def test_the_wait_for_the_compiler_is_said_once_where_one_looks_on(checkout, first, code, n_lines):
+    _, said = checkout.run(code, first=first)
+    assert said.count("compiling for this processor") == n_lines
+    _, said = checkout.run(code, first=first)  # what is kept needs no wait
+    assert "compiling" not in said
