@@ -50,8 +50,8 @@ def plot_box_counts(
     counts : BoxCounts or sequence of BoxCounts, or DimensionFit
         One curve, or several to compare, or what was fitted to one; radius boxes stand at
         ℓ = 2r. Where repeats differ, a thin bar spans them; where lower bounds are certified,
-        the band between them and the counts is shaded. Sizes with one box are drawn hollow: they are left
-        out of every fit.
+        the band between them and the counts is shaded. Sizes with one box are drawn hollow:
+        they are left out of every fit.
     fit : DimensionFit or None, default=None
         Adds the fitted line (solid inside its window, dotted outside), the window, the
         exponential alternative and the verdict. It belongs to the first curve.
