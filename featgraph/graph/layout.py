@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,11 @@ _MOST_WEIGHTED = 200_000  # entries up to which shortest weighted paths are chea
 
 
 def place_nodes(
-    matrix: Any, components: NDArray[np.int64], *, weighted: bool
+    matrix: Any,
+    components: NDArray[np.int64],
+    *,
+    weighted: bool,
+    refine: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
     """Return positions by pivot multidimensional scaling, about one unit between neighbours.
 
@@ -28,11 +33,13 @@ def place_nodes(
     weighted : bool
         Whether the entries are lengths. They count in graphs of up to 100 000 edges; above, and
         without them, hops do.
+    refine : callable or None, default=None
+        Takes the nodes of a component and their places, and returns better places.
 
     Returns
     -------
     ndarray of float, shape (n_nodes, 2)
-        The largest components side by side, each centred; nodes of the others in rows below.
+        The largest components on shelves, each centred; nodes of the others in rows below.
         Nodes that scaling puts in one place stand in a small spiral around it.
 
     Notes
@@ -57,20 +64,27 @@ def place_nodes(
     order = np.argsort(-sizes, kind="stable")
     drawn = [part for part in order[:_N_DRAWN].tolist() if sizes[part] > 2]
     positions = np.zeros((components.size, 2))
-    left = 0.0
+    left, top, width = 0.0, 0.0, 1.3 * np.sqrt(sizes[drawn].sum())
+    shelf: list[NDArray[np.int64]] = []
     for part in drawn:
         nodes = np.flatnonzero(components == part)
         points = _spread(_scale(matrix, nodes, weighted))
+        points = points if refine is None else refine(nodes, points)
         points *= 0.5 * np.sqrt(nodes.size) / max(float(np.abs(points).max()), 1e-12)
-        left -= float(points[:, 0].min())
-        positions[nodes] = points + np.array([left, 0.0])
-        left += float(points[:, 0].max()) + 1.0
+        if shelf and left + float(np.ptp(points[:, 0])) > width:
+            top = float(positions[np.concatenate(shelf), 1].min()) - 1.0
+            left, shelf = 0.0, []
+        middle = 0.5 * float(np.ptp(points[:, 1]))
+        points -= [float(points[:, 0].min()), float(points[:, 1].min()) + middle]
+        positions[nodes] = points + np.array([left, top - (middle if top else 0.0)])
+        left += float(np.ptp(points[:, 0])) + 1.0
+        shelf.append(nodes)
     rest = np.flatnonzero(~np.isin(components, drawn))
     if rest.size:
         rest = rest[np.argsort(components[rest], kind="stable")]
-        width = max(int(np.ceil(np.sqrt(rest.size))), int(left))
+        n_columns = max(int(np.ceil(np.sqrt(rest.size))), int(positions[:, 0].max()) + 1)
         lowest = float(positions[:, 1].min()) - 1.0
-        rows, columns = np.divmod(np.arange(rest.size), width)
+        rows, columns = np.divmod(np.arange(rest.size), n_columns)
         positions[rest] = np.column_stack([columns, lowest - rows])
     return positions
 

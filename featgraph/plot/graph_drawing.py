@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.convert import takes_any_graph
+from featgraph.graph.layout import place_nodes
 from featgraph.plot.style import FAINT, INK, TEXT, WIDTH, new_axes
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def plot_graph(
     points = _check_positions(positions, graph, rng)
     labels = None if cover is None else _check_cover(cover, graph)
     extent = np.ptp(points, axis=0)
-    ratio = float(np.clip(extent[1] / max(extent[0], 1e-12), 0.45, 1.2))
+    ratio = float(np.clip(extent[1] / max(extent[0], 1e-12), 0.2, 1.2))
     fig, ax = new_axes(ax, width=WIDTH * 0.85, height=WIDTH * 0.85 * ratio + 0.4)
     _draw_boxes(ax, graph, points, labels)
     ax.set_aspect("equal")
@@ -129,7 +130,9 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.flo
 
     Notes
     -----
-    Fruchterman–Reingold on a grid above 1000 nodes, O(n_nodes) per step, else all pairs.
+    Each component starts from scaled distances to pivots and is moved by forces: Fruchterman
+    and Reingold, on a grid above 1000 nodes, O(n_nodes) per step, else all pairs. The largest
+    twenty components stand on shelves, the nodes of the others in rows below.
 
     Examples
     --------
@@ -138,9 +141,23 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.flo
     (3, 2)
     """
     generator = as_rng(rng)
-    heat = np.sqrt(graph.n_nodes)
-    start = generator.normal(size=(graph.n_nodes, 2)) * heat
-    return center_layout(settle(graph, start, heat=0.6 * heat, n_iter=500, generator=generator))
+
+    def refine(nodes: NDArray[np.int64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+        heat = np.sqrt(nodes.size)
+        start = heat * points / max(float(np.abs(points).max()), 1e-12)
+        start += generator.normal(scale=0.1, size=start.shape)
+        part = graph.subgraph(nodes)
+        settled = settle(part, start, heat=0.2 * heat, n_iter=500, generator=generator)
+        places = center_layout(settled)
+        across, up = np.ptp(places, axis=0)
+        places[:, 1] *= np.clip(0.35 * across / max(up, 1e-12), 1, 4)  # a strip is all margin
+        return places
+
+    matrix = graph.to_scipy(weighted=False)
+    points = place_nodes(matrix, graph.components, weighted=False, refine=refine)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scaled: NDArray[np.float64] = (2 * points - low - high) / max(float((high - low).max()), 1e-12)
+    return scaled
 
 
 def settle(

@@ -38,6 +38,7 @@ _AXES = {
     "weights": "filtration 1 − |w|/M (strong weights first)",
     "distances": "ε (activation distance per sample)",
 }
+_MOST_MARKS = 200  # on one line; more are a bar
 _MOST_POINTS = 5000  # beyond that a scatter is a blot, and a vector file a burden
 
 
@@ -58,8 +59,9 @@ def plot_persistence(
     fig : matplotlib Figure
         The figure, not shown.
     ax : matplotlib Axes
-        Classes that never die stand on the dashed line at the top. Of more than 5000 classes
-        of one dimension every k-th by birth is drawn, and the legend says so.
+        Classes that never die stand on the dashed line at the top; of more than 200 of one
+        dimension the births are a histogram there instead. Of more than 5000 classes that die
+        every k-th by birth is drawn, and the legend says so.
 
     Examples
     --------
@@ -70,31 +72,52 @@ def plot_persistence(
     """
     fig, ax = new_axes(ax, width=4.6, height=4.4)
     low, high = _range(diagrams)
-    top = high + 0.08 * (high - low)
+    margin = 0.04 * (high - low)
+    top = high + 2 * margin
+    ceiling = high + margin
     ax.plot([low, high], [low, high], color=FAINT, linewidth=1, zorder=1)
     for dimension, points in diagrams.points.items():
         color, marker = _STYLES[min(dimension, 3)]
-        shown, note = _thin(points)
-        endless = np.isinf(shown[:, 1])
-        deaths = np.where(endless, top, shown[:, 1])
+        endless = np.isinf(points[:, 1])
+        shown, note = _thin(points[~endless])
+        n_endless = int(endless.sum())
+        if n_endless > _MOST_MARKS:
+            ceiling = _draw_births(ax, points[endless, 0], (low, high), top, color)
+            note = f"{len(points):,}, births of {n_endless:,} above" + (f"; {note}" if note else "")
+        elif n_endless:
+            ceiling = max(ceiling, top + 2 * margin)
+            shown = np.concatenate([shown, np.where(np.isinf(points), top, points)[endless]])
         ax.scatter(
-            shown[:, 0], deaths, s=14, marker=marker, facecolor="none", edgecolor=color,
-            linewidth=0.9, alpha=0.8, zorder=3, label=f"{_NAMES[min(dimension, 3)]}: {note}",
+            shown[:, 0], shown[:, 1], s=14, marker=marker, facecolor="none", edgecolor=color,
+            linewidth=0.9, alpha=0.8, zorder=3,
+            label=f"{_NAMES[min(dimension, 3)]}: {note or f'{len(points):,}'}",
         )  # fmt: skip
-    endless_any = any(np.isinf(points[:, 1]).any() for points in diagrams.points.values())
-    if endless_any:
+    if ceiling > top:
         ax.axhline(top, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
         ax.annotate(
             "never dies", (0, top), xycoords=("axes fraction", "data"), xytext=(4, 5),
             textcoords="offset points", ha="left", size=SMALL, color=INK,
         )  # fmt: skip
-    margin = 0.04 * (high - low)
     ax.set_xlim(low - margin, high + margin)
-    ax.set_ylim(low - margin, top + 2 * margin if endless_any else high + margin)
+    ax.set_ylim(low - margin, ceiling)
+    ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high + 1e-9])
     ax.set_xlabel(f"birth: {_AXES.get(diagrams.kind, 'value')}", size=TEXT)
     ax.set_ylabel("death", size=TEXT)
     ax.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc="lower right")
     return fig, ax
+
+
+def _draw_births(
+    ax: Axes, births: NDArray[np.float64], span: tuple[float, float], top: float, color: str
+) -> float:
+    """Draw how many classes are born where, on the line ``top``; return the upper end."""
+    heights, edges = np.histogram(births, bins=40, range=span)
+    height = 0.2 * (span[1] - span[0])
+    ax.stairs(
+        top + height * heights / heights.max(), edges, baseline=top, fill=True, color=color,
+        alpha=0.55, zorder=2,
+    )  # fmt: skip
+    return top + 1.15 * height
 
 
 def plot_barcode(
@@ -290,10 +313,8 @@ def _endless(diagrams: PersistenceDiagrams) -> float | None:
 
 
 def _thin(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
-    if len(points) <= _MOST_POINTS:
-        return points, f"{len(points):,}"
-    step = -(-len(points) // _MOST_POINTS)
-    return points[::step], f"{len(points):,} (every {step}th drawn)"
+    step = max(1, -(-len(points) // _MOST_POINTS))
+    return points[::step], f"every {step}th of {len(points):,}" if step > 1 else ""
 
 
 def _longest(points: NDArray[np.float64], most: int) -> NDArray[np.float64]:

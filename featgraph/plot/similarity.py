@@ -19,11 +19,12 @@ from featgraph.plot.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
     from featgraph.similarity.cross_views import CrossViews
     from featgraph.similarity.layer_matrix import SimilarityMatrix
 
-__all__ = ["plot_cross_views", "plot_similarity"]
+__all__ = ["color_limits", "plot_cross_views", "plot_similarity"]
 
 #: Dark is alike: cividis is even in brightness, so it survives grey print and colour blindness.
 _MAP = "cividis"
@@ -47,8 +48,9 @@ def plot_similarity(
     names : tuple of str or None, default=None
         Names of the two networks; None takes their classes.
     limits : tuple of float or None, default=None
-        Ends of the colour scale; None takes 0 to 1 for similarities within that range, else
-        the range of the scores.
+        Ends of the colour scale; None takes 0 to 1 for similarities that fill much of that
+        range, 1 and a round number below the scores for those that lie close to 1, else the
+        range of the scores.
     matches : bool, default=True
         Mark the most similar layer of B in each row.
     ax : matplotlib Axes or None, default=None
@@ -76,12 +78,12 @@ def plot_similarity(
         _, ax = new_axes(width=side + 2.6, height=side + 1.4)
     fig, _ = new_axes(ax)
     ax.grid(False)
-    low, high = limits or _limits(matrix)
+    low, high = limits or color_limits(matrix)
     cmap = _MAP if matrix.larger_is_more_similar else f"{_MAP}_r"
     image = ax.imshow(values, cmap=cmap, vmin=low, vmax=high, origin="lower", aspect="equal")
     _name_layers(ax, matrix, names)
     if max(rows, columns) <= _MOST_NUMBERS:
-        _write_numbers(ax, matrix, low, high)
+        _write_numbers(ax, matrix, image)
     if matches:
         _mark_matches(ax, matrix, numbers=max(rows, columns) <= _MOST_NUMBERS)
     bar = fig.colorbar(image, ax=ax, shrink=0.85, pad=0.02)
@@ -137,10 +139,13 @@ def plot_cross_views(views: CrossViews, *, ax: Axes | None = None) -> tuple[Figu
     return fig, ax
 
 
-def _limits(matrix: SimilarityMatrix) -> tuple[float, float]:
-    low, high = float(matrix.values.min()), float(matrix.values.max())
-    if matrix.larger_is_more_similar and low >= 0 and high <= 1:
-        return 0.0, 1.0
+def color_limits(*matrices: SimilarityMatrix) -> tuple[float, float]:
+    """Return the ends of one colour scale for the scores of all matrices, which it resolves."""
+    low = min(float(matrix.values.min()) for matrix in matrices)
+    high = max(float(matrix.values.max()) for matrix in matrices)
+    if matrices[0].larger_is_more_similar and low >= 0 and high <= 1:
+        # scores between 0.88 and 0.98 would all be one colour on a scale from 0
+        return (0.0, 1.0) if low < 0.5 else (min(np.floor(20 * low) / 20, 0.95), 1.0)
     if low >= 0:
         low = 0.0
     return low, high if high > low else low + 1.0
@@ -168,16 +173,15 @@ def _name_layers(ax: Axes, matrix: SimilarityMatrix, names: tuple[str, str] | No
     ax.tick_params(length=0)
 
 
-def _write_numbers(ax: Axes, matrix: SimilarityMatrix, low: float, high: float) -> None:
+def _write_numbers(ax: Axes, matrix: SimilarityMatrix, image: AxesImage) -> None:
     digits = 2 if np.ptp(matrix.values) > 0.3 or np.abs(matrix.values).max() > 9.9 else 3
+    bright = image.to_rgba(matrix.values)[..., :3] @ [0.3, 0.6, 0.1] > 0.45
     for (i, j), value in np.ndenumerate(matrix.values):
-        share = (value - low) / (high - low)
-        bright = share > 0.55 if matrix.larger_is_more_similar else share < 0.45
         text = f"{value:.{digits}f}"
         text = text.replace("0.", ".", 1) if text.startswith("0.") else text
         ax.text(
             j, i, text, ha="center", va="center", size=SMALL - 1,
-            color="black" if bright else "white",
+            color="black" if bright[i, j] else "white",
         )  # fmt: skip
 
 

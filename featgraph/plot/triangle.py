@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
-from featgraph.plot.similarity import plot_similarity
+from featgraph.plot.similarity import color_limits, plot_similarity
 from featgraph.plot.style import (
     BLUE,
     GREEN,
@@ -204,8 +204,10 @@ def plot_triangle(views: Triangle) -> tuple[Figure, NDArray[Any]]:
     names = (views.source_a, views.source_b)
     if names[0] == names[1]:
         names = (f"{names[0]} (A)", f"{names[1]} (B)")
-    for ax, table in zip(axes[0], (views.static.cka, views.static.procrustes), strict=False):
-        plot_similarity(table, names=names, limits=(0.0, 1.0), matches=False, ax=ax)
+    tables = (views.static.cka, views.static.procrustes)
+    limits = color_limits(*tables)
+    for ax, table in zip(axes[0], tables, strict=False):
+        plot_similarity(table, names=names, limits=limits, matches=False, ax=ax)
         _outline_divergent(ax, views)
     axes[0, 0].set_title(f"layers: CKA, n = {views.n_samples}", size=TEXT, color=INK)
     axes[0, 1].set_title(

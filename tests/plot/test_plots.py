@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import networkx as nx
 import numpy as np
@@ -236,6 +237,33 @@ class TestGraph:
         first, second = layout_graph(graph, rng=3), layout_graph(graph, rng=3)
         np.testing.assert_array_equal(first, second)
         assert random.getstate() == before
+
+    def test_single_nodes_leave_the_component_its_place(self):
+        graph = nx.disjoint_union(nx.cycle_graph(60), nx.empty_graph(40))
+        points = layout_graph(graph)
+        ring, single = points[:60], points[60:]
+        assert np.ptp(ring, axis=0).max() > 0.45 * np.ptp(points, axis=0).max()
+        assert single[:, 1].max() < ring[:, 1].min()
+        near = np.linalg.norm(single[:, None] - single, axis=2)
+        assert near[~np.eye(40, dtype=bool)].min() > 0.1
+
+    def test_components_stand_apart_and_fill_the_page(self):
+        graph = nx.disjoint_union_all([nx.cycle_graph(n) for n in (30, 20, 20, 12, 12, 8)])
+        points = layout_graph(graph)
+        boxes = [points[list(nodes)] for nodes in nx.connected_components(graph)]
+        for one, other in combinations(boxes, 2):
+            apart = np.maximum(one.min(axis=0) - other.max(axis=0),
+                               other.min(axis=0) - one.max(axis=0))  # fmt: skip
+            assert apart.max() > 0
+        assert 0.4 < np.divide(*np.ptp(points, axis=0)) < 2.5
+
+    def test_a_path_does_not_cross_itself_and_is_no_thin_strip(self):
+        points = layout_graph(nx.path_graph(40))
+        steps = np.diff(points[:, 0])
+        assert (steps > 0).all() or (steps < 0).all()
+        _, ax = plot_graph(nx.path_graph(40), positions=points * [1, 0])
+        width, height = ax.figure.get_size_inches()
+        assert height < 0.35 * width
 
     @pytest.mark.parametrize("n_nodes", [1, 2])
     def test_tiny_graphs_are_drawn(self, n_nodes):

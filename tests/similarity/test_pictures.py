@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -42,6 +43,33 @@ def test_heat_map_names_layers_and_marks_matches():
     assert ax.images[0].get_clim() == (0.0, 1.0)
     assert fig.axes[1].get_ylabel() == "linear CKA (larger: more alike)"
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("scores", "limits"),
+    [
+        ([[0.98, 0.88], [0.9, 0.95]], (0.85, 1.0)),
+        ([[1.0, 1.0], [1.0, 1.0]], (0.95, 1.0)),
+        ([[0.49, 0.9], [0.6, 0.9]], (0.0, 1.0)),
+        ([[-0.2, 0.9], [0.6, 0.9]], (-0.2, 0.9)),
+    ],
+)
+def test_colors_tell_scores_near_one_apart_and_numbers_can_be_read(scores, limits):
+    _, ax = plot.plot_similarity(matrix(scores))
+    (image,) = ax.images
+    assert image.get_clim() == pytest.approx(limits)
+    for text in ax.texts:
+        column, row = text.get_position()
+        ground = image.to_rgba(image.get_array())[row, column, :3]
+        assert contrast(to_rgb(text.get_color()), ground) > 4.5  # what WCAG asks of text
+
+
+def contrast(one, other):
+    """Return the ratio of luminances as WCAG 2 defines it."""
+    linear = [np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+              for c in map(np.asarray, (one, other))]  # fmt: skip
+    dark, bright = sorted(float(c @ [0.2126, 0.7152, 0.0722]) for c in linear)
+    return (bright + 0.05) / (dark + 0.05)
 
 
 def test_heat_map_of_distances_marks_the_smallest():
@@ -105,7 +133,12 @@ def test_persistence_pictures():
     fig, ax = plot.plot_persistence(diagrams)
     labels = [t.get_text() for t in ax.get_legend().get_texts()]
     assert labels[0] == "H₀, components: 173"
-    assert labels[1].endswith("(every 2th drawn)")
+    n_loops = len(diagrams.points[1])
+    assert labels[1] == f"H₁, loops: {n_loops:,}, births of {n_loops:,} above"
+    (births,) = [patch for patch in ax.patches if hasattr(patch, "get_data")]
+    heights = births.get_data().values - births.get_data().baseline
+    expected = np.histogram(diagrams.points[1][:, 0], births.get_data().edges)[0]
+    np.testing.assert_allclose(heights / heights.sum(), expected / expected.sum())
     assert "never dies" in texts(ax)
     fig, ax = plot.plot_barcode(diagrams, max_bars=5)
     assert [t.get_text() for t in ax.get_yticklabels()] == [
