@@ -41,23 +41,32 @@ def grow_apollonian(n_nodes: int, seed: int) -> nx.Graph:
     return nx.Graph(edges)
 
 
-def rewire_grid(side: int, share: float, seed: int) -> nx.Graph:
-    """Return a square grid, a share of whose edges have one end drawn anew."""
+def rewire_grid(side: int, share: float, seed: int, *, to_hubs: bool = False) -> nx.Graph:
+    """Return a square grid, a share of whose edges have one end drawn anew.
+
+    With ``to_hubs`` a node is drawn in proportion to its degree, after Zakar-Polyák, Nagy and
+    Molontay (2022, arXiv:2210.15505).
+    """
     rng = np.random.default_rng(seed)
     graph = nx.convert_node_labels_to_integers(nx.grid_2d_graph(side, side))
     for u, v in list(graph.edges):
         if rng.random() < share:
-            w = int(rng.integers(len(graph)))
+            edge = list(graph.edges)[rng.integers(graph.number_of_edges())] if to_hubs else None
+            w = edge[rng.integers(2)] if edge else int(rng.integers(len(graph)))
             if w not in (u, v) and not graph.has_edge(u, w):
                 graph.remove_edge(u, v)
                 graph.add_edge(u, w)
     return graph
 
 
-def grow_by_hubs(generation: int, m: int, at_hubs: float, seed: int) -> nx.Graph:
-    """Grow by multiplied links; an edge between two hubs stays with ``at_hubs``, others with 0.1.
+def grow_by_hubs(
+    generation: int, m: int, at_hubs: float, seed: int, *, elsewhere: float = 0.1
+) -> nx.Graph:
+    """Grow by multiplied links; edges between two hubs stay with ``at_hubs``, or ``elsewhere``.
 
     Hub attraction dynamical growth (Kuang et al. 2013); a hub has half of the largest degree.
+    With ``at_hubs`` 0 only the hubs always repel. Where edges stay with probability e, distances
+    grow by at least the factor 3 - 2e while nodes grow by 2m + 1: fractal for every e below 1.
     """
     rng = np.random.default_rng(seed)
     edges, n_nodes = [(0, 1)], 2
@@ -71,7 +80,7 @@ def grow_by_hubs(generation: int, m: int, at_hubs: float, seed: int) -> nx.Graph
             grown += [(node, leaf) for leaf in leaves[node]]
         for u, v in edges:
             is_hub = min(degree[u], degree[v]) > degree.max() / 2
-            if rng.random() < (at_hubs if is_hub else 0.1):
+            if rng.random() < (at_hubs if is_hub else elsewhere):
                 grown.append((u, v))
             else:
                 grown.append((leaves[u].pop(), leaves[v].pop()))
@@ -94,6 +103,10 @@ FAMILIES = {
         ],
         "hub attraction, dynamical growth": [
             lambda s, g=g, h=h: grow_by_hubs(g, 2, h, s) for g in (3, 4) for h in (0.5, 0.9)
+        ],
+        "hubs repel, three in ten others stay": [
+            lambda s, g=g, m=m: grow_by_hubs(g, m, 0.0, s, elsewhere=0.3)
+            for g, m in ((3, 2), (4, 2), (3, 3))
         ],
         "grids and tori": [
             lambda s, a=a, p=p: make_lattice(a, periodic=p)
@@ -127,6 +140,10 @@ FAMILIES = {
         ],
         "grids, 10 % and more rewired": [
             lambda s, n=n, p=p: rewire_grid(n, p, s) for n in (15, 30) for p in (0.1, 0.3)
+        ],
+        "grids, 10 % and more rewired to hubs": [
+            lambda s, n=n, p=p: rewire_grid(n, p, s, to_hubs=True)
+            for n in (15, 30) for p in (0.1, 0.3)
         ],
         "Apollonian": [lambda s, n=n: grow_apollonian(n, s) for n in (200, 800, 2500)],
     },

@@ -39,7 +39,11 @@ def _compare(
     accuracy = np.array([row["accuracy"] for row in done])
     rates = {
         kind: np.array([mean_rate(row, estimator) for row in done])
-        for kind, estimator in (("released", "released"), ("true", "linkage"))
+        for kind, estimator in (
+            ("released", "released"),
+            ("true", "linkage"),
+            ("robust", "midpoint_robust"),
+        )
     }
     table = {
         "net": name,
@@ -51,6 +55,7 @@ def _compare(
         "ss_rate_released_sd": _sd(rates["released"]),
         "ss_rate_true": _mean(rates["true"]),
         "ss_rate_true_sd": _sd(rates["true"]),
+        "ss_rate_robust": _mean(rates["robust"]),
         "gain": None,
         "gain_low": None,
         "gain_high": None,
@@ -81,7 +86,7 @@ def compare_pairs(gains: Any) -> dict[str, Any]:
 
 def mean_rate(row: Mapping[str, Any], estimator: str) -> float:
     """Return the mean SS_rate over the layers of one training; nan if none was measured."""
-    rates = [layer[estimator] for layer in row["rates"].values()]
+    rates = [layer[estimator] for layer in row["rates"].values() if estimator in layer]
     return sum(rates) / len(rates) if rates else math.nan
 
 

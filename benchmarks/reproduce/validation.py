@@ -151,8 +151,18 @@ def _measure_layer(F: FeatureMatrix, size: Mapping[str, Any], seed: int) -> list
         if row.name in ("released", "linkage"):
             null = compare_with_null(F, estimator=row.name, n_draws=size["n_null"], rng=seed)  # type: ignore[arg-type]
             known |= {"null_mean": null.mean, "null_z": null.z_score, "null_p": null.p_value}
+        if row.name == "best":
+            known |= judge_layer(F, seed)
         rows.append({k: v if _is_plain(v) else None for k, v in known.items()})
     return rows
+
+
+def judge_layer(F: FeatureMatrix, seed: int) -> dict[str, Any]:
+    """Return whether a layer is self-similar beyond its spectrum."""
+    from featgraph.selfsimilarity.scaling import self_similarity_test
+
+    found = self_similarity_test(F, rng=seed)
+    return {"verdict": found.verdict, "test_p": found.p_value, "n_scales": found.n_scales}
 
 
 def _is_plain(value: Any) -> bool:
@@ -202,6 +212,9 @@ def summarize_networks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
             found = [r for r in mine if r["curve"] == curve and r["state"] == "trained"]
             below = [r["null_p"] is not None and r["null_p"] <= 0.05 for r in found]
             entry[f"beyond null, {curve}"] = f"{sum(below)} of {len(below)}"
+        for state in ("untrained", "trained"):
+            found = [r["verdict"] for r in mine if r["curve"] == "best" and r["state"] == state]
+            entry[f"self-similar {state}"] = f"{found.count('self-similar')} of {len(found)}"
         table.append(entry)
     return table
 
@@ -282,7 +295,8 @@ def _write(folder: RunFolder, rows: Sequence[Mapping[str, Any]]) -> Path:
         "## Networks, untrained and trained",
         "Mean SS_rate over the layers, by the released formula and by the smallest covering. "
         "`beyond null`: trained layers whose SS_rate differs from Gaussian features of the same "
-        "spectrum with p ≤ 0.05.",
+        "spectrum with p ≤ 0.05. `self-similar`: layers that `self_similarity_test` calls so; "
+        "layers.csv has the verdict and the p-value of each.",
         tables["networks"],
         "![agreement](agreement.png)",
         f"Settings: {', '.join(f'{k} {v}' for k, v in folder.settings.items())}. Every layer: "

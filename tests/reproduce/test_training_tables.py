@@ -49,6 +49,20 @@ def test_table3_is_paired_resumed_and_extended(tmp_path, monkeypatch):
     assert len(rows_of(tmp_path, "runs")) == 6
 
 
+def test_table3_constrains_robust_rates(tmp_path):
+    page = table3.run(
+        tmp_path, scale="quick", nets=["mlp"], variants=["robust_half"], seeds=2, progress=False
+    )
+    runs = rows_of(tmp_path, "runs")
+    assert [row["variant"] for row in runs] == ["baseline", "robust_half"] * 2
+    base, half = (float(row["ss_rate_midpoint_robust"]) for row in runs[:2])
+    assert 0 < half < base < 1
+    row = next(r for r in rows_of(tmp_path, "table3") if r["variant"] == "robust_half")
+    values = [float(run["ss_rate_midpoint_robust"]) for run in runs[1::2]]
+    assert float(row["ss_rate_robust"]) == pytest.approx(np.mean(values))
+    assert "between quantiles of the distances" in page.read_text(encoding="utf-8")
+
+
 def test_table3_draws_from_images_sorted_by_class_and_reads_others_anew(tmp_path):
     images = np.random.default_rng(0).integers(0, 255, (320, 8, 8), dtype=np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(320) // 160)
@@ -155,6 +169,10 @@ def test_validation_measures_every_estimator(tmp_path, monkeypatch):
     layers = rows_of(tmp_path, "layers")
     truth = [row for row in layers if row["curve"] == "best"]
     assert {float(row["proven"]) for row in truth} == {1.0}
+    assert {row["verdict"] for row in truth} <= {"self-similar", "not self-similar", "undecided"}
+    trained = [row["verdict"] for row in truth if row["state"] == "trained"]
+    n_yes = trained.count("self-similar")
+    assert network["self-similar trained"] == f"{n_yes} of {len(trained)}"
     assert "errors.png" in page.read_text(encoding="utf-8")
     with pytest.raises(FileNotFoundError, match=r"data must be a folder with weights.nets\.py"):
         validation.run(tmp_path, scale="quick", data=str(tmp_path), progress=False)
