@@ -40,6 +40,7 @@ CLOUDS = [
     ("line", {}),
     ("plane", {}),
     ("torus", {}),
+    ("cube", {}),
     ("gaussian", {}),
     *(("gaussian", {"spectrum": "exponential", "rate": r}) for r in (3.0, 8.0, 20.0)),
     *(("gaussian", {"spectrum": "power", "rate": r}) for r in (1.0, 2.0, 3.0)),

@@ -235,10 +235,10 @@ class _Bench:
         except TrainingDivergedError as error:
             return {**head, "accuracy": None, "rates": {}, "note": str(error)}
         last = log.rows[-1]
-        for layer, rate in _measure_robust(model, test, list(last.rates)).items():
-            last.rates[layer]["midpoint_robust"] = rate
+        robust = _measure_robust(model, test, list(last.rates))
+        rates = {k: {**v, "midpoint_robust": robust[k]} for k, v in last.rates.items()}
         # The mean over the last fifth of the epochs would be smoother; the last one is published.
-        return {**head, "accuracy": 100 * last.test_accuracy, "rates": last.rates, "note": None}
+        return {**head, "accuracy": 100 * last.test_accuracy, "rates": rates, "note": None}
 
     def _constrain(
         self, model: nn.Module, layers: list[str], name: str, seed: int, variant: str

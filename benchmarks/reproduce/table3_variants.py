@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["ROBUST", "VARIANTS", "Variant", "describe"]
 
 #: θ that one silent or loud neuron does not set, in a scale without a unit.
-ROBUST = {"grid": "quantile", "scale": "log"}
+ROBUST: dict[str, Any] = {"grid": "quantile", "scale": "log"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Variant:
     is_robust: bool = False
 
     @property
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, Any]:
         """Grid and scale of θ, as :func:`ss_rate` takes them."""
         return dict(ROBUST) if self.is_robust else {}
 

@@ -213,8 +213,9 @@ def summarize_networks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
             below = [r["null_p"] is not None and r["null_p"] <= 0.05 for r in found]
             entry[f"beyond null, {curve}"] = f"{sum(below)} of {len(below)}"
         for state in ("untrained", "trained"):
-            found = [r["verdict"] for r in mine if r["curve"] == "best" and r["state"] == state]
-            entry[f"self-similar {state}"] = f"{found.count('self-similar')} of {len(found)}"
+            verdicts = [r["verdict"] for r in mine if r["curve"] == "best" and r["state"] == state]
+            n_yes = verdicts.count("self-similar")
+            entry[f"self-similar {state}"] = f"{n_yes} of {len(verdicts)}"
         table.append(entry)
     return table
 

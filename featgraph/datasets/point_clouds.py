@@ -131,12 +131,8 @@ def make_point_cloud(
     return noisy
 
 
-def _draw_line(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
-    return rng.uniform(size=(n_points, 1))
-
-
-def _draw_plane(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
-    return rng.uniform(size=(n_points, 2))
+def _draw_cube(n_axes: int) -> Callable[[int, int, np.random.Generator], Points]:
+    return lambda n_points, n_samples, rng: rng.uniform(size=(n_points, n_axes))
 
 
 def _draw_torus(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
@@ -227,8 +223,9 @@ _ROWS = (
         {"n_branches": 2, "ratio": 0.6},
         "leaves of a tree whose edges shrink by a ratio, each in a direction of its own",
     ),
-    PointCloud("line", "smooth", _draw_line, _constant(1.0), {}, "piece of a line"),
-    PointCloud("plane", "smooth", _draw_plane, _constant(2.0), {}, "square"),
+    PointCloud("line", "smooth", _draw_cube(1), _constant(1.0), {}, "piece of a line"),
+    PointCloud("plane", "smooth", _draw_cube(2), _constant(2.0), {}, "square"),
+    PointCloud("cube", "smooth", _draw_cube(3), _constant(3.0), {}, "cube of three dimensions"),
     PointCloud("torus", "smooth", _draw_torus, _constant(2.0), {}, "flat torus in 4 dimensions"),
     PointCloud(
         "gaussian", "null", _draw_gaussian, _constant(None), {"spectrum": "flat", "rate": 8.0},

@@ -47,9 +47,10 @@ LEAST_NODES = 64
 #: A scale is independent of the next where θ differs by this factor: five make an octave.
 LOG_SCALE = math.log(2) / 5
 LEAST_SCALES = 5
-#: A piece of a line or plane: the variances of its axes differ by less than EVEN, those of all
-#: other axes are smaller by GAP, and together less than REST of all.
-EVEN, GAP, REST, MOST_AXES = 10.0, 100.0, 0.02, 2
+#: A piece of a line, plane or space: the variances of its axes differ by less than EVEN, those of
+#: all other axes are smaller by GAP, and together less than REST of all.
+EVEN, GAP, REST = 10.0, 100.0, 0.02
+SHAPES = ("line", "plane", "space")
 #: One octave of box numbers that takes more than this share of log θ is a gap between clusters.
 WIDEST = 0.6
 
@@ -81,8 +82,8 @@ class SelfSimilarityTest(Result):
     box_interval : tuple of float
         The same for packing and for linkage alone: the bracket of the counts.
     n_axes : int or None
-        1 or 2 for nodes that fill a piece of a line or plane evenly, whose scaling their spectrum
-        explains; None otherwise.
+        1, 2 or 3 for nodes that fill a piece of a line, plane or space evenly, whose scaling their
+        spectrum explains; None otherwise.
     n_scales : float
         Independent scales of θ, in factors of 2^(1/5), without the widest octave of box numbers.
     counts : ndarray of int, shape (n_counts,)
@@ -134,12 +135,15 @@ class SelfSimilarityTest(Result):
     def whole_dimension(self) -> int | None:
         """The whole number that the dimension is within 0.15 of, else None.
 
-        Where a line or plane is filled, up to 0.3 less counts: its edge takes pairs away.
+        Where a line or plane is filled, up to 0.3 less counts, and 0.5 of space: its edge takes
+        pairs away.
         """
         if not math.isfinite(self.dimension):
             return None
-        if self.n_axes is not None and -0.3 <= self.dimension - self.n_axes <= 0.15:
-            return self.n_axes
+        if self.n_axes is not None:
+            edge = 0.5 if self.n_axes == len(SHAPES) else 0.3
+            if -edge <= self.dimension - self.n_axes <= 0.15:
+                return self.n_axes
         nearest = round(self.dimension)
         return nearest if nearest > 0 and abs(self.dimension - nearest) <= 0.15 else None
 
@@ -181,8 +185,8 @@ def self_similarity_test(
     SelfSimilarityTest
         "self-similar": θ_N spans at least five independent scales beside its widest gap, and more
         than the spectrum explains (p_value at most ``level``); or the nodes fill a piece of a
-        line or plane evenly, which is self-similar with a whole dimension, and no test can tell
-        from its spectrum. "not self-similar": there are as many scales, but no more than the
+        line, plane or space evenly, which is self-similar with a whole dimension, and no test can
+        tell from its spectrum. "not self-similar": there are as many scales, but no more than the
         spectrum explains, or one gap between clusters makes most of them. "undecided": fewer than
         64 different nodes, or fewer than five scales, as in high dimension, where distances are
         alike.
@@ -317,10 +321,10 @@ def _open_graph(graph: FeatureGraph) -> _Cloud:
 
 
 def _count_axes(values: torch.Tensor) -> int | None:
-    """Return 1 or 2 where the nodes fill so many dimensions evenly and hardly any other."""
+    """Return 1, 2 or 3 where the nodes fill so many dimensions evenly and hardly any other."""
     powers = torch.linalg.svdvals(values - values.mean(dim=0)).square().numpy()
-    powers = np.append(powers / powers.sum(), np.zeros(MOST_AXES + 1))
-    for k in range(1, MOST_AXES + 1):
+    powers = np.append(powers / powers.sum(), np.zeros(len(SHAPES) + 1))
+    for k in range(1, len(SHAPES) + 1):
         is_even = powers[0] <= EVEN * powers[k - 1]
         if is_even and powers[k] * GAP <= powers[k - 1] and powers[k:].sum() <= REST:
             return k
@@ -357,7 +361,7 @@ def _judge(
             f"same {cloud.kept_by_null} and size (p = {p_value:.2g})"
         )
     if cloud.n_axes is not None:
-        shape = ("line", "plane")[cloud.n_axes - 1]
+        shape = SHAPES[cloud.n_axes - 1]
         return "self-similar", (
             f"the nodes fill a piece of a {shape} evenly, over {n_scales:.0f} independent scales: "
             f"scaling of at most the whole dimension {cloud.n_axes}, which their spectrum explains"

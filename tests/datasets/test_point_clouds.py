@@ -33,6 +33,7 @@ def test_clouds_are_centred_of_unit_size_and_repeat(name: str) -> None:
         ("levy_dust", {"n_axes": 3, "tail": 1.2}, 1.2),
         ("tree", {"n_branches": 3, "ratio": 1 / 3}, 1.0),
         ("torus", {}, 2.0),
+        ("cube", {}, 3.0),
         ("ball", {}, None),
     ],
 )

@@ -51,12 +51,12 @@ def test_noise_is_not(name: str, options: dict[str, Any]) -> None:
     assert found.verdict != "self-similar"
 
 
-@pytest.mark.parametrize(("name", "whole"), [("line", 1), ("plane", 2), ("torus", 2)])
+@pytest.mark.parametrize(("name", "whole"), [("line", 1), ("plane", 2), ("torus", 2), ("cube", 3)])
 def test_smooth_sets_have_a_whole_dimension(name: str, whole: int) -> None:
     found = self_similarity_test(make_point_cloud(name, 400, rng=0), **QUICK)
     assert found.verdict == "self-similar"
     assert found.whole_dimension == whole
-    assert found.dimension == pytest.approx(whole, abs=0.3)
+    assert found.dimension == pytest.approx(whole, abs=0.5 if whole == 3 else 0.3)
 
 
 @pytest.mark.parametrize(
