@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph.incoming import RawGraph, attribute_column
-from featgraph.io._columns import Column
 from featgraph.io._gexf_reader import TIMES, GexfReader
 from featgraph.io._source import Source
+from featgraph.io._xml_reader import local_name
 
 __all__ = ["length_column", "parse_dynamic_gexf"]
 
@@ -62,31 +62,28 @@ class _Reader(GexfReader):
         self.values: dict[str, dict[str, list[tuple[int, Span, Any]]]] = {"node": {}, "edge": {}}
 
     def start(self, tag: str, about: dict[str, str]) -> None:
-        if tag in ("spell", "slice") and self.owner:
+        if self.owner and local_name(tag) in ("spell", "slice"):
             self.lives[self.owner][-1] += _spans(about)
         super().start(tag, about)
 
-    def _open(self, tag: str, about: dict[str, str]) -> None:
-        super()._open(tag, about)
+    def open(self, tag: str, about: dict[str, str]) -> None:
+        super().open(tag, about)
         self.lives[tag].append([])
         self.outer = _spans(about) if not TIMES.isdisjoint(about) else [_ALWAYS]
 
     def end(self, tag: str) -> None:
-        if tag == self.owner and not self.lives[tag][-1]:
-            self.lives[tag][-1] = self.outer
+        if local_name(tag) == self.owner and not self.lives[self.owner][-1]:
+            self.lives[self.owner][-1] = self.outer
         super().end(tag)
 
-    def _value(self, about: dict[str, str]) -> None:
-        if TIMES.isdisjoint(about) or not self.owner:
-            super()._value(about)
+    def value(self, about: dict[str, str]) -> None:
+        if TIMES.isdisjoint(about):
+            super().value(about)
             return
         self.timed = True
-        table, key = self.tables[self.owner], about.get("for", about.get("id", ""))
-        column = table.columns.get(f"for {key}") or table.column(key)
-        told = Column(column.name, column.kind)
-        told.add(0, about.get("value", ""))
-        values, _ = told.finish(1, 2**31)
-        value = None if values is None else values.tolist()[0]
+        table, column = self.tables[self.owner], self.column_of(about)
+        word = about.get("value") or None
+        value = None if word is None else column.read([word])[0]
         for span in _spans(about):
             row = (table.n_rows - 1, span, value)
             self.values[self.owner].setdefault(column.name, []).append(row)

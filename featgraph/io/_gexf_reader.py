@@ -8,7 +8,7 @@ from featgraph.graph.incoming import RawGraph
 from featgraph.io._columns import Column
 from featgraph.io._looks import put_color
 from featgraph.io._source import Source
-from featgraph.io._xml_reader import XmlReader
+from featgraph.io._xml_reader import XmlReader, local_name
 
 __all__ = ["KEYWORD", "TIMES", "GexfReader", "parse_gexf"]
 
@@ -18,7 +18,15 @@ KEYWORD = "featgraph "
 TIMES = frozenset(
     ("start", "end", "startopen", "endopen", "timestamp", "timestamps", "intervals", "slices")
 )
-_OWN = {"node": {"id"}, "edge": {"id", "source", "target", "type"}}
+_OWN = {"id", "source", "target", "type"} | TIMES
+#: Element of a node or an edge to the columns that its attributes fill.
+_LOOKS = {
+    "color": (*((c, c, "integer") for c in "rgb"), ("alpha", "a", "double")),
+    "position": tuple((axis, axis, "double") for axis in "xyz"),
+    "size": (("size", "value", "double"),),
+    "thickness": (("thickness", "value", "double"),),
+    "shape": (("shape", "value", "string"),),
+}
 _NESTED = (
     "holds a <node> that is no part of a simple graph, but nested: <{}> inside a <{}>; write the "
     "inner graphs to files of their own"
@@ -50,10 +58,14 @@ class GexfReader(XmlReader):
         self.declared: Column | None = None
 
     def start(self, tag: str, about: dict[str, str]) -> None:
+        self.parts.clear()
+        tag = local_name(tag) if ":" in tag else tag
         if tag == "attvalue":
-            self._value(about)
-        elif tag in self.tables:
-            self._open(tag, about)
+            self.value(about)
+        elif tag in self.tables or (tag in ("nodes", "edges") and self.owner):
+            if self.owner:
+                raise ValueError(_NESTED.format(tag, self.owner))
+            self.open(tag, about)
         elif self.owner:
             self._look(tag, about)
         elif tag == "attributes":
@@ -72,59 +84,50 @@ class GexfReader(XmlReader):
         """Return the graph once the file is read."""
         if self.about is None:
             raise ValueError("holds no <graph>")
-        if not len(self.edges.columns["weight"].rows):
+        if not self.edges.columns["weight"].cells:
             del self.edges.columns["weight"]
-        return self.graph(source)
+        return self.graph(source.size)
 
-    def _open(self, tag: str, about: dict[str, str]) -> None:
-        if self.owner:
-            raise ValueError(_NESTED.format(tag, self.owner))
-        if tag == "node":
-            self.add_node(about["id"])
-        else:
-            self.add_edge(about["source"], about["target"])
+    def open(self, tag: str, about: dict[str, str]) -> None:
+        super().open(tag, about)
+        if tag == "edge":
             self.directed |= about.get("type", self.usual) == "directed"
-        self.owner = tag
+        self.timed = self.timed or not TIMES.isdisjoint(about)
         table = self.tables[tag]
         for name, text in about.items():
-            if name in TIMES:
-                self.timed = True
-            elif name not in _OWN[tag] and ":" not in name:
+            if name not in _OWN and ":" not in name and not (tag == "node" and name == "type"):
                 table.put(name, text)
 
-    def _value(self, about: dict[str, str]) -> None:
+    def column_of(self, about: dict[str, str]) -> Column:
+        """Return the column to which a value of the open element belongs."""
         if not self.owner:
             raise ValueError("holds an <attvalue> outside of nodes and edges")
-        table = self.tables[self.owner]
-        key = about.get("for", about.get("id", ""))  # "id" in GEXF 1.1
-        column = table.columns.get(f"for {key}") or table.column(key)
-        column.add(table.n_rows - 1, about.get("value", ""))
+        table, key = self.tables[self.owner], about.get("for", about.get("id", ""))
+        return table.columns.get(f"for {key}") or table.column(key)  # "id" in GEXF 1.1
+
+    def value(self, about: dict[str, str]) -> None:
+        """Take a value of the open element."""
+        column = self.column_of(about)
+        column.add(self.tables[self.owner].n_rows - 1, about.get("value", ""))
         self.timed = self.timed or not TIMES.isdisjoint(about)
 
     def _look(self, tag: str, about: dict[str, str]) -> None:
         table = self.tables[self.owner]
         if tag == "color":
             put_color(table, about.get("hex"))
-            for channel in "rgb":
-                table.put(channel, about.get(channel), "integer")
-            table.put("alpha", about.get("a"), "double")
-        elif tag == "position":
-            for axis in "xyz":
-                table.put(axis, about.get(axis), "double")
-        elif tag in ("size", "thickness"):
-            table.put(tag, about.get("value"), "double")
-        elif tag == "shape":
-            table.put(tag, about.get("value"))
-        elif tag in ("nodes", "edges"):
-            raise ValueError(_NESTED.format(tag, self.owner))
-        elif tag in ("spell", "slice"):
-            self.timed = True
+        for name, cell, kind in _LOOKS.get(tag, ()):
+            table.put(name, about.get(cell), kind)
+        self.timed = self.timed or tag in ("spell", "slice")
 
     def end(self, tag: str) -> None:
         if tag == self.owner:
             self.owner = ""
+            return
+        tag = local_name(tag)
+        if tag == self.owner:
+            self.owner = ""
         elif tag == "default" and self.declared is not None:
-            self.declared.default = self.text
-        elif tag == "keywords" and self.text.startswith(KEYWORD):
-            told = json.loads(self.text.removeprefix(KEYWORD))
+            self.declared.default = "".join(self.parts)
+        elif tag == "keywords" and (text := "".join(self.parts)).startswith(KEYWORD):
+            told = json.loads(text.removeprefix(KEYWORD))
             self.fields.update(told if isinstance(told, dict) else {})

@@ -6,9 +6,16 @@ from featgraph.graph.incoming import RawGraph
 from featgraph.io._columns import Column, Table, as_boolean
 from featgraph.io._looks import put_color
 from featgraph.io._source import Source
-from featgraph.io._xml_reader import XmlReader
+from featgraph.io._xml_reader import XmlReader, local_name
 
 __all__ = ["parse_graphml"]
+
+#: Element of a drawing to the columns that its attributes fill.
+_DRAWN = {
+    "Geometry": (("x", "x", "double"), ("y", "y", "double")),
+    "LineStyle": (("thickness", "width", "double"),),
+    "Shape": (("shape", "type", "string"),),
+}
 
 
 def parse_graphml(source: Source) -> RawGraph:
@@ -17,7 +24,7 @@ def parse_graphml(source: Source) -> RawGraph:
     reader.read(source)
     if not reader.graphs:
         raise ValueError("holds no <graph>")
-    return reader.graph(source)
+    return reader.graph(source.size)
 
 
 class _Reader(XmlReader):
@@ -34,10 +41,20 @@ class _Reader(XmlReader):
     def start(self, tag: str, about: dict[str, str]) -> None:
         if self.label:  # its text ends where the description of its place begins
             self._take_label()
+        self.parts.clear()
         if tag == "data":
             self.key = about.get("key", "")
-        elif tag in self.tables:
-            self._open(tag, about)
+            return
+        tag = local_name(tag)
+        if tag in self.tables:
+            if self.owner != "graph":
+                raise ValueError(
+                    f"holds a <{tag}> outside of the graph or inside a {self.owner or '…'}"
+                )
+            self.open(tag, about)
+            if tag == "edge":
+                told = about.get("directed")
+                self.directed |= self.usual if told is None else as_boolean(told)
         elif tag == "key":
             self._declare(about)
         elif tag == "graph":
@@ -52,21 +69,10 @@ class _Reader(XmlReader):
             raise ValueError("holds a <hyperedge>, which is no edge between two nodes")
         elif tag == "port" and not self.notes:
             self.notes.append("left out <port> elements: edges end at nodes")
+        elif tag == "data":
+            self.key = about.get("key", "")
         elif self.key is not None and self.owner in self.tables:
             self._draw(tag, about)
-
-    def _open(self, tag: str, about: dict[str, str]) -> None:
-        if self.owner != "graph":
-            raise ValueError(
-                f"holds a <{tag}> outside of the graph or inside a {self.owner or '…'}"
-            )
-        self.owner = tag
-        if tag == "node":
-            self.add_node(about["id"])
-        else:
-            self.add_edge(about["source"], about["target"])
-            told = about.get("directed")
-            self.directed |= self.usual if told is None else as_boolean(told)
 
     def _declare(self, about: dict[str, str]) -> None:
         key, domain = about.get("id", ""), about.get("for", "all")
@@ -81,37 +87,34 @@ class _Reader(XmlReader):
     def _draw(self, tag: str, about: dict[str, str]) -> None:
         """Take places, colours, shapes and widths from what yEd draws."""
         table = self.tables[self.owner]
-        if tag == "Geometry":
-            table.put("x", about.get("x"), "double")
-            table.put("y", about.get("y"), "double")
-        elif tag in ("Fill", "LineStyle"):
+        for name, cell, kind in _DRAWN.get(tag, ()):
+            table.put(name, about.get(cell), kind)
+        if tag in ("Fill", "LineStyle"):
             put_color(table, about.get("color"))
-            table.put("thickness", about.get("width"), "double")
-        elif tag == "Shape":
-            table.put("shape", about.get("type"))
         elif tag in ("NodeLabel", "EdgeLabel"):
             self.label = tag
 
     def _take_label(self) -> None:
         now = (self.nodes.n_rows, self.edges.n_rows)
         if now != self.labelled:  # the first of several is the label
-            self.tables[self.owner].put("label", self.text.strip() or None)
+            self.tables[self.owner].put("label", "".join(self.parts).strip() or None)
         self.label, self.labelled = "", now
 
     def end(self, tag: str) -> None:
+        tag = local_name(tag) if ":" in tag else tag
         if tag == "data":
             key, self.key = self.key or "", None
             if self.owner in self.tables:
                 table = self.tables[self.owner]
                 column = table.column(key)
                 if column.kind != "drawing":
-                    column.add(table.n_rows - 1, self.text)
+                    column.add(table.n_rows - 1, "".join(self.parts))
             elif self.owner:
-                self.fields[self.about.column(key).name] = self.text
+                self.fields[self.about.column(key).name] = "".join(self.parts)
         elif tag == self.owner:
             self.owner = "graph" if tag in self.tables else ""
         elif tag == "default":
             for column in self.declared:
-                column.default = self.text
+                column.default = "".join(self.parts)
         elif tag == self.label:
             self._take_label()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from array import array
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,8 @@ from numpy.typing import NDArray
 
 from featgraph.graph.incoming import RawGraph, whole_labels
 from featgraph.graph.outgoing import GRAPH_FIELDS
-from featgraph.io._columns import Names, Table
+from featgraph.io._columns import Table
 from featgraph.io._looks import RESERVED_PREFIX, hex_channels
-from featgraph.io._source import Source
 
 __all__ = ["GraphReader"]
 
@@ -21,7 +22,8 @@ class GraphReader:
     """Collects what a file says about nodes, edges and the graph."""
 
     def __init__(self) -> None:
-        self.names = Names()
+        self._codes: dict[str, int] = {}  # id to number, in the order of their first appearance
+        self._ids, self._pairs = array("i"), array("i")
         self.nodes, self.edges = Table(), Table()
         self.tables = {"node": self.nodes, "edge": self.edges}
         self.fields: dict[str, Any] = {}
@@ -31,40 +33,36 @@ class GraphReader:
 
     def add_node(self, name: str) -> None:
         """Take a node, to which the values put next belong."""
-        self.names.ids.append(name)
+        codes = self._codes
+        self._ids.append(codes.setdefault(name, len(codes)))
         self.nodes.n_rows += 1
 
     def add_edge(self, source: str, target: str) -> None:
         """Take an edge, to which the values put next belong."""
-        self.names.ends += (source, target)
+        codes, pairs = self._codes, self._pairs
+        pairs.append(codes.setdefault(source, len(codes)))
+        pairs.append(codes.setdefault(target, len(codes)))
         self.edges.n_rows += 1
-
-    def flush(self) -> None:
-        """Turn the words read so far into arrays."""
-        self.names.flush()
-        self.nodes.flush()
-        self.edges.flush()
 
     def graph(
         self,
-        source: Source,
+        size: int,
         *,
         titles: Sequence[str] = ("name",),
         usual: str = "weight",
         declared: bool = False,
     ) -> RawGraph:
-        """Return the graph once the file is read.
+        """Return the graph once a file of this size is read.
 
         Labels are the first of the columns ``titles`` that names every node differently (igraph
         numbers the ids of a file itself and writes labels as ``name``), else the ids. With
         ``declared``, a node that only edges name is an error.
         """
-        ids, ends = self.names.finish(None if declared else self.notes)
-        self.nodes.n_rows = len(ids)  # with those that only edges name
-        most_cells = 10_000_000 + 50 * source.size
+        labels, ends = self._ends(declared)
+        self.nodes.n_rows = len(labels)  # with those that only edges name
+        most_cells = 10_000_000 + 50 * size
         nodes, gaps, lost = self.nodes.finish(most_cells)
         edges, edge_gaps, edge_lost = self.edges.finish(most_cells)
-        labels = None if isinstance(ids, range) else ids
         for title in titles:
             if title in nodes and title not in gaps and _distinct(nodes[title]):
                 told = nodes.pop(title).tolist()
@@ -79,18 +77,49 @@ class GraphReader:
             self.notes.append(f"left out {told}: neither a value nor a list of numbers")
         return RawGraph(
             edges=ends,
-            n_nodes=len(ids),
+            n_nodes=len(labels),
             directed=self.directed,
-            labels=labels,
+            labels=None if isinstance(labels, range) else labels,
             edge_values=_restore_looks(edges),
             gaps=edge_gaps,
             usual=usual,
             also=("weight",),
             told=self.fields.get("lengths") or None,
-            attributes=_restore_looks(nodes, labels or ids),
+            attributes=_restore_looks(nodes, labels),
             fields=known,
             notes=self.notes,
         )
+
+    def _ends(self, declared: bool) -> tuple[Sequence[Hashable], NDArray[np.int64]]:
+        """Return the ids, and the ends as positions among them, shape (n_edges, 2).
+
+        Nodes that only edges name are added and noted, or an error where all are ``declared``.
+        """
+        words, self._codes = list(self._codes), {}  # whose room is needed
+        names = whole_labels(words)
+        del words
+        ids, ends = (np.frombuffer(codes, dtype=np.int32) for codes in (self._ids, self._pairs))
+        n_uses = np.bincount(ids, minlength=len(names))
+        if n_uses.max(initial=0) > 1:
+            twice = names[int(n_uses.argmax())]
+            raise ValueError(f"every node needs an id of its own, got {twice} twice")
+        late = np.flatnonzero(n_uses == 0)
+        if late.size and declared:
+            raise ValueError(f"an edge lacks an end or names no node: {names[late[0]]}")
+        if late.size:
+            told = ", ".join(repr(names[code]) for code in late[:3].tolist())
+            self.notes.append(
+                f"added {late.size} node{'' if late.size == 1 else 's'} that only edges name "
+                f"({told}{', …' if late.size > 3 else ''})"
+            )
+        order = np.concatenate([ids, late.astype(np.int32)])
+        place = np.empty(len(names), dtype=np.int64)
+        place[order] = np.arange(order.size)
+        if not np.array_equal(order, np.arange(order.size)):
+            names = [names[code] for code in order.tolist()]
+        if names == list(range(len(names))):
+            names = range(len(names))  # which takes no room
+        return names, place[ends].reshape(-1, 2)
 
 
 def _restore_looks(
@@ -114,7 +143,11 @@ def _restore_looks(
         if all(isinstance(told, list) or not told for told in channels):
             nothing = [np.nan] * 3
             kept["color"] = np.array([told[:3] if told else nothing for told in channels])
-    if "label" in kept and len(names) and _same_words(kept["label"], names):
+    if (
+        "label" in kept
+        and names
+        and all(map(operator.eq, map(str, names), map(str, kept["label"])))
+    ):
         del kept["label"]
     return {name.removeprefix(RESERVED_PREFIX): column for name, column in kept.items()}
 
@@ -122,11 +155,6 @@ def _restore_looks(
 def _distinct(column: NDArray[Any]) -> bool:
     names = column if column.dtype.kind in "iU" else list(map(str, column.tolist()))
     return np.unique(names).size == len(column)
-
-
-def _same_words(column: NDArray[Any], names: Sequence[Any]) -> bool:
-    blocks = (slice(first, first + 10_000) for first in range(0, len(names), 10_000))
-    return all(list(map(str, column[b].tolist())) == list(map(str, names[b])) for b in blocks)
 
 
 def _numbers(column: NDArray[Any]) -> NDArray[Any] | None:

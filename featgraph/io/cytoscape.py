@@ -122,7 +122,7 @@ def parse_cytoscape(source: Source) -> RawGraph:
             _put(reader.edges, data, _OWN)
     except (KeyError, TypeError) as error:
         raise ValueError(f"an element lacks {error}") from None
-    return reader.graph(source, titles=())
+    return reader.graph(source.size, titles=())
 
 
 def _take_nodes(reader: GraphReader, nodes: Sequence[Any]) -> None:

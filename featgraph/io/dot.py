@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from featgraph.graph.convert import open_graph
 from featgraph.graph.incoming import RawGraph
 from featgraph.graph.outgoing import GRAPH_FIELDS
-from featgraph.io._columns import Table
+from featgraph.io._columns import Table, typed_column
 from featgraph.io._looks import hex_channels
 from featgraph.io._reader import GraphReader
 from featgraph.io._source import Source, Target, open_target, written
@@ -118,8 +118,11 @@ def parse_dot(source: Source) -> RawGraph:
     """Read one graph or digraph; subgraphs only group: their nodes and edges are read."""
     reader = _Reader(_tokens(source.text()))
     reader.read()
+    for table in reader.tables.values():
+        for column in table.columns.values():
+            column.cells = typed_column(column.cells)
     usual = "len" if "len" in reader.edges.columns else "weight"
-    return reader.graph(source, titles=(), usual=usual)
+    return reader.graph(source.size, titles=(), usual=usual)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -239,4 +242,4 @@ def _put(table: Table, row: int, told: dict[str, str]) -> None:
         elif key == "width":  # inches of 72 points
             cells = {"size": str(72 * float(text))}
         for name, cell in cells.items():
-            table.column(name, "guess").add(row, cell)
+            table.column(name, "value").add(row, cell)

@@ -6,15 +6,17 @@ import csv
 import io
 import itertools
 import re
+import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph.incoming import RawGraph, attribute_column
-from featgraph.io._columns import Names, typed_column
+from featgraph.graph.incoming import RawGraph, whole_labels
+from featgraph.io._columns import typed_column
+from featgraph.io._reader import GraphReader
 from featgraph.io._source import Source
 from featgraph.io.pajek import split_words
 
@@ -37,35 +39,28 @@ def parse_edge_list(source: Source) -> RawGraph:
     separator = _separator(text, source.suffix)
     titles = next(_split([first[1]], separator))
     known = _known_titles(titles)
-    plain = None if known else _plain_table(text, separator, len(titles))
     over_numbers = titles[0] and not any(map(_is_number, titles))
-    if plain is None and over_numbers:
-        plain = _plain_table(text.split("\n", first[0])[-1], separator, len(titles))
-    if plain is None:
-        return _text_graph(text, separator, titles if known else None)
-    pairs, weights = plain
-    labels, ends = _number(pairs)
-    values = {} if weights is None else {"weight": weights}
-    notes = [_title_note(titles)] if over_numbers and not known else []
-    return RawGraph(ends, len(labels), False, labels, values, notes=notes)
-
-
-def _text_graph(text: str, separator: str | None, titles: list[str] | None) -> RawGraph:
-    """Return the graph of a table that holds words, or more than ends and weights."""
-    notes: list[str] = []
-    rows = _rows(text, separator)
-    if titles is not None:
-        rows = _under_titles(rows)
-    elif _is_title(rows):
-        titles = rows.pop(0)[1]
-        notes.append(_title_note(titles))
+    body = text.split("\n", first[0])[-1] if over_numbers else text
+    plain = _plain_table(body, separator, len(titles))
+    notes = []
+    if plain is not None:
+        labels, ends = _number(plain[0])
+        values = {} if plain[1] is None else {"weight": plain[1]}
+        raw = RawGraph(ends, len(labels), False, labels, values)
+        over_numbers = over_numbers and not known
     else:
-        titles = ["source", "target", "weight"][: len(rows[0][1])]
-        _check_widths(rows)
-    if not rows:
-        raise ValueError("holds no edges")
-    raw = edge_table_graph(_columns(titles, rows))
-    raw.notes[:0] = notes
+        rows = _rows(text, separator)
+        over_numbers = not known and _is_title(rows)
+        if not known and not over_numbers:
+            _check_widths(rows)
+            rows.insert(0, (0, ["source", "target", "weight"][: len(rows[0][1])]))
+        if len(rows) == 1:
+            raise ValueError("holds no edges")
+        raw = edge_table_graph(_table(rows))
+    if over_numbers:
+        told = ", ".join(map(repr, titles))
+        notes.append(f"took line 1 for titles, {told}: below it stand numbers")
+    raw.notes = notes + raw.notes
     return raw
 
 
@@ -74,23 +69,19 @@ def read_table(source: Source) -> dict[str, list[str]]:
     text = source.text()
     if next(_lines(text), None) is None:
         raise ValueError("holds no line of titles")
-    rows = _rows(text, _separator(text, source.suffix))
-    return _columns(rows[0][1], _under_titles(rows))
+    return _table(_rows(text, _separator(text, source.suffix)))
 
 
-def _columns(titles: list[str], rows: _Rows) -> dict[str, list[str]]:
-    names = [t if titles.index(t) == k else f"{t} {k + 1}" for k, t in enumerate(titles)]
-    return {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
-
-
-def _under_titles(rows: _Rows) -> _Rows:
+def _table(rows: _Rows) -> dict[str, list[str]]:
+    """Return columns under the titles in the first row; a title that repeats gets a number."""
     (_, titles), *others = rows
     for number, cells in others:
         if len(cells) != len(titles):
             raise ValueError(
                 f"line {number}: has {len(cells)} columns, the titles are {len(titles)}"
             )
-    return others
+    names = [t if titles.index(t) == k else f"{t} {k + 1}" for k, t in enumerate(titles)]
+    return {name: [cells[k] for _, cells in others] for k, name in enumerate(names)}
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -169,10 +160,6 @@ def _is_title(rows: _Rows) -> bool:
     return all(titled[:2]) or any(titled[2:])
 
 
-def _title_note(titles: Sequence[str]) -> str:
-    return f"took line 1 for titles, {', '.join(map(repr, titles))}: below it stand numbers"
-
-
 def _plain_table(
     text: str, separator: str | None, n_columns: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64] | None] | None:
@@ -241,44 +228,37 @@ def edge_table_graph(
     usual = titles.get("weight", next(iter(rest)) if len(columns) == 3 and rest else "weight")
     if usual in values and all(isinstance(v, int | float | None) for v in values[usual]):
         values = {"weight" if key == usual else key: cells for key, cells in values.items()}
-    names = Names()
-    names.ids = [str(name) for name in _node_ids(nodes)]
-    first, second = (map(str, columns[end]) for end in ends)
-    names.ends = list(itertools.chain.from_iterable(zip(first, second, strict=True)))
-    if "" in names.ends:
-        raise ValueError(f"row {names.ends.index('') // 2 + 1} of the edges lacks an end")
-    listed = bool(names.ids)
-    notes: list[str] = []
-    ids, pairs = names.finish(notes)
-    labels = list(ids)
-    if not listed and all(isinstance(label, int) for label in labels):  # in rising order
-        order = np.argsort(np.asarray(labels, dtype=object), kind="stable")
-        labels, pairs = [labels[i] for i in order.tolist()], np.argsort(order)[pairs]
-    return RawGraph(
-        edges=pairs,
-        n_nodes=len(labels),
-        directed="directed" in kinds,
-        labels=labels,
-        edge_values=values,
-        also=(usual.lower(), usual),
-        attributes=_node_columns(nodes, len(labels)),
-        notes=notes if listed else [],
-    )
+    reader = GraphReader()
+    reader.directed = "directed" in kinds
+    pairs = list(zip(*(map(str, columns[end]) for end in ends), strict=True))
+    for name in _in_order(pairs) if nodes is None else map(str, _node_ids(nodes)):
+        reader.add_node(name)
+    for row, pair in enumerate(pairs, start=1):
+        if "" in pair:
+            raise ValueError(f"row {row} of the edges lacks an end")
+        reader.add_edge(*pair)
+    others = {k: v for k, v in (nodes or {}).items() if v is not _node_ids(nodes)}
+    for table, typed in (
+        (reader.edges, values),
+        (reader.nodes, {title: typed_column(cells) for title, cells in others.items()}),
+    ):
+        for title, cells in typed.items():
+            for row, cell in enumerate(cells):
+                if cell is not None:
+                    table.column(title, "value").add(row, cell)
+    raw = reader.graph(sys.maxsize, titles=())
+    raw.also = (usual.lower(), usual)
+    return raw
+
+
+def _in_order(pairs: Sequence[tuple[str, str]]) -> Iterable[str]:
+    """Return the ids in rising order if they are whole numbers, else as they appear."""
+    names = list(dict.fromkeys(itertools.chain.from_iterable(pairs)))
+    numbers = whole_labels(names)
+    return names if numbers is names else map(str, sorted(numbers))  # type: ignore[type-var]
 
 
 def _node_ids(nodes: Mapping[str, Sequence[Any]] | None) -> Sequence[Any]:
-    if nodes is None:
+    if not nodes:
         return ()
-    title = next((name for name in nodes if name.lower() == "id"), next(iter(nodes), None))
-    return () if title is None else nodes[title]
-
-
-def _node_columns(
-    nodes: Mapping[str, Sequence[Any]] | None, n_nodes: int
-) -> dict[str, NDArray[Any]]:
-    columns = {}
-    for title, cells in (nodes or {}).items():
-        if cells is not _node_ids(nodes):
-            more = [None] * (n_nodes - len(cells))
-            columns[title] = attribute_column([*typed_column(cells), *more])
-    return {name: column for name, column in columns.items() if column is not None}
+    return nodes[next((name for name in nodes if name.lower() == "id"), next(iter(nodes)))]

@@ -29,7 +29,6 @@ _TOKEN = re.compile(
 _NUMBER_WORDS = {"nan", "inf", "infinity"}
 _LIST_START = "_networkx_list_start"  # networkx begins a list of one item with it
 _BIG = re.compile(r"-?[1-9][0-9]{9,999}")
-_BLOCK = 2000  # nodes and edges that are kept as words
 _Pairs = list[tuple[str, Any]]
 
 
@@ -39,7 +38,7 @@ def parse_gml(source: Source) -> RawGraph:
     _parse(source.text(), reader)
     if reader.graphs != 1:
         raise ValueError(f"must hold 1 'graph [...]', holds {reader.graphs}")
-    return reader.graph(source, titles=("label", "name"), declared=True)
+    return reader.graph(source.size, titles=("label", "name"), declared=True)
 
 
 def _parse(text: str, reader: _Reader) -> None:
@@ -85,28 +84,29 @@ def _value(kind: str, word: str) -> Any:
 class _Reader(GraphReader):
     graphs = 0
 
-    def take(self, outside: list[str], name: str, pairs: _Pairs) -> bool:
+    def take(self, outside: list[str], block: str, pairs: _Pairs) -> bool:
         """Take a block once it closes, and tell whether it is a node, an edge or the graph."""
-        if not outside and name.lower() == "graph":
+        if not outside and block.lower() == "graph":
             self.graphs += 1
             self.directed = any(key == "directed" and value == 1 for key, value in pairs)
             return True
-        if len(outside) != 1 or outside[0].lower() != "graph" or name not in self.tables:
+        if len(outside) != 1 or outside[0].lower() != "graph" or block not in self.tables:
             return False
         record = self._record(pairs)
-        if name == "node":
-            self.add_node(_name(record.pop("id", None), "node needs an id of its own"))
+        if block == "node":
+            name = _name(record.pop("id", None), "node needs an id of its own")
+            if record.get("label") == name:
+                record["label"] = name  # one text in memory instead of two
+            self.add_node(name)
         else:
             ends = (record.pop(end, None) for end in ("source", "target"))
             self.add_edge(*(_name(end, "an edge lacks an end or names no node:") for end in ends))
-        table = self.tables[name]
+        table = self.tables[block]
         for key, value in record.items():
             if key == "graphics" and isinstance(value, dict):
                 _draw(table, value)
             else:  # x and y of the record itself are no places
                 table.put(RESERVED_PREFIX + key if key in "xyzrgb" else key, value, "value")
-        if table.n_rows % _BLOCK == 0:
-            self.flush()
         return True
 
     def _record(self, pairs: _Pairs) -> dict[str, Any]:

@@ -40,15 +40,13 @@ def parse_pajek(source: Source) -> RawGraph:
         except (ValueError, IndexError) as error:
             told = str(error) if isinstance(error, ValueError) else f"cannot read {line[:60]!r}"
             raise ValueError(f"line {number}: {told}") from None
-        if number % 2000 == 0:
-            reader.flush()
     if not reader.labels:
         raise ValueError("holds no *Vertices")
     if reader.section == "*matrix":
         return _matrix(reader)
     for row, label in enumerate(reader.labels):
         reader.nodes.column("label").add(row, label)
-    return reader.graph(source, titles=("label",))
+    return reader.graph(source.size, titles=("label",))
 
 
 def _matrix(reader: _Reader) -> RawGraph:

@@ -157,7 +157,7 @@ def test_loops_and_repeats_are_told_once(tmp_path):
 def test_a_large_edge_list_takes_the_fast_path(tmp_path, monkeypatch):
     rows = np.arange(200_000)
     np.savetxt(tmp_path / "a.edges", np.column_stack([rows, rows + 1]), fmt="%d")
-    monkeypatch.setattr("featgraph.io.edge_list._text_graph", None)
+    monkeypatch.setattr("featgraph.io.edge_list.edge_table_graph", None)
     assert read_graph(tmp_path / "a.edges").n_edges == 200_000
 
 
