@@ -111,52 +111,42 @@ class _Reader(GexfReader):
     def at(self, raw: RawGraph, time: float) -> RawGraph | None:
         """Return the part of the graph that is there at a time; None if no node is."""
         nodes, edges = (
-            np.array([any(_holds(span, time) for span in life) for life in self.lives[owner]], bool)
-            for owner in ("node", "edge")
+            np.array([_holds(life, time) for life in lives], dtype=bool)
+            for lives in self.lives.values()
         )
         if not nodes.any():
             return None
         edges &= nodes[raw.edges].all(axis=1)
-        number = np.cumsum(nodes) - 1
-        keep = np.flatnonzero(nodes).tolist()
-        static = {name: column[nodes] for name, column in raw.attributes.items()}
-        columns = self._columns("node", time, raw.attributes, raw.n_nodes)
-        told = {name: attribute_column(_at(values, nodes)) for name, values in columns.items()}
         names = raw.labels or range(raw.n_nodes)
-        lists = {name: np.asarray(v)[edges] for name, v in raw.edge_values.items()}
-        columns = self._columns("edge", time, raw.edge_values, len(raw.edges))
-        lists |= {name: _at(values, edges) for name, values in columns.items()}
+        told = self._columns("node", time, raw.attributes, nodes)
+        arrays = {k: attribute_column(v) if isinstance(v, list) else v for k, v in told.items()}
         return replace(
             raw,
-            edges=number[raw.edges[edges]],
-            n_nodes=len(keep),
-            labels=[names[i] for i in keep],
-            edge_values=lists,
-            gaps={name: n for name, n in raw.gaps.items() if name not in lists},
-            attributes=static | {name: c for name, c in told.items() if c is not None},
+            edges=(np.cumsum(nodes) - 1)[raw.edges[edges]],
+            n_nodes=int(nodes.sum()),
+            labels=[names[i] for i in np.flatnonzero(nodes).tolist()],
+            edge_values=self._columns("edge", time, raw.edge_values, edges),
+            gaps={name: n for name, n in raw.gaps.items() if name not in self.values["edge"]},
+            attributes={name: array for name, array in arrays.items() if array is not None},
         )
 
     def _columns(
-        self, owner: str, time: float, static: Mapping[str, NDArray[Any]], n_rows: int
-    ) -> Mapping[str, list[Any]]:
-        """Return the changing values that hold at a time; where none does, what always holds."""
-        found: dict[str, list[Any]] = {}
+        self, owner: str, time: float, static: Mapping[str, NDArray[Any]], mask: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """Return the columns that hold at a time, those that change as lists."""
+        found: dict[str, Any] = {name: array[mask] for name, array in static.items()}
         for name, rows in self.values[owner].items():
-            always = static[name].tolist() if name in static else [None] * n_rows
-            column = found[name] = [None if value != value else value for value in always]
+            always = static[name].tolist() if name in static else [None] * mask.size
+            column = [None if value != value else value for value in always]
             for row, span, value in rows:
-                if _holds(span, time):
+                if _holds([span], time):
                     column[row] = value
+            found[name] = [column[i] for i in np.flatnonzero(mask).tolist()]
         return found
 
 
-def _at(values: Sequence[Any], mask: NDArray[np.bool_]) -> list[Any]:
-    return [values[i] for i in np.flatnonzero(mask).tolist()]
-
-
-def _holds(span: Span, time: float) -> bool:
-    start, end = span
-    return start <= time < end or start == end == time
+def _holds(life: Sequence[Span], time: float) -> bool:
+    return any(start <= time < end or start == end == time for start, end in life)
 
 
 def _spans(about: Mapping[str, str]) -> list[Span]:

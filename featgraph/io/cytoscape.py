@@ -15,8 +15,9 @@ from featgraph.graph.incoming import RawGraph
 from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._columns import Table
 from featgraph.io._reader import GraphReader
-from featgraph.io._source import Source, Target, open_target, written
+from featgraph.io._source import Source, Target
 from featgraph.io._table import Looks, describe_graph, look_columns
+from featgraph.io._target import open_target, written
 
 __all__ = ["parse_cytoscape", "write_cytoscape"]
 

@@ -16,18 +16,29 @@ from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._columns import Table, typed_column
 from featgraph.io._looks import hex_channels
 from featgraph.io._reader import GraphReader
-from featgraph.io._source import Source, Target, open_target, written
+from featgraph.io._source import Source, Target
 from featgraph.io._table import Looks, describe_graph, look_columns, row_texts
+from featgraph.io._target import open_target, written
 
 __all__ = ["parse_dot", "write_dot"]
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?://|\#)[^\n]*\n\s*|/\*.*?\*/\s*)*(?:
-        (?P<edge>--|->) | (?P<mark>[{}\[\];,=:]) | "(?P<quoted>(?:[^"\\]|\\.)*)"
-      | (?P<word>-?[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?)) | (?P<end>\Z)
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_ID = rf"(?:{_QUOTED}|-?[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?))"
+_END = rf"{_ID}(?:\s*:\s*{_ID})*"  # a node, perhaps with a port
+_COMMENT = re.compile(  # what never closes ends with the file: no search starts twice
+    r"""("(?:[^"\\]|\\.)*(?:"|\Z))|(?://|\#)[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL
+)
+_HEAD = re.compile(rf"\s*(?i:strict\s+)?((?i:di)?(?i:graph))\b\s*(?:{_ID})?\s*\{{", re.DOTALL)
+_STATEMENT = re.compile(
+    rf"""\s*(?: (?P<mark>[{{}};,]) | (?i:subgraph)\b(?:\s*{_ID})?
+      | (?P<key>{_ID})\s*=\s*(?P<value>{_ID})
+      | (?P<chain>{_END}(?:\s*(?:--|->)\s*(?!(?i:subgraph)\b){_END})*)
+        \s*(?P<about>(?:\[(?:{_QUOTED}|[^\]"])*\]\s*)*)(?P<loose>--|->)?
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_CELL = re.compile(rf"({_ID})(?:\s*=\s*({_ID}))?", re.DOTALL)
+_NAME = re.compile(rf"({_ID})(?:\s*:\s*{_ID})*", re.DOTALL)
 
 
 def write_dot(graph: Any, path: Target, **options: Any) -> Path:
@@ -116,8 +127,27 @@ def _looks(looks: Looks, size: str) -> dict[str, NDArray[Any]]:
 
 def parse_dot(source: Source) -> RawGraph:
     """Read one graph or digraph; subgraphs only group: their nodes and edges are read."""
-    reader = _Reader(_tokens(source.text()))
-    reader.read()
+    text = _COMMENT.sub(lambda m: m[1] or " " + "\n" * m[0].count("\n"), source.text())
+    head = _HEAD.match(text)
+    if head is None:
+        raise ValueError("expected 'graph' or 'digraph'")
+    reader, number = GraphReader(), dict[str, int]()
+    reader.directed = len(head[1]) == len("digraph")
+    place, depth = head.end(), 1
+    while match := _STATEMENT.match(text, place):
+        place = match.end()
+        depth += {"{": 1, "}": -1}.get(match["mark"], 0)
+        if match["key"]:
+            reader.fields[_word(match["key"])] = _word(match["value"])
+        elif match["chain"] and match["chain"].lower() not in ("graph", "node", "edge"):
+            if match["loose"]:
+                raise ValueError("an edge to a subgraph is not read; name its nodes")
+            _take(reader, number, _NAME.findall(match["chain"]), _CELL.findall(match["about"]))
+    if text[place:].strip():
+        line = text.count("\n", 0, place) + 1
+        raise ValueError(f"line {line}: cannot be read: {text[place:].strip()[:40]!r}")
+    if depth:
+        raise ValueError("ends before the last brace closes")
     for table in reader.tables.values():
         for column in table.columns.values():
             column.cells = typed_column(column.cells)
@@ -125,109 +155,26 @@ def parse_dot(source: Source) -> RawGraph:
     return reader.graph(source.size, titles=(), usual=usual)
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    place = 0
-    while not found or found[-1][0] != "end":
-        match = _TOKEN.match(text, place)
-        if match is None:
-            line = text.count("\n", 0, place) + 1
-            raise ValueError(f"line {line}: cannot be read: {text[place : place + 40]!r}")
-        place, kind = match.end(), str(match.lastgroup)
-        word = match[kind]
-        if kind == "quoted":
-            word = re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), word, flags=re.DOTALL)
-        found.append((kind, word))
-    return found
+def _word(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    return re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), text[1:-1], flags=re.DOTALL)
 
 
-class _Reader(GraphReader):
-    """Walks through the statements of a graph."""
-
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        super().__init__()
-        self.tokens, self.at = tokens, 0
-        self.place: dict[str, int] = {}
-
-    def is_mark(self, mark: str) -> bool:
-        return self.tokens[self.at] == ("mark", mark)
-
-    def take(self) -> str:
-        """Return the next name or value and step over it."""
-        kind, word = self.tokens[self.at]
-        if kind not in ("word", "quoted"):
-            raise ValueError(f"expected a name, got {word or 'the end'!r}")
-        self.at += 1
-        return word
-
-    def read(self) -> None:
-        words = [word.lower() for _, word in self.tokens[:2]]
-        kind = words[1] if words[0] == "strict" else words[0]
-        if kind not in ("graph", "digraph"):
-            raise ValueError("expected 'graph' or 'digraph'")
-        self.directed = kind == "digraph"
-        self.at = next((k for k, t in enumerate(self.tokens) if t == ("mark", "{")), -1)
-        depth = 0
-        while self.tokens[self.at][0] != "end":
-            depth += self.is_mark("{") - self.is_mark("}")
-            if self.tokens[self.at][0] == "mark":
-                self.at += 1
-            else:
-                self.statement()
-        if depth:
-            raise ValueError("ends before the last brace closes")
-
-    def statement(self) -> None:
-        kind, word = self.tokens[self.at]
-        names = [self.take()]
-        if kind == "word" and word.lower() == "subgraph":
-            self.at += self.tokens[self.at][0] in ("word", "quoted")
-            return
-        if kind == "word" and word.lower() in ("graph", "node", "edge"):
-            self.attributes()  # defaults of the drawing
-            return
-        if self.is_mark("="):  # an attribute of the graph
-            self.at += 1
-            self.fields[names[0]] = self.take()
-            return
-        self.port()
-        while self.tokens[self.at][0] == "edge":
-            self.at += 1
-            if self.is_mark("{") or self.tokens[self.at][1].lower() == "subgraph":
-                raise ValueError("an edge to a subgraph is not read; name its nodes")
-            names.append(self.take())
-            self.port()
-        told = self.attributes()
-        for name in names:
-            if name not in self.place:
-                self.place[name] = len(self.place)
-                self.add_node(name)
-        if len(names) == 1:
-            _put(self.nodes, self.place[names[0]], told)
-        for pair in itertools.pairwise(names):
-            self.add_edge(*pair)
-            _put(self.edges, self.edges.n_rows - 1, told)
-
-    def port(self) -> None:
-        while self.is_mark(":"):
-            self.at += 1
-            self.take()
-
-    def attributes(self) -> dict[str, str]:
-        told: dict[str, str] = {}
-        while self.is_mark("["):
-            self.at += 1
-            while not self.is_mark("]"):
-                if self.is_mark(",") or self.is_mark(";"):
-                    self.at += 1
-                    continue
-                key, told_value = self.take(), "true"
-                if self.is_mark("="):
-                    self.at += 1
-                    told_value = self.take()
-                told[key] = told_value
-            self.at += 1
-        return told
+def _take(
+    reader: GraphReader, number: dict[str, int], chain: list[str], cells: list[tuple[str, str]]
+) -> None:
+    """Take one node, or the edges between each node of a chain and the next."""
+    names, told = list(map(_word, chain)), {_word(k): _word(v) if v else "true" for k, v in cells}
+    for name in names:
+        if name not in number:
+            number[name] = len(number)
+            reader.add_node(name)
+    if len(names) == 1:
+        _put(reader.nodes, number[names[0]], told)
+    for pair in itertools.pairwise(names):
+        reader.add_edge(*pair)
+        _put(reader.edges, reader.edges.n_rows - 1, told)
 
 
 def _put(table: Table, row: int, told: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from featgraph.core.caller import caller_level
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._dynamic_reader import length_column, parse_dynamic_gexf
-from featgraph.io._source import Source, Target, broken_file, open_target, written
+from featgraph.io._source import Source, Target, broken_file
 from featgraph.io._table import (
     GraphTable,
     Positions,
@@ -24,6 +24,7 @@ from featgraph.io._table import (
     column_kind,
     describe_graph,
 )
+from featgraph.io._target import open_target, written
 from featgraph.io._xml import XmlWriter
 from featgraph.io.gexf import NAMESPACES, TYPES, look_rows, write_meta
 

@@ -52,7 +52,7 @@ def parse_edge_list(source: Source) -> RawGraph:
         rows = _rows(text, separator)
         over_numbers = not known and _is_title(rows)
         if not known and not over_numbers:
-            _check_widths(rows)
+            _check_rows(rows)
             rows.insert(0, (0, ["source", "target", "weight"][: len(rows[0][1])]))
         if len(rows) == 1:
             raise ValueError("holds no edges")
@@ -78,7 +78,7 @@ def _table(rows: _Rows) -> dict[str, list[str]]:
     for number, cells in others:
         if len(cells) != len(titles):
             raise ValueError(
-                f"line {number}: has {len(cells)} columns, the titles are {len(titles)}"
+                f"line {number}: has {len(cells)} columns, lines before it {len(titles)}"
             )
     names = [t if titles.index(t) == k else f"{t} {k + 1}" for k, t in enumerate(titles)]
     return {name: [cells[k] for _, cells in others] for k, name in enumerate(names)}
@@ -121,15 +121,13 @@ def _separator(text: str, suffix: str) -> str | None:
     return next((mark for mark in marks if mark in head[-1]), marks[0] if marks else None)
 
 
-def _check_widths(rows: _Rows) -> None:
-    width = len(rows[0][1])
+def _check_rows(rows: _Rows) -> None:
+    """Refuse rows without titles that are no ends and, perhaps, weights."""
     for number, cells in rows:
         if len(cells) not in (2, 3) or "" in cells[:2]:
             told = " ".join(cells)[:60]
             raise ValueError(f"line {number}: expected 'u v' or 'u v weight', got {told!r}")
-        if len(cells) != width:
-            raise ValueError(f"line {number}: has {len(cells)} columns, lines before it {width}")
-        if width == 3 and not _is_number(cells[2]):
+        if len(cells) == 3 == len(rows[0][1]) and not _is_number(cells[2]):
             raise ValueError(
                 f"line {number}: the third column must be a weight, got {cells[2][:60]!r}"
             )

@@ -139,9 +139,9 @@ def _read(
 ) -> tuple[FeatureGraph, str]:
     """Read a graph; whatever a broken file raises becomes one line that names the file."""
     source = Source(target)
-    reader = _READERS[_choose_format(source, format)]
+    kind = _choose_format(source, format)
     with broken_file(source.name):
-        raw = reader(source, weight)
+        raw = _read_npz(source, weight) if kind == "npz" else _PARSERS[kind](source)
     if isinstance(raw, FeatureGraph):
         return as_feature_graph(raw, weight=weight), ""
     raw.fields.setdefault("source", source.name)
@@ -201,7 +201,6 @@ def _matrix_from_arrays(
     return matrix_graph(rows, columns, data, n_nodes, weight)
 
 
-_Reader = Callable[[Source, str | None], RawGraph | FeatureGraph]
 _PARSERS: dict[str, Callable[[Source], RawGraph]] = {
     "edges": parse_edge_list,
     "graphml": parse_graphml,
@@ -211,14 +210,4 @@ _PARSERS: dict[str, Callable[[Source], RawGraph]] = {
     "mtx": parse_matrix_market,
     "cyjs": parse_cytoscape,
     "dot": parse_dot,
-}
-
-
-def _without_weight(parse: Callable[[Source], RawGraph]) -> _Reader:
-    return lambda source, _: parse(source)
-
-
-_READERS: dict[str, _Reader] = {
-    **{name: _without_weight(parse) for name, parse in _PARSERS.items()},
-    "npz": _read_npz,
 }

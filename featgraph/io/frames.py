@@ -15,8 +15,9 @@ from featgraph.core.files import atomic_path
 from featgraph.core.lazy import need
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._source import Source, Target, open_target
+from featgraph.io._source import Source, Target
 from featgraph.io._table import GraphTable, cell_texts, column_kind, describe_graph, look_columns
+from featgraph.io._target import open_target
 from featgraph.io.edge_list import edge_table_graph, read_table
 
 __all__ = ["graph_tables", "read_tables", "write_tables"]

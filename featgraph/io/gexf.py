@@ -15,7 +15,7 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.edge_weight import EdgeWeight
 from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._gexf_reader import KEYWORD
-from featgraph.io._source import Target, open_target, written
+from featgraph.io._source import Target
 from featgraph.io._table import (
     GraphTable,
     Looks,
@@ -26,6 +26,7 @@ from featgraph.io._table import (
     describe_graph,
     row_texts,
 )
+from featgraph.io._target import open_target, written
 from featgraph.io._xml import XmlWriter, clean_text, escape_value
 from featgraph.io.files import read_stored_graph
 

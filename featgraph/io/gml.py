@@ -14,19 +14,15 @@ from featgraph.io._source import Source
 
 __all__ = ["parse_gml"]
 
-_TOKEN = re.compile(
-    r"""\s*(?:\#[^\n]*\n\s*)*(?:
-        (?P<real>[+-]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)
-                |[+-](?i:nan|inf|infinity)\b)
-      | (?P<key>[A-Za-z_][0-9A-Za-z_]*)
-      | (?P<whole>[+-]?[0-9]+)
-      | "(?P<string>[^"]*)"
-      | (?P<open>\[) | (?P<close>\])
-      | (?P<end>\Z)
-    )""",
+_SPACE = r"\s*(?:\#[^\n]*\n\s*)*"
+_PAIR = re.compile(
+    rf"""{_SPACE}(?: (?P<key>[A-Za-z_][0-9A-Za-z_]*) {_SPACE} (?:
+        (?P<real>[+-]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?
+                |(?i:nan|inf|infinity)\b))
+      | (?P<whole>[+-]?[0-9]+) | "(?P<string>[^"]*)" | (?P<open>\[)
+    ) | (?P<close>\]) | (?P<end>\Z) )""",
     re.VERBOSE,
 )
-_NUMBER_WORDS = {"nan", "inf", "infinity"}
 _LIST_START = "_networkx_list_start"  # networkx begins a list of one item with it
 _BIG = re.compile(r"-?[1-9][0-9]{9,999}")
 _Pairs = list[tuple[str, Any]]
@@ -44,33 +40,24 @@ def parse_gml(source: Source) -> RawGraph:
 def _parse(text: str, reader: _Reader) -> None:
     """Hand each block that closes to ``reader``; a stack takes the place of recursion."""
     stack: list[tuple[str, _Pairs]] = [("", [])]
-    key: str | None = None
     place = 0
-    while True:
-        match = _TOKEN.match(text, place)
-        if match is None:
-            line = text.count("\n", 0, place) + 1
-            raise ValueError(f"line {line}: cannot be read: {text[place : place + 40]!r}")
-        place, kind = match.end(), match.lastgroup
-        if kind == "key" and key is not None and match["key"].lower() in _NUMBER_WORDS:
-            kind = "real"
-        if kind == "key" and key is None:
-            key = match["key"]
-        elif kind == "close" and key is None and len(stack) > 1:
+    while match := _PAIR.match(text, place):
+        place, kind, key = match.end(), str(match.lastgroup), match["key"]
+        if kind == "open":
+            stack.append((key, []))
+        elif kind == "close" and len(stack) > 1:
             name, pairs = stack.pop()
             if not reader.take([outer for outer, _ in stack[1:]], name, pairs):
                 stack[-1][1].append((name, pairs))
-        elif kind == "end" and key is None and len(stack) == 1:
+        elif kind == "end" and len(stack) == 1:
             return
-        elif key is None or kind in ("key", "close", "end", None):
-            line = text.count("\n", 0, place) + 1
-            raise ValueError(f"line {line}: expected a {'key' if key is None else 'value'}")
+        elif kind in ("close", "end"):
+            break
         else:
-            if kind == "open":
-                stack.append((key, []))
-            else:
-                stack[-1][1].append((key, _value(kind, match[match.lastgroup or 0])))
-            key = None
+            stack[-1][1].append((key, _value(kind, match[kind])))
+    line = text.count("\n", 0, place) + 1
+    told = repr(text[place : place + 40].strip()) if text[place:].strip() else "the end"
+    raise ValueError(f"line {line}: expected a key and its value, got {told}")
 
 
 def _value(kind: str, word: str) -> Any:

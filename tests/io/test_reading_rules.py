@@ -93,7 +93,7 @@ def test_tables_of_gephi(tmp_path):
         read(tmp_path, "edges.csv", GEPHI)
     with pytest.raises(ValueError, match="graph is directed"):
         read(tmp_path, "edges.csv", GEPHI.replace("Undirected", "Directed"), weight="weight")
-    with pytest.raises(ValueError, match=r"edges\.csv: line 2: has 2 columns, the titles are 7"):
+    with pytest.raises(ValueError, match=r"edges\.csv: line 2: has 2 columns, lines before it 7"):
         read(tmp_path, "edges.csv", GEPHI.splitlines()[0] + "\n1,2\n")
 
 
