@@ -12,12 +12,10 @@ import functools
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ from numba.misc.appdirs import user_cache_dir
 
 from featgraph.core.caller import caller_level
 from featgraph.core.sources import hash_sources
-from featgraph.kernels.compiler import is_silent
+from featgraph.kernels.waiting import tell_wait
 
 __all__ = ["cache_folder", "keep"]
 
@@ -137,7 +135,7 @@ class _KernelCache(FunctionCache):  # type: ignore[misc]
                 self.flush()
         # Two processes that begin with an empty folder give two functions the same file.
         if found is None or tuple(found.signature.args) != tuple(sig):
-            _tell_wait()
+            tell_wait()
             return None
         return found
 
@@ -148,17 +146,3 @@ class _KernelCache(FunctionCache):  # type: ignore[misc]
         except OSError as error:
             self.disable()
             _tell(str(cache_folder()), str(error))
-
-
-def _tell_wait() -> None:
-    """Say once, where somebody looks on, what the first call of a kernel waits for."""
-    looks_on = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    if looks_on and not is_silent() and parent_process() is None:
-        _write_once(
-            "featgraph: compiling for this processor: seconds at each first use, and never again\n"
-        )
-
-
-@functools.cache
-def _write_once(text: str) -> None:
-    sys.stderr.write(text)

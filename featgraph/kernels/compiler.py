@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
-__all__ = ["is_silent", "kernel", "light_kernel", "silent_compiler", "small_work_in_python"]
+__all__ = ["kernel", "light_kernel", "small_work_in_python"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,40 +57,10 @@ def small_work_in_python() -> Iterator[None]:
         _Kernel.begins_in_python = before
 
 
-@contextlib.contextmanager
-def silent_compiler() -> Iterator[None]:
-    """Let nothing be said about the wait while kernels compile.
-
-    Examples
-    --------
-    >>> with silent_compiler():
-    ...     is_silent()
-    True
-    """
-    before = _Kernel.is_silent
-    _Kernel.is_silent = True
-    try:
-        yield
-    finally:
-        _Kernel.is_silent = before
-
-
-def is_silent() -> bool:
-    """Return whether :func:`silent_compiler` holds.
-
-    Examples
-    --------
-    >>> is_silent()
-    False
-    """
-    return _Kernel.is_silent
-
-
 class _Kernel:
     """A function that loads numba at its first call; to other kernels it is numba's own."""
 
     begins_in_python = False
-    is_silent = False
     _in_python = threading.local()  # holds "now" while a light kernel runs as plain Python
 
     def __init__(self, function: Callable[..., Any], small_work: int = 0) -> None:
