@@ -12,7 +12,7 @@ copyright = "2026, the featgraph developers"
 version = release = featgraph.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # and with it myst_parser
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
@@ -21,6 +21,12 @@ extensions = [
 ]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+
+nb_execution_mode = "force"  # tutorials run whenever the pages are built
+nb_execution_timeout = 120
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_merge_streams = True
 
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

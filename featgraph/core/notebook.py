@@ -1,18 +1,29 @@
-"""Results in notebooks: a small table, a sparkline, what made them. Everything is escaped."""
+"""Results in notebooks: a small table, a sparkline, what made them; all escaped. And pictures."""
 
 from __future__ import annotations
 
 import html
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["draw_sparkline", "render_result"]
+__all__ = ["Drawing", "draw_sparkline", "render_result"]
 
 _MOST_ROWS, _MOST_COLUMNS = 8, 12
 _WIDTH, _HEIGHT, _EDGE = 220.0, 60.0, 4.0
+
+
+class Drawing(NamedTuple):
+    """A figure and its axes, as every plot function returns them; notebooks show the picture."""
+
+    fig: Any
+    axes: Any
+
+    def _repr_png_(self) -> bytes:
+        picture: bytes = self.fig._repr_png_()
+        return picture
 
 
 def render_result(

@@ -8,7 +8,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,6 +19,7 @@ from featgraph.core.arrays import read_npz
 from featgraph.core.encoding import Wrong, decode, encode, field_types
 from featgraph.core.files import DamagedFileError, atomic_path, parse_json, read_json, write_text
 from featgraph.core.lazy import need
+from featgraph.core.notebook import Drawing, render_result
 from featgraph.core.rules import Rule, check_rules
 
 if TYPE_CHECKING:
@@ -83,13 +84,11 @@ class Result:
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        from featgraph.core.notebook import render_result
-
         facts = {k: v for k, v in self.provenance.items() if k != "result"}
         return render_result(repr(self), self.to_rows(), facts, self._curve())
 
     def _scalars(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
         return {k: v for k, v in values.items() if v is None or isinstance(v, str | int | float)}
 
     def _columns(self) -> Mapping[str, Any]:
@@ -100,7 +99,7 @@ class Result:
         """Return sizes and counts, where the result has a curve worth a small picture."""
         return None
 
-    def plot(self, **options: Any) -> tuple[Any, Any]:
+    def plot(self, **options: Any) -> Drawing:
         """Draw the result by the function of ``featgraph.plot`` that is made for its kind.
 
         Parameters
@@ -111,7 +110,7 @@ class Result:
         Returns
         -------
         fig : matplotlib Figure
-            The figure, not shown.
+            The figure; notebooks show the pair as its picture.
         axes : matplotlib Axes, or ndarray or tuple of them
             Its axes.
 
@@ -123,7 +122,7 @@ class Result:
         if not self._picture:
             raise TypeError(f"there is no picture of a {type(self).__name__}; to_rows() has it all")
         draw = getattr(importlib.import_module("featgraph.plot"), self._picture)
-        return draw(self, **options)  # type: ignore[no-any-return]
+        return Drawing(*draw(self, **options))
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from featgraph.plot.style import (
     VERMILION,
     WIDTH,
     new_axes,
+    new_figure,
     style_axes,
 )
 
@@ -69,8 +70,6 @@ def plot_correlation_sum(
     >>> axes.shape
     (2, 1)
     """
-    from matplotlib.figure import Figure
-
     fits = _named_fits(result)
     if not fits:
         raise ValueError(
@@ -78,7 +77,7 @@ def plot_correlation_sum(
         )
     shown = dict(list(fits.items())[: integer(max_layers, "max_layers", least=1)])
     width = min(WIDTH + 0.8, 1.9 * len(shown) + 1.9)
-    figure = Figure(figsize=(width, 4.3), layout="constrained")
+    figure = new_figure(width, 4.3)
     axes = figure.subplots(2, len(shown), squeeze=False, sharex="col", height_ratios=(1.25, 1))
     for column, (name, fit) in enumerate(shown.items()):
         _draw_sum(axes[0, column], fit)

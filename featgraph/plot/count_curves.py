@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_box_counts"]
 
+_BRACKET = "certified bracket"
+
 
 def plot_box_counts(
     counts: BoxCounts | Sequence[BoxCounts] | DimensionFit,
@@ -130,9 +132,11 @@ def _draw_curve(ax: Axes, curve: BoxCounts, name: str, style: SeriesStyle) -> No
     sizes = np.asarray(curve.diameter_sizes, dtype=np.float64)
     n_boxes = np.asarray(curve.counts, dtype=np.float64)
     if curve.lower_bounds is not None and not curve.proven.all():
+        named = any(area.get_label() == _BRACKET for area in ax.collections)
         ax.fill_between(
-            sizes, curve.lower_bounds, n_boxes, color=BAND, linewidth=0, label="certified bracket"
-        )
+            sizes, curve.lower_bounds, n_boxes, color=BAND, linewidth=0,
+            label=None if named else _BRACKET,
+        )  # fmt: skip
     most = curve.counts_per_repeat.max(axis=0)
     if (most > n_boxes).any():
         ax.vlines(sizes, n_boxes, most, color=style.color, linewidth=1.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import integer
 from featgraph.plot.graph_drawing import group_colors
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
-from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH
+from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,8 +81,6 @@ def plot_figure2(
     >>> axes.shape
     (2, 1)
     """
-    from matplotlib.figure import Figure
-
     models = change if isinstance(change, Mapping) else {"": change}
     if not models:
         raise ValueError("change must hold at least one model, got none")
@@ -90,10 +88,8 @@ def plot_figure2(
     n_columns = max(map(len, bands.values()))
     side = min(2.2, (WIDTH + 0.8) / n_columns)
     below = 0.42 if side >= 1.6 else 0.58
-    figure = Figure(
-        figsize=(max(side * n_columns, 3.2) + 0.35, (side + below) * 2 * len(bands) + 0.2),
-        layout="constrained",
-    )
+    height = (side + below) * 2 * len(bands) + 0.2
+    figure = new_figure(max(side * n_columns, 3.2) + 0.35, height)
     axes = figure.subplots(2 * len(bands), n_columns, squeeze=False)
     for row, (name, columns) in enumerate(bands.items()):
         for column in range(n_columns):
@@ -166,15 +162,11 @@ def plot_node_clusters(
     >>> axes.shape
     (2, 3)
     """
-    from matplotlib.figure import Figure
-
     from featgraph.invariance.clusters import cluster_nodes
 
     clouds = _place_pair(layer, method, seed)
     side = min(2.2, (WIDTH + 0.4) / len(levels))
-    figure = Figure(
-        figsize=(side * len(levels) + 0.35, (side + 0.3) * 2 + 0.3), layout="constrained"
-    )
+    figure = new_figure(side * len(levels) + 0.35, (side + 0.3) * 2 + 0.3)
     axes = figure.subplots(2, len(levels), squeeze=False)
     for row, (matrix, (points, _)) in enumerate(
         zip((layer.before, layer.after), clouds, strict=True)

@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.dimension.flow import FlowAnalysis
-from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, series_style, style_axes
+from featgraph.plot.style import (
+    FAINT,
+    INK,
+    SMALL,
+    TEXT,
+    WIDTH,
+    new_figure,
+    series_style,
+    style_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,12 +67,10 @@ def plot_flow(analysis: FlowAnalysis, *, size: float | None = None) -> tuple[Fig
     >>> axes.shape
     (2, 3)
     """
-    from matplotlib.figure import Figure
-
     chosen = analysis.sizes[0] if size is None else float(size)
     if chosen not in analysis.sizes:
         raise ValueError(f"size must be one of {analysis.sizes}, got {size!r}")
-    fig = Figure(figsize=(WIDTH * 1.35, 5.0), layout="constrained")
+    fig = new_figure(WIDTH * 1.35, 5.0)
     axes = fig.subplots(2, 3)
     for ax in axes.flat:
         style_axes(ax)

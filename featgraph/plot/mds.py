@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.core.checks import naming
 from featgraph.plot.graph_drawing import draw_edges, group_colors
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
-from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, root_figure
+from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure, root_figure
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +37,7 @@ def plot_mds(
     *,
     groups: ArrayLike | None = None,
     graphs: Sequence[FeatureGraph | None] = (),
-    titles: Sequence[str] = ("before training", "after training"),
+    titles: Sequence[str] | None = None,
     method: MDSMethod = "classical",
     seed: int = 0,
     share_scale: bool | None = None,
@@ -55,8 +55,8 @@ def plot_mds(
         Box or cluster of each node: the same neuron has the same colour in both panels.
     graphs : sequence of FeatureGraph or None, default=()
         Edges of each panel, if wanted.
-    titles : sequence of str, default=("before training", "after training")
-        One per panel.
+    titles : sequence of str or None, default=None
+        One per panel; None: before and after training, or the layer of a single panel.
     method : {"classical", "metric", "nonmetric"}, default="classical"
         See :func:`scale_distances`.
     seed : int, default=0
@@ -94,6 +94,9 @@ def plot_mds(
     if len(maps) == 2 and maps[0][0].shape == maps[1][0].shape:
         maps[1] = (align_positions(maps[1][0], maps[0][0]), maps[1][1])
     axes = _make_axes(len(maps), ax)
+    if titles is None:
+        alone = (getattr(before, "layer", None) or "",)
+        titles = alone if after is None else ("before training", "after training")
     if len(titles) < len(maps):
         raise ValueError(f"titles must name {len(maps)} panels, got {len(titles)}")
     extents = [_half_width(points) for points, _ in maps]
@@ -123,10 +126,8 @@ def _place_nodes(
 
 def _make_axes(n_panels: int, ax: Sequence[Axes] | Axes | None) -> NDArray[np.object_]:
     if ax is None:
-        from matplotlib.figure import Figure
-
-        size = (WIDTH * n_panels / 2 + 0.2, WIDTH / 2 + 0.65)
-        panels = Figure(figsize=size, layout="constrained").subplots(1, n_panels, squeeze=False)
+        fig = new_figure(WIDTH * n_panels / 2 + 0.2, WIDTH / 2 + 0.65)
+        panels = fig.subplots(1, n_panels, squeeze=False)
         return np.asarray(panels[0])
     given = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if given.size != n_panels:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.dimension.spectrum import MultifractalSpectrum
-from featgraph.plot.style import FAINT, SMALL, WIDTH, series_style, style_axes
+from featgraph.plot.style import FAINT, SMALL, WIDTH, new_figure, series_style, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,8 +55,6 @@ def plot_multifractal(
     >>> axes[0].get_xlabel()
     'moment q'
     """
-    from matplotlib.figure import Figure
-
     named = (
         {_NAMES[spectra.method]: spectra}
         if isinstance(spectra, MultifractalSpectrum)
@@ -64,7 +62,7 @@ def plot_multifractal(
     )
     if not named:
         raise ValueError("spectra must hold at least one spectrum, got none")
-    fig = Figure(figsize=(WIDTH * 1.25, 3.6), layout="constrained")
+    fig = new_figure(WIDTH * 1.25, 3.6)
     axes = fig.subplots(1, 2)
     for ax in axes:
         style_axes(ax)

@@ -12,7 +12,7 @@ from featgraph.core.random import RandomState, as_rng
 from featgraph.plot._flow_colors import choose_families, color_boxes, flow_masses
 from featgraph.plot._flow_layout import layout_flow, mass_centers
 from featgraph.plot.graph_drawing import draw_edges
-from featgraph.plot.style import INK, SMALL, WIDTH
+from featgraph.plot.style import INK, SMALL, WIDTH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,8 +85,6 @@ def plot_renormalization(
     >>> [ax.get_title(loc="left") for ax in axes[-2:]]
     ['step 4: 2 nodes, 1 edge', 'step 5: 1 node, 0 edges']
     """
-    from matplotlib.figure import Figure
-
     masses = flow_masses(flow)
     if positions is None:
         radius = np.sqrt(_AREA / np.pi) / (72 * _PANEL / 2)
@@ -100,7 +98,7 @@ def plot_renormalization(
     low, high = _section(places if positions is None else places[:1])
     ratio = float(np.clip((high - low)[1] / (high - low)[0], 0.4, 1.2))
     size = (max(n_columns * _PANEL, WIDTH / 2), n_rows * (_PANEL * ratio + 0.25))
-    fig = Figure(figsize=size, layout="constrained")
+    fig = new_figure(*size)
     grid = fig.subplots(n_rows, n_columns, squeeze=False).ravel()
     for ax in grid:
         ax.set_axis_off()

@@ -20,6 +20,7 @@ from featgraph.plot.style import (
     TEXT,
     WIDTH,
     new_axes,
+    new_figure,
     style_axes,
 )
 
@@ -68,15 +69,13 @@ def plot_spectra(
     >>> axes.shape
     (1,)
     """
-    from matplotlib.figure import Figure
-
     layers = result.layers[: integer(max_layers, "max_layers", least=1)]
     if n_columns is None:
         n_columns = 2 if len(layers) == 4 else 3
     across = min(integer(n_columns, "n_columns", least=1), len(layers))
     down = -(-len(layers) // across)
     width = (WIDTH + 0.6) * max(across, 2) / 3
-    figure = Figure(figsize=(width, 2.15 * down + 0.25), layout="constrained")
+    figure = new_figure(width, 2.15 * down + 0.25)
     axes = figure.subplots(down, across, squeeze=False)
     for ax in axes.ravel()[len(layers) :]:
         ax.set_axis_off()

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["SeriesStyle", "name_size_axis", "new_axes", "series_style", "use_count_scale"]
+__all__ = [
+    "SeriesStyle",
+    "name_size_axis",
+    "new_axes",
+    "new_figure",
+    "series_style",
+    "use_count_scale",
+]
 
 #: Okabe and Ito, "Color Universal Design" (2008): told apart under every colour blindness.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -83,8 +90,6 @@ def new_axes(
 ) -> tuple[Figure, Axes]:
     """Return a figure and a styled pair of axes; a given ``ax`` is styled and kept.
 
-    The figure is made outside pyplot, so nothing stays open behind the caller's back.
-
     Examples
     --------
     >>> fig, ax = new_axes()
@@ -92,11 +97,22 @@ def new_axes(
     False
     """
     if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(width, height), layout="constrained").add_subplot()
+        ax = new_figure(width, height).add_subplot()
     style_axes(ax)
     return root_figure(ax), ax
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of some inches that arranges its axes itself.
+
+    Examples
+    --------
+    >>> new_figure(3, 2).get_figwidth()
+    3.0
+    """
+    from featgraph.plot.picture import Picture
+
+    return Picture(figsize=(width, height), layout="constrained")
 
 
 def root_figure(ax: Axes) -> Figure:

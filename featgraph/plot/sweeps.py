@@ -17,6 +17,7 @@ from featgraph.plot.style import (
     SMALL,
     TEXT,
     VERMILION,
+    new_figure,
     style_axes,
 )
 
@@ -68,9 +69,7 @@ def plot_epsilon_sweep(
     3
     """
     if fig is None:
-        from matplotlib.figure import Figure as NewFigure
-
-        fig = NewFigure(figsize=(6.4, 5.6), layout="constrained")
+        fig = new_figure(6.4, 5.6)
     top, middle, bottom = fig.subplots(3, 1, sharex=True, height_ratios=[1.25, 1, 1])
     for ax in (top, middle, bottom):
         style_axes(ax)

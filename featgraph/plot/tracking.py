@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import nearest
-from featgraph.plot.style import FAINT, SMALL, TEXT, WIDTH, series_style, style_axes
+from featgraph.plot.style import FAINT, SMALL, TEXT, WIDTH, new_figure, series_style, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,7 +72,6 @@ def plot_tracking(
     >>> axes[0].get_title(loc="left")
     'small world σ'
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     if not rows or not measures:
@@ -86,7 +85,7 @@ def plot_tracking(
     layers = list(dict.fromkeys(str(row["layer"]) for row in rows))
     n_columns = min(3, len(measures))
     n_rows = -(-len(measures) // n_columns)
-    fig = Figure(figsize=(WIDTH * 1.35, 0.6 + 2.2 * n_rows), layout="constrained")
+    fig = new_figure(WIDTH * 1.35, 0.6 + 2.2 * n_rows)
     grid = fig.subplots(n_rows, n_columns, squeeze=False, sharex=True)
     panels = np.array(grid.flat[: len(measures)])
     for spare in grid.flat[len(measures) :]:

@@ -21,6 +21,7 @@ from featgraph.plot.style import (
     VERMILION,
     WIDTH,
     new_axes,
+    new_figure,
     style_axes,
 )
 
@@ -196,10 +197,8 @@ def plot_triangle(views: Triangle) -> tuple[Figure, NDArray[Any]]:
     >>> axes.shape
     (2, 3)
     """
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    figure = Figure(figsize=(2.1 * WIDTH, 7.6), layout=ConstrainedLayoutEngine(w_pad=0.12))
+    figure = new_figure(2.1 * WIDTH, 7.6)
+    figure.set_layout_engine("constrained", w_pad=0.12)
     axes = figure.subplots(2, 3)
     names = (views.source_a, views.source_b)
     if names[0] == names[1]:

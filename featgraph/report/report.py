@@ -6,10 +6,15 @@ import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from featgraph.core.lazy import need
+from featgraph.core.notebook import render_result
 from featgraph.report.network_analysis import NetworkAnalysis
 from featgraph.report.writer import ReportWriter
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Report"]
 
@@ -20,6 +25,21 @@ class Report(NetworkAnalysis):
 
     The attributes are those of :class:`NetworkAnalysis`.
     """
+
+    def _repr_html_(self) -> str:
+        facts = {"source": self.source, "command": self.provenance.command}
+        return render_result(repr(self), self.layer_rows(), facts, None)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return ``layers.csv`` as a pandas data frame.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed (extra ``frames``).
+        """
+        frame: pandas.DataFrame = need("pandas", extra="frames").DataFrame(self.layer_rows())
+        return frame
 
     def write(self, folder: str | os.PathLike[str], *, force: bool = False, **options: Any) -> Path:
         """Write page, tables, pictures and graphs.

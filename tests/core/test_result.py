@@ -126,6 +126,11 @@ def test_a_frame_without_pandas_names_the_extra(whole, monkeypatch):
         whole.to_frame()
 
 
+def test_what_a_class_says_of_itself_is_no_column(whole):
+    assert not {"_picture", "_shown", "_rules"} & set(whole.to_rows()[0])
+    assert "_picture" not in repr(whole)
+
+
 def test_html_is_escaped_and_draws_the_curve(whole):
     part = Part("<script>alert(1)</script>", np.array([1.0]))
     assert "<script>" not in part._repr_html_()

@@ -64,8 +64,10 @@ GRAPH = nx.convert_node_labels_to_integers(nx.grid_2d_graph(12, 12))
     ],
 )
 def test_plot_gives_figure_and_axes(make):
-    fig, axes = make().plot()
+    drawing = make().plot()
+    fig, axes = drawing
     assert isinstance(fig, Figure)
+    assert drawing._repr_png_().startswith(b"\x89PNG")  # what a notebook shows
     assert np.size(axes) >= 1
 
 
