@@ -13,6 +13,7 @@ from . import (
     selfsimilarity as selfsimilarity,
     similarity as similarity,
     training as training,
+    weights as weights,
 )
 from .boxes import (
     METHODS as METHODS,
@@ -93,6 +94,11 @@ from .training import (
     Tracker as Tracker,
     track as track,
     train as train,
+)
+from .weights import (
+    WeightSpectrum as WeightSpectrum,
+    multifractal_weights as multifractal_weights,
+    weight_graph as weight_graph,
 )
 
 __version__: str

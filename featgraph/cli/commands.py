@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "compare": Command("compare_features", "Compare true box counts with their approximations."),
     "similarity": Command("compare_networks", "Compare two networks layer by layer."),
     "network": Command("describe_network", "Small world, degrees, groups of a graph or of layers."),
+    "weights": Command("measure_weights", "Is the network of a model's weights multifractal?"),
     "sweep": Command("sweep_epsilon", "Follow the network of a layer while its threshold ε grows."),
     "convert": Command("convert_graph", "Write a graph in another file format, laid out."),
     "export": Command("export_graph", "Write feature networks or a graph for other programs."),

@@ -36,10 +36,11 @@ def as_feature_graph(
         zeros and ones alone are the edges where the ones are.
     weight : str, optional
         Name of the edge attribute to keep as weights ("weight" or "distance" for a matrix or a
-        FeatureGraph), or "ignore" for hops. Default: a graph that carries weights other than 1
-        under the usual name ("weight"; in Data "edge_weight", "weight" or an "edge_attr" of real
-        numbers, whose columns are called "edge_attr_0", "edge_attr_1", …; the values of a matrix)
-        is refused, because distances in it would be ambiguous.
+        FeatureGraph, for the latter also "length"), or "ignore" for hops. Default: a graph that
+        carries weights other than 1 under the usual name ("weight"; in Data "edge_weight",
+        "weight" or an "edge_attr" of real numbers, whose columns are called "edge_attr_0",
+        "edge_attr_1", …; the values of a matrix) is refused, because distances in it would be
+        ambiguous.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions; of two opposite weights the smaller stays.
 
@@ -111,9 +112,10 @@ def accept_graph(
 def _own(graph: FeatureGraph, weight: str | None) -> FeatureGraph:
     if weight == "ignore":
         return graph.without_weights()
-    if weight not in (None, "weight", "distance"):
+    if weight not in (None, "weight", "distance", "length"):
         raise ValueError(
-            f'weight must be "weight", "distance" or "ignore" for a FeatureGraph, got {weight!r}'
+            'weight must be "weight", "distance", "length" or "ignore" for a FeatureGraph, got '
+            f"{weight!r}"
         )
     if weight is not None and graph.weights is None:
         raise ValueError(f"weight={weight!r}, but this FeatureGraph is unweighted")

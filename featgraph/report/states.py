@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import FeatureMatrix
 
-__all__ = ["choose_names", "collect_states", "pair_up", "renew_weights"]
+__all__ = ["choose_names", "collect_states", "pair_up"]
 
 
 def collect_states(
@@ -30,7 +30,9 @@ def collect_states(
     if baseline is True:
         if isinstance(model, Mapping):
             raise ValueError("baseline=True needs a model, got features; pass their baseline")
-        baseline = renew_weights(model, seed)
+        from featgraph.features.renewal import renew_weights
+
+        baseline = renew_weights(model, seed, advice="pass an untrained model as baseline")
     if baseline is not None and baseline is not False:
         if isinstance(data, Iterator):
             raise ValueError(
@@ -98,24 +100,3 @@ def pair_up(
         for state, matrices in features:
             if name in matrices:
                 yield state, matrices[name]
-
-
-def renew_weights(model: nn.Module, seed: int) -> nn.Module:
-    """Return a copy of ``model`` whose layers have drawn new weights."""
-    import copy
-
-    import torch
-
-    twin = copy.deepcopy(model)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        for name, module in twin.named_modules():
-            reset = getattr(module, "reset_parameters", getattr(module, "_reset_parameters", None))
-            if callable(reset):
-                reset()
-            elif any(True for _ in module.parameters(recurse=False)):
-                raise ValueError(
-                    f"baseline=True cannot draw new weights for {name or type(module).__name__!r} "
-                    "(it has weights but no reset_parameters); pass an untrained model as baseline"
-                )
-    return twin

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import integer
 from featgraph.core.lazy import need
 from featgraph.similarity.diagram import PersistenceDiagrams
-from featgraph.similarity.weight_network import WeightGraph, weight_graph
+from featgraph.similarity.weight_network import WeightGraph
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,11 +34,11 @@ def weight_persistence(
     Parameters
     ----------
     model : Module or WeightGraph
-        A network that ``weight_graph`` can read, or a graph of your own.
+        A network that ``WeightGraph.from_model`` can read, or a graph of your own.
     max_dimension : int, default=1
         Highest homology dimension.
     bias, fold_batchnorm : bool, default=True
-        As in ``weight_graph``.
+        As in ``WeightGraph.from_model``.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def weight_persistence(
     top = integer(max_dimension, "max_dimension", least=0)
     graph = model
     if not isinstance(graph, WeightGraph):
-        graph = weight_graph(graph, bias=bias, fold_batchnorm=fold_batchnorm)
+        graph = WeightGraph.from_model(graph, bias=bias, fold_batchnorm=fold_batchnorm)
     values = graph.filtration
     if graph.layered or _is_bipartite(graph):
         points = _tree_persistence(graph, values, top)

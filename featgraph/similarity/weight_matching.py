@@ -16,7 +16,8 @@ from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.similarity._predictions import check_architecture
-from featgraph.similarity._trace import UnitTrace, trace_units
+from featgraph.weights.reading import read_units
+from featgraph.weights.units import UnitTrace
 
 __all__ = ["NeuronAlignment", "align_neurons"]
 
@@ -60,8 +61,9 @@ class _Axis:
     parameter: str
     axis: int
     group: int
-    block: int  # consecutive entries per unit, after flattening an image
+    block: int  # entries per unit, after flattening an image
     moves_only: bool = False  # buffers move with the units but do not decide where
+    is_inner: bool = False  # the entries of a unit stand apart, the units within each position
 
 
 def align_neurons(
@@ -80,8 +82,7 @@ def align_neurons(
     Parameters
     ----------
     model_a, model_b : Module
-        MLP or convolutional networks of one architecture, also residual ones whose sums join
-        whole layers; neither is changed.
+        Networks of one architecture that ``WeightGraph.from_model`` can read; neither is changed.
     max_sweeps : int, default=100
         Bound on the number of sweeps.
     rng : Generator, int or None, default=0
@@ -101,7 +102,8 @@ def align_neurons(
     Notes
     -----
     Batch-norm parameters and biases take part, running statistics move along. Layers whose
-    units are padded, concatenated or shared in other ways stay as they are. The result is a
+    units are padded, concatenated or shared in other ways stay as they are, and so do attention
+    and whatever a layer norm or an embedding names. The result is a
     local optimum. O(Σ width³) per sweep and the products of weights.
 
     References
@@ -123,7 +125,7 @@ def align_neurons(
     check_architecture(model_a, model_b)
     sweeps = integer(max_sweeps, "max_sweeps", least=1)
     generator = as_rng(rng)
-    trace = trace_units(model_a)
+    trace = read_units(model_a)
     sizes, axes = _find_axes(model_a, trace)
     first, second = (
         {name: value.detach().double().cpu() for name, value in model.state_dict().items()}
@@ -186,11 +188,18 @@ def _improve(
 def _front(value: torch.Tensor, axis: _Axis) -> torch.Tensor:
     """The parameter with the units of one axis as rows."""
     value = value.movedim(axis.axis, 0)
-    return value.reshape(value.shape[0] // axis.block, -1)
+    n_units = value.shape[0] // axis.block
+    if axis.is_inner:
+        value = value.reshape(axis.block, n_units, *value.shape[1:]).transpose(0, 1)
+    return value.reshape(n_units, -1)
 
 
 def _take(value: torch.Tensor, axis: _Axis, order: Ids) -> torch.Tensor:
-    places = (order[:, None] * axis.block + np.arange(axis.block)).ravel()
+    steps = np.arange(axis.block)
+    if axis.is_inner:
+        places = (steps[:, None] * len(order) + order).ravel()
+    else:
+        places = (order[:, None] * axis.block + steps).ravel()
     return value.index_select(axis.axis, torch.as_tensor(places, device=value.device))
 
 
@@ -222,9 +231,11 @@ def _find_axes(model: nn.Module, trace: UnitTrace) -> tuple[dict[int, int], list
         if known.setdefault(link.name, pair) != pair:  # one module used in two places
             for other in (*pair, *known[link.name]):
                 groups.fix(other)
-        if getattr(link.module, "groups", 1) > 1:
+        if link.groups > 1 or link.module is None:
             groups.fix(pair[0])
             groups.fix(pair[1])
+    for ids in trace.held:
+        groups.fix(groups.of(ids))
     for norm in trace.norms:
         if not isinstance(norm.module, nn.modules.batchnorm._BatchNorm):
             groups.fix(groups.of(norm.units))
@@ -236,7 +247,7 @@ def _axes(model: nn.Module, trace: UnitTrace, groups: _Groups) -> Iterator[_Axis
     buffers = {name for name, _ in model.named_buffers()}
     seen: set[str] = set()
     for link in trace.links:
-        if link.name in seen:
+        if link.name in seen or link.module is None:
             continue
         seen.add(link.name)
         source, target = groups.of(link.sources), groups.of(link.targets)
@@ -246,7 +257,7 @@ def _axes(model: nn.Module, trace: UnitTrace, groups: _Groups) -> Iterator[_Axis
                 yield _Axis(f"{link.name}.bias", 0, target, 1)
         if groups.movable(source):
             block = link.module.weight.shape[1] // len(link.sources)
-            yield _Axis(f"{link.name}.weight", 1, source, block)
+            yield _Axis(f"{link.name}.weight", 1, source, block, is_inner=link.is_inner)
     for norm in trace.norms:
         group = groups.of(norm.units)
         if norm.name not in seen and groups.movable(group):

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.weights.units import link_matrix
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
-    from featgraph.similarity._trace import Link
+    from featgraph.weights.units import Link
 
-__all__ = ["WeightGraph", "weight_graph"]
+__all__ = ["WeightGraph"]
 
 #: Filtration value of the strongest edge, above 0 as in the published code.
 SMALLEST = 1e-6
@@ -132,103 +132,86 @@ class WeightGraph(Result):
             sources, start = targets, start + array.shape[0]
         return builder.build(layered=True, source=source)
 
+    @classmethod
+    def from_model(
+        cls, model: nn.Module, *, bias: bool = True, fold_batchnorm: bool = True
+    ) -> WeightGraph:
+        """Read the graph of its weights off a network.
 
-def weight_graph(
-    model: nn.Module, *, bias: bool = True, fold_batchnorm: bool = True
-) -> WeightGraph:
-    """Read the graph of its weights off a network.
+        The rule, stated once for all networks:
 
-    The rule, stated once for all networks:
+        * a unit is an input, a neuron of a dense layer, or a channel of a convolution; each bias
+          is a unit of its own, joined to its neuron;
+        * a dense connection has strength |w|; a connection of two channels has the Frobenius norm
+          of its kernel, and a dense layer on a flattened image the norm over the positions of each
+          channel (it is a convolution with a kernel of the size of the image);
+        * queries, keys and values are units; so is what a head makes of them, joined with weight 1
+          to its query and to all keys and values of its head; a product of two (a gate) is a unit
+          joined with weight 1 to both; a map over the places of tokens joins units of its own; a
+          neuron of an LSTM is a unit of its state, the norm over its gates its strength;
+        * a sum (residual block) is made by the units of the linear map before it; the other
+          operand is one more input with weight 1, and two linear maps summed share their units;
+        * a batch norm after a linear map is folded into its weights and biases, because on their
+          own their scale means nothing; activations, pooling, flattening and other normalisations
+          keep the units;
+        * of several connections between the same two units the strongest stays.
 
-    * a unit is an input, a neuron of a dense layer, or a channel of a convolution; each bias
-      is a unit of its own, joined to its neuron;
-    * a dense connection has strength |w|; a connection of two channels has the Frobenius norm
-      of its kernel, and a dense layer on a flattened image the norm over the positions of each
-      channel (it is a convolution with a kernel of the size of the image);
-    * a sum (residual block) is made by the units of the linear map before it; the other
-      operand is one more input with weight 1, and two linear maps summed share their units;
-    * a batch norm after a linear map is folded into its weights and biases, because on their
-      own their scale means nothing; activations, pooling, flattening and other normalisations
-      keep the units;
-    * of several connections between the same two units the strongest stays.
+        Parameters
+        ----------
+        model : Module
+            Network of linear and convolutional layers, attention, recurrent layers and sums, or a
+            transformer, read by its blocks; also any part of one (its head).
+        bias : bool, default=True
+            Whether biases are units.
+        fold_batchnorm : bool, default=True
+            Whether batch norms (with running statistics) are folded in.
 
-    Parameters
-    ----------
-    model : Module
-        MLP, convolutional network or residual network of these; also one Linear layer or any
-        part of a network (its head).
-    bias : bool, default=True
-        Whether biases are units.
-    fold_batchnorm : bool, default=True
-        Whether batch norms (with running statistics) are folded in.
+        Returns
+        -------
+        WeightGraph
+            Undirected, without signs.
 
-    Returns
-    -------
-    WeightGraph
-        Undirected, without signs.
+        Raises
+        ------
+        ValueError
+            If the units cannot be followed, the network holds no linear map, or a weight is not
+            finite; the message names the place.
 
-    Raises
-    ------
-    ValueError
-        If the units cannot be followed (attention, transposed axes), the network holds no
-        linear map, or a weight is not finite; the message names the place.
+        Notes
+        -----
+        The network is traced symbolically; no data are needed. O(n_edges).
 
-    Notes
-    -----
-    The network is traced symbolically; no data are needed. O(n_edges).
+        References
+        ----------
+        .. [1] D. Pérez-Fernández et al., arXiv:2101.07752 (dense layers; the rule for
+           channels, sums and batch norms is this package's).
 
-    References
-    ----------
-    .. [1] D. Pérez-Fernández et al., arXiv:2101.07752 (dense layers; the rule for
-       channels, sums and batch norms is this package's).
+        Examples
+        --------
+        >>> from torch import nn
+        >>> net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+        >>> WeightGraph.from_model(net)
+        WeightGraph(n_nodes=14, n_edges=23, layered=True, source='Sequential')
+        """
+        from featgraph.weights.reading import read_units
 
-    Examples
-    --------
-    >>> from torch import nn
-    >>> weight_graph(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
-    WeightGraph(n_nodes=14, n_edges=23, layered=True, source='Sequential')
-    """
-    from featgraph.similarity._trace import trace_units
-
-    trace = trace_units(model)
-    builder = _Builder(trace.n_units)
-    for link in trace.links:
-        matrix = link_matrix(link, fold=fold_batchnorm)
-        builder.add_matrix(matrix, link.sources, link.targets)
-        value = link.bias if fold_batchnorm else _own_bias(link.module)
-        if bias and value is not None:
-            builder.add_bias(value, link.targets)
-    for skip in trace.skips:
-        builder.add_skip(skip.sources, skip.targets)
-    layered = not trace.skips and len(trace.links) == len({id(x.module) for x in trace.links})
-    plain = layered and _is_chain(trace.links)
-    return builder.build(layered=plain, source=type(model).__name__)
-
-
-def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
-    """Strength of every connection of one linear map, shape (n_targets, n_sources)."""
-    weight: torch.Tensor = link.module.weight.detach().double().cpu()
-    if not bool(weight.isfinite().all()):
-        raise ValueError(f"layer {link.name!r} must have finite weights, got NaN or infinity")
-    if link.bias is not None and not np.isfinite(link.bias).all():
-        raise ValueError(f"layer {link.name!r} must have finite biases, got NaN or infinity")
-    array = weight.numpy()
-    n_targets, n_sources = len(link.targets), len(link.sources)
-    groups = int(getattr(link.module, "groups", 1))
-    if array.ndim == 2:
-        blocks = array.reshape(n_targets, n_sources, -1)
-        matrix = np.abs(blocks[..., 0]) if blocks.shape[2] == 1 else np.linalg.norm(blocks, axis=2)
-    else:
-        flat = array.reshape(n_targets, array.shape[1], -1)
-        norms = np.linalg.norm(flat, axis=2)
-        matrix = np.full((n_targets, n_sources), np.nan)  # NaN: not connected (other group)
-        rows, columns = n_targets // groups, n_sources // groups
-        for g in range(groups):
-            part = slice(g * rows, (g + 1) * rows)
-            matrix[part, g * columns : (g + 1) * columns] = norms[part]
-    if fold and link.scale is not None:
-        matrix = matrix * np.abs(link.scale)[:, None]
-    return np.asarray(matrix, dtype=np.float64)
+        trace = read_units(model)
+        builder = _Builder(trace.n_units)
+        for link in trace.links:
+            matrix = link_matrix(link, fold=fold_batchnorm)
+            builder.add_matrix(matrix, link.sources, link.targets)
+            value = link.bias if fold_batchnorm or link.module is None else _own_bias(link.module)
+            if bias and value is not None:
+                builder.add_bias(value, link.targets)
+        for skip in trace.skips:
+            builder.add_skip(skip.sources, skip.targets)
+        for fan in trace.fans:
+            own = np.where(fan.source_heads == fan.target_heads[:, None], 1.0, np.nan)
+            builder.add_matrix(own, fan.sources, fan.targets)
+        tied = len({link.kernel.data_ptr() for link in trace.links}) < len(trace.links)
+        layered = not (trace.skips or trace.fans or tied)
+        plain = layered and _is_chain(trace.links)
+        return builder.build(layered=plain, source=type(model).__name__)
 
 
 def _own_bias(module: Any) -> NDArray[np.float64] | None:

@@ -23,6 +23,7 @@ from featgraph import (
     io,
     models,
     similarity,
+    weights,
 )  # fmt: skip
 from tests.golden import cases
 
@@ -31,7 +32,7 @@ __all__ = ["ROOMS", "public_functions", "valid_calls"]
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 ROOMS = (
     "boxes", "datasets", "dimension", "distances", "features", "graph", "invariance", "io",
-    "models", "plot", "report", "selfsimilarity", "similarity", "training",
+    "models", "plot", "report", "selfsimilarity", "similarity", "training", "weights",
 )  # fmt: skip
 QUIET = {"progress": False}
 #: Functions that need a package or files of other people, or train for minutes.
@@ -92,9 +93,9 @@ def _others(folder: Path) -> dict[str, Call]:
     labelled = torch.utils.data.TensorDataset(data, torch.arange(40) % 3)
     layers = features.extract_features(first, data, **QUIET)
     matrix = next(iter(layers.values()))
-    file, weights = folder / "layers.safetensors", folder / "weights.pt"
+    file, state = folder / "layers.safetensors", folder / "weights.pt"
     features.save_features(layers, file)
-    torch.save(first.state_dict(), weights)
+    torch.save(first.state_dict(), state)
     for write in (io.write_gexf, io.write_graphml, io.write_graph):
         write(karate, folder / f"karate.{write.__name__.removeprefix('write_')}", **(
             {"format": "gexf"} if write is io.write_graph else {}))  # fmt: skip
@@ -156,7 +157,7 @@ def _others(folder: Path) -> dict[str, Call]:
         "io.write_rows": (([{"a": 1}], folder / "rows.csv"), {}),
         "io.write_tables": ((karate, folder / "n.csv", folder / "e.csv"), {}),
         "models.load_model": (("mlp",), spec),
-        "models.load_weights": ((second, weights), {}),
+        "models.load_weights": ((second, state), {}),
         "models.measure_accuracy": ((first, labelled), {}),
         "models.train_classifier": (
             (models.build_model("mlp", **spec), labelled),
@@ -232,6 +233,7 @@ def _pictures(folder: Path) -> dict[str, Call]:
         "plot_rate_trajectories": (rows,), "plot_ss_rate": (states,),
         "plot_learning_curves": ({"a": [{"epoch": k, "test_accuracy": 0.5} for k in range(3)]},),
         "plot_epsilon_sweep": (dimension.epsilon_sweep(blob, rng=0, n_references=1, **QUIET),),
+        "plot_weight_spectra": (weights.multifractal_weights(second, min_edges=4, n_samples=2),),
         "plot_multifractal": (dimension.multifractal_sandbox(karate, rng=0),),
         "layout_graph": (karate,), "scale_distances": (square,),
         "align_positions": (square[:, :2], square[:, 1:3]),

@@ -26,6 +26,10 @@ RUNS = {
     "boxcover": ("boxcover g.edges --bounds --repeats 2 --jobs 1 -o out", {"counts", "fit"}),
     "fractality": ("fractality g.edges --only verdict multifractal flow -o out", {"graphs"}),
     "network": ("network g.edges --references 2 -o out", {"networks"}),
+    "weights": (
+        "weights mlp --variant released --nulls rows --n-samples 2 -o out",
+        {"weights"},
+    ),
     "convert": ("convert g.edges h.graphml --force", {"files"}),
     "export": ("export f.npz --to csv json -o out", {"files"}),
     "compare": ("compare f.npz --n-theta 8 --null-draws 2 -o out", {"layers"}),

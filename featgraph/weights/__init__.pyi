@@ -1,0 +1,3 @@
+from .building import weight_graph as weight_graph
+from .multifractal import multifractal_weights as multifractal_weights
+from .spectrum import NullSpectrum as NullSpectrum, WeightSpectrum as WeightSpectrum

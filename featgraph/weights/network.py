@@ -1,0 +1,258 @@
+"""WeightNetwork: the layers of a model and what joins them, whole or a sample of neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featgraph.core.checks import nearest
+from featgraph.weights.units import Ids, Layer, Link, UnitTrace, link_matrix
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Attending", "Connection", "WeightNetwork", "open_network"]
+
+Floats: TypeAlias = NDArray[np.float64]
+#: Whether all keys and values are joined to all heads, as published, or to their own alone.
+Attending = Literal["published", "heads"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Edges between nodes: rows are sources, columns targets; 0 and nan are no edge.
+
+    ``is_fixed`` edges, those of attention and of gates, are of length 1 and hold no weight.
+    """
+
+    name: str
+    sources: Ids
+    targets: Ids
+    strengths: Floats
+    is_fixed: bool
+
+
+@dataclass(frozen=True)
+class WeightNetwork:
+    """Layers by depth with the neurons that take part, and the maps between them.
+
+    ``chosen`` are the neurons of each layer by index; ``nodes`` numbers all units, −1 for those
+    that take no part: layer after layer, so that edges run from smaller to larger numbers.
+    """
+
+    trace: UnitTrace
+    layers: tuple[Layer, ...]
+    depths: NDArray[np.int64]
+    chosen: tuple[Ids, ...]
+    source: str
+    fold: bool = True
+    attending: Attending = "published"
+    sums: bool = False
+
+    @property
+    def nodes(self) -> Ids:
+        """Number of the node of each unit, −1 for none."""
+        numbers = np.full(self.trace.n_units, -1, dtype=np.int64)
+        used = np.concatenate([x.ids[k] for x, k in zip(self.layers, self.chosen, strict=True)])
+        numbers[used] = np.arange(used.size)
+        return numbers
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of neurons that take part."""
+        return sum(len(chosen) for chosen in self.chosen)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of neurons of each layer that take part."""
+        return [len(chosen) for chosen in self.chosen]
+
+    @property
+    def node_depths(self) -> NDArray[np.int64]:
+        """Depth of the layer of each node."""
+        return np.repeat(self.depths, self.sizes)
+
+    def sample(self, n_neurons: int, rng: np.random.Generator) -> WeightNetwork:
+        """Return the network of ``n_neurons`` per layer, drawn without replacement.
+
+        Hidden layers of a transformer's perceptron keep twice as many; queries, keys, values and
+        what they make keep the same ones, and so do a gate and what it gates.
+        """
+        drawn: dict[str, Ids] = {}
+        chosen = []
+        for layer in self.layers:
+            width = len(layer.ids)
+            share = layer.share or layer.name
+            if share not in drawn:
+                count = min(n_neurons * (2 if layer.kind == "hidden" else 1), width)
+                drawn[share] = np.sort(rng.choice(width, size=count, replace=False))
+            picked = drawn[share]
+            if layer.beside is not None:  # fewer keys than queries
+                picked = np.unique(layer.beside[picked])
+            chosen.append(picked)
+        return replace(self, chosen=tuple(chosen))
+
+    def connections(self) -> Iterator[Connection]:
+        """Yield what joins the nodes, one linear map after the other; shared weights once."""
+        nodes = self.nodes
+        for link in self.links():
+            sources, targets = nodes[link.sources], nodes[link.targets]
+            sources[link.sources < 0] = -1
+            left, right = np.flatnonzero(sources >= 0), np.flatnonzero(targets >= 0)
+            if left.size and right.size:
+                part = _part(link, left, right)
+                matrix = link_matrix(part, fold=self.fold)
+                yield Connection(link.name, sources[left], targets[right], matrix.T, False)
+        for fan in self.trace.fans:
+            one, two = nodes[fan.sources] >= 0, nodes[fan.targets] >= 0
+            shape = (int(one.sum()), int(two.sum()))
+            strengths = np.ones(shape)
+            if self.attending == "heads":
+                own = fan.source_heads[one][:, None] == fan.target_heads[two][None, :]
+                strengths = own.astype(np.float64)
+            if all(shape):
+                ends = nodes[fan.sources[one]], nodes[fan.targets[two]]
+                yield Connection("attention", *ends, strengths, True)
+
+    def ties(self) -> tuple[Ids, Ids]:
+        """Return the ends of single edges of length 1: a query and what it makes, gates, sums."""
+        nodes, starts, ends = self.nodes, [], []
+        for skip in self.trace.skips:
+            if skip.is_sum and not self.sums:
+                continue
+            one = np.where(skip.sources >= 0, nodes[skip.sources], -1)
+            two = nodes[skip.targets]
+            kept = (one >= 0) & (two >= 0)
+            starts.append(one[kept])
+            ends.append(two[kept])
+        none = np.empty(0, dtype=np.int64)
+        return np.concatenate([none, *starts]), np.concatenate([none, *ends])
+
+    def links(self) -> list[Link]:
+        """Return the linear maps; of several that share their weights the first."""
+        seen: set[tuple[int, tuple[int, ...], tuple[int, ...]]] = set()
+        found = []
+        for link in self.trace.links:
+            kernel = link.kernel
+            key = kernel.data_ptr(), tuple(kernel.shape), kernel.stride()
+            if key not in seen:
+                seen.add(key)
+                found.append(link)
+        return found
+
+
+def _part(link: Link, left: Ids, right: Ids) -> Link:
+    """Return a link with some of its sources and targets, without a copy where it has all."""
+    whole = len(left) == len(link.sources) and len(right) == len(link.targets)
+    if whole or link.groups > 1:
+        return link
+    kernel = link.kernel
+    if len(right) < len(link.targets):
+        kernel = kernel[right]
+    if len(left) < len(link.sources):
+        kernel = kernel[:, left]
+    scale = None if link.scale is None else link.scale[right]
+    bias = None if link.bias is None else link.bias[right]
+    return replace(
+        link, kernel=kernel, sources=link.sources[left], targets=link.targets[right],
+        scale=scale, bias=bias,
+    )  # fmt: skip
+
+
+def open_network(
+    model: nn.Module,
+    *,
+    layers: str | Sequence[str] = "all",
+    fold: bool = True,
+    attending: Attending = "published",
+    sums: bool = False,
+) -> WeightNetwork:
+    """Read a model and put its layers in order of depth."""
+    from featgraph.weights.reading import read_units
+
+    trace = read_units(model)
+    if layers != "all":
+        _choose_links(trace, [layers] if isinstance(layers, str) else list(layers))
+    found = _used_layers(trace)
+    depths = _find_depths(trace, found)
+    order = np.lexsort((np.arange(len(found)), depths))
+    ordered = tuple(found[k] for k in order)
+    everyone = tuple(np.arange(len(layer.ids)) for layer in ordered)
+    return WeightNetwork(
+        trace, ordered, depths[order], everyone, type(model).__name__, fold, attending, sums
+    )
+
+
+def _choose_links(trace: UnitTrace, patterns: list[str]) -> None:
+    names = [link.name for link in trace.links]
+    kept: set[str] = set()
+    for pattern in patterns:
+        found = {
+            name
+            for name in names
+            if any(
+                fnmatchcase(part, pattern) or part == pattern for part in (name, *_parents(name))
+            )
+        }
+        if not found:
+            known = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+            raise ValueError(
+                f"layers must name linear maps or modules that hold some, got {pattern!r}"
+                f"{nearest(pattern, names)}; there are {known}"
+            )
+        kept |= found
+    trace.links = [link for link in trace.links if link.name in kept]
+    ends = np.zeros(trace.n_units + 1, dtype=bool)
+    for link in trace.links:
+        ends[link.sources] = ends[link.targets] = True
+    ends[-1] = False
+    trace.fans = [fan for fan in trace.fans if ends[fan.sources].any()]
+    trace.skips = [s for s in trace.skips if (ends[s.sources].any() and ends[s.targets].any())
+                   or (not s.is_sum and ends[s.sources].any())]  # fmt: skip
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:k]) for k in range(1, len(parts))]
+
+
+def _used_layers(trace: UnitTrace) -> list[Layer]:
+    """Return the layers with units that something joins, each unit in one layer only."""
+    used = np.zeros(trace.n_units, dtype=bool)
+    for tie in trace.ties:
+        used[tie.sources[tie.sources >= 0]] = True
+        used[tie.targets] = True
+    layers = []
+    for layer in trace.layers:
+        mine = used[layer.ids]
+        if mine.all():
+            layers.append(layer)
+        elif mine.any():
+            layers.append(Layer(layer.name, layer.ids[mine], layer.kind))
+    return layers
+
+
+def _find_depths(trace: UnitTrace, layers: list[Layer]) -> NDArray[np.int64]:
+    """Return the longest way from an input to each layer, in maps."""
+    owner = np.full(trace.n_units, -1, dtype=np.int64)
+    for k, layer in enumerate(layers):
+        owner[layer.ids] = k
+    pairs: set[tuple[int, int]] = set()
+    for tie in trace.ties:
+        sources = np.unique(owner[tie.sources[tie.sources >= 0]])
+        targets = np.unique(owner[tie.targets])
+        pairs |= {(int(a), int(b)) for a in sources for b in targets if a >= 0 and b >= 0}
+    depths = np.zeros(len(layers), dtype=np.int64)
+    for _ in range(len(layers)):  # a network of maps has no circles
+        before = depths.copy()
+        for a, b in pairs:
+            if a != b:
+                depths[b] = max(depths[b], depths[a] + 1)
+        if np.array_equal(before, depths):
+            break
+    return depths

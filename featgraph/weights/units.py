@@ -1,0 +1,174 @@
+"""A network as numbered units in layers, joined by linear maps: what reading a model gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Fan", "Ids", "Layer", "Link", "Norm", "Skip", "UnitTrace", "link_matrix"]
+
+Ids: TypeAlias = NDArray[np.int64]
+
+
+@dataclass
+class Layer:
+    """Units that were made together. Layers of one ``share`` are sampled by the same indices."""
+
+    name: str
+    ids: Ids
+    kind: str = "units"  # "hidden": between the two maps of a transformer's perceptron
+    share: str | None = None
+    beside: Ids | None = None  # of fewer keys than queries: the key of each query
+
+
+@dataclass
+class Link:
+    """One linear map: ``targets`` are made from ``sources``.
+
+    ``kernel`` has shape (n_targets, n_sources / groups, n_positions) and looks at the model's own
+    numbers. ``module`` is there where its ``weight`` and ``bias`` are those of the link alone.
+    """
+
+    name: str
+    kernel: torch.Tensor
+    sources: Ids
+    targets: Ids
+    bias: NDArray[np.float64] | None = None
+    groups: int = 1
+    module: Any = None
+    is_inner: bool = False  # the units of a flattened image vary fastest
+    scale: NDArray[np.float64] | None = None  # factor of a batch norm that follows, per target
+
+
+@dataclass
+class Skip:
+    """Edges of weight 1 from ``sources`` to ``targets``, one per unit; −1 is a padded zero.
+
+    ``is_sum`` tells the second operand of a sum, which a network of neurons can do without, from
+    a part of what makes the targets.
+    """
+
+    sources: Ids
+    targets: Ids
+    is_sum: bool = True
+
+
+@dataclass
+class Fan:
+    """Edges of weight 1 from all ``sources`` to all ``targets``; heads tell who is apart."""
+
+    sources: Ids
+    targets: Ids
+    source_heads: Ids
+    target_heads: Ids
+
+
+@dataclass
+class Norm:
+    """A normalisation whose parameters belong to ``units``, one each."""
+
+    name: str
+    module: Any
+    units: Ids
+
+
+@dataclass
+class UnitTrace:
+    """All linear maps, skips, fans and normalisations of a network between numbered units."""
+
+    layers: list[Layer] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    fans: list[Fan] = field(default_factory=list)
+    norms: list[Norm] = field(default_factory=list)
+    held: list[Ids] = field(default_factory=list)  # units that other numbers than these name
+    inputs: Ids = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    outputs: Ids = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    places: dict[int, Ids] = field(default_factory=dict)  # of tokens before any map, by number
+    n_units: int = 0
+
+    @property
+    def ties(self) -> list[Link | Skip | Fan]:
+        """All that joins sources to targets."""
+        return [*self.links, *self.skips, *self.fans]
+
+    def new(self, count: int, name: str, **about: Any) -> Ids:
+        """Number ``count`` new units, a layer of their own."""
+        ids = np.arange(self.n_units, self.n_units + count)
+        self.n_units += count
+        taken = {layer.name for layer in self.layers}
+        first, turn = name, 1
+        while name in taken:  # a module that is used again
+            turn += 1
+            name = f"{first} ({turn})"
+        self.layers.append(Layer(name, ids, **about))
+        return ids
+
+    def open_places(self, count: int) -> Ids:
+        """Return the units of the places of tokens before any map over places."""
+        if count not in self.places:
+            self.places[count] = self.new(count, f"{count} places")
+            self.held.append(self.places[count])
+        return self.places[count]
+
+    def merge(self, keep: Ids, drop: Ids) -> Ids:
+        """Make two sets of units the same wherever they were used; return who stands for whom."""
+        table = np.arange(self.n_units)
+        table[drop] = keep
+        for link in self.links:
+            link.sources, link.targets = lookup(table, link.sources), table[link.targets]
+        ties: list[Skip | Fan] = [*self.skips, *self.fans]
+        for tie in ties:
+            tie.sources, tie.targets = lookup(table, tie.sources), table[tie.targets]
+        for norm in self.norms:
+            norm.units = table[norm.units]
+        self.held = [lookup(table, ids) for ids in self.held]
+        self.layers = [layer for layer in self.layers if not np.isin(layer.ids, drop).all()]
+        return table
+
+    def join(self, sides: Sequence[Ids], name: str, **about: Any) -> Ids:
+        """Make new units of several sets, each unit of one from each: a product, a gate."""
+        made = self.new(len(sides[0]), name, **about)
+        self.skips += [Skip(ids, made, is_sum=False) for ids in sides]
+        return made
+
+
+def lookup(table: Ids, ids: Ids) -> Ids:
+    """Return the units that stand for ``ids``; padded zeros stay."""
+    return np.where(ids >= 0, table[ids], -1)
+
+
+def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
+    """Strength of every connection of one linear map, shape (n_targets, n_sources).
+
+    |w|, or the norm over positions; nan between the groups of a convolution.
+    """
+    kernel = link.kernel.detach()
+    kernel = kernel.double() if kernel.device.type == "cpu" else kernel.cpu().double()
+    single = kernel.shape[2] == 1
+    matrix = (kernel[..., 0].abs() if single else kernel.norm(dim=2)).numpy()
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"layer {link.name!r} must have finite weights, got NaN or infinity")
+    if fold and link.bias is not None and not np.isfinite(link.bias).all():
+        raise ValueError(f"layer {link.name!r} must have finite biases, got NaN or infinity")
+    if link.groups > 1:
+        matrix = _spread_groups(matrix, len(link.sources), link.groups)
+    if fold and link.scale is not None:
+        matrix = matrix * np.abs(link.scale)[:, None]
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def _spread_groups(matrix: NDArray[Any], n_sources: int, groups: int) -> NDArray[np.float64]:
+    spread = np.full((len(matrix), n_sources), np.nan)  # not connected: other groups
+    rows, columns = len(matrix) // groups, n_sources // groups
+    for g in range(groups):
+        part = slice(g * rows, (g + 1) * rows)
+        spread[part, g * columns : (g + 1) * columns] = matrix[part]
+    return spread
