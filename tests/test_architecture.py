@@ -41,7 +41,16 @@ WINGS = {
     "weights": {"features", "graph", "boxes", "dimension"},
     "datasets": {"graph"},
     "models": {"features"},
-    "training": {"features", "graph", "dimension", "selfsimilarity", "io", "datasets", "models"},
+    "training": {
+        "features",
+        "graph",
+        "dimension",
+        "selfsimilarity",
+        "io",
+        "datasets",
+        "models",
+        "weights",
+    },
 }
 #: A stage may hang these wings into its work, and no other.
 BESIDE = {

@@ -7,20 +7,21 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import integer
+from featgraph.core.checks import choice, integer
 from featgraph.features.capture import extract_features
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.layers import Layers
 from featgraph.graph.construct import feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.training.layer_measures import compare_partitions, measure_layer
+from featgraph.training.weight_record import WeightRecord
 
 if TYPE_CHECKING:
     from featgraph.models.training import TrainingRow
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 __all__ = ["Measure", "Tracker", "track", "track_training"]
 
 #: A measure of one's own: features and graph of a layer to a number.
+What: TypeAlias = Literal["features", "weights"]
 Measure = Callable[[FeatureMatrix, FeatureGraph], float]
 
 
 def track(
     model: nn.Module,
-    loader: Any,
+    loader: Any = None,
     *,
+    what: What = "features",
     every: int = 1,
     layers: Layers = "auto",
     epsilon: Any = "percolation",
@@ -50,9 +53,13 @@ def track(
     ----------
     model : Module
         The model that will be trained; only read.
-    loader : DataLoader, Dataset, Tensor, ndarray or iterable of batches
+    loader : DataLoader, Dataset, Tensor, ndarray or iterable of batches, default=None
         Inputs for the features, the same at every record; it must be possible to go through
-        it again and again.
+        it again and again. Weights need none.
+    what : {"features", "weights"}, default="features"
+        Record G_M of layers, or the network of the model's own weights, as one layer "weights":
+        a sample of neurons, the same at all times, with α₀, width and degree of emergence of
+        both analyses of :func:`featgraph.multifractal_weights`.
     every : int, default=1
         Record every so many calls of ``step``, the first included.
     layers : str, module type, or list of these, default="auto"
@@ -68,7 +75,9 @@ def track(
     rng : int, default=0
         Seed of covers, communities and references, the same at every record.
     **capture
-        Options of :func:`extract_features`, such as ``max_batches``.
+        Options of :func:`extract_features`, such as ``max_batches``; of weights ``sample``,
+        ``n_samples``, ``variants``, ``n_strongest`` (edges from a neuron into a layer that the
+        kept graphs hold) and those of :func:`featgraph.weight_graph`.
 
     Returns
     -------
@@ -97,9 +106,12 @@ def track(
     >>> [row["time"] for row in tracker.rows]
     [0.0, 2.0]
     """
+    if choice(what, ("features", "weights"), "what") == "features" and loader is None:
+        raise ValueError('loader must be given to record features, got None; what="weights"')
     return Tracker(
         model,
         loader,
+        weights=WeightRecord(seed=integer(rng, "rng"), **capture) if what == "weights" else None,
         every=integer(every, "every", least=1),
         layers=layers,
         epsilon=epsilon,
@@ -132,6 +144,7 @@ class Tracker:
         model: nn.Module,
         loader: Any,
         *,
+        weights: WeightRecord | None = None,
         every: int,
         layers: Layers,
         epsilon: Any,
@@ -147,6 +160,7 @@ class Tracker:
         self.rows: list[dict[str, Any]] = []
         self.graphs: dict[str, dict[float, FeatureGraph]] = {}
         self._layers = layers
+        self._weights = weights
         self._epsilon = epsilon
         self._measures = measures
         self._n_references = n_references
@@ -184,6 +198,12 @@ class Tracker:
         if not math.isfinite(now) or (self.rows and now <= self.rows[-1]["time"]):
             last = self.rows[-1]["time"] if self.rows else None
             raise ValueError(f"time must be finite and after the last record {last}, got {time!r}")
+        if self._weights is not None:
+            row, graph = self._weights.measure(self.model)
+            if self._keep_graphs:
+                self.graphs.setdefault("weights", {})[now] = graph
+            self.rows.append({"time": now, "layer": "weights", **row})
+            return self.rows[-1:]
         devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
         # shuffling and dropout of the training draw from the global generators: recording
         # starts them at the same place every time, and puts them back
@@ -222,8 +242,6 @@ class Tracker:
         return [row for row in self.rows if row["layer"] == self._known(layer)]
 
     def _known(self, layer: str | None) -> str:
-        from featgraph.core.checks import choice
-
         names = list(dict.fromkeys(row["layer"] for row in self.rows))
         if not names:
             raise ValueError("nothing is recorded yet; call step or record first")

@@ -151,10 +151,13 @@ def multifractal_weights(
     if how.q.size < 3:
         raise ValueError(f"q must hold at least 3 moments, got {how.q.size}")
     random = as_rng(rng)
+    twin_random = np.random.default_rng(int(random.integers(2**62)))
     seed = int(rng) if isinstance(rng, int | np.integer) else None
-    subjects = _Subjects(graph, twin, sample, layers, attention, how, wanted, random)
+    subjects = _Subjects(graph, twin, sample, layers, attention, how, wanted, twin_random)
     count = integer(n_samples, "n_samples", least=1) if subjects.sample is not None else 1
-    found = [subjects.measure() for _ in range(count)]
+    # the neurons of a sample follow from the seed alone, whatever else is drawn for it
+    seeds = random.integers(2**62, size=count)
+    found = [subjects.measure(np.random.default_rng(int(each))) for each in seeds]
     return _summarize(found, how, wanted, random, subjects, seed)
 
 
@@ -198,7 +201,7 @@ class _Subjects:
         nulls: list[str],
         rng: np.random.Generator,
     ) -> None:
-        self.how, self.nulls, self.rng = how, nulls, rng
+        self.how, self.nulls = how, nulls
         self.network: WeightNetwork | None = None
         self.twin: WeightNetwork | None = None
         self.graph: FeatureGraph | None = None
@@ -219,9 +222,9 @@ class _Subjects:
             if [x.name for x in self.twin.layers] != [x.name for x in self.network.layers]:
                 raise ValueError("twin must have the architecture of the model, its layers differ")
 
-    def measure(self) -> dict[str, Exponents]:
-        """Return the exponents of the next sample and of its null models."""
-        rng, how = self.rng, self.how
+    def measure(self, rng: np.random.Generator) -> dict[str, Exponents]:
+        """Return the exponents of one sample and of its null models."""
+        how = self.how
         network, other = self.network, self.twin
         if network is not None and self.sample is not None:
             network = network.sample(self.sample, rng)

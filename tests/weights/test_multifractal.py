@@ -77,10 +77,10 @@ def test_masses_that_are_a_power_of_the_length_are_a_monofractal():
 def test_masses_of_two_powers_span_both():
     found = fg.multifractal_weights(ladder_graph([1, 1, 2]), q=np.linspace(-40, 40, 81), n_boot=2)
     np.testing.assert_allclose(sorted(found.node_dimensions), [1, 1, 2], atol=1e-12)
-    # the largest of the powers decides at negative q, the smallest at positive
-    assert found.alpha[0] == pytest.approx(2, abs=0.03)
-    assert found.alpha[-1] == pytest.approx(1, abs=0.03)
-    assert found.width == pytest.approx(1, abs=0.03)
+    # the largest of the powers decides at negative q, the smallest at positive; both at r_max
+    assert found.alpha[0] == pytest.approx(2, abs=0.1)
+    assert found.alpha[-1] == pytest.approx(1, abs=0.1)
+    assert found.width == pytest.approx(1, abs=0.1)
 
 
 def test_alpha_at_q_0_is_the_mean_node_dimension():

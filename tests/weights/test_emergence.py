@@ -1,0 +1,79 @@
+"""Degree of emergence over checkpoints, and networks of weights tracked over a training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import featgraph as fg
+from featgraph.weights import measure_emergence
+from tests.naive import weights as naive
+
+
+def build(seed, scale=0.05, width=40):
+    net = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+    generator = torch.Generator().manual_seed(seed)
+    for layer in (net[0], net[2]):
+        layer.weight.data = scale * torch.randn(width, width, generator=generator)
+    return net
+
+
+def test_emergence_equals_its_formula_and_starts_at_0():
+    nets = {0: build(0), 5: build(1, 0.07), 9: build(2, 0.03)}
+    curve = measure_emergence(nets, n_samples=3)
+    spectra = [fg.multifractal_weights(net, n_samples=3) for net in nets.values()]
+    alpha0, width = ([getattr(s, name) for s in spectra] for name in ("alpha0", "width"))
+    np.testing.assert_allclose(curve.alpha0, alpha0, rtol=1e-12)
+    np.testing.assert_allclose(curve.emergence, naive.emergence(alpha0, width), rtol=1e-12)
+    assert curve.emergence[0] == 0
+    assert (curve.emergence_interval[:, 0] <= curve.emergence).all()
+    assert curve.to_rows()[1]["time"] == 5.0
+
+
+def test_checkpoints_may_come_one_by_one():
+    def trained():
+        net = build(0)
+        yield 0, net
+        net[0].weight.data *= 1.5
+        yield 1, net
+
+    curve = measure_emergence(trained(), n_samples=2)
+    assert curve.emergence[1] != 0
+
+
+def test_bad_checkpoints_are_named():
+    with pytest.raises(ValueError, match=r"at 1 parameter '0.weight' is \(30, 30\) where it was"):
+        measure_emergence({0: build(0), 1: build(1, width=30)})
+    with pytest.raises(ValueError, match="at least two models, got 1"):
+        measure_emergence({0: build(0)})
+    with pytest.raises(ValueError, match="rising times, got 0 after"):
+        measure_emergence([(1, build(0)), (0, build(1))])
+
+
+def test_a_training_is_tracked_with_the_same_neurons(tmp_path):
+    net = build(3)
+    tracker = fg.track(net, what="weights", n_samples=2, variants=("released",))
+    for epoch in range(3):
+        tracker.step(epoch)
+        net[2].weight.data *= 1.2
+    assert [row["emergence_released"] == 0 for row in tracker.rows] == [True, False, False]
+    first, *others = tracker.graphs["weights"].values()
+    assert all(graph.node_labels == first.node_labels for graph in others)
+    path = tracker.write_gexf(tmp_path / "weights.gexf", color_by="layer")
+    back = fg.read_dynamic_gexf(path)
+    assert list(back) == [0.0, 1.0, 2.0]
+    strengths = [graph.edge_weights.sum() for graph in back.values()]
+    assert strengths[2] < strengths[0]  # lengths: the weights grew
+    with pytest.raises(ValueError, match="loader must be given to record features"):
+        fg.track(net)
+
+
+def test_weights_without_spread_do_not_end_a_training():
+    net = build(0)
+    for layer in (net[0], net[2]):
+        nn.init.constant_(layer.weight, 0.1)
+    row = fg.track(net, what="weights", n_samples=1, variants=("released",)).record(0)[0]
+    assert np.isnan(row["alpha0_released"])
+    assert "no spread" in row["note"]
