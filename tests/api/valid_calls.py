@@ -172,6 +172,9 @@ def _others(folder: Path) -> dict[str, Call]:
              labelled), {"n_bootstrap": 5, **QUIET},
         ),
         "training.track": ((first, data), {"n_references": 1}),
+        "weights.measure_emergence": (
+            ({0: first, 1: second},), {"min_edges": 4, "n_samples": 2, "sample": 8}
+        ),
     }  # fmt: skip
 
 
