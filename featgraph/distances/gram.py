@@ -90,7 +90,10 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
         centered, norms = _center(values)
         from featgraph.distances._kernels import finish_distances
 
-        distances = centered @ centered.T
+        distances = centered.new_empty(len(values), len(values))
+        for start in range(0, len(values), GRAM_ROWS):  # the upper triangle is read alone
+            rows, rest = slice(start, start + GRAM_ROWS), slice(start, None)
+            torch.mm(centered[rows], centered[rest].T, out=distances[rows, rest])
         number = distances.numpy().dtype.type  # numba would widen float32 loops to float64
         finish_distances(
             distances.numpy(),
@@ -102,6 +105,7 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
         return distances
 
 
+GRAM_ROWS = 256
 DIRECT = "donot_use_mm_for_euclid_dist"
 
 

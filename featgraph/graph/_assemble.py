@@ -106,16 +106,15 @@ def _both_ways(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None]:
     if n == 0:  # FeatureGraph itself says that a graph has at least one node
         return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int64), values
-    from scipy.sparse import coo_array
-
-    # Smaller neighbours first: scipy's counting sort keeps this order within a row, so rows come
-    # out sorted. Entry numbers stand in for the weights, which may be 0 or None.
     rows, columns = np.concatenate([high, low]), np.concatenate([low, high])
-    ones = np.ones(rows.size, dtype=np.int8)
-    entries = ones if values is None else np.arange(1, rows.size + 1)
-    matrix = coo_array((entries, (rows, columns)), shape=(n, n)).tocsr()
-    data = None if values is None else np.concatenate([values, values])[matrix.data - 1]
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), data
+    key, data = rows * n + columns, None
+    if values is None:
+        key.sort()
+    else:
+        order = key.argsort(kind="stable")
+        key, data = key[order], np.concatenate([values, values])[order]
+    indptr = np.concatenate([[0], np.bincount(rows, minlength=n).cumsum()])
+    return indptr, key % n, data
 
 
 def _left_out(n_loops: int, n_doubles: int) -> str:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
-__all__ = ["kernel", "light_kernel", "small_work_in_python"]
+__all__ = ["kernel", "light_kernel", "small_work_in_python", "summing_kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -28,6 +28,14 @@ def kernel(function: Function) -> Function:
     from there: what is kept on disk is compiled again when one of these files changes.
     """
     return cast(Function, _Kernel(function))
+
+
+def summing_kernel(function: Function) -> Function:
+    """Return a kernel that may add in any order, so that sums over arrays become vector code.
+
+    Infinity and nan keep their meaning, as in every kernel.
+    """
+    return cast(Function, _Kernel(function, fastmath={"reassoc"}))
 
 
 def light_kernel(function: Function) -> Function:
@@ -63,9 +71,12 @@ class _Kernel:
     begins_in_python = False
     _in_python = threading.local()  # holds "now" while a light kernel runs as plain Python
 
-    def __init__(self, function: Callable[..., Any], small_work: int = 0) -> None:
+    def __init__(
+        self, function: Callable[..., Any], small_work: int = 0, fastmath: set[str] | None = None
+    ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
+        self._options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath or False}
         self._small_work = small_work  # what is left of it
         self._compiled: Any = None
 
@@ -95,7 +106,7 @@ class _Kernel:
 
         from featgraph.kernels.cache import keep
 
-        self._compiled = keep(njit(nogil=True, error_model="numpy")(self._function))
+        self._compiled = keep(njit(**self._options)(self._function))
         return self._compiled
 
     @property

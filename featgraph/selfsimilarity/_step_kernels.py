@@ -11,58 +11,91 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, summing_kernel
 
 __all__ = [
     "bin_pairs",
     "caro_wei_counts",
     "complete_linkage",
+    "count_digits",
     "integrate_steps",
     "list_pairs",
+    "place_slopes",
     "sort_digit",
+    "sort_first_digit",
 ]
 
 
 @kernel
-def list_pairs(bits: Any, low: Any, keys: Any, places: Any) -> Any:
-    """Write bits − low and i · D + j of all pairs i < j, row by row; return the largest key."""
-    n_nodes, k = bits.shape[0], 0
-    high = low - low
+def count_digits(bits: Any, low: Any, starts: Any) -> None:
+    """Turn ``starts`` (n_digits, 2^b) into where each value of each digit of bits − low begins.
+
+    The digits are those of the pairs i < j, the lowest first.
+    """
+    n_digits, n_values = starts.shape
+    width = 0
+    while 1 << width < n_values:
+        width += 1
+    starts[:] = 0
+    for i in range(bits.shape[0] - 1):
+        row = bits[i]
+        for digit in range(n_digits):
+            counts, shift = starts[digit], bits.dtype.type(digit * width)
+            for j in range(i + 1, row.shape[0]):
+                counts[((row[j] - low) >> shift) & (n_values - 1)] += 1
+    for digit in range(n_digits):
+        total = 0
+        for value in range(n_values):
+            count = starts[digit, value]
+            starts[digit, value] = total
+            total += count
+
+
+@kernel
+def sort_first_digit(bits: Any, low: Any, starts: Any, to_keys: Any, to_places: Any) -> None:
+    """Write bits − low and i · D + j of all pairs i < j, in the order of the lowest digit."""
+    n_nodes, mask = bits.shape[0], starts.shape[0] - 1
     for i in range(n_nodes - 1):
         row = bits[i]
         for j in range(i + 1, n_nodes):
             key = row[j] - low
-            keys[k] = key
-            places[k] = i * n_nodes + j
-            high = max(high, key)
-            k += 1
-    return high
+            to = starts[key & mask]
+            starts[key & mask] = to + 1
+            to_keys[to] = key
+            to_places[to] = i * n_nodes + j
 
 
 @kernel
 def sort_digit(
     keys: Any, places: Any, shift: Any, starts: Any, to_keys: Any, to_places: Any
 ) -> None:
-    """Copy keys and places in the order of one digit of the keys, else as they were.
+    """Copy keys and places in the order of the digit that begins ``shift`` bits up, else as before.
 
-    ``starts`` is room for a power of two of counts; the digit has as many values and begins
-    ``shift`` bits up. Sorting by the lowest digit first sorts by all (radix sort).
+    Sorting by the lowest digit first sorts by all (radix sort).
     """
     mask = starts.shape[0] - 1
-    starts[:] = 0
-    for k in range(keys.shape[0]):
-        starts[(keys[k] >> shift) & mask] += 1
-    total = 0
-    for digit in range(starts.shape[0]):
-        count = starts[digit]
-        starts[digit] = total
-        total += count
     for k in range(keys.shape[0]):
         digit = (keys[k] >> shift) & mask
         to = starts[digit]
         starts[digit] = to + 1
         to_keys[to] = keys[k]
         to_places[to] = places[k]
+
+
+@kernel
+def list_pairs(matrix: Any, values: Any) -> None:
+    """Write the values of all pairs i < j, row by row."""
+    n_nodes, to = matrix.shape[0], 0
+    for i in range(n_nodes - 1):
+        values[to : to + n_nodes - 1 - i] = matrix[i, i + 1 :]
+        to += n_nodes - 1 - i
+
+
+@kernel
+def place_slopes(places: Any, slopes: Any, factor: Any, matrix: Any) -> None:
+    """Write ``factor`` · slope at each of the places of a flat matrix."""
+    for k in range(places.shape[0]):
+        matrix[places[k]] = slopes[k] * factor
 
 
 @kernel
@@ -73,37 +106,43 @@ def caro_wei_counts(places: Any, n_nodes: int, counts: Any) -> None:
     for d in range(n_nodes):
         drop[d] = 1 / (1 + d) - 1 / (2 + d)
     total = float(n_nodes)
+    per_row = 1.0 / n_nodes
     counts[0] = total
     for k in range(places.shape[0]):
-        i, j = places[k] // n_nodes, places[k] % n_nodes
+        i = int((places[k] + 0.5) * per_row)  # as places[k] // n_nodes, and several times faster
+        j = places[k] - i * n_nodes
         total -= drop[degree[i]] + drop[degree[j]]
         degree[i] += 1
         degree[j] += 1
         counts[k + 1] = max(total, 1.0)
 
 
-@kernel
-def integrate_steps(levels: Any, exponents: Any, slopes: Any, low: float, high: float) -> Any:
-    """Return 2 ∫₀¹ |x − a(x)| dx and its derivatives by low and by high; fill that by each level.
+@summing_kernel
+def integrate_steps(
+    levels: Any, exponents: Any, heights: Any, slopes: Any, low: float, high: float, unit: float
+) -> Any:
+    """Return sums over steps of the integral, of its derivative by x, and of that times x.
 
-    ``exponents`` has a below the first step, …, from the last step on. What lies on or beyond the
-    ends has no say of its own.
+    ``exponents`` has a below the first step, …, from the last step on; what is before the first
+    and after the last step is left out. Fill the derivatives by each height h: that of its level
+    is 1 / (unit + h). What lies on or beyond the ends has no say of its own.
     """
     per_unit = 1.0 / (high - low)
-    value, by_low, by_high = exponents[0] * abs(exponents[0]), 0.0, 0.0
+    total, total_pull, total_turn = 0.0, 0.0, 0.0
     for k in range(levels.shape[0]):
         x = (levels[k] - low) * per_unit
-        edge = min(max(x, 0.0), 1.0)
+        edge = x if x > 0.0 else 0.0
+        edge = edge if edge < 1.0 else 1.0
         after, before = edge - exponents[k], edge - exponents[k + 1]
-        value += after * abs(after) - before * abs(before)
-        slopes[k] = 0.0
-        if 0.0 < x < 1.0:
-            # Moving a step to the right stretches the piece before it and shortens the one after.
-            slopes[k] = (abs(after) - abs(before)) * 2.0 * per_unit
-            by_low += slopes[k] * (x - 1.0)
-            by_high -= slopes[k] * x
-    rest = 1.0 - exponents[-1]
-    return value + rest * abs(rest), by_low, by_high
+        total += after * abs(after) - before * abs(before)
+        # Moving a step to the right stretches the piece before it and shortens the one after.
+        pull = (abs(after) - abs(before)) * 2.0 * per_unit
+        pull = pull if x > 0.0 else 0.0
+        pull = pull if x < 1.0 else 0.0
+        total_pull += pull
+        total_turn += pull * x
+        slopes[k] = pull / (unit + heights[k])
+    return total, total_pull, total_turn
 
 
 @kernel

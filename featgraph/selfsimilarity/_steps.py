@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from featgraph.distances.gram import in_main_memory
 from featgraph.selfsimilarity._sorting import argsort
 from featgraph.selfsimilarity.critical import critical_pairs
 from featgraph.selfsimilarity.estimators import EstimatorName
@@ -20,6 +24,9 @@ from featgraph.selfsimilarity.grid import Ladder, distance_range
 __all__ = ["Steps", "count_steps", "step_integral"]
 
 MOST_BITS = 13  # of a digit of the sort: its counts stay in the first cache
+KEPT_PAIRS = 1 << 20  # of 1448 nodes
+CHUNK = 1 << 15  # steps whose levels stay in the cache
+_ROOM = threading.local()
 
 
 class Steps(NamedTuple):
@@ -27,44 +34,55 @@ class Steps(NamedTuple):
 
     Attributes
     ----------
-    places : Tensor of whole numbers, shape (n_steps,)
-        Flat positions i · D + j in C of the stepping pairs, by rising distance.
+    places : Tensor of whole numbers, shape (n_steps,), or None
+        Flat positions i · D + j in C of the stepping pairs, by rising distance; None where no
+        gradient is asked for.
     heights : Tensor, shape (n_steps,)
         Their distances, in the dtype of C.
-    exponents : Tensor of float64, shape (n_steps + 1,)
-        1 − log N / log D below the first step, …, from the last step on.
+    exponents : function of a slice
+        1 − log N / log D below the first step, …, from the last step on: a Tensor of float64, of
+        n_steps + 1 numbers in all.
     """
 
-    places: Tensor
+    places: Tensor | None
     heights: Tensor
-    exponents: Tensor
+    exponents: Callable[[slice], Tensor]
 
 
 def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
     """Return where N(θ) of an estimator steps and what it is between the steps."""
+    has_gradient = distances.requires_grad and torch.is_grad_enabled()
     distances = distances.detach()
     n_nodes = len(distances)
     if estimator in ("packing", "linkage", "midpoint"):
-        places, counts = _critical_steps(distances, estimator)
-        return Steps(places, distances.flatten()[places], _exponents(counts, n_nodes))
-    places, heights = _order_pairs(distances)
-    if estimator == "caro_wei":
-        exponents = _exponents(_caro_wei_counts(distances, places), n_nodes)
-    else:
-        exponents = _formula_exponents(n_nodes, estimator).to(places.device)
-    return Steps(places, heights, exponents)
+        places, known = _critical_steps(distances, estimator)
+        heights = distances.flatten()[places]
+        return Steps(places, heights, lambda part: _exponents(known[part], n_nodes))
+    ordered, heights = _order_pairs(distances, has_gradient or estimator == "caro_wei")
+    if ordered is not None and estimator == "caro_wei":
+        totals = _caro_wei_counts(distances, ordered)
+        return Steps(ordered, heights, lambda part: _exponents(totals[part], n_nodes))
+    if len(heights) > KEPT_PAIRS:
+        return Steps(ordered, heights, lambda part: _formula_exponents(n_nodes, estimator, part))
+    every = _kept_exponents(n_nodes, estimator).to(heights.device)
+    return Steps(ordered, heights, every.__getitem__)
 
 
 def _exponents(counts: Tensor, n_nodes: int) -> Tensor:
     return counts.log().div_(-math.log(n_nodes)).add_(1.0)
 
 
-@functools.lru_cache(maxsize=2)  # the same at every step of a training
-def _formula_exponents(n_nodes: int, estimator: str) -> Tensor:
-    """Return the exponents where p rises from 0 to 1 pair by pair."""
+def _formula_exponents(n_nodes: int, estimator: str, part: slice) -> Tensor:
+    """Return a part of the exponents where p rises from 0 to 1 pair by pair."""
     n_pairs = n_nodes * (n_nodes - 1) // 2
-    share = torch.arange(n_pairs + 1, dtype=torch.float64).div_(n_pairs)
+    ranks = range(n_pairs + 1)[part]
+    share = torch.arange(ranks.start, ranks.stop, dtype=torch.float64).div_(n_pairs)
     return _exponents(formula_count(share, n_nodes, estimator), n_nodes)
+
+
+@functools.lru_cache(maxsize=2)  # the same at every step of a training
+def _kept_exponents(n_nodes: int, estimator: str) -> Tensor:
+    return _formula_exponents(n_nodes, estimator, slice(None))
 
 
 def _critical_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor, Tensor]:
@@ -78,30 +96,58 @@ def _critical_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor
     return places[argsort(distances.flatten()[places])], counts
 
 
-def _order_pairs(distances: Tensor) -> tuple[Tensor, Tensor]:
+def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | None, Tensor]:
     """Return the positions i · D + j of all pairs i < j by rising distance, and the distances."""
     n_nodes = len(distances)
-    if distances.device.type != "cpu":
+    if not in_main_memory(distances):
         upper = torch.ones_like(distances, dtype=torch.bool).triu_(1).flatten()
         places = torch.arange(n_nodes**2, device=distances.device)[upper]
         heights, by_height = distances.flatten()[places].sort()
         return places[by_height], heights
-    from featgraph.selfsimilarity._step_kernels import list_pairs, sort_digit
+    from featgraph.selfsimilarity._step_kernels import (
+        count_digits,
+        list_pairs,
+        sort_digit,
+        sort_first_digit,
+    )
 
     matrix = distances.contiguous().numpy()
+    n_pairs = n_nodes * (n_nodes - 1) // 2
     bits = matrix.view(np.int32 if matrix.itemsize == 4 else np.int64)
-    smallest, _ = distance_range(distances)
-    low = smallest.numpy().view(bits.dtype)[()]
-    order, other_order = np.empty((2, n_nodes * (n_nodes - 1) // 2), dtype=np.int32)
-    keys, other_keys = np.empty((2, len(order)), dtype=bits.dtype)
-    n_bits = int(list_pairs(bits, low, keys, order)).bit_length()
-    digit = -(-n_bits // max(1, -(-n_bits // MOST_BITS)))
-    starts = np.empty(2**digit, dtype=np.int64)
-    for shift in range(0, n_bits, max(1, digit)):
-        sort_digit(keys, order, bits.dtype.type(shift), starts, other_keys, other_order)
-        keys, other_keys, order, other_order = other_keys, keys, other_order, order
+    room = _scratch(n_pairs, bits.dtype)
+    if not with_places:
+        alone = room[0].view(matrix.dtype)
+        list_pairs(matrix, alone)
+        alone.sort()
+        return None, torch.from_numpy(alone)
+    low, high = (end.numpy().view(bits.dtype)[()] for end in distance_range(distances))
+    n_bits = int(high - low).bit_length()
+    n_digits = max(1, -(-n_bits // MOST_BITS))
+    width = max(1, -(-n_bits // n_digits))
+    starts = np.empty((n_digits, 2**width), dtype=np.int32)
+    count_digits(bits, low, starts)
+    passes = [(room[0], room[1]), (room[2], np.empty(n_pairs, np.int32))]
+    passes = passes[::-1] if n_digits % 2 else passes  # the last writes the array of its own
+    sort_first_digit(bits, low, starts[0], *passes[0])
+    for digit in range(1, n_digits):
+        shift = bits.dtype.type(digit * width)
+        sort_digit(*passes[0], shift, starts[digit], *passes[1])
+        passes.reverse()
+    keys, order = passes[0]
     keys += low
     return torch.from_numpy(order), torch.from_numpy(keys.view(matrix.dtype))
+
+
+def _scratch(n_pairs: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], ...]:
+    """Return room for keys, places and keys; kept for the next call of this thread if small.
+
+    New memory costs as much as the sorting itself.
+    """
+    kept = getattr(_ROOM, "kept", None)
+    if kept is None or len(kept[0]) != n_pairs or kept[0].dtype != dtype:
+        kept = tuple(np.empty(n_pairs, kind) for kind in (dtype, np.int32, dtype))
+        _ROOM.kept = kept if n_pairs <= KEPT_PAIRS else None
+    return kept
 
 
 def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
@@ -121,7 +167,7 @@ def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
 def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
     """Return Σ_i 1 / (1 + degree_i) as the pairs at ``places`` become edges one by one."""
     n_nodes = len(distances)
-    if distances.device.type == "cpu":
+    if in_main_memory(distances):
         from featgraph.selfsimilarity._step_kernels import caro_wei_counts
 
         filled = torch.empty(len(places) + 1, dtype=torch.float64)
@@ -154,7 +200,9 @@ def step_integral(
     """
     if ladder.scale == "log":  # copies are one node for every θ above 0
         n_copies = int((steps.heights == 0).sum())
-        steps = Steps(*(part[n_copies:] for part in steps))
+        places = None if steps.places is None else steps.places[n_copies:]
+        every = steps.exponents(slice(n_copies, None))
+        steps = Steps(places, steps.heights[n_copies:], every.__getitem__)
     low, high = (None, None) if ends is None else map(ladder.levels, ends)
     value: Tensor = _StepIntegral.apply(distances, *steps, ladder, low, high)  # type: ignore[no-untyped-call]
     return value
@@ -167,31 +215,29 @@ class _StepIntegral(torch.autograd.Function):
     def forward(
         ctx: Any,
         distances: Tensor,
-        places: Tensor,
+        places: Tensor | None,
         heights: Tensor,
-        exponents: Tensor,
+        exponents: Callable[[slice], Tensor],
         ladder: Ladder,
         low: Tensor | None,
         high: Tensor | None,
     ) -> Tensor:
-        levels = ladder.levels(heights)
-        ends = [
-            float(levels[0] if low is None else low),
-            float(levels[-1] if high is None else high),
-        ]
-        if distances.device.type == "cpu":
-            from featgraph.selfsimilarity._step_kernels import integrate_steps
-
-            slopes = torch.empty_like(levels)
-            found = integrate_steps(levels.numpy(), exponents.numpy(), slopes.numpy(), *ends)
+        # the heights are in room that is used again: nothing but places and slopes may stay
+        first, last = ladder.levels(heights[[0, -1]]).tolist()
+        ends = first if low is None else float(low), last if high is None else float(high)
+        unit = 1.0 if ladder.scale == "log1p" else 0.0
+        if in_main_memory(distances):
+            slopes = torch.empty_like(heights)
+            found = _integrate_in_chunks(heights, exponents, ladder, ends, unit, slopes)
             value, by_low, by_high = (torch.tensor(one, dtype=torch.float64) for one in found)
         else:
-            value, slopes, by_low, by_high = _integrate(levels, exponents, *ends)
+            levels, every = ladder.levels(heights), exponents(slice(None)).to(heights.device)
+            value, slopes, by_low, by_high = _integrate(levels, every, *ends)
+            slopes = (slopes / (heights + unit)).to(distances.dtype)
         if low is None:
-            slopes[0] += by_low
-            slopes[-1] += by_high
-        slopes /= heights + 1.0 if ladder.scale == "log1p" else heights
-        ctx.save_for_backward(places, slopes.to(distances.dtype), by_low, by_high)
+            slopes[0] += by_low / (heights[0] + unit)
+            slopes[-1] += by_high / (heights[-1] + unit)
+        ctx.save_for_backward(places, slopes, by_low, by_high)
         ctx.shape, ctx.is_open = distances.shape, low is None
         return value.to(distances.dtype)
 
@@ -200,9 +246,39 @@ class _StepIntegral(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         places, slopes, by_low, by_high = ctx.saved_tensors
         result = slopes.new_zeros(ctx.shape)
-        result.view(-1)[places] = slopes * grad
+        if in_main_memory(result):
+            from featgraph.selfsimilarity._step_kernels import place_slopes
+
+            flat = result.view(-1).numpy()
+            place_slopes(places.numpy(), slopes.numpy(), flat.dtype.type(float(grad)), flat)
+        else:
+            result.view(-1)[places] = slopes * grad
         ends = (None, None) if ctx.is_open else (by_low * grad, by_high * grad)
         return result, None, None, None, None, *ends
+
+
+def _integrate_in_chunks(
+    heights: Tensor,
+    exponents: Callable[[slice], Tensor],
+    ladder: Ladder,
+    ends: tuple[float, float],
+    unit: float,
+    slopes: Tensor,
+) -> tuple[float, float, float]:
+    """Return the integral and its derivatives by low and by high; fill that by each height."""
+    from featgraph.selfsimilarity._step_kernels import integrate_steps
+
+    sums, first = np.zeros(3), 0.0
+    for start in range(0, len(heights), CHUNK):
+        here = slice(start, start + CHUNK)
+        levels = ladder.levels(heights[here])
+        between = exponents(slice(start, start + CHUNK + 1))
+        first = float(between[0]) if start == 0 else first
+        lengths, out = heights[here].numpy(), slopes[here].numpy()
+        sums += integrate_steps(levels.numpy(), between.numpy(), lengths, out, *ends, unit)
+    rest = 1.0 - float(between[-1])
+    value = first * abs(first) + sums[0] + rest * abs(rest)
+    return value, sums[2] - sums[1], -sums[2]
 
 
 def _integrate(

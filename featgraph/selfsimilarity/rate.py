@@ -24,7 +24,7 @@ from featgraph.selfsimilarity.grid import (
 )
 from featgraph.selfsimilarity.ladders import QUANTILES, Grid, Scale
 from featgraph.selfsimilarity.numbers import box_number
-from featgraph.selfsimilarity.soft import soft_caro_wei
+from featgraph.selfsimilarity.soft import smooth_counts
 
 __all__ = ["NUMERICS", "Numerics", "ss_rate", "ss_rate_of_distances"]
 
@@ -223,15 +223,33 @@ def _exact_rate(
     if theta is not None:
         theta = _check_given(theta, distances, ladder)
     if estimator == "soft_caro_wei":
-        sizes = grid_between(*ladder.ends(distances), n_theta, ladder) if theta is None else theta
-        counts = soft_caro_wei(distances, sizes, softness=softness, scale=ladder.scale)
-        return _trapezoid(counts, sizes, len(distances), ladder).to(distances.dtype)
+        return _soft_rate(distances, theta, n_theta, softness, ladder)
     ends = None
     if theta is not None:
         ends = theta[0], theta[-1]
     elif not ladder.is_published:
         ends = ladder.ends(distances)
     return step_integral(distances, count_steps(distances, estimator), ladder, ends)
+
+
+def _soft_rate(
+    distances: Tensor, theta: Tensor | None, n_theta: int, softness: float, ladder: Ladder
+) -> Tensor:
+    """Return the trapezoid rule over smooth counts, on a grid that moves with the distances."""
+    n_theta, softness = integer(n_theta, "n_theta", least=2), positive(softness, "softness")
+    if theta is None:
+        x = torch.linspace(0.0, 1.0, n_theta, dtype=torch.float64, device=distances.device)
+        low_and_high = None if ladder.is_published else ladder.ends(distances)
+    else:
+        levels = ladder.levels(theta)
+        x = (levels - levels[0]) / (levels[-1] - levels[0])
+        low_and_high = theta[0], theta[-1]
+    ends = None
+    if low_and_high is not None:
+        ends = ladder.levels(low_and_high[0]), ladder.levels(low_and_high[1])
+    counts = smooth_counts(distances, ends, x, softness, ladder)
+    gap = counts.log() / math.log(len(distances)) - (1 - x)
+    return (2 * torch.trapezoid(gap.abs(), x)).to(distances.dtype)
 
 
 def _check_given(theta: Tensor, distances: Tensor, ladder: Ladder) -> Tensor:

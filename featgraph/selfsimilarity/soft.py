@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from featgraph.core.checks import positive
-from featgraph.selfsimilarity.grid import check_ladder, check_theta, smallest_positive
+from featgraph.distances.gram import in_main_memory
+from featgraph.selfsimilarity.grid import (
+    Ladder,
+    check_ladder,
+    check_theta,
+    distance_range,
+    smallest_positive,
+)
 from featgraph.selfsimilarity.ladders import QUANTILES, Scale
 
-__all__ = ["soft_caro_wei"]
+__all__ = ["smooth_counts", "soft_caro_wei"]
 
-# Knots of log(1 + C) per width of the logistic step: 3e-5 by linear interpolation.
-KNOTS_PER_WIDTH = 20
+# Knots of log(1 + C) per width of the logistic step: 4e-5 by cubic interpolation.
+KNOTS_PER_WIDTH = 3
+# Beyond so many widths outside the grid the step is flat within 1e-8: clamping changes nothing.
+REACH = 20
 
 
 def soft_caro_wei(
@@ -30,7 +41,8 @@ def soft_caro_wei(
     distances : Tensor, shape (n_nodes, n_nodes)
         C; may carry a gradient.
     theta : Tensor, shape (n_theta,)
-        Rising box sizes; the first and last stand for TZ and TV. They may carry a gradient.
+        Rising box sizes; the first and last stand for TZ and TV. These two may carry a
+        gradient; the others keep their shares of the way between them.
     softness : float, default=0.02
         Width of a step as a share of the range of log(1 + θ), above 0. The smaller, the nearer
         to the hard count and the noisier the gradient.
@@ -50,7 +62,7 @@ def soft_caro_wei(
 
     Notes
     -----
-    The logistic curve is interpolated linearly between M = 20 / softness knots (error below
+    The logistic curve is interpolated by cubics between M = 3 / softness knots (error below
     1e-4), so that neither all pairs nor all thresholds meet: time O(n_nodes² + n_nodes · M ·
     n_theta), memory O(n_nodes² + n_nodes · M).
 
@@ -68,22 +80,146 @@ def soft_caro_wei(
     softness = positive(softness, "softness")
     ladder = check_ladder("range", scale, QUANTILES)
     check_theta(theta, distances)
-    n_nodes = len(distances)
-    if scale == "log":
+    levels = ladder.levels(theta)
+    shares = ((levels - levels[0]) / (levels[-1] - levels[0])).detach()
+    return smooth_counts(distances, (levels[0], levels[-1]), shares, softness, ladder)
+
+
+def smooth_counts(
+    distances: Tensor,
+    ends: tuple[Tensor, Tensor] | None,
+    shares: Tensor,
+    softness: float,
+    ladder: Ladder,
+) -> Tensor:
+    """Return the counts at shares of the way between two levels, which may carry a gradient.
+
+    None: the levels of the smallest and the largest distance, with their gradient.
+    """
+    if ladder.scale == "log":
         distances = torch.maximum(distances, smallest_positive(distances))
-    levels, places = ladder.levels(theta), ladder.levels(distances)
-    width = softness * (levels[-1] - levels[0])
-    # Beyond 20 widths from the grid the curve is flat within 1e-8: clamping changes nothing.
-    low, high = levels[0] - 20 * width, levels[-1] + 20 * width
-    # By the softness alone: rounding of the distances must not decide on one knot more.
-    n_knots = math.ceil((1 / softness + 40) * KNOTS_PER_WIDTH) + 2
-    shares = torch.linspace(0.0, 1.0, n_knots, dtype=torch.float64, device=levels.device)
-    knots = low + (high - low) * shares
-    place = ((places - low) / (high - low)).clamp(0.0, 1.0) * (n_knots - 1)
-    knot = place.detach().to(torch.int64).clamp_(max=n_knots - 2)
-    above = place - knot
-    others = 1 - torch.eye(n_nodes, dtype=torch.float64, device=distances.device)
-    mass = torch.zeros(n_nodes, n_knots, dtype=torch.float64, device=distances.device)
-    mass = mass.scatter_add(1, knot, (1 - above) * others).scatter_add(1, knot + 1, above * others)
-    step = torch.sigmoid((levels - knots[:, None]) / width)
-    return (1 + mass @ step).reciprocal().sum(dim=0)
+    inside = ladder.levels(torch.stack(distance_range(distances.detach())))
+    is_open = ends is None
+    low, high = (inside[0], inside[1]) if ends is None else ends
+    is_inside = bool((low.detach() <= inside[0]) & (inside[1] <= high.detach()))
+    # By the softness alone: rounding of the distances must not decide on one knot more. The ends
+    # lie half way between two knots, where a cubic has one derivative.
+    per_range = math.ceil(KNOTS_PER_WIDTH / softness)
+    origin = 1.5 + (0 if is_inside else REACH * KNOTS_PER_WIDTH)
+    n_knots = per_range + int(2 * origin) + 1
+    knots = (torch.arange(n_knots, dtype=torch.float64) - origin).to(shares) / per_range
+    step = torch.sigmoid((shares - knots[:, None]) / softness).to(distances.dtype)
+    pieces = origin, n_knots, per_range
+    mass = _Mass.apply(distances, low, high, pieces, ladder, is_open)  # type: ignore[no-untyped-call]
+    counts: Tensor = (1 + mass @ step).double().reciprocal().sum(dim=0)
+    return counts
+
+
+class _Mass(torch.autograd.Function):
+    """Where the others of each node lie on the knots, each shared by cubics among four of them.
+
+    Σ_k mass_ik f(knot_k) interpolates Σ_j f(lo(C_ij)), j ≠ i. Knots stand ``per_range`` to the
+    way between the ends, ``origin`` of them up to the first end.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        distances: Tensor,
+        low: Tensor,
+        high: Tensor,
+        pieces: tuple[float, int, int],
+        ladder: Ladder,
+        is_open: bool,
+    ) -> Tensor:
+        origin, n_knots, per_range = pieces
+        first, width = low.item(), (high - low).item()
+        levels = distances.log1p() if ladder.scale == "log1p" else distances.log()
+        per_unit = per_range / width
+        ctx.knots = first, per_unit, origin, width
+        ctx.unit, ctx.is_open = 1.0 if ladder.scale == "log1p" else 0.0, is_open
+        mass = distances.new_zeros(len(distances), n_knots)
+        if in_main_memory(distances):
+            from featgraph.selfsimilarity._soft_kernels import share_nodes
+
+            start, unit, shift = _typed(levels, first, per_unit, origin)
+            share_nodes(levels.numpy(), start, unit, shift, mass.numpy())
+        else:
+            knot, weights, _ = _weigh(levels, first, per_unit, origin, n_knots)
+            for k, weight in enumerate(weights):
+                mass.scatter_add_(1, knot + k, weight.fill_diagonal_(0.0))
+        ctx.save_for_backward(distances, levels)
+        return mass
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        distances, levels = ctx.saved_tensors
+        first, per_unit, origin, width = ctx.knots
+        if in_main_memory(distances):
+            from featgraph.selfsimilarity._soft_kernels import slope_nodes
+
+            slopes = torch.empty_like(levels)
+            start, unit, shift = _typed(levels, first, per_unit, origin)
+            given = levels.numpy(), start, unit, shift
+            pull, turn = slope_nodes(*given, grad.contiguous().numpy(), slopes.numpy())
+        else:
+            knot, _, rises = _weigh(levels, first, per_unit, origin, grad.shape[1])
+            slopes = torch.zeros_like(levels)
+            for k, rise in enumerate(rises):
+                slopes.addcmul_(grad.gather(1, knot + k), rise)
+            slopes.fill_diagonal_(0.0)
+            pull = float(slopes.double().sum())
+            turn = float((slopes * (levels - first)).double().sum())
+        slopes *= per_unit
+        slopes /= distances + ctx.unit
+        # Places count from the first end, in shares of the way between the two.
+        sums = torch.as_tensor((pull, turn), dtype=torch.float64, device=grad.device)
+        by_high = -sums[1] * per_unit / width
+        by_low = -sums[0] * per_unit - by_high
+        slopes.fill_diagonal_(0.0)
+        by_ends = by_low, by_high
+        if ctx.is_open:
+            flat = slopes.view(-1)
+            for place, slope in zip(_range_places(distances), by_ends, strict=True):
+                flat[place] += (slope / (distances.flatten()[place] + ctx.unit)).to(flat.dtype)
+            by_ends = None, None
+        return slopes, *by_ends, None, None, None
+
+
+def _range_places(distances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the flat positions of the smallest distance off the diagonal and of the largest."""
+    n_nodes = len(distances)
+    off = distances.flatten()[1:].view(n_nodes - 1, n_nodes + 1)[:, :-1]
+    smallest = off.argmin()
+    return smallest + smallest // n_nodes + 1, distances.argmax()
+
+
+def _typed(levels: Tensor, *numbers: float) -> list[Any]:
+    """Return numbers of the precision of the levels: numba would widen float32 loops."""
+    number = levels.numpy().dtype.type
+    return [number(value) for value in numbers]
+
+
+def _weigh(
+    levels: Tensor, first: float, per_unit: float, origin: float, n_knots: int
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Return the first of four knots about each level, their weights, and derivatives of these."""
+    place = (levels - first) * per_unit + origin
+    flat = (place < 1) | (place > n_knots - 2)
+    place = place.clamp(1, n_knots - 2)
+    knot = place.long().clamp_(max=n_knots - 3)
+    t = place - knot
+    weights = [
+        -t * (t - 1) * (t - 2) / 6,
+        (t + 1) * (t - 1) * (t - 2) / 2,
+        -(t + 1) * t * (t - 2) / 2,
+        (t + 1) * t * (t - 1) / 6,
+    ]
+    rises = [
+        -(3 * t**2 - 6 * t + 2) / 6,
+        (3 * t**2 - 4 * t - 1) / 2,
+        -(3 * t**2 - 2 * t - 2) / 2,
+        (3 * t**2 - 1) / 6,
+    ]
+    return knot - 1, weights, [rise.masked_fill(flat, 0.0) for rise in rises]

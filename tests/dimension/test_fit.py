@@ -9,7 +9,12 @@ from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 
 from featgraph.boxes.counts import BoxCounts
-from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
+from featgraph.dimension.fit import (
+    DimensionFit,
+    _student_quantile,
+    fit_curve,
+    fit_dimension,
+)
 from tests.naive import dimension as naive
 
 SIZES = np.array([0, 1, 2, 3, 4, 6, 8, 11, 15, 19], dtype=np.float64)
@@ -139,3 +144,12 @@ def test_bad_input():
         fit_curve(SIZES, curve, window=(1, 2))
     with pytest.raises(ValueError, match="confidence must lie strictly between 0 and 1"):
         fit_curve(SIZES, curve, confidence=1.0)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 30, 251])
+@pytest.mark.parametrize("confidence", [0.01, 0.5, 0.95, 0.999])
+def test_the_quantile_is_that_of_scipy(freedom: int, confidence: float) -> None:
+    from scipy.stats import t
+
+    expected = t.ppf(0.5 + confidence / 2, freedom)
+    assert _student_quantile(confidence, freedom) == pytest.approx(expected, rel=1e-11)

@@ -14,7 +14,9 @@ from featgraph.dimension import compare_dimensions
 from featgraph.distances import feature_distances, gram
 from featgraph.selfsimilarity import (
     _released,
+    _steps,
     critical_distances,
+    soft,
     soft_caro_wei,
     ss_rate,
     ss_rate_of_distances,
@@ -123,6 +125,32 @@ def test_straight_through_gradient_of_a_layer(
     slopes = naive.released_slopes(C.double().numpy(), theta, "released")
     expected = naive_distances.pull_back(F.detach().numpy(), slopes)
     assert np.linalg.norm(grad.numpy() - expected) <= 1e-4 * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("scale", ["log1p", "log"])
+@pytest.mark.parametrize("estimator", ["released", "caro_wei", "linkage", "soft_caro_wei"])
+def test_tensor_operations_give_what_kernels_give(
+    estimator: str, scale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    F = make_features(30, 6).requires_grad_()
+    theta = theta_grid(feature_distances(F), 40) * 1.1  # some distances lie outside
+    for sizes in (None, theta):
+        how = {"estimator": estimator, "scale": scale, "theta": sizes}
+        found = []
+        for is_main in (True, False):
+            for file in (soft, _steps):
+                monkeypatch.setattr(file, "in_main_memory", lambda tensor, is_main=is_main: is_main)
+            rate = ss_rate(F, **how)
+            found.append((rate.detach(), *torch.autograd.grad(rate, F)))
+        torch.testing.assert_close(*found, rtol=1e-9, atol=1e-12)
+
+
+def test_values_need_no_gradient() -> None:
+    F = make_features(60, 6)
+    for estimator in STEPS:
+        alone = ss_rate(F, estimator=estimator)
+        beside = ss_rate(F.clone().requires_grad_(), estimator=estimator)
+        torch.testing.assert_close(alone, beside.detach(), rtol=1e-13, atol=0)
 
 
 def descend(target: float, n_steps: int, **options: Any) -> Iterator[tuple[float, float]]:

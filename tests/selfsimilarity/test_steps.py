@@ -62,7 +62,7 @@ def test_linkage_merges_at_the_heights_of_scipy(kind):
 def test_caro_wei_counts_are_those_of_the_definition():
     C = draw("plain", np.float64, 30)
     steps = count_steps(torch.from_numpy(C), "caro_wei")
-    counts = np.exp(np.log(30) * (1 - steps.exponents.numpy()))
+    counts = np.exp(np.log(30) * (1 - steps.exponents(slice(None)).numpy()))
     for theta in (0.0, *steps.heights.numpy()[::29]):
         degree = (theta >= C).sum(axis=1) - 1
         below = int((steps.heights.numpy() <= theta).sum())
