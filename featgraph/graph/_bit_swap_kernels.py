@@ -54,11 +54,13 @@ def _meet_in_bits(bits: Ints, one: int, two: int, sets: Ints) -> bool:
     for w in range(bits.shape[1]):
         if bits[one, w] & bits[two, w]:
             return True
+    # Loops over words, not assignments of rows, which take seconds to compile.
     seen, now, fresh = sets[0], sets[1], sets[2]
-    seen[:] = 0
-    now[:] = bits[one]
+    for w in range(bits.shape[1]):
+        seen[w], now[w] = 0, bits[one, w]
     while not has_bit(seen, two):
-        fresh[:] = 0
+        for w in range(bits.shape[1]):
+            fresh[w] = 0
         grew = False
         for v in range(bits.shape[1]):
             word = now[v] & ~seen[v]
@@ -71,7 +73,7 @@ def _meet_in_bits(bits: Ints, one: int, two: int, sets: Ints) -> bool:
                     fresh[w] |= bits[node, w]
         if not grew:
             return False
-        now[:] = fresh
+        now, fresh = fresh, now
     return True
 
 
@@ -114,7 +116,10 @@ def swap_bits(
     undoes a swap that takes the graph apart: a and c are then no longer connected.
     """
     n_nodes = bits.shape[0]
-    sparse = 2 * degrees.sum() <= n_nodes * (n_nodes - 1)
+    n_ends = 0
+    for u in range(n_nodes):
+        n_ends += degrees[u]
+    sparse = 2 * n_ends <= n_nodes * (n_nodes - 1)
     joined = sparse or n_ring > 0
     sets = np.empty((3, bits.shape[1]), dtype=np.int64)
     octaves = math.log(max(n_ring / 2, 1.0))
@@ -129,7 +134,7 @@ def swap_bits(
                 continue
         else:
             c, d = _draw_pair(bits, joined, state)
-        if a in (c, d) or b in (c, d):
+        if a == c or a == d or b == c or b == d:  # quick to compile
             continue
         if has_bit(bits[a], d) == joined or has_bit(bits[c], b) == joined:
             continue

@@ -47,24 +47,14 @@ def check_csr(indptr: Any, indices: Any) -> tuple[NDArray[np.int64], NDArray[np.
             "indices must rise within each row without repeats, "
             f"they do not in the row of node {rows[1:][falls][0]}"
         )
-    flipped, neighbors, _ = _transpose(indptr, indices, None)
-    if not (np.array_equal(flipped, indptr) and np.array_equal(neighbors, indices)):
+    turned = indices * n_nodes + rows
+    turned.sort()
+    if not np.array_equal(turned, rows * n_nodes + indices):
         raise ValueError(
             "indices must be symmetric (j a neighbour of i and i of j), but an edge stands in one "
             "direction only; FeatureGraph.from_edges makes an undirected graph"
         )
     return indptr, indices
-
-
-def _transpose(
-    indptr: NDArray[np.int64], indices: NDArray[np.int64], data: NDArray[np.float64] | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
-    from scipy.sparse import csr_array
-
-    entries = np.zeros(indices.size, dtype=np.int8) if data is None else data
-    shape = (indptr.size - 1, indptr.size - 1)
-    turned = csr_array((entries, indices, indptr), shape=shape).tocsc()  # linear: a counting sort
-    return turned.indptr, turned.indices, turned.data
 
 
 def check_weights(
@@ -81,7 +71,9 @@ def check_weights(
     if not np.isfinite(array).all():
         bad = float(array[~np.isfinite(array)][0])
         raise ValueError(f"weights must be finite, got {bad}; leave out edges without a weight")
-    if not np.array_equal(_transpose(indptr, indices, array)[2], array):
+    rows = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+    turned = (indices * (indptr.size - 1) + rows).argsort(kind="stable")
+    if not np.array_equal(array[turned], array):
         raise ValueError("weights must be equal in both directions of an edge")
     return array
 

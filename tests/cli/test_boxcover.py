@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import subprocess
+import sys
 
 import networkx as nx
 import pytest
@@ -208,3 +210,15 @@ def test_a_damaged_checkpoint_is_one_line(path_graph, tmp_path, capsys):
 )
 def test_sizes_are_read(text, sizes):
     assert read_sizes(text) == sizes
+
+
+def test_a_small_graph_needs_no_large_library(tmp_path):
+    edges = tmp_path / "path.edges"
+    edges.write_text("".join(f"{k} {k + 1}\n" for k in range(30)))
+    words = ["boxcover", str(edges), "-o", str(tmp_path / "out")]
+    code = (
+        f"import sys; from featgraph.cli.entry import main; main({words})\n"
+        "print({'torch', 'scipy', 'numba', 'networkx', 'igraph'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("set()\n")
