@@ -134,7 +134,7 @@ def swap_bits(
                 continue
         else:
             c, d = _draw_pair(bits, joined, state)
-        if a == c or a == d or b == c or b == d:  # quick to compile
+        if a in (c, d) or b in (c, d):
             continue
         if has_bit(bits[a], d) == joined or has_bit(bits[c], b) == joined:
             continue
