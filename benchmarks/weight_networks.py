@@ -300,8 +300,8 @@ def main() -> None:
     if "minilm" in args.only:
         write_rows(measure("MiniLM", load_minilm()), args.out / "minilm.csv")
     if "cifar" in args.only and args.weights:
-        rows = [row for n in CIFAR
-                for row in measure(n.removesuffix("_cifar10"), load_cifar(args.weights, n))]  # fmt: skip
+        nets = {name.removesuffix("_cifar10"): load_cifar(args.weights, name) for name in CIFAR}
+        rows = [row for name, net in nets.items() for row in measure(name, net)]
         write_rows(rows, args.out / "cifar.csv")
     if "chgnet" in args.only and args.chgnet:
         rows = [row for n in CHGNET for row in measure(f"CHGNet {n}", load_chgnet(args.chgnet, n))]
