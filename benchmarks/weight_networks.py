@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 import featgraph as fg
 from featgraph.io.tables import write_rows
-from featgraph.weights import EmergenceCurve, measure_emergence
+from featgraph.weights import measure_emergence
 
 CIFAR = ("resnet20_cifar10", "resnet56_cifar10", "cct4_cifar10", "vitln_2_6_16_cifar10")
 CHGNET = ("0.2.0", "0.3.0", "r2scan")
@@ -63,11 +63,7 @@ class AtomLayers(nn.Module):
         self.cores = nn.ModuleList(self._two(192) for _ in range(4))
         self.gates = nn.ModuleList(self._two(192) for _ in range(4))
         self.outs = nn.ModuleList(nn.Linear(64, 64) for _ in range(4))
-        sides = [64] * (n_hidden + 1)
-        self.readout = nn.ModuleList(
-            nn.Linear(a, b) for a, b in zip(sides, sides[1:], strict=False)
-        )
-        self.bonds = nn.Linear(9, 64)
+        self.readout = nn.ModuleList(nn.Linear(64, 64) for _ in range(n_hidden))
 
     @staticmethod
     def _two(width: int) -> nn.Sequential:
@@ -159,7 +155,10 @@ def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
     for variant in ("released", "paths"):
         began = time.process_time()
         try:
-            found = fg.multifractal_weights(model, variant=variant, nulls=NULLS)
+            n_samples = 10 if variant == "released" else 5
+            found = fg.multifractal_weights(
+                model, variant=variant, nulls=NULLS, n_samples=n_samples
+            )
         except ValueError as error:
             rows.append({"model": name, "analysis": variant, "network": "-", "note": str(error)})
             continue
@@ -203,29 +202,23 @@ def follow_training() -> tuple[list[dict[str, Any]], list[tuple[int, nn.Module]]
     for step, net, loss in train_transformer():
         states.append((step, copy.deepcopy(net).eval()))
         losses.append(loss)
-    curves: list[EmergenceCurve] = [
-        measure_emergence(states, variant=variant, n_samples=5) for variant in ("released", "paths")
+    rows: list[dict[str, Any]] = [
+        {"step": step, "loss": loss} for (step, _), loss in zip(states, losses, strict=True)
     ]
-    nulls = [measure_null_emergence(states, variant) for variant in ("released", "paths")]
-    rows = []
-    for k, (step, _) in enumerate(states):
-        row: dict[str, Any] = {"step": step, "loss": losses[k]}
-        for curve, null in zip(curves, nulls, strict=True):
-            values = curve.to_rows()[k]
-            row |= {f"{curve.variant}_{n}": v for n, v in values.items() if n != "time"}
-            row[f"{curve.variant}_rows_emergence"] = null[k]
-        rows.append(row)
+    for variant in ("released", "paths"):
+        n_samples = 10 if variant == "released" else 3
+        curve = measure_emergence(states, variant=variant, n_samples=n_samples)
+        nulls = [
+            fg.multifractal_weights(
+                net, variant=variant, n_samples=n_samples, nulls=("rows",), n_boot=2
+            ).null("rows")
+            for _, net in states
+        ]
+        for row, values, null in zip(rows, curve.to_rows(), nulls, strict=True):
+            row |= {f"{variant}_{n}": v for n, v in values.items() if n != "time"}
+            change = null.width / nulls[0].width * np.log(nulls[0].alpha0 / null.alpha0)
+            row[f"{variant}_rows_emergence"] = float(change)
     return rows, states
-
-
-def measure_null_emergence(states: list[tuple[int, nn.Module]], variant: str) -> list[float]:
-    """Return the degree of emergence of the same rows of weights in another order."""
-    found = [
-        fg.multifractal_weights(net, variant=variant, n_samples=5, nulls=("rows",)).null("rows")
-        for _, net in states
-    ]
-    first = found[0]
-    return [float(one.width / first.width * np.log(first.alpha0 / one.alpha0)) for one in found]
 
 
 def draw(folder: Path, networks: list[dict[str, Any]], steps: list[dict[str, Any]]) -> None:
