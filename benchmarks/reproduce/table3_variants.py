@@ -42,8 +42,10 @@ VARIANTS = {
     "linkage": Variant("linkage"),
     "linkage_half": Variant("linkage", weight=1.0, share=0.5),
     "midpoint_half": Variant("midpoint", weight=1.0, share=0.5),
-    "robust": Variant("midpoint", weight=1.0, is_robust=True),
-    "robust_half": Variant("midpoint", weight=1.0, share=0.5, is_robust=True),
+    # A rate without a unit has gradients as steep as activations are small: 50 times those above.
+    "robust": Variant("midpoint", weight=0.02, is_robust=True),
+    "robust_half": Variant("midpoint", weight=0.02, share=0.5, is_robust=True),
+    "robust_strong": Variant("midpoint", weight=1.0, share=0.5, is_robust=True),
 }
 
 
