@@ -10,10 +10,18 @@ between their weights, and what is left after pruning give three different views
 # Two perceptrons trained on handwritten digits from different seeds.
 import matplotlib.pyplot as plt  # pictures are made outside pyplot: plt.figure(fig) shows them
 
+import featgraph as fg
 from featgraph import similarity as sim
 from featgraph.datasets import load_digits
 from featgraph.models import build_model, train_classifier
-from featgraph.plot import plot_landscape, plot_persistence, plot_triangle
+from featgraph.plot import (
+    plot_barcode,
+    plot_betti_curves,
+    plot_landscape,
+    plot_linear_paths,
+    plot_persistence,
+    plot_triangle,
+)
 
 train, test = load_digits("train"), load_digits("test")
 nets = [build_model("mlp", seed=seed) for seed in (0, 1)]
@@ -27,6 +35,11 @@ layers = ["blocks.0", "blocks.1", "blocks.2", "head"]
 views = sim.triangle(*nets, test, layers=layers, names=("seed 0", "seed 1"))
 print(views)
 plt.figure(plot_triangle(views)[0])
+
+# %%
+# One panel alone: the line between the weights as they are, and with neurons permuted.
+paths = {"as they are": views.functional.path, "aligned": views.functional.aligned_path}
+plt.figure(plot_linear_paths(paths)[0])
 
 # %%
 # Persistent homology needs no data: strong weights enter first, components merge, loops close.
@@ -43,5 +56,15 @@ for i, j in ((0, 1), (0, 2), (1, 2)):
 plt.figure(plot_landscape(diagrams)[0])
 
 # %%
-# The diagram itself.
+# The diagram itself: loops of weights are never filled, so of tens of thousands the births are
+# a histogram on top. The longest lives as bars.
 plt.figure(plot_persistence(diagrams["trained, seed 0"])[0])
+plt.figure(plot_barcode(diagrams["trained, seed 0"], max_bars=20)[0])
+
+# %%
+# Of distances, homology stands beside box counts at the same scale: β₀ counts the components of
+# the feature network at ε, boxes of that diameter are more.
+F = fg.extract_features(nets[0], test.images, layers="blocks.1", progress=False)["blocks.1"]
+loops = sim.distance_persistence(F, max_dimension=1)
+boxes = fg.box_counts(F, rng=0, progress=False)
+plt.figure(plot_betti_curves(loops, counts=boxes)[0])

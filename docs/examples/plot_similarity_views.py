@@ -32,20 +32,23 @@ for seed in range(4):
 # with itself before pruning, and SS_rate of its feature network.
 
 sweeps = [
-    sim.sweep_pruning(a, b, test, sparsities=(0.0, 0.9), layers=layers)
+    sim.sweep_pruning(a, b, test, sparsities=(0.0, 0.5, 0.9), layers=layers)
     for a, b in ((nets[0], nets[1]), (nets[2], nets[3]))
 ]
+plt.figure(fg.plot.plot_pruning(sweeps[0], names=("seed 0", "seed 1"))[0])
 rates = np.array([side[0] for s in sweeps for side in (s.ss_rate_a, s.ss_rate_b)])
-left = np.array([side[1] for s in sweeps for side in (s.own_a, s.own_b)])
+left = np.array([side[-1] for s in sweeps for side in (s.own_a, s.own_b)])
 
 # %%
 # CKA with the same layer of the other networks, averaged over them.
 
-tables = {
-    (i, j): sim.similarity_matrix(nets[i], nets[j], test, layers=layers).values.diagonal()
+matrices = {
+    (i, j): sim.similarity_matrix(nets[i], nets[j], test, layers=layers)
     for i in range(4)
     for j in range(i)
 }
+plt.figure(fg.plot.plot_similarity(matrices[1, 0], names=("seed 1", "seed 0"))[0])
+tables = {pair: matrix.values.diagonal() for pair, matrix in matrices.items()}
 alike = np.array(
     [np.mean([row for pair, row in tables.items() if i in pair], axis=0) for i in range(4)]
 )
@@ -91,4 +94,14 @@ for x, y, name_x, name_y in panels:
 
 # %%
 # So views are better compared over *networks*, pair by pair: ``cross_view_correlations`` does
-# that, with intervals that resample networks.
+# that, with intervals that resample networks. Of four networks they say little.
+
+views = sim.cross_view_correlations(
+    {f"seed {k}": net for k, net in enumerate(nets)},
+    test,
+    views=("cka", "procrustes", "predictive"),
+    layers=layers,
+    n_bootstrap=200,
+    progress=False,
+)
+plt.figure(fg.plot.plot_cross_views(views)[0])

@@ -25,6 +25,7 @@ from featgraph.plot.style import (
     name_size_axis,
     new_axes,
     series_style,
+    series_styles,
     set_hop_ticks,
     use_count_scale,
 )
@@ -94,12 +95,9 @@ def plot_box_counts(
     name_size_axis(ax, curves[0].space)
     if fit is not None:
         _draw_fit(ax, fit)
-    for index, (curve, name) in enumerate(zip(curves, names, strict=True)):
-        alone = len(curves) == 1
-        style = SeriesStyle(BLACK) if alone else series_style(curve.method, index=index)
-        if not alone and sum(other.method == curve.method for other in curves) > 1:
-            style = series_style(f"{curve.method} {index}", index=index)
-        _draw_curve(ax, curve, name, style)
+    styles = series_styles([curve.method for curve in curves])
+    for curve, name, style in zip(curves, names, styles, strict=True):
+        _draw_curve(ax, curve, name, SeriesStyle(BLACK) if len(curves) == 1 else style)
     sizes = np.unique(np.concatenate([curve.diameter_sizes for curve in curves]))
     if curves[0].space == "hop":
         set_hop_ticks(ax, sizes)

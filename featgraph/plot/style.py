@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ __all__ = [
     "new_axes",
     "new_figure",
     "series_style",
+    "series_styles",
     "use_count_scale",
 ]
 
@@ -66,7 +67,30 @@ _SERIES = {
     "memb": SeriesStyle("#666666", (), "d", "maximum excluded mass"),
 }
 _SPARE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-_MARKERS = "osDv^PX"
+MARKERS = "osDv^PX"
+
+
+def series_styles(names: Sequence[str]) -> list[SeriesStyle]:
+    """Return a style for each of several series: no two of up to seven share colour or marker.
+
+    Examples
+    --------
+    >>> greedy, other = series_styles(["greedy", "halo"])
+    >>> greedy.color == other.color
+    False
+    """
+    taken = [_SERIES[name] for name in dict.fromkeys(names) if name in _SERIES]
+    colors = [c for c in _SPARE if c not in {style.color for style in taken}] or list(_SPARE)
+    markers = [m for m in MARKERS if m not in {style.marker for style in taken}] or list(MARKERS)
+    styles: list[SeriesStyle] = []
+    for name in names:
+        known = _SERIES.get(name)
+        if known is None or known in styles:  # another curve of the same method
+            k = sum(style not in taken for style in styles)
+            label = known.label if known else name.replace("_", " ")
+            known = SeriesStyle(colors[k % len(colors)], (), markers[k % len(markers)], label)
+        styles.append(known)
+    return styles
 
 
 def series_style(name: str, *, index: int = 0, dashed: bool = False) -> SeriesStyle:
@@ -81,7 +105,7 @@ def series_style(name: str, *, index: int = 0, dashed: bool = False) -> SeriesSt
     """
     if name in _SERIES:
         return _SERIES[name]
-    color, marker = _SPARE[index % len(_SPARE)], _MARKERS[index % len(_MARKERS)]
+    color, marker = _SPARE[index % len(_SPARE)], MARKERS[index % len(MARKERS)]
     return SeriesStyle(color, _DASHED if dashed else (), marker, name.replace("_", " "))
 
 
@@ -107,7 +131,7 @@ def new_figure(width: float, height: float) -> Figure:
 
     Examples
     --------
-    >>> new_figure(3, 2).get_figwidth()
+    >>> float(new_figure(3, 2).get_figwidth())
     3.0
     """
     from featgraph.plot.picture import Picture

@@ -13,6 +13,7 @@ from featgraph.plot.style import (
     BLUE,
     GREEN,
     INK,
+    MARKERS,
     ORANGE,
     PURPLE,
     SKY,
@@ -133,16 +134,18 @@ def plot_rate_trajectories(
     colors: Any = _COLORS
     if len(layers) > len(_COLORS):  # by depth, in steps that stay apart on white
         colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(layers)))
-    for layer, color in zip(layers, colors, strict=False):
+    markers = MARKERS if len(layers) <= len(MARKERS) else ("",) * len(layers)
+    for layer, color, marker in zip(layers, colors, markers, strict=False):
         mine = [row for row in rows if row["layer"] == layer]
         for estimator in estimators:
             known = [row for row in mine if row.get(estimator) is not None]
             dashes = series_style(estimator).dashes
             ax.plot(
                 [row["epoch"] for row in known], [row[estimator] for row in known],
-                color=color, dashes=dashes or (None, None), linewidth=1.4,
+                color=color, dashes=dashes or (None, None), linewidth=1.4, marker=marker,
+                markersize=4, markevery=max(1, len(known) // 6),
             )  # fmt: skip
-        handles.append(Line2D([], [], color=color, label=layer))
+        handles.append(Line2D([], [], color=color, marker=marker, markersize=4, label=layer))
     for estimator in estimators:
         style = series_style(estimator)
         line = Line2D([], [], color=INK, label=style.label)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -84,3 +85,11 @@ def test_a_result_without_picture_says_so():
     tail = fg.box_cover(GRAPH, 1, rng=0)
     with pytest.raises(TypeError, match="no picture of a BoxCover; to_rows"):
         tail.plot()
+
+
+def test_the_gallery_shows_every_picture():
+    root = Path(__file__).resolve().parents[2] / "docs"
+    pages = [*root.glob("examples/*.py"), *root.glob("tutorials/*.ipynb")]
+    shown = "\n".join(page.read_text("utf-8") for page in pages)
+    pictures = [name for name in dir(plot) if name.startswith("plot_")]
+    assert [name for name in pictures if f"{name}(" not in shown] == []
