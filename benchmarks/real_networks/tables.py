@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,58 +12,127 @@ import featgraph as fg
 from featgraph.distances import feature_distances
 from featgraph.selfsimilarity import theta_grid
 
-from .measures import read_results, set_loud_aside
-from .networks import N_SAMPLES, load_features
+from .measures import FEWER_SAMPLES, SEEDS, read_results, set_loud_aside
+from .networks import N_SAMPLES, NETWORKS, load_features
 
 __all__ = ["draw_pictures", "show_tables"]
 
 
-def average(lines: list[dict[str, object]], name: str) -> str:
+Lines = dict[tuple[object, ...], dict[str, object]]
+MEANS = {
+    "released": "released",
+    "printed Eq. 9": "paper",
+    "midpoint": "midpoint",
+    "smallest number of boxes": "minimum",
+}
+NULLS = {
+    "released": "released",
+    "Gaussian null": "gaussian_released",
+    "shuffled null": "shuffled_released",
+    "midpoint": "midpoint",
+    "Gaussian null ": "gaussian_midpoint",
+    "shuffled null ": "shuffled_midpoint",
+    "released, quantiles and log θ": "released_robust",
+    "midpoint, quantiles and log θ": "midpoint_robust",
+}
+STATES = {"untrained": SEEDS, "trained": (None,)}
+NEURONS = {"all": False, "without loud": True}
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a Markdown table."""
+    print("\n| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def average(
+    lines: Lines, network: str, n_samples: int, is_quiet: bool, state: str, name: str
+) -> str:
     """Return the mean over layers and seeds, of the first number where there are several."""
-    values = [line[name] for line in lines if name in line]
-    if not values:
-        return "–"
-    return f"{np.mean([v[0] if isinstance(v, list) else v for v in values]):.3f}"
+    values = [
+        line[name][0] if isinstance(line[name], list) else line[name]
+        for key, line in lines.items()
+        if key[1] == network and key[3:5] == (n_samples, is_quiet)
+        and key[2] in STATES[state] and name in line
+    ]  # fmt: skip
+    return f"{np.mean(values):.2f}" if values else "–"
 
 
 def show_tables(folder: Path) -> None:
-    """Print means over layers and seeds, and every layer of the most samples, as Markdown."""
-    lines = read_results(folder / "results.jsonl")
-    groups: dict[tuple[object, ...], list[dict[str, object]]] = {}
-    for line in lines:
-        part, net, seed, n_samples, is_quiet, _ = line["key"]
-        group = (net, n_samples, is_quiet, "trained" if seed is None else "untrained")
-        groups.setdefault((part, *group), []).append(line)
-    names = ["released", "paper", "midpoint", "minimum", "proven"]
-    names += ["gaussian_released", "shuffled_released", "gaussian_midpoint", "shuffled_midpoint"]
-    names += ["released_robust", "midpoint_robust"]
-    print("| network | samples | neurons | state | " + " | ".join(names) + " |")
-    print("|---" * (len(names) + 4) + "|")
-    for net, n_samples, is_quiet, state in sorted({key[1:] for key in groups}, key=str):
-        key = (net, n_samples, is_quiet, state)
-        found = groups.get(("rates", *key), []) + groups.get(("proof", *key), [])
-        cells = [net, str(n_samples), "without loud" if is_quiet else "all", state]
-        print("| " + " | ".join(cells + [average(found, name) for name in names]) + " |")
-    print(
-        "\n| network | layer | neurons | state | set aside | largest norm | released | without |",
-        end="",
+    """Print the tables of the documentation: means, null models, verdicts, layers."""
+    lines = {tuple(line["key"]): line for line in read_results(folder / "results.jsonl")}
+    shown = [
+        (network, n_samples, words)
+        for network, row in NETWORKS.items()
+        for n_samples in (N_SAMPLES, *(FEWER_SAMPLES[::-1] if row.is_main else ()))
+        for words in NEURONS
+        if any(key[1] == network for key in lines)
+    ]
+    rows = []
+    for network, n_samples, words in shown:
+        place = (lines, network, n_samples, NEURONS[words])
+        pairs = [[average(*place, state, name) for state in STATES] for name in MEANS.values()]
+        rows.append([network, str(n_samples), words, *(" → ".join(pair) for pair in pairs)])
+    print_table(["network", "samples", "neurons", *MEANS], rows)
+    print_table(
+        ["network", "state", "neurons", *NULLS],
+        (
+            [network, state, words]
+            + [average(lines, network, n, NEURONS[words], state, name) for name in NULLS.values()]
+            for network, n, words in shown
+            if n == N_SAMPLES
+            for state in STATES
+        ),
     )
-    print(" minimum | without | test | without |\n" + "|---" * 12 + "|")
-    by_key = {tuple(line["key"]): line for line in lines}
-    for part, net, seed, n_samples, is_quiet, layer in by_key:
-        if part != "rates" or is_quiet or n_samples != N_SAMPLES or seed not in (None, 0):
+    show_verdicts(lines)
+    show_layers(lines)
+
+
+def show_verdicts(lines: Lines) -> None:
+    """Print how many layers of each network are self-similar, with and without loud neurons."""
+    rows = []
+    for network in NETWORKS:
+        for state, seeds in STATES.items():
+            cells = [network, state]
+            for is_quiet in NEURONS.values():
+                found = [
+                    line["verdict"]
+                    for key, line in lines.items()
+                    if key[0] == "test" and key[1] == network
+                    and key[2] in seeds and key[4] == is_quiet
+                ]  # fmt: skip
+                verdicts = ("self-similar", "not self-similar", "undecided")
+                cells += [str(len(found)), *(str(found.count(verdict)) for verdict in verdicts)]
+            rows.append(cells[:6] + cells[7:])
+    words = ["self-similar", "not", "undecided"]
+    print_table(
+        ["network", "state", "layers", *words, *(f"{word} without loud" for word in words)], rows
+    )
+
+
+def show_layers(lines: Lines) -> None:
+    """Print every layer at the most samples, trained and of the first seed."""
+    head = ["network", "layer", "neurons", "state", "set aside", "largest norm", "released"]
+    head += ["without loud", "smallest number of boxes", "without loud", "proven"]
+    head += ["test of self-similarity", "without loud"]
+    rows = []
+    for part, network, seed, n_samples, is_quiet, layer in lines:
+        if part != "rates" or is_quiet or n_samples != N_SAMPLES or seed not in (None, SEEDS[0]):
             continue
-        both = [(net, seed, n_samples, quiet, layer) for quiet in (False, True)]
-        rates = [by_key[("rates", *key)] for key in both]
-        proofs = [by_key.get(("proof", *key), {}) for key in both]
-        tests = [by_key.get(("test", *key), {}).get("verdict", "–") for key in both]
-        told = [f"{rate['released']:.2f}" for rate in rates]
-        told += [f"{proof['minimum']:.2f}" if proof else "–" for proof in proofs]
-        aside = rates[0]["n_nodes"] - rates[1]["n_nodes"]
-        cells = [net, layer.rsplit(".", 1)[1], str(rates[0]["n_nodes"])]
-        cells += ["trained" if seed is None else "untrained", str(aside)]
-        cells += [f"{rates[0]['leverage'][2]:.1f}", *told, *tests]
-        print("| " + " | ".join(cells) + " |")
+        both = [(network, seed, n_samples, quiet, layer) for quiet in NEURONS.values()]
+        rates = [lines.get(("rates", *key), {}) for key in both]
+        proofs = [lines.get(("proof", *key), {}) for key in both]
+        cells = [network, layer.rsplit(".", 1)[-1], str(rates[0]["n_nodes"])]
+        cells += ["untrained" if seed is not None else "trained"]
+        cells += [str(rates[0]["n_nodes"] - rates[1].get("n_nodes", 0))]
+        cells += [f"{rates[0]['leverage'][2]:.1f}"]
+        cells += [f"{rate['released']:.2f}" if rate else "–" for rate in rates]
+        cells += [f"{proof['minimum']:.2f}" if proof else "–" for proof in proofs]
+        cells += [f"{proofs[0]['proven']:.0%}" if proofs[0] else "–"]
+        cells += [lines.get(("test", *key), {}).get("verdict", "–") for key in both]
+        rows.append(cells)
+    print_table(head, rows)
 
 
 def draw_pictures(folder: Path, out: Path) -> None:
