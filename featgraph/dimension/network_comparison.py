@@ -81,7 +81,7 @@ def compare_network(
     progress : bool or None, default=None
         Show a bar over the layers; None shows it on a terminal.
     **options
-        Options of :func:`compare_dimensions`.
+        Options of :func:`compare_dimensions`; ``grid`` and ``scale`` hold for null models too.
 
     Returns
     -------
@@ -127,7 +127,8 @@ def _compare(
         return ComparedLayer(name, None, reason=str(error))
     known = [row.name for row in comparison.rows if row.name in ESTIMATORS]
     quick: list[Any] = [key for key in known if ESTIMATORS[key].differentiable]
-    nulls = (
-        compare_with_nulls(features, estimators=quick, n_draws=n_draws, rng=seed) if n_draws else []
-    )
+    if not n_draws:
+        return ComparedLayer(name, comparison)
+    how: dict[str, Any] = {key: options[key] for key in ("grid", "scale") if key in options}
+    nulls = compare_with_nulls(features, estimators=quick, n_draws=n_draws, rng=seed, **how)
     return ComparedLayer(name, comparison, tuple(nulls))

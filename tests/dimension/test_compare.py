@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
 from featgraph.dimension.compare import compare_dimensions
+from featgraph.dimension.network_comparison import compare_network
 from featgraph.selfsimilarity import ss_rate
 from tests.naive import dimension as naive, optimum
 from tests.naive.distances import pair_distances
@@ -130,6 +131,17 @@ def test_few_nodes_give_nan_dimension_but_a_table():
     table = compare_dimensions(np.array([[0.0], [1.0], [3.0]]), n_theta=4, rng=0)
     assert math.isnan(table.row("best").dimension)
     assert table.hop_fits[0] is None
+
+
+def test_null_models_of_a_network_have_the_grid_and_the_scale_of_its_curves():
+    features = np.random.default_rng(0).normal(size=(30, 8))
+    features[3] *= 20  # one loud node, which the published grid follows
+    how = {"n_theta": 8, "hop_methods": (), "progress": False, "curves": ("released", "linkage")}
+    found = compare_network({"a": features}, n_draws=2, grid="quantile", scale="log", **how)["a"]
+    rates = {row.name: row.ss_rate for row in found.comparison.rows}
+    assert len(found.nulls) == 4
+    for null in found.nulls:
+        assert null.rate == pytest.approx(rates[null.estimator], rel=1e-9)
 
 
 def test_bad_input():
