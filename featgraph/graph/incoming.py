@@ -65,6 +65,8 @@ def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
     hint = ""
     if isinstance(graph, np.ndarray):
         hint = "; an adjacency matrix goes in as scipy.sparse.csr_array(matrix)"
+    elif type(graph).__name__ in ("FeatureMatrix", "DistanceMatrix"):
+        hint = "; feature_graph makes a graph of it, and box_counts takes it as it is"
     raise TypeError(
         "graph must be a FeatureGraph, networkx graph, igraph.Graph, torch_geometric Data or "
         f"scipy sparse matrix, got {type(graph).__name__}{hint}"

@@ -41,10 +41,11 @@ def network_summary(
 
     Parameters
     ----------
-    graphs : graph, features, or mapping from names to graphs or features
-        Graphs of any kind that ``as_feature_graph`` takes (hops count); features become graphs by
-        ``epsilon``. What ``extract_features`` returns gives one row per layer; for one graph over
-        all layers pass ``feature_graph(features)``.
+    graphs : graph, features or distances, or mapping from names to these
+        Graphs of any kind that ``as_feature_graph`` takes (hops count); features, or their
+        distances (``DistanceMatrix``), become graphs by ``epsilon``. What ``extract_features``
+        returns gives one row per layer; for one graph over all layers pass
+        ``feature_graph(features)``.
     epsilon : float, str or pair, default="percolation"
         Rule for features, as in ``feature_graph``.
     n_references : int, default=20
@@ -151,12 +152,16 @@ def describe_networks(
         yield _describe(label or "", net, n_references, wanted, seed)
 
 
+#: What becomes a graph by ε; by name, so that graphs alone load no torch.
+_OF_A_LAYER = ("FeatureMatrix", "DistanceMatrix", "Tensor")
+
+
 def _build(one: Any, epsilon: EpsilonRule) -> FeatureGraph:
     from featgraph.graph.construct import feature_graph
 
     if isinstance(one, FeatureGraph):
         return one
-    if isinstance(one, np.ndarray) or type(one).__name__ in ("FeatureMatrix", "Tensor"):
+    if isinstance(one, np.ndarray) or type(one).__name__ in _OF_A_LAYER:
         return feature_graph(one, epsilon=epsilon)
     return as_feature_graph(one, weight="ignore")
 

@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings, strategies as st
 
+from featgraph.features import as_feature_matrix
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -349,6 +350,8 @@ def test_other_things_are_refused():
         as_feature_graph(np.eye(3))
     with pytest.raises(TypeError, match="graph must be a FeatureGraph, networkx graph.* got list"):
         as_feature_graph([(0, 1)])
+    with pytest.raises(TypeError, match="got FeatureMatrix; feature_graph makes a graph of it"):
+        as_feature_graph(as_feature_matrix(np.eye(3)))
     with pytest.raises(TypeError, match="got HeteroData"):
         as_feature_graph(pyg.HeteroData())
     with pytest.raises(ValueError, match="needs edge_index to be a graph"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from featgraph.distances import as_distance_matrix
 from featgraph.graph import (
     FeatureGraph,
     as_feature_graph,
@@ -143,6 +144,14 @@ def test_summary_of_extreme_graphs_has_the_same_keys_and_no_error():
     assert found["complete"]["clustering"] == 1
     assert found["apart"]["n_components"] == 2
     assert found["star"]["max_core"] == 1
+
+
+def test_summary_takes_distances_in_place_of_features():
+    features = np.random.default_rng(0).normal(size=(24, 6))
+    pair = {"F": features, "C": as_distance_matrix(features)}
+    rows = network_summary(pair, n_references=0, rng=0, progress=False)
+    assert rows[0]["n_edges"] == rows[1]["n_edges"] > 0
+    assert rows[0]["epsilon"] == pytest.approx(rows[1]["epsilon"])
 
 
 def test_summary_of_layers_builds_their_graphs():
