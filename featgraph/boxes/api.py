@@ -49,7 +49,8 @@ def box_cover(
     method : str, default="greedy"
         A key of METHODS.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None
@@ -68,6 +69,11 @@ def box_cover(
         If the method is unknown or a size or option breaks its rule.
     TypeError
         If the method has no such option, or the graph is of an unknown type.
+
+    Notes
+    -----
+    Time and memory are those of the method, ``METHODS[method].cost``; its source is
+    ``METHODS[method].source``.
 
     Examples
     --------
@@ -137,9 +143,11 @@ def box_counts(
     repeats : int, default=1
         Runs per size, at least 1.
     bounds : bool, default=False
-        Also certify a lower bound for every size.
+        Also certify a lower bound for every size, within 30 seconds in all: sizes that get no time
+        are bounded quickly, and bounds that the limit cut short need not repeat.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None
@@ -165,10 +173,15 @@ def box_counts(
     ------
     ValueError
         If the method is unknown, sizes are negative, fractional hops or none at all, an option
-        breaks its rule, or ``checkpoint`` is a file of another kind.
+        breaks its rule, or ``checkpoint`` is a file of another kind or has no ``rng``.
+    TypeError
+        If the method has no such option, or the graph is of an unknown type.
 
     Notes
     -----
+    Time is that of the method (``METHODS[method].cost``) times sizes and runs. Features take
+    O(n_nodes²) memory.
+
     Each run of each size has a seed of its own, drawn from ``rng``; methods that answer all
     sizes in one pass (greedy, merge) take one seed per run. Ctrl-C stops at once; a kernel
     under way then runs to its end in a thread of its own, and its result is dropped.

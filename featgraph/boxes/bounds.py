@@ -66,7 +66,8 @@ def box_lower_bound(
     time_limit : float or None, default=30.0
         Seconds in all, at least 0; None: no limit.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None
@@ -140,7 +141,8 @@ def box_lower_bounds(
     time_limit : float or None, default=30.0
         Seconds for all sizes together; None: no limit. Sizes that get none are bounded quickly.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None

@@ -173,7 +173,7 @@ class BoxCover(Result):
         graph : FeatureGraph, networkx, igraph, PyG Data or scipy sparse
             The graph that was covered.
         weight : str, optional
-            Name of the edge weights that are distances; default: hops.
+            Name of the edge weights that are distances, or "ignore"; default: hops.
         as_undirected : bool, default=False
             Read a directed graph by forgetting directions.
 

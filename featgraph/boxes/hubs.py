@@ -35,7 +35,8 @@ def cover_hubs(
         Number of boxes, from the number of components to the number of nodes. The largest hub
         of every component is always one; the others are those of highest degree.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None

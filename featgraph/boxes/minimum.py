@@ -48,7 +48,8 @@ def minimum_box_cover(
         Seconds in all, at least 0; None: until proven. With 0 a quick cover and a quick bound
         come back at once.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None
@@ -132,7 +133,8 @@ def minimum_box_counts(
         size gets a quick cover and a quick bound, however long these take. Named sizes that get
         no time, or whose pairs would not fit into memory, have the bounds of their neighbours.
     weight : str, optional
-        Name of the edge weights that are distances; default: hops.
+        Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
+        of another library that carries weights is then refused.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
     rng : Generator, int or None, default=None

@@ -34,7 +34,8 @@ def renormalize(
         Its boxes.
     weight : str, optional
         Name of edge weights that are distances; the new edge keeps the smallest of those
-        between two boxes. Default: the new graph is unweighted.
+        between two boxes. Default, and "ignore" for a graph of another library that carries
+        weights: the new graph is unweighted.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
 

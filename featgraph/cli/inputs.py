@@ -50,8 +50,8 @@ Data = Annotated[
     str | None,
     Parameter(
         alias="-d",
-        help="Images: a folder, .zip, .npz, or the word digits; or a .txt file with a text or "
-        "token ids in each line.",
+        help="Images: a folder, .zip, .npz, or the word digits; or, but for train, a .txt file "
+        "with a text or token ids in each line.",
     ),
 ]
 Arrays = Annotated[

@@ -45,7 +45,7 @@ class BoxDimension(BaseEstimator):  # type: ignore[misc]
     interval_ : tuple of float
         Its interval of 95 %.
     verdict_ : str
-        "fractal", "exponential" or "undecided".
+        "fractal", "not fractal" or "undecided".
     counts_ : BoxCounts
         Number of boxes of every size.
     fit_ : DimensionFit

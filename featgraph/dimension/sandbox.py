@@ -142,6 +142,15 @@ def ball_masses(graph: FeatureGraph, radii: Ints, *, centers: Ints | None = None
     ndarray of int64, shape (n_centers, n_radii)
         Masses, the centre included.
 
+    Raises
+    ------
+    ValueError
+        If a centre is no node, or radii do not rise from 0 or more.
+
+    Notes
+    -----
+    One search per centre, O(n_centers · n_edges).
+
     Examples
     --------
     >>> from featgraph.datasets import make_path

@@ -112,7 +112,7 @@ class SmallWorld(Result):
 
     @property
     def n_references(self) -> int:
-        """Number of references of each kind."""
+        """Number of random references; of lattices there are at most five."""
         return self.random.n_references
 
     def _columns(self) -> Mapping[str, Any]:

@@ -56,7 +56,8 @@ class CorrelationDimension(Result):
         log T of the fitted line at r = 1.
     has_plateau : bool
         Whether the window is a scaling region; if not, D₂ is the mean slope of a curve that
-        bends everywhere, and no dimension in the proper sense.
+        bends everywhere, and no dimension in the proper sense. A window that was given is taken
+        for one.
     sum : CorrelationSum
         The correlation sum behind it.
     replicates : ndarray of float, shape (n_resamples,)

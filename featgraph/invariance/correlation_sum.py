@@ -28,9 +28,9 @@ PointKind: TypeAlias = Literal["samples", "nodes"]
 #: The smallest default radius has this many pairs below it; fewer say nothing about a slope.
 _FIRST_PAIRS = 10
 _MIN_POINTS = 20
-#: 2 GB for the distances of all pairs.
 #: Points closer than this share of the radius of the cloud are copies of one, up to rounding.
 NEAR_COPY = 1e-6
+#: 2 GB for the distances of all pairs.
 _MAX_POINTS = 20000
 
 

@@ -67,7 +67,11 @@ def measure_released_dimension(
     The sum saturates at 29 neighbours and the radii are absolute, so the number depends on
     the unit of the points: a 3-cube of side 1 gives 1.6 to 2.1, the same cube
     three times as large 2.4 to 2.8. Use it to compare with published tables only;
-    :func:`measure_correlation_dimension` has neither fault.
+    :func:`measure_correlation_dimension` has neither fault. Time as for ``estimate_two_nn``.
+
+    References
+    ----------
+    Code released with Ding et al. 2025, arXiv:2507.17785.
 
     Examples
     --------

@@ -58,7 +58,7 @@ def soft_caro_wei(
     Raises
     ------
     ValueError
-        If softness is not above 0.
+        If softness is not above 0, theta is not rising or the scale is unknown.
 
     Notes
     -----

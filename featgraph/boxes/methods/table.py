@@ -148,7 +148,7 @@ _ROWS = (
         "when the number must be certain, or its distance from the optimum",
         (
             KIND,
-            Option("time_limit", "float", 30.0, "seconds in all; None: until proven", none=True),
+            Option("time_limit", "float", 30.0, "seconds per size; None: until proven", none=True),
         ),
     ),
     Method(
@@ -378,8 +378,8 @@ _ROWS = (
                 "time_limit",
                 "float",
                 10.0,
-                "seconds; the first quick cover is always finished. A cover cut short by time "
-                "need not repeat with the same rng",
+                "seconds per size; the first quick cover is always finished. A cover cut short by "
+                "time need not repeat with the same rng",
             ),
         ),
     ),
