@@ -29,6 +29,7 @@ from featgraph.report.report import Report
 from featgraph.report.settings import AnalysisSettings
 from featgraph.report.states import collect_states, pair_up
 from featgraph.report.summary import tell_ruled_layers
+from featgraph.report.weight_section import measure_model_weights
 from featgraph.report.writer import ReportWriter
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def analyze(
     title: str | None = None,
     notes: Sequence[str] = (),
     command: str = "featgraph.analyze(...)",
+    weight_network: bool = False,
     jobs: int | None = None,
     writing: Mapping[str, Any] | None = None,
     progress: bool | None = None,
@@ -98,6 +100,9 @@ def analyze(
         Sentences for its head.
     command : str, default="featgraph.analyze(...)"
         How the run was started, for its provenance.
+    weight_network : bool, default=False
+        Add a section on the network of the model's own weights: both spectra of
+        :func:`featgraph.multifractal_weights` beside null models.
     jobs : int or None, default=None
         Layers at once, each in a process of its own with one thread; None: one after another, or
         as ``joblib.parallel_config`` says. The result is the same for any number.
@@ -162,6 +167,7 @@ def analyze(
             planned=tuple((state, F.layer or "") for state, F in tasks),
             provenance=provenance,
             notes=tuple(notes),
+            weights=measure_model_weights(model, seed) if weight_network else (),
         )
         outcomes = _analyze_all(tasks, settings, seed, writer, jobs, progress)
         stack.callback(outcomes.close)

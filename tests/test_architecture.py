@@ -55,7 +55,7 @@ WINGS = {
 #: A stage may hang these wings into its work, and no other.
 BESIDE = {
     "dimension": {"selfsimilarity"},
-    "report": {"selfsimilarity", "io", "plot"},
+    "report": {"selfsimilarity", "io", "plot", "weights"},
 }
 #: What every room may use.
 COMMON = {"core", "kernels"}

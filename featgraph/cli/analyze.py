@@ -76,6 +76,7 @@ def analyze_network(
     features: inputs.SavedFeatures = None,
     baseline_features: Path | None = None,
     no_baseline: bool = False,
+    weight_network: bool = False,
     layers: opt.Layers = ("auto",),
     stream: bool = False,
     settings: Settings = _SETTINGS,
@@ -101,6 +102,8 @@ def analyze_network(
         Features of the untrained network.
     no_baseline
         Do not compare with the untrained network.
+    weight_network
+        Add a section on the network of the model's own weights.
     stream
         Read images as they are needed and keep distances alone, for very many images.
 
@@ -138,6 +141,7 @@ def analyze_network(
             **what,
             layers=list(layers),
             settings=settings.read(),
+            weight_network=weight_network,
             rng=seed,
             folder=out,
             force=force,

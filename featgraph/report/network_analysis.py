@@ -7,6 +7,8 @@ from typing import Any
 
 from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer
 from featgraph.report.provenance import Provenance
+from featgraph.report.weight_section import weight_rows
+from featgraph.weights.spectrum import WeightSpectrum
 
 __all__ = ["NetworkAnalysis"]
 
@@ -31,6 +33,8 @@ class NetworkAnalysis:
         Versions, settings, command and times.
     notes : tuple of str
         Sentences for the head of the page, such as the accuracy of the model.
+    weights : tuple of WeightSpectrum
+        Spectra of the network of the model's own weights, if they were asked for.
     """
 
     title: str
@@ -40,6 +44,7 @@ class NetworkAnalysis:
     planned: tuple[tuple[str, str], ...]
     provenance: Provenance
     notes: tuple[str, ...] = ()
+    weights: tuple[WeightSpectrum, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -130,6 +135,7 @@ class NetworkAnalysis:
                 for row in item.comparison.to_rows()
             ],
             "skipped": [dict(vars(item)) for item in self.skipped],
+            **({"weights": weight_rows(self.weights)} if self.weights else {}),
         }
 
     def __repr__(self) -> str:

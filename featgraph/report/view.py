@@ -19,6 +19,7 @@ from featgraph.report.summary import (
     summarize_report,
     typical_layer,
 )
+from featgraph.report.weight_section import view_weights
 from featgraph.selfsimilarity.null_scores import NullComparison
 
 __all__ = ["build_view"]
@@ -55,6 +56,7 @@ def build_view(report: NetworkAnalysis, *, graphs: str = "thinned") -> dict[str,
         "null": NULLS[nulls[-1].null] if nulls else None,
         "n_draws": nulls[-1].n_draws if nulls else None,
         "p_floor": number(2 / (nulls[-1].n_draws + 1), 3) if nulls else None,
+        "weights": view_weights(report.weights),
         "graphs": graphs,
         "links_kept": f"{LINKS_KEPT:,}",
         "settings": ", ".join(

@@ -32,6 +32,7 @@ from featgraph.report.graph_files import GRAPH_FILES, write_layer_graph
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.network_analysis import NetworkAnalysis
 from featgraph.report.page import build_page
+from featgraph.report.weight_section import weight_rows
 
 __all__ = ["ReportWriter"]
 
@@ -132,6 +133,7 @@ class ReportWriter:
                 self._draw(name, make())
         self._write_rows("layers.csv", report.layer_rows())
         self._write_rows("curves.csv", report.curve_rows())
+        self._write_rows("weights.csv", weight_rows(report.weights))
         text = json.dumps(_finite(report.to_dict()), indent=1, ensure_ascii=False)
         self._note(write_text(self.folder / "report.json", text + "\n"))
         page = write_text(self.folder / "report.html", self._build_page(report))

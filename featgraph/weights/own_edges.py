@@ -6,6 +6,7 @@ of neuron i of length at most r. No path of more than one edge enters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,27 +24,36 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 
+CHUNK = 4000  # neurons, a multiple of the groups that are drawn together
+
+
 @dataclass(frozen=True)
 class OwnMasses:
     """Masses N_i(r) of the neurons with enough usable edges.
 
-    ``radii`` are the rounded lengths that occur; ``masses`` has shape (n_kept, n_radii);
-    ``kept`` are the neurons.
+    ``radii`` are the rounded lengths that occur; ``masses`` are whole numbers of shape
+    (n_kept, n_radii); ``kept`` are the neurons.
     """
 
     radii: Floats
-    masses: Floats
+    masses: NDArray[np.int32]
     kept: Ints
+
+    def logs(self) -> Iterator[Floats]:
+        """Yield ln N_i(r) of some neurons after others: of a whole model they would fill memory."""
+        for start in range(0, len(self.masses), CHUNK):
+            yield np.log(self.masses[start : start + CHUNK])
 
     @property
     def node_dimensions(self) -> Floats:
         """Slope of ln N_i(r) against ln r of each neuron, shape (n_kept,)."""
-        return fit_slopes(np.log(self.radii), np.log(self.masses))[0]
+        x = np.log(self.radii)
+        return np.concatenate([fit_slopes(x, part)[0] for part in self.logs()])
 
 
 def count_network(network: WeightNetwork, *, longest: float, min_edges: int) -> OwnMasses:
     """Count the outgoing edges of every neuron by length, one linear map after the other."""
-    counts = np.zeros((network.n_nodes, round(longest) + 1), dtype=np.int64)
+    counts = np.zeros((network.n_nodes, round(longest) + 1), dtype=np.int32)
     for part in network.connections():
         if not part.is_fixed:
             _count_matrix(part.strengths, part.sources, longest, counts)
@@ -54,7 +64,7 @@ def count_graph(graph: FeatureGraph, *, longest: float, min_edges: int) -> OwnMa
     """Count the edges to greater depth, or all edges of a node where no depth is known."""
     if graph.weights is None:
         raise ValueError("graph must have weights, the lengths 1/|w| of its edges")
-    counts = np.zeros((graph.n_nodes, round(longest) + 1), dtype=np.int64)
+    counts = np.zeros((graph.n_nodes, round(longest) + 1), dtype=np.int32)
     rows = np.repeat(np.arange(graph.n_nodes), graph.degrees)
     usable = (graph.weights > 1) & (graph.weights <= longest)
     usable &= goes_out(graph)
@@ -72,7 +82,7 @@ def goes_out(graph: FeatureGraph) -> NDArray[np.bool_]:
     return np.asarray(depth[rows] < depth[graph.indices], dtype=bool)
 
 
-def _select(counts: Ints, min_edges: int, longest: float) -> OwnMasses:
+def _select(counts: NDArray[np.int32], min_edges: int, longest: float) -> OwnMasses:
     degrees = counts.sum(axis=1)
     kept = np.flatnonzero(degrees > min_edges)
     if not kept.size:
@@ -81,18 +91,24 @@ def _select(counts: Ints, min_edges: int, longest: float) -> OwnMasses:
             f"{longest:g}], the most is {degrees.max(initial=0)}; sample more neurons, raise "
             "max_length or lower min_edges"
         )
-    occurs = np.flatnonzero(counts[kept].any(axis=0))
+    if kept.size < len(counts):
+        counts = counts[kept]
+    occurs = np.flatnonzero(counts.any(axis=0))
     if occurs.size < 2:
         raise ValueError(
             "lengths of edges must differ to give a slope, all usable ones round to "
             f"{occurs[0]}: the weights have no spread"
         )
-    masses = 1.0 + np.cumsum(counts[kept], axis=1)[:, occurs]
-    return OwnMasses(occurs.astype(np.float64), np.asarray(masses, dtype=np.float64), kept)
+    np.cumsum(counts, axis=1, out=counts)
+    masses = counts[:, occurs]
+    masses += 1
+    return OwnMasses(occurs.astype(np.float64), masses, kept)
 
 
 @kernel
-def _count_matrix(strengths: Floats, sources: Ints, longest: float, counts: Ints) -> None:
+def _count_matrix(
+    strengths: Floats, sources: Ints, longest: float, counts: NDArray[np.int32]
+) -> None:
     for i in range(strengths.shape[0]):
         row = sources[i]
         for j in range(strengths.shape[1]):

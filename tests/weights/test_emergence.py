@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import featgraph as fg
+from featgraph.pipeline import AnalysisSettings
 from featgraph.weights import measure_emergence
 from tests.naive import weights as naive
 
@@ -77,3 +78,21 @@ def test_weights_without_spread_do_not_end_a_training():
     row = fg.track(net, what="weights", n_samples=1, variants=("released",)).record(0)[0]
     assert np.isnan(row["alpha0_released"])
     assert "no spread" in row["note"]
+
+
+def test_a_report_has_a_section_where_it_is_asked_for(tmp_path):
+    net = build(0)
+    quick = AnalysisSettings(
+        curves=("released",), n_theta=16, n_null=0, n_sweep=0, repeats=1, time_limit=0
+    )
+    inputs = torch.randn(30, 40, generator=torch.Generator().manual_seed(0))
+    how = {"layers": ["0"], "settings": quick}
+    report = fg.analyze(net, inputs, weight_network=True, folder=tmp_path / "with", **how)
+    assert [one.variant for one in report.weights] == ["released", "paths"]
+    page = (tmp_path / "with" / "report.html").read_text(encoding="utf-8")
+    assert "The network of the weights" in page
+    assert "weights permuted within rows" in page
+    assert (tmp_path / "with" / "weights.csv").is_file()
+    assert report.to_dict()["weights"][0]["width"] == report.weights[0].width
+    with pytest.raises(ValueError, match="weight_network=True needs a model, got features"):
+        fg.analyze({"a": inputs.T}, weight_network=True, settings=quick)
