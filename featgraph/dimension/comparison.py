@@ -36,7 +36,7 @@ class ComparisonRow(Result):
     log_error : float
         Mean |log N_θ − log N_best| over θ.
     inside : float
-        Share of θ at which N_θ lies within the certified bracket [lower, upper].
+        Share of θ at which N_θ lies between ``lower`` and ``best``, give or take half a box.
     """
 
     name: str

@@ -174,7 +174,8 @@ def self_similarity_test(
         number of hops, the nodes are those of its largest component, and draws of the null
         model are graphs of the same degrees (``rewire_graph``).
     level : float, default=0.05
-        Probability of "self-similar" for a Gaussian cloud of any spectrum, at most.
+        Probability of "self-similar", at most, for a Gaussian cloud of any spectrum but that of
+        an even line, plane or space.
     n_draws : int, default=99
         Draws of the null model, at least 19.
     rng : Generator, int or None, default=None
