@@ -166,7 +166,7 @@ def items_form(forms: list[Form] | None, *, is_lazy: bool = False) -> Form:
             return value
         return [_take_one(forms, item, f" at place {k}") for k, item in enumerate(_listed(value))]
 
-    return Form(f"a list of which each is {_words(forms)}", take)
+    return Form("a list" if forms is None else f"a list (each item {_words(forms)})", take)
 
 
 def tuple_form(forms: list[list[Form] | None]) -> Form:
@@ -193,4 +193,4 @@ def mapping_form(forms: list[Form] | None) -> Form:
             return value  # values of other mappings may be made when asked for
         return {key: _take_one(forms, item, f" under {key!r}") for key, item in value.items()}
 
-    return Form(f"a mapping to {_words(forms)}", take)
+    return Form("a mapping" if forms is None else f"a mapping to {_words(forms)}", take)

@@ -45,6 +45,18 @@ class RawGraph:
 _TEMPORAL = {"dynetx", "networkx_temporal"}
 
 
+#: What makes a graph of things that are none, by the names of their types.
+_CURES = {
+    "ndarray": "an adjacency matrix goes in as scipy.sparse.csr_array(matrix)",
+    "list": "a list of edges goes in as networkx.Graph(edges)",
+    "str": "read_graph(path) reads a file",
+    "PosixPath": "read_graph(path) reads a file",
+    "WindowsPath": "read_graph(path) reads a file",
+    "FeatureMatrix": "feature_graph makes a graph of it, and box_counts takes it as it is",
+    "DistanceMatrix": "feature_graph makes a graph of it, and box_counts takes it as it is",
+}
+
+
 def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
     """Return the reader for ``graph``, importing none of the libraries."""
     roots = {base.__module__.split(".")[0] for base in type(graph).__mro__}
@@ -62,14 +74,11 @@ def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
         return _from_pyg
     if "scipy" in roots and hasattr(graph, "tocoo"):
         return _from_scipy
-    hint = ""
-    if isinstance(graph, np.ndarray):
-        hint = "; an adjacency matrix goes in as scipy.sparse.csr_array(matrix)"
-    elif type(graph).__name__ in ("FeatureMatrix", "DistanceMatrix"):
-        hint = "; feature_graph makes a graph of it, and box_counts takes it as it is"
+    name = type(graph).__name__
+    hint = f"; {_CURES[name]}" if name in _CURES else ""
     raise TypeError(
         "graph must be a FeatureGraph, networkx graph, igraph.Graph, torch_geometric Data or "
-        f"scipy sparse matrix, got {type(graph).__name__}{hint}"
+        f"scipy sparse matrix, got {name}{hint}"
     )
 
 

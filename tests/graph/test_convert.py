@@ -348,10 +348,14 @@ def test_edgeless_graphs_are_fine(library):
 def test_other_things_are_refused():
     with pytest.raises(TypeError, match=r"got ndarray; an adjacency matrix goes in as scipy"):
         as_feature_graph(np.eye(3))
-    with pytest.raises(TypeError, match="graph must be a FeatureGraph, networkx graph.* got list"):
+    with pytest.raises(
+        TypeError, match="graph must be a FeatureGraph.* got list; .* networkx.Graph"
+    ):
         as_feature_graph([(0, 1)])
     with pytest.raises(TypeError, match="got FeatureMatrix; feature_graph makes a graph of it"):
         as_feature_graph(as_feature_matrix(np.eye(3)))
+    with pytest.raises(TypeError, match=r"got str; read_graph\(path\) reads a file"):
+        as_feature_graph("graph.edges")
     with pytest.raises(TypeError, match="got HeteroData"):
         as_feature_graph(pyg.HeteroData())
     with pytest.raises(ValueError, match="needs edge_index to be a graph"):
