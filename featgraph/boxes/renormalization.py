@@ -208,6 +208,11 @@ def renormalization_flow(
     ValueError
         If ``size`` is less than 1: every box would be one node, for ever.
 
+    Notes
+    -----
+    A covering (``METHODS[method].cost``) and O(n_nodes + n_edges) per step, of graphs that shrink;
+    all of them are kept.
+
     References
     ----------
     Song, Havlin & Makse 2005, Nature 433:392, doi:10.1038/nature03248; Radicchi et al. 2008,

@@ -259,6 +259,9 @@ def fractality(
     that is further from the minimum at large than at small sizes gives too small a d_B: use
     ``method="best"``.
 
+    Time: ``repeats`` coverings at each of about a dozen sizes (``METHODS[method].cost``), n_boot
+    fits of O(n_sizes), and for a graph that of :func:`measure_growth`.
+
     References
     ----------
     C. Song, S. Havlin, H. Makse 2005, doi:10.1038/nature03248; E. Zakar-Polyák, M. Nagy,

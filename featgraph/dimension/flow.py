@@ -224,11 +224,15 @@ def score_invariance(steps: Sequence[FlowStep], *, fewest_nodes: int = _FEWEST_N
 
     Notes
     -----
-    A fractal keeps all three. In a small world with loops boxes are soon joined all to all, so
-    that mean degree and clustering rise. The score is about connections, not lengths: a tree
-    or a (1, v)-flower that is no fractal can keep them too (Song et al. 2006,
-    doi:10.1038/nphys266), and then κ, which grows towards 1, and the box counts tell. It is a
-    summary for comparing graphs of like size, not a test.
+    A fractal keeps all three. In a small world with loops boxes are soon joined all to all, so that
+    mean degree and clustering rise. The score is about connections, not lengths: a tree or a (1,
+    v)-flower that is no fractal can keep them too (Song et al. 2006), and then κ, which grows
+    towards 1, and the box counts tell. It is a summary for comparing graphs of like size, not a
+    test.
+
+    References
+    ----------
+    C. Song, S. Havlin, H. Makse 2006, doi:10.1038/nphys266 (origins of fractality).
 
     Examples
     --------

@@ -87,6 +87,10 @@ def cluster_nodes(
     ValueError
         If levels do not rise or leave [0, 1], or all neurons are equal.
 
+    Notes
+    -----
+    Time and memory O(n_nodes²) beside those of the distances.
+
     References
     ----------
     Ding et al. 2025, arXiv:2507.17785, Figure 2; θ grid ibid., Eq. 3.

@@ -142,7 +142,12 @@ def measure_correlation_dimension(
     -----
     D₂ falls short of the dimension of a solid body by its edges: 3-cube 2.85, 5-cube 4.7,
     10-cube 8.6 with 2000 points; closed surfaces have none (2-sphere 2.02, 3-torus 3.1).
-    The interval covers chance, not that shortfall.
+    The interval covers chance, not that shortfall. Time and memory are those of
+    :func:`compute_correlation_sum`.
+
+    References
+    ----------
+    As :func:`fit_correlation_dimension`.
 
     Examples
     --------
@@ -179,8 +184,8 @@ def fit_correlation_dimension(
         Correlation sum, with resamples if an interval is wanted.
     window : "auto" or tuple of float, default="auto"
         Radii to fit, both ends included, in units of the root mean square distance. ``"auto"``
-        takes the longest run of radii that starts with at least 20 pairs, ends below a tenth
-        of all pairs, spans at least a decade of T, and whose local slopes (over two radii to
+        takes the longest run of radii that starts with at least 20 pairs, ends with at most a
+        tenth of all pairs, spans at least a decade of T, and whose local slopes (over two radii to
         each side) all lie within ``tolerance`` of the slope of the run, or within two standard
         errors where pairs are few; of equal runs the one at smaller radii. If no run
         qualifies, all radii between 20 pairs and a tenth of them are fitted and

@@ -242,6 +242,9 @@ def measure_geometric_invariance(
     far apart. ``correlation.has_plateau`` says so layer by layer. No D₂ above 2 log₁₀ N can
     be seen with N samples.
 
+    Time per layer: that of :func:`compute_correlation_sum`, O(n_points² · (n_features +
+    n_resamples)), and of UMAP where it is asked for.
+
     References
     ----------
     Ding et al. 2025, arXiv:2507.17785, Appendix C, Table 5.

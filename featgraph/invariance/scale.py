@@ -215,6 +215,9 @@ def measure_scale_invariance(
     independent draws, as in the maximum-likelihood formula itself; they repel each other,
     which makes the interval a rough, mostly too wide one.
 
+    Time per layer: that of :func:`compute_spectrum`, O(D · B · min(D, B)), and of
+    :func:`fit_power_law`.
+
     References
     ----------
     Ding et al. 2025, arXiv:2507.17785, Appendix B, Table 4; Clauset et al. 2009,

@@ -84,6 +84,10 @@ def compare_training(
         If layers, widths or numbers of samples differ between the two, or a layer holds only
         equal neurons.
 
+    Notes
+    -----
+    Time O(D · B · min(D, B)) per layer and state.
+
     References
     ----------
     Ding et al. 2025, arXiv:2507.17785, Figure 2.

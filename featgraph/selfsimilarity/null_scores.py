@@ -163,6 +163,10 @@ def compare_with_nulls(
     ValueError
         As :func:`compare_with_null`.
 
+    Notes
+    -----
+    For each null model n_draws times the time of a draw and of ``ss_rate`` by every estimator.
+
     Examples
     --------
     >>> F = np.random.default_rng(0).normal(size=(20, 6))

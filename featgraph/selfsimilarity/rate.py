@@ -189,6 +189,14 @@ def ss_rate_of_distances(
     ValueError
         As :func:`ss_rate`.
 
+    Notes
+    -----
+    Time O(n_nodes² log n_nodes), memory O(n_nodes²); for the rest see :func:`ss_rate`.
+
+    References
+    ----------
+    As :func:`ss_rate`.
+
     Examples
     --------
     >>> import torch
