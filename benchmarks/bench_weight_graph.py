@@ -86,12 +86,13 @@ def print_row(what: str, own: float, plain: float | None = None, note: str = "")
 
 
 MEMORY = """
-import resource
+import re
 import featgraph as fg
 from benchmarks.bench_weight_graph import build
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # getrusage would tell of the process that started this one
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
 fg.multifractal_weights(build(48, 1), sample=None, n_boot=2)
 model = build({width}, {n_blocks})

@@ -58,8 +58,10 @@ def load_cifar(folder: Path, name: str) -> nn.Module:
 class AtomLayers(nn.Module):
     """The path from atom to energy of CHGNet (Deng et al. 2023), with its names of parameters."""
 
-    def __init__(self, n_hidden: int) -> None:
+    def __init__(self, n_hidden: int, n_radial: int) -> None:
         super().__init__()
+        self.atoms = nn.Embedding(94, 64)
+        self.bonds = nn.Linear(n_radial, 64, bias=False)
         self.cores = nn.ModuleList(self._two(192) for _ in range(4))
         self.gates = nn.ModuleList(self._two(192) for _ in range(4))
         self.outs = nn.ModuleList(nn.Linear(64, 64) for _ in range(4))
@@ -69,11 +71,11 @@ class AtomLayers(nn.Module):
     def _two(width: int) -> nn.Sequential:
         return nn.Sequential(nn.Linear(width, 64), nn.SiLU(), nn.Linear(64, 64))
 
-    def forward(self, atoms: Tensor) -> Tensor:
-        """Make the atom features of each layer from atom, bond and neighbour."""
-        atoms = nn.functional.relu(atoms)
+    def forward(self, numbers: Tensor, lengths: Tensor) -> Tensor:
+        """Make the features of each layer from an atom, its neighbour and the bond of the two."""
+        atoms, bonds = self.atoms(numbers), self.bonds(lengths)
         for core, gate, out in zip(self.cores, self.gates, self.outs, strict=True):
-            both = torch.cat([atoms, nn.functional.silu(atoms), atoms], dim=-1)
+            both = torch.cat([atoms, bonds, atoms], dim=-1)
             atoms = atoms + out(core(both) * torch.sigmoid(gate(both)))
         for layer in self.readout:
             atoms = nn.functional.silu(layer(atoms))
@@ -85,7 +87,8 @@ def load_chgnet(folder: Path, training: str) -> nn.Module:
     path = next((folder / "chgnet" / "pretrained" / training).glob("*.tar"))
     state = torch.load(path, map_location="cpu", weights_only=True)["model"]["state_dict"]
     readout = [n for n in state if n.startswith("mlp.") and state[n].shape == (64, 64)]
-    net = AtomLayers(len(readout))
+    net = AtomLayers(len(readout), state["bond_embedding.weight"].shape[1])
+    net.bonds.weight.data = state["bond_embedding.weight"]
     for k in range(4):
         for part, name in (("cores", "core"), ("gates", "gate")):
             own = getattr(net, part)[k]

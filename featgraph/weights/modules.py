@@ -13,7 +13,7 @@ from featgraph.weights.blocks import add_attention, add_block
 from featgraph.weights.layout import is_attention, read_layout
 from featgraph.weights.units import Link, Norm, UnitTrace
 
-__all__ = ["LEAVES", "Held", "add_module", "fold_factor"]
+__all__ = ["LEAVES", "Held", "add_module", "fold_factor", "open_input"]
 
 #: What a value of the trace holds: units, several tensors, or None for the model's input.
 Held: TypeAlias = "Units | list[Any] | None"
@@ -82,6 +82,18 @@ def _given(trace: UnitTrace, held: Units | None, count: int, axis: int, rank: in
     if not len(trace.inputs):
         trace.inputs = trace.new(count, "inputs")
     return Units(trace.inputs, axis, rank)
+
+
+def open_input(trace: UnitTrace, module: nn.Module) -> Units | None:
+    """Return the units of one more input of the model, which a linear map takes."""
+    width: Any = getattr(module, "in_features", getattr(module, "in_channels", None))
+    if width is None:
+        return None
+    weight: Any = module.weight
+    ids = trace.new(width, "inputs")
+    trace.held.append(ids)
+    is_image = not isinstance(module, nn.Linear)
+    return Units(ids, 1, weight.ndim) if is_image else Units(ids)
 
 
 def _bias(module: Any) -> NDArray[np.float64] | None:

@@ -19,7 +19,7 @@ from featgraph.weights.axes import (
     unknown,
 )
 from featgraph.weights.layout import is_attention
-from featgraph.weights.modules import LEAVES, Held, add_module, fold_factor
+from featgraph.weights.modules import LEAVES, Held, add_module, fold_factor, open_input
 from featgraph.weights.units import Ids, Skip, UnitTrace, lookup
 
 __all__ = ["follow_units"]
@@ -115,6 +115,8 @@ class _Follower:
         known = [n for n in node.all_input_nodes if n in self.values]
         source = next((a for a in node.args if isinstance(a, fx.Node)), known[0] if known else None)
         held = None if source is None else self.values.get(source)
+        if source is not None and source.op == "placeholder" and source not in self.values:
+            held = self.values[source] = open_input(self.trace, module)  # one input more
         if source is None or source not in self.values or isinstance(held, list):
             raise unknown(f"module {name!r} of type {type(module).__name__}")
         others = [self.values[n] for n in known if n is not source]

@@ -394,3 +394,22 @@ def test_packed_heads_of_gpt_neox_stand_one_after_the_other():
     for k, role in enumerate(("query", "key", "value")):
         rows = packed.reshape(4, 3, 4, 16)[:, k].reshape(16, 16)
         check(graph, "layers inputs", f"layers.0.attention.query_key_value.{role}", rows)
+
+
+def test_a_second_input_is_a_layer_of_its_own():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.words, self.size = nn.Embedding(9, 5), nn.Linear(3, 4, bias=False)
+            self.head = nn.Linear(14, 2)
+
+        def forward(self, numbers, sizes):
+            words = self.words(numbers)
+            return self.head(torch.cat([words, self.size(sizes), words], dim=-1))
+
+    net = Net()
+    graph = fg.weight_graph(net)
+    check(graph, "inputs", "size", net.size.weight)
+    check(graph, "size", "head", net.head.weight[:, 5:9])
+    strong = torch.maximum(net.head.weight[:, :5].abs(), net.head.weight[:, 9:].abs())
+    check(graph, "words", "head", strong)  # the same words twice: the stronger weight stays
