@@ -90,7 +90,7 @@ ax.set(
     xlabel="time for one covering (ms)",
     ylabel=f"boxes over the best known, at {SPAN} hops",
 )
-ax.legend(frameon=False, loc="upper left")
+ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3)
 
 # %%
 # The flower covered by four of them. Colours are boxes; the layout is the same.

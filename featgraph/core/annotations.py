@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,7 +96,9 @@ def _read(tree: ast.expr, names: Mapping[str, Any], seen: frozenset[str]) -> lis
     if inside is not None:
         return _read_subscript(word, inside, names, seen)
     alias = _ALIASES[word] if word == "Positions" else names.get(word, _ALIASES.get(word))
-    if alias is not None and not isinstance(alias, type) and word not in seen:
+    # In Python 3.10 an alias such as dict[str, Any] is an instance of type, too.
+    is_class = isinstance(alias, type) and not isinstance(alias, types.GenericAlias)
+    if alias is not None and not is_class and word not in seen:
         return _read(ast.parse(str(alias), mode="eval").body, names, seen | {word})
     return [class_form(word)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 import types
 import typing
 from collections.abc import Hashable, Mapping, Sequence
@@ -32,9 +33,13 @@ class Wrong(ValueError):
 def field_types(kind: Any) -> dict[str, Any]:
     """Return the types of the fields of a dataclass, or of a named tuple."""
     if kind not in _TYPES:
-        hints = typing.get_type_hints(kind)
         is_data = dataclasses.is_dataclass(kind)
         names = [item.name for item in dataclasses.fields(kind)] if is_data else kind._fields
+        hints: dict[str, Any] = {}
+        for base in reversed(kind.__mro__):  # Python 3.10 cannot read a class with a bare ClassVar
+            own = vars(base).get("__annotations__", {})
+            part = types.SimpleNamespace(__annotations__={k: own[k] for k in own if k in names})
+            hints |= typing.get_type_hints(part, vars(sys.modules[base.__module__]))
         _TYPES[kind] = {name: hints[name] for name in names}
     return _TYPES[kind]
 

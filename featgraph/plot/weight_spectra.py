@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.plot.style import SMALL, WIDTH, series_style, style_axes
+from featgraph.plot.style import SMALL, WIDTH, new_figure, series_style, style_axes
 from featgraph.weights.spectrum import WeightSpectrum
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ def plot_weight_spectra(
     >>> axes[0].get_xlabel()
     'α'
     """
-    from matplotlib.figure import Figure
-
     named = (
         {spectra.source or "network": spectra}
         if isinstance(spectra, WeightSpectrum)
@@ -58,7 +56,7 @@ def plot_weight_spectra(
     variants = {one.variant for one in named.values()}
     if len(variants) != 1:
         raise ValueError(f"spectra must be of one variant, got {sorted(variants) or 'none'}")
-    fig = Figure(figsize=(WIDTH * 1.25, 3.4), layout="constrained")
+    fig = new_figure(WIDTH * 1.25, 3.4)
     axes = fig.subplots(1, 2)
     rows: list[tuple[str, Any, Any]] = []
     for index, (name, one) in enumerate(named.items()):

@@ -94,7 +94,8 @@ def _tree_persistence(
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    matrix = csr_array((values, (graph.edges[:, 0], graph.edges[:, 1])), shape=(graph.n_nodes,) * 2)
+    left, right = graph.edges.astype(np.int32).T  # SciPy before 1.16 takes no other
+    matrix = csr_array((values, (left, right)), shape=(graph.n_nodes,) * 2)
     tree = np.sort(minimum_spanning_tree(matrix).data)
     n_endless = graph.n_nodes - len(tree) - 1  # components beyond the one that is left out
     deaths = np.concatenate([tree, np.full(n_endless, np.inf)])

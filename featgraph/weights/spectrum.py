@@ -97,6 +97,7 @@ class WeightSpectrum(Result):
         Seed of samples and draws.
     """
 
+    _picture: ClassVar = "plot_weight_spectra"
     _shown: ClassVar = ("variant", "alpha0", "width", "n_nodes", "n_samples", "source")
     _rules: ClassVar = {
         "q": Rule("n_q", rising=True),

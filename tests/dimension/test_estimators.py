@@ -69,6 +69,7 @@ def test_one_pipeline_from_rows_to_d_b():
     assert fitted.dimension_ == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.filterwarnings("ignore:Precomputed sparse input was not sorted")
 def test_other_estimators_take_the_network():
     X = np.array([[0.0], [0.0], [0.1], [5.0], [5.1]])
     links = FeatureNetwork(0.5).fit_transform(X)

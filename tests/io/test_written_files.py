@@ -170,10 +170,10 @@ def test_gexf_with_time_obeys_the_schema(tmp_path):
 def test_other_libraries_read_every_column(tmp_path):
     igraph = pytest.importorskip("igraph")
     graph = dressed().with_attributes(tiny=[5e-324, 1.0, np.inf], alive=[True, False, True])
-    for other in (
-        nx.read_graphml(write_graphml(graph, tmp_path / "a.graphml")),
-        nx.read_gexf(write_gexf(graph, tmp_path / "a.gexf")),
-    ):
+    written = [nx.read_graphml(write_graphml(graph, tmp_path / "a.graphml"))]
+    if nx.__version__ >= "3.5":  # older ones read GEXF up to 1.2
+        written.append(nx.read_gexf(write_gexf(graph, tmp_path / "a.gexf")))
+    for other in written:
         node = other.nodes["a"]
         assert (node["big"], node["tiny"], node["alive"], node["label"]) == (2**64, 0.0, True, "A")
         assert other.nodes["d"]["tiny"] == np.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import pkgutil
@@ -30,7 +31,8 @@ SECOND = {
 def all_results() -> dict[str, type[Result]]:
     for module in pkgutil.walk_packages(fg.__path__, "featgraph."):
         if not re.search(r"\.(cli|__main__)\b", module.name):
-            importlib.import_module(module.name)
+            with contextlib.suppress(ImportError):  # of packages that are not installed
+                importlib.import_module(module.name)
     return {kind.__name__: kind for kind in Result.__subclasses__()}
 
 
