@@ -12,37 +12,17 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAGS", "explain", "explain_usage"]
 
+_SAME = (
+    "alpha", "as_undirected", "augment", "batch_size", "bounds", "checkpoint_every",
+    "clip_norm", "cluster", "color_by", "curves", "device", "duplicates", "epochs", "epsilon",
+    "exclude", "graphs", "grid", "jobs", "label_smoothing", "layers", "layers_b", "lr",
+    "max_length", "max_samples", "measure", "method", "mixup", "momentum", "n_theta",
+    "normalize", "null_draws", "optimizer", "radii", "reduce", "repeats", "scale", "short",
+    "size_by", "sizes", "target", "time_limit", "warmup_epochs", "weight", "weight_decay",
+)  # fmt: skip
 #: Parameters that messages of the library name, and the flags that they are here.
 FLAGS = {
-    **{
-        name: f"--{name.replace('_', '-')}"
-        for name in (
-            *(
-                "as_undirected",
-                "bounds",
-                "cluster",
-                "curves",
-                "device",
-                "duplicates",
-                "epsilon",
-                "exclude",
-                "graphs",
-                "grid",
-            ),
-            *(
-                "jobs",
-                "layers",
-                "layers_b",
-                "max_length",
-                "max_samples",
-                "measure",
-                "method",
-                "n_theta",
-            ),
-            *("null_draws", "radii", "reduce", "repeats", "scale", "short", "sizes"),
-            *("time_limit", "weight"),
-        )
-    },
+    **{name: f"--{name.replace('_', '-')}" for name in _SAME},
     "checkpoint": "--out",
     "max_images": "--max-samples",
     "folder": "--out",
@@ -64,10 +44,18 @@ _PHRASES = (
     # a cure that only Python has
     (r"(?:;| or)(?: use| give| take)? [a-z_]+='\w+'(?: or '\w+')?", ""),
     (rf"(^|; )({_NAMES})(?= must |: )", lambda found: found[1] + FLAGS[found[2]]),
-    (r'\("(\w+)", (\w+)\)', lambda found: f"{found[1]}:{found[2].upper()}"),
+    (r"""\((["'])(\w+)\1, (\w+)\)""", lambda found: f"{found[2]}:{found[3].upper()}"),
     (r'"(percolation|mst)"', r"\1"),
     (r"list_layers\(model\)", "featgraph layers MODEL"),
     (r"\bpass (?=--)", ""),
+    (
+        r"features are read by load_features",
+        "compare, network and analyze --features read features",
+    ),
+    (
+        r"for activations \(B, \.\.\.\) give reduce=.*",
+        "load_features(path, reduce=...) averages activations (B, ...), save_features writes them",
+    ),
     (r"\buse force\b", "use --force"),
     (r", or resume=False to begin anew", ", or --out with another folder to begin anew"),
 )

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from featgraph.cli import inputs, options as opt
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 from featgraph.cli.processes import joined_processes, own_device
+from featgraph.core.checks import positive
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 from featgraph.training.settings import (
     Augmentation,  # noqa: F401 - named in annotations that Recipe inherits
@@ -81,6 +82,7 @@ class Constraining:
 
         from featgraph.selfsimilarity import ReleasedGate, SelfSimilarityRegularizer
 
+        positive(self.alpha, "alpha", zero=True)  # called weight in the library
         n_steps = steps[0] * steps[1]
         estimator: Any = self.constraint
         return SelfSimilarityRegularizer(
@@ -262,7 +264,13 @@ def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
         for row in csv.DictReader(stream):
             if not row.get(estimator):
                 raise ValueError(f"{path} must hold a column {estimator!r}, got {', '.join(row)}")
-            found.setdefault(row["layer"], []).append(float(row[estimator]))
+            rates = found.setdefault(row["layer"], [])
+            if int(row["epoch"]) != len(rates):
+                raise ValueError(
+                    f"{path} must hold every epoch, got epoch {row['epoch']} of layer "
+                    f"{row['layer']!r} at place {len(rates)}; measure that run after each epoch"
+                )
+            rates.append(float(row[estimator]))
     return found
 
 

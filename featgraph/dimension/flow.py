@@ -225,8 +225,8 @@ def score_invariance(steps: Sequence[FlowStep], *, fewest_nodes: int = _FEWEST_N
     Notes
     -----
     A fractal keeps all three. In a small world with loops boxes are soon joined all to all, so that
-    mean degree and clustering rise. The score is about connections, not lengths: a tree or a (1,
-    v)-flower that is no fractal can keep them too (Song et al. 2006), and then κ, which grows
+    mean degree and clustering rise. The score is about connections, not lengths: a tree or
+    a (1, v)-flower that is no fractal can keep them too (Song et al. 2006), and then κ, which grows
     towards 1, and the box counts tell. It is a summary for comparing graphs of like size, not a
     test.
 

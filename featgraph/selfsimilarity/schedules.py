@@ -124,8 +124,9 @@ class TrackingTarget:
     momentum : float, default=0.99
         Share of the old average kept at each step, in [0, 1].
     trajectory : mapping of str to sequence of float, or None, default=None
-        SS_rate of each layer after each epoch of an unconstrained run, as in the rows of
-        ``train``. None averages what this run measures itself: the term then holds SS_rate
+        SS_rate of each layer over the epochs of an unconstrained run, that before training first,
+        as ``TrainingLog.trajectory`` returns it: a step follows the rate with which its epoch
+        began. None averages what this run measures itself: the term then holds SS_rate
         against sudden change, whatever its level.
     steps_per_epoch : int, default=1
         Number of steps that one entry of ``trajectory`` stands for.

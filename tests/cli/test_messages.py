@@ -26,6 +26,10 @@ from featgraph.cli.messages import explain
          "gives shapes without a mean"),
         ("epsilon=0.35 joins 9 pairs", "--epsilon 0.35 joins 9 pairs"),
         ("a weight must be finite", "a weight must be finite"),
+        ("'degree' takes a parameter: ('degree', number)",
+         "'degree' takes a parameter: degree:NUMBER"),
+        ("x.npz: holds ['a']; features are read by load_features",
+         "x.npz: holds ['a']; compare, network and analyze --features read features"),
         ("the method counts hops only", "the method counts hops only"),
     ],
 )  # fmt: skip
@@ -47,6 +51,14 @@ def test_parameters_become_flags(said, shown):
         ("methods memd", "did you mean 'memb'?"),
         ("train mlp --optimizer adam", "did you mean 'adamw'?"),
         ("train mlp --epochs ten", "--epochs"),
+        ("train mlp --epochs 0", "--epochs must be a whole number of at least 1"),
+        ("train mlp -c linkage --target 3", "--target must lie in [0, 1], got 3"),
+        (
+            "train mlp -c linkage --alpha=-1",
+            "--alpha must be a finite number of at least 0, got -1",
+        ),
+        ("compare t.npz", "load_features(path, reduce=...) averages activations"),
+        ("convert g.edges g.gexf --color-by degre", "--color-by must be one of"),
         ("boxcover", "required: graph"),
         ("boxcover g.edges extra", "'extra'"),
         ("boxcover g.edges --method", "--method needs a value"),
@@ -66,6 +78,7 @@ def test_what_is_wrong_is_said_in_flags(words, shown, tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     (tmp_path / "g.edges").write_text("a b\nb c\n")
     np.savez(tmp_path / "f.npz", a=np.eye(6), b=np.eye(5, 6))
+    np.savez(tmp_path / "t.npz", a=np.ones((4, 3, 2)))
     net = nx.path_graph(4)
     nx.set_edge_attributes(net, 2.5, "weight")
     nx.write_graphml(net, tmp_path / "w.graphml")

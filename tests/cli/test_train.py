@@ -78,6 +78,11 @@ def test_a_target_follows_an_unconstrained_run(tmp_path, images, capsys):
     assert "must hold a column 'caro_wei'" in capsys.readouterr().err
     assert main([*words, "-o", str(tmp_path / "a"), "-c", "paper", "--target", "track:none"]) == 2
     assert "takes the folder of an earlier featgraph train" in capsys.readouterr().err
+    lines = (plain / "ss_rates.csv").read_text("utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("1,")]
+    (plain / "ss_rates.csv").write_text("\n".join(kept), encoding="utf-8")
+    assert main([*words, "-o", str(tmp_path / "a"), "-c", "packing", *track]) == 2
+    assert "must hold every epoch, got epoch 2 of layer" in capsys.readouterr().err
 
 
 def test_the_log_holds_the_estimator_in_the_loss(tmp_path, images):
