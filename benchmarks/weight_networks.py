@@ -188,7 +188,7 @@ def measure_sample_sizes(model: nn.Module) -> list[dict[str, Any]]:
         for sample in (16, 32, 64, 128, None):
             row: dict[str, Any] = {"state": state, "sample": sample or "all"}
             for variant in ("released", "paths"):
-                if variant == "paths" and (sample is None or sample > 64):
+                if variant == "paths" and (sample is None or sample > 32):
                     continue
                 n_samples = 10 if variant == "released" else 3
                 found = fg.multifractal_weights(
@@ -196,6 +196,22 @@ def measure_sample_sizes(model: nn.Module) -> list[dict[str, Any]]:
                 )
                 row |= {f"{variant}_alpha0": found.alpha0, f"{variant}_width": found.width}
             rows.append(row)
+    return rows
+
+
+def measure_scales(model: nn.Module) -> list[dict[str, Any]]:
+    """Return α₀ and width of the model with all linear weights multiplied by a factor."""
+    rows = []
+    for factor in (0.5, 1.0, 2.0, 4.0):
+        scaled = copy.deepcopy(model)
+        for module in scaled.modules():
+            if isinstance(module, nn.Linear):
+                module.weight.data *= factor
+        row: dict[str, Any] = {"factor": factor}
+        for variant, n_samples in (("released", 10), ("paths", 3)):
+            found = fg.multifractal_weights(scaled, variant=variant, n_samples=n_samples)
+            row |= {f"{variant}_alpha0": found.alpha0, f"{variant}_width": found.width}
+        rows.append(row)
     return rows
 
 
@@ -303,7 +319,9 @@ def main() -> None:
         rows = [row for n in CHGNET for row in measure(f"CHGNet {n}", load_chgnet(args.chgnet, n))]
         write_rows(rows, args.out / "chgnet.csv")
     if "sizes" in args.only:
-        write_rows(measure_sample_sizes(load_minilm()), args.out / "sizes.csv")
+        minilm = load_minilm()
+        write_rows(measure_scales(minilm), args.out / "scales.csv")
+        write_rows(measure_sample_sizes(minilm), args.out / "sizes.csv")
     if "training" in args.only:
         rows, states = follow_training()
         write_rows(rows, args.out / "training.csv")

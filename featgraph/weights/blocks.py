@@ -38,7 +38,8 @@ def add_attention(
     trace: UnitTrace, attention: Attention, stream: Ids, memory: Ids
 ) -> tuple[Ids, tuple[Link, ...]]:
     """Add queries, keys, values and what they make; return the units of the output."""
-    share = f"{attention.name} neurons"
+    name = attention.name or "attention"
+    share = f"{name} neurons"
     made: dict[str, Ids] = {}
     heads = {role: attention.heads(role) for role in ("query", "key", "value")}
     for role in ("query", "key", "value"):
@@ -46,7 +47,7 @@ def add_attention(
         sources = stream if role == "query" else memory
         beside = None if role == "query" else _beside(attention, role)
         made[role], _ = add_map(trace, item, sources, share=share, beside=beside)
-    result = trace.new(attention.width, f"{attention.name}.heads", share=share)
+    result = trace.new(attention.width, f"{name}.heads", share=share)
     trace.skips.append(Skip(made["query"], result, is_sum=False))
     # several heads of queries look at one head of keys: theirs is its number
     groups = heads["query"] * attention.n_groups // attention.n_heads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -19,6 +19,8 @@ __all__ = ["Exponents", "fit_own_edges", "fit_paths"]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
+#: From the weights of groups of nodes to τ, α, f and ln Z_q.
+Fit: TypeAlias = Callable[[Floats], tuple[Floats, Floats, Floats, Floats]]
 N_GROUPS = 200  # of nodes that are drawn together
 
 
@@ -90,7 +92,7 @@ def fit_paths(found: PathMasses, q: Floats, *, n_boot: int, rng: np.random.Gener
 
 
 def _collect(
-    fit: object,
+    fit: Fit,
     n_groups: int,
     x: Floats,
     radii: Floats,
@@ -99,8 +101,6 @@ def _collect(
     n_boot: int,
     rng: np.random.Generator,
 ) -> Exponents:
-    if not callable(fit):
-        raise RuntimeError("exponents need a fit")
     tau, alpha, f, log_sums = fit(np.ones(n_groups))
     draws = np.empty((2, n_boot))
     for k in range(n_boot):

@@ -177,28 +177,25 @@ def read_layout(module: nn.Module, prefix: str = "", config: Any = None) -> Bloc
 
 def _refuse_others(module: nn.Module, prefix: str, maps: list[Map]) -> None:
     """Refuse a block that holds matrices which are no map known here, such as those of experts."""
-    known = {_parent(item.name) if item.name.endswith("in_proj_weight") else item.name
-             for item in maps}  # fmt: skip
+    known = {item.weight.data_ptr() for item in maps}
     others = []
     for name, parameter in module.named_parameters():
         full = ".".join(filter(None, (prefix, name)))
         owner = module.get_submodule(_parent(name))
         is_table = isinstance(owner, nn.Embedding) or _TABLE.search(name) is not None
-        if parameter.squeeze().ndim >= 2 and _parent(full) not in known and not is_table:
+        if parameter.squeeze().ndim >= 2 and parameter.data_ptr() not in known and not is_table:
             others.append(full)
     if others:
         raise _not_understood(others, "they are no linear maps of attention or of a perceptron")
 
 
 def _find_output(owner: str, roles: dict[str, Map], maps: list[Map], used: set[str]) -> Map | None:
-    near = {owner, f"{_parent(owner)}.output", _parent(owner)} if "." in owner else {owner}
-    if owner.endswith((".self", ".attention")):
-        near.add(f"{_parent(owner)}.output")
+    near = {f"{_parent(owner)}.output", _parent(owner)}  # as in BERT: beside queries and keys
     for item in maps:
         if item.name in used or _last(item.name) not in _OUTPUT:
             continue
         home = _parent(item.name)
-        while home.rpartition(".")[2].isdigit() or home.endswith(".to_out"):
+        while home != owner and (home.rpartition(".")[2].isdigit() or home.endswith(".to_out")):
             home = _parent(home)
         inside = home == owner or home.startswith(f"{owner}.")
         if inside or (home in near and "attention" in home.lower()):
@@ -224,7 +221,7 @@ def _open_attention(
     if "packed" in maps and "query" in maps:  # queries come from elsewhere
         maps["pair"] = maps.pop("packed")
     if "packed" in maps:
-        _unpack(attention, maps.pop("packed"), n_heads, core)
+        _unpack(attention, maps.pop("packed"), n_heads)
     elif "pair" in maps:
         pair = maps.pop("pair")
         half = len(pair.weight) // 2
@@ -245,7 +242,7 @@ def _open_attention(
     return attention
 
 
-def _unpack(attention: Attention, packed: Map, n_heads: int | None, core: nn.Module) -> None:
+def _unpack(attention: Attention, packed: Map, n_heads: int | None) -> None:
     rows = len(packed.weight)
     inner = attention.output.weight.shape[1] if attention.output is not None else rows // 3
     n_keys = (rows - inner) // 2

@@ -413,3 +413,20 @@ def test_a_second_input_is_a_layer_of_its_own():
     check(graph, "size", "head", net.head.weight[:, 5:9])
     strong = torch.maximum(net.head.weight[:, :5].abs(), net.head.weight[:, 9:].abs())
     check(graph, "words", "head", strong)  # the same words twice: the stronger weight stays
+
+
+def test_attention_with_separate_parameters_is_read():
+    attention = nn.MultiheadAttention(6, 2, kdim=6, vdim=6, batch_first=True)
+    apart = nn.MultiheadAttention(6, 2, kdim=5, vdim=6, batch_first=True)
+    assert attention.in_proj_weight is not None
+    with pytest.raises(ValueError, match="takes 5 inputs where 6 units arrive"):
+        fg.weight_graph(apart)  # a second stream that a lone module does not have
+    apart._qkv_same_embed_dim = False
+    same = nn.MultiheadAttention(6, 2, kdim=6, vdim=6, batch_first=True)
+    same.in_proj_weight = None
+    for role in "qkv":
+        setattr(same, f"{role}_proj_weight", nn.Parameter(torch.randn(6, 6)))
+    graph = fg.weight_graph(same)
+    layers = graph.node_attributes["layer"].tolist()
+    key = next(name for name in layers if name.endswith("k_proj"))
+    check(graph, "inputs", key, same.k_proj_weight)
