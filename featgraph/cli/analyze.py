@@ -57,7 +57,7 @@ class Writing:
     ] = False
     graphs: Annotated[
         Literal["thinned", "whole", "none"],
-        Parameter(help="GraphML file of each layer: the 5,000 shortest links, all, or no file."),
+        Parameter(help="GraphML file of each layer: the 5,000 shortest edges, all, or no file."),
     ] = "thinned"
     vector: Annotated[bool, Parameter(help="Write the pictures as SVG too.")] = False
 

@@ -34,7 +34,7 @@ class BoxDimension(BaseEstimator):  # type: ignore[misc]
     metric : {"euclidean", "precomputed"}, default="euclidean"
         What ``X`` holds: points, covered by boxes of diameter θ in C = ‖x − y‖₂ / √n_columns,
         so that the dimension is d_θ; or a graph, shape (n_nodes, n_nodes), each stored (dense:
-        nonzero) entry a link, as ``FeatureNetwork`` gives it: boxes over hops, d_B.
+        nonzero) entry an edge, as ``FeatureNetwork`` gives it: boxes over hops, d_B.
     random_state : int, RandomState or None, default=None
         Source of randomness; an int makes the fit repeatable.
 
@@ -117,7 +117,7 @@ class BoxDimension(BaseEstimator):  # type: ignore[misc]
 
 
 def _links(X: Any) -> coo_array:
-    """Return which nodes are joined, without loops; a distance of 0 that is stored is a link."""
+    """Return which nodes are joined, without loops; a distance of 0 that is stored is an edge."""
     links = coo_array(X)
     if links.shape[0] != links.shape[1]:
         raise ValueError(f"X must be square with metric='precomputed', got shape {links.shape}")

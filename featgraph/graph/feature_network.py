@@ -17,7 +17,7 @@ __all__ = ["FeatureNetwork"]
 
 
 class FeatureNetwork(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Join rows closer than ε, and give the links as a sparse matrix of distances.
+    """Join rows closer than ε, and give the edges as a sparse matrix of distances.
 
     Rows are the nodes, as everywhere in featgraph: give ``activations.T`` to make a network of
     neurons. What comes out is what ``BoxDimension(metric="precomputed")``, and ``DBSCAN`` or
@@ -111,7 +111,7 @@ class FeatureNetwork(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         csr_array of float, shape (n_rows, n_fitted_rows)
-            Distances; those of 0 are stored, what is not stored is no link.
+            Distances; those of 0 are stored, what is not stored is no edge.
         """
         check_is_fitted(self)
         distances = self._distances(validate_data(self, X, dtype=np.float64, reset=False))

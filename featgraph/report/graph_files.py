@@ -16,25 +16,25 @@ __all__ = ["GRAPH_FILES", "LINKS_KEPT", "keeps_all_links", "thin_graph", "write_
 
 #: Which graph files a report writes.
 GRAPH_FILES = ("thinned", "whole", "none")
-#: More links than this nobody sees apart, and a file of 150,000 takes megabytes.
+#: More edges than this nobody sees apart, and a file of 150,000 takes megabytes.
 LINKS_KEPT = 5_000
 _DIGITS = 6
 
 
 def keeps_all_links(graph: FeatureGraph, graphs: str) -> bool:
-    """Whether the file of a graph holds all of its links."""
+    """Whether the file of a graph holds all of its edges."""
     return graphs == "whole" or graph.n_edges <= LINKS_KEPT
 
 
 def thin_graph(graph: FeatureGraph, n_links: int = LINKS_KEPT) -> FeatureGraph:
-    """Return the graph with its shortest links only, and those that hold its parts together.
+    """Return the graph with its shortest edges only, and those that hold its parts together.
 
     Parameters
     ----------
     graph : FeatureGraph
         Distances as weights.
     n_links : int, default=5000
-        Links to keep; a minimum spanning forest is among them.
+        Edges to keep; a minimum spanning forest is among them.
 
     Returns
     -------

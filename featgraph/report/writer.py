@@ -54,7 +54,7 @@ class ReportWriter:
         Put all pictures inside the page, which then needs no other file. Without it only those of
         the first sections are inside; folder and page go together.
     graphs : {"thinned", "whole", "none"}, default="thinned"
-        GraphML of each layer: with at most 5,000 links, with all, or not at all.
+        GraphML of each layer: with at most 5,000 edges, with all, or not at all.
     vector : bool, default=False
         Write every picture as SVG too, about 0.5 MB per layer.
 
@@ -95,7 +95,7 @@ class ReportWriter:
     def load(self, key: str, *, fingerprint: str) -> LayerAnalysis | None:
         """Return a layer that an earlier run finished with the same features and settings.
 
-        Its graph has no links: the features give them back, and they would fill the folder.
+        Its graph has no edges: the features give them back, and they would fill the folder.
         """
         path = self.folder / "parts" / f"{key}.npz"
         try:
@@ -108,7 +108,7 @@ class ReportWriter:
         return analysis
 
     def save(self, analysis: LayerAnalysis) -> None:
-        """Keep a finished layer, without the links of its graph, for a later run."""
+        """Keep a finished layer, without the edges of its graph, for a later run."""
         graph = analysis.graph
         bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
         path = self.folder / "parts" / f"{analysis.key}.npz"

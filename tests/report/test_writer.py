@@ -109,7 +109,7 @@ def test_dense_graphs_are_thinned_and_say_so(report, tmp_path, monkeypatch):
     page = few.write(tmp_path).read_text(encoding="utf-8")
     text = " ".join(page.split())
     assert (
-        "thinned: the file holds the 30 shortest links that keep its parts together, out of "
+        "thinned: the file holds the 30 shortest edges that keep its parts together, out of "
         f"{item.graph.n_edges}" in text
     )
     thin = read_graph(tmp_path / "graphs" / f"{item.key}--thinned.graphml.gz")
