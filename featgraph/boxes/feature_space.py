@@ -32,13 +32,13 @@ class FeatureSpace(MetricSpace):
 
     def __init__(self, distances: Floats) -> None:
         self.n_nodes = len(distances)
-        self.distances = np.ascontiguousarray(distances, dtype=np.float64)
-        self._sorted = np.empty_like(self.distances)
+        self.distances = np.ascontiguousarray(distances)
+        self._sorted = np.empty(self.distances.shape)
         order = np.empty(self.distances.shape, dtype=np.int64)
         step = max(1, BLOCK_ELEMENTS // self.n_nodes)  # rows: no third matrix beside these
         for low in range(0, self.n_nodes, step):
             rows = slice(low, low + step)
-            others = self.distances[rows].copy()
+            others = self.distances[rows].astype(np.float64)
             own = np.arange(len(others))
             others[own, low + own] = np.inf  # a node is not its own neighbour
             order[rows] = np.argsort(others, axis=1, kind="stable")

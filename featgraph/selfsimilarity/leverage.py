@@ -288,7 +288,10 @@ def _binned_rates(distances: Tensor, far: Tensor, how: dict[str, Any]) -> NDArra
 
 def _farthest(distances: Tensor, n_largest: int) -> tuple[Tensor, Tensor]:
     """Return the nodes farthest from the mean node, and how far in medians of that."""
-    means = distances.double().square().mean(dim=0)
+    means = distances.new_zeros(len(distances), dtype=torch.float64)
+    for rows in torch.split(distances, 1024):
+        means += rows.double().square().sum(dim=0)
+    means /= len(distances)
     norms = (means - means.mean() / 2).clamp(min=0.0).sqrt()
     far = norms.argsort(descending=True, stable=True)[:n_largest]
     middle = max(float(norms.median()), float(torch.finfo(norms.dtype).tiny))

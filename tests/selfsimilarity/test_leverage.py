@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from featgraph.distances import as_distance_matrix
 from featgraph.pipeline import AnalysisSettings, analyze
@@ -112,3 +113,10 @@ def test_null_draws_in_bins_are_those_without_bins(estimator: str, monkeypatch: 
     slow = measure_leverage(draw_layer(), **how)
     np.testing.assert_allclose(fast.null_rates, slow.null_rates, atol=1e-4)  # 16,384 bins
     np.testing.assert_allclose(fast.null_changes, slow.null_changes, atol=1e-4)
+
+
+def test_the_distances_that_are_given_stay_as_they_are() -> None:
+    matrix = as_distance_matrix(np.random.default_rng(0).normal(size=(20, 4)))
+    before = matrix.values.clone()
+    measure_leverage(matrix)
+    assert torch.equal(matrix.values, before)

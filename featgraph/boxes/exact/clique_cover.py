@@ -14,6 +14,7 @@ from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes
 from featgraph.boxes.exact.relation import restrict_pairs
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart
+from featgraph.kernels.search import label_components
 
 __all__ = ["CliquePart", "split_relation"]
 
@@ -207,15 +208,9 @@ def split_relation(indptr: Ints, indices: Ints, nodes: Ints) -> list[CliquePart]
     >>> [part.nodes.tolist() for part in split_relation(*pairs, np.array([0, 1, 3, 4]))]
     [[0, 1], [3, 4]]
     """
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    if nodes.size < indptr.size - 1:
-        indptr, indices = restrict_pairs(indptr, indices, nodes)
-    ones = np.ones(indices.size, dtype=np.int8)
-    relation = csr_matrix((ones, indices, indptr), shape=(nodes.size, nodes.size))
-    # Both directions are there, so strong components are the components, without a transposed copy.
-    n_parts, label = connected_components(relation, directed=True, connection="strong")
+    indptr, indices = restrict_pairs(indptr, indices, nodes)
+    label = label_components(indptr[:-1], indptr[1:], indices)
+    n_parts = int(label.max(initial=-1)) + 1
     if n_parts == 1:
         return [CliquePart(indptr, indices, nodes)]
     order = np.argsort(label, kind="stable")

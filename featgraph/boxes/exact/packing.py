@@ -34,6 +34,9 @@ def caro_wei(degrees: Ints) -> int:
     >>> caro_wei(np.array([1, 2, 1]))
     2
     """
+    about = math.fsum(1.0 / (degrees + 1))
+    if abs(about - round(about)) > 1e-9 * degrees.size:  # far from where rounding decides
+        return math.ceil(about)
     masses, numbers = np.unique(degrees + 1, return_counts=True)
     shares = (Fraction(int(n), int(m)) for m, n in zip(masses, numbers, strict=True))
     return math.ceil(sum(shares, Fraction(0)))

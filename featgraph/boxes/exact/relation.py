@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.core.memory import check_memory
+from featgraph.kernels import light_kernel
 from featgraph.kernels.sorting import invert_rows
 
 __all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
@@ -55,10 +56,28 @@ def restrict_pairs(indptr: Ints, indices: Ints, nodes: Ints) -> tuple[Ints, Ints
     >>> restrict_pairs(np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1]), np.array([1, 2]))
     (array([0, 1, 2]), array([1, 0]))
     """
+    if nodes.size == indptr.size - 1:
+        return indptr, indices
     number = np.full(indptr.size - 1, -1, dtype=np.int64)
     number[nodes] = np.arange(nodes.size)
-    owners = np.repeat(number, np.diff(indptr))
-    partners = number[indices]
-    kept = (owners >= 0) & (partners >= 0)
-    counts = np.bincount(owners[kept], minlength=nodes.size)
-    return np.concatenate(([0], np.cumsum(counts))), partners[kept]
+    bounds = np.zeros(nodes.size + 1, dtype=np.int64)
+    _restrict(indptr, indices, nodes, number, bounds, bounds[:0])
+    partners = np.empty(bounds[-1], dtype=np.int64)
+    _restrict(indptr, indices, nodes, number, bounds, partners)
+    return bounds, partners
+
+
+@light_kernel
+def _restrict(
+    indptr: Ints, indices: Ints, nodes: Ints, number: Ints, bounds: Ints, partners: Ints
+) -> None:
+    # Fills bounds, and partners too if there is room: nothing of the size of all pairs besides.
+    end = 0
+    for i in range(nodes.size):
+        for k in range(indptr[nodes[i]], indptr[nodes[i] + 1]):
+            partner = number[indices[k]]
+            if partner >= 0:
+                if partners.size > 0:
+                    partners[end] = partner
+                end += 1
+        bounds[i + 1] = end

@@ -53,7 +53,7 @@ def count_sizes(
 
 def _sum_pairs(space: MetricSpace, scales: Floats) -> Floats:
     if isinstance(space, FeatureSpace):
-        dist = space.distances[~np.eye(space.n_nodes, dtype=bool)]
+        dist = space.distances[~np.eye(space.n_nodes, dtype=bool)].astype(np.float64)
         return np.array([np.exp(-((dist[dist <= s] / s) ** 2)).sum() for s in scales])
     if isinstance(space, WeightedSpace):
         rows = (space.starts, space.stops, space.indices)
