@@ -46,10 +46,12 @@ sphinx_gallery_conf = {
     "capture_repr": (),  # what a script says it prints; a figure is shown, not named
 }
 
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "accessibility", "examples"]
 html_theme = "furo"
 html_title = "featgraph"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_js_files = ["pages.js"]
 
 
 def write_methods() -> None:

@@ -1,37 +1,46 @@
 """Draw the pictures of the README and the guide: python docs/make_figures.py
 
-Trains the small network of ``featgraph demo``, copies four of the report's pictures to
-docs/_static, and draws the others there. They are stored in the repository because the README
+Trains the small network of ``featgraph demo``, draws four of the report's pictures at full size
+into docs/_static, and others beside them. They are stored in the repository because the README
 shows one of them. The pictures of the validation, of training and of the other wings come from
 ``python -m benchmarks.reproduce`` and the commands that their pages name.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import networkx as nx
+import torch
+from matplotlib.figure import Figure
 
 import featgraph as fg
-from featgraph.cli import main
+from featgraph.models import build_model, train_classifier
+from featgraph.plot.files import render_figure
+from featgraph.report.figures import draw_joint_figures, draw_layer_figures, pack_png
 
 STATIC = Path(__file__).parent / "_static"
-PICTURES = {
-    "main.png": "trained--blocks.2--theta.png",
-    "boxes.png": "trained--blocks.2--graph.png",
-    "counts.png": "trained--blocks.2--counts.png",
-    "mds.png": "mds.png",
-}
+DPI = 200
+PICTURES = {"theta": "main.png", "graph": "boxes.png", "counts": "counts.png"}
 
 
-def copy_report() -> None:
-    """Run the demo and keep four pictures of its report."""
-    with tempfile.TemporaryDirectory() as folder:
-        main(["demo", "--out", folder, "--seed", "0", "--force"])
-        for target, source in PICTURES.items():
-            shutil.copy(Path(folder) / "figures" / source, STATIC / target)
+def save(name: str, figure: Figure) -> None:
+    """Write a picture at full size, with a palette."""
+    (STATIC / name).write_bytes(pack_png(render_figure(figure, "png", dpi=DPI)))
+
+
+def draw_report() -> None:
+    """Draw four pictures of the report on the network of the demo."""
+    train, test = fg.datasets.load_digits("train"), fg.datasets.load_digits("test")
+    untrained, trained = build_model("mlp", seed=0), build_model("mlp", seed=0)
+    order = torch.Generator().manual_seed(0)
+    train_classifier(trained, train, epochs=15, generator=order, progress=False)
+    report = fg.analyze(trained, test, layers=["blocks.2"], baseline=untrained, rng=0)
+    for name, figure in draw_layer_figures(report.find("blocks.2")):
+        target = PICTURES.get(name.rpartition("--")[2])
+        if target is not None:
+            save(target, figure)
+    save("mds.png", dict(draw_joint_figures(report))["mds"]())
 
 
 def draw_others() -> None:
@@ -48,9 +57,9 @@ def draw_others() -> None:
         "sweep.png": fg.plot.plot_epsilon_sweep(sweep, chosen=sweep.percolation)[0],
     }
     for name, figure in figures.items():
-        figure.savefig(STATIC / name, dpi=200)
+        save(name, figure)
 
 
 if __name__ == "__main__":
-    copy_report()
+    draw_report()
     draw_others()
