@@ -106,7 +106,7 @@ class BoxCounts(Result):
         least, most = (0, math.inf) if self.kind == "none" else (1, self.n_nodes)
         if not least <= counts.min() <= counts.max() <= most:
             raise ValueError(
-                f"counts_per_repeat must lie in {least} … {most} (the number of nodes), "
+                f"counts_per_repeat must lie in {least} … {most} (n_nodes), "
                 f"got {counts.min()} … {counts.max()}"
             )
         if self.lower_bounds is not None and (self.lower_bounds > self.counts).any():

@@ -65,7 +65,12 @@ class BoxCover(Result):
     """
 
     _shown: ClassVar = ("n_boxes", "n_nodes", "size", "kind", "method", "lower_bound")
-    _rules: ClassVar = {"size": Rule(least=0, finite=True), "lower_bound": Rule(least=0)}
+    _rules: ClassVar = {
+        "labels": Rule("n_nodes"),
+        "centers": Rule("n_boxes"),
+        "size": Rule(least=0, finite=True),
+        "lower_bound": Rule(least=0),
+    }
 
     labels: NDArray[np.int64]
     size: float
@@ -101,11 +106,13 @@ class BoxCover(Result):
             given = getattr(self, name)
             if given is not None and len(given) != expected:
                 kind = "box" if name == "centers" else "node"
-                raise ValueError(f"{name} must be one per {kind}, got {len(given)} for {expected}")
+                raise ValueError(
+                    f"{name} must be one per {kind} of labels, got {len(given)} for {expected}"
+                )
         if self.centers is not None:
             self._check_nodes("centers", self.centers)
         if self.overlaps is not None:
-            starts, members = self.overlaps
+            starts, members = map(np.atleast_1d, self.overlaps)
             ends = (starts[0], starts[-1]) if len(starts) == self.n_boxes + 1 else None
             if ends != (0, len(members)) or (np.diff(starts) < 0).any():
                 raise ValueError("overlaps must hold one box for each label, one after another")
@@ -114,7 +121,7 @@ class BoxCover(Result):
     def _check_nodes(self, name: str, nodes: Any) -> None:
         given = np.asarray(nodes)
         if given.ndim != 1 or (given.size and not 0 <= given.min() <= given.max() < self.n_nodes):
-            raise ValueError(f"{name} must be nodes from 0 to {self.n_nodes - 1}")
+            raise ValueError(f"{name} must be nodes from 0 to {self.n_nodes - 1}, those of labels")
 
     @classmethod
     def _from_old(cls, about: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:

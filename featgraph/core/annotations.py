@@ -28,6 +28,7 @@ _OPEN = frozenset(
     {
         "Any",
         "object",
+        "Hashable",
         "RandomState",
         "Layers",
         "Reduce",
@@ -53,14 +54,24 @@ _PLAIN = {
 }
 _PLAIN |= dict.fromkeys(("NDArray", "ArrayLike"), _PLAIN["ndarray"])
 _PLAIN["Ints"] = Form("an array of whole numbers", to_whole_array)
+_FIELDS = {
+    "float": Form("a number", functools.partial(to_number, nan=True)),
+    "FeatureGraph": class_form("FeatureGraph"),
+}
 _EITHER = Form("an array of real numbers", functools.partial(to_array, keep_tensors=True))
 ARRAYS = frozenset(_PLAIN[name].words for name in ("ndarray", "Tensor", "Ints"))
 
 
-def read_forms(annotation: str, names: Mapping[str, Any]) -> list[Form] | None:
-    """Return the forms that an annotation allows, or None where it leaves the value open."""
+def read_forms(
+    annotation: str, names: Mapping[str, Any], *, is_field: bool = False
+) -> list[Form] | None:
+    """Return the forms that an annotation allows, or None where it leaves the value open.
+
+    A field of a result (``is_field``) may be nan, holds graphs as they are kept, and columns of
+    any kind.
+    """
     try:
-        return _read(ast.parse(annotation, mode="eval").body, names, frozenset())
+        return _Reader(names, is_field).read(annotation, frozenset())
     except SyntaxError:  # of aliases that print as no expression
         return None
 
@@ -76,47 +87,59 @@ def _join(parts: list[list[Form] | None]) -> list[Form] | None:
     return sorted(forms, key=lambda form: form.words in ARRAYS)
 
 
-def _read(tree: ast.expr, names: Mapping[str, Any], seen: frozenset[str]) -> list[Form] | None:
-    if isinstance(tree, ast.BinOp):
-        return _join([_read(side, names, seen) for side in (tree.left, tree.right)])
-    if isinstance(tree, ast.Constant):
-        if isinstance(tree.value, str):
-            return _read(ast.parse(tree.value, mode="eval").body, names, seen)
-        return [NONE] if tree.value is None else None
-    base, inside = tree, None
-    if isinstance(tree, ast.Subscript):
-        base, inside = tree.value, tree.slice
-    word = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-    if not word or word in _OPEN:
-        return None
-    if word in _PLAIN:
-        return [_PLAIN[word]]
-    if word == "FeatureGraph":
-        return [GRAPH]
-    if inside is not None:
-        return _read_subscript(word, inside, names, seen)
-    alias = _ALIASES[word] if word == "Positions" else names.get(word, _ALIASES.get(word))
-    # In Python 3.10 an alias such as dict[str, Any] is an instance of type, too.
-    is_class = isinstance(alias, type) and not isinstance(alias, types.GenericAlias)
-    if alias is not None and not is_class and word not in seen:
-        return _read(ast.parse(str(alias), mode="eval").body, names, seen | {word})
-    return [class_form(word)]
+class _Reader:
+    """Reads annotations among the names of one module."""
 
+    def __init__(self, names: Mapping[str, Any], is_field: bool) -> None:
+        self.names, self.is_field = names, is_field
+        self.plain = {**_PLAIN, "FeatureGraph": GRAPH, **(_FIELDS if is_field else {})}
 
-def _read_subscript(
-    word: str, inside: ast.expr, names: Mapping[str, Any], seen: frozenset[str]
-) -> list[Form] | None:
-    parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
-    if word == "Literal":
-        return [choice_form(tuple(ast.literal_eval(part) for part in parts))]
-    if word in NAMED:
-        return [NAMED[word]]
-    if word == "Union":
-        return _join([_read(part, names, seen) for part in parts])
-    if word in _ITEMS:
-        return [items_form(_read(parts[0], names, seen), is_lazy=word.startswith("Iter"))]
-    if word == "tuple":
-        return [tuple_form([_read(part, names, seen) for part in parts])]
-    if word in ("Mapping", "dict"):
-        return [mapping_form(_read(parts[-1], names, seen))]
-    return None
+    def read(self, annotation: str, seen: frozenset[str]) -> list[Form] | None:
+        return self._read(ast.parse(annotation, mode="eval").body, seen)
+
+    def _read(self, tree: ast.expr, seen: frozenset[str]) -> list[Form] | None:
+        if isinstance(tree, ast.BinOp):
+            return _join([self._read(side, seen) for side in (tree.left, tree.right)])
+        if isinstance(tree, ast.Constant):
+            if isinstance(tree.value, str):
+                return self.read(tree.value, seen)
+            return [NONE] if tree.value is None else None
+        base, inside = tree, None
+        if isinstance(tree, ast.Subscript):
+            base, inside = tree.value, tree.slice
+        word = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+        if not word or word in _OPEN:
+            return None
+        if word in ("ndarray", "NDArray") and inside is not None and "int64" in ast.unparse(inside):
+            return [self.plain["Ints"]]
+        if word in self.plain:
+            return [self.plain[word]]
+        if inside is not None:
+            return self._read_subscript(word, inside, seen)
+        alias = _ALIASES[word] if word == "Positions" else self.names.get(word, _ALIASES.get(word))
+        # In Python 3.10 an alias such as dict[str, Any] is an instance of type, too.
+        is_class = isinstance(alias, type) and not isinstance(alias, types.GenericAlias)
+        if alias is not None and not is_class and word not in seen:
+            return self.read(str(alias), seen | {word})
+        return [class_form(word)]
+
+    def _read_subscript(
+        self, word: str, inside: ast.expr, seen: frozenset[str]
+    ) -> list[Form] | None:
+        parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
+        if word == "Literal":
+            return [choice_form(tuple(ast.literal_eval(part) for part in parts))]
+        if word in NAMED:
+            return [NAMED[word]]
+        if self.is_field and word in ("Mapping", "dict") and "NDArray[Any]" in ast.unparse(inside):
+            return [mapping_form(None)]
+        forms = [self._read(part, seen) for part in parts]
+        if word == "Union":
+            return _join(forms)
+        if word in _ITEMS:
+            return [items_form(forms[0], is_lazy=word.startswith("Iter"))]
+        if word == "tuple" and len(parts) == 2 and ast.unparse(parts[1]) == "...":
+            return [items_form(forms[0], kind=tuple)]
+        if word == "tuple":
+            return [tuple_form(forms)]
+        return [mapping_form(forms[-1])] if word in ("Mapping", "dict") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import math
@@ -9,20 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
 from featgraph.core.annotations import ARRAYS, read_forms
-from featgraph.core.checks import nearest
+from featgraph.core.checks import ArgumentError, nearest
 from featgraph.core.forms import GRAPH
+from featgraph.core.ranges import check_range
 from featgraph.core.values import Refused, describe, to_floats
 
-__all__ = ["ArgumentError", "checked"]
+__all__ = ["ArgumentError", "check_methods", "checked"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
 
 
-class ArgumentError(ValueError, TypeError):
-    """An argument cannot be used; ``except ValueError`` and ``except TypeError`` both catch it."""
-
-
-def checked(function: Function) -> Function:
+def checked(function: Function, *, is_field: bool = False) -> Function:
     """Check the arguments of each call against the annotations of ``function``.
 
     Numbers, booleans, texts, choices, paths, callables, modules and classes of featgraph are
@@ -33,6 +31,8 @@ def checked(function: Function) -> Function:
     function : callable
         Any function; its annotations must be texts, as under ``from __future__ import
         annotations``. What they leave open is left to the function.
+    is_field : bool, default=False
+        Whether the arguments become fields of a result, which may be nan.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def checked(function: Function) -> Function:
     -3
     >>> walk(3, back="no")
     Traceback (most recent call last):
-    featgraph.core.arguments.ArgumentError: back must be True or False, got 'no'
+    featgraph.core.checks.ArgumentError: back must be True or False, got 'no'
     """
     positional: list[Check | None] = []
     by_name: dict[str, Check] = {}
@@ -62,7 +62,7 @@ def checked(function: Function) -> Function:
     @functools.wraps(function)
     def called(*arguments: Any, **options: Any) -> Any:
         if unread:  # at the first call, when the names in the annotations have been defined
-            by_name.update(_read_checks(unread.pop(), positional))
+            by_name.update(_read_checks(unread.pop(), positional, is_field))
         if arguments:
             known = zip(positional, arguments, strict=False)
             taken = [value if check is None else check(value) for check, value in known]
@@ -77,13 +77,38 @@ def checked(function: Function) -> Function:
     return cast(Function, called)
 
 
-def _read_checks(function: Callable[..., Any], positional: list[Check | None]) -> dict[str, Check]:
+def check_methods(kind: type) -> None:
+    """Put the constructor and the public methods of a class behind their checks, in place.
+
+    Base classes of other packages are left as they are.
+    """
+    for base in kind.__mro__:
+        if not base.__module__.startswith("featgraph.") or base in _SEEN:
+            continue
+        _SEEN.add(base)
+        for name, member in list(vars(base).items()):
+            if not (name == "__init__" or name[0] != "_") or name == "forward":
+                continue
+            outer = type(member) if isinstance(member, classmethod | staticmethod) else None
+            function = member.__func__ if outer else member
+            if inspect.isfunction(function):
+                is_field = name == "__init__" and dataclasses.is_dataclass(base)
+                behind = checked(function, is_field=is_field)
+                setattr(base, name, outer(behind) if outer else behind)
+
+
+_SEEN: set[type] = set()
+
+
+def _read_checks(
+    function: Callable[..., Any], positional: list[Check | None], is_field: bool
+) -> dict[str, Check]:
     """Return the checks by name, and put those of positional arguments into ``positional``."""
     names, by_name = inspect.unwrap(function).__globals__, {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        check = _read_check(parameter, names)
+        check = _read_check(parameter, names, is_field)
         if parameter.kind is not parameter.KEYWORD_ONLY:
             positional.append(check)
         if check is not None:
@@ -91,9 +116,12 @@ def _read_checks(function: Callable[..., Any], positional: list[Check | None]) -
     return by_name
 
 
-def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check | None:
+def _read_check(
+    parameter: inspect.Parameter, names: Mapping[str, Any], is_field: bool
+) -> Check | None:
     name, annotation, optional = parameter.name, parameter.annotation, parameter.default is None
-    forms = read_forms(annotation, names) if isinstance(annotation, str) else None
+    is_read = isinstance(annotation, str)
+    forms = read_forms(annotation, names, is_field=is_field) if is_read else None
     if not forms or forms == [GRAPH]:  # what is no graph, the readers of graphs say best
         return None
     forms = [form for form in forms if form.words != "None" or not optional]
@@ -102,7 +130,8 @@ def _read_check(parameter: inspect.Parameter, names: Mapping[str, Any]) -> Check
     choices = [choice for form in forms for choice in form.choices]
     takes = [form.take for form in forms]
     is_array = any(form.words in ARRAYS for form in forms)
-    rest = _SHAPES.get(name) if is_array else _OTHERS.get(name)
+    rest = _SHAPES.get(name) if is_array else _NOT_EMPTY.get(name, check_range)
+    rest = None if is_field else rest
 
     def check(value: Any) -> Any:
         if value is None and optional:
@@ -147,30 +176,16 @@ def _line(values: Any, name: str) -> Any:
     return values
 
 
-def _few(value: Any, name: str) -> Any:
-    """Refuse a number of repeats or steps that no machine would come to the end of."""
-    if value is not None and value > _MOST:
-        raise ArgumentError(f"{name} must be at most {_MOST}, got {value!r}")
-    return value
-
-
 def _not_empty(value: Any, name: str) -> Any:
-    if isinstance(value, str) and not value:
+    if hasattr(value, "__len__") and not len(value):
         raise ArgumentError(f"{name} must not be empty")
-    return value
+    return check_range(value, name)
 
 
 #: Rules of arguments that mean the same in every function.
-_MOST = 10**6
 _LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "tail"),)
-_OTHERS: dict[str, Callable[[Any, str], Any]] = dict.fromkeys(("path", "checkpoint"), _not_empty)
-_OTHERS |= dict.fromkeys(
-    (
-        *("repeats", "n_references", "n_boot", "n_bootstrap", "n_draws", "n_permutations"),
-        *("n_resamples", "n_theta", "n_steps", "n_alphas", "n_columns", "max_steps", "epochs"),
-        *("swaps_per_edge", "max_dimension", "jobs"),
-    ),
-    _few,
+_NOT_EMPTY = dict.fromkeys(
+    ("path", "checkpoint", "diagrams", "paths", "levels", "widths"), _not_empty
 )
 _SHAPES: dict[str, Callable[[Any, str], Any]] = {
     "distances": _square,

@@ -8,11 +8,18 @@ import math
 import numbers
 import operator
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["choice", "fraction", "integer", "naming", "nearest", "positive"]
+__all__ = [
+    *("ArgumentError", "choice", "fraction", "inside", "integer", "naming", "need_keys"),
+    *("nearest", "positive"),
+]
 
 _LARGEST = 2**63 - 1
+
+
+class ArgumentError(ValueError, TypeError):
+    """An argument cannot be used; ``except ValueError`` and ``except TypeError`` both catch it."""
 
 
 @contextlib.contextmanager
@@ -32,6 +39,20 @@ def naming(name: str) -> Iterator[None]:
         if len(error.args) == 1 and not re.search(rf"\b{name}\b", str(error)):
             error.args = (f"{name}: {error}",)
         raise
+
+
+def need_keys(state: Mapping[str, object], keys: Collection[str], name: str) -> None:
+    """Raise ValueError unless a mapping holds all of the keys.
+
+    Examples
+    --------
+    >>> need_keys({"epoch": 3}, ("epoch", "sums"), "state")
+    Traceback (most recent call last):
+    ValueError: state must hold 'sums', got ['epoch']
+    """
+    lacking = next((key for key in keys if key not in state), None)
+    if lacking is not None:
+        raise ValueError(f"{name} must hold {lacking!r}, got {sorted(map(str, state))}")
 
 
 def nearest(value: object, choices: Collection[object]) -> str:
@@ -61,8 +82,8 @@ def choice(value: object, choices: Collection[str], name: str) -> str:
     raise ValueError(f"{name} must be one of {sorted(choices)}, got {value!r}{hint}")
 
 
-def integer(value: object, name: str, *, least: int = 0) -> int:
-    """Return ``value`` as an int of at least ``least``; fractions and booleans are refused.
+def integer(value: object, name: str, *, least: int = 0, most: int = _LARGEST) -> int:
+    """Return ``value`` as an int from ``least`` to ``most``; fractions and booleans are refused.
 
     Examples
     --------
@@ -85,13 +106,13 @@ def integer(value: object, name: str, *, least: int = 0) -> int:
         raise ValueError(rule) from None
     if number < least:
         raise ValueError(rule)
-    if number > _LARGEST:
-        raise ValueError(f"{name} must be a whole number of at most {_LARGEST}, got {value!r}")
+    if number > most:
+        raise ValueError(f"{name} must be a whole number of at most {most}, got {value!r}")
     return number
 
 
-def positive(value: object, name: str, *, zero: bool = False) -> float:
-    """Return ``value`` as a finite float above 0 (``zero=True`` admits 0).
+def positive(value: object, name: str, *, zero: bool = False, most: float = math.inf) -> float:
+    """Return ``value`` as a finite float above 0 (``zero=True`` admits 0) and up to ``most``.
 
     Examples
     --------
@@ -110,6 +131,8 @@ def positive(value: object, name: str, *, zero: bool = False) -> float:
         raise ValueError(rule) from None
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
         raise ValueError(rule)
+    if number > most:
+        raise ValueError(f"{name} must be at most {most:g}, got {value!r}")
     return number
 
 
@@ -128,4 +151,22 @@ def fraction(value: object, name: str) -> float:
         number = math.inf
     if number > 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
+    return number
+
+
+def inside(value: object, name: str) -> float:
+    """Return ``value`` as a float in (0, 1).
+
+    Examples
+    --------
+    >>> inside(1, "confidence")
+    Traceback (most recent call last):
+    ValueError: confidence must lie strictly between 0 and 1, got 1
+    """
+    try:
+        number = fraction(value, name)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1:
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
     return number

@@ -37,10 +37,12 @@ def attach(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
     load, list_names, names = lazy_loader.attach_stub(name, file)
 
     def load_checked(attribute: str) -> Any:
-        from featgraph.core.arguments import checked  # loads numpy
+        from featgraph.core.arguments import check_methods, checked  # loads numpy
 
         value = load(attribute)
-        if inspect.isfunction(value) and not hasattr(value, "checks_arguments"):
+        if inspect.isclass(value):
+            check_methods(value)
+        elif inspect.isfunction(value) and not hasattr(value, "checks_arguments"):
             value = checked(value)
             value.__module__ = name  # under this name it is found again, as pickle does
             setattr(sys.modules[name], attribute, value)

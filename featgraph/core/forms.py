@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from featgraph.core.values import Refused, describe, to_array, to_number, to_whole
+from featgraph.core.values import Refused, describe, to_array
 
 __all__ = [
     *("GRAPH", "NAMED", "NONE", "Form", "choice_form", "class_form", "items_form"),
@@ -62,7 +62,8 @@ def _to_file(value: Any) -> Any:
 
 def _to_dataset(value: Any) -> Any:
     plain = isinstance(value, str | bytes | list | tuple | range | Mapping)
-    if plain or not hasattr(value, "__getitem__") or hasattr(value, "__array__"):
+    other = any(hasattr(value, name) for name in ("__array__", "shape", "adj"))
+    if plain or other or not hasattr(value, "__getitem__"):
         raise Refused
     return value
 
@@ -81,7 +82,6 @@ def _to_callable(value: Any) -> Any:
 
 GRAPH = Form("a graph", _to_graph)
 NONE = Form("None", _exactly_none)
-_SINGLE = (to_whole, to_number, _to_text)
 NAMED = {
     "bool": Form("True or False", _to_bool),
     "str": Form("a text", _to_text),
@@ -154,17 +154,19 @@ def _is_text_array(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") == "U"
 
 
-def items_form(forms: list[Form] | None, *, is_lazy: bool = False) -> Form:
+def items_form(
+    forms: list[Form] | None, *, is_lazy: bool = False, kind: Callable[[Any], Any] = list
+) -> Form:
     """Return the form of a list of values, each of one of the forms.
 
-    Values that may come one by one (``is_lazy``), such as rows of a table, are not looked at.
+    Values of any kind that come one by one (``is_lazy``), such as batches, are not looked at.
     """
-    plain = forms is not None and all(form.take in _SINGLE for form in forms)
 
     def take(value: Any) -> Any:
-        if is_lazy and isinstance(value, Iterator) and not plain:
+        if is_lazy and isinstance(value, Iterator) and forms is None:
             return value
-        return [_take_one(forms, item, f" at place {k}") for k, item in enumerate(_listed(value))]
+        pairs = enumerate(_listed(value))
+        return kind(_take_one(forms, item, f" at place {k}") for k, item in pairs)
 
     return Form("a list" if forms is None else f"a list (each item {_words(forms)})", take)
 

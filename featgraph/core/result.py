@@ -183,7 +183,10 @@ class Result:
         ValueError
             If they are none of this kind of result, or cannot be.
         """
-        return decode(cls, dict(values))  # type: ignore[no-any-return]
+        try:
+            return decode(cls, dict(values))  # type: ignore[no-any-return]
+        except Wrong as error:
+            raise ValueError(f"values must be those of a {cls.__name__}: {error}") from None
 
     def _encode(self) -> dict[str, Any]:
         hints = field_types(type(self)).items()

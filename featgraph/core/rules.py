@@ -27,6 +27,8 @@ class Rule:
         Whether each value must be larger than the one before.
     finite : bool
         Whether nan and infinities are refused.
+    shortest : int
+        Least length of the first axis.
     keys : tuple of str
         What a mapping has to hold.
     """
@@ -36,6 +38,7 @@ class Rule:
     most: float = math.inf
     rising: bool = False
     finite: bool = False
+    shortest: int = 0
     keys: tuple[str, ...] = ()
 
 
@@ -65,28 +68,42 @@ def check_rules(
         if lacking is not None:
             raise ValueError(f"{name} must hold {lacking!r}, got {sorted(value)}")
         for key, item in items:
-            if item is not None and (tensors or not hasattr(item, "detach")):
-                array = item.detach().cpu().numpy() if hasattr(item, "detach") else np.asarray(item)
-                _check(f"{name}[{key!r}]" if key != "" else name, array, rule, lengths)
+            if item is None:
+                continue
+            label, is_tensor = f"{name}[{key!r}]" if key != "" else name, hasattr(item, "detach")
+            if is_tensor and tensors:
+                item = item.detach().cpu().numpy()
+            elif not is_tensor:
+                item = np.asarray(item)
+            _check_shape(label, tuple(item.shape), rule, lengths)
+            if tensors or not is_tensor:
+                _check_values(label, item, rule)
     return {axis: length for axis, (length, _) in lengths.items()}
 
 
-def _check(
-    name: str, array: np.ndarray[Any, Any], rule: Rule, lengths: dict[str, tuple[int, str]]
+def _check_shape(
+    name: str, shape: tuple[int, ...], rule: Rule, lengths: dict[str, tuple[int, str]]
 ) -> None:
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold numbers, got {array.dtype}")
     if rule.shape is not None:
         axes = rule.shape.split()
-        if array.ndim != len(axes):
-            raise ValueError(f"{name} must have shape ({', '.join(axes)}), got {array.shape}")
-        for axis, length in zip(axes, array.shape, strict=True):
+        if len(shape) != len(axes):
+            raise ValueError(f"{name} must have shape ({', '.join(axes)}), got {shape}")
+        for axis, length in zip(axes, shape, strict=True):
             known, first = lengths.setdefault(axis, (length, name))
             if axis != "*" and known != length:
                 raise ValueError(
                     f"{name} must have shape ({', '.join(axes)}) with {axis} = {known} as in "
-                    f"{first}, got {array.shape}"
+                    f"{first}, got {shape}"
                 )
+    if rule.shortest and shape[0] < rule.shortest:
+        raise ValueError(f"{name} must not be empty, got shape {shape}")
+
+
+def _check_values(name: str, array: np.ndarray[Any, Any], rule: Rule) -> None:
+    if not (rule.rising or rule.finite or math.isfinite(rule.least) or math.isfinite(rule.most)):
+        return
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold numbers, got {array.dtype}")
     if array.size == 0:
         return
     if rule.finite and not np.isfinite(array).all():

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 import numbers
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from featgraph.core.checks import ArgumentError
+
 __all__ = [
     "Refused",
     "describe",
+    "take_as",
     "to_array",
     "to_floats",
     "to_number",
@@ -50,7 +54,7 @@ def describe(value: object) -> str:
     return type(value).__name__
 
 
-def to_number(value: Any) -> Any:
+def to_number(value: Any, *, nan: bool = False) -> Any:
     """Return a real number as it is, and one in an array without axes as a Python number.
 
     Examples
@@ -59,7 +63,7 @@ def to_number(value: Any) -> Any:
     (2, 0.5)
     """
     if type(value) is float:
-        if value == value:
+        if value == value or nan:
             return value
         raise Refused
     if hasattr(value, "ndim") and hasattr(value, "item") and not isinstance(value, np.generic):
@@ -73,7 +77,7 @@ def to_number(value: Any) -> Any:
         number = float(value)
     except OverflowError:
         raise Refused from None
-    if math.isnan(number):
+    if math.isnan(number) and not nan:
         raise Refused
     if isinstance(value, numbers.Integral) and abs(value) > _LARGEST:  # type: ignore[operator]
         raise Refused(f"{describe(value)}, beyond {_LARGEST}")
@@ -123,7 +127,7 @@ def to_array(value: Any, *, keep_tensors: bool = False) -> Any:
         try:
             value = np.asarray(value)
         except (ValueError, TypeError, OverflowError, RuntimeError):
-            raise Refused(f"{describe(value)}, which is no array") from None
+            raise Refused(f"{describe(value)}, which is none") from None
     if value.dtype.kind not in "biuf":
         raise Refused
     if value.dtype.isnative and value.dtype.itemsize <= 8:
@@ -146,6 +150,8 @@ def to_whole_array(value: Any) -> Any:
     array([1, 2])
     """
     array = to_array(value)
+    if array.dtype == np.int64:
+        return array
     if array.dtype.kind == "f" and not (np.abs(array) < _LARGEST).all():
         raise Refused(f"{describe(value)} with entries beyond {_LARGEST}")
     whole = array.astype(np.int64)
@@ -163,6 +169,22 @@ def to_tensor(value: Any) -> Any:
 
     plain = array.flags.writeable and array.flags.c_contiguous
     return torch.from_numpy(array if plain else array.copy())
+
+
+def take_as(take: Callable[[Any], Any], value: Any, name: str, words: str) -> Any:
+    """Return what one of the functions above makes of a value, or raise ArgumentError.
+
+    Examples
+    --------
+    >>> take_as(to_array, [[1], [2, 3]], "edges", "an array")
+    Traceback (most recent call last):
+    featgraph.core.checks.ArgumentError: edges must be an array, got [[1], [2, 3]], which is none
+    """
+    try:
+        return take(value)
+    except Refused as refused:
+        got = str(refused) or describe(value)
+        raise ArgumentError(f"{name} must be {words}, got {got}") from None
 
 
 def to_floats(values: Any) -> Any:

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from featgraph.core.checks import choice
 from featgraph.datasets.resizing import Size, resize_pixels
+from featgraph.datasets.rows import Rows, find_rows
 
 __all__ = ["ImageDataset", "Split", "as_norm", "load_digits"]
 
@@ -95,11 +96,10 @@ class ImageDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         """Number of named classes, or one more than the largest label."""
         return len(self.classes) or (int(self.labels.max()) + 1 if len(self.labels) else 0)
 
-    def take(self, samples: int | slice | Sequence[int] | torch.Tensor) -> ImageDataset:
+    def take(self, samples: Rows) -> ImageDataset:
         """Return the first ``samples`` images (an int), or those with the given indices."""
-        if isinstance(samples, int):
-            samples = slice(samples)
-        return ImageDataset(self.images[samples], self.labels[samples], self.classes, self.name)
+        rows = find_rows(samples, len(self))
+        return ImageDataset(self.images[rows], self.labels[rows], self.classes, self.name)
 
     def resize(self, size: Size) -> ImageDataset:
         """Return the images scaled: an int cuts the centre square, a pair is (height, width).

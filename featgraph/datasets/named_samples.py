@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch.utils.data import Dataset, TensorDataset
 
 from featgraph.core.arrays import read_arrays
 from featgraph.core.checks import integer
+from featgraph.datasets.rows import Rows, find_rows
 
 __all__ = ["NamedSamples", "holds_token_ids", "load_arrays", "load_texts", "load_token_ids"]
 
@@ -63,11 +64,10 @@ class NamedSamples(Dataset[dict[str, Tensor]]):
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         return {name: column[index] for name, column in self.columns.items()}
 
-    def take(self, samples: int | slice | Sequence[int] | Tensor) -> NamedSamples:
+    def take(self, samples: Rows) -> NamedSamples:
         """Return the first ``samples`` (an int), or those with the given indices."""
-        if isinstance(samples, int):
-            samples = slice(samples)
-        return NamedSamples({k: column[samples] for k, column in self.columns.items()}, self.name)
+        rows = find_rows(samples, len(self))
+        return NamedSamples({k: column[rows] for k, column in self.columns.items()}, self.name)
 
 
 def load_texts(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.methods import METHODS
-from featgraph.core.checks import choice, integer, positive
+from featgraph.core.checks import choice, integer, naming, positive
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.dimension.comparison import ComparisonRow, DimensionComparison
@@ -280,7 +280,9 @@ def _hop_space(
     from featgraph.graph.construct import feature_graph
 
     graph = feature_graph(layer, epsilon=epsilon)
-    counts = tuple(
-        box_counts(graph, method=name, repeats=repeats, rng=rng, progress=False) for name in methods
-    )
+    with naming("hop_methods"):
+        counts = tuple(
+            box_counts(graph, method=name, repeats=repeats, rng=rng, progress=False)
+            for name in methods
+        )
     return float(graph.epsilon if graph.epsilon is not None else math.nan), counts

@@ -109,7 +109,11 @@ def multifractal_boxes(
     integer(repeats, "repeats", least=1)
     random = as_rng(rng)
     own, share, kind = open_giant(graph, method, weight, as_undirected, options)
-    chosen = hop_size_grid(own, kind, scale, spacing) if sizes is None else sorted(set(sizes))
+    chosen = (
+        hop_size_grid(own, kind, scale, spacing)
+        if sizes is None
+        else sorted({integer(size, "sizes") for size in sizes})
+    )
     diameters: list[float] = []
     shares: list[list[Floats]] = []
     from featgraph.boxes.api import box_cover

@@ -63,6 +63,7 @@ class EpsilonSweep(Result):
     _rules: ClassVar = {
         "epsilons": Rule("n_steps", least=0, rising=True),
         "measures": Rule("n_steps", keys=_MEASURES),
+        "verdicts": Rule("n_steps"),
         "n_nodes": Rule(least=1),
     }
 

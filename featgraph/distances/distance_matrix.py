@@ -60,8 +60,11 @@ class DistanceMatrix(Result):
     source: str | None = None
 
     def _check(self, *, tensors: bool = False) -> dict[str, int]:
-        if not (self.values.is_floating_point() and self.is_silent.dtype == torch.bool):
-            raise ValueError("values must be floating point numbers, and is_silent booleans")
+        for name in ("values", "mean", "deviation"):
+            if (dtype := getattr(self, name).dtype) not in (torch.float32, torch.float64):
+                raise ValueError(f"{name} must be of float32 or float64, got {dtype}")
+        if self.is_silent.dtype != torch.bool:
+            raise ValueError(f"is_silent must be of bool, got {self.is_silent.dtype}")
         if tensors and ((self.values != self.values.T).any() or self.values.diagonal().any()):
             raise ValueError("values must be symmetric, with a diagonal of 0")
         return super()._check(tensors=tensors)
@@ -123,8 +126,14 @@ def as_distance_matrix(features: Features) -> DistanceMatrix:
     matrix = as_feature_matrix(features)
     values = matrix.values.detach()
     moments = NodeMoments.of(values)
+    distances = feature_distances(values)
+    if not distances.isfinite().all():
+        raise ValueError(
+            f"features must have distances that {distances.dtype} can hold, got inf: scale the "
+            "features, or give them in float64"
+        )
     return DistanceMatrix(
-        values=feature_distances(values),
+        values=distances,
         n_samples=matrix.n_samples,
         mean=moments.mean,
         deviation=moments.deviation,

@@ -159,7 +159,8 @@ class SquaredDistanceSum:
         if self.squares is not None and len(self.squares) != n_nodes:
             where = "" if self.layer is None else f" of layer {self.layer!r}"
             raise ValueError(
-                f"batches{where} must have the same nodes, got {n_nodes} after {len(self.squares)}"
+                f"features{where} must have the nodes of the batches before, "
+                f"got {n_nodes} after {len(self.squares)}"
             )
 
     def _add(self, squares: Tensor, n_samples: int) -> None:

@@ -102,7 +102,10 @@ class FeatureMatrix(Result):
         self, device: torch.device | str | None = None, *, dtype: torch.dtype | None = None
     ) -> FeatureMatrix:
         """Return the same features on another device or in another precision."""
-        values = self.values.to(device=device, dtype=dtype)
+        from featgraph.features.running import usable_device
+
+        target = None if device is None else usable_device(device)
+        values = self.values.to(device=target, dtype=dtype)
         return FeatureMatrix(values, layer=self.layer, reduce=self.reduce, source=self.source)
 
     @classmethod

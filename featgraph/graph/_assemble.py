@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
+from featgraph.core.values import take_as, to_array
 
 __all__ = ["Assembled", "assemble_csr", "check_nodes", "number_edges"]
 
@@ -24,8 +26,10 @@ class Assembled:
     rows: NDArray[np.int64] | None
 
 
-def _pairs(edges: ArrayLike) -> NDArray[np.int64]:
-    pairs = np.asarray(edges)
+def _pairs(edges: Any) -> NDArray[np.int64]:
+    given = list(edges) if isinstance(edges, Set) else edges  # as networkx holds them
+    words = "an array of whole numbers, shape (n_rows, 2)"
+    pairs: NDArray[Any] = take_as(to_array, given, "edges", words)
     if pairs.size == 0:
         return np.empty((0, 2), dtype=np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:
@@ -54,7 +58,10 @@ def assemble_csr(
     least = int(pairs.max()) + 1 if pairs.size else 0
     n_nodes = least if n_nodes is None else integer(n_nodes, "n_nodes")
     if n_nodes < least:
-        raise ValueError(f"edges must be indices below n_nodes={n_nodes}, got {least - 1}")
+        raise ValueError(
+            f"edges must be indices below n_nodes={n_nodes}, got {least - 1}; labels, where given, "
+            "name all nodes"
+        )
     values = None if weights is None else np.asarray(weights, dtype=np.float64)
     if values is not None and values.shape != (len(pairs),):
         raise ValueError(f"weights must have one value per edge row, got shape {values.shape}")

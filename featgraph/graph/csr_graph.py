@@ -118,12 +118,12 @@ class FeatureGraph(Result):
     @classmethod
     def from_edges(
         cls,
-        edges: ArrayLike,
+        edges: Any,
         *,
         n_nodes: int | None = None,
         weights: ArrayLike | None = None,
         labels: Sequence[Hashable] | None = None,
-        node_attributes: Mapping[str, ArrayLike] | None = None,
+        node_attributes: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> FeatureGraph:
         """Build a graph from pairs of node indices, each edge given once or twice.
@@ -169,7 +169,7 @@ class FeatureGraph(Result):
             built.indices,
             built.weights,
             None if labels is None else tuple(labels),
-            {} if node_attributes is None else node_attributes,  # type: ignore[arg-type]
+            {} if node_attributes is None else node_attributes,
             **fields,
         )
 

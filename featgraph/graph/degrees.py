@@ -46,7 +46,7 @@ class DegreeStatistics(Result):
     _picture: ClassVar = "plot_degrees"
     _shown: ClassVar = ("n_nodes", "mean", "max", "assortativity", "tail")
     _rules: ClassVar = {
-        "degrees": Rule("n_nodes", least=0),
+        "degrees": Rule("n_nodes", least=0, shortest=1),
         "strengths": Rule("n_nodes"),
     }
 

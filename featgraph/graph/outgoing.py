@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import nearest
+from featgraph.core.values import take_as, to_array, to_tensor
 
 __all__ = ["GRAPH_FIELDS", "to_igraph", "to_networkx", "to_pyg", "to_scipy"]
 
@@ -124,7 +125,8 @@ def to_pyg(graph: CsrGraph, features: Any, y: Any, weights: NDArray[Any] | None)
         features = graph.node_attributes.get("activations")
     if features is not None:
         inner = getattr(features, "values", None)  # of a FeatureMatrix; a Tensor has a method
-        x = torch.as_tensor(features if inner is None or callable(inner) else inner)
+        given = features if inner is None or callable(inner) else inner
+        x = take_as(to_tensor, given, "features", "an array of real numbers")
         if x.ndim == 0 or x.shape[0] != graph.n_nodes:
             raise ValueError(
                 f"features must have one row per node ({graph.n_nodes}), got {tuple(x.shape)}"
@@ -148,7 +150,10 @@ def _targets(graph: CsrGraph, y: Any) -> tuple[Any, list[str] | None]:
                 f"y must name a node attribute, one of {known}, got {y!r}{nearest(y, known)}"
             )
         y = graph.node_attributes[y]
-    values = np.asarray(getattr(y, "labels", y))
+    values = getattr(y, "labels", y)
+    if hasattr(values, "detach"):
+        values = take_as(to_array, values, "y", "an array of classes or numbers")
+    values = np.asarray(values)
     if values.ndim == 0 or values.shape[0] != graph.n_nodes:
         raise ValueError(f"y must have one value per node ({graph.n_nodes}), got {values.shape}")
     if values.dtype.kind not in "US":

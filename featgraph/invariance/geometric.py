@@ -15,7 +15,7 @@ from featgraph.core.checks import choice, fraction, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
-from featgraph.core.rules import SHARE
+from featgraph.core.rules import SHARE, Rule
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
 from featgraph.invariance.correlation_dimension import (
@@ -109,6 +109,7 @@ class GeometricInvariance(Result):
     _shown: ClassVar = ("delta", "interval", "n_layers", "variant")
     _rules: ClassVar = {
         "confidence": SHARE,
+        "layers": Rule(shortest=1),
     }
 
     layers: tuple[LayerDimension, ...]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from featgraph.core.checks import naming, nearest
 from featgraph.core.result import Result
+from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance.linearity import Linearity, measure_linearity
 
 if TYPE_CHECKING:
-    from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.invariance._layers import Layers
 
 __all__ = ["LayerChange", "TrainingChange", "compare_training", "pair_layers"]

@@ -102,13 +102,14 @@ def write_tables(graph: Any, nodes: Target | None, edges: Target, **options: Any
     >>> out.getvalue().splitlines()
     ['Source,Target,Type,Weight', '0,1,Undirected,0.5']
     """
-    for columns, target in zip(graph_tables(graph, **options), (nodes, edges), strict=True):
+    targets = {"nodes": nodes, "edges": edges}.items()
+    for columns, (name, target) in zip(graph_tables(graph, **options), targets, strict=True):
         if target is not None:
-            _write_columns(columns, target)
+            _write_columns(columns, target, name)
 
 
-def _write_columns(columns: _Columns, target: Target) -> None:
-    suffix = ".csv" if hasattr(target, "write") else _suffix(target)
+def _write_columns(columns: _Columns, target: Target, name: str) -> None:
+    suffix = ".csv" if hasattr(target, "write") else _suffix(target, name)
     if suffix == ".parquet":
         pyarrow, parquet = need("pyarrow", extra="frames"), need("pyarrow.parquet", extra="frames")
         listed = {name: _parquet_cells(values) for name, values in columns.items()}
@@ -132,10 +133,10 @@ def _parquet_cells(values: Any) -> Any:
     return cell_texts(values) if column_kind(values) == "biginteger" else values.tolist()
 
 
-def _suffix(target: Any) -> str:
+def _suffix(target: Any, name: str) -> str:
     path = Path(target)
     plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return choice(plain.suffix.lower(), (".csv", ".parquet"), "suffix of the path")
+    return choice(plain.suffix.lower(), (".csv", ".parquet"), f"suffix of {name}")
 
 
 def read_tables(

@@ -101,8 +101,8 @@ def _call_factory(spec: str, seed: int, options: Mapping[str, Any]) -> nn.Module
     where, colon, name = spec.rpartition(":")
     if not colon or not where or not name.isidentifier():
         raise ValueError(
-            "model must be 'file.py:factory', 'package.module:factory', 'timm:NAME' or one of "
-            f"{sorted(MODELS)}, got {spec!r}{nearest(spec, MODELS)}"
+            "spec of a model must be 'file.py:factory', 'package.module:factory', 'timm:NAME' or "
+            f"one of {sorted(MODELS)}, got {spec!r}{nearest(spec, MODELS)}"
         )
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)

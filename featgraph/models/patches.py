@@ -38,7 +38,8 @@ class PatchEmbedding(nn.Module):
         n_channels, height, width_px = image_shape
         if height % patch_size or width_px % patch_size:
             raise ValueError(
-                f"patch_size must divide height and width {height} × {width_px}, got {patch_size}"
+                f"patch_size must divide height and width of image_shape, {height} × {width_px}, "
+                f"got {patch_size}"
             )
         self.n_patches = (height // patch_size) * (width_px // patch_size)
         self.project = nn.Conv2d(n_channels, width, patch_size, stride=patch_size)

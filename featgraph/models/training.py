@@ -113,7 +113,10 @@ def train_classifier(
             right += int((scores.argmax(1) == labels).sum())
             n_seen += len(labels)
         if not total < float("inf"):
-            raise ValueError(f"the loss is no longer finite in epoch {epoch}; lower lr={lr}")
+            raise ValueError(
+                f"the loss is no longer finite in epoch {epoch}; lower lr={lr} or "
+                f"weight_decay={weight_decay}"
+            )
         rows.append(TrainingRow(epoch, total / n_seen, right / n_seen))
         if after_epoch is not None:
             after_epoch(epoch)

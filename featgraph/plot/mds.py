@@ -114,14 +114,13 @@ def plot_mds(
 def _place_nodes(
     item: NodeMap, name: str, *, method: MDSMethod, seed: int
 ) -> tuple[NDArray[np.float64], float]:
-    if isinstance(item, tuple):
-        points, share = item
-        return np.asarray(points, dtype=np.float64), float(share)
-    from featgraph.distances import feature_distances
+    if isinstance(item, tuple) and len(item) == 2 and np.ndim(item[0]) == 2:
+        return np.asarray(item[0], dtype=np.float64), float(item[1])
+    from featgraph.distances import as_distance_matrix
 
     with naming(name):
-        distances = feature_distances(item)
-    return scale_distances(distances.detach().cpu().numpy(), method=method, seed=seed)
+        distances = as_distance_matrix(item).values  # type: ignore[arg-type]
+    return scale_distances(distances.cpu().numpy(), method=method, seed=seed)
 
 
 def _make_axes(n_panels: int, ax: Sequence[Axes] | Axes | None) -> NDArray[np.object_]:

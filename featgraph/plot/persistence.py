@@ -215,7 +215,7 @@ def plot_landscape(
     named = diagrams if isinstance(diagrams, Mapping) else {diagrams.source or "": diagrams}
     fig, ax = new_axes(ax, height=3.2)
     cleaned = {name: d.clean(infinity=_endless(d)) for name, d in named.items()}
-    points = [d.points[dimension] for d in cleaned.values()]
+    points = [d.of_dimension(dimension) for d in cleaned.values()]
     known = np.concatenate([p for p in points if len(p)] or [np.array([[0.0, 1.0]])])
     grid = np.linspace(known[:, 0].min(), known[:, 1].max(), 400)
     colors = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, INK)

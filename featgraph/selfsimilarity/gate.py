@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from featgraph.core.checks import integer, positive
+from featgraph.core.checks import integer, need_keys, positive
 
 __all__ = ["ReleasedGate"]
 
@@ -74,6 +74,7 @@ class ReleasedGate:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state."""
+        need_keys(state, ("epoch", "old", "sums"), "state")
         self.epoch = int(state["epoch"])
         self.old = {str(k): float(v) for k, v in state["old"].items()}
         self.sums = {str(k): [float(x) for x in v] for k, v in state["sums"].items()}

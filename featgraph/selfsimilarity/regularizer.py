@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from featgraph.core.checks import choice, integer, positive
+from featgraph.core.checks import choice, integer, need_keys, positive
 from featgraph.features.around import is_within
 from featgraph.features.call_names import Calls, base_name
 from featgraph.features.hooks import ActivationHooks
@@ -297,6 +297,7 @@ class SelfSimilarityRegularizer:
         ValueError
             If the state belongs to other layers or options.
         """
+        need_keys(state, ("targets", "options", "step", "wanted", "layers"), "state")
         if set(state["targets"]) != set(self._targets):
             raise ValueError(
                 f"state must be that of the layers {sorted(self._targets)}, "

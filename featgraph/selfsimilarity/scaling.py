@@ -304,6 +304,8 @@ def _open_features(features: FeatureMatrix | DistanceMatrix | Array) -> _Cloud:
 
 def _open_graph(graph: FeatureGraph) -> _Cloud:
     """Return 1 + hops between the nodes of the largest component; nulls keep the degrees."""
+    if not graph.n_edges:
+        raise ValueError(f"must have at least one edge as a graph, got {graph.n_nodes} nodes alone")
     whole = graph
     graph = graph.giant_component()
 

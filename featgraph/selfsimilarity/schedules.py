@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from featgraph.core.checks import fraction, integer, nearest
+from featgraph.core.checks import fraction, integer, nearest, need_keys
 
 __all__ = [
     "ConstantTarget",
@@ -181,6 +181,7 @@ class TrackingTarget:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from saved averages."""
+        need_keys(state, ("averages",), "state")
         self.averages = {str(k): float(v) for k, v in state["averages"].items()}
 
 

@@ -252,7 +252,7 @@ def cross_view_correlations(
     >>> views.correlations[0].n_pairs
     6
     """
-    chosen = [choice(view, VIEWS, "view") for view in views]
+    chosen = [choice(view, VIEWS, "views") for view in views]
     if len(models) < 4:
         raise ValueError(
             f"models must hold at least 4 networks for correlations, got {len(models)}"

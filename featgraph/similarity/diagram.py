@@ -67,9 +67,15 @@ class PersistenceDiagrams(Result):
         """Homology dimensions, rising."""
         return tuple(self.points)
 
+    def of_dimension(self, dimension: int) -> NDArray[np.float64]:
+        """Return birth and death of every class of one dimension, shape (n_points, 2)."""
+        if dimension not in self.points:
+            raise ValueError(f"dimension must be one of {list(self.points)}, got {dimension!r}")
+        return self.points[dimension]
+
     def lifetimes(self, dimension: int) -> NDArray[np.float64]:
         """Death minus birth of every class of one dimension, shape (n_points,)."""
-        points = self.points[dimension]
+        points = self.of_dimension(dimension)
         lifetimes: NDArray[np.float64] = points[:, 1] - points[:, 0]
         return lifetimes
 
@@ -139,10 +145,8 @@ class PersistenceDiagrams(Result):
         >>> d.betti([0.4, 0.5, 2.0])
         array([3, 2, 1])
         """
-        if dimension not in self.points:
-            raise ValueError(f"dimension must be one of {self.dimensions}, got {dimension}")
         levels = np.asarray(thresholds, dtype=np.float64)
-        births, deaths = np.sort(self.points[dimension], axis=0).T
+        births, deaths = np.sort(self.of_dimension(dimension), axis=0).T
         born = np.searchsorted(births, levels, side="left")
         dead = np.searchsorted(deaths, levels, side="left")
         extra = 1 if dimension == 0 and self.reduced else 0

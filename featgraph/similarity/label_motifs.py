@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.checks import naming
 from featgraph.core.result import Result
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import Samples
@@ -159,8 +158,10 @@ def class_modularity(X: Samples, labels: Any, *, top_k: int | None = 5) -> float
 
 
 def _classes(labels: Any, n_samples: int, device: torch.device) -> torch.Tensor:
-    with naming("labels"):
+    try:
         given = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"labels must be one list of classes: {error}") from None
     if given.shape != (n_samples,):
         raise ValueError(
             f"labels must hold one class per sample of X, shape ({n_samples},), got {given.shape}"

@@ -55,6 +55,8 @@ class SimilarityMatrix(Result):
     _shown: ClassVar = ("n_layers_a", "n_layers_b", "measure", "n_samples", "mean")
     _rules: ClassVar = {
         "values": Rule("n_layers_a n_layers_b"),
+        "layers_a": Rule("n_layers_a"),
+        "layers_b": Rule("n_layers_b"),
         "n_samples": Rule(least=0),  # 0: of no samples of its own
     }
 
@@ -67,14 +69,6 @@ class SimilarityMatrix(Result):
     options: Mapping[str, Any] = field(default_factory=dict)
     source_a: str | None = None
     source_b: str | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.values.shape != (len(self.layers_a), len(self.layers_b)):
-            raise ValueError(
-                f"values must have one row and column per layer, shape "
-                f"({len(self.layers_a)}, {len(self.layers_b)}), got {self.values.shape}"
-            )
 
     def _columns(self) -> Mapping[str, Any]:
         n_a, n_b = self.values.shape

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from featgraph.core.checks import choice
 from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers
+from featgraph.similarity.measures import MEASURES
 
 __all__ = ["compare_measures"]
 
@@ -58,7 +60,7 @@ def compare_measures(
     >>> list(compare_measures({"a": X, "b": X**3}, measures=["cka", "procrustes"]))
     ['cka', 'procrustes']
     """
-    names = list(measures)
+    names = [choice(name, MEASURES, "measures") for name in measures]
     tasks = [(features_a, features_b, name) for name in names]
     how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "measures"}
     found: dict[str, SimilarityMatrix] = {}

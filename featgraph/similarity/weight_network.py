@@ -69,7 +69,7 @@ class WeightGraph(Result):
                 f"got {self.edges.shape} and {self.weights.shape}"
             )
         if self.edges.min() < 0 or self.edges.max() >= self.n_nodes:
-            raise ValueError(f"edges must name nodes from 0 to {self.n_nodes - 1}")
+            raise ValueError(f"edges must name nodes from 0 to n_nodes - 1 = {self.n_nodes - 1}")
 
     @property
     def filtration(self) -> NDArray[np.float64]:
@@ -128,7 +128,13 @@ class WeightGraph(Result):
             targets = np.arange(start, start + array.shape[0])
             builder.add_matrix(np.abs(array), sources, targets)
             if bias is not None:
-                builder.add_bias(np.asarray(bias, dtype=np.float64), targets)
+                offsets = np.asarray(bias, dtype=np.float64)
+                if offsets.shape != targets.shape:
+                    raise ValueError(
+                        f"biases must hold one number per output, shape {targets.shape}, got shape "
+                        f"{offsets.shape}"
+                    )
+                builder.add_bias(offsets, targets)
             sources, start = targets, start + array.shape[0]
         return builder.build(layered=True, source=source)
 

@@ -80,8 +80,8 @@ def test_seed_decides_the_weights(file: Path) -> None:
         ("{}:number", "must be a function or class, got int"),
         ("{}:text", r"must give a torch.nn.Module, got str"),
         ("{}:broken", "failed with RuntimeError: no such thing"),
-        ("{}", "model must be 'file.py:factory'"),
-        ("{}:a b", "model must be 'file.py:factory'"),
+        ("{}", "spec of a model must be 'file.py:factory'"),
+        ("{}:a b", "spec of a model must be 'file.py:factory'"),
         ("cnnn", "model must be .* got 'cnnn'; did you mean 'cnn'"),
         ("no_such_package:net", "'no_such_package' cannot be imported"),
     ],
@@ -149,7 +149,7 @@ def test_weights_are_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ValueError, match="mkdir' and is refused"):
         load_weights(nn.Linear(2, 3), tmp_path / "w.pt")
     assert not (tmp_path / "bitten").exists()
-    with pytest.raises(ValueError, match=r"weights must end in .pt, .pth or .safetensors"):
+    with pytest.raises(ValueError, match=r"path must end in .pt, .pth or .safetensors"):
         load_weights(nn.Linear(2, 3), tmp_path / "w.pkl")
     with pytest.raises(FileNotFoundError, match="no file"):
         load_weights(nn.Linear(2, 3), tmp_path / "v.pt")
