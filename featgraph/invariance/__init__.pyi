@@ -6,6 +6,7 @@ from .correlation_dimension import (
 )
 from .correlation_sum import (
     CorrelationSum as CorrelationSum,
+    NearCopiesWarning as NearCopiesWarning,
     compute_correlation_sum as compute_correlation_sum,
 )
 from .embedding import embed_points as embed_points

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
 
 __all__ = [
+    "NearCopiesWarning",
     *("CorrelationSum", "PointKind", "compute_correlation_sum", "find_distinct", "take_points"),
 ]
 
@@ -30,8 +33,11 @@ _FIRST_PAIRS = 10
 _MIN_POINTS = 20
 #: Points closer than this share of the radius of the cloud are copies of one, up to rounding.
 NEAR_COPY = 1e-6
-#: 2 GB for the distances of all pairs.
-_MAX_POINTS = 20000
+_MAX_POINTS = 20000  # 2 GB for the distances of all pairs
+
+
+class NearCopiesWarning(UserWarning):
+    """Points that differ by rounding alone were left out of an estimate of dimension."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -171,7 +177,8 @@ def compute_correlation_sum(
     duplicates : {"refuse", "drop"}, default="refuse"
         What to do with points that are equal or closer than 1e-6 of the radius of the cloud
         (copies up to rounding), which would hold T(r) up at the smallest radii: an error,
-        or keep the first of each.
+        or keep the first of each, with a ``NearCopiesWarning`` that counts copies that are not
+        equal.
     n_resamples : int, default=0
         Bootstrap resamples of the points.
     weights : ndarray of int, shape (n_points, n_resamples), or None, default=None
@@ -266,19 +273,20 @@ def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> N
     return weights
 
 
-def find_distinct(cloud: NDArray[np.float64]) -> NDArray[np.int64]:
+def find_distinct(cloud: NDArray[np.float64], *, note: bool = True) -> NDArray[np.int64]:
     """Return the indices, rising, of one point of each group closer than ``NEAR_COPY`` radii.
 
     The radius is the root mean square distance from the mean. One sample that is measured twice,
     such as an image in two batches, differs by rounding and would look like a point in 0
     dimensions. Pairs that close are copies where at least eight times fewer are up to ten times
     as far apart, as in no cloud of any dimension,
-    and they are 1 % of the points or more; else only equal points are.
+    and they are 1 % of the points or more; else only equal points are. Those left out, other
+    than equal ones, are counted in a ``NearCopiesWarning`` unless ``note=False``.
 
     Examples
     --------
-    >>> find_distinct(np.array([[0.0], [1.0], [1.0 + 1e-7], [1.0], [2.0]])).tolist()
-    [0, 1, 4]
+    >>> find_distinct(np.array([[0.0], [1.0], [1.0], [2.0]])).tolist()
+    [0, 1, 3]
     """
     from scipy.spatial import KDTree
 
@@ -296,12 +304,21 @@ def find_distinct(cloud: NDArray[np.float64]) -> NDArray[np.int64]:
     few = 100 * len(pairs) < len(kept)
     if few or len(tree.query_pairs(10 * NEAR_COPY * radius)) > 9 / 8 * len(pairs):
         return first.astype(np.int64)  # distances of every size: a cloud, not its rounding
-    return np.delete(first, pairs[:, 1]).astype(np.int64)
+    left_out = np.unique(pairs[:, 1])
+    if note:
+        warnings.warn(
+            f"{left_out.size} of {len(cloud)} points are near copies, closer than {NEAR_COPY:g} of "
+            "the radius of the cloud to another point, and were left out: such distances are "
+            "rounding, as of one image in two batches",
+            NearCopiesWarning,
+            stacklevel=caller_level(),
+        )
+    return np.delete(first, left_out).astype(np.int64)
 
 
 def _first_copies(cloud: NDArray[np.float64], duplicates: str) -> NDArray[np.int64]:
     n_points = cloud.shape[0]
-    first = find_distinct(cloud)
+    first = find_distinct(cloud, note=duplicates == "drop")
     if first.size == n_points or duplicates == "drop":
         if first.size < _MIN_POINTS:
             raise ValueError(

@@ -50,7 +50,8 @@ def estimate_two_nn(
     ----------
     points : FeatureMatrix, or Tensor or ndarray of shape (n_points, n_features)
         The cloud; a FeatureMatrix is read as ``kind`` says. Of points
-        closer than 1e-6 of the radius of the cloud, copies up to rounding, one stays.
+        closer than 1e-6 of the radius of the cloud, copies up to rounding, one stays; a
+        ``NearCopiesWarning`` counts those left out that are not equal.
     kind : {"samples", "nodes"}, default="samples"
         What the points of a FeatureMatrix are.
     method : {"likelihood", "fit"}, default="likelihood"
@@ -132,7 +133,8 @@ def estimate_likelihood_dimension(
     ----------
     points : FeatureMatrix, or Tensor or ndarray of shape (n_points, n_features)
         The cloud; a FeatureMatrix is read as ``kind`` says. Of points
-        closer than 1e-6 of the radius of the cloud, copies up to rounding, one stays.
+        closer than 1e-6 of the radius of the cloud, copies up to rounding, one stays; a
+        ``NearCopiesWarning`` counts those left out that are not equal.
     kind : {"samples", "nodes"}, default="samples"
         What the points of a FeatureMatrix are.
     n_neighbors : int, default=20

@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.invariance import (
+    NearCopiesWarning,
     compute_correlation_sum,
     estimate_likelihood_dimension,
     estimate_two_nn,
@@ -158,11 +159,16 @@ def test_near_copies_count_once(n_features: int, noise: float) -> None:
     cloud = rng.normal(size=(600, 5)) @ rng.normal(size=(5, n_features))
     again = cloud[::20] * (1 + noise * rng.normal(size=(30, n_features)))
     both = np.vstack([cloud, again])
-    for estimate in (estimate_two_nn, estimate_likelihood_dimension):
-        assert estimate(both).dimension == pytest.approx(estimate(cloud).dimension, rel=1e-6)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        for estimate in (estimate_two_nn, estimate_likelihood_dimension):
+            assert estimate(both).dimension == pytest.approx(estimate(cloud).dimension, rel=1e-6)
+        sums = [compute_correlation_sum(one, duplicates="drop", rng=0) for one in (both, cloud)]
+    said = [str(note.message).partition(",")[0] for note in notes]
+    assert said == ["30 of 630 points are near copies"] * (3 if noise else 0)  # not of equal points
+    assert all(note.category is NearCopiesWarning for note in notes)
     with pytest.raises(ValueError, match="must all differ, got 30 duplicates among 630"):
         compute_correlation_sum(both, rng=0)
-    sums = [compute_correlation_sum(one, duplicates="drop", rng=0) for one in (both, cloud)]
     np.testing.assert_allclose(sums[0].counts, sums[1].counts, rtol=1e-3)
 
 
