@@ -21,7 +21,7 @@ from featgraph.boxes.metric_space import RawCover, open_graph_space
 from featgraph.boxes.minimum import minimum_box_cover
 from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.boxes.threads import run_beside
-from featgraph.core.checks import choice, integer
+from featgraph.core.checks import choice
 from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["box_counts", "box_cover"]
@@ -199,9 +199,6 @@ def box_counts(
     row = METHODS[choice(method, METHODS, "method")]
     options = row.check_options(options)
     kind = row.box_kind(options)
-    integer(repeats, "repeats", least=1)
-    if jobs is not None:
-        integer(jobs, "jobs", least=1)
     if bounds and kind == "none":
         raise ValueError("bounds=True needs a method that makes boxes, not a fuzzy count")
     if checkpoint is not None and rng is None:

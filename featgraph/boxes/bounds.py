@@ -17,7 +17,7 @@ from featgraph.boxes.feature_space import open_space
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.boxes.neighborhoods import count_near
 from featgraph.boxes.threads import run_beside
-from featgraph.core.checks import choice, positive
+from featgraph.core.checks import choice
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 
@@ -106,10 +106,9 @@ def box_lower_bound(
     [10, 5, 4, 3]
     """
     space, _ = open_space(graph, weight, as_undirected)
-    limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
-    checked, clock, generator = space.size(size), Clock(limit), as_rng(rng)
+    checked, clock, generator = space.size(size), Clock(time_limit), as_rng(rng)
     if space.is_quick:
         return _bound(space, checked, kind, effort, clock, generator)
     return run_beside(lambda: _bound(space, checked, kind, effort, clock, generator))
@@ -165,11 +164,10 @@ def box_lower_bounds(
     array([10,  5,  4,  3])
     """
     space, _ = open_space(graph, weight, as_undirected)
-    limit = None if time_limit is None else positive(time_limit, "time_limit", zero=True)
     choice(kind, KINDS, "kind")
     choice(effort, EFFORTS, "effort")
     checked = space.check_sizes(sizes)
-    return bound_sizes(space, checked, kind, effort=effort, time_limit=limit, rng=as_rng(rng))
+    return bound_sizes(space, checked, kind, effort=effort, time_limit=time_limit, rng=as_rng(rng))
 
 
 def bound_sizes(

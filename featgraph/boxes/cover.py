@@ -66,7 +66,7 @@ class BoxCover(Result):
 
     _shown: ClassVar = ("n_boxes", "n_nodes", "size", "kind", "method", "lower_bound")
     _rules: ClassVar = {
-        "labels": Rule("n_nodes"),
+        "labels": Rule("n_nodes", shortest=1),
         "centers": Rule("n_boxes"),
         "size": Rule(least=0, finite=True),
         "lower_bound": Rule(least=0),
@@ -87,13 +87,7 @@ class BoxCover(Result):
         super().__post_init__()
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {sorted(KINDS)}, got {self.kind!r}")
-        labels = np.asarray(self.labels)
-        if labels.ndim != 1 or labels.size == 0 or not np.issubdtype(labels.dtype, np.integer):
-            raise ValueError(
-                "labels must be one integer per node, at least one node; "
-                f"got shape {labels.shape} of {labels.dtype}"
-            )
-        labels = labels.astype(np.int64, copy=False)
+        labels = self.labels.astype(np.int64, copy=False)
         # The largest first: counting to a label of 10^12 would ask for its memory.
         if labels.min() < 0 or labels.max() >= labels.size or np.bincount(labels).min() == 0:
             raise ValueError("labels must be the box numbers 0 … n_boxes - 1, each in use")

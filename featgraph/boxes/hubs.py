@@ -11,7 +11,6 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods.fnb import rank_hubs
 from featgraph.boxes.metric_space import RawCover, open_graph_space
 from featgraph.boxes.raw_results import as_box_cover
-from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 
 __all__ = ["cover_hubs"]
@@ -72,14 +71,13 @@ def cover_hubs(
     source = as_rng(rng)
     hubs = rank_hubs(space, 1.0, source)
     leaders = np.sort(np.unique(space.components[hubs], return_index=True)[1])
-    wanted = integer(n_boxes, "n_boxes", least=1)
-    if not leaders.size <= wanted <= space.n_nodes:
+    if not leaders.size <= n_boxes <= space.n_nodes:
         raise ValueError(
             f"n_boxes must be from {leaders.size} (components) to {space.n_nodes} (nodes), "
             f"got {n_boxes}"
         )
-    others = np.setdiff1d(np.arange(space.n_nodes), leaders)[: wanted - leaders.size]
+    others = np.setdiff1d(np.arange(space.n_nodes), leaders)[: n_boxes - leaders.size]
     centers = hubs[np.sort(np.concatenate([leaders, others]))]
     labels, size = reach_centers(space, centers, source)
-    found, used = RawCover(labels, centers), {"n_boxes": wanted}
+    found, used = RawCover(labels, centers), {"n_boxes": n_boxes}
     return as_box_cover(found, space, size, "fnb", "radius", rng, used)

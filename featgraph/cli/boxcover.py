@@ -56,9 +56,9 @@ def cover_graph(
     featgraph boxcover graph.graphml --method memb --repeats 15 --bounds -o out/
     featgraph boxcover graph.edges --sizes 0-10 --json
     """
-    from featgraph.boxes.api import box_counts
-    from featgraph.io.files import read_graph
-    from featgraph.plot.count_curves import plot_box_counts
+    from featgraph.boxes import box_counts
+    from featgraph.io import read_graph
+    from featgraph.plot import plot_box_counts
 
     net = read_graph(graph, weight=weight, as_undirected=as_undirected)
     folder = claim(out, "boxcover", force)
@@ -105,7 +105,7 @@ def _describe(net: FeatureGraph) -> str:
 
 def _fit(counts: BoxCounts) -> tuple[DimensionFit | None, str]:
     """Return the fit, None if there is none, and what to say about it."""
-    from featgraph.dimension.fit import fit_dimension
+    from featgraph.dimension import fit_dimension
 
     try:
         fit = fit_dimension(counts)

@@ -53,9 +53,9 @@ def compare_features(
     featgraph compare features.npz --layers "blocks.*" --curves released linkage greedy
     """
     from featgraph.core.parallel import joined_cluster
+    from featgraph.dimension import compare_network
     from featgraph.dimension.compare import CURVES
-    from featgraph.dimension.network_comparison import compare_network
-    from featgraph.plot.theta_curves import plot_theta_curves
+    from featgraph.plot import plot_theta_curves
     from featgraph.selfsimilarity.grid import EqualDistancesError
 
     found = inputs.choose_layers(features, layers)

@@ -72,7 +72,7 @@ def convert_graph(
     featgraph convert - graph.cyjs --input-format gml
     """
     import featgraph as fg
-    from featgraph.graph.strengths import with_edge_weight
+    from featgraph.graph import with_edge_weight
     from featgraph.io.plain import box_column, write_edges
 
     output = Path(output)
@@ -110,7 +110,7 @@ def convert_graph(
 
 
 def _lay_out(net: FeatureGraph, layout: str, seed: int) -> Any:
-    from featgraph.plot.graph_drawing import layout_graph
+    from featgraph.plot import layout_graph
     from featgraph.plot.positions import scale_hops
 
     if layout in ("auto", "none"):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from featgraph.cli.analyze import show_summary
 from featgraph.cli.options import EpsilonRule, Force, Out, Seed, whole
-from featgraph.cli.output import LOUD, Screen
+from featgraph.cli.output import LOUD, Screen, claim
 
 __all__ = ["run_demo"]
 
@@ -51,14 +51,12 @@ def run_demo(
     import torch
 
     from featgraph.core.threads import hold_threads
-    from featgraph.datasets.images import load_digits
-    from featgraph.models.building import build_model
-    from featgraph.models.training import measure_accuracy, train_classifier
+    from featgraph.datasets import load_digits
+    from featgraph.models import build_model, measure_accuracy, train_classifier
     from featgraph.pipeline import AnalysisSettings, analyze
-    from featgraph.report.folder import claim_folder
     from featgraph.report.provenance import command_line
 
-    claim_folder(out, kind="report", force=force)  # before the training, not after it
+    claim(out, "report", force)  # before the training, not after it
     epochs = min(epochs, 3) if quick else epochs
     train, test = load_digits("train", seed=seed), load_digits("test", seed=seed)
     untrained, trained = build_model(model, seed=seed), build_model(model, seed=seed)

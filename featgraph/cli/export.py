@@ -57,12 +57,12 @@ def export_graph(
         graphs = _build_graphs(path, layers, epsilon)
     else:
         graphs = {path.stem: fg.read_graph(path, weight=weight, as_undirected=as_undirected)}
-    folder = claim(out, "export", force).path
+    folder = claim(out, "export", force)
     rows = []
     for name, graph in graphs.items():
         covers = [fg.box_cover(graph, size, method=method, rng=seed) for size in sizes or []]
         for kind in to:
-            for file in _write(kind, folder / f"{file_key(name)}.{kind}", graph, covers):
+            for file in _write(kind, folder.path / f"{file_key(name)}.{kind}", graph, covers):
                 rows.append({"file": file, "n_nodes": graph.n_nodes, "n_edges": graph.n_edges})
                 screen.say(f"{file}: {graph.n_nodes} nodes, {graph.n_edges} edges")
     return {"files": rows}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
-from featgraph.boxes.methods import METHODS
+from featgraph.boxes import METHODS
 from featgraph.cli import options as opt
 from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Folder, Screen, claim
@@ -69,7 +69,7 @@ def judge_graphs(
     featgraph fractality a.edges b.edges --only verdict
     featgraph fractality flower.edges --scale 2 --repeats 15
     """
-    from featgraph.io.files import read_graph
+    from featgraph.io import read_graph
 
     paths = [Path(path) for path in graphs]
     names = [path.stem for path in paths]

@@ -161,7 +161,7 @@ def build_model(
     spec: str, weights: Path | None, options: Sequence[str], seed: int, **defaults: Any
 ) -> nn.Module:
     """Build the network that a command names; ``--option`` goes before ``defaults``."""
-    from featgraph.models.loading import load_model
+    from featgraph.models import load_model
 
     keywords = defaults | read_assignments(options, "--option")
     return load_model(spec, weights=weights, seed=seed, **keywords)
@@ -175,7 +175,7 @@ def check_subject(model: str | None, features: Path | None) -> None:
 
 def choose_layers(path: Path, layers: Sequence[str]) -> dict[str, FeatureMatrix]:
     """Return the features of the layers that ``--layers`` names, from a file."""
-    from featgraph.features.files import load_features
+    from featgraph.features import load_features
     from featgraph.report.states import choose_names
 
     found = load_features(path)

@@ -123,7 +123,7 @@ def measure_invariance(
 def _capture(
     network: nn.Module, shown: ImageDataset, layers: Sequence[str], units: bool, screen: Screen
 ) -> dict[str, FeatureMatrix]:
-    from featgraph.features.capture import extract_features
+    from featgraph.features import extract_features
 
     return extract_features(
         network,

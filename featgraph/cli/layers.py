@@ -38,8 +38,7 @@ def show_layers(
     featgraph layers timm:vit_tiny_patch16_224 --layers auto
     featgraph layers net.py:build --layers "encoder.**" "!*.dropout" --json
     """
-    from featgraph.features.layer_table import measure_layers
-    from featgraph.features.layers import select_layers
+    from featgraph.features import measure_layers, select_layers
     from featgraph.features.shorthands import INPUT
 
     net = inputs.build_model(model, weights, option, seed)

@@ -11,7 +11,7 @@ from featgraph.cli.options import MethodName
 from featgraph.cli.output import LOUD, Screen
 
 if TYPE_CHECKING:
-    from featgraph.boxes.methods import Method
+    from featgraph.boxes import Method
 
 __all__ = ["list_methods"]
 
@@ -36,8 +36,8 @@ def list_methods(
     featgraph methods memb
     featgraph methods --long
     """
-    from featgraph.boxes.methods import METHODS, describe_method
-    from featgraph.selfsimilarity.estimators import ESTIMATORS
+    from featgraph.boxes import METHODS, describe_method
+    from featgraph.selfsimilarity import ESTIMATORS
 
     if method is not None:
         screen.say(describe_method(method))

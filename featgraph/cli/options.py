@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
-from featgraph.boxes.methods import METHODS
+from featgraph.boxes import METHODS
 from featgraph.selfsimilarity.ladders import Grid, Scale
 
 if TYPE_CHECKING:

@@ -15,6 +15,8 @@ from typing import Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
+from featgraph.core.locks import FolderLock
+
 __all__ = ["LOUD", "Folder", "Screen", "claim", "format_table", "write_json"]
 
 
@@ -139,26 +141,30 @@ def _cell(value: Any) -> str:
 
 
 class Folder(NamedTuple):
-    """A claimed folder; ``prefix`` begins the names of what is written, such as of one layer."""
+    """A claimed folder; ``prefix`` begins the names of what is written, such as of one layer.
+
+    Others are kept out of it as long as the object lives.
+    """
 
     path: Path
     prefix: str = ""
+    lock: FolderLock | None = None
 
     def part(self, name: str) -> Folder:
         """Return the same folder for the files of one layer or graph."""
         from featgraph.report.folder import file_key
 
-        return Folder(self.path, f"{file_key(name)}--")
+        return self._replace(prefix=f"{file_key(name)}--")
 
     def table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
         """Write rows; the suffix of the name chooses CSV, JSON or Markdown."""
-        from featgraph.io.tables import write_rows
+        from featgraph.io import write_rows
 
         return write_rows(rows, self.path / f"{self.prefix}{name}")
 
     def picture(self, name: str, drawn: tuple[Any, Any]) -> list[Path]:
         """Write what a plot function returned, as PNG and SVG."""
-        from featgraph.plot.files import save_figure
+        from featgraph.plot import save_figure
 
         return save_figure(drawn[0], self.path / f"{self.prefix}{name}")
 
@@ -170,6 +176,9 @@ class Folder(NamedTuple):
 
 def claim(out: Path, kind: str, force: bool) -> Folder:
     """Make the folder ready for writing, or refuse one that holds something else."""
-    from featgraph.report.folder import claim_folder
+    from featgraph.report import claim_folder
 
-    return Folder(claim_folder(out, kind=kind, force=force))
+    if Path(out).is_file():
+        claim_folder(out)  # which says what is wrong
+    lock = FolderLock(out)
+    return Folder(claim_folder(out, kind=kind, force=force), lock=lock)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
 from featgraph.cli.output import LOUD, Folder, Screen, claim
-from featgraph.similarity.measures import MEASURES
+from featgraph.similarity import MEASURES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,7 @@ def compare_networks(
     """
     from featgraph import similarity as sim
     from featgraph.core.parallel import joined_cluster
-    from featgraph.features.capture import extract_features
+    from featgraph.features import extract_features
 
     chosen = [layers, layers_b or layers]
     models: list[nn.Module] = []
@@ -143,7 +143,7 @@ def _write_matrix(
     screen: Screen,
 ) -> list[dict[str, Any]]:
     """Write one measure as a table, a result and a picture; return the rows."""
-    from featgraph.plot.similarity import plot_similarity
+    from featgraph.plot import plot_similarity
 
     rows = matrix.to_rows()
     folder.table(f"{name}.csv", rows)

@@ -13,7 +13,7 @@ from featgraph.cli import inputs, options as opt
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 from featgraph.cli.processes import joined_processes, own_device
 from featgraph.core.checks import positive
-from featgraph.selfsimilarity.estimators import ESTIMATORS
+from featgraph.selfsimilarity import ESTIMATORS
 from featgraph.training.settings import (
     Augmentation,  # noqa: F401 - named in annotations that Recipe inherits
     OptimizerName,  # noqa: F401
@@ -184,7 +184,7 @@ def train_network(
 
 def _read_labelled(path: Path) -> NamedSamples:
     """Return the samples of a file of arrays, one of which is called labels."""
-    from featgraph.datasets.named_samples import NamedSamples, load_arrays
+    from featgraph.datasets import NamedSamples, load_arrays
 
     found = load_arrays(path)
     if not isinstance(found, NamedSamples) or "labels" not in found.columns:
@@ -195,7 +195,7 @@ def _read_labelled(path: Path) -> NamedSamples:
 def _fit_head(spec: str, samples: ImageDataset | NamedSamples) -> dict[str, Any]:
     """Return the arguments that make a network of a known kind fit the samples."""
     from featgraph.datasets import ImageDataset
-    from featgraph.models.building import MODELS
+    from featgraph.models import MODELS
     from featgraph.models.loading import names_folder
 
     if not isinstance(samples, ImageDataset):

@@ -35,6 +35,7 @@ _OPEN = frozenset(
         "Calls",
         "NodeMap",
         "EpsilonRule",
+        "TargetSchedule",
     }
 )
 #: Aliases that some modules import for their annotations only.

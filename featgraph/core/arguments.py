@@ -71,10 +71,30 @@ def checked(function: Function, *, is_field: bool = False) -> Function:
             check = by_name.get(name)
             if check is not None:
                 options[name] = check(value)
-        return function(*arguments, **options)
+        try:
+            return function(*arguments, **options)
+        except (MemoryError, OverflowError) as error:
+            raise _too_much(function, arguments, options, error) from error
 
     called.checks_arguments = True  # type: ignore[attr-defined]
     return cast(Function, called)
+
+
+def _too_much(
+    function: Function, arguments: tuple[Any, ...], options: Mapping[str, Any], error: Exception
+) -> Exception:
+    """Return the error to raise where a call asks for more than there is: it names the number."""
+    given = {
+        **dict(zip(inspect.signature(function).parameters, arguments, strict=False)),
+        **options,
+    }
+    for name, value in given.items():
+        if isinstance(value, int | float) and abs(value) > _MANY:
+            return ArgumentError(f"{name} must be smaller on this machine, got {value!r}: {error}")
+    return error
+
+
+_MANY = 10**5
 
 
 def check_methods(kind: type) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from featgraph.core.checks import fraction, integer
+from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.datasets._size import check_size
 from featgraph.graph.csr_graph import FeatureGraph
@@ -51,7 +51,6 @@ def make_flower(u: int, v: int, generation: int) -> FeatureGraph:
     >>> make_flower(2, 2, 4)
     FeatureGraph(n_nodes=172, n_edges=256)
     """
-    u, v = integer(u, "u", least=1), integer(v, "v", least=2)
     generation = integer(generation, "generation", least=1)
     if u > v:
         raise ValueError(f"u must be at most v, got u={u}, v={v}")
@@ -116,11 +115,8 @@ def make_song_havlin_makse(
     >>> make_song_havlin_makse(2, 1, 4)
     FeatureGraph(n_nodes=626, n_edges=625)
     """
-    m, x = integer(m, "m", least=1), integer(x, "x", least=1)
-    generation = integer(generation, "generation")
     if x > m:
         raise ValueError(f"x must be at most m, got x={x}, m={m}")
-    keep = fraction(keep, "keep")
     random = as_rng(rng)
     check_size(float(2 * m + x) ** min(generation, 64), f"song_havlin_makse, {generation} steps")
     edges = np.array([[0, 1]])

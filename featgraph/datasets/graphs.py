@@ -50,7 +50,7 @@ def make_path(n_nodes: int) -> FeatureGraph:
     >>> make_path(4).edges.tolist()
     [[0, 1], [1, 2], [2, 3]]
     """
-    return make_lattice((integer(n_nodes, "n_nodes", least=1),))
+    return make_lattice((n_nodes,))
 
 
 def make_cycle(n_nodes: int) -> FeatureGraph:
@@ -102,7 +102,6 @@ def make_star(n_nodes: int) -> FeatureGraph:
     >>> make_star(4).degrees.tolist()
     [3, 1, 1, 1]
     """
-    n_nodes = integer(n_nodes, "n_nodes", least=1)
     rays = np.arange(1, n_nodes)
     edges = np.column_stack([np.zeros_like(rays), rays])
     return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=f"star({n_nodes})")
@@ -131,7 +130,6 @@ def make_complete(n_nodes: int) -> FeatureGraph:
     >>> make_complete(5)
     FeatureGraph(n_nodes=5, n_edges=10)
     """
-    n_nodes = integer(n_nodes, "n_nodes", least=1)
     check_size(n_nodes * (n_nodes - 1) / 2, f"complete({n_nodes})")
     edges = np.column_stack(np.triu_indices(n_nodes, k=1))
     return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=f"complete({n_nodes})")
@@ -165,8 +163,6 @@ def make_tree(height: int, *, branching: int = 2) -> FeatureGraph:
     >>> make_tree(4)
     FeatureGraph(n_nodes=31, n_edges=30)
     """
-    height = integer(height, "height")
-    branching = integer(branching, "branching", least=1)
     check_size(float(branching) ** min(height, 64) if branching > 1 else height, "tree")
     n_nodes = sum(branching**level for level in range(height + 1))
     child = np.arange(1, n_nodes)

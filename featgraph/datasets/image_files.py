@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from featgraph.core.arrays import BROKEN, check_zip, read_npz
-from featgraph.core.checks import choice, integer, nearest
+from featgraph.core.checks import integer, nearest
 from featgraph.core.files import DamagedFileError
 from featgraph.datasets.images import ImageDataset
 from featgraph.datasets.resizing import Size, as_shape, resize_image, resize_pixels
@@ -134,7 +134,6 @@ def open_image_folder(
     torch.Size([1, 8, 12])
     """
     path = Path(path)
-    choice(colors, ("rgb", "grey"), "colors")
     as_shape(size)
     wanted = _Wanted(size, colors)
     at_most = _at_most(max_images)

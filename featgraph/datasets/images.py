@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from featgraph.core.checks import choice
 from featgraph.datasets.resizing import Size, resize_pixels
 from featgraph.datasets.rows import Rows, find_rows
 
@@ -173,7 +172,6 @@ def load_digits(split: Split = "all", *, test_share: float = 0.2, seed: int = 0)
     >>> load_digits("test")
     ImageDataset(name='digits (test)', n_samples=360, image_shape=(1, 8, 8), n_classes=10)
     """
-    choice(split, ("train", "test", "all"), "split")
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
 

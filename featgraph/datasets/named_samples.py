@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.utils.data import Dataset, TensorDataset
 
 from featgraph.core.arrays import read_arrays
-from featgraph.core.checks import integer
 from featgraph.datasets.rows import Rows, find_rows
 
 __all__ = ["NamedSamples", "holds_token_ids", "load_arrays", "load_texts", "load_token_ids"]
@@ -119,7 +118,7 @@ def load_texts(
     lines = _read_lines(path, max_samples)
     options: dict[str, Any] = {
         "truncation": True,
-        "max_length": integer(max_length, "max_length", least=1),
+        "max_length": max_length,
     }
     if getattr(tokenizer, "pad_token", None) is None:
         if len({len(tokenizer(line, **options)["input_ids"]) for line in lines}) > 1:
@@ -225,8 +224,9 @@ def load_arrays(
     """
     path = Path(path)
     arrays, _ = read_arrays(path)
-    most = None if max_samples is None else integer(max_samples, "max_samples", least=1)
-    columns = {name: _as_column(values, name, path)[:most] for name, values in arrays.items()}
+    columns = {
+        name: _as_column(values, name, path)[:max_samples] for name, values in arrays.items()
+    }
     if len(columns) == 1 and next(iter(columns)) in {*NAMELESS, path.stem}:
         return TensorDataset(*columns.values())
     return NamedSamples(columns, path.name)
@@ -242,14 +242,13 @@ def _as_column(values: Any, name: str, path: Path) -> Tensor:
 
 
 def _read_lines(path: Path, max_samples: int | None) -> list[str]:
-    most = None if max_samples is None else integer(max_samples, "max_samples", least=1)
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except UnicodeDecodeError as error:
         raise ValueError(f"{path.name} must be text in UTF-8: {error}") from None
-    found = [line for line in lines if line][:most]
+    found = [line for line in lines if line][:max_samples]
     if not found:
         raise ValueError(f"{path.name} must hold one sample per line, got none")
     return found

@@ -111,9 +111,6 @@ def make_point_cloud(
     1.292
     """
     family = POINT_CLOUDS[choice(name, POINT_CLOUDS, "name")]
-    n_points = integer(n_points, "n_points", least=2)
-    n_samples = integer(n_samples, "n_samples", least=1)
-    noise = positive(noise, "noise", zero=True)
     for option in options:
         choice(option, family.options, f"option of {name!r}")
     generator = as_rng(rng)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import fraction, integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels import kernel
@@ -81,8 +80,6 @@ def make_barabasi_albert(n_nodes: int, m: int, *, rng: RandomState = None) -> Fe
     >>> make_barabasi_albert(1000, 2, rng=1)
     FeatureGraph(n_nodes=1000, n_edges=1996)
     """
-    m = integer(m, "m", least=1)
-    n_nodes = integer(n_nodes, "n_nodes", least=1)
     if n_nodes <= m:
         raise ValueError(f"n_nodes must be above m={m}, got {n_nodes}")
     random = as_rng(rng)
@@ -129,14 +126,12 @@ def make_watts_strogatz(n_nodes: int, k: int, p: float, *, rng: RandomState = No
     >>> make_watts_strogatz(100, 4, 0.1, rng=0)
     FeatureGraph(n_nodes=100, n_edges=200)
     """
-    k = integer(k, "k", least=2)
-    n_nodes = integer(n_nodes, "n_nodes", least=1)
     if k % 2 or n_nodes < 2 * k:
         raise ValueError(f"k must be even and n_nodes at least 2k, got k={k}, n_nodes={n_nodes}")
     random = as_rng(rng)
     left = np.tile(np.arange(n_nodes), k // 2)
     right = (left + np.repeat(np.arange(1, k // 2 + 1), n_nodes)) % n_nodes
-    moved = random.random(left.size) < fraction(p, "p")
+    moved = random.random(left.size) < p
     redraw = np.flatnonzero(moved)
     for tried in range(_N_ROUNDS):
         if not redraw.size:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
-from featgraph.core.checks import fraction, integer, naming
+from featgraph.core.checks import integer, naming
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -277,8 +277,6 @@ def fractality(
     >>> fractality(make_barabasi_albert(1500, 1, rng=0), method="greedy").verdict
     'not fractal'
     """
-    if not 0 < fraction(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
     integer(n_boot, "n_boot", least=20)
     check_spacing(spacing)
     random = as_rng(rng)

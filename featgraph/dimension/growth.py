@@ -162,7 +162,6 @@ def measure_growth(
     """
     generator = as_rng(rng)
     integer(n_references, "n_references", least=1)
-    integer(n_sources, "n_sources", least=1)
     graph = graph.without_weights().giant_component()
     if graph.n_edges == 0:
         raise ValueError("graph must have edges to measure distances, got none")

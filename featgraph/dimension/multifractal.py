@@ -106,7 +106,6 @@ def multifractal_boxes(
     2.0
     """
     moments = check_q(q)
-    integer(repeats, "repeats", least=1)
     random = as_rng(rng)
     own, share, kind = open_giant(graph, method, weight, as_undirected, options)
     chosen = (

@@ -106,7 +106,6 @@ def multifractal_sandbox(
     [1.98, 1.98, 1.98, 1.98, 1.98]
     """
     moments = check_q(q)
-    integer(n_boot, "n_boot", least=2)
     random = as_rng(rng)
     own, share = largest_component(graph, weight, as_undirected)
     chosen = hop_size_grid(own, "radius", scale, spacing) if radii is None else radii

@@ -188,7 +188,6 @@ def epsilon_sweep(
     distances = matrix.values.cpu().numpy()
     if not scaled:
         distances = distances * math.sqrt(matrix.n_samples)
-    n_references = integer(n_references, "n_references")
     percolation = choose_epsilon(distances, "percolation")
     ladder = _ladder(distances, percolation, integer(n_steps, "n_steps", least=2), epsilons)
     generator = as_rng(rng)

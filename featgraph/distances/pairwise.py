@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from featgraph.core.checks import integer
 from featgraph.core.memory import check_pairs
 from featgraph.distances.gram import distance_gradient, pairwise_distances, working_dtype
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
@@ -67,8 +66,6 @@ def feature_distances(
             [5., 0., 0.]], dtype=torch.float64)
     """
     values = as_feature_matrix(features).values
-    if block_size is not None:
-        block_size = integer(block_size, "block_size", least=1)
     values = values.to(working_dtype(values.dtype))
     if values.device.type == "cpu":
         check_pairs(

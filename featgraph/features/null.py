@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.threads import small_on_one_thread
 from featgraph.features.feature_matrix import FeatureMatrix, as_feature_matrix
@@ -91,7 +90,6 @@ def draw_nulls(
     >>> next(draws).n_nodes, next(draws).n_nodes
     (3, 3)
     """
-    choice(null, NULLS, "null")
     F = as_feature_matrix(features)
     if null == "shuffled":
         return _shuffled_draws(F, as_rng(rng))

@@ -27,7 +27,7 @@ def check_csr(indptr: Any, indices: Any) -> tuple[NDArray[np.int64], NDArray[np.
     indptr, indices = _index_array(indptr, "indptr"), _index_array(indices, "indices")
     n_nodes = indptr.size - 1
     if n_nodes < 1:
-        raise ValueError("a graph has at least 1 node, got no indptr, edges or labels")
+        raise ValueError("a graph has at least 1 node, got 0: no indptr, edges or labels")
     if indptr[0] != 0 or indptr[-1] != indices.size or np.any(np.diff(indptr) < 0):
         raise ValueError(
             f"indptr must rise from 0 to the length of indices ({indices.size}), "

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.graph.convert import takes_any_graph
@@ -96,7 +95,6 @@ def average_clustering(graph: FeatureGraph, *, kind: ClusteringKind = "average")
     >>> round(average_clustering(graph), 4), average_clustering(graph, kind="transitivity")
     (0.5833, 0.6)
     """
-    choice(kind, CLUSTERING_KINDS, "kind")
     return clustering_of(graph.indptr, graph.indices, kind)
 
 

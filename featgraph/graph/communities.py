@@ -7,7 +7,6 @@ import random
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import integer, positive
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
@@ -71,11 +70,7 @@ def find_communities(
     """
     import igraph
 
-    resolution = positive(resolution, "resolution")
-    if n_iterations is None:
-        rounds = 2 if graph.n_edges > MANY_EDGES else -1
-    else:
-        rounds = integer(n_iterations, "n_iterations", least=1)
+    rounds = n_iterations or (2 if graph.n_edges > MANY_EDGES else -1)
     seed = int(as_rng(rng).integers(2**63))
     bare = igraph.Graph(n=graph.n_nodes, edges=graph.edges.tolist())
     igraph.set_random_number_generator(random.Random(seed))
@@ -134,7 +129,6 @@ def measure_modularity(graph: FeatureGraph, labels: ArrayLike, *, resolution: fl
     >>> measure_modularity(graph, [0, 0, 1, 1])
     0.5
     """
-    resolution = positive(resolution, "resolution")
     groups = np.asarray(labels)
     if groups.shape != (graph.n_nodes,) or groups.dtype.kind not in "iu":
         raise ValueError(

@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.graph.convert import as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.edge_weight import EDGE_WEIGHTS, EdgeWeight
+from featgraph.graph.edge_weight import EdgeWeight
 from featgraph.graph.strengths import node_strengths
 from featgraph.graph.tails import TailFit, fit_tail
 
@@ -135,7 +134,6 @@ def degree_statistics(
     >>> degree_statistics(nx.path_graph(4), tails=False)
     DegreeStatistics(n_nodes=4, mean=1.5, max=2, assortativity=-0.5, tail='none')
     """
-    choice(weight, EDGE_WEIGHTS, "weight")
     own = isinstance(graph, FeatureGraph)
     net = as_feature_graph(graph, weight=None if own else "ignore")
     weighted = net.weights is not None and weight != "none"

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, positive
 from featgraph.core.random import RandomState, as_rng
 from featgraph.graph._bit_kernels import pack_rows, rows_of_bits_pay
 from featgraph.graph.convert import takes_any_graph
@@ -95,9 +94,6 @@ def rewire_graph(
     >>> other.degrees.tolist(), other.n_components
     ([2, 2, 2, 2, 2, 2, 2, 2], 1)
     """
-    choice(kind, ("random", "lattice"), "kind")
-    if swaps_per_edge is not None:
-        swaps_per_edge = positive(swaps_per_edge, "swaps_per_edge")
     found = EdgeSwapper.start(graph, connected=connected).draw(kind, as_rng(rng), swaps_per_edge)
     tails = np.repeat(found.nodes, np.diff(found.indptr))
     heads = found.nodes[found.indices]

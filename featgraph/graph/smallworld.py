@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from featgraph.core.checks import choice, integer
+from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.graph.clustering import (
-    CLUSTERING_KINDS,
     ClusteringKind,
     clustering_of,
     local_efficiency,
@@ -198,7 +197,6 @@ def small_world(
     >>> result.sigma > 5, result.propensity > 0.6
     (True, True)
     """
-    choice(clustering, CLUSTERING_KINDS, "clustering")
     n_references = integer(n_references, "n_references", least=1)
     whole = as_feature_graph(graph, weight="ignore")
     if whole.n_edges == 0:

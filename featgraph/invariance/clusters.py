@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, fraction
+from featgraph.core.checks import fraction
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 
@@ -105,7 +105,6 @@ def cluster_nodes(
 
     from featgraph.distances.pairwise import feature_distances
 
-    choice(linkage, ("complete", "single"), "linkage")
     places = np.array([fraction(level, "levels") for level in levels])
     if places.size == 0 or not (np.diff(places) > 0).all():
         raise ValueError(f"levels must rise strictly, got {list(levels)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import fraction, positive
+from featgraph.core.checks import positive
 from featgraph.core.random import RandomState
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -217,8 +217,6 @@ def fit_correlation_dimension(
     >>> fit.has_plateau, 1.8 < fit.dimension < 2.1
     (True, True)
     """
-    if not 0 < fraction(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
     positive(tolerance, "tolerance")
     x = np.log(total.radii)
     first, last, has_plateau = _choose_window(x, total.counts, total.n_pairs, window, tolerance)

@@ -222,10 +222,7 @@ def compute_correlation_sum(
     from scipy.spatial.distance import pdist
 
     cloud = take_points(points, kind=kind)
-    choice(duplicates, ("refuse", "drop"), "duplicates")
-    exclude = integer(exclude, "exclude")
     if weights is None:
-        n_resamples = integer(n_resamples, "n_resamples")
         weights = draw_weights(cloud.shape[0], n_resamples, as_rng(rng))
     elif weights.ndim != 2 or weights.shape[0] != cloud.shape[0]:
         raise ValueError(

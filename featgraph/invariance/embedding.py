@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import integer, positive
+from featgraph.core.checks import integer
 from featgraph.core.lazy import need
 from featgraph.invariance.correlation_sum import PointKind, take_points
 
@@ -77,7 +77,6 @@ fewer neighbours
     """
     cloud = take_points(points, kind=kind)
     n_points = cloud.shape[0]
-    n_components = integer(n_components, "n_components", least=1)
     n_neighbors = integer(n_neighbors, "n_neighbors", least=2)
     if n_points <= n_neighbors:
         raise ValueError(
@@ -95,9 +94,9 @@ fewer neighbours
     reducer = need("umap", extra="umap").UMAP(
         n_components=n_components,
         n_neighbors=n_neighbors,
-        min_dist=positive(min_dist, "min_dist", zero=True),
+        min_dist=min_dist,
         metric="euclidean",
-        random_state=integer(seed, "seed"),
+        random_state=seed,
         n_jobs=1,  # a seeded run is serial anyway; saying so avoids a warning
     )
     with warnings.catch_warnings():

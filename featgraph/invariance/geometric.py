@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, fraction, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
@@ -259,11 +258,6 @@ def measure_geometric_invariance(
     >>> [round(d) for d in result.dimensions], result.delta < 0.3
     ([2, 2, 2], True)
     """
-    choice(variant, GEOMETRIC_VARIANTS, "variant")
-    choice(embedding, ("auto", "none", "umap"), "embedding")
-    choice(duplicates, ("drop", "refuse"), "duplicates")
-    if not 0 < fraction(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
     generator = as_rng(rng)
     named = name_layers(features)
     umap = variant != "full" if embedding == "auto" else embedding == "umap"
@@ -275,7 +269,7 @@ def measure_geometric_invariance(
         try:
             points = take_points(matrix, kind=kind, where="its points")
             if weights is None or weights.shape[0] != len(points):
-                weights = draw_weights(len(points), integer(n_resamples, "n_resamples"), generator)
+                weights = draw_weights(len(points), n_resamples, generator)
             cloud = points
             if umap:
                 unit = variant == "released"

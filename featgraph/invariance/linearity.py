@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from featgraph.core.checks import fraction
 from featgraph.core.threads import small_on_one_thread
 
 if TYPE_CHECKING:
@@ -87,7 +86,6 @@ def measure_linearity(features: FeatureMatrix | Array, *, share: float = 0.9) ->
     from featgraph.features.feature_matrix import as_feature_matrix
 
     matrix = as_feature_matrix(features)
-    fraction(share, "share")
     values = matrix.numpy().astype(np.float64)
     centered = values - values.mean(axis=0)
     largest = float(np.abs(centered).max())

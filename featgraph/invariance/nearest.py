@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, fraction, integer
+from featgraph.core.checks import integer
 from featgraph.invariance.correlation_sum import PointKind, find_distinct, take_points
 
 if TYPE_CHECKING:
@@ -91,10 +91,8 @@ def estimate_two_nn(
     """
     from scipy.special import chdtri
 
-    choice(method, ("likelihood", "fit"), "method")
-    if not 0 <= fraction(discard, "discard") < 1:
+    if discard == 1:
         raise ValueError(f"discard must lie in [0, 1), got {discard}")
-    _check_confidence(confidence)
     near = _distinct_neighbors(points, kind, 2)
     logs = np.sort(np.log(near[:, 1] / near[:, 0]))
     n_points = logs.size
@@ -173,7 +171,6 @@ def estimate_likelihood_dimension(
     from scipy.special import ndtri
 
     integer(n_neighbors, "n_neighbors", least=3)
-    _check_confidence(confidence)
     near = _distinct_neighbors(points, kind, n_neighbors)
     inverse = np.log(near[:, -1:] / near[:, :-1]).mean(axis=1)
     mean = float(inverse.mean())
@@ -189,11 +186,6 @@ def estimate_likelihood_dimension(
         near.shape[0],
         near.shape[0],
     )
-
-
-def _check_confidence(confidence: float) -> None:
-    if not 0 < fraction(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
 
 
 def _distinct_neighbors(

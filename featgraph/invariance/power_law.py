@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import choice, integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -184,9 +183,7 @@ def fit_power_law(
     PowerLawFit(exponent=2.45074, standard_error=0.0458765, x_min=1.00013, n_tail=1000, \
 n_values=1000, variant='paper')
     """
-    choice(variant, VARIANTS, "variant")
-    integer(n_bootstrap, "n_bootstrap")
-    least = {"tail": integer(min_tail, "min_tail", least=2), "released": 2, "paper": 0}[variant]
+    least = {"tail": min_tail, "released": 2, "paper": 0}[variant]
     ordered = _check_values(values)
     logs = np.log(ordered)
     first, exponent, distance = _fit(logs, least)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.caller import caller_level
-from featgraph.core.checks import choice, fraction
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
@@ -22,7 +21,6 @@ from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import deviation, invert_spread, noise_spread
 from featgraph.invariance.power_law import (
     MIN_VALUES,
-    VARIANTS,
     PowerLawFit,
     TailVariant,
     fit_power_law,
@@ -233,10 +231,6 @@ def measure_scale_invariance(
     >>> low == 0, result.sigma < high
     (True, True)
     """
-    choice(variant, VARIANTS, "variant")
-    choice(short, ("refuse", "skip"), "short")
-    if not 0 < fraction(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence}")
     generator = as_rng(rng)
     center = variant != "paper" if center is None else center
     named = name_layers(features)

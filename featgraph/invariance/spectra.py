@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import positive
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.threads import small_on_one_thread
@@ -132,7 +131,7 @@ def compute_spectrum(
     if tolerance is None:
         tolerance = 0.5 * math.sqrt(n_nodes + n_samples + 1) * float(np.finfo(native.dtype).eps)
     values = native.astype(np.float64)
-    zero = positive(tolerance, "tolerance", zero=True) * float(np.linalg.norm(values))
+    zero = tolerance * float(np.linalg.norm(values))
     if center:
         values -= values.mean(axis=1, keepdims=True)
     singular = svdvals(values, overwrite_a=True, check_finite=False)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from featgraph.core.checks import choice, integer
+from featgraph.core.checks import choice
 
 __all__ = ["MODELS", "SmallModel", "build_model"]
 
@@ -71,8 +71,6 @@ def build_model(
     ('SmallCNN', 204778)
     """
     row = MODELS[choice(name, MODELS, "name")]
-    seed = integer(seed, "seed")
-    n_classes = integer(n_classes, "n_classes", least=1)
     module = importlib.import_module(f"featgraph.models.{row.file}")
     # Layers draw their weights from the global generator; fork_rng puts its state back.
     with torch.random.fork_rng(devices=[]):

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from featgraph.core.checks import integer, nearest
+from featgraph.core.checks import nearest
 from featgraph.models.building import MODELS, build_model
 from featgraph.models.weights import load_weights
 
@@ -68,7 +68,6 @@ def load_model(
     >>> load_model("cnn").__class__.__name__
     'SmallCNN'
     """
-    seed = integer(seed, "seed")
     if spec in MODELS:
         model = build_model(spec, seed=seed, **options)
     elif spec.startswith("timm:"):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from featgraph.core.checks import integer, nearest
+from featgraph.core.checks import nearest
 from featgraph.models.guarded_import import import_beside_torchvision
 from featgraph.models.weights import load_weights
 
@@ -60,7 +60,6 @@ def create_timm_model(
     """
     if pretrained and weights is not None:
         raise ValueError("give pretrained=True or weights=..., not both")
-    seed = integer(seed, "seed")
     timm = import_timm()
     known = timm.list_models()
     if name.split(".")[0] not in known:

@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from featgraph.core.checks import integer, positive
 from featgraph.core.progress import track_progress
 from featgraph.features.running import evaluating
 
@@ -84,12 +83,10 @@ def train_classifier(
     >>> len(rows), rows[-1].accuracy
     (20, 1.0)
     """
-    epochs = integer(epochs, "epochs", least=1)
-    batch_size = integer(batch_size, "batch_size", least=1)
     optimizer = torch.optim.AdamW(
         model.parameters(),
-        lr=positive(lr, "lr"),
-        weight_decay=positive(weight_decay, "weight_decay", zero=True),
+        lr=lr,
+        weight_decay=weight_decay,
     )
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     if not len(dataset):  # type: ignore[arg-type]

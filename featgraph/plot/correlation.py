@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import integer
 from featgraph.plot.layer_values import LayerSeries, draw_layer_values
 from featgraph.plot.style import (
     BAND,
@@ -75,7 +74,7 @@ def plot_correlation_sum(
         raise ValueError(
             "result must hold a correlation sum, got none; the variant 'released' keeps none"
         )
-    shown = dict(list(fits.items())[: integer(max_layers, "max_layers", least=1)])
+    shown = dict(list(fits.items())[:max_layers])
     width = min(WIDTH + 0.8, 1.9 * len(shown) + 1.9)
     figure = new_figure(width, 4.3)
     axes = figure.subplots(2, len(shown), squeeze=False, sharex="col", height_ratios=(1.25, 1))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import integer
 from featgraph.plot.graph_drawing import group_colors
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
 from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure
@@ -84,7 +83,7 @@ def plot_figure2(
     models = change if isinstance(change, Mapping) else {"": change}
     if not models:
         raise ValueError("change must hold at least one model, got none")
-    bands = _arrange(models, integer(max_layers, "max_layers", least=1))
+    bands = _arrange(models, max_layers)
     n_columns = max(map(len, bands.values()))
     side = min(2.2, (WIDTH + 0.8) / n_columns)
     below = 0.42 if side >= 1.6 else 0.58

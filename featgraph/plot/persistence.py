@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import integer
 from featgraph.plot.style import (
     BLUE,
     FAINT,
@@ -148,15 +147,14 @@ def plot_barcode(
     >>> len(ax.collections)
     1
     """
-    most = integer(max_bars, "max_bars", least=1)
-    n_bars = sum(min(len(points), most) for points in diagrams.points.values())
+    n_bars = sum(min(len(points), max_bars) for points in diagrams.points.values())
     fig, ax = new_axes(ax, height=min(1.6 + 0.055 * n_bars, 8.0))
     low, high = _range(diagrams)
     end = high + 0.05 * (high - low)
     place, marks, labels = 0, [], []
     for dimension, points in diagrams.points.items():
         color, _ = _STYLES[min(dimension, 3)]
-        kept = _longest(points, most)
+        kept = _longest(points, max_bars)
         if not len(kept):
             continue
         rows = place + np.arange(len(kept))

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import choice, integer
-
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
 
@@ -70,8 +68,6 @@ def scale_distances(
     >>> round(share, 6), np.round(positions[:, 0] - positions[0, 0], 6).tolist()
     (1.0, [0.0, 1.0, 3.0])
     """
-    choice(method, ("classical", "metric", "nonmetric"), "method")
-    integer(n_components, "n_components", least=1)
     matrix = np.asarray(distances, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
         raise ValueError(

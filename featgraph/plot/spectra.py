@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import integer
 from featgraph.plot.layer_values import LayerSeries, draw_layer_values
 from featgraph.plot.style import (
     BAND,
@@ -69,10 +68,10 @@ def plot_spectra(
     >>> axes.shape
     (1,)
     """
-    layers = result.layers[: integer(max_layers, "max_layers", least=1)]
+    layers = result.layers[:max_layers]
     if n_columns is None:
         n_columns = 2 if len(layers) == 4 else 3
-    across = min(integer(n_columns, "n_columns", least=1), len(layers))
+    across = min(n_columns, len(layers))
     down = -(-len(layers) // across)
     width = (WIDTH + 0.6) * max(across, 2) / 3
     figure = new_figure(width, 2.15 * down + 0.25)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
 from featgraph.core.files import UNFINISHED, remove_leftovers, write_text
+from featgraph.core.locks import LOCK
 
 __all__ = [
-    "FolderLock",
     "claim_folder",
     "file_key",
     "list_files",
@@ -22,67 +20,6 @@ __all__ = [
 
 #: Marks a folder as written by featgraph, and lists what it wrote.
 MANIFEST = "featgraph.json"
-_LOCK = ".featgraph-lock"
-
-
-class FolderLock:
-    """Keeps a folder for one run, until it is released or the process ends, however it ends.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        The folder, which is made if it is missing.
-
-    Raises
-    ------
-    ValueError
-        If another run holds it.
-
-    Notes
-    -----
-    ``flock``, which also holds between the machines of most shared file systems; none on Windows.
-    """
-
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        path = Path(folder) / _LOCK
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while (handle := _lock_file(path)) is None:
-            pass  # the file went away between opening and locking it: its holder had just ended
-        # also when nobody releases it, but drops it
-        self._finalizer = weakref.finalize(self, _unlock_file, handle, path)
-
-    def release(self) -> None:
-        """Let others in."""
-        self._finalizer()
-
-
-def _lock_file(path: Path) -> int | None:
-    try:
-        import fcntl
-    except ImportError:
-        return -1
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        who = os.read(handle, 200).decode(errors="replace") or "another run"
-        os.close(handle)
-        raise ValueError(
-            f"folder must be free, got {os.fspath(path.parent)!r}, which {who} is writing; wait "
-            "until it ends, or name another folder"
-        ) from None
-    if os.fstat(handle).st_nlink == 0:
-        os.close(handle)
-        return None
-    os.truncate(handle, 0)
-    os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
-    return handle
-
-
-def _unlock_file(handle: int, path: Path) -> None:
-    if handle >= 0:
-        path.unlink(missing_ok=True)
-        os.close(handle)
 
 
 def claim_folder(
@@ -127,7 +64,7 @@ def claim_folder(
         raise ValueError(f"folder must be a folder, got the file {os.fspath(path)!r}")
     path.mkdir(parents=True, exist_ok=True)
     found = _read_manifest(path)
-    others = (item for item in path.iterdir() if not item.name.startswith((UNFINISHED, _LOCK)))
+    others = (item for item in path.iterdir() if not item.name.startswith((UNFINISHED, LOCK)))
     if found is None and not force and any(others):
         raise ValueError(_refusal(path, kind, "it holds other files"))
     if found is not None and found.get("kind") != kind and not force:

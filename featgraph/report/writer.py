@@ -14,6 +14,7 @@ import numpy as np
 
 from featgraph.core.checks import choice
 from featgraph.core.files import DamagedFileError, atomic_path, write_text
+from featgraph.core.locks import FolderLock
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.figures import (
     draw_joint_figures,
@@ -21,13 +22,7 @@ from featgraph.report.figures import (
     first_pictures,
     pack_png,
 )
-from featgraph.report.folder import (
-    FolderLock,
-    claim_folder,
-    list_files,
-    remove_stale,
-    write_manifest,
-)
+from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
 from featgraph.report.graph_files import GRAPH_FILES, write_layer_graph
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.network_analysis import NetworkAnalysis

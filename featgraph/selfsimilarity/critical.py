@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from featgraph.core.checks import choice
 from featgraph.distances.pairwise import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix
 
@@ -102,7 +101,6 @@ def critical_pairs(distances: Tensor, estimator: CriticalEstimator) -> tuple[Ten
     >>> critical_pairs(C, "linkage")
     (tensor([0, 0]), tensor([2, 1]))
     """
-    choice(estimator, ("packing", "linkage"), "estimator")
     distances = distances.detach()
     if estimator == "linkage":
         pairs = _linkage_pairs(distances)

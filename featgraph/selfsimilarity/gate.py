@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from featgraph.core.checks import integer, need_keys, positive
+from featgraph.core.checks import need_keys
 
 __all__ = ["ReleasedGate"]
 
@@ -43,8 +43,8 @@ class ReleasedGate:
     """
 
     def __init__(self, *, limit: float = 0.05, refresh: int = 3) -> None:
-        self.limit = positive(limit, "limit")
-        self.refresh = integer(refresh, "refresh", least=1)
+        self.limit = limit
+        self.refresh = refresh
         self.epoch = 0
         self.old: dict[str, float] = {}
         self.sums: dict[str, list[float]] = {}

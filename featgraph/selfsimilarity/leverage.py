@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from featgraph.core.checks import integer
 from featgraph.core.random import RandomState
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
@@ -195,14 +194,13 @@ def measure_leverage(
     if n_nodes < 3:
         raise ValueError(f"features must have at least 3 nodes to set one aside, got {n_nodes}")
     n_largest = min(MOST, int(np.ceil(SHARE * n_nodes))) if n_largest is None else n_largest
-    n_largest = integer(n_largest, "n_largest", least=1)
     if n_largest > n_nodes - 2:
         raise ValueError(f"n_largest must be at most n_nodes − 2 = {n_nodes - 2}, got {n_largest}")
     distances = matrix.values.detach()
     how = {"estimator": estimator, **options}
     far, norms = _farthest(distances, n_largest)
     null_rates, null_changes = [], []
-    if integer(n_draws, "n_draws"):
+    if n_draws:
         layer = features if not isinstance(features, DistanceMatrix) else embed_distances(features)
         for sample in islice(draw_nulls(as_feature_matrix(layer), rng=rng, rotated=False), n_draws):
             apart = feature_distances(sample)

@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from featgraph.core.checks import choice
 from featgraph.distances.pairwise import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity._sorting import sort
 from featgraph.selfsimilarity.critical import critical_pairs
-from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
+from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.formulas import formula_count
 from featgraph.selfsimilarity.grid import check_theta, pair_values, theta_grid
 from featgraph.selfsimilarity.soft import soft_caro_wei
@@ -80,7 +79,6 @@ def box_number(
     >>> box_number(F, torch.tensor([0.5, 1.0, 6.0, 7.0]), estimator="linkage")
     tensor([3., 2., 2., 1.], dtype=torch.float64)
     """
-    choice(estimator, ESTIMATORS, "estimator")
     matrix = as_feature_matrix(features)
     distances = feature_distances(matrix.values.detach())
     theta = theta_grid(distances, n_theta) if theta is None else check_theta(theta, distances)
@@ -127,7 +125,6 @@ def count_boxes(distances: Tensor, theta: Tensor, *, estimator: EstimatorName) -
     >>> count_boxes(C, torch.tensor([0.5, 1.0, 7.0]), estimator="packing")
     tensor([3., 2., 1.], dtype=torch.float64)
     """
-    choice(estimator, ESTIMATORS, "estimator")
     if estimator in ("greedy", "optimum"):
         raise ValueError(
             f"estimator must not be {estimator!r} here: it covers features; "

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import shortest_path
 
-from featgraph.core.checks import fraction, integer, naming
+from featgraph.core.checks import integer, naming
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -226,7 +226,6 @@ def self_similarity_test(
     >>> [self_similarity_test(F, n_draws=39, rng=0).verdict for F in (dust, noise)]
     ['self-similar', 'not self-similar']
     """
-    level = fraction(level, "level")
     n_draws = integer(n_draws, "n_draws", least=19)
     generator = as_rng(rng)
     cloud = _open(features)

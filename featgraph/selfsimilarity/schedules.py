@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from featgraph.core.checks import fraction, integer, nearest, need_keys
+from featgraph.core.checks import fraction, nearest, need_keys
 
 __all__ = [
     "ConstantTarget",
@@ -85,7 +85,7 @@ class LinearTarget(ConstantTarget):
     def __init__(self, start: float, end: float, *, n_steps: int) -> None:
         super().__init__(fraction(start, "start"))
         self.end = fraction(end, "end")
-        self.n_steps = integer(n_steps, "n_steps", least=1)
+        self.n_steps = n_steps
 
     def value(self, step: int, layer: str, rate: float) -> float:
         """Return γ at a step."""
@@ -150,8 +150,8 @@ class TrackingTarget:
         trajectory: Mapping[str, Sequence[float]] | None = None,
         steps_per_epoch: int = 1,
     ) -> None:
-        self.momentum = fraction(momentum, "momentum")
-        self.steps_per_epoch = integer(steps_per_epoch, "steps_per_epoch", least=1)
+        self.momentum = momentum
+        self.steps_per_epoch = steps_per_epoch
         self.trajectory = trajectory and {
             layer: [fraction(rate, f"trajectory[{layer!r}]") for rate in rates]
             for layer, rates in trajectory.items()

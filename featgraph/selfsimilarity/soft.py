@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from featgraph.core.checks import positive
 from featgraph.distances.gram import in_main_memory
 from featgraph.selfsimilarity.grid import (
     Ladder,
@@ -77,7 +76,6 @@ def soft_caro_wei(
     >>> soft_caro_wei(C, torch.tensor([0.5, 3.0, 9.0]), softness=0.01).round(decimals=2)
     tensor([3., 2., 1.], dtype=torch.float64)
     """
-    softness = positive(softness, "softness")
     ladder = check_ladder("range", scale, QUANTILES)
     check_theta(theta, distances)
     levels = ladder.levels(theta)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from featgraph.core.checks import fraction, integer
+from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity.estimators import EstimatorName
@@ -71,7 +71,7 @@ def bootstrap_ss_rate(
     True
     """
     n_resamples = integer(n_resamples, "n_resamples", least=2)
-    tail = (1 - fraction(confidence, "confidence")) / 2
+    tail = (1 - confidence) / 2
     rng = as_rng(rng)
     values = as_feature_matrix(features).values.detach()
     rates = []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from featgraph.core.checks import choice, fraction, integer
+from featgraph.core.checks import choice, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
@@ -178,21 +178,20 @@ def correlate_views(
     >>> round(views.correlations[0].correlation, 12)
     1.0
     """
-    choice(method, ("spearman", "pearson"), "method")
-    level, count = fraction(confidence, "confidence"), integer(n_bootstrap, "n_bootstrap", least=1)
+    integer(n_bootstrap, "n_bootstrap", least=1)
     arrays = {name: np.asarray(table, dtype=np.float64) for name, table in tables.items()}
     n_models = _check_tables(arrays)
     names = tuple(str(k) for k in range(n_models)) if models is None else tuple(models)
     if len(names) != n_models:
         raise ValueError(f"models must hold {n_models} names, got {len(names)}")
     generator = as_rng(rng)
-    draws = generator.integers(n_models, size=(count, n_models))
+    draws = generator.integers(n_models, size=(n_bootstrap, n_models))
     rows = [
-        _correlate(first, second, arrays[first], arrays[second], method, level, draws)
+        _correlate(first, second, arrays[first], arrays[second], method, confidence, draws)
         for first, second in itertools.combinations(arrays, 2)
     ]
     seed = int(rng) if isinstance(rng, int | np.integer) else None
-    return CrossViews(names, arrays, tuple(rows), method, level, count, seed)
+    return CrossViews(names, arrays, tuple(rows), method, confidence, n_bootstrap, seed)
 
 
 def cross_view_correlations(

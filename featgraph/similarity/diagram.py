@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import positive
 from featgraph.core.result import Result
 
 __all__ = ["PersistenceDiagrams"]
@@ -106,14 +105,13 @@ class PersistenceDiagrams(Result):
         The order matters and follows arXiv:2101.07752: a loop born at 0.995 that never dies
         is kept, as (0.995, 1).
         """
-        least = positive(min_lifetime, "min_lifetime", zero=True)
         if infinity is None:
             values = np.concatenate([points.ravel() for points in self.points.values()])
             finite = values[np.isfinite(values)]
             infinity = float(finite.max()) if finite.size else 1.0
         cleaned = {}
         for dimension, points in self.points.items():
-            kept = points[points[:, 1] - points[:, 0] > least].copy()
+            kept = points[points[:, 1] - points[:, 0] > min_lifetime].copy()
             kept[np.isinf(kept[:, 1]), 1] = infinity
             if (kept[:, 0] > kept[:, 1]).any():
                 raise ValueError(

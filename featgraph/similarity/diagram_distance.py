@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, integer, positive
 from featgraph.similarity.diagram import PersistenceDiagrams
 
 __all__ = ["DiagramKind", "landscape_curve", "persistence_distance", "persistence_distances"]
@@ -85,8 +84,6 @@ def persistence_distance(
     >>> persistence_distance(d1, d1), round(persistence_distance(d1, d2), 3)
     (0.0, 0.25)
     """
-    choice(kind, KINDS, "kind")
-    bins, width = integer(n_bins, "n_bins", least=2), positive(sigma, "sigma")
     if d1.dimensions != d2.dimensions:
         raise ValueError(
             f"d1 and d2 must have the same homology dimensions, got {d1.dimensions} and "
@@ -94,7 +91,7 @@ def persistence_distance(
         )
     first, second = (d.clean(min_lifetime=min_lifetime, infinity=infinity).points for d in (d1, d2))
     squares = [
-        _distance(first[dimension], second[dimension], kind, bins, width) ** 2
+        _distance(first[dimension], second[dimension], kind, n_bins, sigma) ** 2
         for dimension in d1.dimensions
     ]
     return math.sqrt(sum(squares))

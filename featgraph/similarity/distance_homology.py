@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.checks import integer, positive
 from featgraph.core.lazy import need
 from featgraph.core.memory import check_pairs
 from featgraph.features.feature_matrix import FeatureMatrix
@@ -75,15 +74,16 @@ def distance_persistence(
     >>> d.points[0].tolist(), d.betti([0.5, 1.5, 2.5]).tolist()
     ([[0.0, 1.0], [0.0, 2.0]], [3, 2, 1])
     """
-    top = integer(max_dimension, "max_dimension", least=0)
     layer = distances.layer if isinstance(distances, FeatureMatrix) else None
     matrix = _check_distances(distances)
-    check_pairs(len(matrix), "persistence", bytes_per_pair=16 if top < 2 else 400, of="neurons")
+    check_pairs(
+        len(matrix), "persistence", bytes_per_pair=16 if max_dimension < 2 else 400, of="neurons"
+    )
     reach = float(matrix.max(axis=1).min())
-    limit = reach if max_epsilon is None else positive(max_epsilon, "max_epsilon")
+    limit = reach if max_epsilon is None else max_epsilon
     points = {0: _components(matrix, limit)}
-    if top >= 1:
-        points.update(_holes(matrix, limit, top))
+    if max_dimension >= 1:
+        points.update(_holes(matrix, limit, max_dimension))
     return PersistenceDiagrams(points, "distances", True, layer, {"max_epsilon": limit})
 
 

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import fraction, integer
 from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
@@ -149,14 +148,13 @@ def interpolate_linear(
     >>> interpolate_linear(net, net, data, n_alphas=3).barrier
     0.0
     """
-    points = integer(n_alphas, "n_alphas", least=2)
     check_architecture(model_a, model_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)
     if align:
         from featgraph.similarity.weight_matching import align_neurons
 
         model_b = align_neurons(model_a, model_b, rng=rng).model
-    alphas = np.linspace(0, 1, points)
+    alphas = np.linspace(0, 1, n_alphas)
     losses, accuracies = [], []
     for alpha in track_progress(alphas.tolist(), progress=progress, label="interpolation"):
         mixed = mix_networks(model_a, model_b, alpha)
@@ -202,14 +200,13 @@ def mix_networks(model_a: nn.Module, model_b: nn.Module, alpha: float) -> nn.Mod
     >>> mix_networks(a, b, 0.25).weight.item()
     1.5
     """
-    share = fraction(alpha, "alpha")
     check_architecture(model_a, model_b)
     second = model_b.state_dict()
     state = {}
     for name, value in model_a.state_dict().items():
         other = second[name].to(value.device)
         mixable = value.is_floating_point() or value.is_complex()
-        state[name] = (1 - share) * value + share * other.to(value.dtype) if mixable else value
+        state[name] = (1 - alpha) * value + alpha * other.to(value.dtype) if mixable else value
     mixed = copy.deepcopy(model_a)
     mixed.load_state_dict(state)
     return mixed

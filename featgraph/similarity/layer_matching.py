@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -116,21 +115,20 @@ def match_layers(
         )
     if not np.isfinite(table).all():
         raise ValueError("similarity must be finite, got NaN or infinity")
-    count = integer(n_permutations, "n_permutations", least=1)
     generator = as_rng(rng)
     matches = np.asarray((table if direction else -table).argmax(axis=1), dtype=np.int64)
     layers = np.arange(len(table))
     accuracy = float(np.mean(matches == layers))
-    relabelled = generator.permuted(np.tile(layers, (count, 1)), axis=1)
+    relabelled = generator.permuted(np.tile(layers, (n_permutations, 1)), axis=1)
     chance = np.mean(relabelled[:, matches] == layers, axis=1)
     # the true labelling is one of those possible, so the p-value is never 0
-    p_value = (1 + int(np.sum(chance >= accuracy - 1e-12))) / (count + 1)
+    p_value = (1 + int(np.sum(chance >= accuracy - 1e-12))) / (n_permutations + 1)
     return LayerMatching(
         matches,
         accuracy,
         float(np.mean(np.abs(matches - layers))),
         float(chance.mean()),
         p_value,
-        count,
+        n_permutations,
         int(rng) if isinstance(rng, int | np.integer) else None,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import naming, positive
+from featgraph.core.checks import naming
 from featgraph.core.result import Result
 from featgraph.similarity._predictions import (
     Predictions,
@@ -289,7 +289,6 @@ def triangle(
     >>> views.functional.path.alphas.tolist(), views.sparsity.sparsities.tolist()
     ([0.0, 0.5, 1.0], [0.0, 0.5])
     """
-    limit = positive(threshold, "threshold")
     levels = check_sparsities(sparsities)
     if layers_b is not None:
         from featgraph.features.layers import select_layers
@@ -315,7 +314,9 @@ def triangle(
     )  # fmt: skip
     sparsity = run_sweep((first, second), levels, estimator, progress)
     sources = names or (type(model_a).__name__, type(model_b).__name__)
-    return Triangle(StaticView(cka, shape, limit), functional, sparsity, cka.n_samples, *sources)
+    return Triangle(
+        StaticView(cka, shape, threshold), functional, sparsity, cka.n_samples, *sources
+    )
 
 
 def matched_mean(values: NDArray[np.float64]) -> float:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import integer
 from featgraph.core.lazy import need
 from featgraph.similarity.diagram import PersistenceDiagrams
 from featgraph.similarity.weight_network import WeightGraph
@@ -75,15 +74,14 @@ def weight_persistence(
     >>> d.points[0][:, 1].tolist(), d.points[1].tolist()
     ([1e-06, 0.25, 0.5], [[0.75, inf]])
     """
-    top = integer(max_dimension, "max_dimension", least=0)
     graph = model
     if not isinstance(graph, WeightGraph):
         graph = WeightGraph.from_model(graph, bias=bias, fold_batchnorm=fold_batchnorm)
     values = graph.filtration
     if graph.layered or _is_bipartite(graph):
-        points = _tree_persistence(graph, values, top)
+        points = _tree_persistence(graph, values, max_dimension)
     else:
-        points = _flag_persistence(graph, values, top)
+        points = _flag_persistence(graph, values, max_dimension)
     return PersistenceDiagrams(points, "weights", True, graph.source)
 
 

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.similarity._predictions import check_architecture
@@ -123,7 +122,6 @@ def align_neurons(
     1.0
     """
     check_architecture(model_a, model_b)
-    sweeps = integer(max_sweeps, "max_sweeps", least=1)
     generator = as_rng(rng)
     trace = read_units(model_a)
     sizes, axes = _find_axes(model_a, trace)
@@ -133,7 +131,7 @@ def align_neurons(
     )
     orders = {group: np.arange(size) for group, size in sizes.items()}
     done = 0
-    for _ in range(sweeps if orders else 0):
+    for _ in range(max_sweeps if orders else 0):
         done += 1
         improved = False
         for group in generator.permutation(list(orders)).tolist():

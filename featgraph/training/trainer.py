@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from featgraph.core.checks import integer
+from featgraph.core.locks import FolderLock
 from featgraph.core.processes import process_rank
 from featgraph.core.progress import progress_bar
 from featgraph.features.layers import Layers
@@ -127,7 +128,6 @@ def train(
     n_steps = count_steps(n_samples, settings.batch_size, n_processes=n_processes)
     if n_steps == 0:
         raise ValueError("dataset must hold at least two samples for a batch, got fewer")
-    integer(measure_every, "measure_every", least=1)
     run = Run(
         model=model,
         dataset=dataset,
@@ -150,7 +150,12 @@ def train(
             return {}
         return measure_rates(model, shown, layers=layers, estimators=estimators)
 
-    _run_epochs(run, measure, resume=resume, progress=False if rank else progress)
+    lock = None if run.folder is None else FolderLock(run.folder, again=True)
+    try:
+        _run_epochs(run, measure, resume=resume, progress=False if rank else progress)
+    finally:
+        if lock is not None:
+            lock.release()
     return TrainingLog(tuple(run.rows), run.folder)
 
 

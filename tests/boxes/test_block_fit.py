@@ -11,7 +11,7 @@ from featgraph.boxes.block_fit import fit_blocks, prefer_blocks
 from featgraph.boxes.methods.greedy import fit_nodes
 from featgraph.boxes.metric_space import HopSpace
 from featgraph.datasets import make_barabasi_albert
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph import as_feature_graph
 
 
 @given(n_nodes=st.integers(1, 60), share=st.floats(0.01, 0.4), seed=st.integers(0, 99))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.bounds import EFFORTS, bound_sizes, box_lower_bound, box_lower_bounds
-from featgraph.boxes.minimum import minimum_box_cover
+from featgraph.boxes import box_lower_bound, box_lower_bounds, minimum_box_cover
+from featgraph.boxes.bounds import EFFORTS, bound_sizes
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 KINDS = ("diameter", "radius")

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import box_cover
 from featgraph.boxes.bits import spread_bits
 from featgraph.boxes.methods.cbb import _burn, _burn_bits
 from featgraph.boxes.metric_space import open_graph_space

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import coverage_gain
-from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes import box_counts, box_cover, coverage_gain
 from featgraph.boxes.centers import join_centers, select_centers
 from featgraph.boxes.metric_space import open_graph_space
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph
 from tests.naive import boxes as naive
 
 

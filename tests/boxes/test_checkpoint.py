@@ -10,8 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.boxes import bounds, checkpoint as checkpoints, metric_space
-from featgraph.boxes.api import box_counts
+from featgraph.boxes import bounds, box_counts, checkpoint as checkpoints, metric_space
 from featgraph.boxes.methods import greedy, memb, merge
 
 GRAPH = nx.gnp_random_graph(60, 0.05, seed=3)

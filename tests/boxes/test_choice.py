@@ -11,11 +11,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.boxes import api
-from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.methods import METHODS, describe_method
+from featgraph.boxes import api, box_counts, box_cover, describe_method
+from featgraph.boxes.methods import METHODS
 from featgraph.boxes.methods.auto import choose_method
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))

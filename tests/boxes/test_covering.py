@@ -8,10 +8,8 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import bits, metric_space
-from featgraph.boxes.api import box_counts, box_cover
-from featgraph.boxes.counts import BoxCounts
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.boxes import BoxCounts, bits, box_counts, box_cover, metric_space
+from featgraph.features import FeatureMatrix
 from tests.naive import boxes as naive
 
 

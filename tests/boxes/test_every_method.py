@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes import box_counts, box_cover
 from featgraph.boxes.methods import METHODS
 from tests.naive import boxes as naive
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_counts, box_cover
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.boxes import box_counts, box_cover
+from featgraph.graph import FeatureGraph
 from tests.naive import box_searches as naive, boxes as plain
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes import box_counts, box_cover
 from featgraph.boxes.methods import METHODS, greedy
 from featgraph.boxes.methods.greedy import fit_bits, fit_lists, fit_nodes
 from featgraph.boxes.metric_space import open_graph_space

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import box_cover, minimum_box_cover
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
-from featgraph.boxes.minimum import minimum_box_cover
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 

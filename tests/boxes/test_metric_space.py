@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import bits, neighborhoods
-from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes import bits, box_counts, box_cover, neighborhoods
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import open_graph_space
 from featgraph.core import memory

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes import minimum_counts
-from featgraph.boxes.api import box_counts
-from featgraph.boxes.minimum import minimum_box_counts, minimum_box_cover
+from featgraph.boxes import box_counts, minimum_box_counts, minimum_box_cover, minimum_counts
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 SMALLEST = {

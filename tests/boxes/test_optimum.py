@@ -12,15 +12,13 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes import minimum
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import box_cover, minimum, minimum_box_cover
 from featgraph.boxes.exact import parts as parts_file
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.parts import run_parts
 from featgraph.boxes.exact.problem import CliqueProblem
-from featgraph.boxes.minimum import minimum_box_cover
-from featgraph.datasets.fractal_graphs import make_flower
-from featgraph.distances.pairwise import feature_distances
+from featgraph.datasets import make_flower
+from featgraph.distances import feature_distances
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 KINDS = ("diameter", "radius")
@@ -324,7 +322,7 @@ BEST_KNOWN = {
 @COMPILED
 @pytest.mark.parametrize(("name", "kind"), BEST_KNOWN)
 def test_best_known_counts_of_real_networks_are_proven(shared_data, name, kind):
-    from featgraph.io.files import read_graph
+    from featgraph.io import read_graph
 
     graph = read_graph(shared_data / "networks" / f"{name}.edges")
     for size, count in BEST_KNOWN[name, kind].items():

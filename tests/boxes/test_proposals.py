@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import box_cover
 from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.candidate_boxes import Table, propose_boxes
 from featgraph.boxes.greedy_set_cover import choose_boxes

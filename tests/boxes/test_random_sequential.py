@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import box_cover
 from featgraph.boxes.methods.random_sequential import _grow
 from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive

@@ -9,11 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.analysis import analyze_boxes
-from featgraph.boxes.api import box_cover
-from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.renormalization import renormalization_flow, renormalize
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.boxes import BoxCover, analyze_boxes, box_cover, renormalization_flow, renormalize
+from featgraph.graph import FeatureGraph
 from tests.naive import boxes as naive
 
 

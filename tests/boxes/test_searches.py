@@ -9,11 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import bits
-from featgraph.boxes.analysis import box_diameters
-from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes import bits, box_counts, box_cover, box_diameters, cover_hubs
 from featgraph.boxes.candidate_boxes import Table, overlap_boxes
-from featgraph.boxes.hubs import cover_hubs
 from featgraph.boxes.methods import annealing, fnb, mcwr, merge, obca, swarm
 from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import box_searches as naive, boxes as plain

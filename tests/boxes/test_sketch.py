@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes.api import box_cover
+from featgraph.boxes import box_cover
 from featgraph.boxes.methods.sketch import build_sketches
 from featgraph.boxes.metric_space import open_graph_space
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph
 from tests.naive import box_searches as naive, boxes as plain
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from featgraph.cli import main
-from featgraph.features import FeatureMatrix
-from featgraph.features.files import save_features
+from featgraph.features import FeatureMatrix, save_features
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ import torch
 from PIL import Image
 
 from featgraph.cli import main
-from featgraph.training import _run
-from featgraph.training.checkpoints import load_checkpoint
+from featgraph.training import _run, load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = ["mlp", "--option", "widths=(24, 16)"]

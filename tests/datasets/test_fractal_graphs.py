@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.datasets.fractal_graphs import make_flower, make_song_havlin_makse
+from featgraph.datasets import make_flower, make_song_havlin_makse
 from tests.naive import graphs as naive
 
 

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.datasets.graphs import (
+from featgraph.datasets import (
     load_karate,
     make_complete,
     make_cycle,

@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.datasets.random_graphs import _attach, make_barabasi_albert, make_watts_strogatz
+from featgraph.datasets import make_barabasi_albert, make_watts_strogatz
+from featgraph.datasets.random_graphs import _attach
 from tests.naive import graphs as naive
 
 

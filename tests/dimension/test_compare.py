@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
 
-from featgraph.dimension.compare import compare_dimensions
-from featgraph.dimension.network_comparison import compare_network
+from featgraph.dimension import compare_dimensions, compare_network
 from featgraph.selfsimilarity import ss_rate
 from tests.naive import dimension as naive, optimum
 from tests.naive.distances import pair_distances

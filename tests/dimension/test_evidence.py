@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 
-from featgraph.boxes import box_counts
-from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes import BoxCounts, box_counts
 from featgraph.datasets import (
     make_barabasi_albert,
     make_cycle,

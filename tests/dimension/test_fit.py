@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 
-from featgraph.boxes.counts import BoxCounts
-from featgraph.dimension.fit import (
-    DimensionFit,
-    _student_quantile,
-    fit_curve,
-    fit_dimension,
-)
+from featgraph.boxes import BoxCounts
+from featgraph.dimension import DimensionFit, fit_dimension
+from featgraph.dimension.fit import _student_quantile, fit_curve
 from tests.naive import dimension as naive
 
 SIZES = np.array([0, 1, 2, 3, 4, 6, 8, 11, 15, 19], dtype=np.float64)

@@ -15,13 +15,9 @@ from featgraph.datasets import (
     make_song_havlin_makse,
     make_watts_strogatz,
 )
-from featgraph.dimension.flow import (
-    analyze_flow,
-    degree_distance,
-    score_invariance,
-)
-from featgraph.graph.communities import measure_modularity
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.dimension import analyze_flow, score_invariance
+from featgraph.dimension.flow import degree_distance
+from featgraph.graph import FeatureGraph, measure_modularity
 from tests.naive import fractality as naive
 
 COMPILED = pytest.mark.skipif(

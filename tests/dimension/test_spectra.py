@@ -16,7 +16,7 @@ from featgraph.datasets import make_flower, make_lattice, make_path
 from featgraph.dimension import ball_masses, multifractal_boxes, multifractal_sandbox
 from featgraph.dimension.fit import fit_curve
 from featgraph.dimension.multifractal import measure_moments
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph
 from tests.naive import fractality as naive
 
 COMPILED = pytest.mark.skipif(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from featgraph.dimension.sweep import EpsilonSweep, epsilon_sweep
+from featgraph.dimension import EpsilonSweep, epsilon_sweep
 from featgraph.graph import choose_epsilon, feature_graph
 
 
@@ -56,7 +56,7 @@ def test_same_seed_same_sweep(sweep):
 
 def test_given_thresholds():
     matrix = features()
-    from featgraph.distances.pairwise import feature_distances
+    from featgraph.distances import feature_distances
 
     low = choose_epsilon(feature_distances(matrix), ("degree", 1))
     found = epsilon_sweep(matrix, epsilons=[low / 100, low], n_references=0, progress=False)

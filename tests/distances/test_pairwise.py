@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from featgraph.distances import feature_distances, gram
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.features import FeatureMatrix
 from tests.naive import distances as naive
 
 # Above 128 · 128 · 64 operations the matrix product is used, below the plain differences.

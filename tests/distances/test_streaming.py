@@ -171,12 +171,12 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match=r"distances of layer 'stem' need at least one batch"):
         total.distances()
     total.update(np.zeros((4, 2)))
-    with pytest.raises(ValueError, match=r"same nodes, got 5 after 4"):
+    with pytest.raises(ValueError, match=r"nodes of the batches before, got 5 after 4"):
         total.update(np.zeros((5, 2)))
     with pytest.raises(ValueError, match="NaN"):
         total.update(np.full((4, 2), np.nan))
     other = SquaredDistanceSum()
     other.update(np.zeros((3, 2)))
-    with pytest.raises(ValueError, match=r"same nodes, got 3 after 4"):
+    with pytest.raises(ValueError, match=r"nodes of the batches before, got 3 after 4"):
         total.merge(other)
     assert repr(total) == "SquaredDistanceSum(n_nodes=4, n_samples=2, layer='stem')"

@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from featgraph import io
+from featgraph.cli.entry import main
 from featgraph.core.files import UNFINISHED, write_text
+from featgraph.core.locks import FolderLock
 from featgraph.datasets import load_karate, make_flower
+from featgraph.features import FeatureMatrix, save_features
+from tests.faults.commands import COMMANDS, write_inputs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 RUN = [sys.executable, "-m", "featgraph"]
@@ -46,7 +53,7 @@ def run(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
 )
-def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status):
+def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status, capsys):
     out, kept = tmp_path / "out", tmp_path / "kept.npz"
     words = ["boxcover", large, "-o", out, "--seed", "0", "--repeats", "400", "--method", "merge"]
     process = subprocess.Popen(
@@ -60,6 +67,9 @@ def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status
     while not out.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert process.poll() is None
+    if sent == signal.SIGTERM:  # two runs at once
+        assert main([*map(str, words)]) == 2
+        assert f"process {process.pid} on" in capsys.readouterr().err
     process.send_signal(sent)
     assert process.wait(60) == status
     for path in out.rglob("*.json"):
@@ -67,6 +77,27 @@ def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status
     if sent != signal.SIGKILL:
         assert not list(out.rglob(f"{UNFINISHED}*"))
     assert not kept.exists()
+
+
+def test_a_stopped_report_holds_the_layers_that_were_finished(tmp_path):
+    rng = np.random.default_rng(0)
+    layers = {f"layer{k}": FeatureMatrix.from_array(rng.normal(size=(90, 30))) for k in range(40)}
+    save_features(layers, tmp_path / "layers.npz")
+    out = tmp_path / "out"
+    words = ["analyze", "--features", tmp_path / "layers.npz", "-o", out, "--quiet"]
+    process = subprocess.Popen(
+        [*RUN, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not (out / "report.html").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 143
+    assert "of 40 layers are finished" in said
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert 1 <= len(report["layers"]) < 40
+    assert not list(out.rglob(f"{UNFINISHED}*"))
 
 
 def test_ctrl_c_inside_an_import_has_the_status_of_any_other(tmp_path):
@@ -95,6 +126,19 @@ def test_a_full_disk_is_named(graph, tmp_path):
     assert str(tmp_path / "out") in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "out").rglob(f"{UNFINISHED}*"))
+
+
+def test_a_full_disk_names_the_checkpoint_of_a_training(tmp_path):
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    words = ["train", "mlp", "--data", "digits", "--epochs", 1, "-o", tmp_path / "out", "--quiet"]
+    done = run(*words, preexec_fn=limit)
+    assert done.returncode == 2
+    assert "no room to write" in done.stderr
+    assert str(tmp_path / "out" / "checkpoint.pt") in done.stderr
+    assert "inline_container" not in done.stderr
 
 
 def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
@@ -139,6 +183,28 @@ def test_poor_environments_do_not_matter(graph, tmp_path, environment):
     assert list((tmp_path / "out").glob("*.csv"))
 
 
+def test_a_user_without_a_home(graph):
+    """Nobody, who may read everything here and write into one folder."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root, who may become another user")
+    caps = [f"--{kind}-caps=+dac_read_search" for kind in ("inh", "ambient")]
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *caps]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        shutil.copy(graph, folder)
+        words = [*nobody, *RUN, "boxcover", graph.name, "-o", "out", "--seed", "0"]
+        variables = {**os.environ, "HOME": "/nonexistent", "PYTHONPATH": os.pathsep.join(sys.path)}
+        variables.pop("NUMBA_CACHE_DIR", None)
+        done = subprocess.run(
+            words, cwd=folder, env=variables, capture_output=True, text=True, check=False
+        )
+        if "setpriv:" in done.stderr:
+            pytest.skip(f"cannot become another user here: {done.stderr}")
+        assert done.returncode == 0, done.stderr
+        assert (Path(folder) / "out" / "counts.csv").exists()
+        assert "Traceback" not in done.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_named(graph, tmp_path):
     tmp_path.chmod(0o500)
@@ -149,40 +215,12 @@ def test_a_folder_that_may_not_be_written_is_named(graph, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-COMMANDS = {
-    "boxcover": ["--method", "merge", "--repeats", "3"],
-    "network": ["--references", "2"],
-    "fractality": [],
-}
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
-def test_bytes_depend_on_the_seed_alone(graph, tmp_path, command):
-    """Threads, workers and the order of hashes change no byte; times and dates are left out."""
-    found = []
-    for number, (threads, order) in enumerate((("1", "1"), ("2", "77"))):
-        out = tmp_path / str(number)
-        extra = COMMANDS[command] + ([] if command == "network" else ["--jobs", threads])
-        variables = {"OMP_NUM_THREADS": threads, "PYTHONHASHSEED": order}
-        done = run(command, graph, "-o", out, "--seed", 3, *extra, env={**os.environ, **variables})
-        assert done.returncode == 0, done.stderr
-        found.append({p.name: _without_times(p) for p in out.rglob("*.*") if _is_table(p)})
-    assert found[0]
-    assert found[0] == found[1]
-
-
-def _is_table(path: Path) -> bool:
-    return path.suffix in {".csv", ".json"} and not path.name.startswith(".")
-
-
-def _without_times(path: Path) -> object:
-    text = path.read_text(encoding="utf-8")
-    return text if path.suffix == ".csv" else _drop(json.loads(text))
-
-
-def _drop(value: Any) -> Any:
-    untold = {"seconds", "started", "finished", "command", "jobs", "out", "date", "settings"}
-    if isinstance(value, dict):
-        return {key: _drop(item) for key, item in value.items() if key not in untold}
-    return [_drop(item) for item in value] if isinstance(value, list) else value
+def test_a_folder_that_another_run_writes_is_refused(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
+    lock = FolderLock("out")
+    assert main([*COMMANDS[command], "-o", "out", "--quiet"]) == 2
+    assert f"--out must be free, got '{tmp_path}/out', which process" in capsys.readouterr().err
+    assert [path.name for path in Path("out").iterdir()] == [".featgraph-lock"]
+    lock.release()

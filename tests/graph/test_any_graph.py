@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from featgraph.boxes import box_cover
-from featgraph.graph.convert import as_feature_graph, open_graph
+from featgraph.graph import as_feature_graph
+from featgraph.graph.convert import open_graph
 from tests.test_architecture import public_functions
 
 igraph = pytest.importorskip("igraph")

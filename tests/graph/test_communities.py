@@ -8,10 +8,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.graph import communities
-from featgraph.graph.communities import find_communities, measure_modularity
-from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import (
+    FeatureGraph,
+    as_feature_graph,
+    communities,
+    find_communities,
+    measure_modularity,
+)
 
 igraph = pytest.importorskip("igraph")
 

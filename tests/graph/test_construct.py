@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.graph import _blocks, construct
-from featgraph.graph.construct import feature_graph
+from featgraph.graph import _blocks, construct, feature_graph
 from tests.naive import graphs as naive
 
 torch = pytest.importorskip("torch")

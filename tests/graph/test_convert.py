@@ -13,8 +13,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings, strategies as st
 
 from featgraph.features import as_feature_matrix
-from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph, as_feature_graph
 
 torch = pytest.importorskip("torch")
 igraph = pytest.importorskip("igraph")
@@ -110,7 +109,7 @@ def test_pyg_data_is_what_pyg_expects():
 
 
 def test_pyg_features_may_be_a_feature_matrix():
-    from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.features import FeatureMatrix
 
     matrix = FeatureMatrix.from_array([[0.0, 1.0], [2.0, 3.0]])
     assert FeatureGraph.from_edges([(0, 1)]).to_pyg(matrix).x.tolist() == [[0.0, 1.0], [2.0, 3.0]]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import networkx as nx
 from hypothesis import given, strategies as st
 
-from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.cores import find_cores
+from featgraph.graph import as_feature_graph, find_cores
 
 
 @given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0, 1))

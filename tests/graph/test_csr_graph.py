@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph
 from tests.naive import graphs as naive
 
 
@@ -211,7 +211,7 @@ BAD_EDGES = [
     ({"edges": [(0, -1)]}, "edges must be node indices of at least 0, got -1"),
     ({"edges": [(0, 5)], "n_nodes": 3}, "edges must be indices below n_nodes=3, got 5"),
     ({"edges": []}, "a graph has at least 1 node, got 0"),
-    ({"edges": [(0, 1)], "n_nodes": 2.5}, "n_nodes must be a whole number of at least 0, got 2.5"),
+    ({"edges": [(0, 1)], "n_nodes": 2.5}, "n_nodes must be a whole number or None, got 2.5"),
     ({"edges": [(0, 1)], "weights": [1, 2]}, r"weights must have one value per edge row.*\(2,\)"),
     ({"edges": [(0, 1)], "weights": [np.nan]}, "weights must be finite, got nan"),
     ({"edges": [(0, 1)], "weights": [np.inf]}, "weights must be finite, got inf"),
@@ -234,7 +234,7 @@ def test_bad_edges_are_refused(arguments, message):
 BAD_ARRAYS = [
     ({"indptr": [0, 3, 1]}, "indptr must rise from 0 to the length of indices"),
     ({"indptr": [1, 1, 2]}, "indptr must rise from 0 to the length of indices"),
-    ({"indptr": [0, 1.5, 2]}, "indptr must be one-dimensional with integers"),
+    ({"indptr": [0, 1.5, 2]}, "indptr must be an array of whole numbers"),
     ({"indptr": [0]}, "at least 1 node, got 0"),
     ({"indices": [1, 7]}, r"indices must lie in 0 … 1, got 1 … 7"),
     ({"indices": [0, 0]}, "indices must hold no self-loops, got one at node 0"),
@@ -257,7 +257,7 @@ BAD_KINDS = [
     ({"labels": (["a"], "b")}, "labels must be hashable"),
     ({"node_attributes": {"x": np.array([None, {}])}}, "attribute 'x' must be numbers, booleans"),
     ({"node_attributes": {3: np.zeros(2)}}, "node_attributes must have names that are strings"),
-    ({"layer": 3}, "layer must be a string or None, got 3"),
+    ({"layer": 3}, "layer must be a text or None, got 3"),
 ]
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.features import FeatureMatrix
 from featgraph.invariance import compute_correlation_sum
 from featgraph.invariance.correlation_sum import draw_weights, take_points
 from tests.naive import invariance as naive

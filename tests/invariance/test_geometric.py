@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pytest
 
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.features import FeatureMatrix
 from featgraph.invariance import GeometricInvariance, embed_points, measure_geometric_invariance
 from tests.naive.clouds import make_cloud, move
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from featgraph.distances import feature_distances
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.features import FeatureMatrix
 from featgraph.invariance import cluster_nodes, compare_training, measure_linearity
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.features import FeatureMatrix
 from featgraph.invariance import (
     NearCopiesWarning,
     compute_correlation_sum,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
+from featgraph.graph import compare_rivals
 from featgraph.graph.cutoffs import scan_cutoffs
-from featgraph.graph.rivals import compare_rivals
 from featgraph.invariance import fit_power_law
 from tests.naive import invariance as naive
 

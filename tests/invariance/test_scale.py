@@ -3,7 +3,7 @@ import functools
 import numpy as np
 import pytest
 
-from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.features import FeatureMatrix
 from featgraph.invariance import ScaleInvariance, measure_scale_invariance
 
 

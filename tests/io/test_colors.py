@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featgraph.io.colors import _seen_colors, box_colors, value_colors
+from featgraph.io import box_colors, value_colors
+from featgraph.io.colors import _seen_colors
 
 
 @pytest.mark.parametrize("n_colors", [0, 1, 7, 8, 256, 257, 20_000])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose
 
-from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph import FeatureGraph
 from featgraph.io import read_dynamic_gexf, write_dynamic_gexf
 
 NS = "{http://gexf.net/1.3}"

@@ -14,9 +14,9 @@ import scipy.io
 import scipy.sparse as sp
 from hypothesis import given, strategies as st
 
-from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io.files import GRAPH_FORMATS, read_graph
+from featgraph.graph import FeatureGraph, as_feature_graph
+from featgraph.io import read_graph
+from featgraph.io.files import GRAPH_FORMATS
 
 igraph = pytest.importorskip("igraph")
 

@@ -10,12 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.cover import BoxCover
-from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io.colors import box_colors
-from featgraph.io.gexf import read_gexf, write_gexf
-from featgraph.io.graphml import read_graphml, write_graphml
+from featgraph.boxes import BoxCover
+from featgraph.graph import FeatureGraph, as_feature_graph
+from featgraph.io import box_colors, read_gexf, read_graphml, write_gexf, write_graphml
 
 igraph = pytest.importorskip("igraph")
 

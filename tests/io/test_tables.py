@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.io.tables import write_rows
+from featgraph.io import write_rows
 
 ROWS = [
     {"layer": "a|b", "size": np.int64(2), "d": np.float32(0.5), "ok": np.True_},

@@ -37,7 +37,7 @@ def test_options_reach_the_class() -> None:
 def test_unknown_name_and_bad_patches() -> None:
     with pytest.raises(ValueError, match="name must be one of.*got 'vit2'; did you mean 'vit'"):
         build_model("vit2")
-    with pytest.raises(ValueError, match="patch_size must divide height and width 9 × 8, got 2"):
+    with pytest.raises(ValueError, match="patch_size must divide height and width of image_"):
         PatchEmbedding((1, 9, 8), 2, 4)
 
 

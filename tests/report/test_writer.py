@@ -12,9 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from featgraph.report import ReportWriter, claim_folder
+from featgraph.report import LayerAnalysis, ReportWriter, claim_folder
 from featgraph.report.folder import MANIFEST
-from featgraph.report.layer_analysis import LayerAnalysis
 
 
 @pytest.fixture(scope="module")

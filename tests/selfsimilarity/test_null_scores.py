@@ -71,5 +71,5 @@ def test_intervals_narrow_with_samples():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         compare_with_null(np.random.default_rng(0).normal(size=(12, 4)), **options)
-    with pytest.raises(ValueError, match=r"confidence must lie in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"confidence must lie strictly between 0 and 1"):
         bootstrap_ss_rate(np.eye(9), confidence=2)

@@ -8,9 +8,8 @@ import torch
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from featgraph.selfsimilarity import critical_distances
+from featgraph.selfsimilarity import critical_distances, critical_pairs
 from featgraph.selfsimilarity._steps import _order_pairs, count_steps
-from featgraph.selfsimilarity.critical import critical_pairs
 
 
 def draw(kind: str, dtype: type, n_nodes: int = 60) -> np.ndarray:

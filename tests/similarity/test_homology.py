@@ -337,7 +337,7 @@ def test_diagrams_check_and_keep_their_points(tmp_path):
     old = {"H0": b.points[0], "kind": np.array("weights"), "source": np.array(""), "reduced": True}
     np.savez(tmp_path / "old.npz", **old)
     assert sim.PersistenceDiagrams.load(tmp_path / "old.npz").source is None
-    with pytest.raises(ValueError, match=r"dimension must be one of \(0,\), got 1"):
+    with pytest.raises(ValueError, match=r"dimension must be one of \[0\], got 1"):
         a.betti([0.5], dimension=1)
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import featgraph as fg
-from featgraph.features.capture import extract_features
+from featgraph.features import extract_features
 from featgraph.training import track, track_training
 from featgraph.training.layer_measures import compare_partitions
 from tests.naive import fractality as naive

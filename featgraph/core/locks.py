@@ -1,0 +1,84 @@
+"""A folder that one run writes is closed to others."""
+
+from __future__ import annotations
+
+import os
+import platform
+import weakref
+from pathlib import Path
+
+__all__ = ["LOCK", "FolderLock"]
+
+LOCK = ".featgraph-lock"
+
+
+class FolderLock:
+    """Keeps a folder for one run, until it is released or the process ends, however it ends.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder, which is made if it is missing.
+    again : bool, default=False
+        Be content where this process holds the folder already.
+
+    Raises
+    ------
+    ValueError
+        If another run holds it.
+
+    Notes
+    -----
+    ``flock``, which also holds between the machines of most shared file systems; none on Windows.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], *, again: bool = False) -> None:
+        path = Path(folder).absolute() / LOCK
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if again and path in _HELD:
+            self._finalizer = weakref.finalize(self, _unlock_file, -1, None)
+            return
+        while (handle := _lock_file(path)) is None:
+            pass  # the file went away between opening and locking it: its holder had just ended
+        # also when nobody releases it, but drops it
+        self._finalizer = weakref.finalize(self, _unlock_file, handle, path)
+        _HELD.add(path)
+
+    def release(self) -> None:
+        """Let others in."""
+        self._finalizer()
+
+
+_HELD: set[Path] = set()  # by this process
+
+
+def _lock_file(path: Path) -> int | None:
+    try:
+        import fcntl
+    except ImportError:
+        return -1
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        who = os.read(handle, 200).decode(errors="replace") or "another run"
+        os.close(handle)
+        raise ValueError(
+            f"folder must be free, got {os.fspath(path.parent)!r}, which {who} is writing; wait "
+            "until it ends, or name another folder"
+        ) from None
+    if os.fstat(handle).st_nlink == 0:
+        os.close(handle)
+        return None
+    os.truncate(handle, 0)
+    os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
+    return handle
+
+
+def _unlock_file(handle: int, path: Path | None) -> None:
+    if path is None:
+        return
+    _HELD.discard(path)
+    if handle >= 0:
+        path.unlink(missing_ok=True)
+        os.close(handle)
