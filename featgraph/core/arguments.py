@@ -100,8 +100,11 @@ _MANY = 10**5
 def check_methods(kind: type) -> None:
     """Put the constructor and the public methods of a class behind their checks, in place.
 
-    Base classes of other packages are left as they are.
+    Base classes of other packages are left as they are, and estimators of scikit-learn, which
+    look at their parameters when they are fitted.
     """
+    if hasattr(kind, "get_params"):
+        return
     for base in kind.__mro__:
         if not base.__module__.startswith("featgraph.") or base in _SEEN:
             continue

@@ -31,7 +31,7 @@ _few_from_1 = functools.partial(integer, least=1, most=_MOST)
 _few_from_2 = functools.partial(integer, least=2, most=_MOST)
 _RANGES = _rows(
     (_from_0, "seed exclude height generation"),
-    (_from_1, "batch_size block_size max_batches max_images max_samples max_length max_layers"),
+    (_from_1, "batch_size block_size max_batches max_images max_samples max_layers"),
     (_from_1, "max_bars top_k m x u branching n_boxes n_nodes n_classes n_clusters n_samples"),
     (_from_1, "n_components n_axes n_largest n_sources n_centers n_iterations max_sweeps refresh"),
     (_from_1, "width widths image_shape patch_size n_heads depth"),

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, TensorDataset
 
 from featgraph.core.arrays import read_arrays
+from featgraph.core.checks import integer
 from featgraph.datasets.rows import Rows, find_rows
 
 __all__ = ["NamedSamples", "holds_token_ids", "load_arrays", "load_texts", "load_token_ids"]
@@ -118,7 +119,7 @@ def load_texts(
     lines = _read_lines(path, max_samples)
     options: dict[str, Any] = {
         "truncation": True,
-        "max_length": max_length,
+        "max_length": integer(max_length, "max_length", least=1),
     }
     if getattr(tokenizer, "pad_token", None) is None:
         if len({len(tokenizer(line, **options)["input_ids"]) for line in lines}) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -48,7 +48,7 @@ def multifractal_weights(
     radii: ArrayLike | None = None,
     n_centers: int | None = None,
     n_boot: int = 200,
-    layers: Any = "all",
+    layers: str | Sequence[str] = "all",
     attention: Literal["published", "heads"] = "published",
     rng: RandomState = 0,
 ) -> WeightSpectrum:
