@@ -40,7 +40,7 @@ def parameters(signature: inspect.Signature) -> Iterator[inspect.Parameter]:
 
 
 def _stop(*_: object) -> None:
-    raise TimeoutError(f"takes more than {SECONDS} s")
+    raise TimeoutError(f"takes more than {SECONDS} s of computing")
 
 
 def _fresh(value: Any) -> Any:
@@ -60,8 +60,8 @@ def find_fault(
         signature,
         {key: _fresh(options[key]) for key in signature.parameters if key in options},  # type: ignore[arg-type]
     )
-    before = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    before = signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -70,11 +70,11 @@ def find_fault(
                 repr(made)
                 made.to_rows()
     except Exception as error:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         return _judge(error, name, parameter, odd)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
     return None
 
 

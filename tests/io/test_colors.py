@@ -54,5 +54,5 @@ def test_bad_input():
         box_colors(-1)
     with pytest.raises(ValueError, match="n_colors must be at most 1000000"):
         box_colors(2_000_000)
-    with pytest.raises(ValueError, match="values must be one-dimensional with numbers"):
+    with pytest.raises(ValueError, match="values must be an array of real numbers"):
         value_colors(["a"])
