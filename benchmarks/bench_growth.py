@@ -1,14 +1,18 @@
 """How time and memory grow with the size of the input, against another build and other packages.
 
-    python benchmarks/bench_growth.py                         # this build and the other packages
-    python benchmarks/bench_growth.py --old FOLDER            # another build of featgraph too
-    python benchmarks/bench_growth.py --cases greedy auto     # some rows
+    python -m benchmarks.bench_growth                         # this build and the other packages
+    python -m benchmarks.bench_growth --old FOLDER            # another build of featgraph too
+    python -m benchmarks.bench_growth --cases greedy auto     # some rows
 
 Every number comes from a process of its own: CPU seconds of one thread after a run on the
 smallest input has loaded and compiled what is needed, and by how much the memory of the process
-grew (its peak). The exponent is the slope of log seconds against log size over the two largest
-sizes; one that is more than 0.25 above what the docstring states is marked with an exclamation
-mark, and a last line names them.
+grew (its peak). A process ends after ``--limit`` CPU seconds, and larger sizes of its row are
+then left out ("–"); what other work the machine has changes no limit. Numbers are kept in
+``--keep`` as they come: a run that was stopped goes on there, and a changed build begins anew.
+
+The exponent is the slope of log seconds against log size over all sizes that take a twentieth of
+a second or more. One that is more than 0.25 above what the docstring states is marked with an
+exclamation mark, and a last line names them.
 """
 
 from __future__ import annotations
@@ -28,8 +32,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 TOLERANCE = 0.25  # of an exponent: caches, and logarithms, are no part of a docstring
-ENOUGH_SECONDS = 1.0
-MOST_SECONDS = 120
+ENOUGH_SECONDS, MOST_RUNS = 1.0, 1000
+MEASURABLE = 0.05  # seconds; below, the exponent is that of what does not grow
 
 
 class Case(NamedTuple):
@@ -170,45 +174,86 @@ def measure(name: str, size: int, *, of_peer: bool) -> dict[str, float]:
     work(case.make(case.sizes[0]))
     data = case.make(size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds, spent = math.inf, 0.0
-    while spent < ENOUGH_SECONDS:  # the least of several: other work on the machine only adds
+    runs: list[float] = []
+    while sum(runs) < ENOUGH_SECONDS and len(runs) < MOST_RUNS:
         begin = time.process_time()
         work(data)
-        spent += time.process_time() - begin
-        seconds = min(seconds, time.process_time() - begin)
+        runs.append(time.process_time() - begin)
+    seconds = float(np.median(runs))  # the least may be 0: clocks of a busy machine stand still
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"seconds": seconds, "mib": grown / 1024}
 
 
-def start(name: str, size: int, root: Path, *, of_peer: bool) -> dict[str, float] | None:
+Run = dict[str, float] | None
+
+
+def start(name: str, size: int, root: Path, limit: int, of_peer: bool) -> Run:
     """Return the same from a process of its own with the build in ``root``; None if it fails."""
     words = [sys.executable, __file__, "--one", name, str(size), *(["--peer"] if of_peer else [])]
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    try:
-        done = subprocess.run(
-            words, env=os.environ | one_thread | {"PYTHONPATH": str(root)},
-            capture_output=True, text=True, check=True, timeout=MOST_SECONDS,
-        )  # fmt: skip
-    except (subprocess.SubprocessError, OSError):
+    done = subprocess.run(
+        words,
+        env=os.environ | one_thread | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)),
+    )
+    if done.returncode:
+        why = done.stderr.strip().splitlines()[-1:] or [f"ended after {limit} CPU seconds"]
+        print(f"{name}, {size:,}: {why[0]}", file=sys.stderr)
         return None
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def slope(sizes: tuple[int, ...], runs: list[dict[str, float] | None]) -> float:
-    """Return the exponent over the two largest sizes, nan where a run is missing."""
-    last, before = runs[-1], runs[-2]
-    if last is None or before is None or before["seconds"] <= 0:
+def slope(sizes: tuple[int, ...], runs: list[Run]) -> float:
+    """Return the exponent over all sizes that take long enough, nan if these are fewer than two."""
+    pairs = zip(sizes, runs, strict=True)
+    known = [(n, run["seconds"]) for n, run in pairs if run and run["seconds"] >= MEASURABLE]
+    if len(known) < 2:
         return math.nan
-    return math.log(last["seconds"] / before["seconds"]) / math.log(sizes[-1] / sizes[-2])
+    x, y = np.log(np.array(known)).T
+    return float(np.polyfit(x, y, 1)[0])
 
 
-def show(name: str, builds: dict[str, tuple[Path, bool]]) -> str | None:
+class Kept:
+    """Numbers of an earlier run of the same builds, in a file."""
+
+    def __init__(self, file: Path, build: str) -> None:
+        self.file, self.build = file, build
+        known = json.loads(file.read_text()) if file.exists() else {}
+        self.runs: dict[str, Run] = known["runs"] if known.get("build") == build else {}
+
+    def get(self, key: str, words: tuple[str, int, Path, int, bool]) -> Run:
+        """Return what is kept under a key, or measure and keep it."""
+        if key not in self.runs:
+            self.runs[key] = start(*words)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.file.with_suffix(".part")
+            partial.write_text(json.dumps({"build": self.build, "runs": self.runs}, indent=1))
+            partial.replace(self.file)
+        return self.runs[key]
+
+
+def run_sizes(name: str, label: str, root: Path, limit: int, kept: Kept) -> list[Run]:
+    """Return the runs of a case by rising size; after one that fails the others are left out."""
+    runs: list[Run] = []
+    for size in CASES[name].sizes:
+        if runs and runs[-1] is None:
+            runs.append(None)
+            continue
+        words = name, size, root, limit, label == "other package"
+        runs.append(kept.get(f"{name}, {label}, {size}", words))
+    return runs
+
+
+def show(name: str, builds: dict[str, Path], limit: int, kept: Kept) -> str | None:
     """Print the rows of a case; return its name if it grows faster than stated."""
     case, slow = CASES[name], None
-    for label, (root, of_peer) in builds.items():
-        if of_peer and case.peer is None:
+    for label, root in builds.items():
+        if label == "other package" and case.peer is None:
             continue
-        runs = [start(name, size, root, of_peer=of_peer) for size in case.sizes]
+        runs = run_sizes(name, label, root, limit, kept)
         cells = [f"{r['seconds']:.3g} s, {r['mib']:.0f} MiB" if r else "–" for r in runs]
         found = slope(case.sizes, runs)
         mark = "!" if label == "this build" and found > case.stated + TOLERANCE else ""
@@ -225,19 +270,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--old", type=Path, help="folder of another build of featgraph")
+    parser.add_argument("--limit", type=int, default=60, help="CPU seconds of a process")
+    parser.add_argument("--keep", type=Path, default=Path("build/bench_growth.json"))
     parser.add_argument("--one", nargs=2, metavar=("CASE", "SIZE"), help=argparse.SUPPRESS)
     parser.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measure(options.one[0], int(options.one[1]), of_peer=options.peer)))
         return
+    from featgraph.core.sources import hash_sources
+
     here = Path(__file__).resolve().parents[1]
-    builds = {"this build": (here, False), "other package": (here, True)}
+    builds = {"this build": here, "other package": here}
     if options.old is not None:
-        builds["old build"] = (options.old.resolve(), False)
+        builds["old build"] = options.old.resolve()
+    kept = Kept(options.keep, f"{hash_sources()} {options.old} {options.limit}")
     print("| case | of | small | medium | large | exponent | stated |")
     print("|---|---|---|---|---|---|---|")
-    slow = [name for name in options.cases if show(name, builds)]
+    slow = [name for name in options.cases if show(name, builds, options.limit, kept)]
     print(f"\ngrow faster than stated: {', '.join(slow) or 'none'}")
 
 
