@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice, integer
+from featgraph.core.memory import check_pairs
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
@@ -233,6 +234,7 @@ def compute_correlation_sum(
             f"points must number at most {_MAX_POINTS} for a sum over all pairs, got "
             f"{cloud.shape[0]}; measure a random part of them"
         )
+    check_pairs(len(cloud), "distances", bytes_per_pair=10, of="points")
     kept = _first_copies(cloud, duplicates)
     cloud, weights = cloud[kept], weights[kept]
     # The largest coordinate becomes about 1: squares of tiny or huge units stay in range.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import shortest_path
 
 from featgraph.core.checks import integer, naming
+from featgraph.core.memory import check_pairs
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
@@ -307,6 +308,7 @@ def _open_graph(graph: FeatureGraph) -> _Cloud:
         raise ValueError(f"must have at least one edge as a graph, got {graph.n_nodes} nodes alone")
     whole = graph
     graph = graph.giant_component()
+    check_pairs(graph.n_nodes, "hops", bytes_per_pair=24)
 
     def measure(one: FeatureGraph) -> torch.Tensor:
         hops = shortest_path(one.to_scipy(), unweighted=True, directed=False)

@@ -202,6 +202,7 @@ def network_portrait(graph: FeatureGraph) -> NDArray[np.int64]:
     """
     from scipy.sparse.csgraph import shortest_path
 
+    check_pairs(graph.n_nodes, "hops", bytes_per_pair=10)
     # ones instead of weights: an edge between equal neurons has length 0 but is still a hop
     hops = shortest_path(graph.to_scipy(weighted=False), directed=False, unweighted=True)
     n_nodes = graph.n_nodes

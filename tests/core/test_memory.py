@@ -7,15 +7,28 @@ import numpy as np
 import pytest
 
 import featgraph as fg
-from featgraph import similarity as sim
+from featgraph import invariance, selfsimilarity, similarity as sim
 from featgraph.core.memory import check_pairs
 from featgraph.distances import SquaredDistanceSum, feature_distances
 
 CLOUD = np.random.default_rng(0).normal(size=(200, 3))
+RING = nx.cycle_graph(200)
 REFUSED = {
     "distances": lambda: feature_distances(CLOUD),
     "summed distances": lambda: SquaredDistanceSum().update(CLOUD),
     "feature covering": lambda: fg.box_counts(CLOUD, sizes=[1.0], rng=0),
+    "graph of features": lambda: fg.feature_graph(CLOUD),
+    "sweep": lambda: fg.epsilon_sweep(CLOUD, progress=False),
+    "comparison": lambda: fg.compare_dimensions(CLOUD, progress=False),
+    "ss_rate": lambda: fg.ss_rate(CLOUD),
+    "critical distances": lambda: selfsimilarity.critical_distances(CLOUD),
+    "leverage": lambda: selfsimilarity.measure_leverage(CLOUD),
+    "null models": lambda: selfsimilarity.compare_with_nulls(CLOUD),
+    "self-similarity": lambda: selfsimilarity.self_similarity_test(CLOUD, rng=0),
+    "self-similarity over hops": lambda: selfsimilarity.self_similarity_test(RING, rng=0),
+    "clusters": lambda: invariance.cluster_nodes(CLOUD),
+    "correlation sum": lambda: invariance.compute_correlation_sum(CLOUD),
+    "hops": lambda: sim.network_portrait(fg.graph.as_feature_graph(RING)),
     "rsa": lambda: sim.rsa(CLOUD, CLOUD),
     "cka": lambda: sim.cka(CLOUD, CLOUD, kernel="rbf"),
     "adjacency": lambda: sim.sample_adjacency(CLOUD),
