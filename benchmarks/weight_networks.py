@@ -299,13 +299,43 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         return [{k: value(v) for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
 
 
+def print_tables(folder: Path) -> None:
+    """Print the tables of the page."""
+    names = ("minilm", "transformer", "cifar", "chgnet")
+    there = [folder / f"{n}.csv" for n in names if (folder / f"{n}.csv").is_file()]
+    rows = [row for path in there for row in read_rows(path) if "width" in row]
+    print("| model | analysis | measure | trained | rows permuted | Gaussian rows | untrained |")
+    print("|---|---|---|---|---|---|---|")
+    for model, variant in dict.fromkeys((row["model"], row["analysis"]) for row in rows):
+        own = {r["network"]: r for r in rows if (r["model"], r["analysis"]) == (model, variant)}
+        for name, words in (("alpha0", "α₀"), ("width", "width")):
+            cells = []
+            for kind in ("trained", *NULLS):
+                row = own[kind]
+                ends = row[f"{name}_low"], row[f"{name}_high"]
+                cells.append(f"{row[name]:.2f} [{ends[0]:.2f}, {ends[1]:.2f}]")
+                low = row.get(f"{name}_difference_low", 0.0)
+                high = row.get(f"{name}_difference_high", 0.0)
+                if low > 0 or high < 0:
+                    cells[-1] = f"**{cells[-1]}**"
+            print(f"| {model} | {variant} | {words} | {' | '.join(cells)} |")
+    for name in ("training", "sizes", "scales"):
+        path = folder / f"{name}.csv"
+        table = read_rows(path) if path.is_file() else []
+        keys = [k for k in (table or [{}])[0] if not k.endswith(("_low", "_high"))]
+        print(f"\n| {' | '.join(keys)} |\n|{'---|' * len(keys)}")
+        for row in table:
+            cells = [row.get(key, "–") for key in keys]
+            print(f"| {' | '.join(f'{c:.4g}' if isinstance(c, float) else c for c in cells)} |")
+
+
 def main() -> None:
     """Measure the chosen parts and draw what is there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--chgnet", type=Path)
     parser.add_argument("--out", type=Path, default=Path("weight-networks"))
-    parts = ("minilm", "cifar", "chgnet", "sizes", "training", "picture")
+    parts = ("minilm", "cifar", "chgnet", "sizes", "training", "picture", "tables")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -316,8 +346,10 @@ def main() -> None:
         rows = [row for name, net in nets.items() for row in measure(name, net)]
         write_rows(rows, args.out / "cifar.csv")
     if "chgnet" in args.only and args.chgnet:
-        rows = [row for n in CHGNET for row in measure(f"CHGNet {n}", load_chgnet(args.chgnet, n))]
-        write_rows(rows, args.out / "chgnet.csv")
+        rows = []
+        for name in CHGNET:
+            rows += measure(f"CHGNet {name}", load_chgnet(args.chgnet, name))
+            write_rows(rows, args.out / "chgnet.csv")
     if "sizes" in args.only:
         minilm = load_minilm()
         write_rows(measure_scales(minilm), args.out / "scales.csv")
@@ -326,6 +358,8 @@ def main() -> None:
         rows, states = follow_training()
         write_rows(rows, args.out / "training.csv")
         write_rows(measure("transformer, step 1000", states[-1][1]), args.out / "transformer.csv")
+    if "tables" in args.only:
+        print_tables(args.out)
     if "picture" in args.only:
         names = ("minilm", "cifar", "chgnet", "transformer")
         there = [args.out / f"{n}.csv" for n in names if (args.out / f"{n}.csv").is_file()]
