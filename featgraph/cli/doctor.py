@@ -16,6 +16,7 @@ from featgraph.cli.output import LOUD, Screen
 __all__ = ["check_installation"]
 
 _INSTALL = "pip install 'featgraph[{extra}]' -c constraints.txt"
+_LEFT_OUT = "not installed"
 
 
 def check_installation(*, screen: Screen = LOUD) -> dict[str, Any]:
@@ -23,7 +24,8 @@ def check_installation(*, screen: Screen = LOUD) -> dict[str, Any]:
 
     Looks at the packages that featgraph needs and those of its extras, at the devices that
     torch sees, at the folder of compiled kernels, and tries torchvision, which does not load
-    beside a torch that it was not built for. Each problem comes with its cure.
+    beside a torch that it was not built for. Each problem comes with its cure; an extra that is
+    not installed is none.
 
     Examples
     --------
@@ -31,11 +33,15 @@ def check_installation(*, screen: Screen = LOUD) -> dict[str, Any]:
     featgraph doctor --json
     """
     rows = [*_list_versions(), *_list_devices(), *_list_caches(), *_list_extras()]
-    problems = [row for row in rows if row["cure"]]
+    extras = [row for row in rows if row["state"] == _LEFT_OUT]
+    problems = [row for row in rows if row["cure"] and row not in extras]
     screen.table(rows, {"what": "what", "state": "state", "found": "found"})
     for row in problems:
         screen.say(f"\n{row['what']}: {row['cure']}")
-    screen.say(f"\n{len(problems)} thing{'' if len(problems) == 1 else 's'} to look at")
+    if extras:
+        names = ",".join(row["what"].removeprefix("extra ") for row in extras)
+        screen.say(f"\nextras to add, if wanted: {_INSTALL.format(extra=names)}")
+    screen.say(f"\n{len(problems) or 'no'} thing{'' if len(problems) == 1 else 's'} to look at")
     return {"checks": rows}
 
 
@@ -118,7 +124,7 @@ def _list_extras() -> Iterator[dict[str, str]]:
         names = _requirements(extra)
         missing = [name for name in names if not _version(name)]
         found = ", ".join(f"{name} {_version(name) or '–'}" for name in names)
-        state = "missing" if missing else "ok"
+        state = _LEFT_OUT if missing else "ok"
         cure = _INSTALL.format(extra=extra) if missing else ""
         yield _row(f"extra {extra}", found, state, cure)
     if _version("torchvision"):

@@ -40,8 +40,22 @@ def test_a_missing_package_has_its_pip_line(checks, monkeypatch):
 
     monkeypatch.setattr(metadata, "version", version)
     row = checks()["extra topology"]
-    assert row["state"] == "missing"
+    assert row["state"] == "not installed"
     assert row["cure"] == "pip install 'featgraph[topology]' -c constraints.txt"
+
+
+def test_an_extra_that_is_not_installed_is_no_problem(capsys, monkeypatch):
+    rows = [
+        {"what": "extra topology", "found": "gudhi –", "state": "not installed", "cure": "pip"},
+        {"what": "extra stats", "found": "powerlaw –", "state": "not installed", "cure": "pip"},
+    ]
+    for part in ("_list_versions", "_list_devices", "_list_caches"):
+        monkeypatch.setattr(f"featgraph.cli.doctor.{part}", list)
+    monkeypatch.setattr("featgraph.cli.doctor._list_extras", lambda: rows)
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "if wanted: pip install 'featgraph[topology,stats]' -c constraints.txt" in printed
+    assert printed.endswith("no things to look at\n")
 
 
 def test_no_folder_for_kernels_is_a_finding(checks, monkeypatch):

@@ -105,6 +105,13 @@ def test_text_of_others_is_escaped(page, source):
     assert "Accuracy > 90 % & rising." in page.text
 
 
+def test_a_title_of_many_letters_is_shown_whole_and_breaks(report):
+    title = "unbroken" * 63  # 504 letters
+    made = build_page(replace(report, title=title), {})
+    assert made.count(title) == 2  # of the window, and as headline
+    assert re.search(r"^h1 {[^}]*overflow-wrap: anywhere", made, re.M)
+
+
 def test_says_what_a_reader_asks_for(page, report):
     for words in (
         "Is it fractal?",
