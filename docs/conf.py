@@ -1,6 +1,8 @@
 """Sphinx configuration."""
 
+import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,24 @@ def write_methods() -> None:
     (folder / "method_texts.md").write_text("\n".join(long), encoding="utf-8")
 
 
+def write_names() -> None:
+    """Write every public name with the first line of its docstring, room by room."""
+    lines = []
+    for room in sorted(path.parent.name for path in Path(featgraph.__path__[0]).glob("*/*.pyi")):
+        module = import_module(f"featgraph.{room}")
+        lines += [f"## featgraph.{room}", "", "| name | what it is |", "|---|---|"]
+        for name in sorted(module.__all__, key=str.lower):
+            item = getattr(module, name)
+            is_data = not (callable(item) or hasattr(item, "__path__"))
+            about = type(item).__name__ if is_data else (inspect.getdoc(item) or "").split("\n")[0]
+            about = about.replace("``", "`").replace("|", "\\|")
+            lines.append(f"| [`{name}`]({room}.md) | {about} |")
+        lines.append("")
+    (Path(__file__).parent / "_build" / "names.md").write_text("\n".join(lines), encoding="utf-8")
+
+
 write_methods()
+write_names()
 
 
 def escape_bars(app: Any, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:

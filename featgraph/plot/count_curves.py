@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,24 +140,14 @@ def _draw_curve(ax: Axes, curve: BoxCounts, name: str, style: SeriesStyle) -> No
         ax.vlines(sizes, n_boxes, most, color=style.color, linewidth=1.0)
     usable = n_boxes > 1
     ax.plot(sizes, n_boxes, color=style.color, linewidth=0.8, alpha=0.4, zorder=1.8, gid="counts")
-    ax.plot(
-        sizes[usable],
-        n_boxes[usable],
-        linestyle="none",
-        marker=style.marker,
-        markersize=5,
-        color=style.color,
-        label=name,
-    )
-    ax.plot(
-        sizes[~usable],
-        n_boxes[~usable],
-        linestyle="none",
-        marker=style.marker,
-        markersize=5,
-        markerfacecolor="white",
-        markeredgecolor=style.color,
-    )
+    dots: dict[str, Any] = {
+        "linestyle": "none",
+        "marker": style.marker,
+        "markersize": 5,
+        "color": style.color,
+    }
+    ax.plot(sizes[usable], n_boxes[usable], label=name, **dots)
+    ax.plot(sizes[~usable], n_boxes[~usable], markerfacecolor="white", **dots)
 
 
 def _draw_fit(ax: Axes, fit: DimensionFit) -> None:
@@ -169,14 +159,8 @@ def _draw_fit(ax: Axes, fit: DimensionFit) -> None:
     ax.plot(  # over the thin line that joins the counts, under their markers
         grid[inside], fit.predict(grid[inside]), color=VERMILION, linewidth=2.0, label="power law"
     )
-    ax.plot(
-        grid,
-        exponential_curve(fit, grid),
-        color=FAINT,
-        linewidth=1.4,
-        dashes=(4, 2),
-        label="exponential",
-    )
+    rival = exponential_curve(fit, grid)
+    ax.plot(grid, rival, color=FAINT, linewidth=1.4, dashes=(4, 2), label="exponential")
 
 
 def exponential_curve(fit: DimensionFit, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -188,18 +172,11 @@ def exponential_curve(fit: DimensionFit, sizes: NDArray[np.float64]) -> NDArray[
 
 def _state_verdict(ax: Axes, fit: DimensionFit) -> None:
     low, high = fit.interval
-    ax.text(
-        0.98,
-        0.97,
-        f"$d_B$ = {fit.dimension:.2f}  [{low:.2f}, {high:.2f}]\n"
-        f"ℓ from {fit.window[0]:.3g} to {fit.window[1]:.3g}, {int(fit.in_window.sum())} sizes",
-        transform=ax.transAxes,
-        ha="right",
-        va="top",
-        fontsize=TEXT,
-        color=INK,
-        linespacing=1.4,
+    name, size = (r"d_\theta", "θ") if fit.space == "metric" else ("d_B", "ℓ")
+    text = (
+        f"${name}$ = {fit.dimension:.2f}  [{low:.2f}, {high:.2f}]\n{size} from "
+        f"{fit.window[0]:.3g} to {fit.window[1]:.3g}, {int(fit.in_window.sum())} sizes"
     )
-    ax.set_title(
-        f"verdict: {fit.verdict}", loc="right", fontsize=TEXT, color=INK, fontweight="bold"
-    )
+    look: dict[str, Any] = {"fontsize": TEXT, "color": INK}
+    ax.text(0.98, 0.97, text, transform=ax.transAxes, ha="right", va="top", linespacing=1.4, **look)
+    ax.set_title(f"verdict: {fit.verdict}", loc="right", fontweight="bold", **look)

@@ -209,41 +209,24 @@ def _draw_boxes(
     width = float(np.clip(800 / max(net.n_edges, 1), 0.3, 1.3))
     if labels is None:
         draw_edges(ax, points, edges, color=_CROSSING, width=width, alpha=0.8)
-        ax.scatter(
-            points[:, 0],
-            points[:, 1],
-            s=size,
-            c="#0072B2",
-            edgecolor="white",
-            linewidth=0.5,
-            zorder=3,
-        )
+        _draw_nodes(ax, points, size=size, color="#0072B2")
         return
     colors = group_colors(labels, net.n_nodes)
     inside = labels[edges[:, 0]] == labels[edges[:, 1]]
     draw_edges(ax, points, edges[~inside], color=_CROSSING, width=width * 0.7, alpha=0.7)
-    draw_edges(
-        ax, points, edges[inside], color=colors[edges[inside, 0]], width=width * 1.6, alpha=0.9
-    )
+    color = colors[edges[inside, 0]]
+    draw_edges(ax, points, edges[inside], color=color, width=width * 1.6, alpha=0.9)
     alone = np.bincount(labels)[labels] == 1
-    ax.scatter(
-        points[alone, 0],
-        points[alone, 1],
-        s=size * 0.7,
-        c="white",
-        edgecolor=FAINT,
-        linewidth=0.8,
-        zorder=3,
-    )
-    ax.scatter(
-        points[~alone, 0],
-        points[~alone, 1],
-        s=size,
-        c=colors[~alone],
-        edgecolor="white",
-        linewidth=0.5,
-        zorder=4,
-    )
+    _draw_nodes(ax, points[alone], size=size * 0.7, color="white", edge=FAINT)
+    _draw_nodes(ax, points[~alone], size=size, color=colors[~alone])
+
+
+def _draw_nodes(
+    ax: Axes, points: NDArray[np.float64], *, size: float, color: Any, edge: str = "white"
+) -> None:
+    width = 0.5 if edge == "white" else 0.8
+    x, y = points.T
+    ax.scatter(x, y, s=size, c=color, edgecolor=edge, linewidth=width, zorder=3)
 
 
 def draw_edges(
@@ -261,16 +244,8 @@ def draw_edges(
     if len(edges) == 0:
         return
     many = len(edges) > _RASTER_EDGES
-    ax.add_collection(
-        LineCollection(
-            list(points[edges]),
-            colors=color,
-            linewidths=width,
-            alpha=alpha,
-            zorder=1,
-            rasterized=many,
-        )
-    )
+    style = {"colors": color, "linewidths": width, "alpha": alpha, "rasterized": many}
+    ax.add_collection(LineCollection(list(points[edges]), zorder=1, **style))
 
 
 def group_colors(groups: ArrayLike, n_nodes: int) -> NDArray[np.float64]:
