@@ -1,6 +1,7 @@
 """SS_rate forward and backward against bare torch.cdist and against its dense definition.
 
     python benchmarks/bench_ss_rate.py [--threads 1] [--repeats 50] [--device cpu]
+    python benchmarks/bench_ss_rate.py --step --repeats 8    # of a training step of a small ViT
 
 One run, one number of threads for all. Times are the smallest of interleaved repeats, wall and
 CPU; on a busy machine the CPU time of one thread is the fair one. Peaks are the growth of the
@@ -122,6 +123,50 @@ def resident_peak() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
+def make_vit() -> torch.nn.Sequential:
+    """Return a vision transformer of 6 blocks of 192 features on 64 patches."""
+    from torch import nn
+
+    def block() -> nn.Module:
+        return nn.TransformerEncoderLayer(192, 3, 768, dropout=0.0, batch_first=True)
+
+    return nn.Sequential(nn.Linear(48, 192), *(block() for _ in range(6)), nn.Linear(192, 10))
+
+
+def print_steps(repeats: int) -> None:
+    """Print what the regulariser over all blocks adds to a step of training, batch 64.
+
+    The least of several steps counts; the first with it, which also tells how noisy the layers
+    are, does not.
+    """
+    from featgraph.selfsimilarity import SelfSimilarityRegularizer
+
+    torch.manual_seed(0)
+    model = make_vit()
+    optimizer = torch.optim.AdamW(model.parameters())
+    patches, labels = torch.randn(64, 64, 48), torch.randint(10, (64,))
+
+    def step(term: Callable[[], torch.Tensor] | None) -> float:
+        begin = time.process_time()
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(patches).mean(dim=1), labels)
+        (loss if term is None else loss + term()).backward()
+        optimizer.step()
+        return time.process_time() - begin
+
+    layers = [str(block) for block in range(1, 7)]
+    names = [name for name, row in ESTIMATORS.items() if row.differentiable]
+    bare = [step(None) for _ in range(repeats)]
+    for name in names:
+        term = SelfSimilarityRegularizer(model, layers=layers, draw="all", estimator=name)
+        step(term)
+        with_it = min(step(term) for _ in range(repeats))
+        term.remove()
+        bare.append(step(None))
+        added = with_it / min(bare) - 1
+        print(f"{name}: {added:+.1%} of a step of {min(bare):.2f} s (target ≤ 5 %)", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nodes", type=int, default=768)
@@ -131,12 +176,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true", help="one JSON object, for keeping")
+    parser.add_argument("--step", action="store_true", help="what a step of training costs more")
     parser.add_argument("--peak", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         name, n_nodes, n_samples, threads, device = options.peak
         return print_peak(name, int(n_nodes), int(n_samples), int(threads), device)
     torch.set_num_threads(options.threads)
+    if options.step:
+        return print_steps(options.repeats)
     F = make_features(options.nodes, options.samples, options.device)
     fast = ["torch.cdist", "released numerics"]
     slow = [name for name in WORKS if name.startswith("exact")]
