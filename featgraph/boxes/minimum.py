@@ -84,7 +84,10 @@ def minimum_box_cover(
     Reductions: D. Strash & L. Thompson 2022, doi:10.1137/1.9781611977042.4. Recolouring: J.
     Culberson 1992, TR 92-07, University of Alberta. Search among boxes: C. Gao, T. Weise & J. Li
     2015, doi:10.1016/j.ins.2014.08.073. Column generation: A. Mehrotra & M. Trick 1996,
-    doi:10.1287/ijoc.8.4.344. Solver: Q. Huangfu & J. Hall 2018, doi:10.1007/s12532-017-0130-5.
+    doi:10.1287/ijoc.8.4.344; prices: A. Chambolle & T. Pock 2011, doi:10.1007/s10851-010-0251-1;
+    heaviest boxes: S. Held, W. Cook & E. Sewell 2012, doi:10.1007/s12532-012-0042-3; covers by
+    diving: R. Sadykov et al. 2019, doi:10.1287/ijoc.2018.0822. Solver: Q. Huangfu & J. Hall 2018,
+    doi:10.1007/s12532-017-0130-5.
 
     Examples
     --------
@@ -115,8 +118,8 @@ def minimum_box_counts(
 
     The same as ``minimum_box_cover`` at every size, for less: a cover by boxes of one size is
     a cover for every larger size, and a lower bound holds for every smaller one, so sizes
-    between two that agree need no work; and the sizes share one time limit, of which easy
-    ones leave most to the others.
+    between two that agree need no work; boxes and prices found at one size are the start at the
+    next; and the sizes share one time limit, of which easy ones leave most to the widest brackets.
 
     Parameters
     ----------
@@ -140,13 +143,16 @@ def minimum_box_counts(
     rng : Generator, int or None, default=None
         Source of randomness of the searches. Counts that are proven do not depend on it.
     progress : bool or None, default=None
-        Show a progress bar; None: if stderr is a terminal.
+        Show a progress bar with the mean of counts found over counts certified, which closes
+        towards 1; None: if stderr is a terminal.
 
     Returns
     -------
     BoxCounts
         The smallest counts found, never rising with size, and ``lower_bounds``; ``proven``
-        tells where they meet.
+        tells where they meet. After Ctrl+C the best bracket so far comes back and
+        ``options["interrupted"]`` is True; before the first size is done there is none, and
+        the interruption goes on to the caller.
 
     Raises
     ------
@@ -171,11 +177,15 @@ def minimum_box_counts(
     space, about = open_space(graph, weight, as_undirected)
     chosen = space.size_grid() if sizes is None else space.check_sizes(sizes)
     with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
-        lower, upper, kept = bracket_counts(
+        ladder, kept = bracket_counts(
             space, space.box_sizes(chosen, kind), kind, Clock(used["time_limit"]), source, bar
         )
     if sizes is not None:
         kept[:] = True
     own_sizes = np.asarray(chosen)[kept]
-    about["lower_bounds"] = lower[kept]
-    return as_box_counts(space, own_sizes, upper[None, kept], "optimum", kind, rng, used, **about)
+    about["lower_bounds"] = ladder.lower[kept]
+    if ladder.interrupted:
+        used["interrupted"] = True
+    return as_box_counts(
+        space, own_sizes, ladder.upper[None, kept], "optimum", kind, rng, used, **about
+    )

@@ -9,23 +9,76 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.hints import Hints
 from featgraph.boxes.exact.problem import solve_exact
-from featgraph.boxes.metric_space import MetricSpace
+from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.caller import caller_level
 
 __all__ = ["bracket_counts"]
 
 Ints = NDArray[np.int64]
 
-#: Of the time that is left: half for a first look at all sizes, then all of it, again and again,
-#: for those that are still open.
-SHARES = (0.5, 1.0, 1.0, 1.0)
+FIRST_LOOK = 0.5  # of the time, for a first look at all sizes
+MOST_VISITS = 20  # at one size; what it has not closed by then it never will
+MOST_HINTS = 64  # sizes whose covers and prices are kept
+
+
+class Ladder:
+    """Certified bounds of the smallest count at rising sizes, and what work on them has found."""
+
+    def __init__(self, space: MetricSpace, n_sizes: int) -> None:
+        self.n_components = int(space.components.max()) + 1
+        self.lower = np.full(n_sizes, self.n_components, dtype=np.int64)
+        self.upper = np.full(n_sizes, space.n_nodes, dtype=np.int64)
+        self.visits = np.zeros(n_sizes, dtype=np.int64)
+        self.labels: dict[int, Ints] = {}
+        self.hints: dict[int, Hints] = {}
+        self.interrupted = False
+
+    @property
+    def open(self) -> Ints:
+        """Sizes at which the bounds do not meet."""
+        return np.flatnonzero(self.lower < self.upper)
+
+    def enter(self, s: int, cover: RawCover, hints: Hints) -> None:
+        """Take a cover with its bound: it covers at larger sizes, the bound holds at smaller."""
+        self.visits[s] += 1
+        if cover.n_boxes <= self.upper[s]:
+            self.labels[s] = cover.labels
+        self.upper[s:] = np.minimum(self.upper[s:], cover.n_boxes)
+        self.lower[: s + 1] = np.maximum(self.lower[: s + 1], cover.lower_bound or 1)
+        if hints.shares.size:
+            self.hints[s] = hints
+        for other in [key for key in self.labels if self.lower[key] == self.upper[key]]:
+            if len(self.labels) > MOST_HINTS:
+                del self.labels[other]
+        if len(self.hints) > MOST_HINTS:
+            del self.hints[next(iter(self.hints))]
+
+    def near(self, s: int) -> Hints:
+        """Return what is known for size ``s``: the best cover below it, prices next to it."""
+        below = [key for key in self.labels if key <= s]
+        best = min(below, key=lambda key: (self.labels[key].max(), -key), default=None)
+        nearest = min(self.hints, key=lambda key: abs(key - s), default=None)
+        hints = Hints() if nearest is None else replace(self.hints[nearest])
+        hints.labels = None if best is None else self.labels[best]
+        return hints
+
+    def widest(self) -> int:
+        """Return the open size with the widest bracket, those least worked on before others."""
+        gaps = np.log(self.upper / np.maximum(self.lower, 1)) / (1.0 + self.visits) ** 2
+        return int(np.argmax(gaps))
+
+    def describe(self) -> str:
+        """Return the mean of found over certified counts, in words."""
+        return f"found / certified {np.mean(self.upper / np.maximum(self.lower, 1)):.3f}"
 
 
 def bracket_counts(
@@ -35,49 +88,61 @@ def bracket_counts(
     clock: Clock,
     rng: np.random.Generator,
     bar: Any,
-) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+) -> tuple[Ladder, NDArray[np.bool_]]:
     """Return certified bounds of the smallest count from below and above for rising sizes.
 
-    The third array tells which sizes a curve needs: those worked on, or proven by their
+    The second result tells which sizes a curve needs: those worked on, or proven by their
     neighbours, up to the first that leaves one box per component. What is carried to the others
-    from afar is true but no point of a curve.
+    from afar is true but no point of a curve. After Ctrl+C the bounds so far come back.
     """
-    n_sizes, n_components = len(sizes), int(space.components.max()) + 1
-    lower = np.full(n_sizes, n_components, dtype=np.int64)
-    upper = np.full(n_sizes, space.n_nodes, dtype=np.int64)
-    reached = np.zeros(n_sizes, dtype=np.bool_)
-    too_large: MemoryError | None = None
+    ladder = Ladder(space, len(sizes))
     limited, shown = clock.start < clock.end, 0
-    for share in SHARES if limited else (1.0,):
-        own = clock.share(share)
-        waiting = [s for s in _spread(n_sizes) if lower[s] < upper[s]]
-        for left, s in zip(range(len(waiting), 0, -1), waiting, strict=True):
-            if lower[s] == upper[s]:
-                continue
+    too_large: dict[int, MemoryError] = {}
+    try:
+        for s, own in _visits(ladder, clock, limited):
+            hints = ladder.near(s)
             try:
-                cover = solve_exact(space, sizes[s], kind, own.share(1.0 / left), rng)
+                cover = solve_exact(space, sizes[s], kind, own, rng, hints=hints)
             except MemoryError as error:
-                too_large = error
+                too_large[s] = error
+                ladder.visits[s] += 1
                 continue
+            ladder.enter(s, cover, hints)
             if cover.interrupted:
-                raise KeyboardInterrupt  # whoever asks for many sizes wants to stop them all
-            reached[s] = True
-            upper[s:] = np.minimum(upper[s:], cover.n_boxes)
-            lower[: s + 1] = np.maximum(lower[: s + 1], cover.lower_bound or 1)
-            now = int(np.count_nonzero(lower == upper))
+                ladder.interrupted = True
+                break
+            now = len(sizes) - ladder.open.size
             bar.update(now - shown)
+            bar.set_postfix_str(ladder.describe())
             shown = now
             if limited and clock.expired:
                 break
-        if limited and clock.expired:
-            break
-    reached |= lower == upper
-    if too_large is not None:
+    except KeyboardInterrupt:
+        if not ladder.visits.any():
+            raise
+        ladder.interrupted = True
+    reached = (ladder.visits > 0) | (ladder.lower == ladder.upper)
+    for s in too_large:
+        reached[s] = ladder.lower[s] == ladder.upper[s]
+    if too_large:
+        first = next(iter(too_large.values()))
         if not reached.any():
-            raise too_large
-        warnings.warn(f"some sizes were not worked on: {too_large}", stacklevel=caller_level())
-    reached[1:] &= upper[:-1] > n_components
-    return lower, upper, reached
+            raise first
+        warnings.warn(f"some sizes were not worked on: {first}", stacklevel=caller_level())
+    reached[1:] &= ladder.upper[:-1] > ladder.n_components
+    return ladder, reached
+
+
+def _visits(ladder: Ladder, clock: Clock, limited: bool) -> Iterator[tuple[int, Clock]]:
+    """Yield sizes to work on with their time: first each open one, then the widest brackets."""
+    n_sizes = ladder.lower.size
+    own = clock.share(FIRST_LOOK if limited else 1.0)
+    for left, s in zip(range(n_sizes, 0, -1), _spread(n_sizes), strict=True):
+        if ladder.lower[s] < ladder.upper[s]:
+            yield s, own.share(1.0 / min(left, ladder.open.size))
+    while limited and np.any(ladder.visits[ladder.open] < MOST_VISITS):
+        s = ladder.widest()
+        yield s, clock.share(1.0 / (1 + ladder.open.size))
 
 
 def _spread(n_sizes: int) -> Iterator[int]:

@@ -40,6 +40,9 @@ class _NoBar:
     def update(self, n: float = 1) -> None:
         """Show nothing."""
 
+    def set_postfix_str(self, text: str) -> None:
+        """Show nothing."""
+
 
 @contextlib.contextmanager
 def progress_bar(*, total: int, progress: bool | None, label: str, start: int = 0) -> Iterator[Any]:
@@ -56,6 +59,6 @@ def progress_bar(*, total: int, progress: bool | None, label: str, start: int = 
     from tqdm import tqdm
 
     # parts of a step move the bar, but only whole ones are counted
-    form = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
+    form = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}{postfix}]"
     with tqdm(total=total, initial=start, desc=label, dynamic_ncols=True, bar_format=form) as bar:
         yield bar

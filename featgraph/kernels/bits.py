@@ -46,7 +46,7 @@ def has_bit(words: Ints, node: int) -> bool:
 
 @kernel
 def pack_local(indptr: Ints, indices: Ints, nodes: Ints, position: Ints, rows: Ints) -> None:
-    """Write who of ``nodes`` is joined to whom as rows of words of 32 bits.
+    """Write who of ``nodes`` is joined to whom as rows of words.
 
     ``indptr`` and ``indices`` are the rows of all nodes; ``position`` is scratch, -1 for each.
     """
@@ -58,6 +58,6 @@ def pack_local(indptr: Ints, indices: Ints, nodes: Ints, position: Ints, rows: I
         for k in range(indptr[nodes[i]], indptr[nodes[i] + 1]):
             j = position[indices[k]]
             if j >= 0:
-                rows[i, j >> 5] |= 1 << (j & 31)
+                rows[i, j // 63] |= 1 << (j % 63)
     for i in range(n_local):
         position[nodes[i]] = -1

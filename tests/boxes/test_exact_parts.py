@@ -6,6 +6,7 @@ import itertools
 import math
 import threading
 
+import numba
 import numpy as np
 import pytest
 import scipy.sparse
@@ -16,16 +17,20 @@ from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.columns import BoxPool
+from featgraph.boxes.exact.diving import dive
+from featgraph.boxes.exact.hints import Hints
 from featgraph.boxes.exact.lp_dual import UNIT, ascend_prices, certify
-from featgraph.boxes.exact.max_weight_clique import find_heavy
+from featgraph.boxes.exact.max_weight_clique import find_heavy, grow_heavy
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
 from featgraph.boxes.exact.relation import add_self_pairs, restrict_pairs
+from featgraph.boxes.exact.relaxation import relax, weigh_boxes
 from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
-from tests.naive import optimum as naive
+from tests.naive import certificates, optimum as naive
 
 FOREVER = Clock(None)
+COMPILED = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes in plain Python")
 
 
 @st.composite
@@ -213,6 +218,87 @@ def test_gathered_boxes_prove_the_same_as_all_boxes(near, seed):
         assert chosen.size == least
     elif least < upper:
         pytest.fail("a smaller cover exists, but its boxes were struck out")
+
+
+def threshold_relation(n_nodes, n_samples, density, seed):
+    points = np.random.default_rng(seed).normal(size=(n_nodes, n_samples))
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+    near = (apart <= np.quantile(apart, density)) & ~np.eye(n_nodes, dtype=bool)
+    return [set(np.flatnonzero(row).tolist()) for row in near]
+
+
+@COMPILED
+@pytest.mark.parametrize(("n_nodes", "density"), [(150, 0.3), (150, 0.6), (90, 0.9)])
+def test_certificates_hold_when_they_are_looked_at_again(n_nodes, density):
+    near = threshold_relation(n_nodes, 10, density, 1)
+    rows, rng = as_rows(near), np.random.default_rng(0)
+    pool = BoxPool(*rows, rng)
+    pool.add_labels(np.arange(n_nodes))
+    pool.price(n_nodes, Clock(5.0))
+    prices, heaviest = pool.certificate
+    assert certificates.bound_of_prices(near, prices.tolist(), heaviest) == pool.bound
+    labels = dive(pool, FOREVER, rng)
+    found = certificates.check_cover(near, labels.tolist())
+    assert pool.bound <= found <= 1.3 * pool.bound
+
+
+@COMPILED
+@pytest.mark.parametrize(("density", "top"), [(0.4, 9), (0.7, 9), (0.7, 10**6)])
+def test_heavy_cliques_among_more_nodes_than_a_word_has_bits(density, top):
+    near = threshold_relation(140, 8, density, 2)
+    rows = as_rows(near)
+    weight = np.random.default_rng(0).integers(0, top, 140)
+    best = certificates.heaviest_clique(near, weight.tolist())
+    found = find_heavy(*rows, weight, best - 1, FOREVER)
+    assert found.at_most == best
+    assert find_heavy(*rows, weight, best, FOREVER).at_most == best
+    for effort in (0, 10**4):
+        assert find_heavy(*rows, weight, 0, FOREVER, effort=effort).at_most >= best
+    for clique in [*as_sets(found.columns), *as_sets(grow_heavy(*rows, weight, 0))]:
+        assert all(v in near[u] for u, v in itertools.combinations(clique, 2))
+
+
+@settings(max_examples=30)
+@given(near=relations(), weight=st.lists(st.integers(0, 5), min_size=8, max_size=8))
+def test_grown_cliques_are_cliques_above_the_limit(near, weight):
+    weight = weight[: len(near)]
+    for limit in (0, 4):
+        found = as_sets(grow_heavy(*as_rows(near), np.array(weight), limit))
+        assert set(found) <= set(naive.cliques(near))
+        assert all(sum(weight[v] for v in clique) > limit for clique in found)
+        lone = [v for v in range(len(near)) if weight[v] > limit]
+        assert all(any(v in clique for clique in found) for v in lone)
+
+
+@settings(max_examples=30)
+@given(problem=coverings())
+def test_shares_and_prices_meet_at_the_value_of_the_programme(problem):
+    n_rows, columns = problem
+    indptr, members = as_rows(columns)
+    prices, shares = np.zeros(n_rows), np.zeros(len(columns))
+    for _ in range(60):
+        size = relax(indptr, members, np.ones(n_rows), prices, shares, 100)
+    exact = highs.price_rows(as_covering(n_rows, columns).matrix(), FOREVER).sum()
+    costs = weigh_boxes(indptr, members, prices)
+    assert costs.tolist() == pytest.approx([sum(prices[v] for v in sorted(c)) for c in columns])
+    assert size >= exact - 1e-6  # a cover whatever the shares are
+    assert prices.sum() / max(costs.max(), 1e-9) <= exact + 1e-6
+    np.testing.assert_allclose(size, exact, rtol=0.02)  # primal-dual steps near the optimum
+
+
+@settings(max_examples=30)
+@given(near=relations(8, 2), seed=st.integers(0, 99))
+def test_hints_are_repaired_before_they_are_used(near, seed):
+    rng = np.random.default_rng(seed)
+    nodes = np.arange(len(near)) * 2  # numbers in the whole
+    boxes = [np.flatnonzero(rng.random(2 * len(near)) < 0.5) for _ in range(5)]
+    hints = Hints(prices=np.ones(2 * len(near)))
+    ends = np.concatenate(([0], np.cumsum([box.size for box in boxes])))
+    everything = np.arange(2 * len(near))
+    hints.add(everything, Columns(ends, np.concatenate(boxes)), np.ones(5), np.ones(2 * len(near)))
+    pool = BoxPool(*as_rows(near), rng)
+    pool.add(*hints.restrict(nodes))
+    assert set(as_sets(pool.boxes)) <= naive.maximal_cliques(near)
 
 
 def test_gathering_boxes_without_listing_them(monkeypatch):

@@ -64,9 +64,9 @@ def test_sizes_between_equal_counts_are_not_worked_on(monkeypatch):
     asked = []
     answer = minimum_counts.solve_exact
 
-    def spy(space, size, *rest):
+    def spy(space, size, *rest, **hints):
         asked.append(size)
-        return answer(space, size, *rest)
+        return answer(space, size, *rest, **hints)
 
     monkeypatch.setattr(minimum_counts, "solve_exact", spy)
     counts = minimum_box_counts(nx.path_graph(60), sizes=range(59))
@@ -119,22 +119,52 @@ def test_bad_input():
         minimum_box_counts(graph, sizes=[0.5])
 
 
-def test_an_interruption_goes_on_to_the_caller(monkeypatch):
-    def interrupt(*args, **options):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("looks", [0, 4])
+def test_an_interruption_leaves_the_best_bracket_so_far(monkeypatch, looks):
+    answer, asked = minimum_counts.solve_exact, []
+
+    def interrupt(space, size, *rest, **hints):
+        if len(asked) == looks:
+            raise KeyboardInterrupt
+        asked.append(size)
+        return answer(space, size, *rest, **hints)
 
     monkeypatch.setattr(minimum_counts, "solve_exact", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        minimum_box_counts(nx.path_graph(4))
+    graph = nx.path_graph(40)
+    if looks == 0:  # nothing is known yet
+        with pytest.raises(KeyboardInterrupt):
+            minimum_box_counts(graph)
+    else:
+        counts = minimum_box_counts(graph, sizes=range(30))
+        assert counts.options["interrupted"] is True
+        least = -(-40 // (counts.sizes + 1))
+        assert np.all((counts.lower_bounds <= least) & (least <= counts.counts))
+        assert set(asked) <= set(counts.sizes[counts.proven].tolist())
+
+
+def test_progress_shows_the_bracket_close(capsys):
+    minimum_box_counts(nx.path_graph(9), sizes=[1, 2], progress=True)
+    shown = capsys.readouterr().err
+    assert "sizes proven" in shown
+    assert "found / certified 1.000" in shown
+
+
+def test_hints_of_other_sizes_change_no_truth():
+    points = np.random.default_rng(3).normal(size=(90, 12))
+    sizes = np.linspace(0.9, 1.4, 6)
+    counts = minimum_box_counts(points, sizes=sizes, time_limit=60, rng=0)
+    singles = [minimum_box_cover(points, size, time_limit=60, rng=1) for size in sizes]
+    assert counts.proven.all()
+    assert counts.counts.tolist() == [cover.n_boxes for cover in singles]
 
 
 def test_default_sizes_that_get_no_time_are_left_out(monkeypatch, counted_seconds):
     asked = []
     answer = minimum_counts.solve_exact
 
-    def spy(space, size, *rest):
+    def spy(space, size, *rest, **hints):
         asked.append(size)
-        return answer(space, size, *rest)
+        return answer(space, size, *rest, **hints)
 
     monkeypatch.setattr(minimum_counts, "solve_exact", spy)
     graph = nx.barabasi_albert_graph(60, 1, seed=0)
@@ -151,9 +181,9 @@ def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
     asked = []
     answer = minimum_counts.solve_exact
 
-    def spy(space, size, *rest):
+    def spy(space, size, *rest, **hints):
         asked.append(size)
-        return answer(space, size, *rest)
+        return answer(space, size, *rest, **hints)
 
     monkeypatch.setattr(minimum_counts, "solve_exact", spy)
     points = np.random.default_rng(0).normal(size=(60, 30))
@@ -165,10 +195,10 @@ def test_no_time_is_one_quick_look_at_each_size(monkeypatch):
 def test_sizes_whose_pairs_do_not_fit_are_bracketed_by_the_others(monkeypatch):
     answer = minimum_counts.solve_exact
 
-    def small_memory(space, size, *rest):
+    def small_memory(space, size, *rest, **hints):
         if size in (2, 3):
             raise MemoryError("too many pairs")
-        return answer(space, size, *rest)
+        return answer(space, size, *rest, **hints)
 
     monkeypatch.setattr(minimum_counts, "solve_exact", small_memory)
     with pytest.warns(UserWarning, match="not worked on: too many pairs"):

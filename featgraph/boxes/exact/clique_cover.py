@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.exact.cliques import list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.columns import BoxPool
+from featgraph.boxes.exact.diving import dive
+from featgraph.boxes.exact.hints import Hints
 from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes
 from featgraph.boxes.exact.relation import restrict_pairs
@@ -20,12 +22,12 @@ __all__ = ["CliquePart", "split_relation"]
 
 Ints = NDArray[np.int64]
 QUICK_PASSES = 300
-LONG_PASSES = 3_000
 PACKING_MOVES = 20_000
-FRESH_COVERS = 20
-COVERS = 5  # covers whose boxes open the pool
-MOST_BOXES = 30_000  # maximal boxes that are listed outright
+ROUNDS = 50  # of prices and dives, where no time limit ends them
+DIVES = 2  # without a smaller cover, before more prices
+MOST_BOXES = 3_000  # maximal boxes that are listed outright
 MOST_MEMBERS = 1_500_000
+LISTING = 50_000_000  # steps of such a list
 
 
 class CliquePart:
@@ -49,6 +51,7 @@ class CliquePart:
         self.lower = 1
         self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
         self._pool: BoxPool | None = None
+        self._hints: Hints | None = None
 
     @property
     def upper(self) -> int:
@@ -58,6 +61,18 @@ class CliquePart:
     def is_open(self) -> bool:
         """Whether a smaller cover may exist."""
         return self.lower < self.upper
+
+    def take_hints(self, hints: Hints) -> None:
+        """Start from what was found at another size."""
+        if hints.labels is not None:
+            labels = np.unique(hints.labels[self.nodes], return_inverse=True)[1]
+            self._offer(labels.astype(np.int64).reshape(-1))
+        self._hints = hints
+
+    def give_hints(self, hints: Hints) -> None:
+        """Add the boxes, shares and prices found."""
+        if self._pool is not None:
+            hints.add(self.nodes, *self._pool.best_boxes(), self._pool.prices)
 
     @property
     def weight(self) -> int:
@@ -84,16 +99,17 @@ class CliquePart:
 
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
         """Iterate greedily and bound: over all maximal boxes if they can be listed, or a pool."""
-        self._iterate_best(clock.share(0.2), rng, QUICK_PASSES)
+        if self._hints is None or not self._hints.shares.size:
+            self._offer(self._iterate(self.labels, clock.share(0.2), rng, QUICK_PASSES))
         if not self.is_open():
             return
         columns = list_maximal_cliques(
             *(self.indptr, self.indices, clock.share(0.2)),
             n_columns=MOST_BOXES,
             n_members=MOST_MEMBERS,
+            effort=LISTING,
         )
         if columns is None:
-            self.pack(clock.share(0.2), rng)
             self._gather(clock, rng)
         else:
             problem = Covering.from_columns(columns.indptr, columns.members, self.nodes.size)
@@ -102,45 +118,44 @@ class CliquePart:
 
     def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
         """Close the gap by integer programming over all boxes, or those still useful."""
-        if self.is_open():
-            self._restart(clock.share(0.4), rng, LONG_PASSES)
-        if self.is_open() and self._pool is not None:
-            self._mix(self._pool, clock.share(0.3), rng)
-        if self.is_open() and self._pool is not None:
-            self._list_useful(self._pool, clock, rng)
+        near = self.upper - self.lower <= 2 + self.upper // 50
+        if self.is_open() and self._pool is not None and near:
+            self._list_useful(self._pool, clock)
         if self.is_open() and self._listed is not None:
-            self._solve(self._listed, clock, rng, exact=True)
+            self._solve(self._listed, clock.share(0.7), rng, exact=True)
+        for _ in range(ROUNDS):
+            if self._pool is None or not self.is_open() or clock.expired:
+                break
+            self._gather(clock, rng)
+
+    def _open_pool(self, rng: np.random.Generator) -> BoxPool:
+        """Return a pool of the boxes of nearby sizes and of the best cover."""
+        pool = BoxPool(self.indptr, self.indices, rng)
+        if self._hints is not None and self._hints.shares.size:
+            pool.add(*self._hints.restrict(self.nodes))
+            pool.prices[:] = self._hints.prices[self.nodes]
+        return pool
 
     def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Gather boxes by column generation, which also gives a bound; then search among them."""
-        if not self.is_open():
-            return
-        pool = BoxPool(self.indptr, self.indices, rng)
-        for _ in range(COVERS):
-            self._iterate_best(clock.share(0.05), rng, QUICK_PASSES)
-            pool.add_labels(self.labels)
-        pool.price(self.upper, clock.share(0.7))
-        self._raise(pool.bound)
-        self._pool = pool
-        if self.is_open():
-            self._solve(self._over(pool.covering()), clock, rng, exact=False, whole=False)
+        """Bound by column generation, and dive for covers from its shares."""
+        if self._pool is None:
+            self._pool = self._open_pool(rng)
+        self._pool.add_labels(self.labels)
+        self._pool.price(self.upper, clock.share(0.6))
+        self._raise(self._pool.bound)
+        idle = 0
+        while self.is_open() and idle < DIVES and not clock.expired:
+            labels = dive(self._pool, clock, rng)
+            before = self.upper
+            self._offer(self._iterate(labels, clock, rng, QUICK_PASSES // 10))
+            idle = 0 if self.upper < before else idle + 1
 
-    def _mix(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
-        """Add boxes of covers from fresh starts, and search among all for a mix of them."""
-        for _ in range(FRESH_COVERS):
-            pool.add_labels(self._restart(clock.share(0.1), rng, QUICK_PASSES))
-            if clock.expired:
-                break
-        if self.is_open():
-            self._solve(self._over(pool.covering()), clock, rng, exact=False, whole=False)
-
-    def _list_useful(self, pool: BoxPool, clock: Clock, rng: np.random.Generator) -> None:
-        """List the boxes that a smaller cover could hold; if too many, try those gathered."""
+    def _list_useful(self, pool: BoxPool, clock: Clock) -> None:
+        """List the boxes that a smaller cover could hold, unless they are too many."""
         useful = pool.list_useful(self.upper, clock.share(0.3))
         if useful is None:
-            part = self._over(pool.covering())
-            self._solve(part, clock.share(0.5), rng, exact=True, whole=False)
-        elif np.any(np.diff(useful.row_indptr) == 0):
+            return
+        if np.any(np.diff(useful.row_indptr) == 0):
             self._raise(self.upper)  # a node without useful box: no smaller cover exists
         else:
             self._listed = self._over(useful)
@@ -150,15 +165,9 @@ class CliquePart:
         return CoveringPart(problem, self.nodes, np.arange(problem.n_columns, dtype=np.int64))
 
     def _solve(
-        self,
-        part: CoveringPart,
-        clock: Clock,
-        rng: np.random.Generator,
-        *,
-        exact: bool,
-        whole: bool = True,
+        self, part: CoveringPart, clock: Clock, rng: np.random.Generator, *, exact: bool
     ) -> None:
-        """Work on a covering problem over boxes; its bound counts if it holds all useful ones."""
+        """Work on the covering problem over all boxes that are useful."""
         if self.upper < part.upper:
             part.adopt(self.labels)
         if exact:
@@ -167,20 +176,7 @@ class CliquePart:
             part.improve(clock, rng)
         if part.upper < self.upper:
             self.labels = part.assign()
-        if whole:
-            self._raise(min(part.lower, self.upper))
-
-    def _iterate_best(self, clock: Clock, rng: np.random.Generator, passes: int) -> None:
-        if self.is_open():
-            self._offer(self._iterate(self.labels, clock, rng, passes))
-
-    def _restart(self, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
-        """Iterate from another start, because the best cover may be a dead end."""
-        order = rng.permutation(self.nodes.size)
-        fresh = fit_boxes(self.indptr, self.indices, order)
-        fresh = self._iterate(fresh, clock, rng, passes)
-        self._offer(fresh)
-        return fresh
+        self._raise(min(part.lower, self.upper))
 
     def _iterate(self, labels: Ints, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
         return iterate_boxes(

@@ -2,7 +2,7 @@
 
 The relation comes as CSR rows of pairs, both directions, no self-pairs. Around one node at a
 time the search holds the neighbours as bit sets, so memory is the square of the largest degree,
-not of the number of nodes. Words carry 32 bits in an int64, which stays free of overflow.
+not of the number of nodes.
 
 Sources: C. Bron & J. Kerbosch (1973), doi:10.1145/362342.362367, with the pivot of E. Tomita,
 A. Tanaka & H. Takahashi (2006), doi:10.1016/j.tcs.2006.06.015, each node with its later
@@ -49,7 +49,7 @@ def _branch_off(
     best = -1
     most = -1
     for u in range(n_local):
-        if (inside[u >> 5] | outside[u >> 5]) >> (u & 31) & 1:
+        if (inside[u // 63] | outside[u // 63]) >> (u % 63) & 1:
             count = 0
             for w in range(words):
                 count += count_bits(inside[w] & rows[u, w])
@@ -67,7 +67,7 @@ def _sum_weight(bits: Ints, words: int, weight: Ints) -> int:
         left = bits[w]
         while left:
             bit = left & -left
-            total += weight[(w << 5) + lowest_bit(bit)]
+            total += weight[63 * w + lowest_bit(bit)]
             left ^= bit
     return total
 
@@ -123,7 +123,7 @@ def _cliques_at(
             depth -= 1
             continue
         bit = branch[depth, w] & -branch[depth, w]
-        v = (w << 5) + lowest_bit(bit)
+        v = 63 * w + lowest_bit(bit)
         branch[depth, w] ^= bit
         inside[depth, w] ^= bit
         chosen[depth] = v
@@ -175,7 +175,7 @@ def _enumerate(
         root = order[at[0]]
         nodes = indices[indptr[root] : indptr[root + 1]]
         n_local = nodes.size
-        words = (n_local >> 5) + 1
+        words = n_local // 63 + 1
         sets = np.zeros((3, n_local + 2, words), dtype=np.int64)
         own = np.empty(n_local + 1, dtype=np.int64)
         own[n_local] = weight[root]
@@ -188,7 +188,7 @@ def _enumerate(
                 side = 0
                 later += 1
                 reach += own[i]
-            sets[side, 0, i >> 5] |= 1 << (i & 31)
+            sets[side, 0, i // 63] |= 1 << (i % 63)
         used[STEPS_LEFT] -= n_local + 1
         if reach >= least and later > 0:
             rows = np.empty((n_local, words), dtype=np.int64)

@@ -1,11 +1,12 @@
 """Heaviest cliques: the boxes that prices on nodes find too cheap.
 
-Branch and bound around one node at a time, with a weighted colouring as bound: nodes without
-pairs among each other form a class, a clique holds at most one node of each class. Weights are
-whole numbers, so results are exact. Sources: R. Carraghan & P. Pardalos (1990),
+Branch and bound around one node at a time. Nodes without pairs among each other form a class, a
+clique holds at most one node of each class; the weight of a node is split among several classes,
+so that each class holds nodes of one weight. Weights are whole numbers, so results are exact.
+Sources: R. Carraghan & P. Pardalos (1990),
 doi:10.1016/0167-6377(90)90057-C; E. Tomita & T. Seki (2003), doi:10.1007/3-540-45066-1_22;
-weighted classes as in S. Held, W. Cook & E. Sewell (2012), doi:10.1007/s12532-012-0042-3, who
-price colour classes the same way.
+split weights: S. Held, W. Cook & E. Sewell (2012), doi:10.1007/s12532-012-0042-3, who price
+colour classes the same way.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import lowest_bit, pack_local
 
-__all__ = ["Heaviest", "find_heavy"]
+__all__ = ["Heaviest", "find_heavy", "grow_heavy"]
 
 Ints = NDArray[np.int64]
 CHUNK = 2_000_000
@@ -38,32 +39,58 @@ class Heaviest(NamedTuple):
 
 
 @kernel
-def _color(rows: Ints, inside: Ints, weight: Ints, words: int, seq: Ints, bound: Ints) -> int:
-    # Nodes of inside class by class into seq; bound[k] = weight of a clique of seq[0..k] at most.
-    # Nodes are numbered by falling weight, so the first of a class is its heaviest.
-    left = inside[:words].copy()
-    free = np.empty(words, dtype=np.int64)
-    count = 0
-    total = 0
+def _branch(
+    rows: Ints,
+    inside: Ints,
+    weight: Ints,
+    words: int,
+    slack: int,
+    work: tuple[Ints, ...],
+    out: Ints,
+) -> int:
+    # Writes nodes of inside such that every clique heavier than slack holds one of them; returns
+    # how many. Classes of nodes without pairs among each other pay for a clique what their
+    # lightest node has left, and all of them have that much less: a clique of nodes that have
+    # nothing left weighs what was paid at most.
+    left, free, rest = work
+    left[:] = inside[:words]
+    for w in range(words):
+        bits = left[w]
+        while bits:
+            v = 63 * w + lowest_bit(bits)
+            rest[v] = weight[v]
+            bits &= bits - 1
+    paid = 0
     while True:
         free[:] = left
-        first = True
+        count = 0
+        low = slack + 1
         for w in range(words):
             while free[w]:
                 bit = free[w] & -free[w]
-                v = (w << 5) + lowest_bit(bit)
-                if first:
-                    total += weight[v]
-                    first = False
-                seq[count] = v
-                bound[count] = total
+                v = 63 * w + lowest_bit(bit)
+                out[count] = v
                 count += 1
-                left[w] ^= bit
+                low = min(low, rest[v])
                 free[w] ^= bit
                 for x in range(w, words):
                     free[x] &= ~rows[v, x]
-        if first:
-            return count
+        if count == 0:
+            return 0
+        paid += low
+        if paid > slack:
+            break
+        for i in range(count):
+            v = out[i]
+            rest[v] -= low
+            if rest[v] == 0:
+                left[v // 63] ^= 1 << (v % 63)
+    count = 0
+    for i in range(63 * words - 1, -1, -1):  # light nodes first: those written last are tried first
+        if left[i // 63] >> (i % 63) & 1:
+            out[count] = i
+            count += 1
+    return count
 
 
 @kernel
@@ -74,28 +101,29 @@ def _expand(
     # found (or heaviest), the number of its nodes in best, and the steps, -1 if over the budget.
     n_local = weight.size
     inside = np.zeros((n_local + 1, words), dtype=np.int64)
-    seq = np.empty((n_local + 1, n_local), dtype=np.int64)
-    bound = np.empty((n_local + 1, n_local), dtype=np.int64)
+    branch = np.empty((n_local + 1, n_local), dtype=np.int64)
     at = np.empty(n_local + 1, dtype=np.int64)
     gathered = np.empty(n_local + 1, dtype=np.int64)
     chosen = np.empty(n_local + 1, dtype=np.int64)
+    words_left, words_free = np.empty(words, dtype=np.int64), np.empty(words, dtype=np.int64)
+    work = (words_left, words_free, np.empty(n_local, dtype=np.int64))
     for v in range(n_local):
-        inside[0, v >> 5] |= 1 << (v & 31)
-    at[0] = _color(rows, inside[0], weight, words, seq[0], bound[0]) - 1
+        inside[0, v // 63] |= 1 << (v % 63)
+    at[0] = _branch(rows, inside[0], weight, words, heaviest - base, work, branch[0]) - 1
     gathered[0] = base
     depth = 0
     size = 0
     steps = n_local * words
     while depth >= 0:
         k = at[depth]
-        if k < 0 or gathered[depth] + bound[depth, k] <= heaviest:
+        if k < 0:
             depth -= 1
             continue
         if steps > budget:
             return heaviest, size, -1
         at[depth] -= 1
-        v = seq[depth, k]
-        inside[depth, v >> 5] ^= 1 << (v & 31)
+        v = branch[depth, k]
+        inside[depth, v // 63] ^= 1 << (v % 63)
         chosen[depth] = v
         total = gathered[depth] + weight[v]
         some = 0
@@ -103,17 +131,51 @@ def _expand(
             inside[depth + 1, x] = inside[depth, x] & rows[v, x]
             some |= inside[depth + 1, x]
         steps += words
-        if some:
-            depth += 1
-            gathered[depth] = total
-            count = _color(rows, inside[depth], weight, words, seq[depth], bound[depth])
-            at[depth] = count - 1
-            steps += count * words
-        elif total > heaviest:
+        if total > heaviest:  # a clique already, whatever may join it
             heaviest = total
             size = depth + 1
             best[:size] = chosen[:size]
+        if some:
+            depth += 1
+            gathered[depth] = total
+            at[depth] = (
+                _branch(rows, inside[depth], weight, words, heaviest - total, work, branch[depth])
+                - 1
+            )
+            steps += n_local * words
     return heaviest, size, steps
+
+
+@kernel
+def _bound(rows: Ints, weight: Ints, words: int) -> int:
+    # What the classes of _branch pay until no node has anything left.
+    rest = weight.copy()
+    left = np.zeros(words, dtype=np.int64)
+    free = np.empty(words, dtype=np.int64)
+    members = np.empty(weight.size, dtype=np.int64)
+    for v in range(weight.size):
+        left[v // 63] |= 1 << (v % 63)
+    paid = 0
+    while True:
+        free[:] = left
+        count = 0
+        low = 0
+        for w in range(words):
+            while free[w]:
+                v = 63 * w + lowest_bit(free[w])
+                low = rest[v] if count == 0 else min(low, rest[v])
+                members[count] = v
+                count += 1
+                free[w] &= free[w] - 1
+                for x in range(w, words):
+                    free[x] &= ~rows[v, x]
+        if count == 0:
+            return paid
+        paid += low
+        for v in members[:count]:
+            rest[v] -= low
+            if rest[v] == 0:
+                left[v // 63] ^= 1 << (v % 63)
 
 
 @kernel
@@ -121,16 +183,81 @@ def _greedy(rows: Ints, weight: Ints, words: int, out: Ints) -> int:
     # Heaviest local node that still fits, again and again; returns how many.
     inside = np.zeros(words, dtype=np.int64)
     for v in range(weight.size):
-        inside[v >> 5] |= 1 << (v & 31)
+        inside[v // 63] |= 1 << (v % 63)
     size = 0
     for w in range(words):
         while inside[w]:
-            v = (w << 5) + lowest_bit(inside[w])
+            v = 63 * w + lowest_bit(inside[w])
             out[size] = v
             size += 1
             for x in range(w, words):
                 inside[x] &= rows[v, x]
     return size
+
+
+@kernel
+def _grow_heavy(
+    indptr: Ints, indices: Ints, weight: Ints, limit: int, out: Ints, members: Ints
+) -> int:
+    # From each node with weight: the heaviest node that still fits, again and again. Cliques above
+    # the limit are written as columns; returns how many.
+    stamp = np.full(weight.size, -1, dtype=np.int64)
+    left = np.empty(weight.size, dtype=np.int64)
+    count = 0
+    for root in range(weight.size):
+        if weight[root] == 0:
+            continue
+        total = weight[root]
+        at = out[count]
+        if at + indptr[root + 1] - indptr[root] + 1 > members.size or count + 1 == out.size:
+            break
+        members[at] = root
+        at += 1
+        n_left = 0
+        best = -1
+        for k in range(indptr[root], indptr[root + 1]):
+            v = indices[k]
+            if weight[v] > 0:
+                left[n_left] = v
+                n_left += 1
+                if best < 0 or weight[v] > weight[best]:
+                    best = v
+        while best >= 0:
+            members[at] = best
+            at += 1
+            total += weight[best]
+            token = root * weight.size + best
+            for k in range(indptr[best], indptr[best + 1]):
+                stamp[indices[k]] = token
+            kept = 0
+            best = -1
+            for i in range(n_left):
+                v = left[i]
+                if stamp[v] == token:
+                    left[kept] = v
+                    kept += 1
+                    if best < 0 or weight[v] > weight[best]:
+                        best = v
+            n_left = kept
+        if total > limit:
+            count += 1
+            out[count] = at
+    return count
+
+
+def grow_heavy(indptr: Ints, indices: Ints, weight: Ints, limit: int) -> Columns:
+    """Return cliques heavier than ``limit`` that grow from each node by the heaviest that fits.
+
+    Examples
+    --------
+    >>> path = np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1])
+    >>> grow_heavy(*path, np.array([3, 4, 5]), 8).members
+    array([1, 2, 2, 1])
+    """
+    out = np.zeros(weight.size + 1, dtype=np.int64)
+    members = np.empty(min(indices.size + weight.size, 20_000_000), dtype=np.int64)
+    count = _grow_heavy(indptr, indices, weight, limit, out, members)
+    return Columns(out[: count + 1].copy(), members[: out[count]].copy())
 
 
 @kernel
@@ -171,7 +298,7 @@ def _search_roots(
         nodes = nodes[np.argsort(-weight[nodes], kind="mergesort")]
         state[NEXT_ROOT] += 1
         own = weight[nodes]
-        words = (nodes.size >> 5) + 1
+        words = nodes.size // 63 + 1
         rows = np.empty((nodes.size, words), dtype=np.int64)
         pack_local(indptr, indices, nodes, position, rows)
         clique = np.empty(nodes.size + 1, dtype=np.int64)
@@ -195,13 +322,7 @@ def _search_roots(
         else:
             steps += max(state[STEPS_LEFT], 0)
             state[STEPS_LEFT] = 0
-            whole = np.zeros(words, dtype=np.int64)
-            for v in range(nodes.size):
-                whole[v >> 5] |= 1 << (v & 31)
-            seq = np.empty(nodes.size, dtype=np.int64)
-            bound = np.empty(nodes.size, dtype=np.int64)
-            count = _color(rows, whole, own, words, seq, bound)
-            state[BOUND] = max(state[BOUND], weight[root] + bound[count - 1])
+            state[BOUND] = max(state[BOUND], weight[root] + _bound(rows, own, words))
 
 
 def find_heavy(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.exact.clique_cover import split_relation
 from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.hints import Hints
 from featgraph.boxes.exact.parts import Part, run_parts
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes.exact.relation import add_self_pairs, list_pairs
@@ -43,7 +44,7 @@ class CliqueProblem:
 
     def __init__(self, indptr: Ints, indices: Ints, clock: Clock) -> None:
         self.n_nodes = indptr.size - 1
-        self.kernel = reduce_cliques(indptr, indices, clock)
+        self.kernel = reduce_cliques(indptr, indices, clock.share(0.5))
         self.parts = split_relation(indptr, indices, self.kernel.nodes)
 
     @property
@@ -106,8 +107,12 @@ def solve_exact(
     clock: Clock,
     rng: np.random.Generator,
     progress: bool | None = False,
+    hints: Hints | None = None,
 ) -> RawCover:
-    """Return the smallest cover and the best bound that are found until the clock runs out."""
+    """Return the smallest cover and the best bound that are found until the clock runs out.
+
+    Work on diameter boxes starts from ``hints`` and leaves there what it found.
+    """
     known = space.trivial_cover(size)
     if known is not None:
         return known._replace(lower_bound=known.n_boxes)
@@ -115,5 +120,14 @@ def solve_exact(
         problem = open_problem(space, size, kind, clock)
     else:  # Ctrl-C has an effect while pairs are listed and reduced
         problem = run_beside(lambda: open_problem(space, size, kind, clock))
+    if hints is not None and isinstance(problem, CliqueProblem):
+        for part in problem.parts:
+            part.take_hints(hints)
     interrupted = run_parts(problem.parts, clock, rng, progress=progress)
+    if hints is not None and isinstance(problem, CliqueProblem):
+        found = Hints(prices=np.zeros(space.n_nodes))
+        for part in problem.parts:
+            part.give_hints(found)
+        if found.shares.size:
+            hints.boxes, hints.shares, hints.prices = found.boxes, found.shares, found.prices
     return problem.cover(rng, interrupted=interrupted)
