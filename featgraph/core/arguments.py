@@ -208,7 +208,7 @@ def _not_empty(value: Any, name: str) -> Any:
 #: Rules of arguments that mean the same in every function.
 _LINES = (*("radii", "centers", "q", "epsilons", "values", "labels", "groups", "tail"),)
 _NOT_EMPTY = dict.fromkeys(
-    ("path", "checkpoint", "diagrams", "paths", "levels", "widths"), _not_empty
+    ("path", "checkpoint", "diagrams", "paths", "levels", "widths", "layers"), _not_empty
 )
 _SHAPES: dict[str, Callable[[Any, str], Any]] = {
     "distances": _square,

@@ -57,7 +57,9 @@ in the model, and 1 more
     elif path.suffix in (".pt", ".pth"):
         loaded = read_pt(path)
     else:
-        raise ValueError(f"path must end in .pt, .pth or .safetensors, got {path.name!r}")
+        raise ValueError(
+            f"path of weights must end in .pt, .pth or .safetensors, got {path.name!r}"
+        )
     state = _find_state(loaded, path.name)
     problems = _differences(model.state_dict(), state)
     if problems:

@@ -86,11 +86,9 @@ def plot_mds(
     >>> len(axes)
     2
     """
-    maps = [
-        _place_nodes(item, name, method=method, seed=seed)
-        for item, name in ((before, "before"), (after, "after"))
-        if item is not None
-    ]
+    maps = [_place_nodes(before, "before", method=method, seed=seed)]
+    if after is not None:
+        maps.append(_place_nodes(after, "after", method=method, seed=seed))
     if len(maps) == 2 and maps[0][0].shape == maps[1][0].shape:
         maps[1] = (align_positions(maps[1][0], maps[0][0]), maps[1][1])
     axes = _make_axes(len(maps), ax)

@@ -189,7 +189,11 @@ def _collect(
     if not n_edges:
         raise ValueError(
             "the model must have weights other than 0 between its layers"
-            + ("" if np.isinf(longest) else f", none has a length of at most {longest:g}")
+            + (
+                ""
+                if np.isinf(longest)
+                else f", none has a length of at most max_length={longest:g}"
+            )
         )
     check_memory(100 * n_edges, "a network of so many weights; take a sample or n_strongest")
     key, lengths, fixed, turned = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -142,7 +142,7 @@ def multifractal_weights(
     how = _Measure(
         variant,
         check_q(q),
-        positive(max_length, "max_length"),
+        positive(max_length, "max_length", most=1e6),
         integer(min_edges, "min_edges"),
         None if radii is None else _check_radii(radii),
         None if n_centers is None else integer(n_centers, "n_centers", least=1),

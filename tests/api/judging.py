@@ -25,6 +25,7 @@ SECONDS = 20
 THEIR_OWN = {"function", "class"}
 #: Errors that rightly name what the odd value does not go with.
 OTHER_WORDS = {
+    ("weights.multifractal_weights", "graph"): "edges",
     ("features.FeatureMatrix", "values"): "features",
     ("features.FeatureMatrix.from_array", "array"): "features",
     ("boxes.cover_hubs", "graph"): "n_boxes must be from",
@@ -83,7 +84,7 @@ def _judge(error: Exception, name: str, parameter: str, odd: str) -> str | None:
     said = f"{name}({parameter}={odd}): {type(error).__name__}: {str(error)[:120]}"
     if odd in THEIR_OWN and not isinstance(error, TimeoutError):
         return None
-    if isinstance(error, FileNotFoundError):  # which names the file
+    if isinstance(error, FileNotFoundError | featgraph.DamagedFileError):  # they name the file
         return None
     if not isinstance(error, ALLOWED) or not inner.startswith(PACKAGE):
         return f"of another kind: {said}"

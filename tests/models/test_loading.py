@@ -149,7 +149,7 @@ def test_weights_are_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ValueError, match="mkdir' and is refused"):
         load_weights(nn.Linear(2, 3), tmp_path / "w.pt")
     assert not (tmp_path / "bitten").exists()
-    with pytest.raises(ValueError, match=r"path must end in .pt, .pth or .safetensors"):
+    with pytest.raises(ValueError, match=r"path of weights must end in .pt, .pth or .safetensors"):
         load_weights(nn.Linear(2, 3), tmp_path / "w.pkl")
     with pytest.raises(FileNotFoundError, match="no file"):
         load_weights(nn.Linear(2, 3), tmp_path / "v.pt")

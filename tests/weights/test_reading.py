@@ -335,7 +335,7 @@ def test_bad_options_are_named():
         fg.weight_graph(net, layers=["one"])
     with pytest.raises(ValueError, match="sample must be a whole number of at least 1"):
         fg.weight_graph(net, sample=0)
-    with pytest.raises(ValueError, match="none has a length of at most 1e-09"):
+    with pytest.raises(ValueError, match="none has a length of at most max_length=1e-09"):
         fg.weight_graph(net, max_length=1e-9)
 
 
