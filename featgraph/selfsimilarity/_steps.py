@@ -49,8 +49,13 @@ class Steps(NamedTuple):
     exponents: Callable[[slice], Tensor]
 
 
-def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
-    """Return where N(θ) of an estimator steps and what it is between the steps."""
+def count_steps(
+    distances: Tensor, estimator: EstimatorName, extremes: tuple[Tensor, Tensor] | None = None
+) -> Steps:
+    """Return where N(θ) of an estimator steps and what it is between the steps.
+
+    ``extremes`` are the smallest and the largest distance, if they are known.
+    """
     has_gradient = distances.requires_grad and torch.is_grad_enabled()
     distances = distances.detach()
     n_nodes = len(distances)
@@ -58,7 +63,8 @@ def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
         places, known = _critical_steps(distances, estimator)
         heights = distances.flatten()[places]
         return Steps(places, heights, lambda part: _exponents(known[part], n_nodes))
-    ordered, heights = _order_pairs(distances, has_gradient or estimator == "caro_wei")
+    with_places = has_gradient or estimator == "caro_wei"
+    ordered, heights = _order_pairs(distances, with_places, extremes)
     if ordered is not None and estimator == "caro_wei":
         totals = _caro_wei_counts(distances, ordered)
         return Steps(ordered, heights, lambda part: _exponents(totals[part], n_nodes))
@@ -96,7 +102,9 @@ def _critical_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor
     return places[argsort(distances.flatten()[places])], counts
 
 
-def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | None, Tensor]:
+def _order_pairs(
+    distances: Tensor, with_places: bool = True, extremes: tuple[Tensor, Tensor] | None = None
+) -> tuple[Tensor | None, Tensor]:
     """Return the positions i · D + j of all pairs i < j by rising distance, and the distances."""
     n_nodes = len(distances)
     if not in_main_memory(distances):
@@ -120,7 +128,7 @@ def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | 
         list_pairs(matrix, alone)
         alone.sort()
         return None, torch.from_numpy(alone)
-    low, high = (end.numpy().view(bits.dtype)[()] for end in distance_range(distances))
+    low, high = (end.numpy().view(bits.dtype)[()] for end in extremes or distance_range(distances))
     n_bits = int(high - low).bit_length()
     n_digits = max(1, -(-n_bits // MOST_BITS))
     width = max(1, -(-n_bits // n_digits))

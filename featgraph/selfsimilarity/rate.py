@@ -227,7 +227,8 @@ def _exact_rate(
     ladder: Ladder,
 ) -> Tensor:
     """Return the integral and its own derivative."""
-    check_spread(*distance_range(distances.detach()))
+    extremes = distance_range(distances.detach())
+    check_spread(*extremes)
     if theta is not None:
         theta = _check_given(theta, distances, ladder)
     if estimator == "soft_caro_wei":
@@ -237,7 +238,7 @@ def _exact_rate(
         ends = theta[0], theta[-1]
     elif not ladder.is_published:
         ends = ladder.ends(distances)
-    return step_integral(distances, count_steps(distances, estimator), ladder, ends)
+    return step_integral(distances, count_steps(distances, estimator, extremes), ladder, ends)
 
 
 def _soft_rate(
