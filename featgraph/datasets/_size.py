@@ -11,5 +11,6 @@ def check_size(n_edges: float, name: str) -> None:
     """Refuse a graph of more than 2²⁸ edges before anything is allocated."""
     if n_edges > _MOST_EDGES:
         raise ValueError(
-            f"{name} would have {n_edges:.3g} edges, more than {_MOST_EDGES}: choose fewer"
+            f"{name} would have {n_edges:.3g} edges, more than {_MOST_EDGES}: choose fewer "
+            "(n_nodes, shape, branching, height, generation, m or k)"
         )

@@ -198,7 +198,7 @@ def _distinct_neighbors(
     if n_points < 20 or n_points <= n_neighbors:
         raise ValueError(
             f"points must hold at least {max(20, n_neighbors + 1)} different ones for "
-            f"{n_neighbors} neighbours, got {n_points}"
+            f"n_neighbors={n_neighbors}, got {n_points}"
         )
     # Differences between points, not their place or unit, decide what overflows.
     cloud -= cloud[0]

@@ -108,7 +108,7 @@ def test_duplicates_are_left_out():
     cloud = make_cloud("square", 100)
     doubled = np.concatenate([cloud, cloud[:30]])
     assert estimate_two_nn(doubled) == estimate_two_nn(cloud)
-    with pytest.raises(ValueError, match="at least 21 different ones for 20 neighbours, got 20"):
+    with pytest.raises(ValueError, match="at least 21 different ones for n_neighbors=20, got 20"):
         estimate_likelihood_dimension(np.repeat(cloud[:20], 3, axis=0))
 
 
