@@ -1,21 +1,26 @@
 """How many minima of N_θ are proven within a time limit: layers of networks, and noise.
 
-    python benchmarks/bench_layers.py [--limits 0 10 30] [--n-theta 256]
+    python benchmarks/bench_layers.py [--limits 0 10 30] [--n-theta 256] [--cpu] [--only TEXT]
+    python benchmarks/bench_layers.py --features MiniLM-trained.npz --only layer.3
 
-One row per layer and limit: seconds, share of box sizes at which the smallest number of boxes
+One row per layer and limit: CPU seconds, share of box sizes at which the smallest number of boxes
 is proven, and the mean and largest of boxes found over boxes certified. One thread; features are
-drawn or trained first, and compile time is left out.
+drawn or trained first, and compile time is left out. With ``--cpu`` limits count CPU seconds, for
+machines that others use too. ``--features`` takes layers from a file, such as real_networks.py
+leaves, in place of the built-in ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from featgraph.boxes import minimum_box_counts
+from featgraph.boxes.exact import clock, highs
 from featgraph.datasets import load_digits
 from featgraph.distances import feature_distances
 from featgraph.features import FeatureMatrix, extract_features
@@ -41,23 +46,41 @@ def list_layers() -> dict[str, FeatureMatrix]:
     return found
 
 
+def count_cpu_seconds() -> None:
+    """Let time limits count CPU seconds of this process."""
+    for module in (clock, highs):
+        module.time = SimpleNamespace(monotonic=time.process_time)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--limits", nargs="+", type=float, default=[0.0, 10.0, 30.0])
     parser.add_argument("--n-theta", type=int, default=256)
+    parser.add_argument("--cpu", action="store_true", help="limits count CPU seconds")
+    parser.add_argument("--only", default="", help="layers whose name holds this text")
+    parser.add_argument("--features", help="file .npz of features, neurons by samples")
     options = parser.parse_args()
+    if options.cpu:
+        count_cpu_seconds()
     torch.set_num_threads(1)
     minimum_box_counts(np.random.default_rng(1).normal(size=(40, 8)), time_limit=5, rng=0)
     print(
         f"{'features':38s} {'limit':>6s} {'seconds':>8s} {'proven':>7s} {'mean':>8s} {'most':>6s}"
     )
-    for name, F in list_layers().items():
+    if options.features:
+        arrays = np.load(options.features)
+        layers = {name: FeatureMatrix.from_array(arrays[name]) for name in arrays.files}
+    else:
+        layers = list_layers()
+    for name, F in layers.items():
+        if options.only not in name:
+            continue
         theta = theta_grid(feature_distances(F), options.n_theta).numpy()
         for limit in options.limits:
-            begin = time.perf_counter()
+            begin = time.process_time()
             counts = minimum_box_counts(F, sizes=theta, time_limit=limit, rng=0, progress=False)
-            seconds = time.perf_counter() - begin
+            seconds = time.process_time() - begin
             ratio = counts.counts / counts.lower_bounds
             print(
                 f"{name:38s} {limit:6g} {seconds:8.1f} {counts.proven.mean():7.1%} "

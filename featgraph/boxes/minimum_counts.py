@@ -25,7 +25,8 @@ __all__ = ["bracket_counts"]
 
 Ints = NDArray[np.int64]
 
-FIRST_LOOK = 0.5  # of the time, for a first look at all sizes
+FIRST_LOOK = 0.7  # of the time, for a first look at all sizes
+FEW = 4.0  # times its even share: one size well done helps its neighbours more than all in haste
 MOST_VISITS = 20  # at one size; what it has not closed by then it never will
 MOST_HINTS = 64  # sizes whose covers and prices are kept
 
@@ -139,10 +140,10 @@ def _visits(ladder: Ladder, clock: Clock, limited: bool) -> Iterator[tuple[int, 
     own = clock.share(FIRST_LOOK if limited else 1.0)
     for left, s in zip(range(n_sizes, 0, -1), _spread(n_sizes), strict=True):
         if ladder.lower[s] < ladder.upper[s]:
-            yield s, own.share(1.0 / min(left, ladder.open.size))
+            yield s, own.share(min(1.0, FEW / min(left, ladder.open.size)))
     while limited and np.any(ladder.visits[ladder.open] < MOST_VISITS):
         s = ladder.widest()
-        yield s, clock.share(1.0 / (1 + ladder.open.size))
+        yield s, clock.share(min(1.0, FEW / (1 + ladder.open.size)))
 
 
 def _spread(n_sizes: int) -> Iterator[int]:
