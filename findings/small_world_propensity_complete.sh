@@ -4,7 +4,7 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/python" -m pip install -q small-world-propensity==0.0.19
+"$dir/venv/bin/python" -m pip install -q small-world-propensity==0.0.19 scipy tqdm
 cd "$dir"
 "$dir/venv/bin/python" - <<'END'
 import sys

@@ -173,7 +173,7 @@ ROWS = [
     ),
     Row(
         "small_world_propensity",
-        ("small-world-propensity==0.0.19",),
+        ("small-world-propensity==0.0.19", "scipy", "tqdm"),
         "small-world propensity; a complete graph",
         complete,
         "value = small_world_propensity(A)['SWP'].iloc[0]",
