@@ -158,7 +158,7 @@ CASES = {
     "cka, rbf": Case(two_layers, ask("similarity.cka", kernel="rbf"), (1_000, 2_000, 4_000), 2.0),
     "power law": Case(
         pareto,
-        ask("invariance.fit_power_law", n_bootstrap=0, rivals=()),
+        ask("invariance.fit_power_law", n_resamples=0, rivals=()),
         (1_000, 5_000, 20_000),
         2.0,
         powerlaw_fit,

@@ -102,7 +102,7 @@ def bench_tails() -> None:
     print("\npower-law tails: one fit with 200 synthetic ones, seconds; one fit of powerlaw")
     for n_values in (100, 300, 1000):
         values = (1 - np.random.default_rng(0).random(n_values)) ** (-1 / 1.5)
-        fit_power_law(values, n_bootstrap=1, rivals=())
+        fit_power_law(values, n_resamples=1, rivals=())
         ours = timed(lambda values=values: fit_power_law(values, rivals=(), rng=0))
         theirs = float("nan")
         if importlib.util.find_spec("powerlaw"):

@@ -94,7 +94,7 @@ def peak():
     # getrusage would tell of the process that started this one
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
-fg.multifractal_weights(build(48, 1), sample=None, n_boot=2)
+fg.multifractal_weights(build(48, 1), sample=None, n_resamples=2)
 model = build({width}, {n_blocks})
 before = peak()
 {work}
@@ -116,7 +116,7 @@ def main() -> None:
     q = [k / 10 for k in range(-30, 31)]
     print(f"{'':48s} {'CPU s':>8s} {'plain':>10s} {'times':>8s}")
     small = build(384, 1)
-    measure_small = lambda: fg.multifractal_weights(small, sample=None, n_boot=2)  # noqa: E731
+    measure_small = lambda: fg.multifractal_weights(small, sample=None, n_resamples=2)  # noqa: E731
     own = measure(measure_small)
     began = time.process_time()
     width = transcribe_released(small, q)
@@ -125,14 +125,14 @@ def main() -> None:
               f"widths {measure_small().width:.4f} and {width:.4f}")  # fmt: skip
     large = build(768, 12)
     graph = fg.weight_graph(large, sample=32, rng=0)
-    paths = measure(lambda: fg.multifractal_weights(graph, variant="paths", n_boot=2))
+    paths = measure(lambda: fg.multifractal_weights(graph, variant="paths", n_resamples=2))
     print_row(f"paths, a sample of {graph.n_nodes} neurons of 12 × 768", paths,
               transcribe_paths(graph))  # fmt: skip
-    sample = measure(lambda: fg.multifractal_weights(large, n_samples=10, n_boot=2))
+    sample = measure(lambda: fg.multifractal_weights(large, n_samples=10, n_resamples=2))
     print_row("released, ten published samples of 12 × 768", sample)
     weights = sum(w.nbytes for w in large.parameters()) / 2**20
-    whole = measure(lambda: fg.multifractal_weights(large, sample=None, n_boot=2))
-    _, more = measure_memory(768, 12, "fg.multifractal_weights(model, sample=None, n_boot=2)")
+    whole = measure(lambda: fg.multifractal_weights(large, sample=None, n_resamples=2))
+    _, more = measure_memory(768, 12, "fg.multifractal_weights(model, sample=None, n_resamples=2)")
     print_row("released, all neurons of 12 × 768", whole, None,
               f"{weights:.0f} MB of weights and {more} MB more")  # fmt: skip
     encoder = build(384, 6)

@@ -229,7 +229,7 @@ def follow_training() -> tuple[list[dict[str, Any]], list[tuple[int, nn.Module]]
         curve = measure_emergence(states, variant=variant, n_samples=n_samples)
         nulls = [
             fg.multifractal_weights(
-                net, variant=variant, n_samples=n_samples, nulls=("rows",), n_boot=2
+                net, variant=variant, n_samples=n_samples, nulls=("rows",), n_resamples=2
             ).null("rows")
             for _, net in states
         ]

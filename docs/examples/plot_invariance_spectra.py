@@ -29,7 +29,7 @@ from featgraph.invariance import measure_scale_invariance
 
 for variant in ("paper", "released", "tail"):
     result = measure_scale_invariance(
-        trained, variant=variant, rivals=(), n_bootstrap=100, rng=0, progress=False
+        trained, variant=variant, rivals=(), n_resamples=100, rng=0, progress=False
     )
     print(f"{variant:8s} σ = {result.sigma:.3f}, interval {result.interval[0]:.3f} to "
           f"{result.interval[1]:.3f}, noise alone {result.noise_floor:.3f}")  # fmt: skip
@@ -44,6 +44,6 @@ plt.figure(fig)
 
 # %%
 # Trained against untrained. Where the bars of the layers overlap, σ says nothing.
-before = measure_scale_invariance(untrained, rivals=(), n_bootstrap=100, rng=0, progress=False)
+before = measure_scale_invariance(untrained, rivals=(), n_resamples=100, rng=0, progress=False)
 fig, ax = plot_exponents(result, before, labels=["trained", "untrained"])
 plt.figure(fig)

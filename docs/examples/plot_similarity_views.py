@@ -101,7 +101,7 @@ views = sim.cross_view_correlations(
     test,
     views=("cka", "procrustes", "predictive"),
     layers=layers,
-    n_bootstrap=200,
+    n_resamples=200,
     progress=False,
 )
 plt.figure(fg.plot.plot_cross_views(views)[0])

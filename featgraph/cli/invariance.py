@@ -99,7 +99,7 @@ def measure_invariance(
     written: list[Path] = []
     if spectra != "none":
         exponents = fg.invariance.measure_scale_invariance(
-            found, variant=spectra, short=short, n_bootstrap=bootstrap,
+            found, variant=spectra, short=short, n_resamples=bootstrap,
             rivals=_available_rivals(screen), **how,
         )  # fmt: skip
         written += _write_scale(folder, exponents)

@@ -26,7 +26,7 @@ FLAGS = {
     "checkpoint": "--out",
     "max_images": "--max-samples",
     "folder": "--out",
-    "n_bootstrap": "--bootstrap",
+    "n_resamples": "--bootstrap",
     "n_draws": "--null-draws",
     "n_null": "--null-draws",
     "n_references": "--references",

@@ -33,7 +33,7 @@ VERSION = 1
 _MADE_BY = (
     *("source", "source_a", "source_b", "layer", "state", "reduce", "epsilon", "epsilon_rule"),
     *("method", "kind", "space", "estimator", "measure", "variant", "null", "options", "seed"),
-    *("confidence", "n_draws", "n_repeats", "n_references", "n_bootstrap", "n_permutations"),
+    *("confidence", "n_draws", "n_repeats", "n_references", "n_resamples", "n_permutations"),
 )
 _OLD_NAMES = {"world": "space"}
 Self = TypeVar("Self", bound="Result")

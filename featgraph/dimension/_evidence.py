@@ -129,11 +129,11 @@ def draw_fits(
     runs: list[Floats],
     compared: NDArray[np.bool_],
     windows: Floats,
-    n_boot: int,
+    n_resamples: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Return d_B, R and ΔAICc of every draw, shape (n_boot, 3)."""
-    draws = np.full((n_boot, 3), math.nan)
+    """Return d_B, R and ΔAICc of every draw, shape (n_resamples, 3)."""
+    draws = np.full((n_resamples, 3), math.nan)
     x = np.log1p(sizes)
     pool = np.flatnonzero(compared)
     for draw in draws:

@@ -77,7 +77,7 @@ class Fractality(Result):
         error; best first.
     compared : ndarray of float, shape (n_compared,)
         Sizes on which the models were compared.
-    draws : ndarray of float, shape (n_boot, 2)
+    draws : ndarray of float, shape (n_resamples, 2)
         d_B and R of every bootstrap draw.
     agreement : float
         Share of the draws in which R lies on the same side of 1 as ``ratio``.
@@ -97,7 +97,7 @@ class Fractality(Result):
     _shown: ClassVar = ("verdict", "dimension", "dimension_interval", "ratio", "n_sizes")
     _rules: ClassVar = {
         "windows": Rule("n_windows *"),
-        "draws": Rule("n_boot *"),
+        "draws": Rule("n_resamples *"),
         "agreement": SHARE,
         "node_share": SHARE,
         "confidence": SHARE,
@@ -177,7 +177,7 @@ def fractality(
     spacing: float = 1.3,
     window: str | tuple[float, float] = "auto",
     confidence: float = 0.95,
-    n_boot: int = 200,
+    n_resamples: int = 200,
     weight: str | None = None,
     as_undirected: bool = False,
     rng: RandomState = 0,
@@ -210,7 +210,7 @@ def fractality(
         Sizes for d_B, as in :func:`fit_dimension`.
     confidence : float, default=0.95
         Level of the intervals, strictly between 0 and 1.
-    n_boot : int, default=200
+    n_resamples : int, default=200
         Bootstrap draws, at least 20. Each draws, for every size, runs with replacement and
         keeps their minimum; draws sizes with replacement; and takes for d_B one of the
         windows whose relative standard error is at most twice the best.
@@ -259,8 +259,8 @@ def fractality(
     that is further from the minimum at large than at small sizes gives too small a d_B: use
     ``method="best"``.
 
-    Time: ``repeats`` coverings at each of about a dozen sizes (``METHODS[method].cost``), n_boot
-    fits of O(n_sizes), and for a graph that of :func:`measure_growth`.
+    Time: ``repeats`` coverings at each of about a dozen sizes (``METHODS[method].cost``),
+    n_resamples fits of O(n_sizes), and for a graph that of :func:`measure_growth`.
 
     References
     ----------
@@ -277,7 +277,7 @@ def fractality(
     >>> fractality(make_barabasi_albert(1500, 1, rng=0), method="greedy").verdict
     'not fractal'
     """
-    integer(n_boot, "n_boot", least=20)
+    integer(n_resamples, "n_resamples", least=20)
     check_spacing(spacing)
     random = as_rng(rng)
     curves, share, graph = as_curves(counts), 1.0, None
@@ -295,7 +295,7 @@ def fractality(
     else:
         kept = at_powers(sizes, curves[0].kind, integer(scale, "scale", least=2))
     found = _judge(
-        curves, sizes[kept], [runs[k] for k in kept], window, confidence, n_boot, random, share
+        curves, sizes[kept], [runs[k] for k in kept], window, confidence, n_resamples, random, share
     )
     return found if graph is None else _weigh_growth(found, measure_growth(graph, rng=random))
 
@@ -319,7 +319,7 @@ def _judge(
     runs: list[Floats],
     window: str | tuple[float, float],
     confidence: float,
-    n_boot: int,
+    n_resamples: int,
     rng: np.random.Generator,
     share: float,
 ) -> Fractality:
@@ -339,7 +339,7 @@ def _judge(
     good = windows[windows[:, 3] <= EQUAL_WINDOWS * windows[0, 3]]
     if window != "auto":
         good = np.array([fit.window])
-    draws = draw_fits(sizes, runs, compared, good, n_boot, rng)
+    draws = draw_fits(sizes, runs, compared, good, n_resamples, rng)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     spans = [_span(column, tails) for column in draws.T]
     ratio = rmse_ratio(models)

@@ -39,7 +39,7 @@ def multifractal_sandbox(
     scale: int | None = None,
     spacing: float = 1.3,
     window: str | tuple[float, float] = "auto",
-    n_boot: int = 50,
+    n_resamples: int = 50,
     weight: str | None = None,
     as_undirected: bool = False,
     rng: RandomState = 0,
@@ -67,7 +67,7 @@ def multifractal_sandbox(
     window : {"auto", "all"} or tuple of float, default="auto"
         Diameter sizes 2r for all slopes; "auto" is the best window at q = 0. Where balls
         reach the border of the graph the slopes flatten; give a window that ends before.
-    n_boot : int, default=50
+    n_resamples : int, default=50
         Bootstrap draws of centres for the errors, at least 2.
     weight : str, optional
         "ignore" if the edges carry weights.
@@ -117,7 +117,7 @@ def multifractal_sandbox(
     sums, means = _average(logs, moments, np.ones((1, centers.size)))
     boxes = np.exp(_average(logs, np.zeros(1), np.ones((1, centers.size)))[0][0, 0])
     inside = choose_range(sizes, boxes, window)
-    weights = random.multinomial(centers.size, np.full(centers.size, 1 / centers.size), n_boot)
+    weights = random.multinomial(centers.size, np.full(centers.size, 1 / centers.size), n_resamples)
     sample = _average(logs, moments, weights.astype(np.float64))
     about = {"method": "sandbox", "n_nodes": own.n_nodes, "node_share": share}
     return fit_spectrum(moments, sizes, inside, sums[0], means[0], sample, about)

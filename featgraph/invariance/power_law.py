@@ -57,7 +57,7 @@ class PowerLawFit(Result):
         theirs; below 0.1 the power law is rejected. None without bootstrap.
     rivals : mapping of str to RivalTest
         Likelihood ratio against each rival; above 0 speaks for the power law.
-    replicates : ndarray of float, shape (n_bootstrap,)
+    replicates : ndarray of float, shape (n_resamples,)
         Exponents of the synthetic data sets.
     """
 
@@ -72,7 +72,7 @@ class PowerLawFit(Result):
     )
     _rules: ClassVar = {
         "p_value": SHARE,
-        "replicates": Rule("n_bootstrap"),
+        "replicates": Rule("n_resamples"),
     }
 
     exponent: float
@@ -122,7 +122,7 @@ def fit_power_law(
     *,
     variant: TailVariant = "tail",
     min_tail: int = 10,
-    n_bootstrap: int = 200,
+    n_resamples: int = 200,
     rivals: Sequence[str] = tuple(RIVALS),
     rng: RandomState = None,
 ) -> PowerLawFit:
@@ -141,9 +141,9 @@ def fit_power_law(
         package does. ``"paper"``: the smallest value, as in the formula of Appendix B.
     min_tail : int, default=10
         Smallest tail for ``"tail"``.
-    n_bootstrap : int, default=200
+    n_resamples : int, default=200
         Synthetic data sets for the p-value and for ``replicates``; 0 leaves both out. The
-        p-value is then known to about ½ / √n_bootstrap.
+        p-value is then known to about ½ / √n_resamples.
     rivals : sequence of str, default=("lognormal", "exponential", "truncated_power_law")
         Distributions to compare with; needs the powerlaw package (extra ``stats``). Empty
         leaves the comparison out.
@@ -168,7 +168,7 @@ def fit_power_law(
     A synthetic data set keeps the share of values below x_min, drawn from the data, and draws
     the rest from the fitted law; it is then fitted in the same way, x_min included (Clauset
     et al., section 4.1). The exponent and every test are the same for ``values`` in any unit.
-    Time is O(n_bootstrap · n_values²) at worst, about 0.2 s for 500 values.
+    Time is O(n_resamples · n_values²) at worst, about 0.2 s for 500 values.
 
     References
     ----------
@@ -179,7 +179,7 @@ def fit_power_law(
     Examples
     --------
     >>> values = (1 - np.random.default_rng(0).random(1000)) ** (-1 / 1.5)
-    >>> fit_power_law(values, variant="paper", n_bootstrap=0, rivals=())
+    >>> fit_power_law(values, variant="paper", n_resamples=0, rivals=())
     PowerLawFit(exponent=2.45074, standard_error=0.0458765, x_min=1.00013, n_tail=1000, \
 n_values=1000, variant='paper')
     """
@@ -195,8 +195,8 @@ n_values=1000, variant='paper')
     n_tail = ordered.size - first
     tail = ordered[first:] / ordered[first]
     p_value, replicates = None, np.empty(0)
-    if n_bootstrap:
-        draws = _bootstrap(logs, first, exponent, least, n_bootstrap, as_rng(rng))
+    if n_resamples:
+        draws = _bootstrap(logs, first, exponent, least, n_resamples, as_rng(rng))
         replicates = draws[:, 0]
         p_value = float(np.mean(draws[:, 1] >= distance))
     return PowerLawFit(
@@ -248,13 +248,13 @@ def _bootstrap(
     first: int,
     exponent: float,
     least: int,
-    n_bootstrap: int,
+    n_resamples: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Return exponent and distance of each synthetic data set, shape (n_bootstrap, 2)."""
+    """Return exponent and distance of each synthetic data set, shape (n_resamples, 2)."""
     n_values = logs.size
-    draws = np.empty((n_bootstrap, 2))
-    for number in range(n_bootstrap):
+    draws = np.empty((n_resamples, 2))
+    for number in range(n_resamples):
         n_tail = int(rng.binomial(n_values, (n_values - first) / n_values))
         body = logs[:first][rng.integers(first, size=n_values - n_tail)] if first else logs[:0]
         # ln(x / x_min) of a power law is exponential with mean 1 / (γ − 1).

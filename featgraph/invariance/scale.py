@@ -154,7 +154,7 @@ def measure_scale_invariance(
     center: bool | None = None,
     short: Literal["refuse", "skip"] = "refuse",
     min_tail: int = 10,
-    n_bootstrap: int = 200,
+    n_resamples: int = 200,
     rivals: Sequence[str] = tuple(RIVALS),
     confidence: float = 0.95,
     rng: RandomState = None,
@@ -177,8 +177,8 @@ def measure_scale_invariance(
     short : {"refuse", "skip"}, default="refuse"
         What to do with a layer of fewer than 50 positive eigenvalues: an error, or leave it
         out with a warning.
-    min_tail, n_bootstrap, rivals
-        As in :func:`fit_power_law`; with ``n_bootstrap=0`` there is no interval.
+    min_tail, n_resamples, rivals
+        As in :func:`fit_power_law`; with ``n_resamples=0`` there is no interval.
     confidence : float, default=0.95
         Level of the interval of σ, in (0, 1).
     rng : Generator, int or None, default=None
@@ -226,7 +226,7 @@ def measure_scale_invariance(
     >>> rng = np.random.default_rng(0)
     >>> scales = np.arange(1, 81.0) ** -0.5
     >>> layers = {f"layer{k}": scales[:, None] * rng.normal(size=(80, 400)) for k in (1, 2)}
-    >>> result = measure_scale_invariance(layers, n_bootstrap=50, rivals=(), rng=0)
+    >>> result = measure_scale_invariance(layers, n_resamples=50, rivals=(), rng=0)
     >>> low, high = result.interval
     >>> low == 0, result.sigma < high
     (True, True)
@@ -247,7 +247,7 @@ def measure_scale_invariance(
                 spectrum.values,
                 variant=variant,
                 min_tail=min_tail,
-                n_bootstrap=n_bootstrap,
+                n_resamples=n_resamples,
                 rivals=rivals,
                 rng=generator,
             )

@@ -116,7 +116,7 @@ def plot_cross_views(views: CrossViews, *, ax: Axes | None = None) -> tuple[Figu
     >>> from featgraph.similarity import correlate_views
     >>> table = np.random.default_rng(0).normal(size=(5, 5))
     >>> fig, ax = plot_cross_views(
-    ...     correlate_views({"a": table + table.T, "b": -table - table.T}, n_bootstrap=20, rng=0))
+    ...     correlate_views({"a": table + table.T, "b": -table - table.T}, n_resamples=20, rng=0))
     >>> [tick.get_text() for tick in ax.get_yticklabels()]
     ['a – b']
     """

@@ -63,7 +63,7 @@ def plot_spectra(
     --------
     >>> from featgraph.invariance import measure_scale_invariance
     >>> features = np.random.default_rng(0).normal(size=(60, 200))
-    >>> result = measure_scale_invariance(features, n_bootstrap=0, rivals=())
+    >>> result = measure_scale_invariance(features, n_resamples=0, rivals=())
     >>> fig, axes = plot_spectra(result)
     >>> axes.shape
     (1,)
@@ -154,7 +154,7 @@ def plot_exponents(
     --------
     >>> from featgraph.invariance import measure_scale_invariance
     >>> features = np.random.default_rng(0).normal(size=(60, 200))
-    >>> fig, ax = plot_exponents(measure_scale_invariance(features, n_bootstrap=0, rivals=()))
+    >>> fig, ax = plot_exponents(measure_scale_invariance(features, n_resamples=0, rivals=()))
     >>> ax.get_ylabel()
     'power-law exponent γ'
     """

@@ -79,7 +79,7 @@ class CrossViews(Result):
         ``"spearman"`` or ``"pearson"``.
     confidence : float
         Level of the intervals.
-    n_bootstrap : int
+    n_resamples : int
         Number of resamples.
     seed : int or None
         Seed, if an int was given.
@@ -97,7 +97,7 @@ class CrossViews(Result):
     correlations: tuple[ViewCorrelation, ...]
     method: str = "spearman"
     confidence: float = 0.95
-    n_bootstrap: int = 999
+    n_resamples: int = 999
     seed: int | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -129,7 +129,7 @@ def correlate_views(
     models: Sequence[str] | None = None,
     method: Literal["spearman", "pearson"] = "spearman",
     confidence: float = 0.95,
-    n_bootstrap: int = 999,
+    n_resamples: int = 999,
     rng: RandomState = None,
 ) -> CrossViews:
     """Correlate several similarity tables of one set of models.
@@ -145,7 +145,7 @@ def correlate_views(
         Kind of correlation over the n(n − 1)/2 pairs.
     confidence : float, default=0.95
         Level of the intervals.
-    n_bootstrap : int, default=999
+    n_resamples : int, default=999
         Resamples.
     rng : Generator, int or None, default=None
         Source of the resamples.
@@ -174,24 +174,24 @@ def correlate_views(
     Examples
     --------
     >>> a = np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
-    >>> views = correlate_views({"x": -a, "y": -(a**2)}, n_bootstrap=99, rng=0)
+    >>> views = correlate_views({"x": -a, "y": -(a**2)}, n_resamples=99, rng=0)
     >>> round(views.correlations[0].correlation, 12)
     1.0
     """
-    integer(n_bootstrap, "n_bootstrap", least=1)
+    integer(n_resamples, "n_resamples", least=1)
     arrays = {name: np.asarray(table, dtype=np.float64) for name, table in tables.items()}
     n_models = _check_tables(arrays)
     names = tuple(str(k) for k in range(n_models)) if models is None else tuple(models)
     if len(names) != n_models:
         raise ValueError(f"models must hold {n_models} names, got {len(names)}")
     generator = as_rng(rng)
-    draws = generator.integers(n_models, size=(n_bootstrap, n_models))
+    draws = generator.integers(n_models, size=(n_resamples, n_models))
     rows = [
         _correlate(first, second, arrays[first], arrays[second], method, confidence, draws)
         for first, second in itertools.combinations(arrays, 2)
     ]
     seed = int(rng) if isinstance(rng, int | np.integer) else None
-    return CrossViews(names, arrays, tuple(rows), method, confidence, n_bootstrap, seed)
+    return CrossViews(names, arrays, tuple(rows), method, confidence, n_resamples, seed)
 
 
 def cross_view_correlations(
@@ -203,7 +203,7 @@ def cross_view_correlations(
     sparsity: float = 0.7,
     method: Literal["spearman", "pearson"] = "spearman",
     confidence: float = 0.95,
-    n_bootstrap: int = 999,
+    n_resamples: int = 999,
     batch_size: int = 256,
     max_batches: int | None = None,
     rng: RandomState = 0,
@@ -224,7 +224,7 @@ def cross_view_correlations(
         As in ``select_layers``.
     sparsity : float, default=0.7
         Of the view "pruned", in [0, 1).
-    method, confidence, n_bootstrap, rng
+    method, confidence, n_resamples, rng
         As in ``correlate_views``.
     batch_size, max_batches
         As in ``extract_features``.
@@ -247,7 +247,7 @@ def cross_view_correlations(
     >>> _ = torch.manual_seed(0)
     >>> nets = {str(k): nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 3)) for k in "abcd"}
     >>> views = cross_view_correlations(nets, torch.randn(30, 5), views=("cka", "predictive"),
-    ...                                 layers=["1"], n_bootstrap=50)
+    ...                                 layers=["1"], n_resamples=50)
     >>> views.correlations[0].n_pairs
     6
     """
@@ -271,7 +271,7 @@ def cross_view_correlations(
             sides = (pruned[a], pruned[b]) if view == "pruned" else (models[a], models[b])
             tables[view][i, j] = tables[view][j, i] = _look(view, *sides, batches, layers)
     return correlate_views(
-        tables, models=names, method=method, confidence=confidence, n_bootstrap=n_bootstrap, rng=rng
+        tables, models=names, method=method, confidence=confidence, n_resamples=n_resamples, rng=rng
     )
 
 

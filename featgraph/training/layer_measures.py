@@ -76,7 +76,7 @@ def _dimension(graph: FeatureGraph, seed: int) -> dict[str, Any]:
     from featgraph.dimension.evidence import fractality
 
     try:
-        found = fractality(graph, method="greedy", rng=seed, n_boot=50, jobs=1, progress=False)
+        found = fractality(graph, method="greedy", rng=seed, n_resamples=50, jobs=1, progress=False)
     except ValueError:
         return {"dimension": math.nan, "verdict": "undecided"}
     return {"dimension": found.dimension, "verdict": found.verdict}

@@ -51,7 +51,7 @@ class WeightRecord:
             try:
                 found = multifractal_weights(
                     model, variant=variant, sample=self.sample, n_samples=self.n_samples,
-                    rng=self.seed, n_boot=2, **self.options,
+                    rng=self.seed, n_resamples=2, **self.options,
                 )  # fmt: skip
             except ValueError as error:  # weights without spread must not end the training
                 notes.append(f"{variant}: {error}")

@@ -75,7 +75,7 @@ def measure_emergence(
     checkpoints: Mapping[float, nn.Module] | Iterable[tuple[float, nn.Module]],
     *,
     variant: Variant = "released",
-    n_boot: int = 200,
+    n_resamples: int = 200,
     rng: int = 0,
     **options: Any,
 ) -> EmergenceCurve:
@@ -89,7 +89,7 @@ def measure_emergence(
         Time (step or epoch) and the model then; an iterable may change one model in place.
     variant : {"released", "paths"}, default="released"
         The analysis, as in :func:`multifractal_weights`.
-    n_boot : int, default=200
+    n_resamples : int, default=200
         Bootstrap draws of samples.
     rng : int, default=0
         Seed: the same neurons are drawn at all times, as published.
@@ -133,20 +133,22 @@ def measure_emergence(
         _check_same(shapes, own, now)
         shapes = own
         times.append(now)
-        found.append(multifractal_weights(model, variant=variant, rng=rng, n_boot=2, **options))
+        found.append(
+            multifractal_weights(model, variant=variant, rng=rng, n_resamples=2, **options)
+        )
     if len(found) < 2:
         raise ValueError(f"checkpoints must hold at least two models, got {len(found)}")
-    return summarize_emergence(times, found, n_boot=n_boot, seed=rng)
+    return summarize_emergence(times, found, n_resamples=n_resamples, seed=rng)
 
 
 def summarize_emergence(
-    times: list[float], found: list[WeightSpectrum], *, n_boot: int, seed: int
+    times: list[float], found: list[WeightSpectrum], *, n_resamples: int, seed: int
 ) -> EmergenceCurve:
     """Return the curve of spectra that were measured at rising times with the same seed."""
     alpha0 = np.array([one.sample_alpha0 for one in found])
     width = np.array([one.sample_width for one in found])
     n_samples = alpha0.shape[1]
-    picks = np.random.default_rng(seed).integers(n_samples, size=(n_boot, n_samples))
+    picks = np.random.default_rng(seed).integers(n_samples, size=(n_resamples, n_samples))
     own, drawn = ([side.mean(axis=-1) for side in sides]
                   for sides in ((alpha0, width), (alpha0[:, picks], width[:, picks])))  # fmt: skip
     ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]

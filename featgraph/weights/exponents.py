@@ -54,7 +54,7 @@ class Exponents:
 
 
 def fit_own_edges(
-    found: OwnMasses, q: Floats, *, n_boot: int, rng: np.random.Generator
+    found: OwnMasses, q: Floats, *, n_resamples: int, rng: np.random.Generator
 ) -> Exponents:
     """Return the released exponents: Z_q = Σ (N_i(r)/N_i(r_max))^q, α by differences of τ."""
     x = np.log(found.radii / found.radii[-1])
@@ -66,10 +66,14 @@ def fit_own_edges(
         alpha = np.diff(tau) / np.diff(q)
         return tau, alpha, q[:-1] * alpha - tau[:-1], log_sums
 
-    return _collect(fit, len(sums), x, found.radii, found.node_dimensions, found.kept, n_boot, rng)
+    return _collect(
+        fit, len(sums), x, found.radii, found.node_dimensions, found.kept, n_resamples, rng
+    )
 
 
-def fit_paths(found: PathMasses, q: Floats, *, n_boot: int, rng: np.random.Generator) -> Exponents:
+def fit_paths(
+    found: PathMasses, q: Floats, *, n_resamples: int, rng: np.random.Generator
+) -> Exponents:
     """Return exponents of balls: Z_q = mean (M/n)^(q−1) against ln(1 + 2r/r₁), r₁ the first r.
 
     With all lengths 1 these are the sizes of the sandbox method in hops. α is the slope of
@@ -88,7 +92,7 @@ def fit_paths(found: PathMasses, q: Floats, *, n_boot: int, rng: np.random.Gener
         return tau, alpha, q * alpha - tau, log_sums
 
     own = fit_slopes(x, np.log(found.masses))[0]
-    return _collect(fit, len(sums), x, found.radii, own, found.centers, n_boot, rng)
+    return _collect(fit, len(sums), x, found.radii, own, found.centers, n_resamples, rng)
 
 
 def _collect(
@@ -98,12 +102,12 @@ def _collect(
     radii: Floats,
     node_dimensions: Floats,
     nodes: Ints,
-    n_boot: int,
+    n_resamples: int,
     rng: np.random.Generator,
 ) -> Exponents:
     tau, alpha, f, log_sums = fit(np.ones(n_groups))
-    draws = np.empty((2, n_boot))
-    for k in range(n_boot):
+    draws = np.empty((2, n_resamples))
+    for k in range(n_resamples):
         weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups)).astype(np.float64)
         _, a, spectrum, _ = fit(weights)
         draws[:, k] = _pick_alpha0(a, spectrum), np.ptp(a)

@@ -47,7 +47,7 @@ def multifractal_weights(
     min_edges: int = 10,
     radii: ArrayLike | None = None,
     n_centers: int | None = None,
-    n_boot: int = 200,
+    n_resamples: int = 200,
     layers: str | Sequence[str] = "all",
     attention: Literal["published", "heads"] = "published",
     rng: RandomState = 0,
@@ -94,7 +94,7 @@ def multifractal_weights(
         Radii of "paths", rising.
     n_centers : int or None, default=None
         Centres of balls, drawn without replacement; None takes all neurons.
-    n_boot : int, default=200
+    n_resamples : int, default=200
         Bootstrap draws of samples, or of neurons where there is one sample.
     layers : str or sequence of str, default="all"
         Linear maps of a model to take.
@@ -146,7 +146,7 @@ def multifractal_weights(
         integer(min_edges, "min_edges"),
         None if radii is None else _check_radii(radii),
         None if n_centers is None else integer(n_centers, "n_centers", least=1),
-        integer(n_boot, "n_boot", least=2),
+        integer(n_resamples, "n_resamples", least=2),
     )
     if how.q.size < 3:
         raise ValueError(f"q must hold at least 3 moments, got {how.q.size}")
@@ -171,20 +171,20 @@ class _Measure:
     min_edges: int
     radii: Floats | None
     n_centers: int | None
-    n_boot: int
+    n_resamples: int
 
     def of_graph(self, graph: FeatureGraph, rng: np.random.Generator) -> Exponents:
         if self.variant == "paths":
             balls = count_paths(graph, n_centers=self.n_centers, radii=self.radii, rng=rng)
-            return fit_paths(balls, self.q, n_boot=self.n_boot, rng=rng)
+            return fit_paths(balls, self.q, n_resamples=self.n_resamples, rng=rng)
         masses = count_graph(graph, longest=self.longest, min_edges=self.min_edges)
-        return fit_own_edges(masses, self.q, n_boot=self.n_boot, rng=rng)
+        return fit_own_edges(masses, self.q, n_resamples=self.n_resamples, rng=rng)
 
     def of_network(self, network: WeightNetwork, rng: np.random.Generator) -> Exponents:
         if self.variant == "paths":
             return self.of_graph(build_graph(network), rng)
         masses = count_network(network, longest=self.longest, min_edges=self.min_edges)
-        return fit_own_edges(masses, self.q, n_boot=self.n_boot, rng=rng)
+        return fit_own_edges(masses, self.q, n_resamples=self.n_resamples, rng=rng)
 
 
 class _Subjects:
@@ -278,7 +278,7 @@ def _summarize(
     seed: int | None,
 ) -> WeightSpectrum:
     own = [each["own"] for each in found]
-    picks = rng.integers(len(own), size=(how.n_boot, len(own)))
+    picks = rng.integers(len(own), size=(how.n_resamples, len(own)))
     draws = {name: _draw([each[name] for each in found], picks) for name in found[0]}
     tau = np.mean([each.tau for each in own], axis=0)
     alpha, f = (np.mean([getattr(each, n) for each in own], axis=0) for n in ("alpha", "f"))

@@ -169,7 +169,7 @@ def _others(folder: Path) -> dict[str, Call]:
         "similarity.compare_measures": ((layers,), {"measures": ("cka",), "jobs": 1, **QUIET}),
         "similarity.cross_view_correlations": (
             ({f"net{k}": models.build_model("mlp", seed=k, **spec).eval() for k in range(4)},
-             labelled), {"n_bootstrap": 5, **QUIET},
+             labelled), {"n_resamples": 5, **QUIET},
         ),
         "training.track": ((first, data), {"n_references": 1}),
         "weights.measure_emergence": (
@@ -192,7 +192,7 @@ def _pictures(folder: Path) -> dict[str, Call]:
     counts = boxes.box_counts(karate, rng=0, jobs=1, **QUIET)
     flow = boxes.renormalization_flow(karate, 3, rng=0)
     wide = cases.wide_features()
-    scale = invariance.measure_scale_invariance(wide, n_bootstrap=3, rng=0, **QUIET)
+    scale = invariance.measure_scale_invariance(wide, n_resamples=3, rng=0, **QUIET)
     geometric = invariance.measure_geometric_invariance(
         wide, embedding="none", n_resamples=3, rng=0, **QUIET
     )

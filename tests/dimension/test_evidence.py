@@ -24,7 +24,7 @@ from featgraph.datasets import (
 from featgraph.dimension import fractality
 from featgraph.dimension._size_grid import size_grid, thin_sizes
 
-FAST = {"method": "greedy", "rng": 0, "jobs": 1, "n_boot": 60}
+FAST = {"method": "greedy", "rng": 0, "jobs": 1, "n_resamples": 60}
 
 
 COMPILED = pytest.mark.skipif(
@@ -107,11 +107,11 @@ def make_counts(sizes, counts, **options):
     )
 
 
-@given(dimension=st.floats(0.6, 2.5), n_boot=st.just(20))
-def test_exact_power_law_leaves_no_doubt(dimension, n_boot):
+@given(dimension=st.floats(0.6, 2.5), n_resamples=st.just(20))
+def test_exact_power_law_leaves_no_doubt(dimension, n_resamples):
     sizes = np.array([0, 1, 2, 3, 5, 7, 11, 15, 23, 31])
     counts = 1e6 * (1.0 + sizes) ** -dimension
-    result = fractality(make_counts(sizes, counts), n_boot=n_boot)
+    result = fractality(make_counts(sizes, counts), n_resamples=n_resamples)
     assert result.verdict == "fractal"
     assert_allclose(result.dimension_interval, dimension, rtol=1e-9)
     assert result.delta_aicc > 10
@@ -155,7 +155,7 @@ def test_curves_of_several_methods_are_pooled():
 def test_a_verdict_that_draws_disagree_on_is_withheld():
     graph = make_watts_strogatz(2000, 4, 0.03, rng=0)
     whole = fractality(graph, **FAST)
-    result = fractality(whole.counts, rng=0, n_boot=60)  # without the growth of balls
+    result = fractality(whole.counts, rng=0, n_resamples=60)  # without the growth of balls
     assert whole.verdict == "not fractal"
     assert result.ratio > 1
     assert result.agreement < 0.8
@@ -207,8 +207,8 @@ def test_bad_options():
     graph = make_flower(2, 2, 4)
     with pytest.raises(ValueError, match="spacing must be a ratio of at least 1, got 0.5"):
         fractality(graph, spacing=0.5)
-    with pytest.raises(ValueError, match="n_boot must be a whole number of at least 20"):
-        fractality(graph, n_boot=3)
+    with pytest.raises(ValueError, match="n_resamples must be a whole number of at least 20"):
+        fractality(graph, n_resamples=3)
     with pytest.raises(ValueError, match="confidence must lie strictly between"):
         fractality(graph, confidence=1)
     with pytest.raises(ValueError, match="did you mean 'greedy'"):

@@ -20,7 +20,7 @@ from featgraph.datasets import (
 )
 from featgraph.dimension import BallGrowth, fractality, measure_growth
 
-FAST = {"rng": 0, "jobs": 1, "n_boot": 40, "progress": False}
+FAST = {"rng": 0, "jobs": 1, "n_resamples": 40, "progress": False}
 
 
 def test_a_ring_grows_by_two_nodes_a_hop():
@@ -99,7 +99,7 @@ def test_counts_alone_have_no_growth():
     from featgraph.boxes import box_counts
 
     counts = box_counts(make_lattice((12, 12)), rng=0, progress=False)
-    assert fractality(counts, n_boot=20).growth is None
+    assert fractality(counts, n_resamples=20).growth is None
 
 
 def test_tiny_graphs_and_bad_input(tmp_path):

@@ -170,7 +170,7 @@ def _of_graph(g: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for name, options in {
         "boxes.renormalization_flow": {"size": 1, **seeded},
         "dimension.analyze_flow": {**seeded, **QUIET},
-        "dimension.fractality": {"n_boot": 20, "jobs": 1, **seeded, **QUIET},
+        "dimension.fractality": {"n_resamples": 20, "jobs": 1, **seeded, **QUIET},
         "dimension.multifractal_boxes": {"q": (-2, 0, 1, 2), **seeded, **QUIET},
         "dimension.multifractal_sandbox": {"q": (-2, 0, 1, 2), **seeded},
         "graph.degree_statistics": {"weight": "none"},
@@ -290,12 +290,12 @@ def _of_samples() -> Iterator[tuple[str, Callable[[], Any]]]:
     tables = {"one": matrix + matrix.T, "two": matrix**2 + (matrix**2).T}
     yield (
         "similarity.correlate_views",
-        lambda: call("similarity.correlate_views", tables, n_bootstrap=20, rng=0),
+        lambda: call("similarity.correlate_views", tables, n_resamples=20, rng=0),
     )
     eigen = np.sort(np.random.default_rng(3).pareto(1.5, size=120))[::-1] + 1
     yield (
         "invariance.fit_power_law",
-        lambda: call("invariance.fit_power_law", eigen, n_bootstrap=10, rng=0),
+        lambda: call("invariance.fit_power_law", eigen, n_resamples=10, rng=0),
     )
     yield (
         "invariance.compare_rivals",
@@ -310,7 +310,7 @@ def _of_samples() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield (
         "invariance.measure_scale_invariance",
         lambda: call(
-            "invariance.measure_scale_invariance", layers_of, n_bootstrap=5, rng=0, **QUIET
+            "invariance.measure_scale_invariance", layers_of, n_resamples=5, rng=0, **QUIET
         ),
     )
     yield (
@@ -370,7 +370,7 @@ def _of_models() -> Iterator[tuple[str, Callable[[], Any]]]:
         options = {"variant": variant, "min_edges": 4, "n_samples": 2, "nulls": ("rows",)}
         yield (
             f"weights.multifractal_weights {variant}",
-            lambda o=options: call("weights.multifractal_weights", second, n_boot=5, **o),
+            lambda o=options: call("weights.multifractal_weights", second, n_resamples=5, **o),
         )
     diagrams = [
         call("similarity.weight_persistence", net, max_dimension=0) for net in (first, second)

@@ -16,7 +16,7 @@ def pareto(exponent, n_values, seed, x_min=1.0):
 
 
 def bare(values, **options):
-    return fit_power_law(values, n_bootstrap=0, rivals=(), **options)
+    return fit_power_law(values, n_resamples=0, rivals=(), **options)
 
 
 @pytest.mark.parametrize("exponent", [1.6, 2.0, 2.5, 3.5, 5.0])
@@ -55,8 +55,8 @@ def test_scan_equals_naive(values, min_tail):
 @given(power=st.integers(-60, 60))
 def test_every_number_is_the_same_in_any_unit(power):
     values = pareto(2.3, 80, seed=1)
-    one = fit_power_law(values, n_bootstrap=20, rivals=(), rng=0)
-    other = fit_power_law(values * 2.0**power, n_bootstrap=20, rivals=(), rng=0)
+    one = fit_power_law(values, n_resamples=20, rivals=(), rng=0)
+    other = fit_power_law(values * 2.0**power, n_resamples=20, rivals=(), rng=0)
     np.testing.assert_allclose(other.exponent, one.exponent, rtol=1e-9)
     np.testing.assert_allclose(other.x_min, one.x_min * 2.0**power, rtol=1e-9)
     np.testing.assert_allclose(other.replicates, one.replicates, rtol=1e-6)
@@ -99,9 +99,9 @@ def test_ratios_agree_with_powerlaw():
 
 
 def test_bootstrap_accepts_a_power_law_and_rejects_a_lognormal_body():
-    true = fit_power_law(pareto(2.5, 400, seed=0), n_bootstrap=100, rivals=(), rng=0)
+    true = fit_power_law(pareto(2.5, 400, seed=0), n_resamples=100, rivals=(), rng=0)
     body = np.random.default_rng(0).lognormal(sigma=0.5, size=400)
-    false = fit_power_law(body, variant="paper", n_bootstrap=100, rivals=(), rng=0)
+    false = fit_power_law(body, variant="paper", n_resamples=100, rivals=(), rng=0)
     assert true.p_value > 0.1
     assert true.verdict == "power law"
     assert false.p_value < 0.02
@@ -118,12 +118,12 @@ def test_p_values_of_true_power_laws_are_spread_evenly():
 
 
 def bare_p(values, seed):
-    return fit_power_law(values, variant="paper", n_bootstrap=60, rivals=(), rng=seed).p_value
+    return fit_power_law(values, variant="paper", n_resamples=60, rivals=(), rng=seed).p_value
 
 
 def test_standard_error_and_replicates_agree_where_the_cutoff_is_fixed():
     fit = fit_power_law(
-        pareto(2.5, 300, seed=7), variant="paper", n_bootstrap=400, rivals=(), rng=1
+        pareto(2.5, 300, seed=7), variant="paper", n_resamples=400, rivals=(), rng=1
     )
     # The standard deviation of 400 draws is known to 1/√800 = 3.5 %.
     assert np.std(fit.replicates) == pytest.approx(fit.standard_error, rel=0.15)
@@ -132,14 +132,14 @@ def test_standard_error_and_replicates_agree_where_the_cutoff_is_fixed():
 
 def test_same_seed_gives_the_same_result():
     values = pareto(2.5, 120, seed=8)
-    first, second = (fit_power_law(values, n_bootstrap=10, rivals=(), rng=5) for _ in range(2))
+    first, second = (fit_power_law(values, n_resamples=10, rivals=(), rng=5) for _ in range(2))
     np.testing.assert_array_equal(first.replicates, second.replicates)
 
 
 def test_a_better_rival_is_named():
     pytest.importorskip("powerlaw")
     values = 1 + np.random.default_rng(0).exponential(size=600)
-    fit = fit_power_law(values, variant="paper", n_bootstrap=0)
+    fit = fit_power_law(values, variant="paper", n_resamples=0)
     assert fit.verdict == "not a power law"
     assert "exponential" in fit.better_rivals
     assert "describes the tail better" in fit.explanation
@@ -147,7 +147,7 @@ def test_a_better_rival_is_named():
 
 def test_a_short_tail_stays_undecided():
     values = np.concatenate([np.linspace(0.1, 1, 400), pareto(2.5, 20, seed=1, x_min=1.0)])
-    fit = fit_power_law(values, n_bootstrap=30, rivals=(), rng=0)
+    fit = fit_power_law(values, n_resamples=30, rivals=(), rng=0)
     assert fit.n_tail < 50
     assert fit.p_value < 0.1 or fit.verdict == "undecided"
     assert bare(pareto(2.0, 60, seed=1)).verdict == "undecided"
@@ -174,4 +174,4 @@ def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="variant must be one of .* did you mean 'released'"):
         bare(values, variant="release")
     with pytest.raises(ValueError, match="rivals must be one of .* did you mean 'lognormal'"):
-        fit_power_law(values, n_bootstrap=0, rivals=("lognorm",))
+        fit_power_law(values, n_resamples=0, rivals=("lognorm",))

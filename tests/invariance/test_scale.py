@@ -20,7 +20,7 @@ def layer(exponent, seed, *, n_nodes=120, n_samples=300):
 
 
 def bare(layers, **options):
-    return measure_scale_invariance(layers, **{"n_bootstrap": 0, "rivals": ()} | options)
+    return measure_scale_invariance(layers, **{"n_resamples": 0, "rivals": ()} | options)
 
 
 @pytest.mark.parametrize("exponent", [1.8, 2.5, 4.0])
@@ -41,7 +41,7 @@ def test_sigma_is_the_population_standard_deviation():
 
 def test_equal_layers_lie_at_the_noise_floor_and_the_interval_reaches_zero():
     layers = {f"layer{k}": layer(2.5, seed=k) for k in range(3)}
-    result = measure_scale_invariance(layers, n_bootstrap=60, rivals=(), rng=0)
+    result = measure_scale_invariance(layers, n_resamples=60, rivals=(), rng=0)
     low, high = result.interval
     assert low == 0.0 < high
     assert result.sigma < result.noise_floor
@@ -50,7 +50,7 @@ def test_equal_layers_lie_at_the_noise_floor_and_the_interval_reaches_zero():
 
 def test_layers_far_apart_have_an_interval_away_from_zero():
     layers = {f"layer{k}": layer(gamma, seed=k) for k, gamma in enumerate((1.6, 3.0, 6.0))}
-    result = measure_scale_invariance(layers, variant="paper", n_bootstrap=100, rivals=(), rng=0)
+    result = measure_scale_invariance(layers, variant="paper", n_resamples=100, rivals=(), rng=0)
     low, high = result.interval
     assert 0.5 < low < result.sigma < high
     assert not result.is_self_similar
@@ -130,7 +130,7 @@ def test_sequences_take_their_names_from_the_features():
 
 
 def test_saved_result_reads_back(tmp_path):
-    result = measure_scale_invariance({"a": layer(2.5, 1), "b": layer(2.0, 2)}, n_bootstrap=5,
+    result = measure_scale_invariance({"a": layer(2.5, 1), "b": layer(2.0, 2)}, n_resamples=5,
                                       rivals=(), rng=0)  # fmt: skip
     loaded = ScaleInvariance.load(result.save(tmp_path / "scale.json"))
     assert repr(loaded) == repr(result)

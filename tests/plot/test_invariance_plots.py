@@ -31,9 +31,9 @@ def features(seed=0, n_nodes=60, n_samples=90):
 
 
 @functools.lru_cache
-def spectra(n_layers=2, n_bootstrap=0):
+def spectra(n_layers=2, n_resamples=0):
     layers = {f"layer{k}": features(k) for k in range(n_layers)}
-    return measure_scale_invariance(layers, n_bootstrap=n_bootstrap, rivals=(), rng=0)
+    return measure_scale_invariance(layers, n_resamples=n_resamples, rivals=(), rng=0)
 
 
 @functools.lru_cache

@@ -373,7 +373,7 @@ def test_views_of_known_tables():
     apart = np.linalg.norm(places[:, None] - places, axis=2)
     noise = np.random.default_rng(1).normal(size=(8, 8))
     views = sim.correlate_views(
-        {"near": -apart, "square": -(apart**2), "noise": noise + noise.T}, n_bootstrap=300, rng=0
+        {"near": -apart, "square": -(apart**2), "noise": noise + noise.T}, n_resamples=300, rng=0
     )
     by_name = {(row.first, row.second): row for row in views.correlations}
     assert by_name["near", "square"].correlation == pytest.approx(1.0)
@@ -382,7 +382,7 @@ def test_views_of_known_tables():
     assert low < 0 < high
     assert views.to_rows()[0]["n_pairs"] == 28
     pearson = sim.correlate_views(
-        {"near": -apart, "square": -(apart**2)}, method="pearson", n_bootstrap=50, rng=0
+        {"near": -apart, "square": -(apart**2)}, method="pearson", n_resamples=50, rng=0
     )
     upper = np.triu_indices(8, 1)
     expected = np.corrcoef(apart[upper], apart[upper] ** 2)[0, 1]
@@ -396,7 +396,7 @@ def test_intervals_resample_models_not_pairs():
     for _ in range(40):
         a, b = (rng.normal(size=(8, 2)) for _ in range(2))
         tables = {name: -np.linalg.norm(x[:, None] - x, axis=2) for name, x in (("a", a), ("b", b))}
-        low, high = sim.correlate_views(tables, n_bootstrap=99, rng=0).correlations[0].interval
+        low, high = sim.correlate_views(tables, n_resamples=99, rng=0).correlations[0].interval
         covered.append(low <= 0 <= high)
     assert np.mean(covered) > 0.85  # 40 draws: standard error 0.035
 
@@ -409,7 +409,7 @@ def test_cross_views_of_networks():
         VECTORS,
         views=("cka", "lsim", "predictive", "connectivity", "aligned_connectivity", "pruned"),
         layers=["1", "3"],
-        n_bootstrap=50,
+        n_resamples=50,
     )
     assert views.models == ("0", "1", "2", "3", "wide")
     for i, j in itertools.combinations(range(4), 2):
@@ -427,7 +427,7 @@ def test_cross_views_of_networks():
 def test_cross_views_need_enough_models():
     with pytest.raises(ValueError, match="at least 4 networks for correlations, got 1"):
         sim.cross_view_correlations({"a": build_mlp(0)}, VECTORS)
-    with pytest.raises(ValueError, match="view must be one of .*did you mean 'cka'"):
+    with pytest.raises(ValueError, match="views must be one of .*did you mean 'cka'"):
         sim.cross_view_correlations({"a": build_mlp(0)}, VECTORS, views=("cca",))
     with pytest.raises(ValueError, match="at least 2 views, got 1"):
         sim.correlate_views({"a": np.eye(4)})

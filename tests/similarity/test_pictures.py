@@ -175,7 +175,7 @@ def test_betti_curves_stand_beside_box_counts():
 def test_cross_views_show_intervals():
     table = np.random.default_rng(0).normal(size=(6, 6))
     views = sim.correlate_views(
-        {"cka": table + table.T, "aligned_connectivity": table * table.T}, n_bootstrap=40, rng=0
+        {"cka": table + table.T, "aligned_connectivity": table * table.T}, n_resamples=40, rng=0
     )
     _, ax = plot.plot_cross_views(views)
     assert [t.get_text() for t in ax.get_yticklabels()] == ["cka – aligned connectivity"]

@@ -42,7 +42,7 @@ def test_released_numbers_equal_the_definition(seed, widths):
     net = perceptron(seed, widths)
     tau, alpha, f, alpha0, width, dimensions = naive.released(outgoing(net), Q)
     for subject in (net, fg.weight_graph(net)):
-        found = fg.multifractal_weights(subject, sample=None, n_boot=2)
+        found = fg.multifractal_weights(subject, sample=None, n_resamples=2)
         np.testing.assert_allclose(found.tau, tau, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found.alpha, alpha, rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(found.f, f, rtol=1e-7, atol=1e-9)
@@ -65,7 +65,7 @@ def ladder_graph(exponents, longest=40):
 
 
 def test_masses_that_are_a_power_of_the_length_are_a_monofractal():
-    found = fg.multifractal_weights(ladder_graph([1, 1, 1]), n_boot=2)
+    found = fg.multifractal_weights(ladder_graph([1, 1, 1]), n_resamples=2)
     np.testing.assert_allclose(found.tau, Q, atol=1e-12)  # Z_q = 3 (r/r_max)^q
     np.testing.assert_allclose(found.alpha, 1, atol=1e-10)
     np.testing.assert_allclose(found.f, 0, atol=1e-10)
@@ -75,7 +75,9 @@ def test_masses_that_are_a_power_of_the_length_are_a_monofractal():
 
 
 def test_masses_of_two_powers_span_both():
-    found = fg.multifractal_weights(ladder_graph([1, 1, 2]), q=np.linspace(-40, 40, 81), n_boot=2)
+    found = fg.multifractal_weights(
+        ladder_graph([1, 1, 2]), q=np.linspace(-40, 40, 81), n_resamples=2
+    )
     np.testing.assert_allclose(sorted(found.node_dimensions), [1, 1, 2], atol=1e-12)
     # the largest of the powers decides at negative q, the smallest at positive; both at r_max
     assert found.alpha[0] == pytest.approx(2, abs=0.1)
@@ -85,7 +87,7 @@ def test_masses_of_two_powers_span_both():
 
 def test_alpha_at_q_0_is_the_mean_node_dimension():
     """So α₀ of the released analysis tells of single neurons: there f is largest, and is 0."""
-    found = fg.multifractal_weights(perceptron(3), sample=None, q=[-1e-4, 0, 1e-4], n_boot=2)
+    found = fg.multifractal_weights(perceptron(3), sample=None, q=[-1e-4, 0, 1e-4], n_resamples=2)
     assert found.alpha.mean() == pytest.approx(found.node_dimensions.mean(), rel=1e-6)
     assert found.f.max() == pytest.approx(0, abs=1e-3)
 
@@ -108,7 +110,8 @@ def test_the_order_of_neurons_within_layers_does_not_matter(variant):
     other[0].weight.data, other[0].bias.data = net[0].weight[order], net[0].bias[order]
     other[2].weight.data = net[2].weight[:, order]
     a, b = (
-        fg.multifractal_weights(n, variant=variant, sample=None, n_boot=2) for n in (net, other)
+        fg.multifractal_weights(n, variant=variant, sample=None, n_resamples=2)
+        for n in (net, other)
     )
     np.testing.assert_allclose(a.radii, b.radii, rtol=1e-12)
     np.testing.assert_allclose(a.tau, b.tau, rtol=1e-9, atol=1e-12)
@@ -122,7 +125,7 @@ def test_balls_and_exponents_over_paths_equal_the_definition(seed):
     graph = fg.weight_graph(net)
     edges = dict(zip(map(tuple, graph.edges.tolist()), graph.edge_weights.tolist(), strict=True))
     table = naive.shortest_paths(graph.n_nodes, edges)
-    found = fg.multifractal_weights(graph, variant="paths", q=[-2, 0, 1, 2], n_boot=2)
+    found = fg.multifractal_weights(graph, variant="paths", q=[-2, 0, 1, 2], n_resamples=2)
     tau, alpha = naive.path_spectrum(table, found.radii.tolist(), [-2, 0, 1, 2])
     np.testing.assert_allclose(found.tau, tau, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found.alpha, alpha, rtol=1e-5)
@@ -147,7 +150,7 @@ def test_lengths_of_1_give_the_sandbox_method_in_hops():
     graph = fg.FeatureGraph.from_edges(karate.edges, weights=lengths)
     options = {"radii": [1, 2, 3, 4], "q": [-2, 0, 1, 2]}
     hops = fg.multifractal_sandbox(karate, window="all", **options)
-    own = fg.multifractal_weights(graph, variant="paths", n_boot=2, **options)
+    own = fg.multifractal_weights(graph, variant="paths", n_resamples=2, **options)
     np.testing.assert_allclose(own.tau, hops.tau, rtol=1e-12)
     np.testing.assert_allclose(own.dimensions, hops.dimensions, rtol=1e-12)
 
@@ -155,7 +158,7 @@ def test_lengths_of_1_give_the_sandbox_method_in_hops():
 def test_a_ring_of_equal_weights_is_a_monofractal():
     ring = [(k, (k + 1) % 300) for k in range(300)]
     graph = fg.FeatureGraph.from_edges(ring, weights=np.full(300, 12.5))
-    found = fg.multifractal_weights(graph, variant="paths", n_boot=5)
+    found = fg.multifractal_weights(graph, variant="paths", n_resamples=5)
     assert found.width == pytest.approx(0, abs=1e-9)
     np.testing.assert_allclose(found.dimensions, 1, atol=0.02)
     assert found.width_interval == pytest.approx((0, 0), abs=1e-9)
@@ -173,7 +176,7 @@ def test_a_cascade_of_weights_has_its_analytic_spectrum():
     moments = np.array([0.0, 0.5, 1.0, 2.0, 3.0])
     radii = 1e6 * np.geomspace(2e-4, 0.1, 20)
     balls = count_paths(graph, n_centers=None, radii=radii, rng=np.random.default_rng(0))
-    found = fit_paths(balls, moments, n_boot=2, rng=np.random.default_rng(0))
+    found = fit_paths(balls, moments, n_resamples=2, rng=np.random.default_rng(0))
     for q, tau in zip(moments, found.tau, strict=True):
         low, high = -10.0, 10.0  # 2^(−q)·(small^(−τ) + large^(−τ)) = 1, rising in τ
         for _ in range(80):
