@@ -175,10 +175,11 @@ def channel_axis(
 def _real_part(activation: torch.Tensor, inputs: Any) -> torch.Tensor:
     """Put the batch first, and leave out tokens that a model puts behind those of its input.
 
-    XLNet works on (N, B, D); Longformer pads to whole windows inside, and cuts at its end.
+    XLNet works on (N, B, D); Longformer pads to whole windows inside, and cuts at its end. Where
+    there are images too, as for CLIP, what is longer than the text is patches, and all are real.
     """
     mask = inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
-    if mask is None or activation.ndim != 3:
+    if mask is None or activation.ndim != 3 or "pixel_values" in inputs:
         return activation
     n_samples, n_tokens = mask.shape
     if activation.shape[0] != n_samples and activation.shape[1] == n_samples:

@@ -62,7 +62,8 @@ def _to_file(value: Any) -> Any:
 
 def _to_dataset(value: Any) -> Any:
     plain = isinstance(value, str | bytes | list | tuple | range | Mapping)
-    other = any(hasattr(value, name) for name in ("__array__", "shape", "adj"))
+    # Not by "shape": datasets of Hugging Face have one, and those of images often.
+    other = any(hasattr(value, name) for name in ("__array__", "ndim", "adj"))
     if plain or other or not hasattr(value, "__getitem__"):
         raise Refused
     return value
