@@ -155,7 +155,7 @@ def page(rows: list[Row], results: dict[str, dict[str, Any]]) -> str:
     last = max(result["date"] for result in results.values())
     shared = {row.title for row in rows if results.get(row.name, NOTHING).get("shared")} & ran
     lines += [
-        f"{len(ran)} packages ran, {len(shared)} of them at the same pinned versions in one "
+        f"{len(ran)} packages ran, {len(shared)} of them in one "
         "temporary environment that they share (`--python`), the others each in its own. "
         f"Last run: {last}, Python {sys.version.split()[0]}, CPU, one thread.\n"
     ]
