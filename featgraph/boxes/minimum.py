@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,16 @@ from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.core.progress import progress_bar
 from featgraph.core.random import RandomState, as_rng
 
-__all__ = ["minimum_box_counts", "minimum_box_cover"]
+__all__ = ["heed_interrupt", "minimum_box_counts", "minimum_box_cover"]
+
+Proven = TypeVar("Proven", BoxCounts, BoxCover)
+
+
+def heed_interrupt(found: Proven) -> Proven:
+    """Return counts or a cover that Ctrl-C did not cut short; else stop what comes after too."""
+    if found.options.get("interrupted"):
+        raise KeyboardInterrupt
+    return found
 
 
 def minimum_box_cover(

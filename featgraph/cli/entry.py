@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from featgraph.cli.commands import COMMANDS
 from featgraph.cli.messages import explain, explain_usage
 from featgraph.core.checks import nearest
+from featgraph.core.locks import released_at_end
 from featgraph.kernels import silent_compiler, small_work_in_python
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
     >>> guard(lambda: 0)
     0
     """
-    with _forgiving_streams(), small_work_in_python(), _terminable() as signals:
+    with _forgiving_streams(), small_work_in_python(), released_at_end(), _terminable() as signals:
         try:
             with _noted_warnings():
                 status = work()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-__all__ = ["LOCK", "FolderLock"]
+__all__ = ["LOCK", "FolderLock", "released_at_end"]
 
 LOCK = ".featgraph-lock"
 
@@ -36,20 +39,30 @@ class FolderLock:
         path = Path(folder).absolute() / LOCK
         path.parent.mkdir(parents=True, exist_ok=True)
         if again and path in _HELD:
-            self._finalizer = weakref.finalize(self, _unlock_file, -1, None)
+            self._finalizer: Any = weakref.finalize(self, int)  # nothing to release
             return
         while (handle := _lock_file(path)) is None:
             pass  # the file went away between opening and locking it: its holder had just ended
         # also when nobody releases it, but drops it
-        self._finalizer = weakref.finalize(self, _unlock_file, handle, path)
-        _HELD.add(path)
+        self._finalizer = _HELD[path] = weakref.finalize(self, _unlock_file, handle, path)
 
     def release(self) -> None:
         """Let others in."""
         self._finalizer()
 
 
-_HELD: set[Path] = set()  # by this process
+_HELD: dict[Path, Any] = {}  # by this process
+
+
+@contextlib.contextmanager
+def released_at_end() -> Iterator[None]:
+    """Release at the end what was locked within, however it ends."""
+    before = set(_HELD)
+    try:
+        yield
+    finally:
+        for path in _HELD.keys() - before:
+            _HELD[path]()
 
 
 def _lock_file(path: Path) -> int | None:
@@ -75,10 +88,8 @@ def _lock_file(path: Path) -> int | None:
     return handle
 
 
-def _unlock_file(handle: int, path: Path | None) -> None:
-    if path is None:
-        return
-    _HELD.discard(path)
+def _unlock_file(handle: int, path: Path) -> None:
+    del _HELD[path]
     if handle >= 0:
         path.unlink(missing_ok=True)
         os.close(handle)

@@ -112,7 +112,7 @@ def compare_dimensions(
     True
     """
     from featgraph.boxes.feature_space import open_space
-    from featgraph.boxes.minimum import minimum_box_counts
+    from featgraph.boxes.minimum import heed_interrupt, minimum_box_counts
     from featgraph.distances.distance_matrix import as_distance_matrix
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes
@@ -126,7 +126,7 @@ def compare_dimensions(
     seed = int(generator.integers(2**63))
     space, _ = open_space(matrix, None, False)  # once: rows of distances are sorted in it
     limits: dict[str, Any] = {"time_limit": time_limit, "rng": seed, "progress": progress}
-    truth = minimum_box_counts(space, sizes=theta, **limits)
+    truth = heed_interrupt(minimum_box_counts(space, sizes=theta, **limits))
     values = {
         name: _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
         if _is_estimator(name)

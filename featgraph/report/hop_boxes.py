@@ -9,7 +9,7 @@ import numpy as np
 from featgraph.boxes.api import box_counts, box_cover
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.minimum import minimum_box_counts, minimum_box_cover
+from featgraph.boxes.minimum import heed_interrupt, minimum_box_counts, minimum_box_cover
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.settings import AnalysisSettings
 
@@ -30,8 +30,9 @@ def cover_hops(
             "rng": int(rng.integers(2**63)),
             "progress": False,
         }
-        counts = minimum_box_counts(graph, **limited)
-        return counts, minimum_box_cover(graph, _drawn_size(counts), **limited)
+        counts = heed_interrupt(minimum_box_counts(graph, **limited))
+        drawn = minimum_box_cover(graph, _drawn_size(counts), **limited)
+        return counts, heed_interrupt(drawn)
     how: dict[str, Any] = {"method": settings.method, "rng": rng}
     counts = box_counts(graph, repeats=settings.repeats, bounds=True, progress=False, **how)
     return counts, box_cover(graph, _drawn_size(counts), **how)

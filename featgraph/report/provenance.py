@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 __all__ = ["Provenance", "describe_run"]
 
@@ -23,7 +24,7 @@ class Provenance:
     ----------
     command : str
         Command line, or the call in words.
-    settings : mapping of str to str, int, float or None
+    settings : mapping
         Settings of the analysis, seed included.
     versions : mapping of str to str
         Versions of featgraph, Python and the packages that compute.
@@ -36,21 +37,21 @@ class Provenance:
     """
 
     command: str
-    settings: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: str = ""
     started: str = ""
     seconds: float = 0.0
 
 
-def describe_run(command: str, settings: Mapping[str, str | int | float | None]) -> Provenance:
+def describe_run(command: str, settings: Mapping[str, Any]) -> Provenance:
     """Return the provenance of a run that starts now; packages are not imported for it.
 
     Parameters
     ----------
     command : str
         Command line, or the call in words.
-    settings : mapping of str to str, int, float or None
+    settings : mapping
         Settings of the run, seed included.
 
     Returns

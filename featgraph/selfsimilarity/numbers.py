@@ -156,13 +156,14 @@ def _covering_counts(
 ) -> Tensor:
     """Return the sizes of the best coverings found at each θ."""
     from featgraph.boxes.api import box_counts
-    from featgraph.boxes.minimum import minimum_box_counts
+    from featgraph.boxes.minimum import heed_interrupt, minimum_box_counts
 
     sizes = theta.cpu().numpy().astype(np.float64)
     distinct = np.unique(sizes)
     how: dict[str, Any] = {"sizes": distinct, "rng": rng, "progress": False}
     if estimator == "optimum":
-        found = [minimum_box_counts(matrix, time_limit=time_limit, **how).counts]
+        proven = minimum_box_counts(matrix, time_limit=time_limit, **how)
+        found = [heed_interrupt(proven).counts]
     else:
         found = [box_counts(matrix, order=order, **how).counts for order in GREEDY_ORDERS]
     # A covering by boxes of some diameter is one for every larger diameter too.

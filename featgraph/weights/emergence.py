@@ -72,7 +72,7 @@ class EmergenceCurve(Result):
 
 
 def measure_emergence(
-    checkpoints: Mapping[float, nn.Module] | Iterable[tuple[float, nn.Module]],
+    checkpoints: Mapping[float, nn.Module] | Iterable[Any],  # read one by one, as models change
     *,
     variant: Variant = "released",
     n_resamples: int = 200,
@@ -121,7 +121,7 @@ def measure_emergence(
     >>> curve.emergence.tolist()[0]
     0.0
     """
-    pairs = checkpoints.items() if isinstance(checkpoints, Mapping) else checkpoints
+    pairs: Iterable[Any] = checkpoints.items() if isinstance(checkpoints, Mapping) else checkpoints
     times: list[float] = []
     found: list[WeightSpectrum] = []
     shapes: dict[str, tuple[int, ...]] | None = None

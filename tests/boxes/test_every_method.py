@@ -180,7 +180,7 @@ def test_weighted_boxes_keep_their_promise(method, graph, size, data):
 @pytest.mark.parametrize("method", COVERING)
 @pytest.mark.parametrize("size", [-1, 1.5, "two", None, float("nan"), True])
 def test_sizes_in_hops_are_whole(method, size):
-    with pytest.raises((ValueError, TypeError), match="size must be a whole number"):
+    with pytest.raises((ValueError, TypeError), match="size must be a (whole )?number"):
         box_cover(nx.path_graph(3), size, method=method)
 
 

@@ -182,7 +182,7 @@ def test_more_processes_than_a_batch_has_samples_for_are_refused(tmp_path):
     words = ["train", *NET, "--data", "digits", "--batch-size", "3", "--quiet"]
     ran = run_together([*words, "-o", str(tmp_path / "out")])
     assert ran.returncode != 0
-    assert "batch_size must be at least 2 for each of 2 processes, got 3" in ran.stderr
+    assert "--batch-size must be at least 2 for each of 2 processes, got 3" in ran.stderr
 
 
 def test_what_works_alone_says_so(monkeypatch, capsys, tmp_path):

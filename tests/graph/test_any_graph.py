@@ -48,7 +48,7 @@ def functions():
         # the methods of box_cover are tested on graphs of their own
         if parameters[:1] not in (["graph"], ["graphs"]) or ".cover_" in name:
             continue
-        if not name.endswith("write_tables"):  # two files: tests/io
+        if not name.endswith(("write_tables", "multifractal_weights")):  # tests/io, tests/weights
             yield pytest.param(function, id=name.removeprefix("featgraph."))
 
 

@@ -199,8 +199,10 @@ def test_a_feature_graph_comes_back_as_it_is():
     assert as_feature_graph(graph, weight="ignore").weights is None
     with pytest.raises(ValueError, match="but this FeatureGraph is unweighted"):
         as_feature_graph(graph.without_weights(), weight="distance")
-    with pytest.raises(ValueError, match='weight must be "weight", "distance" or "ignore"'):
-        as_feature_graph(graph, weight="length")
+    with pytest.raises(
+        ValueError, match='weight must be "weight", "distance", "length" or "ignore"'
+    ):
+        as_feature_graph(graph, weight="banana")
 
 
 def messy_graphs():

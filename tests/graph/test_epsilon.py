@@ -194,7 +194,9 @@ def test_bad_distances_are_refused(matrix, message):
 
 
 def test_distances_are_real_numbers():
-    with pytest.raises(TypeError, match="distances must be real numbers, got an array of complex"):
+    with pytest.raises(
+        TypeError, match="distances must be an array of real numbers, got an array of complex"
+    ):
         choose_epsilon(np.eye(2) * 1j)
 
 
