@@ -37,11 +37,17 @@ def size_grid(
     [1, 2, 4, 8, 16, 32]
     """
     if scale is not None:
-        powers = integer(scale, "scale", least=2) ** np.arange(
-            1, 1 + math.ceil(math.log2(largest)) + 1
-        )
-        every = powers // 2 if kind == "radius" else powers - 1
-        return [int(size) for size in every if size <= largest]
+        base = integer(scale, "scale", least=2)
+        n_powers = math.ceil(math.log2(largest)) + 2
+        powers = [base**k for k in range(1, n_powers)]  # of Python: none is too large
+        sizes = [power // 2 if kind == "radius" else power - 1 for power in powers]
+        fitting = [size for size in sizes if size <= largest]
+        if not fitting:
+            raise ValueError(
+                f"scale must leave a size of at most {largest:g} hops, which cover the graph by "
+                f"one box, got {scale}"
+            )
+        return fitting
     check_spacing(spacing)
     sizes = [0]
     while sizes[-1] < largest:

@@ -222,3 +222,9 @@ def test_bad_options():
         fractality(counts, scale=5)
     with pytest.raises(ValueError, match="one graph and unit, got n_nodes"):
         fractality([counts, make_counts([0, 1], [9, 3])])
+
+
+@pytest.mark.parametrize("scale", [10**6, 2**62])
+def test_a_scale_that_no_size_fits_is_named(scale):
+    with pytest.raises(ValueError, match=rf"scale must leave a size of at most .* got {scale}"):
+        fractality(make_flower(2, 2, 3), scale=scale, **FAST)
