@@ -11,8 +11,9 @@ from featgraph.kernels import kernel
 from featgraph.kernels.heaps import pop_nearest, push_nearest
 
 __all__ = [
+    "SLACK",
     "assign_weighted",
-    "count_weighted",
+    "dijkstra",
     "fuzzy_weighted",
     "list_weighted",
     "spread_weighted",
@@ -23,8 +24,6 @@ __all__ = [
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-FEW_CENTERS, MANY_EDGES = 256, 32  # from here on it pays to drop edges with a shorter way around
-N_SHORTEST = 6  # edges of a node that ways around are made of
 SLACK = 1 + 1e-12  # sums of weights in another order differ by rounding; those still count
 
 
@@ -101,37 +100,6 @@ def fuzzy_weighted(
     return total
 
 
-def count_weighted(
-    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, centers: Ints, sizes: Floats
-) -> Ints:
-    """Return the number of nodes within each size (rising) of each centre, itself included.
-
-    Rows must have their shortest edges first.
-    """
-    counts = np.zeros((len(centers), len(sizes)), dtype=np.int64)
-    limits = sizes * SLACK
-    rows = starts, stops, indices, lengths
-    if len(centers) > FEW_CENTERS and indices.size > MANY_EDGES * len(starts):
-        rows = _drop_detours(*rows)
-    args = (*rows, limits, centers)
-    map_ranges(lambda low, high: _count_weighted(*args, low, high, counts), len(centers))
-    return counts
-
-
-def _drop_detours(
-    starts: Ints, stops: Ints, indices: Ints, lengths: Floats
-) -> tuple[Ints, Ints, Ints, Floats]:
-    """Return the rows without edges that are longer than a way over the shortest few of each node.
-
-    No shortest path takes one of those.
-    """
-    kept = np.ones(indices.size, dtype=np.bool_)
-    args = (starts, stops, np.minimum(stops, starts + N_SHORTEST), indices, lengths)
-    map_ranges(lambda low, high: _mark_detours(*args, low, high, kept), len(starts))
-    bounds = np.concatenate([[0], np.cumsum(kept)])
-    return bounds[starts], bounds[stops], indices[kept], lengths[kept]
-
-
 def sweep_weighted(
     starts: Ints, stops: Ints, indices: Ints, lengths: Floats, firsts: Ints, middles: Ints
 ) -> float:
@@ -140,7 +108,7 @@ def sweep_weighted(
 
 
 @kernel
-def _dijkstra(
+def dijkstra(
     starts: Ints,
     stops: Ints,
     indices: Ints,
@@ -153,6 +121,7 @@ def _dijkstra(
     keys: Floats,
     nodes: Ints,
 ) -> int:
+    """Settle the nodes within the limit of a source, nearest first; return how many there are."""
     # Nodes within limit of source into queue, nearest first. dist must come in as inf; exactly
     # the nodes in queue have theirs set afterwards, for the caller to use and reset.
     dist[source] = 0.0
@@ -197,7 +166,7 @@ def _search_weighted(
     keys = np.empty(indices.size + 1)
     nodes = np.empty(indices.size + 1, dtype=np.int64)
     for source in range(low, high):
-        count = _dijkstra(
+        count = dijkstra(
             starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
         )
         n_above = 0
@@ -225,7 +194,7 @@ def _sweep_weighted(
     for component in range(firsts.size):
         source = firsts[component]
         for turn in range(3):
-            count = _dijkstra(
+            count = dijkstra(
                 starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
             )
             last = queue[count - 1]
@@ -261,7 +230,7 @@ def _sum_weighted(
     keys = np.empty(indices.size + 1)
     nodes = np.empty(indices.size + 1, dtype=np.int64)
     for source in range(low, high):
-        count = _dijkstra(
+        count = dijkstra(
             starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
         )
         for k in range(count):
@@ -325,7 +294,7 @@ def _fuzzy_weighted(
     nodes = np.empty(indices.size + 1, dtype=np.int64)
     limit = sizes[-1] * (1 + 1e-12)
     for source in range(low, high):
-        count = _dijkstra(
+        count = dijkstra(
             starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
         )
         for k in range(count):
@@ -334,94 +303,3 @@ def _fuzzy_weighted(
             for s in range(sizes.size):
                 if k > 0 and d <= sizes[s] * (1 + 1e-12):
                     sums[source, s] += np.exp(-((d / sizes[s]) ** 2))
-
-
-@kernel
-def _mark_detours(
-    starts: Ints,
-    stops: Ints,
-    few: Ints,
-    indices: Ints,
-    lengths: Floats,
-    low: int,
-    high: int,
-    kept: NDArray[np.bool_],
-) -> None:
-    n_nodes = starts.size
-    dist = np.full(n_nodes, np.inf)
-    parent = np.empty(n_nodes, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    keys = np.empty(indices.size + 1)
-    nodes = np.empty(indices.size + 1, dtype=np.int64)
-    for source in range(low, high):
-        if starts[source] == stops[source]:
-            continue
-        limit = lengths[stops[source] - 1]
-        count = _dijkstra(
-            starts, few, indices, lengths, limit, source, dist, parent, queue, keys, nodes
-        )
-        for k in range(starts[source], stops[source]):
-            kept[k] = lengths[k] <= dist[indices[k]] * (1 + 1e-12)
-        for k in range(count):
-            dist[queue[k]] = np.inf
-
-
-@kernel
-def _count_weighted(
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    lengths: Floats,
-    limits: Floats,
-    centers: Ints,
-    low: int,
-    high: int,
-    counts: Ints,
-) -> None:
-    # A settled node is in the heap once, with its shortest edge not yet looked at: most edges of
-    # a dense network are longer than a way around, and the search ends before they come.
-    n_nodes = starts.size
-    settled = np.full(n_nodes, -1, dtype=np.int64)
-    dist = np.empty(n_nodes)
-    place = np.empty(n_nodes, dtype=np.int64)
-    keys = np.empty(n_nodes + 1)
-    nodes = np.empty(n_nodes + 1, dtype=np.int64)
-    last = limits[-1]
-    for c in range(low, high):
-        center = centers[c]
-        settled[center] = c
-        dist[center] = 0.0
-        place[center] = starts[center]
-        n_settled, size, heap = 1, 0, 0
-        if starts[center] < stops[center]:
-            heap = push_nearest(keys, nodes, heap, lengths[starts[center]], center)
-        while heap > 0:
-            key, u = keys[0], nodes[0]
-            heap = pop_nearest(keys, nodes, heap)
-            if key > last:
-                break
-            v = indices[place[u]]
-            if settled[v] != c:
-                while key > limits[size]:
-                    counts[c, size] = n_settled
-                    size += 1
-                settled[v] = c
-                dist[v] = key
-                n_settled += 1
-                k = starts[v]
-                while k < stops[v] and settled[indices[k]] == c:
-                    k += 1
-                if k < stops[v]:
-                    place[v] = k
-                    heap = push_nearest(keys, nodes, heap, key + lengths[k], v)
-                if n_settled == n_nodes:
-                    break
-            k = place[u] + 1
-            while k < stops[u] and settled[indices[k]] == c:
-                k += 1
-            if k < stops[u]:
-                place[u] = k
-                heap = push_nearest(keys, nodes, heap, dist[u] + lengths[k], u)
-        while size < limits.size:
-            counts[c, size] = n_settled
-            size += 1

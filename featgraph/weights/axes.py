@@ -111,6 +111,7 @@ def _flatten(node: fx.Node, held: Units) -> Units:
 
 
 def flatten_axes(held: Units, start: Any, end: Any) -> Units:
+    """Return the units after the axes from start to end have become one."""
     if held.rank is None:
         return held.plain()
     first, last = _front(start, held, "flatten"), _front(end, held, "flatten")
