@@ -48,7 +48,8 @@ sphinx_gallery_conf = {
     "capture_repr": (),  # what a script says it prints; a figure is shown, not named
 }
 
-exclude_patterns = ["_build", "accessibility", "examples"]
+# The gallery writes notebooks to download beside its pages; they are no pages of their own.
+exclude_patterns = ["_build", "accessibility", "examples", "gallery/*.ipynb"]
 html_theme = "furo"
 html_title = "featgraph"
 html_static_path = ["_static"]
