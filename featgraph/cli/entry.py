@@ -61,7 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    return guard(lambda: _dispatch([word for word in words if word != "--debug"]), debug=debug)
+    status = guard(lambda: _dispatch([word for word in words if word != "--debug"]), debug=debug)
+    if argv is None and status in (INTERRUPTED, TERMINATED):
+        # A solver's thread that still runs would abort the program while Python is taken down.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def guard(work: Callable[[], int], *, debug: bool = False) -> int:
