@@ -1,7 +1,7 @@
 """How often ``fractality`` is right: networks whose construction decides the answer.
 
-    python benchmarks/calibrate_fractality.py run --seeds 5   # resumable
-    python benchmarks/calibrate_fractality.py tables
+    python -m benchmarks.calibrate_fractality run --seeds 5   # resumable
+    python -m benchmarks.calibrate_fractality tables
 
 One line of ``fractality.jsonl`` per network. "between": near a transition, where either answer
 or none is right.
@@ -10,7 +10,6 @@ or none is right.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 
+from benchmarks.lines import add_line, open_lines, read_lines
 from featgraph.datasets import (
     make_barabasi_albert,
     make_flower,
@@ -159,18 +159,9 @@ FAMILIES = {
 }  # fmt: skip
 
 
-def read_results(path: Path) -> list[dict[str, object]]:
-    """Return the lines written so far; a line cut off by a stop is left out."""
-    return (
-        [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.is_file() else []
-    )
-
-
 def run(path: Path, n_seeds: int) -> None:
     """Judge what is missing, seed by seed."""
-    lines = read_results(path)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = {tuple(line["key"]) for line in lines}
+    done = open_lines(path)
     for seed in range(n_seeds):
         for kind, families in FAMILIES.items():
             for family, makers in families.items():
@@ -188,14 +179,13 @@ def run(path: Path, n_seeds: int) -> None:
                         "n_nodes": found.growth.n_nodes,
                         "cpu_seconds": time.process_time() - started,
                     }
-                    with path.open("a") as file:
-                        file.write(json.dumps(line) + "\n")
+                    add_line(path, line)
 
 
 def show_table(path: Path) -> None:
     """Print a Markdown table of the shares of verdicts by family."""
     groups = defaultdict(list)
-    for line in read_results(path):
+    for line in read_lines(path):
         groups[tuple(line["key"][:2])].append(line)
         groups[line["key"][0], "**all**"].append(line)
     print("| built to be | family | networks | nodes | fractal | not fractal | undecided |")

@@ -1,7 +1,7 @@
 """How often the test of self-similarity is right: clouds whose construction decides the answer.
 
-    python benchmarks/calibrate_selfsimilarity.py run --points 256 --seeds 40   # resumable
-    python benchmarks/calibrate_selfsimilarity.py tables                        # for the docs
+    python -m benchmarks.calibrate_selfsimilarity run --points 256 --seeds 40   # resumable
+    python -m benchmarks.calibrate_selfsimilarity tables                        # for the docs
 
 Every family of ``POINT_CLOUDS`` in several settings, at each level of noise: the share of verdicts
 "self-similar", with its 95 % interval (Wilson). One line of ``calibration.jsonl`` per cloud.
@@ -10,7 +10,6 @@ Every family of ``POINT_CLOUDS`` in several settings, at each level of noise: th
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from collections import defaultdict
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.lines import add_line, open_lines, read_lines
 from featgraph.datasets import POINT_CLOUDS, make_point_cloud
 from featgraph.selfsimilarity import self_similarity_test
 
@@ -67,19 +67,9 @@ def wilson(k: int, n: int) -> tuple[float, float]:
     return (middle - spread) / (n + z * z), (middle + spread) / (n + z * z)
 
 
-def read_results(path: Path) -> list[dict[str, object]]:
-    """Return the lines written so far; a line cut off by a stop is left out."""
-    return (
-        [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.is_file() else []
-    )
-
-
 def run(path: Path, n_points: int, n_seeds: int, noises: list[float], n_samples: list[int]) -> None:
     """Test what is missing, seed by seed, so that a stopped run has some of everything."""
-    lines = read_results(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = {tuple(line["key"]) for line in lines}
+    done = open_lines(path)
     for seed in range(n_seeds):
         for noise in noises:
             for around in n_samples:
@@ -104,8 +94,7 @@ def run(path: Path, n_points: int, n_seeds: int, noises: list[float], n_samples:
                         "n_scales": found.n_scales,
                         "cpu_seconds": time.process_time() - started,
                     }
-                    with path.open("a") as file:
-                        file.write(json.dumps(line) + "\n")
+                    add_line(path, line)
 
 
 def show_tables(path: Path) -> None:
@@ -113,7 +102,7 @@ def show_tables(path: Path) -> None:
     groups: dict[tuple[str, int], dict[tuple[object, ...], list[dict[str, object]]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for line in read_results(path):
+    for line in read_lines(path):
         words, n_points, around, noise, _ = line["key"]
         groups[POINT_CLOUDS[line["family"]].kind, n_points][words, around, noise].append(line)
     known = {label(name, options): (name, options) for name, options in CLOUDS}

@@ -1,6 +1,6 @@
 """SS_rate of networks that others trained, untrained and trained: formula, boxes, loud neurons.
 
-    python -m benchmarks.real_networks run --photos photos.zip    # resumable, four hours of a core
+    python -m benchmarks.real_networks run --photos photos.zip    # resumable, an hour or two
     python -m benchmarks.real_networks tables                     # the tables of the docs, as text
     python -m benchmarks.real_networks plots --out docs/_static   # the two pictures of the docs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +19,12 @@ from featgraph.selfsimilarity import (
     theta_grid,
 )
 
+from ..lines import add_line, open_lines
 from .networks import N_SAMPLES, NETWORKS, load_features
 
-__all__ = ["read_results", "run", "set_loud_aside"]
+__all__ = ["RESULTS", "run", "set_loud_aside"]
 
+RESULTS = "results.jsonl"
 FEWER_SAMPLES = (128, 256)
 SEEDS = (0, 1, 2)
 ESTIMATORS = ("released", "paper", "midpoint", "linkage")
@@ -96,21 +97,10 @@ def tasks() -> Iterator[tuple[str, str, int | None, int, bool]]:
                     yield part, name, seed, n_samples, is_quiet
 
 
-def read_results(path: Path) -> list[dict[str, object]]:
-    """Return the lines written so far; a line cut off by a stop is left out."""
-    if not path.is_file():
-        return []
-    lines = path.read_text("utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
-
-
 def run(folder: Path, photos: Path | None, time_limit: float) -> None:
     """Compute what is missing, line by line."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "results.jsonl"
-    lines = read_results(path)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    done = {tuple(line["key"]) for line in lines}
+    path = folder / RESULTS
+    done = open_lines(path)
     missing = {}
     for net, network in NETWORKS.items():
         missing[net] = [n for n in network.packages if importlib.util.find_spec(n) is None]
@@ -133,6 +123,4 @@ def run(folder: Path, photos: Path | None, time_limit: float) -> None:
                 found = measure_rates(F, 0)
             else:
                 found = prove_rate(F, time_limit) if part == "proof" else judge_layer(F)
-            line = {"key": key, **found, "cpu_seconds": time.process_time() - started}
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            add_line(path, {"key": key, **found, "cpu_seconds": time.process_time() - started})

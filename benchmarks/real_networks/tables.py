@@ -12,7 +12,8 @@ import featgraph as fg
 from featgraph.distances import feature_distances
 from featgraph.selfsimilarity import theta_grid
 
-from .measures import FEWER_SAMPLES, SEEDS, read_results, set_loud_aside
+from ..lines import read_lines
+from .measures import FEWER_SAMPLES, RESULTS, SEEDS, set_loud_aside
 from .networks import N_SAMPLES, NETWORKS, load_features
 
 __all__ = ["draw_pictures", "show_tables"]
@@ -61,7 +62,7 @@ def average(
 
 def show_tables(folder: Path) -> None:
     """Print the tables of the documentation: means, null models, verdicts, layers."""
-    lines = {tuple(line["key"]): line for line in read_results(folder / "results.jsonl")}
+    lines = {tuple(line["key"]): line for line in read_lines(folder / RESULTS)}
     shown = [
         (network, n_samples, words)
         for network, row in NETWORKS.items()
@@ -139,7 +140,7 @@ def draw_pictures(folder: Path, out: Path) -> None:
     """Draw SS_rate of every layer, and N over θ of one layer with and without loud neurons."""
     import matplotlib.pyplot as plt
 
-    lines = [line for line in read_results(folder / "results.jsonl") if line["key"][3] == N_SAMPLES]
+    lines = [line for line in read_lines(folder / RESULTS) if line["key"][3] == N_SAMPLES]
     figure, axes = plt.subplots(2, 2, figsize=(10, 6.4), sharey=True, layout="constrained")
     for row, net in zip(axes, ("MiniLM", "EfficientNet-Lite0"), strict=True):
         for axis, (name, title) in zip(

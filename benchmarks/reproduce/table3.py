@@ -235,8 +235,7 @@ class _Bench:
         except TrainingDivergedError as error:
             return {**head, "accuracy": None, "rates": {}, "note": str(error)}
         last = log.rows[-1]
-        robust = _measure_robust(model, test, list(last.rates))
-        rates = {k: {**v, "midpoint_robust": robust[k]} for k, v in last.rates.items()}
+        rates = _add_robust(last.rates, model, test)
         # The mean over the last fifth of the epochs would be smoother; the last one is published.
         return {**head, "accuracy": 100 * last.test_accuracy, "rates": rates, "note": None}
 
@@ -251,7 +250,11 @@ class _Bench:
         if row.estimator is None:
             return None
         rates = self.finish(name, seed, "baseline")["rates"]
-        target = {layer: row.share * rates[layer][row.measure] for layer in rates}
+        target = {
+            layer: row.share * measured[row.measure]
+            for layer, measured in rates.items()
+            if row.measure in measured
+        }
         return SelfSimilarityRegularizer(
             model,
             layers=list(target),
@@ -281,18 +284,21 @@ class _Bench:
         )
 
 
-def _measure_robust(
-    model: nn.Module, images: ImageDataset, layers: Sequence[str]
-) -> dict[str, float]:
-    """Return SS_rate by the midpoint, between quantiles of the distances and over log θ."""
-    from featgraph.features.capture import extract_features
-    from featgraph.selfsimilarity.rate import ss_rate
+def _add_robust(
+    rates: Mapping[str, Mapping[str, float]], model: nn.Module, images: ImageDataset
+) -> dict[str, dict[str, float]]:
+    """Return the rates of each layer, and the robust one beside them."""
+    from featgraph.training.log import measure_rates
     from featgraph.training.samples import spread_inputs
 
-    if not layers:
+    if not rates:
         return {}
-    features = extract_features(model, spread_inputs(images, 256), layers=layers, progress=False)
-    return {name: float(ss_rate(F, estimator="midpoint", **ROBUST)) for name, F in features.items()}
+    shown = spread_inputs(images, 256)
+    robust = measure_rates(model, shown, layers=list(rates), estimators=("midpoint",), **ROBUST)
+    found = {layer: dict(row) for layer, row in rates.items()}
+    for layer, row in robust.items():
+        found[layer]["midpoint_robust"] = row["midpoint"]
+    return found
 
 
 def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.Module, list[str]]:

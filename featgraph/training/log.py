@@ -155,15 +155,21 @@ def measure_rates(
     *,
     layers: Layers,
     estimators: Sequence[EstimatorName],
+    **options: Any,
 ) -> dict[str, dict[str, float]]:
-    """Return SS_rate of each layer by each estimator; constant layers are left out."""
+    """Return SS_rate of each layer by each estimator; constant layers are left out.
+
+    ``options`` are those of :func:`ss_rate`, such as ``grid`` and ``scale``.
+    """
     if not estimators:
         return {}
     features = extract_features(model, inputs, layers=layers, progress=False)
     found: dict[str, dict[str, float]] = {}
     for layer, F in features.items():
         try:
-            found[layer] = {name: float(ss_rate(F, estimator=name)) for name in estimators}
+            found[layer] = {
+                name: float(ss_rate(F, estimator=name, **options)) for name in estimators
+            }
         except EqualDistancesError:
             continue  # a layer that died in training has no SS_rate
     return found

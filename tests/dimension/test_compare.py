@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -152,3 +153,18 @@ def test_bad_input():
         compare_dimensions(gaussian(), n_theta=2)
     with pytest.raises(ValueError, match="all distances equal"):
         compare_dimensions(np.ones((5, 3)))
+
+
+def test_an_interrupted_proof_stops_the_comparison(monkeypatch):
+    from featgraph.boxes import minimum
+
+    ordinary = minimum.minimum_box_counts
+
+    def stopped(*data, **options):
+        found = ordinary(*data, **options)
+        return dataclasses.replace(found, options={**found.options, "interrupted": True})
+
+    monkeypatch.setattr(minimum, "minimum_box_counts", stopped)
+    F = np.random.default_rng(0).normal(size=(12, 6))
+    with pytest.raises(KeyboardInterrupt):
+        compare_dimensions(F, n_theta=8, rng=0, progress=False)

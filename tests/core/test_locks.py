@@ -1,0 +1,34 @@
+"""Folders that one run holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from featgraph.core.locks import LOCK, FolderLock, released_at_end
+
+
+def test_a_folder_is_held_until_it_is_released(tmp_path):
+    lock = FolderLock(tmp_path)
+    with pytest.raises(ValueError, match="folder must be free, got .* which process"):
+        FolderLock(tmp_path)
+    FolderLock(tmp_path, again=True).release()  # releases nothing: the first one holds it
+    assert (tmp_path / LOCK).exists()
+    lock.release()
+    lock.release()
+    assert not (tmp_path / LOCK).exists()
+    FolderLock(tmp_path).release()
+
+
+def test_a_stop_releases_what_was_locked_within(tmp_path):
+    outer = FolderLock(tmp_path / "outer")
+    held = []
+
+    def stop():
+        held.append(FolderLock(tmp_path / "inner"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), released_at_end():
+        stop()
+    assert not (tmp_path / "inner" / LOCK).exists()
+    assert (tmp_path / "outer" / LOCK).exists()
+    outer.release()
