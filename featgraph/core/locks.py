@@ -61,8 +61,8 @@ def released_at_end() -> Iterator[None]:
     try:
         yield
     finally:
-        for path in _HELD.keys() - before:
-            _HELD[path]()
+        for release in [held for path, held in _HELD.items() if path not in before]:
+            release()
 
 
 def _lock_file(path: Path) -> int | None:

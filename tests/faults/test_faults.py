@@ -93,7 +93,7 @@ def test_a_stopped_report_holds_the_layers_that_were_finished(tmp_path):
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[1]
-    assert process.returncode == 143
+    assert process.returncode == 143, said
     assert "of 40 layers are finished" in said
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert 1 <= len(report["layers"]) < 40
