@@ -160,10 +160,9 @@ def page(rows: list[Row], results: dict[str, dict[str, Any]]) -> str:
         f"Last run: {last}, Python {sys.version.split()[0]}, CPU, one thread.\n"
     ]
     for topic in TOPICS:
-        text = str(importlib.import_module(f"benchmarks.peers.{topic}").__doc__)
-        lines += [f"## {text.strip()[:-1]}\n", HEAD]
-        there = [row for row in rows if row.topic == topic]
-        there = [row for row in there if "value" in results.get(row.name, NOTHING)["peer"]]
+        module = importlib.import_module(f"benchmarks.peers.{topic}")
+        lines += [f"## {str(module.__doc__).strip()[:-1]}\n", HEAD]
+        there = [row for row in module.ROWS if "value" in results.get(row.name, NOTHING)["peer"]]
         lines += [line(row, results[row.name]) for row in there]
         lines += [""]
     lines += ["## Packages that did not install or did not run\n"]

@@ -57,7 +57,6 @@ ROWS = [
             ).n_boxes
         ),
         lambda given: definitions.shrunk_boxes(given["edges"], 10, 2),
-        topic="boxes",
         prepare="import networkx as nx\nG = nx.Graph(edges.tolist())",
     ),
     Row(
@@ -77,7 +76,6 @@ ROWS = [
         None,
         lambda given: slope(given, _HALVES),
         prepare="from spacial_boxcounting.api import fractal_dimension\n_dimension = lambda im: fractal_dimension(im.astype(float))",
-        topic="boxes",
         rtol=0.02,
     ),
     Row(
@@ -89,7 +87,6 @@ ROWS = [
         None,
         lambda given: [4096 // s**2 for s in _HALVES],
         prepare="import boxcounting",
-        topic="boxes",
     ),
     Row(
         "fracdimpy",
@@ -100,7 +97,6 @@ ROWS = [
         None,
         lambda given: CARPET,
         prepare="import fracDimPy",
-        topic="boxes",
         rtol=0.02,
     ),
     Row(
@@ -112,7 +108,6 @@ ROWS = [
         None,
         lambda given: CARPET,
         prepare="import objscale",
-        topic="boxes",
         rtol=0.02,
     ),
     Row(
@@ -124,6 +119,5 @@ ROWS = [
         None,
         lambda given: [4096 // s**2 for s in _HALVES],
         prepare="import porespy",
-        topic="boxes",
     ),
 ]

@@ -37,7 +37,7 @@ _SAVE = "open('a.graphml', 'wb').write(stored.tobytes())\n"
 
 
 def _row(name: str, packages: tuple[str, ...], prepare: str, peer: str, note: str = "") -> Row:
-    return Row(name, packages, WHAT, written, peer, _ours, _truth, _SAVE + prepare, note, "files")
+    return Row(name, packages, WHAT, written, peer, _ours, _truth, _SAVE + prepare, note)
 
 
 ROWS = [

@@ -81,7 +81,6 @@ ROWS = [
         _four,
         _FOUR,
         prepare=_NX,
-        topic="graphs",
     ),
     Row(
         "igraph",
@@ -93,7 +92,6 @@ ROWS = [
         _four,
         _FOUR,
         prepare="import igraph\nG = igraph.Graph(int(n), edges.tolist())",
-        topic="graphs",
     ),
     Row(
         "igraph_leaves",
@@ -103,7 +101,6 @@ ROWS = [
         "value = G.transitivity_avglocal_undirected()",
         _clustering,
         by_definition(definitions.clustering),
-        topic="graphs",
         prepare="import igraph\nG = igraph.Graph(int(n), edges.tolist())",
         note="its default leaves nodes with fewer than two neighbours out of the mean; mode='zero' counts them",
     ),
@@ -115,7 +112,6 @@ ROWS = [
         "value = networkit.globals.ClusteringCoefficient.sequentialAvgLocal(G)",
         _clustering,
         by_definition(definitions.clustering),
-        topic="graphs",
         prepare="import networkit\nG = networkit.Graph(int(n))\nfor a, b in edges.tolist():\n    G.addEdge(a, b)",
         note="nodes with fewer than two neighbours are left out of the mean",
     ),
@@ -127,7 +123,6 @@ ROWS = [
         "value = [rustworkx.transitivity(G), rustworkx.unweighted_average_shortest_path_length(G)]",
         lambda given: _four(given)[1::2],
         by_definition(definitions.transitivity, definitions.path_length),
-        topic="graphs",
         prepare="import rustworkx\nG = rustworkx.PyGraph()\n_ = G.add_nodes_from(list(range(int(n))))\n"
         "_ = G.add_edges_from_no_data([tuple(e) for e in edges.tolist()])",
     ),
@@ -139,7 +134,6 @@ ROWS = [
         "value = get_clustering_coefficient(A)",
         lambda given: fg.graph.average_clustering(graph(given), kind="transitivity"),
         by_definition(definitions.transitivity),
-        topic="graphs",
         prepare="from sknetwork.topology import get_clustering_coefficient\nfrom scipy.sparse import coo_matrix\n"
         "both = np.concatenate([edges, edges[:, ::-1]])\n"
         "A = coo_matrix((np.ones(len(both)), both.T), shape=(int(n), int(n))).tocsr()",
@@ -156,7 +150,6 @@ ROWS = [
             fg.graph.degree_assortativity(graph(given)),
         ],
         by_definition(definitions.clustering, definitions.efficiency, definitions.assortativity),
-        topic="graphs",
         prepare="import bct\nA = np.zeros((int(n), int(n)))\nA[edges[:, 0], edges[:, 1]] = A[edges[:, 1], edges[:, 0]] = 1",
     ),
     Row(
@@ -168,7 +161,6 @@ ROWS = [
         lambda given: _ball(graph(given), 0),
         lambda given: int((definitions.hops(given["edges"], 34)[0] <= 1).sum()),
         prepare=_NX,
-        topic="graphs",
         note="`cutoff` is accepted and not heeded: never dispatch a search of balls to it",
     ),
     Row(
@@ -179,7 +171,6 @@ ROWS = [
         "value = small_world_propensity(A)['SWP'].iloc[0]",
         lambda given: fg.small_world(graph(given), n_references=4, progress=False).propensity,
         lambda given: np.nan,
-        topic="graphs",
         prepare="from small_world_propensity import small_world_propensity\nnp.random.seed(0)\n"
         "A = np.ones((12, 12)) - np.eye(12)",
         note="lattice and random graph of its degrees are the graph itself: 0/0, there is no value",
@@ -193,7 +184,6 @@ ROWS = [
         lambda given: fg.graph.measure_modularity(graph(given), given["labels"]),
         lambda given: definitions.modularity(given["edges"], 34, given["labels"]),
         prepare=_NX + "\nimport community",
-        topic="graphs",
     ),
     Row(
         "leidenalg",
@@ -204,7 +194,6 @@ ROWS = [
         lambda given: fg.graph.measure_modularity(graph(given), given["labels"]),
         lambda given: definitions.modularity(given["edges"], 34, given["labels"]),
         prepare="import igraph, leidenalg\nG = igraph.Graph(int(n), edges.tolist())",
-        topic="graphs",
     ),
     Row(
         "graph_tool",
@@ -214,6 +203,5 @@ ROWS = [
         "value = 0",
         _clustering,
         by_definition(definitions.clustering),
-        topic="graphs",
     ),
 ]

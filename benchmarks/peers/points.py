@@ -90,7 +90,6 @@ ROWS = [
         _ours(invariance.estimate_two_nn, method="fit"),
         lambda given: _fit_two_nn(given["x"]),
         prepare="import skdim",
-        topic="points",
     ),
     Row(
         "skdim_mle",
@@ -101,7 +100,6 @@ ROWS = [
         _ours(invariance.estimate_likelihood_dimension, n_neighbors=20),
         lambda given: definitions.likelihood_dimension(given["x"], 20),
         prepare="import skdim",
-        topic="points",
     ),
     Row(
         "skdim_mle_double",
@@ -112,7 +110,6 @@ ROWS = [
         _ours(invariance.estimate_likelihood_dimension, n_neighbors=20),
         lambda given: definitions.likelihood_dimension(np.unique(given["x"], axis=0), 20),
         prepare="import skdim",
-        topic="points",
         note="one distance of 0 makes the whole estimate 0",
     ),
     Row(
@@ -124,7 +121,6 @@ ROWS = [
         _ours(invariance.estimate_likelihood_dimension),
         lambda given: 2.0,
         prepare="import skdim",
-        topic="points",
         rtol=0.12,
         note="an absolute threshold takes all distances for 0",
     ),
@@ -137,7 +133,6 @@ ROWS = [
         lambda given: [invariance.estimate_likelihood_dimension(given["x"]).dimension] * 2,
         lambda given: [2.0, 2.0],
         prepare="import skdim",
-        topic="points",
         rtol=0.12,
         note="the estimate is that of the seed",
     ),
@@ -150,7 +145,6 @@ ROWS = [
         _ours(invariance.estimate_two_nn, discard=0.0),
         lambda given: definitions.two_nn(given["x"]),
         prepare="from dadapy import Data",
-        topic="points",
         rtol=5e-3,
     ),
     Row(
@@ -166,7 +160,6 @@ ROWS = [
         ),
         lambda given: _correlation(given["x"], np.geomspace(0.01, 0.1, 9)),
         prepare="import nolds",
-        topic="points",
         rtol=0.02,
     ),
     Row(
@@ -178,7 +171,6 @@ ROWS = [
         _ours(invariance.measure_correlation_dimension, n_resamples=0),
         lambda given: 2.0,
         prepare="import fracDimPy",
-        topic="points",
         rtol=0.1,
     ),
     Row(
@@ -190,7 +182,6 @@ ROWS = [
         deaths(0),
         true_deaths(0),
         prepare="import ripser",
-        topic="points",
         note="bars of length 0 are dropped, so that their number is not that of the points",
     ),
     Row(
@@ -203,7 +194,6 @@ ROWS = [
         deaths(1),
         true_deaths(1),
         prepare="import gudhi",
-        topic="points",
     ),
     Row(
         "persistent_homology",
@@ -222,7 +212,6 @@ ROWS = [
             [1 for _, end in definitions.bars(given["d"], 1) if not math.isfinite(end)]
         ),
         prepare="from persistent_homology import compute_persistence as ph",
-        topic="points",
         note="triangles are not built for max_dim=1, so that no loop is ever filled",
     ),
     Row(
@@ -234,7 +223,6 @@ ROWS = [
         deaths(1),
         true_deaths(1),
         prepare="import redzed_tda",
-        topic="points",
     ),
     Row(
         "oineus",
@@ -247,7 +235,6 @@ ROWS = [
         deaths(1),
         true_deaths(1),
         prepare="import oineus",
-        topic="points",
     ),
     Row(
         "persim",
@@ -258,7 +245,6 @@ ROWS = [
         None,
         lambda given: 0.25,
         prepare="import persim",
-        topic="points",
     ),
     Row(
         "pynndescent",
@@ -270,7 +256,6 @@ ROWS = [
         None,
         lambda given: math.nan,
         prepare="from pynndescent import NNDescent",
-        topic="points",
         note="0/0 by the definition: its index says 1, its function 0",
     ),
 ]

@@ -26,7 +26,6 @@ class Row:
     truth: Callable[[Arrays], Any]
     prepare: str = ""  # imports, which are not timed
     note: str = ""  # why they differ
-    topic: str = ""
     shares: bool = False  # runs beside the packages of the running interpreter
     rtol: float = 1e-6
     atol: float = 1e-9

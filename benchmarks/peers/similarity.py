@@ -105,6 +105,23 @@ def averaged(measure, **options):
 _CKA = both(similarity.cka)
 _TENSORS = "import torch\nx, y = torch.from_numpy(x), torch.from_numpy(y)"
 
+
+def _ckatorch_unbiased(name: str, method: str, note: str = "") -> Row:
+    return Row(
+        name,
+        ("ckatorch==1.0.3", "seaborn"),
+        f"CKA, `unbiased=True`, method `{method}`; {TWO}",
+        two,
+        f"value = float(cka_base(x, y, kernel='linear', unbiased=True, method='{method}'))",
+        both(similarity.cka, estimator="unbiased"),
+        both(definitions.cka, unbiased=True),
+        prepare=_TENSORS + "\nfrom ckatorch import cka_base",
+        shares=True,
+        rtol=1e-4,
+        note=note,
+    )
+
+
 ROWS = [
     Row(
         "pytorch_cka",
@@ -116,7 +133,6 @@ ROWS = [
         both(definitions.cka, unbiased=True),
         prepare=_TENSORS + "\nfrom cka import cka_from_features",
         shares=True,
-        topic="similarity",
         rtol=1e-3,
     ),
     Row(
@@ -129,7 +145,6 @@ ROWS = [
         lambda given: 1.0,
         prepare=_NET + "\nmodel[0].bias.data.zero_()\nfrom cka import compute_cka",
         shares=True,
-        topic="similarity",
         rtol=1e-3,
     ),
     Row(
@@ -142,35 +157,13 @@ ROWS = [
         averaged(definitions.cka),
         prepare=_TENSORS + "\nfrom ckatorch import cka_batch",
         shares=True,
-        topic="similarity",
         rtol=1e-4,
         note="tokens of one image are compared with each other, not image with image",
     ),
-    Row(
-        "ckatorch_unbiased",
-        ("ckatorch==1.0.3", "seaborn"),
-        "CKA, `unbiased=True`, method `fro_norm`; " + TWO,
-        two,
-        "value = float(cka_base(x, y, kernel='linear', unbiased=True, method='fro_norm'))",
-        both(similarity.cka, estimator="unbiased"),
-        both(definitions.cka, unbiased=True),
-        prepare=_TENSORS + "\nfrom ckatorch import cka_base",
-        shares=True,
-        topic="similarity",
-        rtol=1e-4,
-    ),
-    Row(
+    _ckatorch_unbiased("ckatorch_unbiased", "fro_norm"),
+    _ckatorch_unbiased(
         "ckatorch_hsic",
-        ("ckatorch==1.0.3", "seaborn"),
-        "CKA, `unbiased=True`, method `hsic`; " + TWO,
-        two,
-        "value = float(cka_base(x, y, kernel='linear', unbiased=True, method='hsic'))",
-        both(similarity.cka, estimator="unbiased"),
-        both(definitions.cka, unbiased=True),
-        prepare=_TENSORS + "\nfrom ckatorch import cka_base",
-        shares=True,
-        topic="similarity",
-        rtol=1e-4,
+        "hsic",
         note="`unbiased` is not heeded by this method: the biased value comes back",
     ),
     Row(
@@ -185,7 +178,6 @@ ROWS = [
         prepare=_NET + "\nfrom torch_cka import CKA\n"
         "loader = DataLoader(torch.utils.data.TensorDataset(torch.from_numpy(x), torch.zeros(16)), batch_size=16)",
         shares=True,
-        topic="similarity",
         rtol=1e-4,
         note="it keeps the layer's tensor, which the ReLU then overwrites",
     ),
@@ -198,7 +190,6 @@ ROWS = [
         both(similarity.cka, estimator="unbiased"),
         both(definitions.cka, unbiased=True),
         prepare="import repsim",
-        topic="similarity",
     ),
     Row(
         "repsim_biased",
@@ -209,7 +200,6 @@ ROWS = [
         _CKA,
         both(definitions.cka),
         prepare="import repsim",
-        topic="similarity",
     ),
     Row(
         "scipy_procrustes",
@@ -220,7 +210,6 @@ ROWS = [
         both(lambda x, y: 1 - similarity.procrustes(x, y, convention="squared")),
         both(lambda x, y: 1 - definitions.procrustes(x, y) ** 2),
         prepare="from scipy.spatial import procrustes",
-        topic="similarity",
     ),
     Row(
         "scikit_learn_cca",
@@ -232,7 +221,6 @@ ROWS = [
         both(similarity.svcca, variance=1.0),
         both(lambda x, y: definitions.canonical_correlations(x, y).mean()),
         prepare="from sklearn.cross_decomposition import CCA",
-        topic="similarity",
         rtol=1e-3,
     ),
     Row(
@@ -245,6 +233,5 @@ ROWS = [
         both(similarity.rsa),
         both(definitions.rsa),
         prepare="from rsatoolbox.data import Dataset\nfrom rsatoolbox.rdm import calc_rdm, compare",
-        topic="similarity",
     ),
 ]

@@ -49,7 +49,6 @@ ROWS = [
         _ours(True),
         lambda given: definitions.zeta_exponent(given["values"], int(given["least"])),
         prepare="import powerlaw",
-        topic="tails",
         rtol=1e-3,
         note="its search ends before the largest likelihood",
     ),
@@ -62,7 +61,6 @@ ROWS = [
         _ours(False),
         _continuous,
         prepare="import powerlaw",
-        topic="tails",
         rtol=1e-4,
     ),
     Row(
@@ -74,7 +72,6 @@ ROWS = [
         _ours(False),
         _continuous,
         prepare="import powerlawrs",
-        topic="tails",
         rtol=0.02,
         note="it reports the exponent of the cumulated distribution, one lower",
     ),
