@@ -24,7 +24,9 @@ __all__ = ["Choice", "choose_columns", "price_rows"]
 Floats = NDArray[np.float64]
 NAP = 0.05  # seconds between two looks for Ctrl+C
 GRACE = 1.0  # seconds that an overrunning solver is waited for
-FEASIBLE = 1e-4  # slack when HiGHS' bound is rounded up; its own tolerances are 1e-6
+# HiGHS' bound is rounded up less this: tolerances of 1e-6 in rows and columns move the objective by
+# 1e-6 of itself, as prices, and columns chosen, sum to it. Branching itself is not certified.
+SLACK, RELATIVE = 1e-4, 1e-6
 
 
 class Choice(NamedTuple):
@@ -143,7 +145,9 @@ def choose_columns(matrix: Any, clock: Clock) -> Choice:
     if result is None:
         return Choice(None, 0)
     bound = getattr(result, "mip_dual_bound", None)
-    whole = 0 if bound is None or not math.isfinite(bound) else math.ceil(bound - FEASIBLE)
+    if bound is None or not math.isfinite(bound):
+        bound = 0.0
+    whole = max(0, math.ceil(bound * (1.0 - RELATIVE) - SLACK))
     if result.x is None:
         return Choice(None, whole)
     chosen = np.flatnonzero(result.x > 0.5).astype(np.int64)
