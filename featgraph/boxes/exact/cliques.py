@@ -11,6 +11,7 @@ neighbours in an order by degree (D. Eppstein, M. Löffler & D. Strash 2010, arX
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,30 @@ class Columns(NamedTuple):
     def n_columns(self) -> int:
         """Number of boxes."""
         return self.indptr.size - 1
+
+    @classmethod
+    def from_boxes(cls, boxes: Sequence[Ints]) -> Columns:
+        """Make columns of the members of each box, one box at least."""
+        ends = np.cumsum([0, *(box.size for box in boxes)])
+        return cls(ends, np.concatenate(boxes))
+
+    def join(self, others: Columns) -> Columns:
+        """Return these boxes with others after them."""
+        indptr = np.concatenate((self.indptr, self.indptr[-1] + others.indptr[1:]))
+        return Columns(indptr, np.concatenate((self.members, others.members)))
+
+    def strip(self, kept: NDArray[np.bool_]) -> tuple[Columns, NDArray[np.bool_]]:
+        """Keep some entries of ``members``; return the boxes that have one, and which these are.
+
+        Examples
+        --------
+        >>> boxes = Columns(np.array([0, 2, 3]), np.array([4, 7, 1]))
+        >>> boxes.strip(boxes.members < 5)[0].indptr, boxes.strip(boxes.members > 5)[1]
+        (array([0, 1, 2]), array([ True, False]))
+        """
+        ends = np.concatenate(([0], np.cumsum(kept)))[self.indptr]
+        some = np.diff(ends) > 0
+        return Columns(np.concatenate((ends[:1], ends[1:][some])), self.members[kept]), some
 
 
 @kernel

@@ -22,7 +22,7 @@ from featgraph.boxes.exact.relaxation import relax, weigh_boxes
 from featgraph.boxes.exact.set_cover import Covering
 from featgraph.kernels import kernel
 
-__all__ = ["BoxPool"]
+__all__ = ["BoxPool", "whole_prices"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -65,6 +65,13 @@ def _extend(
             grown = True
         ends[c + 1] = used
     return ends
+
+
+def whole_prices(boxes: Columns, prices: Floats) -> Ints:
+    """Return prices in whole units at which none of the boxes costs more than one column."""
+    heaviest = weigh_boxes(*boxes, prices).max(initial=1e-9)
+    whole: Ints = np.floor(np.clip(prices / heaviest, 0.0, 1.0) * UNIT).astype(np.int64)
+    return whole
 
 
 class BoxPool:
@@ -116,11 +123,7 @@ class BoxPool:
         self._known.update(new)
         if new:
             found = [np.frombuffer(key, dtype=np.int64) for key in new]
-            ends = self.boxes.indptr[-1] + np.cumsum([box.size for box in found])
-            self.boxes = Columns(
-                np.concatenate((self.boxes.indptr, ends)),
-                np.concatenate((self.boxes.members, *found)),
-            )
+            self.boxes = self.boxes.join(Columns.from_boxes(found))
             self.shares = np.concatenate((self.shares, np.fromiter(new.values(), np.float64)))
         return len(new)
 
@@ -128,10 +131,6 @@ class BoxPool:
         """Add the boxes of a cover."""
         order = np.argsort(labels, kind="stable").astype(np.int64)
         return self.add(Columns(np.concatenate(([0], np.cumsum(np.bincount(labels)))), order))
-
-    def covering(self) -> Covering:
-        """Return the covering problem over the boxes of the pool."""
-        return Covering.from_columns(*self.boxes, self.n_nodes)
 
     def price(self, upper: int, clock: Clock) -> bool:
         """Fill the pool by prices; return whether the bound is as good as prices can make it.
@@ -153,7 +152,7 @@ class BoxPool:
             # no bound from prices can exceed a fractional cover, rounded up
             if self.bound >= least:
                 return True
-            whole = self.whole_prices()
+            whole = whole_prices(self.boxes, self.prices)
             quick = self.add(grow_heavy(self.indptr, self.indices, whole, UNIT)) if new else 0
             if quick < many:
                 quick += self._search(whole, clock)
@@ -164,12 +163,6 @@ class BoxPool:
     def certificate(self) -> tuple[Ints, int]:
         """Whole prices of the nodes, and a number that the price of no box exceeds."""
         return self._proven, self._heaviest
-
-    def whole_prices(self) -> Ints:
-        """Return prices in whole units at which no box of the pool costs more than one column."""
-        heaviest = weigh_boxes(*self.boxes, self.prices).max(initial=1e-9)
-        whole: Ints = np.floor(np.clip(self.prices / heaviest, 0.0, 1.0) * UNIT).astype(np.int64)
-        return whole
 
     def _search(self, whole: Ints, clock: Clock) -> int:
         """Look for boxes priced above 1 + slack, and prove a bound; return how many are new."""

@@ -10,18 +10,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.exact.cliques import Columns
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.columns import BoxPool
+from featgraph.boxes.exact.columns import BoxPool, whole_prices
 from featgraph.boxes.exact.lp_dual import UNIT
 from featgraph.boxes.exact.max_weight_clique import grow_heavy
-from featgraph.boxes.exact.relaxation import relax, weigh_boxes
+from featgraph.boxes.exact.relaxation import relax
 from featgraph.kernels import kernel
 
 __all__ = ["dive"]
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 TURNS = 60
 NOISE = 0.3  # shares are shaken by so much, so that dives differ
 
@@ -72,34 +71,25 @@ def dive(pool: BoxPool, clock: Clock, rng: np.random.Generator, *, part: float =
     [0, 0, 1, 1]
     """
     labels = np.full(pool.n_nodes, -1, dtype=np.int64)
-    (indptr, members), shares = pool.boxes, pool.shares.copy()
+    boxes, shares = pool.boxes, pool.shares.copy()
     prices, demand, next_box = pool.prices.copy(), np.ones(pool.n_nodes), 0
     while True:
         order = np.argsort(-shares * (1.0 + NOISE * rng.random(shares.size)), kind="stable")
         most = pool.n_nodes if clock.expired else max(1, int(part * prices.sum()))
-        next_box = _take(indptr, members, order, labels, next_box, most)
+        next_box = _take(*boxes, order, labels, next_box, most)
         bare = labels < 0
         if not bare.any():
             return labels
         demand[~bare], prices[~bare] = 0.0, 0.0
-        indptr, members, shares = _strip(indptr, members, shares, bare)
+        boxes, some = boxes.strip(bare[boxes.members])
+        shares = shares[some]
         if clock.expired:
             continue
-        relax(indptr, members, demand, prices, shares, TURNS)
-        heaviest = weigh_boxes(indptr, members, prices).max(initial=1e-9)
-        whole = np.floor(np.clip(prices / heaviest, 0.0, 1.0) * UNIT).astype(np.int64)
+        relax(*boxes, demand, prices, shares, TURNS)
+        whole = whole_prices(boxes, prices)
         grown = pool.grow(grow_heavy(pool.indptr, pool.indices, whole, UNIT))
         if grown:
-            fresh = np.concatenate(grown)
-            ends = indptr[-1] + np.cumsum([box.size for box in grown])
-            indptr, members = np.concatenate((indptr, ends)), np.concatenate((members, fresh))
-            shares = np.concatenate((shares, np.zeros(len(grown))))
-            indptr, members, shares = _strip(indptr, members, shares, bare)
-
-
-def _strip(indptr: Ints, members: Ints, shares: Floats, bare: Bools) -> tuple[Ints, Ints, Floats]:
-    """Keep the nodes of boxes that are not covered yet, and boxes that have one."""
-    kept = bare[members]
-    ends = np.concatenate(([0], np.cumsum(kept)))[indptr]
-    some = np.diff(ends) > 0
-    return np.concatenate((ends[:1], ends[1:][some])), members[kept], shares[some]
+            fresh = Columns.from_boxes(grown)
+            fresh, _ = fresh.strip(bare[fresh.members])
+            boxes = boxes.join(fresh)
+            shares = np.concatenate((shares, np.zeros(fresh.n_columns)))

@@ -44,14 +44,11 @@ class Hints:
         members = self.boxes.members
         near = members < position.size
         found = np.where(near, position[np.where(near, members, 0)], -1)
-        ends = np.concatenate(([0], np.cumsum(found >= 0)))[self.boxes.indptr]
-        some = np.diff(ends) > 0
-        indptr = np.concatenate((ends[:1], ends[1:][some]))
-        return Columns(indptr, found[found >= 0]), self.shares[some]
+        boxes, some = self.boxes._replace(members=found).strip(found >= 0)
+        return boxes, self.shares[some]
 
     def add(self, nodes: Ints, boxes: Columns, shares: Floats, prices: Floats) -> None:
         """Add boxes over ``nodes`` given in numbers of these."""
-        indptr = np.concatenate((self.boxes.indptr, self.boxes.indptr[-1] + boxes.indptr[1:]))
-        self.boxes = Columns(indptr, np.concatenate((self.boxes.members, nodes[boxes.members])))
+        self.boxes = self.boxes.join(boxes._replace(members=nodes[boxes.members]))
         self.shares = np.concatenate((self.shares, shares))
         self.prices[nodes] = prices
