@@ -65,6 +65,22 @@ def test_a_commit_that_is_no_release_says_why(release, tmp_path, file, old, new,
     assert found.startswith(fault)
 
 
+def test_the_wheel_is_tried_by_the_python_of_its_own_environment(release, monkeypatch):
+    said = []
+
+    def run(*command, cwd=release.ROOT):
+        assert Path(command[0]).is_file()
+        said.append([str(word) for word in command[1:]])
+        return featgraph.__version__
+
+    create = release.venv.create
+    monkeypatch.setattr(release.venv, "create", lambda folder, **_: create(folder))
+    monkeypatch.setattr(release, "run", run)
+    release.try_wheel(Path("some.whl"))
+    assert said[0][:3] == ["-m", "pip", "install"]
+    assert [words[2] for words in said[1:]] == ["--version", "demo", "doctor"]
+
+
 def test_the_badges_say_what_the_package_says_of_itself():
     tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads its own settings")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

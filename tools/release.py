@@ -9,6 +9,7 @@ The wheel is then installed in a fresh environment with the constraints file and
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def try_wheel(wheel: Path) -> None:
     """Install a wheel in a fresh environment and let it work without the checkout."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        python = next(Path(folder).glob("*/python*"))
+        python = Path(folder) / ("Scripts" if os.name == "nt" else "bin") / "python"
         run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
         outside = Path(folder)
         found = run(python, "-m", "featgraph", "--version", cwd=outside)
