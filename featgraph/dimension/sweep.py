@@ -189,7 +189,8 @@ def epsilon_sweep(
     if not scaled:
         distances = distances * math.sqrt(matrix.n_samples)
     percolation = choose_epsilon(distances, "percolation")
-    ladder = _ladder(distances, percolation, integer(n_steps, "n_steps", least=2), epsilons)
+    n_steps = integer(n_steps, "n_steps", least=2, most=10**6)
+    ladder = _ladder(distances, percolation, n_steps, epsilons)
     generator = as_rng(rng)
     rows, verdicts = [], []
     for epsilon in track_progress(ladder.tolist(), progress=progress, label="ε"):

@@ -132,6 +132,7 @@ def test_targets_by_layer_schedule_and_callable():
 
     assert targets({"1": 0.2, "3": 0.4}, 1) == [[0.2, 0.4]]
     assert [row[0] for row in targets(LinearTarget(0.0, 0.4, n_steps=2))] == [0.0, 0.2, 0.4]
+    assert LinearTarget(0.0, 0.4, n_steps=4 * 10**6).value(10**6, "", 0.0) == 0.1  # long runs
     assert [row[1] for row in targets(CosineTarget(0.4, 0.0, n_steps=2))] == pytest.approx(
         [0.4, 0.2, 0.0]
     )
