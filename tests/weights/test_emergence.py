@@ -93,6 +93,7 @@ def test_a_report_has_a_section_where_it_is_asked_for(tmp_path):
     assert "The network of the weights" in page
     assert "weights permuted within rows" in page
     assert (tmp_path / "with" / "weights.csv").is_file()
+    assert 'href="weights.csv"' in page
     assert report.to_dict()["weights"][0]["width"] == report.weights[0].width
     with pytest.raises(ValueError, match="weight_network=True needs a model, got features"):
         fg.analyze({"a": inputs.T}, weight_network=True, settings=quick)
