@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Measure", "Tracker", "track", "track_training"]
 
-#: A measure of one's own: features and graph of a layer to a number.
 What: TypeAlias = Literal["features", "weights"]
+#: A measure of one's own: features and graph of a layer to a number.
 Measure = Callable[[FeatureMatrix, FeatureGraph], float]
 
 
@@ -63,7 +63,7 @@ def track(
     every : int, default=1
         Record every so many calls of ``step``, the first included.
     layers : str, module type, or list of these, default="auto"
-        Layers, as in :func:`extract_features`.
+        Layers, as in :func:`extract_features`; of weights linear maps by name, "auto" for all.
     epsilon : float, str or tuple, default="percolation"
         Threshold of G_M or its rule, as in :func:`feature_graph`.
     measures : mapping of str to callable, optional
@@ -77,7 +77,7 @@ def track(
     **capture
         Options of :func:`extract_features`, such as ``max_batches``; of weights ``sample``,
         ``n_samples``, ``variants``, ``n_strongest`` (edges from a neuron into a layer that the
-        kept graphs hold) and those of :func:`featgraph.weight_graph`.
+        kept graphs hold) and ``attention``, as in :func:`featgraph.weight_graph`.
 
     Returns
     -------
@@ -108,10 +108,14 @@ def track(
     """
     if choice(what, ("features", "weights"), "what") == "features" and loader is None:
         raise ValueError('loader must be given to record features, got None; what="weights"')
+    weights = None
+    if what == "weights":
+        named: Any = "all" if layers == "auto" else layers
+        weights = WeightRecord(seed=rng, layers=named, **capture)
     return Tracker(
         model,
         loader,
-        weights=WeightRecord(seed=rng, **capture) if what == "weights" else None,
+        weights=weights,
         every=every,
         layers=layers,
         epsilon=epsilon,

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from featgraph.core.checks import choice
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.weights.building import weight_graph
+from featgraph.weights.emergence import degree_of_emergence
 from featgraph.weights.multifractal import Variant, multifractal_weights
+from featgraph.weights.network import Attending
 
 __all__ = ["WeightRecord"]
 
@@ -30,14 +33,17 @@ class WeightRecord:
         n_samples: int = 3,
         variants: Sequence[Variant] = ("released", "paths"),
         n_strongest: int = STRONGEST,
-        **options: Any,
+        layers: str | Sequence[str] = "all",
+        attention: Attending = "published",
     ) -> None:
         self.seed = seed
         self.sample = sample
         self.n_samples = n_samples
         self.variants = tuple(variants)
+        for name in self.variants:
+            choice(name, ("released", "paths"), "variants")
         self.n_strongest = n_strongest
-        self.options = options
+        self.options: dict[str, Any] = {"layers": layers, "attention": attention}
         self._first: dict[str, tuple[float, float]] = {}
 
     def measure(self, model: nn.Module) -> tuple[dict[str, Any], FeatureGraph]:
@@ -59,7 +65,7 @@ class WeightRecord:
             else:
                 alpha0, width = found.alpha0, found.width
             before = self._first.setdefault(variant, (alpha0, width))
-            emergence = width / before[1] * np.log(before[0] / alpha0)
+            emergence = degree_of_emergence(*np.array([before, (alpha0, width)]).T)[-1]
             row |= {f"alpha0_{variant}": alpha0, f"width_{variant}": width}
             row[f"emergence_{variant}"] = float(emergence)
         return {**row, "note": "; ".join(notes)}, graph

@@ -18,7 +18,7 @@ from featgraph.weights.spectrum import WeightSpectrum
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["EmergenceCurve", "measure_emergence"]
+__all__ = ["EmergenceCurve", "degree_of_emergence", "measure_emergence"]
 
 Floats = NDArray[np.float64]
 
@@ -152,12 +152,12 @@ def summarize_emergence(
     own, drawn = ([side.mean(axis=-1) for side in sides]
                   for sides in ((alpha0, width), (alpha0[:, picks], width[:, picks])))  # fmt: skip
     ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    intervals = [np.quantile(x, ends, axis=1).T for x in (*drawn, _emergence(*drawn))]
+    intervals = [np.quantile(x, ends, axis=1).T for x in (*drawn, degree_of_emergence(*drawn))]
     return EmergenceCurve(
         times=np.array(times),
         alpha0=own[0],
         width=own[1],
-        emergence=_emergence(*own),
+        emergence=degree_of_emergence(*own),
         alpha0_interval=intervals[0],
         width_interval=intervals[1],
         emergence_interval=intervals[2],
@@ -166,7 +166,8 @@ def summarize_emergence(
     )
 
 
-def _emergence(alpha0: Floats, width: Floats) -> Floats:
+def degree_of_emergence(alpha0: Floats, width: Floats) -> Floats:
+    """Return E_t = (width_t / width_0) · ln(α₀,₀ / α₀,t), times along the first axis."""
     return np.asarray(width / width[0] * np.log(alpha0[0] / alpha0), dtype=np.float64)
 
 

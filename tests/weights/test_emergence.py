@@ -71,6 +71,16 @@ def test_a_training_is_tracked_with_the_same_neurons(tmp_path):
         fg.track(net)
 
 
+def test_options_of_tracked_weights_are_heeded_or_refused():
+    tracker = fg.track(build(0), what="weights", layers="2", n_samples=1, variants=("released",))
+    (row,) = tracker.record(0)
+    assert row["n_nodes"] == 2 * 32  # two layers of the map, not three of the model
+    with pytest.raises(ValueError, match="variants must be one of"):
+        fg.track(build(0), what="weights", variants=("true",))
+    with pytest.raises(TypeError, match="fold_batchnorm"):
+        fg.track(build(0), what="weights", fold_batchnorm=False)
+
+
 def test_weights_without_spread_do_not_end_a_training():
     net = build(0)
     for layer in (net[0], net[2]):
