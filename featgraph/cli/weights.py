@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter
-
 from featgraph.cli import inputs, options as opt
 from featgraph.cli.output import LOUD, Screen, claim
 
@@ -39,7 +37,7 @@ def measure_weights(
     sample: Annotated[int, opt.whole(0)] = 32,
     n_samples: Annotated[int, opt.whole(1)] = 10,
     attention: Literal["published", "heads"] = "published",
-    boxes: Annotated[bool, Parameter()] = False,
+    boxes: bool = False,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-weights"),
     force: opt.Force = False,
