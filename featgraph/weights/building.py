@@ -180,12 +180,17 @@ def _collect(
     network: WeightNetwork, longest: float, n_strongest: int | None
 ) -> tuple[Ids, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Return both ends as one number, lengths, which edges are fixed, and which run backwards."""
-    parts, n_nodes = [], network.n_nodes
+    parts, n_nodes, n_edges = [], network.n_nodes, 0
     for starts, ends, lengths, is_fixed in _edges(network, longest, n_strongest):
         turned = starts > ends  # between layers of one depth
         low, high = np.where(turned, ends, starts), np.where(turned, starts, ends)
         parts.append((low * n_nodes + high, lengths, np.full(len(low), is_fixed), turned))
-    n_edges = sum(len(part[0]) for part in parts)
+        n_edges += len(low)
+        check_memory(
+            100 * n_edges,
+            f"a network of {n_edges:,} edges or more",
+            remedy="take a sample of its neurons, max_length or n_strongest",
+        )
     if not n_edges:
         raise ValueError(
             "the model must have weights other than 0 between its layers"
@@ -195,7 +200,6 @@ def _collect(
                 else f", none has a length of at most max_length={longest:g}"
             )
         )
-    check_memory(100 * n_edges, "a network of so many weights; take a sample or n_strongest")
     key, lengths, fixed, turned = (np.concatenate(column) for column in zip(*parts, strict=True))
     return key, lengths, fixed, turned
 
