@@ -26,7 +26,10 @@ N_GROUPS = 200  # of nodes that are drawn together
 
 @dataclass(frozen=True)
 class Exponents:
-    """Exponents of one network; ``alpha0_draws`` and ``width_draws`` come from drawn nodes."""
+    """Exponents of one network; ``alpha0_draws`` and ``width_draws`` come from drawn nodes.
+
+    Of one sample among several there are none: then samples are drawn, not nodes.
+    """
 
     tau: Floats
     alpha: Floats
@@ -54,7 +57,7 @@ class Exponents:
 
 
 def fit_own_edges(
-    found: OwnMasses, q: Floats, *, n_resamples: int, rng: np.random.Generator
+    found: OwnMasses, q: Floats, *, n_resamples: int, is_only: bool = True, rng: np.random.Generator
 ) -> Exponents:
     """Return the released exponents: Z_q = Σ (N_i(r)/N_i(r_max))^q, α by differences of τ."""
     x = np.log(found.radii / found.radii[-1])
@@ -67,12 +70,18 @@ def fit_own_edges(
         return tau, alpha, q[:-1] * alpha - tau[:-1], log_sums
 
     return _collect(
-        fit, len(sums), x, found.radii, found.node_dimensions, found.kept, n_resamples, rng
-    )
+        fit, len(sums), x, found.radii, found.node_dimensions, found.kept, n_resamples,
+        is_only, rng,
+    )  # fmt: skip
 
 
 def fit_paths(
-    found: PathMasses, q: Floats, *, n_resamples: int, rng: np.random.Generator
+    found: PathMasses,
+    q: Floats,
+    *,
+    n_resamples: int,
+    is_only: bool = True,
+    rng: np.random.Generator,
 ) -> Exponents:
     """Return exponents of balls: Z_q = mean (M/n)^(q−1) against ln(1 + 2r/r₁), r₁ the first r.
 
@@ -92,7 +101,7 @@ def fit_paths(
         return tau, alpha, q * alpha - tau, log_sums
 
     own = fit_slopes(x, np.log(found.masses))[0]
-    return _collect(fit, len(sums), x, found.radii, own, found.centers, n_resamples, rng)
+    return _collect(fit, len(sums), x, found.radii, own, found.centers, n_resamples, is_only, rng)
 
 
 def _collect(
@@ -103,14 +112,16 @@ def _collect(
     node_dimensions: Floats,
     nodes: Ints,
     n_resamples: int,
+    is_only: bool,
     rng: np.random.Generator,
 ) -> Exponents:
     tau, alpha, f, log_sums = fit(np.ones(n_groups))
-    draws = np.empty((2, n_resamples))
-    for k in range(n_resamples):
+    draws = np.empty((2, n_resamples if is_only else 0))
+    for k in range(n_resamples):  # drawn in any case, so that null models do not depend on it
         weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups)).astype(np.float64)
-        _, a, spectrum, _ = fit(weights)
-        draws[:, k] = _pick_alpha0(a, spectrum), np.ptp(a)
+        if is_only:
+            _, a, spectrum, _ = fit(weights)
+            draws[:, k] = _pick_alpha0(a, spectrum), np.ptp(a)
     residual = log_sums - log_sums.mean(axis=1, keepdims=True)
     total = (residual**2).sum(axis=1)
     u = x - x.mean()

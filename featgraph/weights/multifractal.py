@@ -17,7 +17,7 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.weights.building import build_graph
 from featgraph.weights.exponents import Exponents, fit_own_edges, fit_paths
 from featgraph.weights.network import WeightNetwork, open_network
-from featgraph.weights.nulls import NULLS, draw_null_graph
+from featgraph.weights.nulls import NULLS, RowNull, draw_null_graph
 from featgraph.weights.own_edges import count_graph, count_network
 from featgraph.weights.path_balls import count_paths
 from featgraph.weights.spectrum import Interval, NullSpectrum, WeightSpectrum
@@ -155,6 +155,7 @@ def multifractal_weights(
     seed = int(rng) if isinstance(rng, int | np.integer) else None
     subjects = _Subjects(graph, twin, sample, layers, attention, how, wanted, twin_random)
     count = integer(n_samples, "n_samples", least=1) if subjects.sample is not None else 1
+    subjects.how = replace(how, is_only=count == 1)
     # the neurons of a sample follow from the seed alone, whatever else is drawn for it
     seeds = random.integers(2**62, size=count)
     found = [subjects.measure(np.random.default_rng(int(each))) for each in seeds]
@@ -172,19 +173,24 @@ class _Measure:
     radii: Floats | None
     n_centers: int | None
     n_resamples: int
+    is_only: bool = False  # one sample, whose neurons are drawn for the intervals
+
+    @property
+    def _drawing(self) -> dict[str, Any]:
+        return {"n_resamples": self.n_resamples, "is_only": self.is_only}
 
     def of_graph(self, graph: FeatureGraph, rng: np.random.Generator) -> Exponents:
         if self.variant == "paths":
             balls = count_paths(graph, n_centers=self.n_centers, radii=self.radii, rng=rng)
-            return fit_paths(balls, self.q, n_resamples=self.n_resamples, rng=rng)
+            return fit_paths(balls, self.q, **self._drawing, rng=rng)
         masses = count_graph(graph, longest=self.longest, min_edges=self.min_edges)
-        return fit_own_edges(masses, self.q, n_resamples=self.n_resamples, rng=rng)
+        return fit_own_edges(masses, self.q, **self._drawing, rng=rng)
 
     def of_network(self, network: WeightNetwork, rng: np.random.Generator) -> Exponents:
-        if self.variant == "paths":
+        if self.variant == "paths" or network.may_join_twice:
             return self.of_graph(build_graph(network), rng)
         masses = count_network(network, longest=self.longest, min_edges=self.min_edges)
-        return fit_own_edges(masses, self.q, n_resamples=self.n_resamples, rng=rng)
+        return fit_own_edges(masses, self.q, **self._drawing, rng=rng)
 
 
 class _Subjects:
@@ -243,7 +249,7 @@ class _Subjects:
                     raise RuntimeError("no twin was made")
                 found[name] = how.of_network(other, rng)
             else:
-                kind = cast("Literal['rows', 'gaussian']", name)
+                kind = cast("RowNull", name)
                 found[name] = how.of_graph(draw_null_graph(graph, kind, rng), rng)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -30,7 +31,6 @@ class Connection:
     ``is_fixed`` edges, those of attention and of gates, are of length 1 and hold no weight.
     """
 
-    name: str
     sources: Ids
     targets: Ids
     strengths: Floats
@@ -107,7 +107,7 @@ class WeightNetwork:
             if left.size and right.size:
                 part = _part(link, left, right)
                 matrix = link_matrix(part, fold=self.fold)
-                yield Connection(link.name, sources[left], targets[right], matrix.T, False)
+                yield Connection(sources[left], targets[right], matrix.T, False)
         for fan in self.trace.fans:
             one, two = nodes[fan.sources] >= 0, nodes[fan.targets] >= 0
             shape = (int(one.sum()), int(two.sum()))
@@ -117,7 +117,7 @@ class WeightNetwork:
                 strengths = own.astype(np.float64)
             if all(shape):
                 ends = nodes[fan.sources[one]], nodes[fan.targets[two]]
-                yield Connection("attention", *ends, strengths, True)
+                yield Connection(*ends, strengths, True)
 
     def ties(self) -> tuple[Ids, Ids]:
         """Return the ends of single edges of length 1: a query and what it makes, gates, sums."""
@@ -132,6 +132,23 @@ class WeightNetwork:
             ends.append(two[kept])
         none = np.empty(0, dtype=np.int64)
         return np.concatenate([none, *starts]), np.concatenate([none, *ends])
+
+    @property
+    def may_join_twice(self) -> bool:
+        """Whether several weights may join the same two neurons; a graph keeps the strongest."""
+        nodes, layer_of = self.nodes, np.repeat(np.arange(len(self.layers)), self.sizes)
+        seen: set[tuple[int, int]] = set()
+        for link in self.links():
+            sources = nodes[link.sources[link.sources >= 0]]
+            sources, targets = sources[sources >= 0], nodes[link.targets]
+            targets = targets[targets >= 0]
+            if any(np.unique(side).size < side.size for side in (sources, targets)):
+                return True
+            pairs = set(product(*(np.unique(layer_of[x]).tolist() for x in (sources, targets))))
+            if pairs & seen:
+                return True
+            seen |= pairs
+        return False
 
     def links(self) -> list[Link]:
         """Return the linear maps; of several that share their weights the first."""

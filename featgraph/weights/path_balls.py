@@ -29,13 +29,15 @@ MIN_RADII = 4
 
 @dataclass(frozen=True)
 class PathMasses:
-    """Numbers of nodes within ``radii`` of each centre, shape (n_centers, n_radii)."""
+    """Numbers of nodes within ``radii`` of each centre, shape (n_centers, n_radii).
+
+    ``centers`` are nodes of the whole graph, ``n_nodes`` those of the component that was measured.
+    """
 
     radii: Floats
     masses: Floats
     centers: Ints
     n_nodes: int
-    node_share: float
 
 
 def count_paths(
@@ -44,7 +46,7 @@ def count_paths(
     """Count balls around nodes of the largest component; radii in its range of scaling."""
     if graph.weights is None:
         raise ValueError("graph must have weights, the lengths 1/|w| of its edges")
-    own = graph.giant_component()
+    own = graph.with_attributes(node=np.arange(graph.n_nodes)).giant_component()
     weights = own.weights
     if weights is None or not weights.size or not weights.min() > 0:
         raise ValueError("graph must have edges, all of a length above 0")
@@ -59,7 +61,8 @@ def count_paths(
         radii, masses = fine[chosen], counts[:, chosen]
     else:
         masses = count_weighted(*rows, centers, radii)
-    return PathMasses(radii, masses.astype(np.float64), centers, n_nodes, n_nodes / graph.n_nodes)
+    known = own.node_attributes["node"][centers]
+    return PathMasses(radii, masses.astype(np.float64), known, n_nodes)
 
 
 def sort_by_length(graph: FeatureGraph) -> tuple[Ints, Ints, Ints, Floats]:

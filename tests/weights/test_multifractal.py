@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+from scipy import stats
 from torch import nn
 
 import featgraph as fg
-from featgraph.weights.exponents import fit_paths
+from featgraph.weights.exponents import fit_own_edges, fit_paths
+from featgraph.weights.network import open_network
+from featgraph.weights.nulls import draw_null_graph
+from featgraph.weights.own_edges import count_network
 from featgraph.weights.path_balls import count_paths
 from tests.naive import weights as naive
 
@@ -100,6 +104,76 @@ def test_permuting_weights_within_rows_changes_no_released_number():
     assert not rows.differs
     paths = fg.multifractal_weights(net, variant="paths", nulls=("rows",), n_samples=3)
     assert paths.null("rows").alpha0 != paths.alpha0
+
+
+def test_null_models_of_rows_keep_what_they_promise():
+    net = perceptron(5, (12, 20, 9))
+    graph = fg.weight_graph(net)
+    rows, gaussian = (
+        draw_null_graph(graph, kind, np.random.default_rng(0)) for kind in ("rows", "gaussian")
+    )
+    own, permuted, drawn = (1 / one.edge_weights for one in (graph, rows, gaussian))
+    for neuron in range(12 + 20):
+        row = graph.edges[:, 0] == neuron  # edges out of it: nodes are numbered by depth
+        np.testing.assert_allclose(np.sort(permuted[row]), np.sort(own[row]), rtol=1e-12)
+        assert np.linalg.norm(drawn[row]) == pytest.approx(np.linalg.norm(own[row]), rel=1e-9)
+    assert not np.array_equal(permuted, own)
+    first = drawn[graph.edges[:, 0] < 12]
+    assert stats.kstest(first / np.sqrt((first**2).mean()), "halfnorm").pvalue > 0.01
+    other = perceptron(6, (40, 50, 40))
+    found = fg.multifractal_weights(
+        perceptron(5, (40, 50, 40)), nulls=("untrained",), twin=other, n_samples=3
+    )
+    again = fg.multifractal_weights(other, n_samples=3)  # the same neurons by the same seed
+    assert found.null("untrained").width == pytest.approx(again.width, rel=1e-12)
+    assert found.width != again.width
+
+
+class Twice(nn.Module):
+    """Each pair of neurons is joined by two weights: of one map, or of two that are summed."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+        self.first, self.second = nn.Linear(30, 30), nn.Linear(30, 30)
+        self.both = nn.Linear(60, 30)
+        fill(self)
+
+    def forward(self, x):
+        if self.way == "map":
+            return self.both(torch.cat([x := torch.relu(self.first(x)), x], dim=-1))
+        return self.first(x) + self.second(x)
+
+
+@pytest.mark.parametrize("way", ["map", "sum"])
+def test_of_two_weights_between_two_neurons_the_stronger_counts_in_every_measurement(way):
+    net = Twice(way)
+    alone = fg.multifractal_weights(net, sample=None, n_resamples=2)
+    beside = fg.multifractal_weights(
+        net, sample=None, n_resamples=2, nulls=("untrained",), twin=net
+    )
+    graph = fg.multifractal_weights(fg.weight_graph(net), n_resamples=2)
+    np.testing.assert_array_equal(alone.tau, graph.tau)
+    np.testing.assert_array_equal(alone.tau, beside.tau)
+    assert beside.null("untrained").width == alone.width
+
+
+def test_measured_nodes_are_those_of_the_whole_graph():
+    edges = [(0, 1), *((k, k + 1) for k in range(2, 60))]  # the larger component starts at 2
+    graph = fg.FeatureGraph.from_edges(edges, weights=np.ones(len(edges)))
+    found = fg.multifractal_weights(graph, variant="paths", n_resamples=2)
+    np.testing.assert_array_equal(found.nodes, np.arange(2, 61))
+
+
+def test_draws_of_neurons_are_fitted_for_a_single_sample_only():
+    net = perceptron(4, (40, 60, 40))
+    masses = count_network(open_network(net), longest=150, min_edges=10)
+    q = np.linspace(-2, 2, 5)
+    first, second = np.random.default_rng(0), np.random.default_rng(0)
+    one = fit_own_edges(masses, q, n_resamples=20, is_only=True, rng=first)
+    part = fit_own_edges(masses, q, n_resamples=20, is_only=False, rng=second)
+    assert (one.width_draws.size, part.width_draws.size) == (20, 0)
+    assert first.random() == second.random()  # what is drawn next is the same
 
 
 @pytest.mark.parametrize("variant", ["released", "paths"])
