@@ -21,9 +21,10 @@ class Drawing(NamedTuple):
     fig: Any
     axes: Any
 
-    def _repr_png_(self) -> bytes:
-        picture: bytes = self.fig._repr_png_()
-        return picture
+    def _repr_png_(self) -> bytes | None:
+        # A figure of pyplot, whose axes the caller gave, is shown by its own backend.
+        show = getattr(self.fig, "_repr_png_", None)
+        return None if show is None else show()
 
 
 def render_result(

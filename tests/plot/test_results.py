@@ -77,7 +77,9 @@ def test_plot_gives_figure_and_axes(make):
 def test_options_are_handed_on_and_a_fit_shows_its_curve():
     fit = fg.fit_dimension(fg.box_counts(GRAPH, rng=0))
     ax = Figure().add_subplot()
-    assert fit.plot(ax=ax)[1] is ax
+    drawing = fit.plot(ax=ax)
+    assert drawing.axes is ax
+    assert drawing._repr_png_() is None  # of a figure that is the caller's
     (line,) = [line for line in ax.lines if line.get_gid() == "counts"]
     np.testing.assert_array_equal(line.get_ydata(), fit.counts)
     assert fit.verdict in ax.get_title(loc="right")
