@@ -91,8 +91,8 @@ def tasks() -> Iterator[tuple[str, str, int | None, int, bool]]:
     parts = [("rates", N_SAMPLES, every), ("test", N_SAMPLES, few), ("proof", N_SAMPLES, few)]
     parts += [("rates", n_samples, every) for n_samples in FEWER_SAMPLES]
     for part, n_samples, seeds in parts:
-        for name, network in NETWORKS.items():
-            for seed in seeds if network.is_main or n_samples == N_SAMPLES else ():
+        for name in NETWORKS:
+            for seed in seeds:
                 for is_quiet in (False, True):
                     yield part, name, seed, n_samples, is_quiet
 

