@@ -101,9 +101,8 @@ def wide_features() -> dict[str, Any]:
     return {f"layer{k}": np.random.default_rng(k).normal(size=(70, 90)) * scale for k in (4, 5)}
 
 
-@cache
 def nets() -> tuple[Any, Any, torch.Tensor]:
-    """Return two small networks and their inputs."""
+    """Return two small networks and their inputs, new ones each time: training changes them."""
     shape = {"image_shape": (1, 4, 4), "n_classes": 3, "widths": (12, 10)}
     first, second = (call("models.build_model", "mlp", seed=seed, **shape) for seed in (0, 1))
     inputs = np.random.default_rng(1).normal(size=(40, 1, 4, 4))
