@@ -9,7 +9,10 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from featgraph.boxes.api import box_cover
+from featgraph.boxes.methods import METHODS
+from featgraph.core.checks import ArgumentError, choice
 from featgraph.core.random import RandomState
+from featgraph.core.values import describe
 
 __all__ = ["AddBoxLabels"]
 
@@ -50,6 +53,7 @@ class AddBoxLabels(BaseTransform):  # type: ignore[misc]
         rng: RandomState = 0,
         **options: Any,
     ) -> None:
+        METHODS[choice(method, METHODS, "method")].check_options(options)
         self.size = size
         self.method = method
         self.attr_name = attr_name
@@ -70,9 +74,10 @@ class AddBoxLabels(BaseTransform):  # type: ignore[misc]
         Data
             The same, with the labels on the device of its edges.
         """
-        cover = box_cover(
-            data, self.size, method=self.method, weight=self.weight, rng=self.rng, **self.options
-        )
+        if not isinstance(data, Data):
+            raise ArgumentError(f"data must be a Data of torch_geometric, got {describe(data)}")
+        how = {"method": self.method, "weight": self.weight, "rng": self.rng, **self.options}
+        cover = box_cover(data, self.size, **how)
         labels = torch.from_numpy(cover.labels)
         data[self.attr_name] = labels.to(data.edge_index.device)
         return data

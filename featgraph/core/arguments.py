@@ -15,7 +15,7 @@ from featgraph.core.forms import GRAPH
 from featgraph.core.ranges import check_range
 from featgraph.core.values import Refused, describe, to_floats
 
-__all__ = ["ArgumentError", "check_methods", "checked"]
+__all__ = ["ArgumentError", "check_methods", "check_values", "checked"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
 
@@ -121,6 +121,12 @@ def check_methods(kind: type) -> None:
 
 
 _SEEN: set[type] = set()
+
+
+def check_values(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of arguments by name, each checked as ``function`` annotates it."""
+    checks = _read_checks(function, [], is_field=False)
+    return {name: checks[name](v) if name in checks else v for name, v in values.items()}
 
 
 def _read_checks(

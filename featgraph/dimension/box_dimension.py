@@ -8,10 +8,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_random_state, validate_data
 
 from featgraph.boxes.api import box_counts
-from featgraph.core.checks import choice
+from featgraph.core.estimators import check_parameters, check_rows, draw_seed
 from featgraph.dimension.fit import fit_dimension
 
 __all__ = ["BoxDimension"]
@@ -97,15 +96,14 @@ class BoxDimension(BaseEstimator):  # type: ignore[misc]
         ValueError
             If ``X`` is not finite, or fewer than 4 sizes take more than one box.
         """
-        is_graph = choice(self.metric, ("euclidean", "precomputed"), "metric") == "precomputed"
-        X = validate_data(
-            self, X, dtype=np.float64, ensure_min_samples=2, accept_sparse=is_graph and "coo"
-        )
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        given = check_parameters(self)
+        is_graph = given["metric"] == "precomputed"
+        X = check_rows(self, X, ensure_min_samples=2, accept_sparse=is_graph and "coo")
+        seed = draw_seed(self.random_state)
         self.counts_ = box_counts(
-            _links(X) if is_graph else X, method=self.method, repeats=self.repeats, rng=seed
+            _links(X) if is_graph else X, method=self.method, repeats=given["repeats"], rng=seed
         )
-        self.fit_ = fit_dimension(self.counts_, window=self.window)
+        self.fit_ = fit_dimension(self.counts_, window=given["window"])
         self.dimension_, self.interval_ = self.fit_.dimension, self.fit_.interval
         self.verdict_ = self.fit_.verdict
         return self

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from featgraph.core.estimators import check_rows
 from featgraph.graph.construct import feature_graph
 from featgraph.graph.epsilon import EpsilonRule, split_rule
 
@@ -89,14 +90,16 @@ class FeatureNetwork(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"epsilon must be a threshold or a rule for one, got {self.epsilon!r}; "
                 "feature_graph takes the rules that choose edges one by one"
             )
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self._rows = X
-        mean, deviation = torch.from_numpy(X.mean(1)), torch.from_numpy(X.std(1))
+        X = check_rows(self, X, ensure_min_samples=2)
+        # Scaled by a power of two, which changes no digit: squares neither overflow nor vanish.
+        self._scale = np.ldexp(1.0, int(np.frexp(np.abs(X).max())[1]))
+        self._rows = X / self._scale
+        mean = torch.from_numpy(self._rows.mean(1) * self._scale)
+        deviation = torch.from_numpy(self._rows.std(1) * self._scale)
         silent = torch.from_numpy(np.ptp(X, axis=1) == 0)
         distances = torch.from_numpy(self._distances(X))
-        self.graph_ = feature_graph(
-            DistanceMatrix(distances, X.shape[1], mean, deviation, silent), epsilon=self.epsilon
-        )
+        known = DistanceMatrix(distances, X.shape[1], mean, deviation, silent)
+        self.graph_ = feature_graph(known, epsilon=self.epsilon)
         self.epsilon_ = self.graph_.epsilon
         return self
 
@@ -114,11 +117,13 @@ class FeatureNetwork(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Distances; those of 0 are stored, what is not stored is no edge.
         """
         check_is_fitted(self)
-        distances = self._distances(validate_data(self, X, dtype=np.float64, reset=False))
+        distances = self._distances(check_rows(self, X, reset=False))
         rows, columns = np.nonzero(distances < self.epsilon_)
         shape = (len(distances), len(self._rows))
         return csr_array((distances[rows, columns], (rows, columns)), shape=shape)
 
     def _distances(self, X: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        distances: np.ndarray[Any, Any] = cdist(X, self._rows) / np.sqrt(X.shape[1])
+        distances: np.ndarray[Any, Any] = cdist(X / self._scale, self._rows)
+        distances /= np.sqrt(X.shape[1])
+        distances *= self._scale
         return distances

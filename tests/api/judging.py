@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import sklearn
 import torch
 
 import featgraph
 
 __all__ = ["find_fault", "parameters"]
 
-PACKAGE = str(Path(featgraph.__file__).parent)
+#: Where errors may come from; rows of estimators are looked at by scikit-learn itself.
+PLACES = (str(Path(featgraph.__file__).parent), str(Path(sklearn.__file__).parent / "utils"))
 #: What a call may raise; a missing file and a missing package are errors of their own.
 ALLOWED = (ValueError, TypeError, ImportError, OSError)
 SECONDS = 20
@@ -29,6 +31,8 @@ OTHER_WORDS = {
     ("features.FeatureMatrix", "values"): "features",
     ("features.FeatureMatrix.from_array", "array"): "features",
     ("boxes.cover_hubs", "graph"): "n_boxes must be from",
+    ("graph.FeatureNetwork.fit", "X"): "features",
+    ("dimension.BoxDimension.fit", "X"): "features",
     ("models.train_classifier", "weight_decay"): "the loss is no longer finite",
 }
 
@@ -86,7 +90,7 @@ def _judge(error: Exception, name: str, parameter: str, odd: str) -> str | None:
         return None
     if isinstance(error, FileNotFoundError | featgraph.DamagedFileError):  # they name the file
         return None
-    if not isinstance(error, ALLOWED) or not inner.startswith(PACKAGE):
+    if not isinstance(error, ALLOWED) or not inner.startswith(PLACES):
         return f"of another kind: {said}"
     words = (parameter.lower(), OTHER_WORDS.get((name, parameter), parameter))
     if any(word in str(error).lower() for word in words):

@@ -18,11 +18,19 @@ from featgraph.core.result import Result
 from tests.api.judging import find_fault, parameters
 from tests.api.odd_values import odd_values
 from tests.api.valid_calls import ROOMS
-from tests.api.valid_objects import METHODS, NOT_MADE, constructor_calls, public_classes
+from tests.api.valid_objects import (
+    METHODS,
+    NOT_MADE,
+    constructor_calls,
+    estimator_calls,
+    public_classes,
+)
 
 PER_PARAMETER = 1  # odd value of each parameter in the short run
 #: Results that hold models.
 NOT_KEPT = {"similarity.NeuronAlignment"}
+#: Modules whose forward pass takes something else than one tensor.
+WITH_FORWARD = {"boxes.AddBoxLabels"}
 
 
 def test_every_public_class_has_an_object(objects):
@@ -64,7 +72,9 @@ def _methods(objects: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, Any]
         for attribute in dir(type(one)):
             found = inspect.getattr_static(type(one), attribute)
             is_method = inspect.isfunction(found) or isinstance(found, classmethod | staticmethod)
-            if attribute[0] == "_" or not is_method or attribute == "forward":
+            if attribute[0] == "_" or not is_method:
+                continue
+            if attribute == "forward" and name not in WITH_FORWARD:
                 continue
             if not getattr(type(one), attribute).__module__.startswith("featgraph"):
                 continue  # of torch.nn.Module
@@ -75,6 +85,10 @@ def _methods(objects: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, Any]
             args = METHODS.get(attribute, ())[: len(places)]
             given = signature.bind_partial(*args)
             yield f"{name}.{attribute}", method, given.arguments
+
+
+def _estimators(_: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    yield from estimator_calls()
 
 
 def _faults(calls: Any, room: str, share: random.Random | None) -> list[str]:
@@ -91,7 +105,7 @@ def _faults(calls: Any, room: str, share: random.Random | None) -> list[str]:
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("room", ROOMS)
-@pytest.mark.parametrize("which", [_constructors, _methods])
+@pytest.mark.parametrize("which", [_constructors, _methods, _estimators])
 def test_odd_arguments(objects, which, room):
     found = _faults(which(objects), room, random.Random(0))
     assert not found, "\n".join(found)
@@ -100,7 +114,7 @@ def test_odd_arguments(objects, which, room):
 @pytest.mark.nightly
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("room", ROOMS)
-@pytest.mark.parametrize("which", [_constructors, _methods])
+@pytest.mark.parametrize("which", [_constructors, _methods, _estimators])
 def test_all_odd_arguments(objects, which, room):
     found = _faults(which(objects), room, None)
     assert not found, f"{len(found)} of all\n" + "\n".join(found)

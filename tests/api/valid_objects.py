@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ import torch
 from featgraph import boxes, datasets, distances, similarity, training
 from tests.api.valid_calls import ROOMS, Call
 
-__all__ = ["METHODS", "constructor_calls", "public_classes", "valid_objects"]
+__all__ = [
+    *("METHODS", "constructor_calls", "estimator_calls", "public_classes", "valid_objects"),
+]
 
 #: Rows of tables and parts of reports, which nobody makes by hand; kinds of errors; estimators,
-#: whose errors scikit-learn words, and which its own checks look at.
+#: which look at their parameters when they are fitted (``estimator_calls``).
 NOT_MADE = {
     *("boxes.Method", "boxes.Option", "datasets.PointCloud", "selfsimilarity.Estimator"),
     *("selfsimilarity.RegularizerRecord", "selfsimilarity.TargetSchedule", "similarity.Measure"),
@@ -90,6 +93,23 @@ def constructor_calls() -> dict[str, dict[str, Any]]:
             "model": net, "layers": ["1"], "target": 0.3, "weight": 1.0,
         },
     }  # fmt: skip
+
+
+def estimator_calls() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any]]]:
+    """Yield fitting each estimator anew with any parameter, and the methods of a fitted one."""
+    points = np.random.default_rng(0).normal(size=(40, 3))
+    for name in ("graph.FeatureNetwork", "dimension.BoxDimension"):
+        kind = public_classes()[name]
+
+        @functools.wraps(kind)
+        def fit(*args: Any, kind: Any = kind, **options: Any) -> Any:
+            return kind(*args, **options).fit(points)
+
+        yield name, fit, {}
+        fitted = kind().fit(points)
+        yield f"{name}.fit", kind().fit, {"X": points}
+        if hasattr(fitted, "transform"):
+            yield f"{name}.transform", fitted.transform, {"X": points}
 
 
 def _more() -> Iterator[Any]:

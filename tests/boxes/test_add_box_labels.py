@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import networkx as nx
+import pytest
 import torch
 from torch_geometric.transforms import Compose, ToUndirected
 from torch_geometric.utils import from_networkx
@@ -26,3 +27,10 @@ def test_name_weights_and_options_are_handed_on():
     add = AddBoxLabels(1.0, attr_name="y", weight="edge_weight", order="index")
     assert add(data).y.tolist() == [0, 0, 1, 1]
     assert repr(add) == "AddBoxLabels(size=1.0, method='greedy')"
+
+
+def test_what_cannot_work_is_refused_when_the_transform_is_made():
+    with pytest.raises(ValueError, match="method must be one of .* did you mean 'greedy'"):
+        AddBoxLabels(2, method="gredy")
+    with pytest.raises(TypeError, match="greedy"):
+        AddBoxLabels(2, moves=3)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import random
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -192,3 +195,57 @@ def test_hundreds_of_components(method):
     fewest = 210 if cover.kind == "radius" else 360
     assert fewest <= cover.n_boxes <= 360
     assert box_cover(graph, 2, method=method, rng=0, **QUICK.get(method, {})).n_boxes == 210
+
+
+def draw_graph(draw):
+    """Draw up to 12 nodes in any mixture of paths, trees, rings, dense and empty parts."""
+    n_nodes, density = draw.randint(1, 12), draw.choice([0, 0.1, 0.2, 0.35, 0.6, 1])
+    pairs = itertools.combinations(range(n_nodes), 2)
+    edges = {pair for pair in pairs if draw.random() < density}
+    if draw.random() < 0.5:
+        edges |= {(draw.randrange(v), v) for v in range(1, n_nodes) if draw.random() < 0.9}
+    order = draw.sample(range(n_nodes), n_nodes)
+    return n_nodes, [(order[u], order[v]) for u, v in sorted(edges)]
+
+
+def cover_all_ways(graph, dist, size, draw, **options):
+    """Cover by every method in every shape, check each cover, and return how many there were."""
+    counts = {"diameter": [], "radius": []}
+    for method in COVERING:
+        kinds = ({},)
+        if any(option.name == "kind" for option in METHODS[method].options):
+            kinds = ({"kind": "diameter"}, {"kind": "radius"})
+        for kind in kinds:
+            quick = {**QUICK.get(method, {}), **kind, **options}
+            seed = draw.randrange(2**32)
+            cover = box_cover(graph, size, method=method, rng=seed, **quick)
+            check(cover, dist, size)
+            counts[cover.kind].append((cover.n_boxes, method))
+    for found in counts.values():  # the proven minimum is among them
+        assert min(found)[0] == next(n_boxes for n_boxes, method in found if method == "optimum")
+    return sum(map(len, counts.values()))
+
+
+def cover_drawn_graphs(seed, n_graphs):
+    """Cover drawn graphs in hops and in lengths that floats hold exactly."""
+    draw, n_covers = random.Random(seed), 0
+    for _ in range(n_graphs):
+        n_nodes, edges = draw_graph(draw)
+        size, graph = draw.randint(0, 5), as_networkx(n_nodes, edges)
+        n_covers += cover_all_ways(graph, naive.hop_distances(n_nodes, edges), size, draw)
+        if edges:
+            weights = {edge: draw.randint(0, 6) / 4 for edge in edges}
+            nx.set_edge_attributes(graph, weights, "length")
+            dist, size = naive.weighted_distances(n_nodes, weights), draw.randint(0, 12) / 4
+            n_covers += cover_all_ways(graph, dist, size, draw, weight="length")
+    return n_covers
+
+
+def test_drawn_graphs_in_all_ways():
+    assert cover_drawn_graphs(0, 6) > 200
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_many_drawn_graphs_in_all_ways(seed):
+    assert cover_drawn_graphs(seed, 240) > 10_000

@@ -82,3 +82,19 @@ def test_a_graph_must_be_square(points):
         BoxDimension(metric="precomputed").fit(points)
     with pytest.raises(ValueError, match="metric must be one of"):
         BoxDimension(metric="cosine").fit(points)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-8, 1e300])
+def test_networks_do_not_depend_on_units(points, scale):
+    graph = FeatureNetwork().fit(points).graph_
+    np.testing.assert_array_equal(FeatureNetwork().fit(scale * points).graph_.edges, graph.edges)
+
+
+def test_parameters_and_rows_are_named(points):
+    with pytest.raises(ValueError, match="repeats must be a whole number of at least 1, got 0"):
+        BoxDimension(repeats=0).fit(points)
+    with pytest.raises(ValueError, match=r"random_state must be .* at least 0, got -1"):
+        BoxDimension(random_state=-1).fit(points)
+    hidden = np.ma.masked_array(points, mask=points > 1)
+    with pytest.raises(ValueError, match="X must hold real numbers, got a masked array"):
+        FeatureNetwork().fit(hidden)
