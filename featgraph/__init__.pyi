@@ -55,6 +55,7 @@ from .features import (
     extract_features as extract_features,
     list_layers as list_layers,
     load_features as load_features,
+    save_features as save_features,
     select_layers as select_layers,
 )
 from .graph import (

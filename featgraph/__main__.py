@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from featgraph.cli.entry import main
+from featgraph.cli.entry import run_program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program())

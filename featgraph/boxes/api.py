@@ -144,7 +144,8 @@ def box_counts(
         Runs per size, at least 1.
     bounds : bool, default=False
         Also certify a lower bound for every size, within 30 seconds in all: sizes that get no time
-        are bounded quickly, and bounds that the limit cut short need not repeat.
+        are bounded quickly, and bounds that the limit cut short need not repeat. The method
+        "optimum" always tells the bounds that it proved.
     weight : str, optional
         Name of the edge weights that are distances, or "ignore" for hops. Default: hops; a graph
         of another library that carries weights is then refused.
@@ -218,7 +219,7 @@ def box_counts(
         if sizes is None and space.name != "metric":
             chosen = _end_at_components(chosen, counts, int(space.components.max()) + 1)
             counts = counts[:, : len(chosen)]
-        if bounds:
+        if bounds or method == "optimum":  # which has them by then
             about["lower_bounds"] = bound_sizes(
                 space, own_sizes[: len(chosen)], kind, record=record, progress=progress
             )

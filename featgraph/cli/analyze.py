@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Screen, claim
 from featgraph.cli.processes import count_processes, joined_processes, own_device
@@ -120,7 +121,9 @@ def analyze_network(
     from featgraph.pipeline import analyze
     from featgraph.report.provenance import command_line
 
-    inputs.check_subject(model, features)
+    inputs.check_subject(model, features, "--no-baseline", "--weight-network")
+    if features is None:
+        refuse_idle("without --features", "--baseline-features")
     stream = stream or count_processes() > 1
     build = partial(_build, str(model), weights, option, seed, no_baseline, device)
     if features is not None:
@@ -130,7 +133,7 @@ def analyze_network(
     elif stream:
         read = partial(samples.read, data, screen, model, stored=True)
         claimed = partial(claim, out, "report", force)
-        rank, what = _stream(build, read, claimed, layers, device, screen)
+        rank, what, _held = _stream(build, read, claimed, layers, device, screen)
         if rank:
             return {}  # process 0 writes the report
         layers = ("all",)
@@ -195,6 +198,7 @@ def _build(
     made = {"model": inputs.build_model(spec, weights, option, seed).to(place)}
     trained = names_folder(spec)  # holds weights of its own
     if weights is None and not trained:
+        refuse_idle("without --weights", "--no-baseline")
         return {**made, "states": ("untrained", "as built")}
     if no_baseline:
         return made
@@ -209,8 +213,9 @@ def _stream(
     layers: Sequence[str],
     device: str,
     screen: Screen,
-) -> tuple[int, dict[str, Any]]:
-    """Return the number of this process, and distances over all images in place of networks.
+) -> tuple[int, dict[str, Any], Any]:
+    """Return the number of this process, distances over all images in place of networks, and what
+    was claimed.
 
     Each process runs the networks over its share of the images.
     """
@@ -221,11 +226,10 @@ def _stream(
 
     with joined_processes(device) as (rank, n_processes):
         with fail_together():  # what fails in one process fails in all
-            if rank == 0:  # refused now rather than after hours
-                claimed()
+            held = claimed() if rank == 0 else None  # refused now rather than after hours
             what, images = build(), read()
         own = Subset(images, range(rank, len(images), n_processes))
         progress = False if rank else screen.progress
         for name in [name for name in ("baseline", "model") if name in what]:
             what[name] = stream_distances(what[name], own, layers=list(layers), progress=progress)
-    return rank, what
+    return rank, what, held

@@ -75,7 +75,7 @@ def cover_graph(
             sizes=sizes,
             repeats=repeats,
             jobs=jobs,
-            bounds=bounds or method == "optimum",  # it has them anyway
+            bounds=bounds,
             progress=screen.progress,
             checkpoint=finished,
             **how,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.output import LOUD, Screen
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ def convert_graph(
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
+    if streamed:
+        refuse_idle("on standard output", "--force")
+    if suffix not in LOOKS:
+        drawn = ("--color-by", "--size-by")
+        tables = () if suffix == ".npz" else ("--layout", "--sizes", "--seed")
+        refuse_idle(f"in {suffix}", *drawn, *tables)
+    if not sizes:
+        refuse_idle("without --sizes", "--method")
     source: Any = sys.stdin.buffer if str(graph) == "-" else graph
     if str(graph) == "-" and input_format is None:
         raise ValueError("standard input has no name that says its format; give --input-format")

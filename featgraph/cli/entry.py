@@ -1,4 +1,4 @@
-"""``main``: reads the command line, calls one command, turns errors into one line."""
+"""``main`` reads the command line, calls one command, and turns errors into one line."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from featgraph.cli.commands import COMMANDS
+from featgraph.cli.idle import note_options, noting_options
 from featgraph.cli.messages import explain, explain_usage
 from featgraph.core.checks import nearest
 from featgraph.core.locks import released_at_end
@@ -22,7 +23,7 @@ from featgraph.kernels import silent_compiler, small_work_in_python
 if TYPE_CHECKING:
     from cyclopts import App
 
-__all__ = ["build_app", "guard", "main", "read_docstring"]
+__all__ = ["build_app", "guard", "main", "read_docstring", "run_program"]
 
 #: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C, 143 for
 #: SIGTERM.
@@ -61,9 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    status = guard(lambda: _dispatch([word for word in words if word != "--debug"]), debug=debug)
-    if argv is None and status in (INTERRUPTED, TERMINATED):
-        # A solver's thread that still runs would abort the program while Python is taken down.
+    return guard(lambda: _dispatch([word for word in words if word != "--debug"]), debug=debug)
+
+
+def run_program() -> int:
+    """Run the command of this process; one that was stopped ends the process here.
+
+    A solver's thread that still runs would abort it while Python is taken down.
+    """
+    status = main()
+    if status in (INTERRUPTED, TERMINATED):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -122,15 +130,16 @@ def _dispatch(words: list[str]) -> int:
             f"featgraph {name} runs in one process: start it without torchrun; several can "
             f"{' and '.join(shared)}"
         )
-    try:
-        function, bound, _ = build_app(name).parse_args(
-            words, print_error=False, exit_on_error=False, verbose=False
-        )
-    except CycloptsError as error:
-        return _say(f"error: {explain_usage(error, name)}", BAD_INPUT)
-    screen = bound.arguments.get("screen")
-    with silent_compiler() if getattr(screen, "quiet", False) else contextlib.nullcontext():
-        tables = function(*bound.args, **bound.kwargs)
+    with noting_options():
+        try:
+            function, bound, _ = build_app(name).parse_args(
+                words, print_error=False, exit_on_error=False, verbose=False
+            )
+        except CycloptsError as error:
+            return _say(f"error: {explain_usage(error, name)}", BAD_INPUT)
+        screen = bound.arguments.get("screen")
+        with silent_compiler() if getattr(screen, "quiet", False) else contextlib.nullcontext():
+            tables = function(*bound.args, **bound.kwargs)
     if getattr(screen, "json", False):
         from featgraph.cli.output import write_json
 
@@ -156,6 +165,7 @@ def build_app(chosen: str | None = None) -> App:
         usage="Usage: featgraph COMMAND [OPTIONS]",
         version=_version,
         version_flags=["--version", "-V"],
+        config=note_options,
         default_parameter=Parameter(negative=(), show_default=_worth_showing, allow_repeating=True),
     )
     app.register_install_completion_command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.output import LOUD, Screen, claim
 
 if TYPE_CHECKING:
@@ -53,9 +54,13 @@ def export_graph(
     from featgraph.report.folder import file_key
 
     path = Path(source)
+    if not sizes:
+        refuse_idle("without --sizes", "--method", "--seed")
     if inputs.holds_features(path):
+        refuse_idle("with features", "--weight", "--as-undirected")
         graphs = _build_graphs(path, layers, epsilon)
     else:
+        refuse_idle("with a graph file", "--layers", "--epsilon")
         graphs = {path.stem: fg.read_graph(path, weight=weight, as_undirected=as_undirected)}
     folder = claim(out, "export", force)
     rows = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from featgraph.boxes import METHODS
 from featgraph.cli import options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
@@ -26,6 +27,11 @@ PARTS = get_args(Part)
 #: Mean distances of a flow visit this many edges at most, a few minutes, unless asked for.
 _MOST_VISITS = 20_000_000_000
 _MOST_DRAWN = 30_000  # nodes; beyond, a drawing is a grey disc
+_USED_BY: dict[frozenset[str], tuple[str, ...]] = {
+    frozenset({"verdict"}): ("--jobs",),
+    frozenset({"verdict", "multifractal"}): ("--method", "--repeats", "--scale"),
+    frozenset({"flow", "drawing"}): ("--radii",),
+}
 _MOMENTS = (-5.0, -2.0, 0.0, 1.0, 2.0, 5.0)
 _FLOW = {
     "size": "r", "step": "step", "n_nodes": "nodes", "n_edges": "edges", "mean_degree": "⟨k⟩",
@@ -71,6 +77,9 @@ def judge_graphs(
     """
     from featgraph.io import read_graph
 
+    for needed, flags in _USED_BY.items():
+        if only and not needed & {*only}:
+            refuse_idle(f"with --only {' '.join(only)}", *flags)
     paths = [Path(path) for path in graphs]
     names = [path.stem for path in paths]
     if len(set(names)) < len(names):

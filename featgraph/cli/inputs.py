@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.options import read_assignments, whole
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from featgraph.cli.output import Screen
 
 __all__ = [
-    "FEATURES", "SAMPLES", "Arrays", "Data", "FeaturesFile", "ImageNorm", "ImageSize",
-    "ModelOptions", "ModelSpec", "Samples", "SavedFeatures", "SourceFile", "Weights", "build_model",
-    "check_subject", "choose_layers", "holds_features", "standardize",
+    "FEATURES", "SAMPLES", "TWO_SAMPLES", "Arrays", "Data", "FeaturesFile", "ImageNorm",
+    "ImageSize", "ModelOptions", "ModelSpec", "Samples", "SavedFeatures", "SourceFile",
+    "TwoSamples", "Weights", "build_model", "check_subject", "choose_layers", "holds_features",
+    "refuse_models", "refuse_samples", "standardize",
 ]  # fmt: skip
 
 #: Mean and standard deviation of channels that published weights expect.
@@ -30,6 +32,10 @@ NORMS = {
     "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
     "mnist": ((0.1307,), (0.3081,)),
 }
+_OF_IMAGES, _OF_TEXTS = ("--image-size", "--image-norm"), ("--tokenizer", "--max-length")
+_OF_SAMPLES = ("--data", "--inputs", "--max-samples", *_OF_IMAGES, *_OF_TEXTS)
+#: What says how a network is made and what it sees.
+_OF_MODELS = ("--weights", "--option", "--device", *_OF_SAMPLES)
 FEATURES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 
 ModelSpec = Annotated[
@@ -105,6 +111,7 @@ class Samples:
         from featgraph import datasets
 
         if data is None and self.arrays is not None:
+            refuse_idle("with --inputs", *_OF_IMAGES, *_OF_TEXTS)
             return datasets.load_arrays(self.arrays, max_samples=self.max_samples)
         if data is None or self.arrays is not None:
             raise ValueError(
@@ -113,7 +120,9 @@ class Samples:
             )
         place, size, most = Path(data), self.image_size, self.max_samples
         if place.suffix == ".txt":
+            refuse_idle("with texts", *_OF_IMAGES)
             return self._read_lines(place, screen, model)
+        refuse_idle("with images", *_OF_TEXTS)
         images: Any
         if data == "digits" and not place.exists():
             images = datasets.load_digits("test").take(most).resize(size)
@@ -130,6 +139,7 @@ class Samples:
         from featgraph.models.transformers_models import load_tokenizer
 
         if holds_token_ids(path):
+            refuse_idle("with token ids", *_OF_TEXTS)
             screen.say(f"{path.name} is read as token ids: whole numbers alone stand in it")
             return load_token_ids(path, max_samples=self.max_samples)
         folder = self.tokenizer or Path((model or "").removeprefix("hf:"))
@@ -143,8 +153,16 @@ class Samples:
         )
 
 
-#: The default of every command that takes samples.
-SAMPLES = Samples()
+@Parameter(name="*")
+@dataclass(frozen=True)
+class TwoSamples(Samples):
+    """How the two samples are read that show what the layers give."""
+
+    max_samples: Annotated[int, Parameter(parse=False)] = 2
+
+
+#: Defaults of the commands that take samples.
+SAMPLES, TWO_SAMPLES = Samples(), TwoSamples()
 
 
 def standardize(images: Any, norm: str) -> Any:
@@ -167,10 +185,25 @@ def build_model(
     return load_model(spec, weights=weights, seed=seed, **keywords)
 
 
-def check_subject(model: str | None, features: Path | None) -> None:
-    """Refuse a command line that names both a model and features, or neither."""
+def check_subject(model: str | None, features: Path | None, *idle: str) -> None:
+    """Refuse a command line that names both a model and features, or neither.
+
+    With features the flags of models and samples do nothing, and those that ``idle`` names.
+    """
     if (model is None) == (features is None):
         raise ValueError("give either a model (and --data) or --features FILE")
+    if features is not None:
+        refuse_models(*idle)
+
+
+def refuse_samples(when: str) -> None:
+    """Refuse the flags of samples where none are read."""
+    refuse_idle(when, *_OF_SAMPLES)
+
+
+def refuse_models(*idle: str) -> None:
+    """Refuse the flags of models and samples, and some others, where features are given."""
+    refuse_idle("with saved features", *_OF_MODELS, *idle)
 
 
 def choose_layers(path: Path, layers: Sequence[str]) -> dict[str, FeatureMatrix]:

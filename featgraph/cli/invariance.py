@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ def measure_invariance(
 
     if spectra == "none" and geometry == "none":
         raise ValueError("--spectra and --geometry are both none: nothing is left to measure")
-    inputs.check_subject(model, features)
+    if spectra == "none":
+        refuse_idle("with --spectra none", "--short")
+    if geometry == "none":
+        refuse_idle("with --geometry none", "--duplicates", "--exclude")
+    inputs.check_subject(model, features, "--units")
     if features is not None:
         found = inputs.choose_layers(features, layers)
     else:

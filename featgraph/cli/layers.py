@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from featgraph.cli import inputs, options as opt
@@ -17,7 +16,7 @@ def show_layers(
     *,
     layers: opt.Layers = (),
     data: inputs.Data = None,
-    samples: inputs.Samples = inputs.SAMPLES,
+    samples: inputs.TwoSamples = inputs.TWO_SAMPLES,
     weights: inputs.Weights = None,
     option: inputs.ModelOptions = (),
     seed: opt.Seed = 0,
@@ -44,7 +43,9 @@ def show_layers(
     net = inputs.build_model(model, weights, option, seed)
     given = None
     if data is not None or samples.arrays is not None:
-        given = replace(samples, max_samples=2).read(data, screen, model)
+        given = samples.read(data, screen, model)
+    else:
+        inputs.refuse_samples("without --data")
     rows = [row._asdict() for row in measure_layers(net, given)]
     auto = [row["name"] for row in rows if row["is_auto"]]
     if layers:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.options import MethodName
 from featgraph.cli.output import LOUD, Screen
 
@@ -40,6 +41,7 @@ def list_methods(
     from featgraph.selfsimilarity import ESTIMATORS
 
     if method is not None:
+        refuse_idle("with one method, which is shown in full", "--long")
         screen.say(describe_method(method))
         return {"methods": [_tabulate(METHODS[method])]}
     screen.say("Box-covering methods (--method):\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ def describe_network(
 
     path = Path(source)
     if inputs.holds_features(path):
+        refuse_idle("with features", "--as-undirected")
         graphs = _build_graphs(path, layers, epsilon, normalize, together)
     else:
+        of_features = ("--layers", "--epsilon", "--together", "--normalize")
+        refuse_idle("with a graph file", *of_features)
         graphs = {path.stem: fg.read_graph(path, weight="ignore", as_undirected=as_undirected)}
     folder = claim(out, "network", force)
     rows = []

@@ -180,5 +180,5 @@ def claim(out: Path, kind: str, force: bool) -> Folder:
 
     if Path(out).is_file():
         claim_folder(out)  # which says what is wrong
-    lock = FolderLock(out)
+    lock = FolderLock(out, lent=True)
     return Folder(claim_folder(out, kind=kind, force=force), lock=lock)

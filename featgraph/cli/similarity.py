@@ -80,6 +80,7 @@ def compare_networks(
     models: list[nn.Module] = []
     shown: ImageDataset | None = None
     if _are_features(a, b, triangle):
+        inputs.refuse_models("--weights-b", "--reduce")
         files = zip((a, b), chosen, strict=True)
         sides = [inputs.choose_layers(Path(text), part) for text, part in files]
     else:

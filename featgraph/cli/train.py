@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 from featgraph.cli.processes import joined_processes, own_device
 from featgraph.core.checks import positive
@@ -147,6 +148,12 @@ def train_network(
     from featgraph.features.running import usable_device
     from featgraph.training.samples import count_steps
 
+    if constraining.constraint == "none":
+        refuse_idle("without --constraint", "--target", "--alpha", "--gate")
+    if recipe.optimizer != "sgd":
+        refuse_idle("without --optimizer sgd", "--momentum")
+    if arrays is not None:
+        refuse_idle("with --inputs", "--data", "--test-data", "--image-size", "--image-norm")
     chosen: Any = layers[0] if tuple(layers) in (("auto",), ("all",)) else list(layers)
     with joined_processes(device) as (rank, n):
         progress = False if rank else screen.progress

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from featgraph.cli import inputs, options as opt
+from featgraph.cli.idle import refuse_idle
 from featgraph.cli.output import LOUD, Screen, claim
 
 __all__ = ["measure_weights"]
@@ -72,6 +73,8 @@ def measure_weights(
     """
     import featgraph as fg
 
+    if not sample:
+        refuse_idle("with --sample 0", "--n-samples")
     net = inputs.build_model(model, weights, option, seed)
     chosen: Any = "all" if list(layers) == ["all"] else list(layers)
     n_neurons = sample or None

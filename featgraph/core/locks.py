@@ -22,8 +22,8 @@ class FolderLock:
     ----------
     folder : str or path-like
         The folder, which is made if it is missing.
-    again : bool, default=False
-        Be content where this process holds the folder already.
+    lent : bool, default=False
+        Let what this process calls lock the folder too, as parts of the same run.
 
     Raises
     ------
@@ -35,16 +35,18 @@ class FolderLock:
     ``flock``, which also holds between the machines of most shared file systems; none on Windows.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, again: bool = False) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, lent: bool = False) -> None:
         path = Path(folder).absolute() / LOCK
         path.parent.mkdir(parents=True, exist_ok=True)
-        if again and path in _HELD:
+        if path in _LENT and not lent:
             self._finalizer: Any = weakref.finalize(self, int)  # nothing to release
             return
         while (handle := _lock_file(path)) is None:
             pass  # the file went away between opening and locking it: its holder had just ended
         # also when nobody releases it, but drops it
         self._finalizer = _HELD[path] = weakref.finalize(self, _unlock_file, handle, path)
+        if lent:
+            _LENT.add(path)
 
     def release(self) -> None:
         """Let others in."""
@@ -52,6 +54,7 @@ class FolderLock:
 
 
 _HELD: dict[Path, Any] = {}  # by this process
+_LENT: set[Path] = set()
 
 
 @contextlib.contextmanager
@@ -90,6 +93,7 @@ def _lock_file(path: Path) -> int | None:
 
 def _unlock_file(handle: int, path: Path) -> None:
     del _HELD[path]
+    _LENT.discard(path)
     if handle >= 0:
         path.unlink(missing_ok=True)
         os.close(handle)

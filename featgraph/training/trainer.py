@@ -150,7 +150,7 @@ def train(
             return {}
         return measure_rates(model, shown, layers=layers, estimators=estimators)
 
-    lock = None if run.folder is None else FolderLock(run.folder, again=True)
+    lock = None if run.folder is None else FolderLock(run.folder)
     try:
         _run_epochs(run, measure, resume=resume, progress=False if rank else progress)
     finally:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes import box_cover, minimum, minimum_box_cover
+from featgraph.boxes import box_counts, box_cover, minimum, minimum_box_cover
 from featgraph.boxes.exact import parts as parts_file
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.parts import run_parts
@@ -217,6 +217,8 @@ def test_it_is_a_method_too():
     assert cover.is_optimal
     assert sorted(name for box in cover.boxes() for name in box) == sorted(graph)
     assert box_cover(graph, 1, method="optimum", kind="radius", rng=0).centers.size == 3
+    counts = box_counts(graph, method="optimum", rng=0)  # with the bounds that it proved
+    assert counts.lower_bounds.tolist() == counts.counts.tolist() == [9, 5, 3, 3, 1]
 
 
 def test_a_relation_can_be_given_directly():

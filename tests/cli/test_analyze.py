@@ -168,6 +168,19 @@ def test_demo_names_are_those_of_the_models():
     assert set(MODELS) == set(demo._NAMES)
 
 
+def test_demo_holds_its_folder_while_it_trains(tmp_path, monkeypatch):
+    import featgraph.models as models
+    from featgraph.core.locks import LOCK, FolderLock
+
+    def stop(*given, **options):
+        assert (tmp_path / "out" / LOCK).exists()
+        raise ValueError("enough")
+
+    monkeypatch.setattr(models, "train_classifier", stop)
+    assert main(["demo", "--quick", "-o", str(tmp_path / "out"), "-q"]) == 2
+    FolderLock(tmp_path / "out").release()  # free again
+
+
 @pytest.mark.slow
 def test_demo_end_to_end(tmp_path, capsys):
     out = tmp_path / "report"

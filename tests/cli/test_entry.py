@@ -27,6 +27,24 @@ def run_python(code):
     ).stdout
 
 
+@pytest.mark.parametrize(("stop", "ends"), [(KeyboardInterrupt(), [130]), (ValueError("a"), [])])
+def test_only_the_program_ends_the_interpreter(stop, ends, monkeypatch):
+    from featgraph.cli import entry
+
+    ended = []
+
+    def dispatch(words):
+        raise stop
+
+    monkeypatch.setattr(entry, "_dispatch", dispatch)
+    monkeypatch.setattr(entry.os, "_exit", ended.append)
+    monkeypatch.setattr(sys, "argv", ["featgraph", "methods"])
+    status = main()  # a function, whose caller goes on
+    assert (status, ended) == (ends[0] if ends else 2, [])
+    assert entry.run_program() == status
+    assert ended == ends
+
+
 def test_help_is_light():
     loaded = run_python(
         "import sys; from featgraph.cli import main; main(['--help']); "

@@ -11,12 +11,23 @@ def test_a_folder_is_held_until_it_is_released(tmp_path):
     lock = FolderLock(tmp_path)
     with pytest.raises(ValueError, match="folder must be free, got .* which process"):
         FolderLock(tmp_path)
-    FolderLock(tmp_path, again=True).release()  # releases nothing: the first one holds it
-    assert (tmp_path / LOCK).exists()
     lock.release()
     lock.release()
     assert not (tmp_path / LOCK).exists()
     FolderLock(tmp_path).release()
+
+
+def test_what_a_holder_calls_may_use_a_folder_that_it_lends(tmp_path):
+    lock = FolderLock(tmp_path, lent=True)
+    FolderLock(tmp_path).release()  # releases nothing: the first one holds it
+    assert (tmp_path / LOCK).exists()
+    with pytest.raises(ValueError, match="folder must be free"):
+        FolderLock(tmp_path, lent=True)  # another run
+    lock.release()
+    kept = FolderLock(tmp_path)
+    with pytest.raises(ValueError, match="folder must be free"):
+        FolderLock(tmp_path)  # lent no more
+    kept.release()
 
 
 def test_a_stop_releases_what_was_locked_within(tmp_path):
