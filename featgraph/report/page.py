@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from featgraph.report.network_analysis import NetworkAnalysis
 from featgraph.report.summary import count_of
-from featgraph.report.view import anchor, build_view, number
+from featgraph.report.view import anchor, build_view, linked, number
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,7 +28,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(anchor=anchor, count_of=count_of, number=number)
+    environment.filters.update(anchor=anchor, count_of=count_of, linked=linked, number=number)
     return environment
 
 
@@ -60,7 +60,7 @@ def build_page(
     -------
     str
         HTML with its style inside; links lead within the page, to the files beside it, and to the
-        paper. The few lines of script only sort and search the table, and open all layers for
+        papers. The few lines of script only sort and search the table, and open all layers for
         printing.
 
     Examples

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from featgraph.boxes import METHODS
 from featgraph.features.null import NULLS
 from featgraph.plot.style import PROVEN, series_style
 from featgraph.report.graph_files import LINKS_KEPT, keeps_all_links
@@ -20,9 +21,13 @@ from featgraph.report.summary import (
     typical_layer,
 )
 from featgraph.report.weight_section import view_weights
+from featgraph.selfsimilarity import ESTIMATORS
 from featgraph.selfsimilarity.null_scores import NullComparison
 
-__all__ = ["build_view"]
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["anchor", "build_view", "linked", "number"]
 
 _ROLES = {"approximation": "formula", "lower bound": "lower bound", "covering": "true covering"}
 
@@ -53,6 +58,7 @@ def build_view(report: NetworkAnalysis, *, graphs: str = "thinned") -> dict[str,
         "layers": layers,
         "shown": shown,
         "estimators": _view_estimators(last),
+        "sources": _view_sources(last),
         "null": NULLS[nulls[-1].null] if nulls else None,
         "n_draws": nulls[-1].n_draws if nulls else None,
         "p_floor": number(2 / (nulls[-1].n_draws + 1), 3) if nulls else None,
@@ -146,6 +152,46 @@ def _view_estimators(analyses: Sequence[LayerAnalysis]) -> list[list[str]]:
         ]
         for name, role, mean, worst, rate, inside in average_rows(analyses)
     ]
+
+
+def _view_sources(analyses: Sequence[LayerAnalysis]) -> list[tuple[str, str]]:
+    """Return each curve and the covering of hops, and who published how it is counted."""
+    if not analyses:
+        return []
+    names = [row.name for row in analyses[-1].comparison.rows if row.name != "best"]
+    methods = {
+        name: f"{row.source}, doi:{row.doi}" if row.doi else row.source
+        for name, row in METHODS.items()
+    }
+    estimators = {name: row.source for name, row in ESTIMATORS.items()}
+    method = analyses[-1].counts.method
+    return [
+        *((series_style(name).label, (methods | estimators)[name]) for name in names),
+        (f"boxes over hops ({method})", methods[method]),
+    ]
+
+
+def linked(text: str) -> Markup:
+    """Return text of anybody as HTML, in which DOI and arXiv numbers are links.
+
+    Examples
+    --------
+    >>> print(linked("A & B, doi:10.1/a_b, arXiv:2507.17785, Eq. 9"))  # doctest: +ELLIPSIS
+    A &amp; B, <a href="https://doi.org/10.1/a_b">doi:10.1/a_b</a>, <a href="https://arxiv.org/...
+    """
+    from markupsafe import Markup, escape
+
+    html = re.sub(
+        r"doi:(10\.[^\s,;&]*[^\s,;&.])",
+        r'<a href="https://doi.org/\1">doi:\1</a>',
+        str(escape(text)),
+    )
+    html = re.sub(
+        r"(?<![\w/.])arXiv:(\d{4}\.\d{4,5})",
+        r'<a href="https://arxiv.org/abs/\1">arXiv:\1</a>',
+        html,
+    )
+    return Markup(html)
 
 
 def anchor(title: str) -> str:

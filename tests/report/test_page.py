@@ -71,17 +71,56 @@ def test_links_within_the_page_lead_somewhere(page):
     assert len(inner) > 6
 
 
+def test_papers_are_linked_by_doi_and_arxiv_number(page):
+    outside = {one["href"] for one in page.attributes("a") if one["href"].startswith("https:")}
+    assert "https://doi.org/10.1093/comjnl/20.4.364" in outside  # complete linkage
+    assert "https://arxiv.org/abs/2507.17785" in outside
+    assert "Strash & Thompson 2022" in page.text  # the covering of hops
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("see doi:10.1016/0304-3975(85)90224-5.", '/10.1016/0304-3975(85)90224-5">doi:'),
+        ("doi:10.1000/<b>'x", "doi.org/10.1000/"),
+        ("doi:10.48550/arXiv.2507.17785", '/10.48550/arXiv.2507.17785">doi:10.48550/arXiv.2507'),
+        ("arXiv:2507.17785, doi:10.1/a", '<a href="https://arxiv.org/abs/2507.17785">arXiv:'),
+    ],
+)
+def test_numbers_of_papers_become_links(text, html):
+    from featgraph.report.view import linked
+
+    made = str(linked(text))
+    assert html in made
+    assert made.count("<a ") == text.count("doi:") + text.count("arXiv:")
+    assert "<b>" not in made
+    assert Page(f"<p>{made}</p>").text == text
+
+
 def test_loads_nothing_from_outside(page, source):
     assert {tag for tag, _ in page.tags} & {"link", "iframe", "object", "base"} == set()
     assert page.attributes("script") == [{}]
     for _, attributes in page.tags:
         assert not {name for name in attributes if name.startswith("on")}
         for name in ("src", "href", "action", "srcset"):
-            allowed = ("data:", "#", *BESIDE, "https://arxiv.org/abs/")
+            allowed = ("data:", "#", *BESIDE, "https://arxiv.org/abs/", "https://doi.org/10.")
             assert attributes.get(name, "data:").startswith(allowed)
     style = source[source.index("<style>") : source.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
+
+
+def test_the_script_finds_what_it_works_on_and_asks_for_nothing_else(page, source):
+    script = source[source.index("<script>") : source.index("</script>")]
+    for kind, name in re.findall(r'querySelectorAll\("(\w+)\.(\w+)"\)', script):
+        found = [one for one in page.attributes(kind) if one.get("class") == name]
+        assert found, f"{kind}.{name}"
+    for word in ("fetch", "XMLHttp", "import", "eval", "innerHTML", "Storage", "cookie", "http"):
+        assert word not in script
+    (table,) = re.findall(r'<table class="sortable">.*?</table>', source, re.S)
+    head, *rows = table.split("<tr")[2:]  # the last row of titles, which are sorted by
+    assert "<tbody>" in head
+    assert {row.count("<td") for row in rows} == {head.count("<th ")}
 
 
 def test_first_pictures_are_inside_the_others_beside_and_all_have_words(page, report, pictures):
