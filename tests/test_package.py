@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -23,20 +22,6 @@ def test_the_changelog_begins_with_the_version():
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert newest is not None
     assert newest[1] == featgraph.__version__
-
-
-def test_every_file_of_the_package_goes_into_the_wheel():
-    tomllib = pytest.importorskip("tomllib", reason="Python 3.11 reads its own settings")
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    patterns = settings["tool"]["setuptools"]["package-data"]["featgraph"]
-    package = ROOT / "featgraph"
-    files = [path.relative_to(package) for path in package.rglob("*") if path.is_file()]
-    others = [path for path in files if path.suffix != ".py" and "__pycache__" not in path.parts]
-    assert {"py.typed", "__init__.pyi"} <= {path.name for path in others}
-    missing = [
-        p for p in others if not any(fnmatch(str(p), q.replace("**/", "*")) for q in patterns)
-    ]
-    assert missing == []
 
 
 def test_every_extra_is_part_of_all():

@@ -45,6 +45,16 @@ def test_every_link_of_the_readme_works_outside_the_repository(release):
             assert (ROOT / path).exists()
 
 
+def test_without_an_address_the_readme_names_files_of_the_source_archive(release):
+    text = (ROOT / "README.md").read_text("utf-8")
+    made = release.name_files(text)
+    assert all(target.startswith("https://") for target in re.findall(r"\]\(([^)]+)\)", made))
+    for target in re.findall(r"(?<!!)\[[^]]*\]\((?!https?:)([^)]+)\)", text):
+        assert f"`{target}`" in made
+    assert "Files named here are in the source archive." in made
+    assert "main.png" not in made
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "fault"),
     [

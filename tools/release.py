@@ -1,7 +1,9 @@
-"""Build, check and tag a release: python tools/release.py --url https://HOST/OWNER/featgraph
+"""Build, check and tag a release: python tools/release.py [--url https://HOST/OWNER/featgraph]
 
 Builds from the last commit, not from the folder: wheel and source archive go to dist/. On the
 package index pictures and links of the README lead to ``--url``, and so do the project's links.
+Without it the README there names the files of the source archive, which holds documentation and
+tests, and has no picture: no link is dead.
 The wheel is then installed in a fresh environment with the constraints file and runs a small demo.
 ``--tag`` sets the tag vX.Y.Z when all of that went well. Needs the packages build and twine.
 """
@@ -51,6 +53,21 @@ def make_absolute(readme: str, url: str, tag: str) -> str:
     return re.sub(r"((?<!!)\[[^]]*\]\()(?!https?:|#)", rf"\1{base}/blob/{tag}/", readme)
 
 
+def name_files(readme: str) -> str:
+    """Return the README without pictures of the checkout, and with links as names of files.
+
+    Examples
+    --------
+    >>> name_files("![a](docs/a.png) [b](b.md), [`c.md`](c.md) [d](https://d.org)")
+    ' b (`b.md`), `c.md` [d](https://d.org)'
+    """
+    readme = re.sub(r"!\[[^]]*\]\((?!https?:)[^)]*\)\n*", "", readme)
+    readme = re.sub(r"\[`?([^]`]*)`?\]\(\1\)", r"`\1`", readme)
+    readme = re.sub(r"(?<!!)\[([^]]*)\]\((?!https?:|#)([^)]*)\)", r"\1 (`\2`)", readme)
+    marked = "\n## Licence"
+    return readme.replace(marked, f"\nFiles named here are in the source archive.\n{marked}")
+
+
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
     """Run a command, show it, and return what it printed."""
     print("$", *command, flush=True)
@@ -60,7 +77,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
     return done.stdout.strip()
 
 
-def build(url: str, tag: str, out: Path) -> list[Path]:
+def build(url: str | None, tag: str, out: Path) -> list[Path]:
     """Build wheel and source archive of the last commit, and check what the index would show."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
@@ -68,12 +85,13 @@ def build(url: str, tag: str, out: Path) -> list[Path]:
         with tarfile.open(f"{folder}/source.tar") as archive:
             archive.extractall(source, filter="data")
         readme = source / "README.md"
-        readme.write_text(make_absolute(readme.read_text("utf-8"), url, tag), "utf-8")
-        settings = source / "pyproject.toml"
-        links = f'[project.urls]\nSource = "{url}"\nChangelog = "{url}/blob/{tag}/CHANGELOG.md"'
-        settings.write_text(
-            settings.read_text("utf-8").replace("[project.urls]", links, 1), "utf-8"
-        )
+        text = readme.read_text("utf-8")
+        readme.write_text(make_absolute(text, url, tag) if url else name_files(text), "utf-8")
+        if url:
+            settings = source / "pyproject.toml"
+            found = settings.read_text("utf-8")
+            new = f'[project.urls]\nSource = "{url}"\nChangelog = "{url}/blob/{tag}/CHANGELOG.md"'
+            settings.write_text(found.replace("[project.urls]", new, 1), "utf-8")
         run(sys.executable, "-m", "build", "--outdir", out, source)
     files = sorted(out.glob(f"featgraph-{tag[1:]}*"))
     run(sys.executable, "-m", "twine", "check", "--strict", *files)
@@ -97,7 +115,7 @@ def try_wheel(wheel: Path) -> None:
 def main() -> None:
     """Do it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--url", required=True, help="address of the repository")
+    parser.add_argument("--url", help="address of the repository, if it has a public one")
     parser.add_argument("--tag", action="store_true", help="set the tag at the end")
     chosen = parser.parse_args()
     tag = f"v{read_version()}"
