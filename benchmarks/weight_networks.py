@@ -163,7 +163,7 @@ def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
                 model, variant=variant, nulls=NULLS, n_samples=n_samples
             )
         except ValueError as error:
-            rows.append({"model": name, "analysis": variant, "network": "-", "note": str(error)})
+            rows.append({"model": name, "variant": variant, "network": "-", "note": str(error)})
             continue
         cost = time.process_time() - began
         about = {
@@ -174,7 +174,7 @@ def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
             "cpu_seconds": cost,
         }
         for k, row in enumerate(found.null_rows()):
-            rows.append({"model": name, "analysis": variant, **row, **(about if k == 0 else {}),
+            rows.append({"model": name, "variant": variant, **row, **(about if k == 0 else {}),
                          "network": "trained" if k == 0 else row["network"]})  # fmt: skip
     return rows
 
@@ -249,7 +249,7 @@ def draw(folder: Path, networks: list[dict[str, Any]], steps: list[dict[str, Any
     marks = {"trained": ("o", "#0072b2"), "rows": ("s", "#d55e00"), "gaussian": ("^", "#009e73"),
              "untrained": ("D", "#999999")}  # fmt: skip
     for ax, variant in zip(axes[0], ("released", "paths"), strict=True):
-        rows = [row for row in networks if row["analysis"] == variant and "width" in row]
+        rows = [row for row in networks if row["variant"] == variant and "width" in row]
         names = list(dict.fromkeys(row["model"] for row in rows))
         for kind, (mark, color) in marks.items():
             own = {row["model"]: row for row in rows if row["network"] == kind}
@@ -306,8 +306,8 @@ def print_tables(folder: Path) -> None:
     rows = [row for path in there for row in read_rows(path) if "width" in row]
     print("| model | analysis | measure | trained | rows permuted | Gaussian rows | untrained |")
     print("|---|---|---|---|---|---|---|")
-    for model, variant in dict.fromkeys((row["model"], row["analysis"]) for row in rows):
-        own = {r["network"]: r for r in rows if (r["model"], r["analysis"]) == (model, variant)}
+    for model, variant in dict.fromkeys((row["model"], row["variant"]) for row in rows):
+        own = {r["network"]: r for r in rows if (r["model"], r["variant"]) == (model, variant)}
         for name, words in (("alpha0", "α₀"), ("width", "width")):
             cells = []
             for kind in ("trained", *NULLS):

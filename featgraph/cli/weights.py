@@ -14,8 +14,9 @@ __all__ = ["measure_weights"]
 
 STRONGEST = 8  # edges from a neuron into a layer that are drawn: all would hide each other
 _SHOWN = {
-    "variant": "analysis", "network": "network", "alpha0": "α₀", "alpha0_low": "from",
+    "variant": "variant", "network": "network", "alpha0": "α₀", "alpha0_low": "from",
     "alpha0_high": "to", "width": "width", "width_low": "from ", "width_high": "to ",
+    "d_2": "D₂", "d_2_low": "from  ", "d_2_high": "to  ",
 }  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def measure_weights(
     nulls
         Null models: weights permuted within rows, Gaussian rows, an untrained twin.
     sample
-        Neurons per layer; 0: all of them, once.
+        Neurons per layer; 0: all of them, once (boxes and graph.gexf then take 32).
     n_samples
         Samples of neurons.
     attention

@@ -37,4 +37,7 @@ from .triangle import (
     plot_pruning as plot_pruning,
     plot_triangle as plot_triangle,
 )
-from .weight_spectra import plot_weight_spectra as plot_weight_spectra
+from .weight_spectra import (
+    plot_emergence as plot_emergence,
+    plot_weight_spectra as plot_weight_spectra,
+)

@@ -31,8 +31,8 @@ def measure_model_weights(model: Any, seed: int) -> tuple[WeightSpectrum, ...]:
 
 
 def weight_rows(spectra: Sequence[WeightSpectrum]) -> list[dict[str, Any]]:
-    """Return one flat row per analysis and network, as in ``weights.csv``."""
-    return [{"analysis": one.variant, **row} for one in spectra for row in one.null_rows()]
+    """Return one flat row per variant and network, as in ``weights.csv``."""
+    return [{"variant": one.variant, **row} for one in spectra for row in one.null_rows()]
 
 
 def view_weights(spectra: Sequence[WeightSpectrum]) -> list[list[str]]:
@@ -43,7 +43,7 @@ def view_weights(spectra: Sequence[WeightSpectrum]) -> list[list[str]]:
             name = _NAMES.get(row["network"], row["network"])
             cells = [
                 f"{row[key]:.3f} [{row[f'{key}_low']:.3f}, {row[f'{key}_high']:.3f}]"
-                for key in ("alpha0", "width")
+                for key in ("alpha0", "width", "node_dimension", "d_2")
             ]
             rows.append([_MEASURES[one.variant], name, *cells])
     return rows

@@ -3,24 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.checks import choice
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.weights.multifractal import CONFIDENCE, Variant, multifractal_weights
-from featgraph.weights.spectrum import WeightSpectrum
+from featgraph.weights.multifractal import Variant, multifractal_weights
+from featgraph.weights.spectrum import WeightSpectrum, find_interval
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["EmergenceCurve", "degree_of_emergence", "measure_emergence"]
+__all__ = ["EmergenceCurve", "NullEmergence", "degree_of_emergence", "measure_emergence"]
 
 Floats = NDArray[np.float64]
+
+
+#: Measures over time.
+_NAMES = ("alpha0", "width", "emergence")
+_RULES = {
+    **{name: Rule("n_times") for name in _NAMES},
+    **{f"{name}_interval": Rule("n_times *") for name in _NAMES},
+}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class NullEmergence(Result):
+    """The same curve of a null model, drawn anew at every checkpoint.
+
+    Attributes
+    ----------
+    null : {"rows", "gaussian", "untrained"}
+        Weights permuted within rows, Gaussian rows of equal norms, or an untrained twin.
+    alpha0, width, emergence : ndarray of float, shape (n_times,)
+        Means over samples, and the degree of emergence.
+    alpha0_interval, width_interval, emergence_interval : ndarray of float, shape (n_times, 2)
+        95 % bootstrap intervals over samples.
+    emergence_difference : ndarray of float, shape (n_times, 2)
+        95 % intervals of the network's degree of emergence minus that of the null model.
+    """
+
+    _shown: ClassVar = ("null", "n_times")
+    _rules: ClassVar = {**_RULES, "emergence_difference": Rule("n_times *")}
+
+    null: str
+    alpha0: Floats
+    width: Floats
+    emergence: Floats
+    alpha0_interval: Floats
+    width_interval: Floats
+    emergence_interval: Floats
+    emergence_difference: Floats
+
+    def _columns(self) -> Mapping[str, Any]:
+        return _columns_of(self)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -37,20 +78,15 @@ class EmergenceCurve(Result):
         95 % bootstrap intervals over samples; the neurons of a sample are the same at all times.
     variant : {"released", "paths"}
         The analysis.
+    nulls : tuple of NullEmergence
+        The same of null models.
     source : str or None
         The model.
     """
 
+    _picture: ClassVar = "plot_emergence"
     _shown: ClassVar = ("variant", "n_times", "source")
-    _rules: ClassVar = {
-        "times": Rule("n_times", rising=True),
-        "alpha0": Rule("n_times"),
-        "width": Rule("n_times"),
-        "emergence": Rule("n_times"),
-        "alpha0_interval": Rule("n_times *"),
-        "width_interval": Rule("n_times *"),
-        "emergence_interval": Rule("n_times *"),
-    }
+    _rules: ClassVar = {"times": Rule("n_times", rising=True), **_RULES}
 
     times: Floats
     alpha0: Floats
@@ -60,15 +96,30 @@ class EmergenceCurve(Result):
     width_interval: Floats
     emergence_interval: Floats
     variant: str
+    nulls: tuple[NullEmergence, ...] = ()
     source: str | None = None
 
+    def null(self, name: str) -> NullEmergence:
+        """Return the null model of a name."""
+        found = {item.null: item for item in self.nulls}
+        return found[choice(name, list(found), "name")]
+
     def _columns(self) -> Mapping[str, Any]:
-        columns: dict[str, Any] = {"time": self.times}
-        for name in ("alpha0", "width", "emergence"):
-            ends = getattr(self, f"{name}_interval")
-            columns |= {name: getattr(self, name), f"{name}_low": ends[:, 0]}
-            columns[f"{name}_high"] = ends[:, 1]
+        columns = {"time": self.times, **_columns_of(self)}
+        for item in self.nulls:
+            columns |= {f"{item.null}_{name}": x for name, x in item._columns().items()}
         return columns
+
+
+def _columns_of(curve: EmergenceCurve | NullEmergence) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in _NAMES:
+        low, high = getattr(curve, f"{name}_interval").T
+        columns |= {name: getattr(curve, name), f"{name}_low": low, f"{name}_high": high}
+    if isinstance(curve, NullEmergence):
+        low, high = curve.emergence_difference.T
+        columns |= {"emergence_difference_low": low, "emergence_difference_high": high}
+    return columns
 
 
 def measure_emergence(
@@ -94,7 +145,8 @@ def measure_emergence(
     rng : int, default=0
         Seed: the same neurons are drawn at all times, as published.
     **options
-        Options of :func:`multifractal_weights`, such as ``sample`` and ``n_samples``.
+        Options of :func:`multifractal_weights`, such as ``sample``, ``n_samples`` and ``nulls``.
+        Null models are drawn for every checkpoint; an untrained twin is the same at all.
 
     Returns
     -------
@@ -145,25 +197,28 @@ def summarize_emergence(
     times: list[float], found: list[WeightSpectrum], *, n_resamples: int, seed: int
 ) -> EmergenceCurve:
     """Return the curve of spectra that were measured at rising times with the same seed."""
-    alpha0 = np.array([one.sample_alpha0 for one in found])
-    width = np.array([one.sample_width for one in found])
-    n_samples = alpha0.shape[1]
+    n_samples = found[0].n_samples
     picks = np.random.default_rng(seed).integers(n_samples, size=(n_resamples, n_samples))
-    own, drawn = ([side.mean(axis=-1) for side in sides]
-                  for sides in ((alpha0, width), (alpha0[:, picks], width[:, picks])))  # fmt: skip
-    ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    intervals = [np.quantile(x, ends, axis=1).T for x in (*drawn, degree_of_emergence(*drawn))]
-    return EmergenceCurve(
-        times=np.array(times),
-        alpha0=own[0],
-        width=own[1],
-        emergence=degree_of_emergence(*own),
-        alpha0_interval=intervals[0],
-        width_interval=intervals[1],
-        emergence_interval=intervals[2],
-        variant=found[0].variant,
-        source=found[0].source,
-    )
+    own, drawn = _follow(found, picks)
+    nulls = []
+    for item in found[0].nulls:
+        fields, other = _follow([one.null(item.null) for one in found], picks)
+        apart = find_interval(drawn - other)
+        nulls.append(NullEmergence(null=item.null, emergence_difference=apart, **fields))
+    about = {"variant": found[0].variant, "source": found[0].source, "nulls": tuple(nulls)}
+    return EmergenceCurve(times=np.array(times), **{**own, **about})
+
+
+def _follow(found: Sequence[Any], picks: NDArray[np.int64]) -> tuple[dict[str, Any], Floats]:
+    """Return means and intervals of spectra over time, and E of the draws, one row per draw."""
+    samples = [np.array([getattr(one, f"sample_{n}") for one in found]) for n in _NAMES[:2]]
+    own = [side.mean(axis=1) for side in samples]
+    drawn = [side[:, picks].mean(axis=-1) for side in samples]
+    own.append(degree_of_emergence(*own))
+    drawn.append(degree_of_emergence(*drawn))
+    ends = [find_interval(side.T) for side in drawn]
+    intervals = dict(zip((f"{name}_interval" for name in _NAMES), ends, strict=True))
+    return {**dict(zip(_NAMES, own, strict=True)), **intervals}, drawn[2].T
 
 
 def degree_of_emergence(alpha0: Floats, width: Floats) -> Floats:

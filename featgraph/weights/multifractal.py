@@ -20,7 +20,7 @@ from featgraph.weights.network import WeightNetwork, open_network
 from featgraph.weights.nulls import NULLS, RowNull, draw_null_graph
 from featgraph.weights.own_edges import count_graph, count_network
 from featgraph.weights.path_balls import count_paths
-from featgraph.weights.spectrum import Interval, NullSpectrum, WeightSpectrum
+from featgraph.weights.spectrum import NullSpectrum, WeightSpectrum, find_interval
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,7 +31,6 @@ Floats = NDArray[np.float64]
 Variant: TypeAlias = Literal["released", "paths"]
 #: −3, −2.9, …, 3, as published.
 PUBLISHED_Q = tuple(k / 10 for k in range(-30, 31))
-CONFIDENCE = 0.95
 
 
 def multifractal_weights(
@@ -237,6 +236,8 @@ class _Subjects:
             if other is not None:
                 other = replace(other, chosen=network.chosen)
             self.n_nodes = network.n_nodes
+        # null models do not depend on how many draws the intervals take
+        drawing = np.random.default_rng(int(rng.integers(2**62)))
         if network is not None and not self.nulls:
             return {"own": how.of_network(network, rng)}
         graph = self.graph if network is None else build_graph(network)
@@ -250,7 +251,7 @@ class _Subjects:
                 found[name] = how.of_network(other, rng)
             else:
                 kind = cast("RowNull", name)
-                found[name] = how.of_graph(draw_null_graph(graph, kind, rng), rng)
+                found[name] = how.of_graph(draw_null_graph(graph, kind, drawing), rng)
         return found
 
 
@@ -286,28 +287,18 @@ def _summarize(
     own = [each["own"] for each in found]
     picks = rng.integers(len(own), size=(how.n_resamples, len(own)))
     draws = {name: _draw([each[name] for each in found], picks) for name in found[0]}
-    tau = np.mean([each.tau for each in own], axis=0)
-    alpha, f = (np.mean([getattr(each, n) for each in own], axis=0) for n in ("alpha", "f"))
-    away = how.q - 1
-    at_one = np.isclose(away, 0)
-    slope = alpha if how.variant == "paths" else np.full(how.q.size, np.nan)
-    dimensions = np.where(at_one, slope, tau / np.where(at_one, 1, away))
-    alpha0 = np.array([each.alpha0 for each in own])
-    width = np.array([each.width for each in own])
+    tau, alpha, f, r_squared = (
+        np.mean([getattr(each, name) for each in own], axis=0)
+        for name in ("tau", "alpha", "f", "r_squared")
+    )
     return WeightSpectrum(
         variant=how.variant,
         q=how.q,
         tau=tau,
-        dimensions=dimensions,
         alpha=alpha,
         f=f,
-        alpha0=float(alpha0.mean()),
-        width=float(width.mean()),
-        alpha0_interval=_interval(draws["own"][0]),
-        width_interval=_interval(draws["own"][1]),
-        sample_alpha0=alpha0,
-        sample_width=width,
-        r_squared=np.mean([each.r_squared for each in own], axis=0),
+        **_means(own, draws["own"]),
+        r_squared=r_squared,
         node_dimensions=np.concatenate([each.node_dimensions for each in own]),
         nodes=np.concatenate([each.nodes for each in own]),
         radii=own[0].radii,
@@ -320,30 +311,27 @@ def _summarize(
     )
 
 
-def _draw(found: list[Exponents], picks: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return bootstrap draws of the means of α₀ and width."""
+def _draw(found: list[Exponents], picks: NDArray[np.int64]) -> Floats:
+    """Return bootstrap draws of the mean of every measure."""
     if len(found) == 1:
-        return found[0].alpha0_draws, found[0].width_draws
-    values = np.array([[each.alpha0, each.width] for each in found])
-    means = values[picks].mean(axis=1)
-    return means[:, 0], means[:, 1]
+        return found[0].measure_draws
+    return np.asarray(np.array([each.measures for each in found])[picks].mean(axis=1))
 
 
-def _interval(draws: Floats) -> Interval:
-    low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+def _means(found: list[Exponents], draws: Floats) -> dict[str, Any]:
+    """Return the measures of all samples, their means, and the intervals of these."""
+    each = np.array([one.measures for one in found])
+    samples = {"sample_alpha0": each[:, 0], "sample_width": each[:, 1]}
+    return {**_name(each.mean(axis=0)), **_name(find_interval(draws), "_interval"), **samples}
 
 
-def _compare(
-    name: str, found: list[Exponents], draws: dict[str, tuple[Floats, Floats]]
-) -> NullSpectrum:
-    own, other = draws["own"], draws[name]
-    return NullSpectrum(
-        name,
-        float(np.mean([each.alpha0 for each in found])),
-        float(np.mean([each.width for each in found])),
-        _interval(other[0]),
-        _interval(other[1]),
-        _interval(own[0] - other[0]),
-        _interval(own[1] - other[1]),
-    )
+def _compare(name: str, found: list[Exponents], draws: dict[str, Floats]) -> NullSpectrum:
+    apart = _name(find_interval(draws["own"] - draws[name]), "_difference")
+    return NullSpectrum(name, **_means(found, draws[name]), **apart)
+
+
+def _name(values: Floats, end: str = "") -> dict[str, Any]:
+    """Return measures, or the two ends of each along the last axis, by their names."""
+    plain = [tuple(x) if end else float(x) for x in values[:3].tolist()]
+    named = dict(zip(("alpha0", "width", "node_dimension"), plain, strict=True))
+    return {f"{key}{end}": value for key, value in {**named, "dimensions": values[3:]}.items()}

@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from featgraph.core.checks import nearest
@@ -97,17 +98,21 @@ class WeightNetwork:
             chosen.append(picked)
         return replace(self, chosen=tuple(chosen))
 
-    def connections(self) -> Iterator[Connection]:
-        """Yield what joins the nodes, one linear map after the other; shared weights once."""
+    def parts(self) -> Iterator[tuple[Link, Ids, Ids]]:
+        """Yield the linear maps between nodes, shared weights once, and their ends as nodes."""
         nodes = self.nodes
         for link in self.links():
             sources, targets = nodes[link.sources], nodes[link.targets]
             sources[link.sources < 0] = -1
             left, right = np.flatnonzero(sources >= 0), np.flatnonzero(targets >= 0)
             if left.size and right.size:
-                part = _part(link, left, right)
-                matrix = link_matrix(part, fold=self.fold)
-                yield Connection(sources[left], targets[right], matrix.T, False)
+                yield _part(link, left, right), sources[left], targets[right]
+
+    def connections(self) -> Iterator[Connection]:
+        """Yield what joins the nodes, one linear map after the other."""
+        nodes = self.nodes
+        for part, sources, targets in self.parts():
+            yield Connection(sources, targets, link_matrix(part, fold=self.fold).T, False)
         for fan in self.trace.fans:
             one, two = nodes[fan.sources] >= 0, nodes[fan.targets] >= 0
             shape = (int(one.sum()), int(two.sum()))
@@ -166,18 +171,22 @@ class WeightNetwork:
 def _part(link: Link, left: Ids, right: Ids) -> Link:
     """Return a link with some of its sources and targets, without a copy where it has all."""
     whole = len(left) == len(link.sources) and len(right) == len(link.targets)
-    if whole or link.groups > 1:
+    if whole:
         return link
     kernel = link.kernel
     if len(right) < len(link.targets):
         kernel = kernel[right]
-    if len(left) < len(link.sources):
+    if link.groups > 1:  # what the group of a target reads, and no edge elsewhere
+        n_rows, width = len(link.targets) // link.groups, link.kernel.shape[1]
+        apart = right[:, None] // n_rows != left // width
+        kernel = kernel[:, left % width].masked_fill(torch.from_numpy(apart)[..., None], 0)
+    elif len(left) < len(link.sources):
         kernel = kernel[:, left]
     scale = None if link.scale is None else link.scale[right]
     bias = None if link.bias is None else link.bias[right]
     return replace(
         link, kernel=kernel, sources=link.sources[left], targets=link.targets[right],
-        scale=scale, bias=bias,
+        scale=scale, bias=bias, groups=1,
     )  # fmt: skip
 
 

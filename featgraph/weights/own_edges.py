@@ -6,25 +6,24 @@ of neuron i of length at most r. No path of more than one edge enters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.dimension.spectrum import fit_slopes
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels import kernel
 from featgraph.weights.network import WeightNetwork
+from featgraph.weights.units import not_finite, read_link
 
-__all__ = ["OwnMasses", "count_graph", "count_network"]
+__all__ = ["OwnMasses", "count_graph", "count_network", "find_slopes"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
-
-CHUNK = 4000  # neurons, a multiple of the groups that are drawn together
+CHUNK = 4000  # neurons at once: logarithms of a whole model would fill memory
+BLOCK = 1024  # sources that are counted together
 
 
 @dataclass(frozen=True)
@@ -39,24 +38,29 @@ class OwnMasses:
     masses: NDArray[np.int32]
     kept: Ints
 
-    def logs(self) -> Iterator[Floats]:
-        """Yield ln N_i(r) of some neurons after others: of a whole model they would fill memory."""
-        for start in range(0, len(self.masses), CHUNK):
-            yield np.log(self.masses[start : start + CHUNK])
-
     @property
     def node_dimensions(self) -> Floats:
         """Slope of ln N_i(r) against ln r of each neuron, shape (n_kept,)."""
         x = np.log(self.radii)
-        return np.concatenate([fit_slopes(x, part)[0] for part in self.logs()])
+        logs = np.log(np.maximum(np.arange(int(self.masses.max()) + 1), 1))
+        starts = range(0, len(self.masses), CHUNK)
+        return np.concatenate([find_slopes(x, logs[self.masses[k : k + CHUNK]].T) for k in starts])
+
+
+def find_slopes(x: Floats, y: Floats) -> Floats:
+    """Return the slopes of least squares of ``y`` against ``x``, along the axis before the last."""
+    u = x - x.mean()
+    return np.asarray((u @ y) / (u @ u), dtype=np.float64)
 
 
 def count_network(network: WeightNetwork, *, longest: float, min_edges: int) -> OwnMasses:
     """Count the outgoing edges of every neuron by length, one linear map after the other."""
     counts = np.zeros((network.n_nodes, round(longest) + 1), dtype=np.int32)
-    for part in network.connections():
-        if not part.is_fixed:
-            _count_matrix(part.strengths, part.sources, longest, counts)
+    for part, sources, _ in network.parts():
+        weights, factors = read_link(part, fold=network.fold)
+        if not _count_matrix(weights, factors, sources, longest, counts):
+            raise not_finite(part.name)
+    counts[:, 0] = 0
     return _select(counts, min_edges, longest)
 
 
@@ -100,18 +104,27 @@ def _select(counts: NDArray[np.int32], min_edges: int, longest: float) -> OwnMas
             f"{occurs[0]}: the weights have no spread"
         )
     np.cumsum(counts, axis=1, out=counts)
-    masses = counts[:, occurs]
+    masses = np.take(counts, occurs, axis=1)
     masses += 1
     return OwnMasses(occurs.astype(np.float64), masses, kept)
 
 
 @kernel
 def _count_matrix(
-    strengths: Floats, sources: Ints, longest: float, counts: NDArray[np.int32]
-) -> None:
-    for i in range(strengths.shape[0]):
-        row = sources[i]
-        for j in range(strengths.shape[1]):
-            length = 1.0 / strengths[i, j]
-            if 1.0 < length <= longest:  # nan, between groups of channels, is neither
-                counts[row, int(np.rint(length))] += 1
+    weights: NDArray[Any], factors: Floats, sources: Ints, longest: float, counts: NDArray[np.int32]
+) -> bool:
+    """Count lengths 1/|w·factor| by source; False where a weight is NaN or infinite."""
+    n_bad = 0
+    bins = np.empty(BLOCK, dtype=np.int32)
+    for start in range(0, weights.shape[1], BLOCK):  # whose counts stay at hand
+        size = min(BLOCK, weights.shape[1] - start)
+        for j in range(weights.shape[0]):
+            for i in range(size):  # without branches: bin 0 takes what does not count
+                weight = abs(np.float64(weights[j, start + i]))
+                n_bad += not weight < np.inf
+                length = 1.0 / (weight * factors[j])
+                usable = length > 1.0 and length <= longest
+                bins[i] = int(np.rint(length if usable else 0.0))
+            for i in range(size):
+                counts[sources[start + i], bins[i]] += 1
+    return n_bad == 0

@@ -35,7 +35,7 @@ class PathMasses:
     """
 
     radii: Floats
-    masses: Floats
+    masses: NDArray[np.int32]
     centers: Ints
     n_nodes: int
 
@@ -62,7 +62,7 @@ def count_paths(
     else:
         masses = count_weighted(*rows, centers, radii)
     known = own.node_attributes["node"][centers]
-    return PathMasses(radii, masses.astype(np.float64), known, n_nodes)
+    return PathMasses(radii, masses.astype(np.int32), known, n_nodes)
 
 
 def sort_by_length(graph: FeatureGraph) -> tuple[Ints, Ints, Ints, Floats]:

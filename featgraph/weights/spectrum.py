@@ -13,11 +13,20 @@ from numpy.typing import NDArray
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 
-__all__ = ["NullSpectrum", "WeightSpectrum"]
+__all__ = ["CONFIDENCE", "NullSpectrum", "WeightSpectrum", "find_interval"]
 
 Floats = NDArray[np.float64]
 #: Lower and upper end of an interval.
 Interval = tuple[float, float]
+CONFIDENCE = 0.95
+#: Measures of one number each.
+NUMBERS = ("alpha0", "width", "node_dimension")
+
+
+def find_interval(draws: Floats) -> Floats:
+    """Return the ends of the 95 % interval of draws along the first axis, as the last axis."""
+    ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    return np.asarray(np.moveaxis(np.quantile(draws, ends, axis=0), 0, -1), dtype=np.float64)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -28,27 +37,50 @@ class NullSpectrum(Result):
     ----------
     null : {"rows", "gaussian", "untrained"}
         Weights permuted within rows, Gaussian rows of equal norms, or an untrained twin.
-    alpha0, width : float
-        Means over samples.
-    alpha0_interval, width_interval : tuple of float
+    alpha0, width, node_dimension : float
+        Means over samples; ``node_dimension`` is the mean of the node dimensions.
+    dimensions : ndarray of float, shape (n_q,)
+        D_q.
+    alpha0_interval, width_interval, node_dimension_interval : tuple of float
         95 % intervals of the means.
-    alpha0_difference, width_difference : tuple of float
+    dimensions_interval : ndarray of float, shape (n_q, 2)
+        The same of D_q.
+    alpha0_difference, width_difference, node_dimension_difference : tuple of float
         95 % intervals of the network's mean minus that of the null model.
+    dimensions_difference : ndarray of float, shape (n_q, 2)
+        The same of D_q.
+    sample_alpha0, sample_width : ndarray of float, shape (n_samples,)
+        α₀ and width of each sample.
     """
 
     _shown: ClassVar = ("null", "alpha0", "width", "differs")
+    _rules: ClassVar = {
+        "dimensions": Rule("n_q"),
+        "dimensions_interval": Rule("n_q *"),
+        "dimensions_difference": Rule("n_q *"),
+        "sample_alpha0": Rule("n_samples"),
+        "sample_width": Rule("n_samples"),
+    }
 
     null: str
     alpha0: float
     width: float
+    node_dimension: float
+    dimensions: Floats
     alpha0_interval: Interval
     width_interval: Interval
+    node_dimension_interval: Interval
+    dimensions_interval: Floats
     alpha0_difference: Interval
     width_difference: Interval
+    node_dimension_difference: Interval
+    dimensions_difference: Floats
+    sample_alpha0: Floats
+    sample_width: Floats
 
     @property
     def differs(self) -> bool:
-        """Whether an interval of a difference leaves out 0."""
+        """Whether the interval of a difference in α₀ or width leaves out 0."""
         ends = (self.alpha0_difference, self.width_difference)
         return any(low > 0 or high < 0 for low, high in ends)
 
@@ -69,10 +101,13 @@ class WeightSpectrum(Result):
         D_q = τ/(q − 1); at q = 1 the slope itself ("paths"), or nan ("released").
     alpha, f : ndarray of float, shape (n_alpha,)
         The spectrum; n_alpha = n_q − 1 for "released", whose α are differences of τ.
-    alpha0, width : float
-        α where f is largest, and largest minus smallest α; means over samples.
-    alpha0_interval, width_interval : tuple of float
+    alpha0, width, node_dimension : float
+        α where f is largest, largest minus smallest α, and the mean of the node dimensions;
+        means over samples.
+    alpha0_interval, width_interval, node_dimension_interval : tuple of float
         95 % bootstrap intervals over samples; with one sample, over neurons.
+    dimensions_interval : ndarray of float, shape (n_q, 2)
+        The same of D_q.
     sample_alpha0, sample_width : ndarray of float, shape (n_samples,)
         The same of each sample.
     r_squared : ndarray of float, shape (n_q,)
@@ -103,6 +138,7 @@ class WeightSpectrum(Result):
         "q": Rule("n_q", rising=True),
         "tau": Rule("n_q"),
         "dimensions": Rule("n_q"),
+        "dimensions_interval": Rule("n_q *"),
         "r_squared": Rule("n_q"),
         "alpha": Rule("n_alpha"),
         "f": Rule("n_alpha"),
@@ -122,8 +158,11 @@ class WeightSpectrum(Result):
     f: Floats
     alpha0: float
     width: float
+    node_dimension: float
     alpha0_interval: Interval
     width_interval: Interval
+    node_dimension_interval: Interval
+    dimensions_interval: Floats
     sample_alpha0: Floats
     sample_width: Floats
     r_squared: Floats
@@ -157,29 +196,42 @@ class WeightSpectrum(Result):
         return found[choice(name, list(found), "name")]
 
     def null_rows(self) -> list[dict[str, Any]]:
-        """Return the network and its null models as rows of a table."""
+        """Return the network and its null models as rows of a table: each measure and its ends.
+
+        ``d_2``, the correlation dimension, is there where the moments reach 2.
+        """
         own = {"network": self.source or "network", **self._ends(self)}
         return [own, *({"network": item.null, **self._ends(item)} for item in self.nulls)]
 
-    @staticmethod
-    def _ends(item: WeightSpectrum | NullSpectrum) -> dict[str, float]:
+    def _ends(self, item: WeightSpectrum | NullSpectrum) -> dict[str, float]:
         row: dict[str, float] = {}
-        for name in ("alpha0", "width"):
-            low, high = getattr(item, f"{name}_interval")
-            row |= {name: getattr(item, name), f"{name}_low": low, f"{name}_high": high}
-        if isinstance(item, NullSpectrum):
-            for name in ("alpha0", "width"):
-                low, high = getattr(item, f"{name}_difference")
-                row |= {f"{name}_difference_low": low, f"{name}_difference_high": high}
+        at_two = np.flatnonzero(np.isclose(self.q, 2))
+        for end in ("interval", "difference")[: 1 + isinstance(item, NullSpectrum)]:
+            named = {name: getattr(item, f"{name}_{end}") for name in NUMBERS}
+            if at_two.size:
+                named["d_2"] = getattr(item, f"dimensions_{end}")[at_two[0]]
+            for name, (low, high) in named.items():
+                if end == "interval":
+                    row[name] = item.dimensions[at_two[0]] if name == "d_2" else getattr(item, name)
+                middle = "" if end == "interval" else "_difference"
+                row |= {f"{name}{middle}_low": float(low), f"{name}{middle}_high": float(high)}
         return row
 
     def _columns(self) -> Mapping[str, Any]:
         gap = [math.nan] * (len(self.q) - len(self.alpha))
-        return {
+        columns = {
             "q": self.q,
             "tau": self.tau,
             "dimensions": self.dimensions,
+            "dimensions_low": self.dimensions_interval[:, 0],
+            "dimensions_high": self.dimensions_interval[:, 1],
             "alpha": [*self.alpha.tolist(), *gap],
             "f": [*self.f.tolist(), *gap],
             "r_squared": self.r_squared,
         }
+        for item in self.nulls:
+            columns[f"{item.null}_dimensions"] = item.dimensions
+            for end, name in ((item.dimensions_interval, ""),
+                              (item.dimensions_difference, "difference_")):  # fmt: skip
+                columns[f"{item.null}_{name}low"], columns[f"{item.null}_{name}high"] = end.T
+        return columns

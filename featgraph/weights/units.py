@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import torch
-
-__all__ = ["Fan", "Ids", "Layer", "Link", "Norm", "Skip", "UnitTrace", "link_matrix"]
+__all__ = [
+    "Fan",
+    "Ids",
+    "Layer",
+    "Link",
+    "Norm",
+    "Skip",
+    "UnitTrace",
+    "link_matrix",
+    "not_finite",
+    "read_link",
+]
 
 Ids: TypeAlias = NDArray[np.int64]
 
@@ -145,6 +154,28 @@ def lookup(table: Ids, ids: Ids) -> Ids:
     return np.where(ids >= 0, table[ids], -1)
 
 
+def read_link(link: Link, *, fold: bool = True) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return what gives the strengths of a linear map without a copy where it can be had.
+
+    Weights of shape (n_targets, n_sources), signed and not looked at, and a factor per target; 0
+    between the groups of a convolution.
+    """
+    kernel = link.kernel.detach()
+    if kernel.shape[2] > 1 or link.groups > 1:
+        return np.nan_to_num(link_matrix(link, fold=fold)), np.ones(len(kernel))
+    weights = kernel[..., 0].cpu()
+    if weights.dtype not in (torch.float32, torch.float64):
+        weights = weights.float()
+    scale = link.scale if fold else None
+    factors = np.ones(len(kernel)) if scale is None else np.abs(scale)
+    return np.ascontiguousarray(weights.numpy()), factors
+
+
+def not_finite(name: str, what: str = "weights") -> ValueError:
+    """Return the error about a layer with numbers that are none."""
+    return ValueError(f"layer {name!r} must have finite {what}, got NaN or infinity")
+
+
 def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
     """Strength of every connection of one linear map, shape (n_targets, n_sources).
 
@@ -155,9 +186,9 @@ def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
     single = kernel.shape[2] == 1
     matrix = (kernel[..., 0].abs() if single else kernel.norm(dim=2)).numpy()
     if not np.isfinite(matrix).all():
-        raise ValueError(f"layer {link.name!r} must have finite weights, got NaN or infinity")
+        raise not_finite(link.name)
     if fold and link.bias is not None and not np.isfinite(link.bias).all():
-        raise ValueError(f"layer {link.name!r} must have finite biases, got NaN or infinity")
+        raise not_finite(link.name, "biases")
     if link.groups > 1:
         matrix = _spread_groups(matrix, len(link.sources), link.groups)
     if fold and link.scale is not None:

@@ -173,7 +173,8 @@ def _others(folder: Path) -> dict[str, Call]:
         ),
         "training.track": ((first, data), {"n_references": 1}),
         "weights.measure_emergence": (
-            ({0: first, 1: second},), {"min_edges": 4, "n_samples": 2, "sample": 8}
+            ({0: first, 1: second},),
+            {"min_edges": 4, "n_samples": 2, "sample": 8, "nulls": ("rows",)},
         ),
     }  # fmt: skip
 
@@ -237,6 +238,7 @@ def _pictures(folder: Path) -> dict[str, Call]:
         "plot_learning_curves": ({"a": [{"epoch": k, "test_accuracy": 0.5} for k in range(3)]},),
         "plot_epsilon_sweep": (dimension.epsilon_sweep(blob, rng=0, n_references=1, **QUIET),),
         "plot_weight_spectra": (weights.multifractal_weights(second, min_edges=4, n_samples=2),),
+        "plot_emergence": (weights.measure_emergence({0: second, 1: second}, min_edges=4),),
         "plot_multifractal": (dimension.multifractal_sandbox(karate, rng=0),),
         "layout_graph": (karate,), "scale_distances": (square,),
         "align_positions": (square[:, :2], square[:, 1:3]),

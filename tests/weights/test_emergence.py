@@ -44,6 +44,33 @@ def test_checkpoints_may_come_one_by_one():
     assert curve.emergence[1] != 0
 
 
+def test_null_models_of_checkpoints_are_kept_in_fields_table_file_and_picture(tmp_path):
+    nets = {0: build(0), 1: build(1, 0.07), 2: build(2, 0.03)}
+    nulls = ("rows", "gaussian", "untrained")
+    curve = measure_emergence(nets, n_samples=3, nulls=nulls)
+    rows, gaussian, untrained = curve.nulls
+    np.testing.assert_array_equal(rows.emergence, curve.emergence)  # of the rows alone
+    np.testing.assert_array_equal(rows.emergence_difference, 0)
+    found = [fg.multifractal_weights(n, n_samples=3, nulls=nulls).null("gaussian")
+             for n in nets.values()]  # fmt: skip
+    alpha0, width = ([getattr(one, name) for one in found] for name in ("alpha0", "width"))
+    np.testing.assert_allclose(gaussian.emergence, naive.emergence(alpha0, width), rtol=1e-12)
+    np.testing.assert_array_equal(untrained.emergence, 0)  # one twin at all times
+    low, high = gaussian.emergence_difference[1:].T
+    assert (low <= (curve.emergence - gaussian.emergence)[1:]).all()
+    assert (high >= (curve.emergence - gaussian.emergence)[1:]).all()
+    row = curve.to_rows()[1]
+    assert row["gaussian_emergence"] == gaussian.emergence[1]
+    assert row["rows_emergence_difference_low"] == 0
+    again = type(curve).load(curve.save(tmp_path / "curve.json"))
+    assert again.to_dict() == curve.to_dict()
+    assert again.null("gaussian").width.tolist() == gaussian.width.tolist()
+    ax = curve.plot()[1]
+    assert len(ax.get_legend().get_texts()) == 4
+    paths = measure_emergence(nets, variant="paths", n_samples=2, nulls=("rows",))
+    assert (paths.null("rows").emergence[1:] != paths.emergence[1:]).all()
+
+
 def test_bad_checkpoints_are_named():
     with pytest.raises(ValueError, match=r"at 1 parameter '0.weight' is \(30, 30\) where it was"):
         measure_emergence({0: build(0), 1: build(1, width=30)})

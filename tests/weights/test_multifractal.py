@@ -169,11 +169,20 @@ def test_draws_of_neurons_are_fitted_for_a_single_sample_only():
     net = perceptron(4, (40, 60, 40))
     masses = count_network(open_network(net), longest=150, min_edges=10)
     q = np.linspace(-2, 2, 5)
-    first, second = np.random.default_rng(0), np.random.default_rng(0)
-    one = fit_own_edges(masses, q, n_resamples=20, is_only=True, rng=first)
-    part = fit_own_edges(masses, q, n_resamples=20, is_only=False, rng=second)
-    assert (one.width_draws.size, part.width_draws.size) == (20, 0)
-    assert first.random() == second.random()  # what is drawn next is the same
+    rng = np.random.default_rng(0)
+    one = fit_own_edges(masses, q, n_resamples=20, is_only=True, rng=rng)
+    part = fit_own_edges(masses, q, n_resamples=20, is_only=False, rng=rng)
+    np.testing.assert_allclose(one.tau, part.tau, rtol=1e-12)
+    assert (len(one.measure_draws), len(part.measure_draws)) == (20, 0)
+
+
+def test_null_models_do_not_depend_on_how_many_draws_intervals_take():
+    net = perceptron(4, (40, 60, 40))
+    few, many = (
+        fg.multifractal_weights(net, n_samples=2, sample=None, nulls=("gaussian",), n_resamples=n)
+        for n in (2, 9)
+    )
+    assert few.null("gaussian").width == many.null("gaussian").width
 
 
 @pytest.mark.parametrize("variant", ["released", "paths"])
@@ -258,7 +267,7 @@ def test_a_cascade_of_weights_has_its_analytic_spectrum():
             too_large = 2**-q * (small**-middle + large**-middle) > 1
             low, high = (low, middle) if too_large else (middle, high)
         assert tau == pytest.approx(low, abs=0.08)
-    assert found.width > 0.2
+    assert found.measures[1] > 0.2
 
 
 def test_intervals_hold_the_means_and_results_are_kept(tmp_path):
@@ -306,3 +315,70 @@ def test_bad_networks_are_named():
     full = fg.FeatureGraph.from_edges(edges, weights=np.full(28, 3.0))
     with pytest.raises(ValueError, match="balls over shortest paths must grow by steps"):
         measure(full, variant="paths")
+
+
+@pytest.mark.parametrize("variant", ["released", "paths"])
+def test_every_measure_has_its_interval_over_samples_and_its_difference_to_null_models(variant):
+    net = perceptron(7, (40, 50, 40))
+    nulls = ("rows", "gaussian", "untrained")
+    found = fg.multifractal_weights(net, variant=variant, n_samples=6, nulls=nulls, q=(0, 1, 2))
+    for one in (found, *found.nulls):
+        for name in ("alpha0", "width", "node_dimension"):
+            low, high = getattr(one, f"{name}_interval")
+            assert low < getattr(one, name) < high
+        inside = one.dimensions_interval[:, 0] <= one.dimensions
+        inside &= one.dimensions <= one.dimensions_interval[:, 1]
+        if variant == "released":  # D_0 = τ(0) = 0 always; at q = 1 there is no slope
+            assert inside.tolist() == [True, False, True]
+            assert np.isnan(one.dimensions[1])
+        else:
+            assert inside.all()
+    per_sample = found.node_dimensions.reshape(6, -1).mean(axis=1) if variant == "paths" else None
+    if per_sample is not None:
+        assert found.node_dimension == pytest.approx(per_sample.mean(), rel=1e-12)
+        low, high = found.node_dimension_interval
+        assert per_sample.min() <= low < high <= per_sample.max()
+    rows = found.null("rows")
+    same = variant == "released"
+    for name in ("alpha0", "width", "node_dimension"):
+        assert (getattr(rows, f"{name}_difference") == (0, 0)) == same
+    assert (rows.dimensions_difference[2] == 0).all() == same
+    far = found.null("untrained").dimensions_difference[2]
+    table = found.to_rows()[2]
+    assert (table["untrained_difference_low"], table["untrained_difference_high"]) == tuple(far)
+    row = found.null_rows()[3]
+    assert (row["d_2"], row["d_2_difference_low"]) == (
+        found.null("untrained").dimensions[2],
+        far[0],
+    )
+
+
+def test_intervals_are_the_quantiles_of_means_of_drawn_samples():
+    net = perceptron(8, (40, 50, 40))
+    found = fg.multifractal_weights(net, n_samples=4, n_resamples=5000, rng=3)
+    draws = np.random.default_rng(0).choice(found.sample_width, size=(5000, 4)).mean(axis=1)
+    spread = found.sample_width.max() - found.sample_width.min()
+    np.testing.assert_allclose(
+        found.width_interval, np.quantile(draws, [0.025, 0.975]), atol=0.03 * spread
+    )
+
+
+@pytest.mark.parametrize("variant", ["released", "paths"])
+def test_one_network_draws_its_neurons_with_equal_chances(variant):
+    """Draws of groups of neurons spread the mean node dimension as draws of neurons do."""
+    net = perceptron(9, (40, 60, 40))
+    found = fg.multifractal_weights(net, variant=variant, sample=None, n_resamples=2000)
+    assert found.node_dimension == pytest.approx(found.node_dimensions.mean(), rel=1e-12)
+    draws = np.random.default_rng(0).choice(found.node_dimensions, size=(2000, 140)).mean(axis=1)
+    spread = np.ptp(np.quantile(draws, [0.025, 0.975])) * (140 / found.node_dimensions.size) ** 0.5
+    assert np.ptp(found.node_dimension_interval) == pytest.approx(spread, rel=0.25)
+
+
+@settings(max_examples=8)
+@given(seed=st.integers(0, 10**6), q=st.lists(st.integers(-4, 4), min_size=3, unique=True))
+def test_moments_that_are_not_evenly_spread_equal_the_definition(seed, q):
+    net = perceptron(seed, (14, 20, 15))
+    moments = sorted(x + 0.25 for x in q)
+    tau, *_ = naive.released(outgoing(net), moments)
+    found = fg.multifractal_weights(net, sample=None, q=moments, n_resamples=2)
+    np.testing.assert_allclose(found.tau, tau, rtol=1e-9, atol=1e-12)
