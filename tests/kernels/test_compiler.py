@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
-from featgraph.kernels import cache, kernel
+from featgraph.kernels import cache, kernel, summing_kernel
 
 PACKAGE = Path(cache.__file__).parents[1]
 COMPILED = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
@@ -46,6 +47,19 @@ def add_two(x):
     return add_one(add_one(x))
 
 
+@summing_kernel
+def sum_lengths(lengths):
+    """Return the sum, that of what is finite, and how many are infinite and how many are nan."""
+    total, finite, n_infinite, n_nan = 0.0, 0.0, 0, 0
+    for k in range(lengths.shape[0]):
+        length = lengths[k]
+        total += length
+        finite += length if length - length == 0.0 else 0.0
+        n_infinite += abs(length) == np.inf
+        n_nan += length != length
+    return total, finite, n_infinite, n_nan
+
+
 def test_a_kernel_keeps_its_name_and_text():
     assert add_one.__name__ == "add_one"
     assert add_one.__doc__ == "Add 1."
@@ -54,6 +68,26 @@ def test_a_kernel_keeps_its_name_and_text():
 def test_kernels_call_each_other():
     assert add_two(3) == 5
     assert add_two(0.5) == 2.5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("odd", "total", "n_infinite", "n_nan"),
+    [
+        ([], 4950, 0, 0),
+        ([np.inf], np.inf, 1, 0),
+        ([-np.inf], -np.inf, 1, 0),
+        ([np.inf, -np.inf], np.nan, 2, 0),
+        ([np.nan], np.nan, 0, 1),
+        ([np.inf, np.nan], np.nan, 1, 1),
+    ],
+)
+def test_sums_in_any_order_keep_infinity_and_nan(odd, total, n_infinite, n_nan, dtype):
+    lengths = np.concatenate([np.arange(100), odd]).astype(dtype)  # whole: no order rounds
+    for shift in (0, 7, 100):  # where the odd ones stand: among vectors, or in what is left over
+        with np.errstate(invalid="ignore"):  # numpy's own warnings, where nothing is compiled
+            found = sum_lengths(np.roll(lengths, shift))
+        np.testing.assert_equal(found, (total, 4950, n_infinite, n_nan))
 
 
 def test_a_kernel_is_pickled_by_its_name():

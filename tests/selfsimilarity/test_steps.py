@@ -9,6 +9,8 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from featgraph.selfsimilarity import critical_distances, critical_pairs
+from featgraph.selfsimilarity._soft_kernels import slope_nodes
+from featgraph.selfsimilarity._step_kernels import integrate_steps
 from featgraph.selfsimilarity._steps import _order_pairs, count_steps
 
 
@@ -76,3 +78,38 @@ def test_a_far_node_is_the_first_critical_distance():
     heights = critical_distances(features)
     assert heights[0] == pytest.approx(1e6 / np.sqrt(2), rel=1e-3)
     assert heights[1] == pytest.approx((len(C) - 1) / np.sqrt(2), rel=1e-3)
+
+
+ODD = [np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("where", ["levels", "exponents"])
+@pytest.mark.parametrize("step", [0, 20, 49])
+def test_sums_over_steps_keep_infinity_and_nan(step, where, odd):
+    rng = np.random.default_rng(0)
+    given = {"levels": rng.random(50), "exponents": rng.random(51), "heights": rng.random(50)}
+    given[where][step] = odd
+    slopes, expected = np.empty(50), np.empty(50)
+    with np.errstate(invalid="ignore"):
+        found = integrate_steps(*given.values(), slopes, 0.1, 0.9, 1.0)
+        plain = integrate_steps.__wrapped__(*given.values(), expected, 0.1, 0.9, 1.0)
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+    np.testing.assert_allclose(slopes, expected, rtol=1e-12)
+    assert not np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_over_levels_keep_infinity_and_nan(odd, dtype):
+    rng = np.random.default_rng(0)
+    levels, grad = rng.random((9, 9)).astype(dtype), rng.normal(size=(9, 13)).astype(dtype)
+    numbers = dtype(0), dtype(10), dtype(1.5)
+    grad[4, 5:8] = odd
+    slopes, expected = np.empty_like(levels), np.empty_like(levels)
+    with np.errstate(invalid="ignore"):
+        found = slope_nodes(levels, *numbers, grad, slopes)
+        plain = slope_nodes.__wrapped__(levels, *numbers, grad, expected)
+    assert not np.isfinite(found).any()
+    np.testing.assert_allclose(found, plain)
+    np.testing.assert_allclose(slopes, expected, rtol=1e-5, atol=1e-5)
