@@ -17,69 +17,31 @@ __all__ = [
     "bin_pairs",
     "caro_wei_counts",
     "complete_linkage",
-    "count_digits",
     "integrate_steps",
     "list_pairs",
+    "pack_pairs",
     "place_slopes",
-    "sort_digit",
-    "sort_first_digit",
+    "unpack_pairs",
 ]
 
 
 @kernel
-def count_digits(bits: Any, low: Any, starts: Any) -> None:
-    """Turn ``starts`` (n_digits, 2^b) into where each value of each digit of bits − low begins.
-
-    The digits are those of the pairs i < j, the lowest first.
-    """
-    n_digits, n_values = starts.shape
-    width = 0
-    while 1 << width < n_values:
-        width += 1
-    starts[:] = 0
-    for i in range(bits.shape[0] - 1):
-        row = bits[i]
-        for digit in range(n_digits):
-            counts, shift = starts[digit], bits.dtype.type(digit * width)
-            for j in range(i + 1, row.shape[0]):
-                counts[((row[j] - low) >> shift) & (n_values - 1)] += 1
-    for digit in range(n_digits):
-        total = 0
-        for value in range(n_values):
-            count = starts[digit, value]
-            starts[digit, value] = total
-            total += count
-
-
-@kernel
-def sort_first_digit(bits: Any, low: Any, starts: Any, to_keys: Any, to_places: Any) -> None:
-    """Write bits − low and i · D + j of all pairs i < j, in the order of the lowest digit."""
-    n_nodes, mask = bits.shape[0], starts.shape[0] - 1
+def pack_pairs(bits: Any, packed: Any) -> None:
+    """Write distance and place i · D + j of all pairs i < j as one whole number, row by row."""
+    n_nodes, to = bits.shape[0], 0
     for i in range(n_nodes - 1):
-        row = bits[i]
-        for j in range(i + 1, n_nodes):
-            key = row[j] - low
-            to = starts[key & mask]
-            starts[key & mask] = to + 1
-            to_keys[to] = key
-            to_places[to] = i * n_nodes + j
+        row, place = bits[i, i + 1 :], i * n_nodes + i + 1
+        for j in range(row.shape[0]):
+            packed[to + j] = (np.int64(row[j]) << 32) | np.int64(place + j)
+        to += row.shape[0]
 
 
 @kernel
-def sort_digit(
-    keys: Any, places: Any, shift: Any, starts: Any, to_keys: Any, to_places: Any
-) -> None:
-    """Copy keys and places in the order of the digit that begins ``shift`` bits up, else as before.
-
-    Sorting by the lowest digit first sorts by all (radix sort).
-    """
-    mask = starts.shape[0] - 1
-    for k in range(keys.shape[0]):
-        digit = (keys[k] >> shift) & mask
-        to = starts[digit]
-        starts[digit] = to + 1
-        to_keys[to] = keys[k]
-        to_places[to] = places[k]
+def unpack_pairs(packed: Any, bits: Any, places: Any) -> None:
+    """Write the distances and the places of packed pairs."""
+    for k in range(packed.shape[0]):
+        bits[k] = packed[k] >> 32
+        places[k] = packed[k]
 
 
 @kernel

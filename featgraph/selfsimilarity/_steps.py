@@ -19,11 +19,10 @@ from featgraph.selfsimilarity._sorting import argsort
 from featgraph.selfsimilarity.critical import critical_pairs
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.formulas import formula_count
-from featgraph.selfsimilarity.grid import Ladder, distance_range
+from featgraph.selfsimilarity.grid import Ladder
 
 __all__ = ["Steps", "count_steps", "step_integral"]
 
-MOST_BITS = 13  # of a digit of the sort: its counts stay in the first cache
 KEPT_PAIRS = 1 << 20  # of 1448 nodes
 CHUNK = 1 << 15  # steps whose levels stay in the cache
 _ROOM = threading.local()
@@ -49,13 +48,8 @@ class Steps(NamedTuple):
     exponents: Callable[[slice], Tensor]
 
 
-def count_steps(
-    distances: Tensor, estimator: EstimatorName, extremes: tuple[Tensor, Tensor] | None = None
-) -> Steps:
-    """Return where N(θ) of an estimator steps and what it is between the steps.
-
-    ``extremes`` are the smallest and the largest distance, if they are known.
-    """
+def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
+    """Return where N(θ) of an estimator steps and what it is between the steps."""
     has_gradient = distances.requires_grad and torch.is_grad_enabled()
     distances = distances.detach()
     n_nodes = len(distances)
@@ -64,7 +58,7 @@ def count_steps(
         heights = distances.flatten()[places]
         return Steps(places, heights, lambda part: _exponents(known[part], n_nodes))
     with_places = has_gradient or estimator == "caro_wei"
-    ordered, heights = _order_pairs(distances, with_places, extremes)
+    ordered, heights = _order_pairs(distances, with_places)
     if ordered is not None and estimator == "caro_wei":
         totals = _caro_wei_counts(distances, ordered)
         return Steps(ordered, heights, lambda part: _exponents(totals[part], n_nodes))
@@ -102,9 +96,7 @@ def _critical_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor
     return places[argsort(distances.flatten()[places])], counts
 
 
-def _order_pairs(
-    distances: Tensor, with_places: bool = True, extremes: tuple[Tensor, Tensor] | None = None
-) -> tuple[Tensor | None, Tensor]:
+def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | None, Tensor]:
     """Return the positions i · D + j of all pairs i < j by rising distance, and the distances."""
     n_nodes = len(distances)
     if not in_main_memory(distances):
@@ -112,48 +104,33 @@ def _order_pairs(
         places = torch.arange(n_nodes**2, device=distances.device)[upper]
         heights, by_height = distances.flatten()[places].sort()
         return places[by_height], heights
-    from featgraph.selfsimilarity._step_kernels import (
-        count_digits,
-        list_pairs,
-        sort_digit,
-        sort_first_digit,
-    )
+    from featgraph.selfsimilarity._step_kernels import list_pairs, pack_pairs, unpack_pairs
 
     matrix = distances.contiguous().numpy()
-    n_pairs = n_nodes * (n_nodes - 1) // 2
-    bits = matrix.view(np.int32 if matrix.itemsize == 4 else np.int64)
-    room = _scratch(n_pairs, bits.dtype)
+    values, packed = _scratch(n_nodes * (n_nodes - 1) // 2, matrix.dtype)
+    if with_places and matrix.itemsize == 4:
+        pack_pairs(matrix.view(np.int32), packed)
+        packed.sort()  # vector code of NumPy, for whole numbers without their places only
+        found = np.empty(len(packed), np.int32)
+        unpack_pairs(packed, values.view(np.int32), found)
+        return torch.from_numpy(found), torch.from_numpy(values)
+    list_pairs(matrix, values)
     if not with_places:
-        alone = room[0].view(matrix.dtype)
-        list_pairs(matrix, alone)
-        alone.sort()
-        return None, torch.from_numpy(alone)
-    low, high = (end.numpy().view(bits.dtype)[()] for end in extremes or distance_range(distances))
-    n_bits = int(high - low).bit_length()
-    n_digits = max(1, -(-n_bits // MOST_BITS))
-    width = max(1, -(-n_bits // n_digits))
-    starts = np.empty((n_digits, 2**width), dtype=np.int32)
-    count_digits(bits, low, starts)
-    passes = [(room[0], room[1]), (room[2], np.empty(n_pairs, np.int32))]
-    passes = passes[::-1] if n_digits % 2 else passes  # the last writes the array of its own
-    sort_first_digit(bits, low, starts[0], *passes[0])
-    for digit in range(1, n_digits):
-        shift = bits.dtype.type(digit * width)
-        sort_digit(*passes[0], shift, starts[digit], *passes[1])
-        passes.reverse()
-    keys, order = passes[0]
-    keys += low
-    return torch.from_numpy(order), torch.from_numpy(keys.view(matrix.dtype))
+        values.sort()
+        return None, torch.from_numpy(values)
+    order = values.argsort(kind="stable")
+    above = np.flatnonzero(np.tri(n_nodes, k=-1, dtype=bool).T)
+    return torch.from_numpy(above[order]), torch.from_numpy(values[order])
 
 
-def _scratch(n_pairs: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], ...]:
-    """Return room for keys, places and keys; kept for the next call of this thread if small.
+def _scratch(n_pairs: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return room for distances and packed pairs; kept for the next call of this thread if small.
 
     New memory costs as much as the sorting itself.
     """
     kept = getattr(_ROOM, "kept", None)
     if kept is None or len(kept[0]) != n_pairs or kept[0].dtype != dtype:
-        kept = tuple(np.empty(n_pairs, kind) for kind in (dtype, np.int32, dtype))
+        kept = np.empty(n_pairs, dtype), np.empty(n_pairs, np.int64)
         _ROOM.kept = kept if n_pairs <= KEPT_PAIRS else None
     return kept
 

@@ -227,8 +227,7 @@ def _exact_rate(
     ladder: Ladder,
 ) -> Tensor:
     """Return the integral and its own derivative."""
-    extremes = distance_range(distances.detach())
-    check_spread(*extremes)
+    check_spread(*distance_range(distances.detach()))
     if theta is not None:
         theta = _check_given(theta, distances, ladder)
     if estimator == "soft_caro_wei":
@@ -238,7 +237,7 @@ def _exact_rate(
         ends = theta[0], theta[-1]
     elif not ladder.is_published:
         ends = ladder.ends(distances)
-    return step_integral(distances, count_steps(distances, estimator, extremes), ladder, ends)
+    return step_integral(distances, count_steps(distances, estimator), ladder, ends)
 
 
 def _soft_rate(
