@@ -68,12 +68,12 @@ def caro_wei_counts(places: Any, n_nodes: int, counts: Any) -> None:
     for d in range(n_nodes):
         drop[d] = 1 / (1 + d) - 1 / (2 + d)
     total = float(n_nodes)
-    per_row = 1.0 / n_nodes
+    per_row, width = 1.0 / n_nodes, np.uint64(n_nodes)  # unsigned: no test for indices from the end
     counts[0] = total
     for k in range(places.shape[0]):
-        i = int((places[k] + 0.5) * per_row)  # as places[k] // n_nodes, and several times faster
-        j = places[k] - i * n_nodes
-        total -= drop[degree[i]] + drop[degree[j]]
+        i = np.uint64((places[k] + 0.5) * per_row)  # as a whole division, and several times faster
+        j = np.uint64(places[k]) - i * width
+        total -= drop[np.uint64(degree[i])] + drop[np.uint64(degree[j])]
         degree[i] += 1
         degree[j] += 1
         counts[k + 1] = max(total, 1.0)

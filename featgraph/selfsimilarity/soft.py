@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -97,7 +98,6 @@ def smooth_counts(
     if ladder.scale == "log":
         distances = torch.maximum(distances, smallest_positive(distances))
     inside = ladder.levels(torch.stack(distance_range(distances.detach())))
-    is_open = ends is None
     low, high = (inside[0], inside[1]) if ends is None else ends
     is_inside = bool((low.detach() <= inside[0]) & (inside[1] <= high.detach()))
     # By the softness alone: rounding of the distances must not decide on one knot more. The ends
@@ -108,16 +108,17 @@ def smooth_counts(
     knots = (torch.arange(n_knots, dtype=torch.float64) - origin).to(shares) / per_range
     step = torch.sigmoid((shares - knots[:, None]) / softness).to(distances.dtype)
     pieces = origin, n_knots, per_range
-    mass = _Mass.apply(distances, low, high, pieces, ladder, is_open)  # type: ignore[no-untyped-call]
-    counts: Tensor = (1 + mass @ step).double().reciprocal().sum(dim=0)
+    how = pieces, ladder, ends is None
+    counts: Tensor = _Counts.apply(distances, low, high, step, how)  # type: ignore[no-untyped-call]
     return counts
 
 
-class _Mass(torch.autograd.Function):
-    """Where the others of each node lie on the knots, each shared by cubics among four of them.
+class _Counts(torch.autograd.Function):
+    """The counts, given the smooth ``step`` of every θ at the knots.
 
-    Σ_k mass_ik f(knot_k) interpolates Σ_j f(lo(C_ij)), j ≠ i. Knots stand ``per_range`` to the
-    way between the ends, ``origin`` of them up to the first end.
+    The others of each node are shared by cubics among four knots each: Σ_k mass_ik f(knot_k)
+    interpolates Σ_j f(lo(C_ij)), j ≠ i. Knots stand ``per_range`` to the way between the ends,
+    ``origin`` of them up to the first end. Open ends are the smallest and the largest distance.
     """
 
     @staticmethod
@@ -126,16 +127,15 @@ class _Mass(torch.autograd.Function):
         distances: Tensor,
         low: Tensor,
         high: Tensor,
-        pieces: tuple[float, int, int],
-        ladder: Ladder,
-        is_open: bool,
+        step: Tensor,
+        how: tuple[tuple[float, int, int], Ladder, bool],
     ) -> Tensor:
-        origin, n_knots, per_range = pieces
+        (origin, n_knots, per_range), ladder, ctx.is_open = how
         first, width = low.item(), (high - low).item()
-        levels = distances.log1p() if ladder.scale == "log1p" else distances.log()
+        levels = _logarithms(distances, ladder)
         per_unit = per_range / width
         ctx.knots = first, per_unit, origin, width
-        ctx.unit, ctx.is_open = 1.0 if ladder.scale == "log1p" else 0.0, is_open
+        ctx.unit = 1.0 if ladder.scale == "log1p" else 0.0
         mass = distances.new_zeros(len(distances), n_knots)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._soft_kernels import share_nodes
@@ -146,21 +146,25 @@ class _Mass(torch.autograd.Function):
             knot, weights, _ = _weigh(levels, first, per_unit, origin, n_knots)
             for k, weight in enumerate(weights):
                 mass.scatter_add_(1, knot + k, weight.fill_diagonal_(0.0))
-        ctx.save_for_backward(distances, levels)
-        return mass
+        near = torch.mm(mass, step).add_(1).reciprocal_()
+        ctx.save_for_backward(distances, levels, step, near)
+        return near.sum(dim=0, dtype=torch.float64)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        distances, levels = ctx.saved_tensors
+        distances, levels, step, near = ctx.saved_tensors
         first, per_unit, origin, width = ctx.knots
+        grad = torch.mm((near * near).mul_(-grad.to(near.dtype)), step.T)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._soft_kernels import slope_nodes
 
             slopes = torch.empty_like(levels)
-            start, unit, shift = _typed(levels, first, per_unit, origin)
-            given = levels.numpy(), start, unit, shift
-            pull, turn = slope_nodes(*given, grad.contiguous().numpy(), slopes.numpy())
+            start, each, shift, unit = _typed(levels, first, per_unit, origin, ctx.unit)
+            lengths, by_mass = distances.contiguous().numpy(), grad.numpy()
+            pull, turn = slope_nodes(
+                levels.numpy(), start, each, shift, by_mass, lengths, unit, slopes.numpy()
+            )
         else:
             knot, _, rises = _weigh(levels, first, per_unit, origin, grad.shape[1])
             slopes = torch.zeros_like(levels)
@@ -169,28 +173,40 @@ class _Mass(torch.autograd.Function):
             slopes.fill_diagonal_(0.0)
             pull = float(slopes.double().sum())
             turn = float((slopes * (levels - first)).double().sum())
-        slopes *= per_unit
-        slopes /= distances + ctx.unit
+            slopes *= per_unit
+            slopes /= distances + ctx.unit
+            slopes.fill_diagonal_(0.0)
         # Places count from the first end, in shares of the way between the two.
         sums = torch.as_tensor((pull, turn), dtype=torch.float64, device=grad.device)
         by_high = -sums[1] * per_unit / width
         by_low = -sums[0] * per_unit - by_high
-        slopes.fill_diagonal_(0.0)
-        by_ends = by_low, by_high
-        if ctx.is_open:
-            flat = slopes.view(-1)
-            for place, slope in zip(_range_places(distances), by_ends, strict=True):
-                flat[place] += (slope / (distances.flatten()[place] + ctx.unit)).to(flat.dtype)
-            by_ends = None, None
-        return slopes, *by_ends, None, None, None
+        if not ctx.is_open:
+            return slopes, by_low, by_high, None, None
+        flat = slopes.view(-1)
+        for place, slope in zip(_range_places(distances), (by_low, by_high), strict=True):
+            flat[place] += (slope / (distances.flatten()[place] + ctx.unit)).to(flat.dtype)
+        return slopes, None, None, None, None
 
 
 def _range_places(distances: Tensor) -> tuple[Tensor, Tensor]:
     """Return the flat positions of the smallest distance off the diagonal and of the largest."""
     n_nodes = len(distances)
     off = distances.flatten()[1:].view(n_nodes - 1, n_nodes + 1)[:, :-1]
-    smallest = off.argmin()
-    return smallest + smallest // n_nodes + 1, distances.argmax()
+    rows = off.amin(dim=1).argmin(), off.amax(dim=1).argmax()
+    columns = off[rows[0]].argmin(), off[rows[1]].argmax()
+    smallest, largest = (
+        1 + row * (n_nodes + 1) + column for row, column in zip(rows, columns, strict=True)
+    )
+    return smallest, largest
+
+
+def _logarithms(distances: Tensor, ladder: Ladder) -> Tensor:
+    """Return log(1 + C) or log C in the dtype of C."""
+    if in_main_memory(distances):  # NumPy is the faster of the two
+        with np.errstate(divide="ignore"):  # the diagonal is not used
+            log = np.log1p if ladder.scale == "log1p" else np.log
+            return torch.from_numpy(log(distances.contiguous().numpy()))
+    return distances.log1p() if ladder.scale == "log1p" else distances.log()
 
 
 def _typed(levels: Tensor, *numbers: float) -> list[Any]:

@@ -104,12 +104,12 @@ def test_sums_over_steps_keep_infinity_and_nan(step, where, odd):
 def test_sums_over_levels_keep_infinity_and_nan(odd, dtype):
     rng = np.random.default_rng(0)
     levels, grad = rng.random((9, 9)).astype(dtype), rng.normal(size=(9, 13)).astype(dtype)
-    numbers = dtype(0), dtype(10), dtype(1.5)
+    numbers, lengths = (dtype(0), dtype(10), dtype(1.5)), (np.expm1(levels), dtype(1))
     grad[4, 5:8] = odd
     slopes, expected = np.empty_like(levels), np.empty_like(levels)
     with np.errstate(invalid="ignore"):
-        found = slope_nodes(levels, *numbers, grad, slopes)
-        plain = slope_nodes.__wrapped__(levels, *numbers, grad, expected)
+        found = slope_nodes(levels, *numbers, grad, *lengths, slopes)
+        plain = slope_nodes.__wrapped__(levels, *numbers, grad, *lengths, expected)
     assert not np.isfinite(found).any()
     np.testing.assert_allclose(found, plain)
     np.testing.assert_allclose(slopes, expected, rtol=1e-5, atol=1e-5)
