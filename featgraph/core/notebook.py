@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+import importlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Drawing", "draw_sparkline", "render_result"]
+__all__ = ["Drawing", "draw", "draw_sparkline", "render_result"]
 
 _MOST_ROWS, _MOST_COLUMNS = 8, 12
 _WIDTH, _HEIGHT, _EDGE = 220.0, 60.0, 4.0
@@ -25,6 +26,11 @@ class Drawing(NamedTuple):
         # A figure of pyplot, whose axes the caller gave, is shown by its own backend.
         show = getattr(self.fig, "_repr_png_", None)
         return None if show is None else show()
+
+
+def draw(picture: str, *what: Any, **options: Any) -> Drawing:
+    """Draw by a function of ``featgraph.plot``, which is imported only now."""
+    return Drawing(*getattr(importlib.import_module("featgraph.plot"), picture)(*what, **options))
 
 
 def render_result(

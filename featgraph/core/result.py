@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from featgraph.core.arrays import read_npz
 from featgraph.core.encoding import Wrong, decode, encode, field_types
 from featgraph.core.files import DamagedFileError, atomic_path, parse_json, read_json, write_text
 from featgraph.core.lazy import need
-from featgraph.core.notebook import Drawing, render_result
+from featgraph.core.notebook import Drawing, draw, render_result
 from featgraph.core.rules import Rule, check_rules
 
 if TYPE_CHECKING:
@@ -121,8 +120,7 @@ class Result:
         """
         if not self._picture:
             raise TypeError(f"there is no picture of a {type(self).__name__}; to_rows() has it all")
-        draw = getattr(importlib.import_module("featgraph.plot"), self._picture)
-        return Drawing(*draw(self, **options))
+        return draw(self._picture, self, **options)
 
     @property
     def provenance(self) -> dict[str, Any]:

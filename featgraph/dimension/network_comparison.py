@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from featgraph.core.notebook import Drawing
 from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
@@ -43,6 +44,14 @@ class ComparedLayer(Result):
     comparison: DimensionComparison | None
     nulls: tuple[NullComparison, ...] = ()
     reason: str = ""
+
+    def plot(self, **options: Any) -> Drawing:
+        """Draw the comparison, as :func:`featgraph.plot.plot_theta_curves` does."""
+        if self.comparison is None:
+            raise ValueError(
+                f"layer must have a comparison, {self.layer!r} has none: {self.reason}"
+            )
+        return self.comparison.plot(**options)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one row per curve, with z-score and p-value under each null model."""

@@ -42,6 +42,7 @@ class DistanceMatrix(Result):
     """
 
     _shown: ClassVar = ("n_nodes", "n_samples", "dtype", "layer", "reduce", "source")
+    _picture: ClassVar = "plot_mds"
     _rules: ClassVar = {
         "mean": Rule("n_nodes", finite=True),
         "deviation": Rule("n_nodes", least=0, finite=True),

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.graph.csr_graph import FeatureGraph
 
     NodeMap: TypeAlias = (
-        FeatureMatrix | torch.Tensor | NDArray[np.floating[Any]] | tuple[NDArray[np.float64], float]
+        FeatureMatrix
+        | DistanceMatrix
+        | torch.Tensor
+        | NDArray[np.floating[Any]]
+        | tuple[NDArray[np.float64], float]
     )
 
 __all__ = ["plot_mds"]
@@ -47,10 +52,10 @@ def plot_mds(
 
     Parameters
     ----------
-    before, after : FeatureMatrix, Tensor or ndarray of shape (n_nodes, n_samples), or tuple
-        Features; or ``(positions, share)`` from :func:`scale_distances`. With as many
-        nodes in both, ``after`` is turned onto ``before``: the same neuron is looked for
-        in the same place. ``after=None`` draws one panel.
+    before, after : FeatureMatrix, Tensor, ndarray (n_nodes, n_samples), DistanceMatrix or tuple
+        Features, or their distances; or ``(positions, share)`` from :func:`scale_distances`.
+        With as many nodes in both, ``after`` is turned onto ``before``: the same neuron is
+        looked for in the same place. ``after=None`` draws one panel.
     groups : array_like, shape (n_nodes,), or None, default=None
         Box or cluster of each node: the same neuron has the same colour in both panels.
     graphs : sequence of FeatureGraph or None, default=()

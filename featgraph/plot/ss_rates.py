@@ -61,6 +61,8 @@ def plot_ss_rate(
     table = [_read_row(row, number) for number, row in enumerate(rows)]
     if not table:
         raise ValueError("rows must hold at least one layer, got none")
+    if not {*_KEYS} & {key for row in rows for key in row}:
+        raise ValueError(f"rows must hold one of {', '.join(_KEYS)}, got {', '.join(rows[0])}")
     fig, ax = new_axes(ax, height=1.5 + 0.34 * len(table))
     places = np.arange(len(table))
     _draw_null(ax, table)

@@ -38,7 +38,7 @@ _DEFAULT = (
 def plot_tracking(
     rows: Sequence[Mapping[str, Any]],
     *,
-    measures: Sequence[str] = _DEFAULT,
+    measures: Sequence[str] | None = None,
     unit: str = "epoch",
 ) -> tuple[Figure, NDArray[Any]]:
     """Draw measures of G_M over training, one panel per measure and one line per layer.
@@ -47,9 +47,9 @@ def plot_tracking(
     ----------
     rows : sequence of mapping
         ``Tracker.rows``: ``time``, ``layer`` and the measures.
-    measures : sequence of str
-        Columns to draw; default: both SS_rates, σ, modularity, number of communities and how
-        many of them stayed.
+    measures : sequence of str or None, default=None
+        Columns to draw. None: of both SS_rates, σ, modularity, number of communities and how
+        many of them stayed those that were measured; of weights α₀, widths and emergence.
     unit : str, default="epoch"
         What time counts, for the axis.
 
@@ -74,6 +74,10 @@ def plot_tracking(
     """
     from matplotlib.ticker import MaxNLocator
 
+    if rows and measures is None:
+        columns = dict.fromkeys(key for row in rows for key in row)
+        weights = [key for key in columns if key.startswith(("alpha0_", "width_", "emergence_"))]
+        measures = [key for key in _DEFAULT if key in columns] or weights
     if not rows or not measures:
         raise ValueError("rows and measures must hold at least one entry each")
     known = sorted({key for row in rows for key in row})

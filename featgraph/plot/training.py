@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featgraph.core.checks import choice
+from featgraph.core.result import Result
 from featgraph.plot.style import (
     BLACK,
     BLUE,
@@ -41,19 +43,20 @@ _LABELS = {
 
 
 def plot_learning_curves(
-    runs: Mapping[str, Sequence[Mapping[str, Any]]],
+    runs: Result | Mapping[str, Result | Sequence[Mapping[str, Any]]],
     *,
-    quantity: str = "test_accuracy",
+    quantity: str | None = None,
     ax: Axes | None = None,
 ) -> tuple[Figure, Axes]:
     """Draw one quantity over the epochs of one or more runs.
 
     Parameters
     ----------
-    runs : mapping of str to sequence of mapping
-        Name of a run to its rows, as ``TrainingLog.to_rows()`` gives them.
-    quantity : str, default="test_accuracy"
-        "loss", "accuracy", "test_loss", "test_accuracy", "term" or "lr".
+    runs : TrainingLog, or mapping of str to TrainingLog or sequence of mapping
+        A run; or names of runs to them, or to rows as ``TrainingLog.to_rows()`` gives them.
+    quantity : str or None, default=None
+        "loss", "accuracy", "test_loss", "test_accuracy", "term" or "lr". None: "test_accuracy",
+        or "loss" where no run was tested.
     ax : Axes or None, default=None
         Where to draw.
 
@@ -74,11 +77,17 @@ def plot_learning_curves(
     >>> ax.get_ylabel()
     'test accuracy'
     """
-    choice(quantity, _LABELS, "quantity")
+    if not isinstance(runs, Mapping):
+        runs = {"run": runs}
     if not runs:
         raise ValueError("runs must hold at least one run, got none")
+    told = {name: run if isinstance(run, Sequence) else run.to_rows() for name, run in runs.items()}
+    if quantity is None:
+        tests = [row.get("test_accuracy", math.nan) for rows in told.values() for row in rows]
+        quantity = "loss" if all(map(math.isnan, tests)) else "test_accuracy"
+    choice(quantity, _LABELS, "quantity")
     fig, ax = new_axes(ax)
-    for index, (name, rows) in enumerate(runs.items()):
+    for index, (name, rows) in enumerate(told.items()):
         style = series_style(name, index=index)
         epochs = [row["epoch"] for row in rows]
         values = [row[quantity] for row in rows]
@@ -88,20 +97,21 @@ def plot_learning_curves(
         )  # fmt: skip
     ax.set_ylabel(_LABELS[quantity])
     _count_epochs(ax)
-    if len(runs) > 1:
+    if len(told) > 1:
         ax.legend(frameon=False, fontsize=SMALL)
     return fig, ax
 
 
 def plot_rate_trajectories(
-    rows: Sequence[Mapping[str, Any]], *, ax: Axes | None = None
+    rows: Result | Sequence[Mapping[str, Any]], *, ax: Axes | None = None
 ) -> tuple[Figure, Axes]:
     """Draw SS_rate of every layer over the epochs, one line style per estimator.
 
     Parameters
     ----------
-    rows : sequence of mapping
-        "epoch", "layer" and one column per estimator, as ``TrainingLog.rate_rows()`` gives them.
+    rows : TrainingLog or sequence of mapping
+        A run; or "epoch", "layer" and one column per estimator, as ``TrainingLog.rate_rows()``
+        gives them.
     ax : Axes or None, default=None
         Where to draw.
 
@@ -125,18 +135,19 @@ def plot_rate_trajectories(
     import matplotlib
     from matplotlib.lines import Line2D
 
-    if not rows:
+    told: Any = rows if isinstance(rows, Sequence) else rows.rate_rows()  # type: ignore[attr-defined]
+    if not told:
         raise ValueError("rows must hold at least one measurement, got none")
     fig, ax = new_axes(ax)
-    layers = list(dict.fromkeys(row["layer"] for row in rows))
-    estimators = [key for key in rows[0] if key not in ("epoch", "layer")]
+    layers = list(dict.fromkeys(row["layer"] for row in told))
+    estimators = [key for key in told[0] if key not in ("epoch", "layer")]
     handles = []
     colors: Any = _COLORS
     if len(layers) > len(_COLORS):  # by depth, in steps that stay apart on white
         colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(layers)))
     markers = MARKERS if len(layers) <= len(MARKERS) else ("",) * len(layers)
     for layer, color, marker in zip(layers, colors, markers, strict=False):
-        mine = [row for row in rows if row["layer"] == layer]
+        mine = [row for row in told if row["layer"] == layer]
         for estimator in estimators:
             known = [row for row in mine if row.get(estimator) is not None]
             dashes = series_style(estimator).dashes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from featgraph.report.layer_analysis import LayerAnalysis
 from featgraph.report.network_analysis import NetworkAnalysis
@@ -12,7 +12,7 @@ from featgraph.report.summary import typical_layer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_joint_figures", "draw_layer_figures", "first_pictures", "pack_png"]
+__all__ = ["draw_joint_figures", "draw_layer_figures", "first_pictures", "pack_png", "rate_rows"]
 
 _COLORS = 160
 
@@ -63,6 +63,12 @@ def draw_joint_figures(report: NetworkAnalysis) -> Iterator[tuple[str, Callable[
 def _draw_rates(report: NetworkAnalysis) -> Figure:
     from featgraph.plot.ss_rates import plot_ss_rate
 
+    ends = report.states[0], report.states[-1]
+    return plot_ss_rate(rate_rows(report), estimator="released", names=ends)[0]
+
+
+def rate_rows(report: NetworkAnalysis) -> list[dict[str, Any]]:
+    """Return SS_rate of every layer before and after training, and of its null model."""
     states = report.states
     rows = []
     for layer in report.layers:
@@ -77,7 +83,7 @@ def _draw_rates(report: NetworkAnalysis) -> Figure:
                 "null_sd": None if null is None else null.sd,
             }
         )
-    return plot_ss_rate(rows, estimator="released", names=(states[0], states[-1]))[0]
+    return rows
 
 
 def _rate(analysis: LayerAnalysis | None) -> float | None:

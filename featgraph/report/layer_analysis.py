@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
+from featgraph.core.notebook import Drawing
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.dimension.comparison import DimensionComparison
@@ -102,6 +103,10 @@ class LayerAnalysis(Result):
     sweep: EpsilonSweep | None = None
     leverage: Leverage | None = None
     fingerprint: str = ""
+
+    def plot(self, **options: Any) -> Drawing:
+        """Draw the comparison, as :func:`featgraph.plot.plot_theta_curves` does."""
+        return self.comparison.plot(**options)
 
     def _curve(self) -> tuple[Any, Any]:
         return self.counts.diameter_sizes, self.counts.counts

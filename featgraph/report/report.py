@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.core.lazy import need
-from featgraph.core.notebook import render_result
+from featgraph.core.notebook import Drawing, draw, render_result
+from featgraph.report.figures import rate_rows
 from featgraph.report.network_analysis import NetworkAnalysis
 from featgraph.report.writer import ReportWriter
 
@@ -29,6 +30,19 @@ class Report(NetworkAnalysis):
     def _repr_html_(self) -> str:
         facts = {"source": self.source, "command": self.provenance.command}
         return render_result(repr(self), self.layer_rows(), facts, None)
+
+    def plot(self, **options: Any) -> Drawing:
+        """Draw SS_rate of every layer, with options of :func:`featgraph.plot.plot_ss_rate`.
+
+        Raises
+        ------
+        ValueError
+            If no layer has a result.
+        """
+        if not self.analyses:
+            raise ValueError("report must hold a finished layer to be drawn, got none")
+        ends = {"names": (self.states[0], self.states[-1]), "estimator": "released"}
+        return draw("plot_ss_rate", rate_rows(self), **(ends | options))
 
     def to_frame(self) -> pandas.DataFrame:
         """Return ``layers.csv`` as a pandas data frame.

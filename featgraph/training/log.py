@@ -98,6 +98,7 @@ class TrainingLog(Result):
     """
 
     _shown: ClassVar = ("n_epochs", "test_accuracy")
+    _picture: ClassVar = "plot_learning_curves"
 
     rows: tuple[EpochRow, ...]
     folder: Path | None = None

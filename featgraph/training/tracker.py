@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from featgraph.core.checks import choice, integer
+from featgraph.core.notebook import Drawing, draw
 from featgraph.features.capture import extract_features
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.layers import Layers
@@ -250,6 +251,10 @@ class Tracker:
         if not names:
             raise ValueError("nothing is recorded yet; call step or record first")
         return names[-1] if layer is None else choice(layer, names, "layer")
+
+    def plot(self, **options: Any) -> Drawing:
+        """Draw the measures over training, with options of :func:`featgraph.plot.plot_tracking`."""
+        return draw("plot_tracking", self.rows, **options)
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write all rows as .csv, .json or .md and return the path."""

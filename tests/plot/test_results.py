@@ -25,6 +25,7 @@ SECOND = {
     "plot_betti_curves",
     "plot_landscape",
     "plot_exponents",
+    "plot_rate_trajectories",
 }
 
 
