@@ -6,16 +6,18 @@ import dataclasses
 import functools
 import inspect
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
 from featgraph.core.annotations import ARRAYS, read_forms
 from featgraph.core.checks import ArgumentError, nearest
+from featgraph.core.face import PUBLIC
 from featgraph.core.forms import GRAPH
 from featgraph.core.ranges import check_range
 from featgraph.core.values import Refused, describe, to_floats
 
-__all__ = ["ArgumentError", "check_methods", "check_values", "checked"]
+__all__ = ["ArgumentError", "check_loaded_classes", "check_values", "checked"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
 
@@ -72,9 +74,11 @@ def checked(function: Function, *, is_field: bool = False) -> Function:
             if check is not None:
                 options[name] = check(value)
         try:
-            return function(*arguments, **options)
+            made = function(*arguments, **options)
         except (MemoryError, OverflowError) as error:
             raise _too_much(function, arguments, options, error) from error
+        check_loaded_classes()
+        return made
 
     called.checks_arguments = True  # type: ignore[attr-defined]
     return cast(Function, called)
@@ -121,6 +125,25 @@ def check_methods(kind: type) -> None:
 
 
 _SEEN: set[type] = set()
+
+
+def check_loaded_classes() -> None:
+    """Put public classes behind their checks once their module is loaded, by whatever way.
+
+    So an object that a function returns is checked like one that its class makes.
+    """
+    if len(sys.modules) == _LOADED[0]:
+        return
+    _LOADED[0] = len(sys.modules)
+    for name, module in list(sys.modules.items()):
+        is_whole = not getattr(getattr(module, "__spec__", None), "_initializing", False)
+        if name.startswith("featgraph.") and is_whole:
+            for key in PUBLIC & vars(module).keys():
+                if inspect.isclass(kind := vars(module)[key]) and kind not in _SEEN:
+                    check_methods(kind)
+
+
+_LOADED = [0]
 
 
 def check_values(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:

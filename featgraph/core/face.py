@@ -9,7 +9,10 @@ from typing import Any
 
 import lazy_loader
 
-__all__ = ["attach"]
+__all__ = ["PUBLIC", "attach"]
+
+#: Names of all rooms whose packages are loaded.
+PUBLIC: set[str] = set()
 
 
 def attach(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -35,14 +38,14 @@ def attach(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
     True
     """
     load, list_names, names = lazy_loader.attach_stub(name, file)
+    PUBLIC.update(names)
 
     def load_checked(attribute: str) -> Any:
-        from featgraph.core.arguments import check_methods, checked  # loads numpy
+        from featgraph.core.arguments import check_loaded_classes, checked  # loads numpy
 
         value = load(attribute)
-        if inspect.isclass(value):
-            check_methods(value)
-        elif inspect.isfunction(value) and not hasattr(value, "checks_arguments"):
+        check_loaded_classes()
+        if inspect.isfunction(value) and not hasattr(value, "checks_arguments"):
             value = checked(value)
             value.__module__ = name  # under this name it is found again, as pickle does
             setattr(sys.modules[name], attribute, value)

@@ -171,7 +171,7 @@ def load_token_ids(
     rows = []
     for number, line in enumerate(_read_lines(path, max_samples), start=1):
         words = line.replace(",", " ").split()
-        if not all(word.isdecimal() for word in words):
+        if not all(word.isdecimal() and len(word) < 19 for word in words):
             raise ValueError(
                 f"{path.name} must hold token ids alone, got {line[:40]!r} as {number}"
             )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from featgraph.core.caller import caller_level
-from featgraph.core.checks import choice
-from featgraph.core.files import atomic_path
+from featgraph.core.checks import ArgumentError, choice, naming
+from featgraph.core.files import DamagedFileError, atomic_path
 from featgraph.core.lazy import need
+from featgraph.core.values import describe
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._source import Source, Target
@@ -177,16 +178,22 @@ def read_tables(
     """
     import warnings
 
-    raw = edge_table_graph(_columns(edges), None if nodes is None else _columns(nodes))
-    graph, note = accept_graph(raw, weight, as_undirected)
+    columns = _columns(edges, "edges"), None if nodes is None else _columns(nodes, "nodes")
+    files = [Path(table).name for table in (edges, nodes) if isinstance(table, str | Path)]
+    with naming(" and ".join(files) or "edges"):
+        graph, note = accept_graph(edge_table_graph(*columns), weight, as_undirected)
     if note:
         warnings.warn(note, UserWarning, stacklevel=caller_level())
     return graph
 
 
-def _columns(table: Any) -> Mapping[str, Sequence[Any]]:
+def _columns(table: Any, argument: str) -> Mapping[str, Sequence[Any]]:
     """Return the columns of any table as lists, None for missing cells."""
     if isinstance(table, Mapping):
+        for name, values in table.items():
+            if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+                told = f"{argument} must hold a list of cells under {name!r}"
+                raise ArgumentError(f"{told}, got {describe(values)}")
         return {str(name): list(values) for name, values in table.items()}
     if hasattr(table, "to_pydict"):  # pyarrow
         found: Mapping[str, Sequence[Any]] = table.to_pydict()
@@ -195,13 +202,20 @@ def _columns(table: Any) -> Mapping[str, Sequence[Any]]:
         return {str(name): _cells(table[name]) for name in table.columns}
     source = Source(table)
     if source.suffix == ".parquet":
-        parquet = need("pyarrow.parquet", extra="frames")
-        read: Mapping[str, Sequence[Any]] = parquet.read_table(source.path()).to_pydict()
-        return read
+        return _read_parquet(source.path())
     try:
         return read_table(source)
     except ValueError as error:
         raise ValueError(f"{source.name}: {error}") from None
+
+
+def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
+    parquet = need("pyarrow.parquet", extra="frames")
+    try:
+        read: Mapping[str, Sequence[Any]] = parquet.ParquetFile(path).read().to_pydict()
+    except Exception as error:  # pyarrow raises whatever its reader stumbles over
+        raise DamagedFileError(path, "", f"is no sound Parquet file: {error}") from error
+    return read
 
 
 def _cells(column: Any) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from featgraph.core.checks import choice
 from featgraph.core.parallel import WorkerLost, run_parallel
+from featgraph.similarity._inputs import Samples
 from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers
 from featgraph.similarity.measures import MEASURES
 
@@ -14,8 +15,8 @@ __all__ = ["compare_measures"]
 
 
 def compare_measures(
-    features_a: Mapping[str, Any],
-    features_b: Mapping[str, Any] | None = None,
+    features_a: Mapping[str, Samples],
+    features_b: Mapping[str, Samples] | None = None,
     *,
     measures: Sequence[str] = ("cka", "procrustes", "lsim"),
     jobs: int | None = None,

@@ -49,7 +49,7 @@ MUTATIONS: tuple[Callable[[bytearray, random.Random], bytes], ...] = (
 def mutate(path: Path, draw: random.Random) -> None:
     """Damage a file; of an archive the file itself, or one member packed again soundly."""
     change = draw.choice(MUTATIONS)
-    if path.suffix == ".npz" and draw.random() < 0.7:
+    if path.suffix in (".npz", ".pt", ".zip") and draw.random() < 0.7:
         with zipfile.ZipFile(path) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
         victim = draw.choice(sorted(members))
