@@ -18,6 +18,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -169,8 +170,6 @@ def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
         about = {
             "radii": found.radii[-1] / found.radii[0],
             "r_squared": float(np.median(found.r_squared)),
-            "d_0": found.dimension(0),
-            "d_2": found.dimension(2),
             "cpu_seconds": cost,
         }
         for k, row in enumerate(found.null_rows()):
@@ -226,17 +225,9 @@ def follow_training() -> tuple[list[dict[str, Any]], list[tuple[int, nn.Module]]
     ]
     for variant in ("released", "paths"):
         n_samples = 10 if variant == "released" else 3
-        curve = measure_emergence(states, variant=variant, n_samples=n_samples)
-        nulls = [
-            fg.multifractal_weights(
-                net, variant=variant, n_samples=n_samples, nulls=("rows",), n_resamples=2
-            ).null("rows")
-            for _, net in states
-        ]
-        for row, values, null in zip(rows, curve.to_rows(), nulls, strict=True):
+        curve = measure_emergence(states, variant=variant, n_samples=n_samples, nulls=NULLS)
+        for row, values in zip(rows, curve.to_rows(), strict=True):
             row |= {f"{variant}_{n}": v for n, v in values.items() if n != "time"}
-            change = null.width / nulls[0].width * np.log(nulls[0].alpha0 / null.alpha0)
-            row[f"{variant}_rows_emergence"] = float(change)
     return rows, states
 
 
@@ -270,13 +261,17 @@ def draw(folder: Path, networks: list[dict[str, Any]], steps: list[dict[str, Any
     axes[0][0].legend(frameon=False, fontsize=8)
     step = np.array([max(row["step"], 0.5) for row in steps])
     for ax, variant in zip(axes[1], ("released", "paths"), strict=True):
-        value, low, high = (np.array([row[f"{variant}_emergence{end}"] for row in steps])
-                            for end in ("", "_low", "_high"))  # fmt: skip
-        ax.fill_between(step, low, high, color="#0072b2", alpha=0.2, linewidth=0)
-        ax.plot(step, value, "o-", color="#0072b2", markersize=4, label="trained network")
-        other = [row[f"{variant}_rows_emergence"] for row in steps]
-        ax.plot(step, other, "s", color="#d55e00", markersize=8, markerfacecolor="none",
-                label="its rows permuted")  # fmt: skip
+        for kind, (mark, color) in marks.items():
+            start = f"{variant}_" if kind == "trained" else f"{variant}_{kind}_"
+            value, low, high = (np.array([row[f"{start}emergence{end}"] for row in steps])
+                                for end in ("", "_low", "_high"))  # fmt: skip
+            if kind == "trained":
+                ax.fill_between(step, low, high, color=color, alpha=0.2, linewidth=0)
+                ax.plot(step, value, "o-", color=color, markersize=4, label="trained network")
+                continue
+            ax.vlines(step, low, high, color=color, linewidth=1)
+            ax.plot(step, value, mark, color=color, markersize=8 if kind == "rows" else 5,
+                    markerfacecolor="none", label=kind)  # fmt: skip
         ax.set_xscale("log")
         ax.set_xlabel("step of the training (0 at ½)")
         ax.set_ylabel("degree of emergence")
@@ -306,9 +301,12 @@ def print_tables(folder: Path) -> None:
     rows = [row for path in there for row in read_rows(path) if "width" in row]
     print("| model | analysis | measure | trained | rows permuted | Gaussian rows | untrained |")
     print("|---|---|---|---|---|---|---|")
-    for model, variant in dict.fromkeys((row["model"], row["variant"]) for row in rows):
-        own = {r["network"]: r for r in rows if (r["model"], r["variant"]) == (model, variant)}
-        for name, words in (("alpha0", "α₀"), ("width", "width")):
+    measures = {"alpha0": "α₀", "width": "width", "d_2": "D₂", "node_dimension": "node dimension"}
+    pairs = dict.fromkeys((row["model"], row["variant"]) for row in rows)
+    for (model, variant), name in product(pairs, measures):
+        if name in list(measures)[:2] or variant == "paths":  # the released D₂ is no dimension
+            words = measures[name]
+            own = {r["network"]: r for r in rows if (r["model"], r["variant"]) == (model, variant)}
             cells = []
             for kind in ("trained", *NULLS):
                 row = own[kind]

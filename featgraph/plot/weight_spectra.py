@@ -17,7 +17,7 @@ from featgraph.plot.style import (
     series_styles,
     style_axes,
 )
-from featgraph.weights.emergence import EmergenceCurve
+from featgraph.weights.emergence import EmergenceCurve, NullEmergence
 from featgraph.weights.spectrum import WeightSpectrum
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def plot_emergence(
     """
     fig, ax = new_axes(ax)
     names = [curve.source or "network", *(_NULLS[item.null] for item in curve.nulls)]
-    lines = zip(series_styles(names), (curve, *curve.nulls), strict=True)
-    for style, one in lines:
+    shown: list[EmergenceCurve | NullEmergence] = [curve, *curve.nulls]
+    for style, one in zip(series_styles(names), shown, strict=True):
         low, high = one.emergence_interval.T
         if one is curve:
             ax.fill_between(curve.times, low, high, color=style.color, alpha=0.18, lw=0)

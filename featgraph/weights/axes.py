@@ -30,6 +30,7 @@ class Units:
     ``axis`` is the axis of the units, from the front where the number of axes (``rank``) is
     known, else −1, the last. ``places`` are units of the other axis of a tensor of tokens, where
     a map has joined them; ``is_inner`` tells that units of a flattened image vary fastest.
+    ``ones`` are axes from the front that hold a single place.
     """
 
     ids: Ids
@@ -38,6 +39,7 @@ class Units:
     links: tuple[Link, ...] = ()  # not yet followed by an activation: a batch norm folds in
     places: Ids | None = None
     is_inner: bool = False
+    ones: frozenset[int] = frozenset()
 
     @property
     def is_last(self) -> bool:
@@ -68,8 +70,8 @@ def dims_of(node: fx.Node, name: str = "dim", place: int = 1) -> Any:
     return given[0] if given else None
 
 
-def change_shape(name: str, node: fx.Node, held: Units) -> Units:
-    """Return the units behind an operation that moves, joins or takes out axes."""
+def change_shape(name: str, node: fx.Node, held: Units) -> Units | None:
+    """Return the units behind an operation that moves, joins or takes out axes; None: no units."""
     return SHAPE_OPERATIONS[name](node, held)
 
 
@@ -89,7 +91,8 @@ def _swap(node: fx.Node, held: Units) -> Units:
     held = held.tokens()
     first, second = _front(one, held, name), _front(two, held, name)
     moved = {first: second, second: first}
-    return held.plain(axis=moved.get(held.axis, held.axis))
+    ones = frozenset(moved.get(one, one) for one in held.ones)
+    return held.plain(axis=moved.get(held.axis, held.axis), ones=ones)
 
 
 def _permute(node: fx.Node, held: Units) -> Units:
@@ -101,7 +104,7 @@ def _permute(node: fx.Node, held: Units) -> Units:
     if held.rank != len(dims):
         raise unknown(f"operation 'permute' of {len(dims)} axes")
     order = [_front(dim, held, "permute") for dim in dims]
-    return held.plain(axis=order.index(held.axis))
+    return held.plain(axis=order.index(held.axis), ones=frozenset(map(order.index, held.ones)))
 
 
 def _flatten(node: fx.Node, held: Units) -> Units:
@@ -117,26 +120,33 @@ def flatten_axes(held: Units, start: Any, end: Any) -> Units:
     first, last = _front(start, held, "flatten"), _front(end, held, "flatten")
     rank = held.rank - (last - first)
     if held.axis < first:
-        return held.plain(rank=rank)
+        return held.plain(rank=rank, ones=frozenset())
     if held.axis > last:
-        return held.plain(rank=rank, axis=held.axis - (last - first))
+        return held.plain(rank=rank, axis=held.axis - (last - first), ones=frozenset())
     if first == last:
         return held.plain()
-    if held.axis not in (first, last) or held.places is not None:
+    is_first = held.ones.issuperset(range(first, held.axis))
+    is_last = held.ones.issuperset(range(held.axis + 1, last + 1))
+    if not (is_first or is_last) or held.places is not None:
         raise unknown("operation 'flatten' around the units")
-    return held.plain(rank=rank, axis=first, is_inner=held.axis == last)
+    return held.plain(rank=rank, axis=first, is_inner=not is_first, ones=frozenset())
 
 
 def _view(node: fx.Node, held: Units) -> Units:
     shape = dims_of(node, "shape")
     sizes = tuple(shape) if isinstance(shape, tuple | list) else node.args[1:]
-    if len(sizes) == 2 and isinstance(sizes[1], int) and sizes[1] == -1:
+    width = sizes[1] if len(sizes) == 2 and isinstance(sizes[1], int) else None
+    if width == len(held.ids) and sizes[0] == -1 and held.is_last:  # all tokens are samples
+        return held.plain(rank=2, axis=1, places=None, ones=frozenset())
+    if width == -1 or (width is not None and sizes[0] == -1 and width % len(held.ids) == 0):
         return flatten_axes(held, 1, -1)
     raise unknown(f"operation {_name(node)!r} to other shapes than (n_samples, -1)")
 
 
-def _reduce(node: fx.Node, held: Units) -> Units:
-    name, dims = _name(node), dims_of(node)
+def _reduce(node: fx.Node, held: Units) -> Units | None:
+    """Return the units behind a mean over other axes; None where units are what it is taken of."""
+    name = _name(node)
+    dims = dims_of(node, place=2 if name == "norm" else 1)
     if dims is None and "axis" in node.kwargs:
         dims = node.kwargs["axis"]
     keep = node.kwargs.get("keepdim", node.args[2] if len(node.args) > 2 else False)
@@ -144,12 +154,10 @@ def _reduce(node: fx.Node, held: Units) -> Units:
     if any(not isinstance(axis, int) for axis in axes):
         raise unknown(f"operation {name!r} over all axes")
     if held.rank is None:  # images have more axes than (samples, units); tokens may have
-        if held.axis in axes:
-            raise unknown(f"operation {name!r} over the units")
-        return held.plain()
+        return None if held.axis in axes else held.plain()
     gone = {_front(axis, held, name) for axis in axes}
     if held.axis in gone:
-        raise unknown(f"operation {name!r} over the units")
+        return None
     places = None if held.places is not None and gone else held.places
     return _without(held.plain(places=places), set() if keep is True else gone)
 
@@ -158,7 +166,7 @@ def _without(held: Units, gone: set[int]) -> Units:
     if held.rank is None:
         return held
     axis = held.axis - sum(other < held.axis for other in gone)
-    return replace(held, axis=axis, rank=held.rank - len(gone))
+    return replace(held, axis=axis, rank=held.rank - len(gone), ones=frozenset())
 
 
 def _squeeze(node: fx.Node, held: Units) -> Units:
@@ -177,7 +185,8 @@ def _unsqueeze(node: fx.Node, held: Units) -> Units:
         raise unknown("operation 'unsqueeze'")
     dim = dims_of(node)
     place = dim if dim >= 0 else dim + held.rank + 1
-    return held.plain(rank=held.rank + 1, axis=held.axis + (place <= held.axis))
+    axis = held.axis + (place <= held.axis)
+    return held.plain(rank=held.rank + 1, axis=axis, ones=frozenset())
 
 
 def _index(node: fx.Node, held: Units) -> Units:
@@ -210,7 +219,7 @@ def _index(node: fx.Node, held: Units) -> Units:
         source, target = source + 1, target + 1
     if axis is None:
         raise unknown("indexing")
-    return held.plain(ids=ids, axis=axis, rank=target, places=places)
+    return held.plain(ids=ids, axis=axis, rank=target, places=places, ones=frozenset())
 
 
 def unknown(what: str) -> ValueError:
@@ -228,7 +237,7 @@ def _name(node: fx.Node) -> str:
 
 SHAPE_OPERATIONS = {
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _swap),
-    **dict.fromkeys(("mean", "sum", "amax"), _reduce),
+    **dict.fromkeys(("mean", "sum", "amax", "amin", "norm", "var", "std"), _reduce),
     **dict.fromkeys(("view", "reshape"), _view),
     "permute": _permute,
     "flatten": _flatten,

@@ -29,13 +29,15 @@ _BLOCKS = (
 _EMBEDDING = (nn.Embedding, nn.EmbeddingBag)
 #: Nothing at all in evaluation mode.
 _IDENTITY = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
+_RESIZE = (
+    nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool1d,
+    nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d, nn.Upsample, nn.ZeroPad2d, nn.ReflectionPad2d,
+    nn.ReplicationPad2d, nn.ConstantPad2d,
+)  # fmt: skip
 _KEEP = (
     nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d,
     nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d,
-    nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool1d,
-    nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d, nn.Upsample, nn.ZeroPad2d, nn.ReflectionPad2d,
-    nn.ReplicationPad2d, nn.ConstantPad2d, nn.LocalResponseNorm,
-    *_OWN_SCALES,
+    nn.LocalResponseNorm, *_RESIZE, *_OWN_SCALES,
 )  # fmt: skip
 #: Modules that are read as a whole, their subclasses too.
 LEAVES = (
@@ -81,7 +83,8 @@ def _given(trace: UnitTrace, held: Units | None, count: int, axis: int, rank: in
         return held
     if not len(trace.inputs):
         trace.inputs = trace.new(count, "inputs")
-    return Units(trace.inputs, axis, rank)
+    ones = trace.ones - {axis, *((rank or 0) - 1 - k for k in trace.padded)}
+    return Units(trace.inputs, axis, rank, ones=frozenset(ones))
 
 
 def open_input(trace: UnitTrace, module: nn.Module) -> Units | None:
@@ -157,7 +160,13 @@ def _add_convolution(trace: UnitTrace, name: str, module: Any, held: Units | Non
     kernel = weight.reshape(*weight.shape[:2], -1)
     link = Link(name, kernel, units.ids, targets, _bias(module), int(module.groups), own)
     trace.links.append(link)
-    return Units(targets, 1, rank, (link,))
+    ones = frozenset(a for a in units.ones if a > 1 and module.kernel_size[a - 2] == 1
+                     and not any(_paddings(module)[a - 2 : a - 1]))  # fmt: skip
+    return Units(targets, 1, rank, (link,), ones=ones)
+
+
+def _paddings(module: Any) -> tuple[int, ...]:
+    return () if isinstance(module.padding, str) else tuple(module.padding)
 
 
 class _AsLinear:
@@ -258,7 +267,7 @@ def _add_transformer(
 def _pooled(module: nn.Module, held: Units) -> Units:
     if type(module).__module__ == "torch.nn.modules.pooling" and held.rank and held.axis != 1:
         raise unknown(f"a pool of type {type(module).__name__} over the units")
-    return held.plain()
+    return held.plain(ones=frozenset()) if isinstance(module, _RESIZE) else held.plain()
 
 
 def _is_activation(module: nn.Module) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,8 @@ _KEEP = {
     "abs", "exp", "expand", "div", "truediv", "celu", "selu", "softsign", "logsigmoid",
     "square", "rsqrt",
 }  # fmt: skip
+#: Those that may leave an axis with more places than it had.
+_RESIZE = {"adaptive_avg_pool2d", "adaptive_avg_pool1d", "interpolate", "expand"}
 _NOTHING = {"dropout", "contiguous", "clone", "float", "double", "half", "to", "type", "type_as",
             "detach", "alpha_dropout", "feature_dropout"}  # fmt: skip
 _ADD = {"add", "add_", "iadd", "sub", "sub_", "isub", "subtract"}
@@ -65,13 +69,30 @@ def follow_units(model: nn.Module) -> UnitTrace:
     """
     model = unwrap_model(model)
     wrapped = nn.Sequential(model) if isinstance(model, LEAVES) or is_attention(model) else model
-    try:
-        with evaluating(wrapped):
-            graph = _Tracer().trace(wrapped)
-    except Exception as error:  # fx raises many kinds, all about what it cannot follow
-        said = " ".join(str(error).split())[:90]
-        raise unknown(f"{type(model).__name__} ({said})") from error
+    with evaluating(wrapped):
+        try:
+            graph = _trace(wrapped)
+        except Exception as error:  # fx raises many kinds, all about what it cannot follow
+            said = " ".join(str(error).split())[:90]
+            raise unknown(f"{type(model).__name__} ({said})") from error
     return _Follower(wrapped).run(graph)
+
+
+def _trace(model: nn.Module) -> fx.Graph:
+    options = _find_options(model)
+    try:
+        return _Tracer().trace(model, concrete_args=options)
+    except Exception:
+        if not options:
+            raise
+        return _Tracer().trace(model)
+
+
+def _find_options(model: nn.Module) -> dict[str, Any]:
+    """Return the arguments of a model behind the first that have numbers or None as defaults."""
+    others = list(inspect.signature(model.forward).parameters.values())[1:]
+    plain = (type(None), bool, int, float, str)
+    return {p.name: p.default for p in others if isinstance(p.default, plain)}
 
 
 class _Follower:
@@ -82,6 +103,7 @@ class _Follower:
         self.trace = UnitTrace()
         self.values: dict[fx.Node, Held] = {}  # None: the input, its width not yet known
         self.parameters: set[fx.Node] = set()
+        self.numbers: set[fx.Node] = set()  # one per sample or token, made of units
 
     def run(self, graph: fx.Graph) -> UnitTrace:
         """Follow all operations; return what was found."""
@@ -127,8 +149,9 @@ class _Follower:
         name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         operands = [n for n in node.all_input_nodes if n in self.values]
         if not operands or name in _SIZES:
-            if any(n in self.parameters for n in node.all_input_nodes) and not operands:
-                self.parameters.add(node)  # a parameter, reshaped or expanded
+            for kind in (self.parameters, self.numbers):  # reshaped or expanded
+                if any(n in kind for n in node.all_input_nodes) and not operands:
+                    kind.add(node)
             return  # sizes and other numbers
         if any(n in self.parameters for n in node.all_input_nodes):
             self._hold(operands)
@@ -152,11 +175,26 @@ class _Follower:
         elif name in ("matmul", "bmm"):
             self.values[node] = self._weigh(node, operands)
         elif name in SHAPE_OPERATIONS:
-            self.values[node] = None if held is None else change_shape(name, node, held)
+            self._reshape(name, node, held)
         elif name in _KEEP and len(operands) == 1:
+            if held is not None and name in _RESIZE:
+                held = replace(held, ones=frozenset())
             self.values[node] = None if held is None else held.plain()
         else:
             raise unknown(f"operation {name!r}")
+
+    def _reshape(self, name: str, node: fx.Node, held: Units | None) -> None:
+        if held is None:
+            index = node.args[1] if node.target is operator.getitem else None
+            if isinstance(index, tuple) and None in index and Ellipsis not in index:
+                self.trace.ones = {k for k, part in enumerate(index) if part is None}
+            self.values[node] = None
+            return
+        found = change_shape(name, node, held)
+        if found is None:
+            self.numbers.add(node)
+        else:
+            self.values[node] = found
 
     def _hold(self, operands: list[fx.Node]) -> None:
         for n in operands:
@@ -326,11 +364,14 @@ class _Follower:
         widths = node.args[1] if len(node.args) > 1 else node.kwargs.get("pad")
         if not isinstance(widths, tuple | list):
             raise unknown("padding of sizes that are not numbers")
+        grown = {k // 2 for k, width in enumerate(widths) if width}
         if held is None:
             if len(widths) > 4:
                 raise unknown("padding of the channels of the input")
+            self.trace.padded |= grown
             return None
         rank = held.rank or 0
+        held = replace(held, ones=held.ones - {rank - 1 - k for k in grown})
         place = 2 * (rank - 1 - held.axis) if rank else 0
         if len(widths) <= place:
             return held.plain()

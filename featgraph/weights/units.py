@@ -102,6 +102,8 @@ class UnitTrace:
     outputs: Ids = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     places: dict[int, Ids] = field(default_factory=dict)  # of tokens before any map, by number
     n_units: int = 0
+    ones: set[int] = field(default_factory=set)  # axes of the input that hold a single place,
+    padded: set[int] = field(default_factory=set)  # but these, counted from the last
 
     @property
     def ties(self) -> list[Link | Skip | Fan]:
@@ -160,15 +162,19 @@ def read_link(link: Link, *, fold: bool = True) -> tuple[NDArray[Any], NDArray[n
     Weights of shape (n_targets, n_sources), signed and not looked at, and a factor per target; 0
     between the groups of a convolution.
     """
-    kernel = link.kernel.detach()
-    if kernel.shape[2] > 1 or link.groups > 1:
-        return np.nan_to_num(link_matrix(link, fold=fold)), np.ones(len(kernel))
-    weights = kernel[..., 0].cpu()
-    if weights.dtype not in (torch.float32, torch.float64):
-        weights = weights.float()
+    n_targets, _, n_positions = link.kernel.shape
+    if n_positions > 1 or link.groups > 1:
+        return np.nan_to_num(link_matrix(link, fold=fold)), np.ones(n_targets)
     scale = link.scale if fold else None
-    factors = np.ones(len(kernel)) if scale is None else np.abs(scale)
-    return np.ascontiguousarray(weights.numpy()), factors
+    factors = np.ones(n_targets) if scale is None else np.abs(scale)
+    return np.ascontiguousarray(_as_numpy(link.kernel)[..., 0]), factors
+
+
+def _as_numpy(kernel: torch.Tensor) -> NDArray[Any]:
+    """Return weights as NumPy sees them, without a copy where it can."""
+    kernel = kernel.detach().cpu()
+    is_known = kernel.dtype in (torch.float32, torch.float64)
+    return (kernel if is_known else kernel.float()).numpy()
 
 
 def not_finite(name: str, what: str = "weights") -> ValueError:
@@ -181,10 +187,11 @@ def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
 
     |w|, or the norm over positions; nan between the groups of a convolution.
     """
-    kernel = link.kernel.detach()
-    kernel = kernel.double() if kernel.device.type == "cpu" else kernel.cpu().double()
-    single = kernel.shape[2] == 1
-    matrix = (kernel[..., 0].abs() if single else kernel.norm(dim=2)).numpy()
+    weights = _as_numpy(link.kernel)
+    if weights.shape[2] == 1:
+        matrix = np.abs(weights[..., 0], dtype=np.float64)
+    else:
+        matrix = np.sqrt(np.einsum("ijk,ijk->ij", weights, weights, dtype=np.float64))
     if not np.isfinite(matrix).all():
         raise not_finite(link.name)
     if fold and link.bias is not None and not np.isfinite(link.bias).all():

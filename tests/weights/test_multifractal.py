@@ -106,6 +106,21 @@ def test_permuting_weights_within_rows_changes_no_released_number():
     assert paths.null("rows").alpha0 != paths.alpha0
 
 
+@pytest.mark.parametrize("kind", ["vit", "cnn", "resmlp"])
+def test_a_trained_network_has_the_released_spectrum_of_its_permuted_rows(kind):
+    """In every digit, whatever was learned; and paths, by which the two may differ, do differ."""
+    net = fg.models.build_model(kind, seed=0)
+    untrained = fg.multifractal_weights(net, n_samples=3, min_edges=4)
+    fg.models.train_classifier(net, fg.datasets.load_digits("train"), epochs=2, progress=False)
+    found = fg.multifractal_weights(net, n_samples=3, min_edges=4, nulls=("rows",))
+    assert found.width != pytest.approx(untrained.width, rel=1e-3)  # it was trained
+    rows = found.null("rows")
+    for name in ("alpha0", "width", "dimensions", "node_dimension", "sample_width"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(found, name))
+    paths = fg.multifractal_weights(net, variant="paths", n_samples=3, nulls=("rows",))
+    assert paths.null("rows").width != pytest.approx(paths.width, rel=1e-3)
+
+
 def test_null_models_of_rows_keep_what_they_promise():
     net = perceptron(5, (12, 20, 9))
     graph = fg.weight_graph(net)

@@ -267,14 +267,9 @@ def test_thresholds_keep_the_shortest():
     assert part.n_edges == 15 * 9
 
 
-def test_box_counts_and_files_take_the_lengths(tmp_path):
+def test_files_keep_layers_and_places(tmp_path):
     net = nn.Sequential(nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 20))
     graph = fg.weight_graph(net, n_strongest=3)
-    counts = fg.box_counts(graph, weight="length", rng=0)
-    assert counts.space == "weighted"
-    best = fg.minimum_box_counts(graph, weight="length", sizes=[counts.sizes[8]], time_limit=5)
-    assert best.counts[0] <= counts.counts[8]
-    assert fg.fractality(counts, rng=0).verdict in ("fractal", "not fractal", "undecided")
     path = fg.write_gexf(graph, tmp_path / "net.gexf", color_by="layer")
     back = fg.read_gexf(path)
     assert back.node_labels == graph.node_labels
@@ -430,3 +425,73 @@ def test_attention_with_separate_parameters_is_read():
     layers = graph.node_attributes["layer"].tolist()
     key = next(name for name in layers if name.endswith("k_proj"))
     check(graph, "inputs", key, same.k_proj_weight)
+
+
+class Signal(nn.Module):
+    """Sound as an image of one column, an option, and a norm over the units, as speech nets do."""
+
+    def __init__(self, column=True):
+        super().__init__()
+        self.column = column
+        self.conv = nn.Conv2d(1, 4, (3, 1) if column else 3)
+        self.norm = nn.BatchNorm2d(4)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x, embed=False, mask=None):
+        if mask is not None:
+            x = x * mask
+        x = nn.functional.pad(x[:, None, :, None], (0, 0, 1, 1) if self.column else (1, 1, 1, 1))
+        x = nn.functional.max_pool2d(self.norm(torch.relu(self.conv(x))), (2, 1))
+        if embed:
+            return x
+        x = self.head(x.permute(0, 2, 1, 3).reshape(-1, 8))
+        return x / torch.norm(x, dim=1, keepdim=True)
+
+
+def test_options_columns_and_norms_over_units_are_followed():
+    net = Signal()
+    graph = fg.weight_graph(net)
+    check(graph, "inputs", "conv", net.conv.weight)
+    # two places of four channels, channels last
+    check(graph, "conv", "head", net.head.weight.reshape(3, 2, 4).transpose(1, 2))
+    with pytest.raises(ValueError, match="operation 'flatten' around the units"):
+        fg.weight_graph(Signal(column=False))  # how many columns there are is not known
+
+
+def test_what_is_made_of_units_is_no_new_input():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(6, 5), nn.Linear(5, 4)
+            self.gain = nn.Parameter(torch.full((5,), 2.0))
+
+        def forward(self, x):
+            x = self.first(x)
+            x = (x - x.mean(-1, keepdim=True)) * torch.rsqrt(x.var(-1, keepdim=True) + 1e-6)
+            return self.second(x * self.gain)
+
+    net = Net()
+    graph = fg.weight_graph(net)
+    check(graph, "first", "second", net.second.weight)
+
+    class Wrong(Net):
+        def forward(self, x):
+            return self.second(self.first(x).mean(-1, keepdim=True))
+
+    with pytest.raises(ValueError, match="module 'second' of type Linear"):
+        fg.weight_graph(Wrong())
+
+
+def test_samples_of_grouped_convolutions_keep_their_weights():
+    layers = nn.Conv2d(6, 12, 3, groups=3), nn.ReLU(), nn.Conv2d(12, 12, 3, groups=12)
+    net = nn.Sequential(*layers, nn.Conv2d(12, 9, 1))
+    whole, part = fg.weight_graph(net), fg.weight_graph(net, sample=5, rng=0)
+    place = {label: k for k, label in enumerate(whole.node_labels)}
+    same = whole.subgraph([place[label] for label in part.node_labels])
+    assert part.n_edges > 25
+    np.testing.assert_array_equal(part.edges, same.edges)
+    np.testing.assert_allclose(part.edge_weights, same.edge_weights, rtol=1e-12)
+    check(whole, "2", "3", net[3].weight)
+    own = between(whole, "0", "2")
+    strength = net[2].weight.detach().double().flatten(1).norm(dim=1).numpy()
+    np.testing.assert_allclose(own, np.where(np.eye(12) > 0, 1 / strength, np.nan), rtol=1e-12)
