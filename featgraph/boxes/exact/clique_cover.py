@@ -47,16 +47,14 @@ class CliquePart:
         self.nodes = nodes
         # Nodes with fewest partners first: they have least choice.
         order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
-        self.labels = fit_boxes(indptr, indices, order)
+        self._take(fit_boxes(indptr, indices, order))
         self.lower = 1
         self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
         self._pool: BoxPool | None = None
         self._hints: Hints | None = None
 
-    @property
-    def upper(self) -> int:
-        """Number of boxes of the best cover."""
-        return int(self.labels.max()) + 1
+    def _take(self, labels: Ints) -> None:
+        self.labels, self.upper = labels, int(labels.max()) + 1
 
     def is_open(self) -> bool:
         """Whether a smaller cover may exist."""
@@ -64,7 +62,7 @@ class CliquePart:
 
     def take_hints(self, hints: Hints) -> None:
         """Start from what was found at another size."""
-        if hints.labels is not None:
+        if hints.labels is not None and self.upper > 1:
             labels = np.unique(hints.labels[self.nodes], return_inverse=True)[1]
             self._offer(labels.astype(np.int64).reshape(-1))
         self._hints = hints
@@ -175,7 +173,7 @@ class CliquePart:
         else:
             part.improve(clock, rng)
         if part.upper < self.upper:
-            self.labels = part.assign()
+            self._take(part.assign())
         self._raise(min(part.lower, self.upper))
 
     def _iterate(self, labels: Ints, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
@@ -189,7 +187,7 @@ class CliquePart:
     def _offer(self, labels: Ints) -> None:
         """Take a cover if it has fewer boxes, or as many: iteration walks along such covers."""
         if int(labels.max()) + 1 <= self.upper:
-            self.labels = labels
+            self._take(labels)
 
     def _raise(self, bound: int) -> None:
         self.lower = max(self.lower, bound)
