@@ -44,6 +44,7 @@ CLOUDS = [
     ("gaussian", {}),
     *(("gaussian", {"spectrum": "exponential", "rate": r}) for r in (3.0, 8.0, 20.0)),
     *(("gaussian", {"spectrum": "power", "rate": r}) for r in (1.0, 2.0, 3.0)),
+    *(("heavy_tailed", {"tail": t}) for t in (1.5, 3.0, 6.0)),
     ("ball", {}),
     ("sphere", {}),
     ("relu", {}),

@@ -152,6 +152,15 @@ def _draw_gaussian(
     return points
 
 
+def _draw_heavy_tailed(
+    n_points: int, n_samples: int, rng: np.random.Generator, tail: float
+) -> Points:
+    tail = positive(tail, "tail")
+    loudness = np.sqrt(tail / rng.chisquare(tail, size=(n_points, 1)))
+    points: Points = rng.standard_normal((n_points, n_samples)) * loudness
+    return points
+
+
 def _draw_ball(n_points: int, n_samples: int, rng: np.random.Generator) -> Points:
     return _draw_sphere(n_points, n_samples, rng) * rng.uniform(size=(n_points, 1)) ** (
         1 / n_samples
@@ -227,6 +236,10 @@ _ROWS = (
     PointCloud(
         "gaussian", "null", _draw_gaussian, _constant(None), {"spectrum": "flat", "rate": 8.0},
         "Gaussian cloud; variances flat, exp(−k / rate), or k to the power of −rate",
+    ),
+    PointCloud(
+        "heavy_tailed", "null", _draw_heavy_tailed, _constant(None), {"tail": 3.0},
+        "Gaussian cloud whose norms have a power-law tail of this exponent: a few loud points",
     ),
     PointCloud("ball", "null", _draw_ball, _constant(None), {}, "uniform in a ball"),
     PointCloud("sphere", "null", _draw_sphere, _constant(None), {}, "uniform on a sphere"),

@@ -14,10 +14,9 @@ from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.dimension.comparison import DimensionComparison
-from featgraph.features.null import NULLS
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 from featgraph.selfsimilarity.grid import EqualDistancesError
-from featgraph.selfsimilarity.null_scores import NullComparison, compare_with_nulls
+from featgraph.selfsimilarity.null_scores import COMPARED_NULLS, NullComparison, compare_with_nulls
 
 __all__ = ["ComparedLayer", "compare_network"]
 
@@ -61,7 +60,7 @@ class ComparedLayer(Result):
         for item in self.nulls:
             scores.setdefault(item.estimator, {})[f"{item.null}_z"] = item.z_score
             scores[item.estimator][f"{item.null}_p"] = item.p_value
-        empty = dict.fromkeys([f"{null}_{key}" for null in NULLS for key in "zp"])
+        empty = dict.fromkeys([f"{null}_{key}" for null in COMPARED_NULLS for key in "zp"])
         return [{**row, **scores.get(row["name"], empty)} for row in self.comparison.to_rows()]
 
 

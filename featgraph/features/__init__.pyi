@@ -11,6 +11,7 @@ from .null import (
     draw_null as draw_null,
     draw_nulls as draw_nulls,
     gaussian_null as gaussian_null,
+    norms_null as norms_null,
     shuffled_null as shuffled_null,
 )
 from .reduce import reduce_mean as reduce_mean

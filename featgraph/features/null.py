@@ -1,4 +1,4 @@
-"""Null models: features with the same spectrum or the same values, and no other structure."""
+"""Null models: features with the same spectrum, norms or values, and no other structure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from featgraph.core.random import RandomState, as_rng
 from featgraph.core.threads import small_on_one_thread
 from featgraph.features.feature_matrix import FeatureMatrix, as_feature_matrix
 
-__all__ = ["NULLS", "Null", "draw_null", "draw_nulls", "gaussian_null", "shuffled_null"]
+__all__ = [
+    *("NULLS", "Null", "draw_null", "draw_nulls", "gaussian_null", "norms_null", "shuffled_null"),
+]
 
-Null: TypeAlias = Literal["gaussian", "shuffled"]
+Null: TypeAlias = Literal["gaussian", "norms", "shuffled"]
 Features: TypeAlias = "FeatureMatrix | torch.Tensor | NDArray[np.generic]"
 
 NULLS: dict[str, str] = {
     "gaussian": "Gaussian features with the singular values of F in random directions",
+    "norms": "Gaussian directions of that spectrum, each node as far from the mean node as in F",
     "shuffled": "the values of each node, permuted over the samples independently",
 }
 
@@ -34,7 +37,7 @@ def draw_null(
     ----------
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
         F.
-    null : {"gaussian", "shuffled"}, default="gaussian"
+    null : {"gaussian", "norms", "shuffled"}, default="gaussian"
         A name in ``NULLS``.
     rng : Generator, int or None, default=None
         Source of the draw.
@@ -71,7 +74,7 @@ def draw_nulls(
     features, null, rng
         As in :func:`draw_null`.
     rotated : bool, default=True
-        False leaves the mean and the rotation R of the Gaussian null model out: the same
+        False leaves the mean and the rotation R of the Gaussian null models out: the same
         distances between nodes in half the time.
 
     Yields
@@ -93,7 +96,7 @@ def draw_nulls(
     F = as_feature_matrix(features)
     if null == "shuffled":
         return _shuffled_draws(F, as_rng(rng))
-    return _gaussian_draws(F, as_rng(rng), rotated)
+    return _gaussian_draws(F, as_rng(rng), rotated, keeps_norms=null == "norms")
 
 
 def gaussian_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:
@@ -136,22 +139,61 @@ def gaussian_null(features: Features, *, rng: RandomState = None) -> FeatureMatr
 
 
 def _gaussian_draws(
-    F: FeatureMatrix, rng: np.random.Generator, rotated: bool
+    F: FeatureMatrix, rng: np.random.Generator, rotated: bool, *, keeps_norms: bool
 ) -> Iterator[FeatureMatrix]:
     values = F.numpy().astype(np.float64)
     mean = values.mean(axis=0)
+    norms = np.linalg.norm(values - mean, axis=1, keepdims=True)
     singular = np.linalg.svd(values - mean, compute_uv=False)[: F.n_nodes - 1]
     while True:
         # Nodes must stay centred: directions are drawn in the space orthogonal to (1, ..., 1).
         drawn = rng.standard_normal((F.n_nodes, len(singular)))
-        left = _orthonormal(drawn - drawn.mean(axis=0))
+        axes = _orthonormal(drawn - drawn.mean(axis=0)) * singular
+        if keeps_norms:
+            drawn_norms = np.linalg.norm(axes, axis=1, keepdims=True)
+            axes *= norms / np.where(drawn_norms > 0, drawn_norms, 1.0)
         turn = rng.standard_normal((F.n_samples, len(singular)))
         if rotated:
-            cloud = (left * singular) @ _orthonormal(turn).T + mean
+            cloud = axes @ _orthonormal(turn).T + mean
         else:
             cloud = np.zeros(values.shape)
-            cloud[:, : len(singular)] = left * singular
-        yield _like(F, cloud, "gaussian null")
+            cloud[:, : len(singular)] = axes
+        yield _like(F, cloud, "norms null" if keeps_norms else "gaussian null")
+
+
+def norms_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:
+    """Draw features with the norms of F in Gaussian directions of its spectrum.
+
+    A draw of :func:`gaussian_null` in which every node is moved along its direction until it is
+    as far from the mean of F as the same node of F. What a few loud or silent nodes do to the
+    distances stays, and how nodes lie to each other is drawn anew.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F.
+    rng : Generator, int or None, default=None
+        Source of the directions.
+
+    Returns
+    -------
+    FeatureMatrix
+        Of the shape, precision and device of F. Distances from the mean of F equal those of F to
+        rounding; singular values are those of F only where all norms are alike.
+
+    Notes
+    -----
+    O(D B min(D, B)) time, in float64.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).standard_t(2, size=(6, 4))
+    >>> null = norms_null(F, rng=0).numpy()
+    >>> norms = lambda X: np.linalg.norm(X - F.mean(0), axis=1)
+    >>> bool(np.allclose(norms(F), norms(null)))
+    True
+    """
+    return draw_null(features, null="norms", rng=rng)
 
 
 def shuffled_null(features: Features, *, rng: RandomState = None) -> FeatureMatrix:

@@ -25,12 +25,16 @@ from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
 
 __all__ = [
+    "COMPARED_NULLS",
     "NullComparison",
     "compare_with_null",
     "compare_with_nulls",
     "embed_distances",
     "monte_carlo_p_value",
 ]
+
+#: The null models that SS_rate is compared with unless others are named.
+COMPARED_NULLS: tuple[Null, ...] = ("gaussian", "shuffled")
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,9 +89,9 @@ def compare_with_null(
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
         F of one layer, or its distances: they tell the spectrum of F, and so the Gaussian null
         model, but not the activations that "shuffled" permutes.
-    null : {"gaussian", "shuffled"}, default="gaussian"
-        Features with the spectrum of F in random directions, or the values of each node
-        shuffled over the samples.
+    null : {"gaussian", "norms", "shuffled"}, default="gaussian"
+        Features with the spectrum of F in random directions, the same with the norm of each
+        node, or the values of each node shuffled over the samples.
     estimator : str, default="released"
         A key of ``ESTIMATORS``.
     n_draws : int, default=99
@@ -143,7 +147,7 @@ def compare_with_nulls(
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
         F of one layer, or its distances, which have no "shuffled" null model.
     nulls : sequence of str or None, default=None
-        Null models; None takes all that there are for F or its distances.
+        Null models; None: "gaussian" and, where F is given, "shuffled".
     estimators : sequence of str, default=("released", "linkage")
         Estimators of the number of boxes.
     n_draws : int, default=99
@@ -175,8 +179,8 @@ def compare_with_nulls(
 ('shuffled', 'linkage')]
     """
     is_kept = not isinstance(features, DistanceMatrix)
-    every: tuple[Null, ...] = ("gaussian", "shuffled") if is_kept else ("gaussian",)
-    nulls = every if nulls is None else nulls
+    if nulls is None:
+        nulls = COMPARED_NULLS if is_kept else COMPARED_NULLS[:1]
     for null in nulls:
         choice(null, NULLS, "null")
     n_draws = integer(n_draws, "n_draws", least=2)

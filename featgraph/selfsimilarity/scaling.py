@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
@@ -11,22 +11,15 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import shortest_path
 
-from featgraph.core.checks import integer, naming
-from featgraph.core.memory import check_pairs
+from featgraph.core.checks import integer
 from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.threads import small_on_one_thread
-from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
-from featgraph.distances.pairwise import feature_distances
-from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
-from featgraph.features.null import draw_nulls
-from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.nulls import rewire_graph
+from featgraph.selfsimilarity._clouds import SHAPES, Cloud, open_cloud
 from featgraph.selfsimilarity._scaling import (
+    Ladder,
     box_interval,
     box_slope,
     find_widest_window,
@@ -35,8 +28,6 @@ from featgraph.selfsimilarity._scaling import (
     pair_dimension,
     pair_interval,
 )
-from featgraph.selfsimilarity.grid import check_spread, distance_range
-from featgraph.selfsimilarity.null_scores import embed_distances
 
 __all__ = ["SelfSimilarityTest", "self_similarity_test"]
 
@@ -48,10 +39,10 @@ LEAST_NODES = 64
 #: A scale is independent of the next where θ differs by this factor: five make an octave.
 LOG_SCALE = math.log(2) / 5
 LEAST_SCALES = 5
-#: A piece of a line, plane or space: the variances of its axes differ by less than EVEN, those of
-#: all other axes are smaller by GAP, and together less than REST of all.
-EVEN, GAP, REST = 10.0, 100.0, 0.02
-SHAPES = ("line", "plane", "space")
+#: What draws of a null model have in common with the layer or the graph.
+KEPT_BY_NULL = {
+    "gaussian": "spectrum", "norms": "spectrum, norms of nodes", "degrees": "degrees",
+}  # fmt: skip
 #: One octave of box numbers that takes more than this share of log θ is a gap between clusters.
 WIDEST = 0.6
 
@@ -66,12 +57,13 @@ class SelfSimilarityTest(Result):
         See :func:`self_similarity_test`.
     explanation : str
         Why, in one sentence.
-    p_value : float
-        Share of draws of the same spectrum and size whose widest window is as wide; nan where
-        there are too few nodes to ask.
+    p_values : dict of str to float
+        For each null model the share of its draws whose widest window is as wide; nan where there
+        are too few nodes to ask. Null models of features: "gaussian" (the same spectrum) and
+        "norms" (the same spectrum and the norm of each node); of a graph: "degrees".
     window : tuple of float
         θ from and to, in the unit of C: the window of box numbers that is widest beside those
-        of the null model.
+        of the null model with the largest p-value.
     dimension : float
         Slope of the logarithm of the number of pairs within θ on log θ (correlation dimension),
         from half of the nodes to 16 boxes (8 for fewer than 128 nodes).
@@ -95,18 +87,18 @@ class SelfSimilarityTest(Result):
     slopes : ndarray of float, shape (n_counts - 1,)
         Local dimension between neighbouring counts, from the middle of the bracket.
     null_slopes : ndarray of float, shape (n_counts - 1,)
-        The same for the null model, by its mean log θ.
+        The same for the null model with the largest p-value, by its mean log θ.
     n_nodes, n_distinct : int
         Nodes, and nodes without copies, which the test sees.
     n_draws : int
-        Draws of the null model.
+        Draws of each null model.
     layer : str or None
         Name of the layer.
     """
 
     _shown: ClassVar = ("layer", "verdict", "p_value", "dimension", "n_scales", "n_nodes")
     _rules: ClassVar = {
-        "p_value": SHARE,
+        "p_values": SHARE,
         "counts": Rule("n_counts", least=1),
         "theta_low": Rule("n_counts", least=0),
         "theta_high": Rule("n_counts", least=0),
@@ -114,7 +106,7 @@ class SelfSimilarityTest(Result):
 
     verdict: Verdict
     explanation: str
-    p_value: float
+    p_values: dict[str, float]
     window: tuple[float, float]
     dimension: float
     interval: tuple[float, float]
@@ -131,6 +123,11 @@ class SelfSimilarityTest(Result):
     n_distinct: int
     n_draws: int
     layer: str | None = None
+
+    @property
+    def p_value(self) -> float:
+        """The largest of ``p_values``."""
+        return max(self.p_values.values())
 
     @property
     def whole_dimension(self) -> int | None:
@@ -160,25 +157,28 @@ def self_similarity_test(
     n_draws: int = 99,
     rng: RandomState = None,
 ) -> SelfSimilarityTest:
-    """Test whether the nodes of a layer are self-similar beyond what their spectrum explains.
+    """Test whether the nodes of a layer are self-similar beyond their spectrum and their norms.
 
     Let θ_N be the smallest box diameter at which N boxes cover the nodes. For a self-similar set
     every doubling of N shrinks θ_N by one factor, 2^(1/d), over many scales. A cloud with the same
     spectrum and no other structure has a dimension that rises as θ falls, until all distances look
-    alike: its θ_N spans fewer scales. The statistic is the width in log θ of the window of N that
-    is widest beside Gaussian clouds with the same singular values and the same number of nodes.
+    alike: its θ_N spans fewer scales. Neither has a cloud of nodes in independent directions of
+    which a few are far louder or far more silent than the others, though its θ_N spans many. The
+    statistic is the width in log θ of the window of N that is widest beside Gaussian clouds with
+    the same singular values and number of nodes, and beside the same clouds with each node as far
+    from the mean node as it is.
 
     Parameters
     ----------
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), DistanceMatrix or graph
         F of one layer, or its distances; or any graph of ``as_feature_graph``: θ is then 1 + the
-        number of hops, the nodes are those of its largest component, and draws of the null
+        number of hops, the nodes are those of its largest component, and draws of the one null
         model are graphs of the same degrees (``rewire_graph``).
     level : float, default=0.05
         Probability of "self-similar", at most, for a Gaussian cloud of any spectrum but that of
         an even line, plane or space.
     n_draws : int, default=99
-        Draws of the null model, at least 19.
+        Draws of each null model, at least 19.
     rng : Generator, int or None, default=None
         Source of the draws and of the jackknife.
 
@@ -186,12 +186,12 @@ def self_similarity_test(
     -------
     SelfSimilarityTest
         "self-similar": θ_N spans at least five independent scales beside its widest gap, and more
-        than the spectrum explains (p_value at most ``level``); or the nodes fill a piece of a
-        line, plane or space evenly, which is self-similar with a whole dimension, and no test can
-        tell from its spectrum. "not self-similar": there are as many scales, but no more than the
-        spectrum explains, or one gap between clusters makes most of them. "undecided": fewer than
-        64 different nodes, or fewer than five scales, as in high dimension, where distances are
-        alike.
+        than spectrum and norms explain (every p-value at most ``level``); or the nodes fill a
+        piece of a line, plane or space evenly, which is self-similar with a whole dimension, and
+        no test can tell from its spectrum. "not self-similar": there are as many scales, but no
+        more than the spectrum or the norms explain, or one gap between clusters makes most of
+        them. "undecided": fewer than 64 different nodes, or fewer than five scales, as in high
+        dimension, where distances are alike.
 
     Raises
     ------
@@ -205,12 +205,13 @@ def self_similarity_test(
     upper bound; θ_N is the geometric mean of both. With N from 2 to half of the nodes in octaves,
     every window of at least three octaves is compared with the draws by its z-score, and the
     largest is ranked among those of the draws. A Gaussian cloud with independent nodes is exactly
-    exchangeable with the draws, so that its p-value is exact for any spectrum and size.
+    exchangeable with the draws of its spectrum, so that this p-value is exact for any spectrum
+    and size; the other one is nearly so for independent directions with norms of any law.
 
     Distances, scale and order of nodes: a common scale of F, a rotation of the samples and a
     shift change nothing but rounding; the order of nodes changes the draws of the jackknife alone.
 
-    Time O(n_draws · n_nodes² · min(n_nodes, n_samples)): a second for 256 nodes. Memory
+    Time O(n_draws · n_nodes² · min(n_nodes, n_samples)): two seconds for 256 nodes. Memory
     O(n_nodes²).
 
     References
@@ -229,24 +230,26 @@ def self_similarity_test(
     """
     n_draws = integer(n_draws, "n_draws", least=19)
     generator = as_rng(rng)
-    cloud = _open(features)
+    cloud = open_cloud(features)
     distances, n_distinct = cloud.distances, len(cloud.distances)
     counts = 2 ** np.arange(1, max(2, (n_distinct // 2).bit_length()), dtype=np.int64)
     counts = counts[counts < n_distinct]
     found = measure_ladder(distances, counts)
-    draws = np.empty((0, len(counts)))
-    if n_distinct >= LEAST_NODES:
-        nulls = islice(cloud.draw(generator), n_draws)
-        draws = np.array([measure_ladder(one, counts).middle for one in nulls])
-    p_value, first, last = find_widest_window(found.middle, draws)
+    beside = {
+        null: _compare(found, draw(generator), n_draws if n_distinct >= LEAST_NODES else 0, counts)
+        for null, draw in cloud.nulls.items()
+    }
+    p_values = {null: one.p_value for null, one in beside.items()}
+    hardest = beside[max(p_values, key=lambda null: p_values[null])]
     widths = -np.diff(found.middle)
     n_scales = float((widths.sum() - widths.max()) / LOG_SCALE) if widths.size else 0.0
+    first, last = hardest.window
     window = slice(first, last + 1)
-    verdict, why = _judge(n_distinct, p_value, level, cloud, n_scales, widths)
+    verdict, why = _judge(n_distinct, p_values, level, cloud, n_scales, widths)
     return SelfSimilarityTest(
         verdict=verdict,
         explanation=why,
-        p_value=p_value,
+        p_values=p_values,
         window=(math.exp(found.middle[last]), math.exp(found.middle[first])),
         dimension=pair_dimension(distances, found.middle),
         interval=pair_interval(distances, found.middle, generator),
@@ -258,88 +261,37 @@ def self_similarity_test(
         theta_low=np.exp(found.low),
         theta_high=np.exp(found.high),
         slopes=local_slopes(found.middle),
-        null_slopes=local_slopes(draws.mean(axis=0))
-        if len(draws)
-        else np.full(len(widths), math.nan),
+        null_slopes=hardest.slopes,
         n_nodes=cloud.n_nodes,
         n_distinct=n_distinct,
-        n_draws=len(draws),
+        n_draws=n_draws if n_distinct >= LEAST_NODES else 0,
         layer=cloud.layer,
     )
 
 
-class _Cloud(NamedTuple):
-    """Distances of different nodes, and what draws those of a null model."""
+class _Compared(NamedTuple):
+    """How the ladder of a cloud stands beside draws of one null model."""
 
-    distances: torch.Tensor
-    draw: Callable[[np.random.Generator], Iterator[torch.Tensor]]
-    kept_by_null: str
-    n_axes: int | None
-    n_nodes: int
-    layer: str | None
+    p_value: float
+    window: tuple[int, int]
+    slopes: Floats
 
 
-def _open(data: Any) -> _Cloud:
-    if isinstance(data, DistanceMatrix | FeatureMatrix | torch.Tensor | np.ndarray):
-        return _open_features(data)
-    with naming("features"):
-        return _open_graph(as_feature_graph(data, weight="ignore"))
-
-
-def _open_features(features: FeatureMatrix | DistanceMatrix | Array) -> _Cloud:
-    matrix = as_distance_matrix(features)
-    distances = matrix.values.detach().double().cpu()
-    check_spread(*distance_range(distances))
-    is_copy = (distances == 0).tril(-1).any(dim=1)
-    layer = features if not isinstance(features, DistanceMatrix) else embed_distances(features)
-    cloud = FeatureMatrix(as_feature_matrix(layer).values.detach().double().cpu()[~is_copy])
-
-    def draw(rng: np.random.Generator) -> Iterator[torch.Tensor]:
-        return map(feature_distances, draw_nulls(cloud, rng=rng))
-
-    n_axes = _count_axes(cloud.values)
-    kept = distances[~is_copy][:, ~is_copy]
-    return _Cloud(kept, draw, "spectrum", n_axes, matrix.n_nodes, matrix.layer)
-
-
-def _open_graph(graph: FeatureGraph) -> _Cloud:
-    """Return 1 + hops between the nodes of the largest component; nulls keep the degrees."""
-    if not graph.n_edges:
-        raise ValueError(f"must have at least one edge as a graph, got {graph.n_nodes} nodes alone")
-    whole = graph
-    graph = graph.giant_component()
-    check_pairs(graph.n_nodes, "hops", bytes_per_pair=24)
-
-    def measure(one: FeatureGraph) -> torch.Tensor:
-        hops = shortest_path(one.to_scipy(), unweighted=True, directed=False)
-        lengths = torch.from_numpy(hops + 1.0)
-        return lengths.fill_diagonal_(0.0)
-
-    def draw(rng: np.random.Generator) -> Iterator[torch.Tensor]:
-        while True:
-            yield measure(rewire_graph(graph, rng=rng))
-
-    distances = measure(graph)
-    check_spread(*distance_range(distances))
-    return _Cloud(distances, draw, "degrees", None, whole.n_nodes, graph.layer)
-
-
-def _count_axes(values: torch.Tensor) -> int | None:
-    """Return 1, 2 or 3 where the nodes fill so many dimensions evenly and hardly any other."""
-    powers = torch.linalg.svdvals(values - values.mean(dim=0)).square().numpy()
-    powers = np.append(powers / powers.sum(), np.zeros(len(SHAPES) + 1))
-    for k in range(1, len(SHAPES) + 1):
-        is_even = powers[0] <= EVEN * powers[k - 1]
-        if is_even and powers[k] * GAP <= powers[k - 1] and powers[k:].sum() <= REST:
-            return k
-    return None
+def _compare(
+    found: Ladder, distances: Iterator[torch.Tensor], n_draws: int, counts: NDArray[np.int64]
+) -> _Compared:
+    ladders = [measure_ladder(one, counts).middle for one in islice(distances, n_draws)]
+    draws = np.array(ladders).reshape(-1, len(counts))
+    p_value, first, last = find_widest_window(found.middle, draws)
+    mean = draws.mean(axis=0) if ladders else np.full(len(counts), math.nan)
+    return _Compared(p_value, (first, last), local_slopes(mean))
 
 
 def _judge(
     n_distinct: int,
-    p_value: float,
+    p_values: dict[str, float],
     level: float,
-    cloud: _Cloud,
+    cloud: Cloud,
     n_scales: float,
     widths: Floats,
 ) -> tuple[Verdict, str]:
@@ -359,10 +311,11 @@ def _judge(
             f"box numbers from 2 to half of the nodes span {n_scales:.1f} independent scales, and "
             f"a power law needs {LEAST_SCALES}: distances are too much alike for so few nodes"
         )
+    p_value, null = max((value, null) for null, value in p_values.items())
     if p_value <= level:
         return "self-similar", (
             f"box counts span {n_scales:.0f} independent scales, more than those of draws of the "
-            f"same {cloud.kept_by_null} and size (p = {p_value:.2g})"
+            f"same {KEPT_BY_NULL[null]} and size (p = {p_value:.2g})"
         )
     if cloud.n_axes is not None:
         shape = SHAPES[cloud.n_axes - 1]
@@ -371,6 +324,6 @@ def _judge(
             f"scaling of at most the whole dimension {cloud.n_axes}, which their spectrum explains"
         )
     return "not self-similar", (
-        f"{n_scales:.0f} independent scales, no more than draws of the same {cloud.kept_by_null} "
+        f"{n_scales:.0f} independent scales, no more than draws of the same {KEPT_BY_NULL[null]} "
         f"and size have (p = {p_value:.2g})"
     )
