@@ -78,9 +78,9 @@ def prove_rate(F: np.ndarray, time_limit: float) -> dict[str, object]:
 
 
 def judge_layer(F: np.ndarray) -> dict[str, object]:
-    """Return whether the layer is self-similar beyond its spectrum."""
+    """Return whether the layer is self-similar beyond its spectrum and its norms."""
     found = self_similarity_test(F, rng=1)
-    names = ("verdict", "p_value", "dimension", "interval", "n_scales", "n_distinct")
+    names = ("verdict", "p_values", "dimension", "interval", "n_scales", "n_distinct")
     return {name: getattr(found, name) for name in names}
 
 

@@ -166,7 +166,7 @@ def self_similarity_test(
     which a few are far louder or far more silent than the others, though its θ_N spans many. The
     statistic is the width in log θ of the window of N that is widest beside Gaussian clouds with
     the same singular values and number of nodes, and beside the same clouds with each node as far
-    from the mean node as it is.
+    from the middle as it is (``norms_null``).
 
     Parameters
     ----------

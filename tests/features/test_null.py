@@ -13,8 +13,10 @@ from featgraph.features import (
     draw_null,
     draw_nulls,
     gaussian_null,
+    norms_null,
     shuffled_null,
 )
+from featgraph.features.null import NULLS, _geometric_median
 
 
 def draw(n_nodes: int, n_samples: int, seed: int = 0) -> np.ndarray:
@@ -66,6 +68,39 @@ def test_gaussian_directions_are_uniform() -> None:
     assert np.abs(mean).max() < 0.12
 
 
+@given(n_nodes=st.integers(2, 12), n_samples=st.integers(1, 12), seed=st.integers(0, 99))
+def test_norms_keeps_how_far_each_node_is_from_the_middle(
+    n_nodes: int, n_samples: int, seed: int
+) -> None:
+    half = draw(n_nodes, n_samples, seed) - 2
+    F = np.vstack([half, -half]) + 5  # symmetric: the geometric median is 5
+    null, gauss = norms_null(F, rng=seed).numpy() - 5, gaussian_null(F, rng=seed).numpy() - 5
+    norms = np.linalg.norm(F - 5, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(null, axis=1), norms, rtol=1e-6)
+    # Directions are those of the Gaussian null model: each node on the ray of its draw.
+    rays = gauss / np.linalg.norm(gauss, axis=1, keepdims=True)
+    np.testing.assert_allclose(null, rays * norms[:, None], atol=1e-6)
+
+
+def test_loud_nodes_do_not_pull_the_middle_away() -> None:
+    """Against the definition: no step in any direction has a smaller sum of distances."""
+    rng = np.random.default_rng(0)
+    F = rng.normal(size=(60, 5)) * np.exp(2 * rng.normal(size=(60, 1)))
+    F[0] = 1e5
+    middle = _geometric_median(F)
+
+    def total(point: np.ndarray) -> float:
+        return float(np.linalg.norm(F - point, axis=1).sum())
+
+    steps = 1e-3 * rng.normal(size=(200, 5))
+    assert all(total(middle) <= total(middle + step) for step in steps)
+    assert np.linalg.norm(middle) < 3 < np.linalg.norm(F.mean(0))
+
+
+def test_norms_of_equal_nodes_are_nothing() -> None:
+    np.testing.assert_array_equal(norms_null(np.ones((4, 3)), rng=0).numpy(), np.ones((4, 3)))
+
+
 @given(n_nodes=st.integers(2, 9), n_samples=st.integers(1, 9), seed=st.integers(0, 99))
 def test_shuffled_keeps_the_values_of_each_node(n_nodes: int, n_samples: int, seed: int) -> None:
     F = draw(n_nodes, n_samples, seed)
@@ -80,7 +115,7 @@ def test_shuffled_breaks_correlation() -> None:
     assert abs(np.corrcoef(null)[0, 1]) < 0.2
 
 
-@pytest.mark.parametrize("null", ["gaussian", "shuffled"])
+@pytest.mark.parametrize("null", NULLS)
 def test_seed_decides_and_the_input_stays(null: str) -> None:
     F = FeatureMatrix(torch.from_numpy(draw(5, 7)).float(), layer="fc", reduce="none", source="m")
     before = F.values.clone()
@@ -100,7 +135,7 @@ def test_bad_arguments() -> None:
         gaussian_null(np.ones((1, 3)))
 
 
-@pytest.mark.parametrize("null", ["gaussian", "shuffled"])
+@pytest.mark.parametrize("null", NULLS)
 def test_draws_in_a_row_are_those_drawn_one_by_one(null):
     F = np.random.default_rng(1).normal(size=(9, 5))
     rng = np.random.default_rng(2)

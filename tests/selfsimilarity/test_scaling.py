@@ -30,6 +30,8 @@ NULLS: list[tuple[str, dict[str, Any]]] = [
     ("gaussian", {}),
     ("gaussian", {"spectrum": "exponential", "rate": 3.0}),
     ("gaussian", {"spectrum": "power", "rate": 3.0}),
+    ("heavy_tailed", {}),
+    ("heavy_tailed", {"tail": 1.5}),
     ("ball", {}),
     ("sphere", {}),
     ("relu", {}),
@@ -49,6 +51,29 @@ def test_fractals_are_found(name: str, options: dict[str, Any]) -> None:
 def test_noise_is_not(name: str, options: dict[str, Any]) -> None:
     found = self_similarity_test(make_point_cloud(name, 256, rng=1, **options), **QUICK)
     assert found.verdict != "self-similar"
+
+
+@pytest.mark.parametrize("law", ["lognormal", "loud", "silent"])
+def test_norms_alone_make_no_fractal(law: str) -> None:
+    """Independent directions span many scales by their norms: the spectrum does not explain it."""
+    rng = np.random.default_rng(0)
+    norms = {
+        "lognormal": np.exp(rng.normal(size=256)),
+        "loud": np.where(np.arange(256) < 100, 4.0 ** (np.arange(256) / 10), 1.0),
+        "silent": np.exp(-6 * rng.uniform(size=256)),
+    }[law]
+    found = self_similarity_test(rng.normal(size=(256, 64)) * norms[:, None], **QUICK)
+    assert found.p_values["gaussian"] == 1 / 40
+    assert found.verdict == "not self-similar"
+    assert found.p_value == found.p_values["norms"] > 0.05
+    assert "norms of nodes" in found.explanation
+
+
+def test_a_fractal_with_loud_nodes_is_still_one() -> None:
+    """Three nodes far away change the spectrum and the norms, not how the others lie."""
+    F = make_point_cloud("cantor_dust", 256, n_axes=2, rng=0)
+    F[:3] *= [[30.0], [20.0], [10.0]]
+    assert self_similarity_test(F, **QUICK).verdict == "self-similar"
 
 
 @pytest.mark.parametrize(("name", "whole"), [("line", 1), ("plane", 2), ("torus", 2), ("cube", 3)])
