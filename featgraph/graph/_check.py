@@ -134,7 +134,7 @@ def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
     """Return attribute values, None for missing, as an array; None if they are of no such kind.
 
     Whole numbers stay whole and booleans stay booleans: with gaps, or beyond 64 bits, as objects.
-    A missing real number is NaN, a missing string "", a missing row of numbers a row of NaN.
+    A missing real number is NaN, a missing string "", a missing row a row of these.
 
     Examples
     --------
@@ -155,7 +155,8 @@ def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
         return _whole_column(values, bool if truth else int, gaps)
     if gaps:
         first = next(value for value in values if value is not None)
-        nothing = np.nan if np.ndim(first) == 0 else np.full(np.shape(first), np.nan)
+        missing = "" if np.asarray(first).dtype.kind == "U" else np.nan
+        nothing = np.nan if np.ndim(first) == 0 else np.full(np.shape(first), missing)
         values = [nothing if value is None else value for value in values]
     try:
         real = all(issubclass(kind, numbers.Real) for kind in kinds)

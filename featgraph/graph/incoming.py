@@ -273,7 +273,9 @@ def expand_rows(
     if n_entries != columns.size:
         raise ValueError(f"data must be as long as indices ({columns.size}), got {n_entries}")
     if columns.size and not 0 <= columns.min() <= columns.max() < n_columns:
-        raise ValueError(f"indices must lie in 0 … {n_columns - 1}, got {columns.max()}")
+        raise ValueError(
+            f"indices must lie in 0 … {n_columns - 1}, got {columns.min()} … {columns.max()}"
+        )
     return np.repeat(np.arange(n_rows), np.diff(starts))
 
 
@@ -295,7 +297,9 @@ def matrix_graph(
         if side.shape != values.shape or values.ndim != 1 or side.dtype.kind not in "iu":
             raise ValueError(f"{name} must hold one integer per entry, got shape {side.shape}")
         if side.size and not 0 <= side.min() <= side.max() < n_nodes:
-            raise ValueError(f"{name} indices must lie in 0 … {n_nodes - 1}, got {side.max()}")
+            raise ValueError(
+                f"{name} must lie in 0 … {n_nodes - 1}, got {side.min()} … {side.max()}"
+            )
     notes = []
     summed = coo_array((values, tuple(sides)), shape=(n_nodes, n_nodes)).tocsr().tocoo()
     if summed.nnz < values.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,10 +31,23 @@ def as_boolean(text: str) -> bool:
         raise ValueError(f"expected true or false, got {text[:40]!r}") from None
 
 
-_WHOLE = dict.fromkeys(("int", "integer", "long", "short", "byte", "biginteger"), int)
-_REAL = dict.fromkeys(("float", "double", "bigdecimal"), float)
+def _as_whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        if not (number := float(text)).is_integer():
+            raise
+        return int(number)  # some programs write 1.0
+
+
+_WHOLE = dict.fromkeys(("int", "integer", "long", "short", "byte", "biginteger"), (int, _as_whole))
+_REAL = dict.fromkeys(("float", "double", "bigdecimal"), (float,))
 #: How the words of a type are read; every other type is text.
-_CONVERTERS: dict[str, Callable[[str], Any]] = {**_WHOLE, **_REAL, "boolean": as_boolean}
+_CONVERTERS: dict[str, tuple[Callable[[str], Any], ...]] = {
+    **_WHOLE,
+    **_REAL,
+    "boolean": (as_boolean,),
+}
 
 
 def typed_column(cells: Sequence[Any]) -> list[Any]:
@@ -68,8 +82,8 @@ class Column:
         self.is_number = kind in _CONVERTERS
 
     def add(self, row: int, cell: Any) -> None:
-        """Take the value of a row; an empty number is a missing one."""
-        if cell or not self.is_number:
+        """Take the value of a row; a number of nothing but blanks is a missing one."""
+        if not self.is_number or (cell and not cell.isspace()):
             self.rows.append(row)
             self.cells.append(cell)
 
@@ -77,15 +91,14 @@ class Column:
         """Return the values that words stand for."""
         if not self.is_number:
             return cells
-        values: list[Any] = []
-        try:
-            values.extend(map(_CONVERTERS[self.kind], cells))
-        except ValueError:
-            raise ValueError(
-                f"attribute {self.name!r} must be of type {self.kind}, "
-                f"got {cells[len(values)]!r:.60}"
-            ) from None
-        return values
+        for convert in _CONVERTERS[self.kind]:
+            values: list[Any] = []
+            with contextlib.suppress(ValueError):
+                values.extend(map(convert, cells))
+                return values
+        raise ValueError(
+            f"attribute {self.name!r} must be of type {self.kind}, got {cells[len(values)]!r:.60}"
+        )
 
 
 def _join(columns: Sequence[Column], n_rows: int, most_cells: int) -> Any:

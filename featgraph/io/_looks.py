@@ -31,7 +31,7 @@ def hex_channels(text: str) -> list[int] | None:
 
 def put_color(table: Table, text: str | None) -> None:
     """Give the newest row of a table a colour written in hexadecimal digits."""
-    channels = None if text is None else hex_channels(text)
+    channels = None if text is None else hex_channels(text) or hex_channels(f"#{text}")
     for name, value in zip("rgb", channels or (), strict=False):
         table.put(name, str(value), "integer")
     if channels is not None and len(channels) == 4:

@@ -104,7 +104,8 @@ def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str,
 def parse_cytoscape(source: Source) -> RawGraph:
     """Read the elements of a Cytoscape.js file, in two lists or in one."""
     whole = json.loads(source.text())
-    elements = whole.get("elements") if isinstance(whole, dict) else None
+    whole = whole if isinstance(whole, dict) else {"elements": whole or None}
+    elements = whole.get("elements")
     if isinstance(elements, list):
         elements = {
             "nodes": [item for item in elements if "source" not in item.get("data", {})],
@@ -113,6 +114,7 @@ def parse_cytoscape(source: Source) -> RawGraph:
     if not isinstance(elements, dict):
         raise ValueError("holds no 'elements', as Cytoscape.js writes nodes and edges")
     reader = GraphReader()
+    reader.directed = whole.get("directed") is True  # as networkx says it
     reader.fields = whole["data"] if isinstance(whole.get("data"), dict) else {}
     nodes, edges = elements.get("nodes", ()), elements.get("edges", ())
     try:

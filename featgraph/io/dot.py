@@ -22,8 +22,8 @@ from featgraph.io._target import open_target, written
 
 __all__ = ["parse_dot", "write_dot"]
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_ID = rf"(?:{_QUOTED}|-?[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?))"
+_QUOTED = r'"(?:[^"\\]|\\.)*"|<(?:[^<>]|<[^<>]*>)*>'  # or HTML
+_ID = rf"(?:{_QUOTED}|[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?))"
 _END = rf"{_ID}(?:\s*:\s*{_ID})*"  # a node, perhaps with a port
 _COMMENT = re.compile(  # what never closes ends with the file: no search starts twice
     r"""("(?:[^"\\]|\\.)*(?:"|\Z))|(?://|\#)[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL
@@ -33,12 +33,13 @@ _STATEMENT = re.compile(
     rf"""\s*(?: (?P<mark>[{{}};,]) | (?i:subgraph)\b(?:\s*{_ID})?
       | (?P<key>{_ID})\s*=\s*(?P<value>{_ID})
       | (?P<chain>{_END}(?:\s*(?:--|->)\s*(?!(?i:subgraph)\b){_END})*)
-        \s*(?P<about>(?:\[(?:{_QUOTED}|[^\]"])*\]\s*)*)(?P<loose>--|->)?
+        \s*(?P<about>(?:\[(?:{_QUOTED}|[^\]"<])*\]\s*)*)(?P<loose>--|->)?
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_TO_SUBGRAPH = "an edge to a subgraph is not read; name its nodes"
 _CELL = re.compile(rf"({_ID})(?:\s*=\s*({_ID}))?", re.DOTALL)
-_NAME = re.compile(rf"({_ID})(?:\s*:\s*{_ID})*", re.DOTALL)
+_NAME = re.compile(rf"(?:\A|--|->)\s*({_ID})(?:\s*:\s*{_ID})*", re.DOTALL)
 
 
 def write_dot(graph: Any, path: Target, **options: Any) -> Path:
@@ -141,11 +142,14 @@ def parse_dot(source: Source) -> RawGraph:
             reader.fields[_word(match["key"])] = _word(match["value"])
         elif match["chain"] and match["chain"].lower() not in ("graph", "node", "edge"):
             if match["loose"]:
-                raise ValueError("an edge to a subgraph is not read; name its nodes")
+                raise ValueError(_TO_SUBGRAPH)
             _take(reader, number, _NAME.findall(match["chain"]), _CELL.findall(match["about"]))
-    if text[place:].strip():
+    rest = text[place:].strip()
+    if rest.startswith(("--", "->")):
+        raise ValueError(_TO_SUBGRAPH)
+    if rest:
         line = text.count("\n", 0, place) + 1
-        raise ValueError(f"line {line}: cannot be read: {text[place:].strip()[:40]!r}")
+        raise ValueError(f"line {line}: cannot be read: {rest[:40]!r}")
     if depth:
         raise ValueError("ends before the last brace closes")
     for table in reader.tables.values():
@@ -157,7 +161,7 @@ def parse_dot(source: Source) -> RawGraph:
 
 def _word(text: str) -> str:
     if not text.startswith('"'):
-        return text
+        return text[1:-1] if text.startswith("<") else text
     return re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), text[1:-1], flags=re.DOTALL)
 
 

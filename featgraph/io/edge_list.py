@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import itertools
@@ -22,10 +23,13 @@ from featgraph.io.pajek import split_words
 
 __all__ = ["edge_table_graph", "parse_edge_list", "read_table"]
 
-# Titles of the two ends, as Gephi, igraph and users of pandas write them.
-_SOURCES = {"source", "from", "src", "u", "node1", "node_1", "nodea", "i", "id1", "fromnodeid"}
-_TARGETS = {"target", "to", "dst", "v", "node2", "node_2", "nodeb", "j", "id2", "tonodeid"}
-_MARKS = (",", ";", "\t", "|")
+# Titles of the two ends, as Gephi, igraph and users of pandas write them: "Source", "from_node",
+# "Node 1", "id_a".
+_OF = "(node|vertex|id|nodeid|name|label)?"
+_SOURCE = re.compile(rf"(source|from|src|start|origin|parent){_OF}|(node|vertex|id|end)(1|a)|u|i")
+_TARGET = re.compile(rf"(target|to|dst|destination|end|child){_OF}|(node|vertex|id|end)(2|b)|v|j")
+_MARKS = ("\t", ";", "|", ",")  # a comma may stand for the point of a number
+_COMMA = re.compile(r"([+-]?\d+),(\d+)\Z")
 _INDEX = {"", "unnamed: 0"}  # titles of the numbers that pandas writes before the columns
 _Rows = list[tuple[int, list[str]]]
 
@@ -38,28 +42,31 @@ def parse_edge_list(source: Source) -> RawGraph:
         raise ValueError("holds no edges")
     separator = _separator(text, source.suffix)
     titles = next(_split([first[1]], separator))
-    known = _known_titles(titles)
+    ends = _known_ends(titles)
+    usual = all(end is not None and end.isalnum() for end in ends)  # and needs no note
     over_numbers = titles[0] and not any(map(_is_number, titles))
     body = text.split("\n", first[0])[-1] if over_numbers else text
     plain = _plain_table(body, separator, len(titles))
     notes = []
     if plain is not None:
-        labels, ends = _number(plain[0])
+        labels, pairs = _number(plain[0])
         values = {} if plain[1] is None else {"weight": plain[1]}
-        raw = RawGraph(ends, len(labels), False, labels, values)
-        over_numbers = over_numbers and not known
+        raw = RawGraph(pairs, len(labels), False, labels, values)
+        is_title = over_numbers
     else:
         rows = _rows(text, separator)
-        over_numbers = not known and _is_title(rows)
-        if not known and not over_numbers:
+        usual = usual or rows[0][0] == 0  # titles that stand in no line
+        over_numbers = _is_title(rows)
+        is_title = over_numbers or _holds_ends(rows)
+        if not is_title:
             _check_rows(rows)
             rows.insert(0, (0, ["source", "target", "weight"][: len(rows[0][1])]))
         if len(rows) == 1:
             raise ValueError("holds no edges")
         raw = edge_table_graph(_table(rows))
-    if over_numbers:
-        told = ", ".join(map(repr, titles))
-        notes.append(f"took line 1 for titles, {told}: below it stand numbers")
+    if is_title and not usual:
+        why = ": below it stand numbers" if over_numbers else ""
+        notes.append(f"took line 1 for titles, {', '.join(map(repr, titles))}{why}")
     raw.notes = notes + raw.notes
     return raw
 
@@ -94,18 +101,42 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _rows(text: str, separator: str | None) -> _Rows:
     numbers, lines = zip(*_lines(text), strict=True)
-    return list(zip(numbers, _split(lines, separator), strict=False))
+    rows = [row for row in zip(numbers, _split(lines, separator), strict=False) if any(row[1])]
+    if all(len(cells) > 2 and not cells[-1] for _, cells in rows):  # each line ends in a separator
+        rows = [(number, cells[:-1]) for number, cells in rows]
+    return _name_cells(rows)
+
+
+def _name_cells(rows: _Rows) -> _Rows:
+    """Return rows in which networkx wrote what it knows of an edge as a dictionary as columns."""
+    if not any(len(cells) > 2 and cells[2].startswith("{") for _, cells in rows):
+        return rows
+    told = [_read_dictionary(number, " ".join(cells[2:])) for number, cells in rows]
+    names = list(dict.fromkeys(name for about in told for name in about))
+    titles = ["source", "target", *names]
+    return [(0, titles)] + [
+        (number, [*cells[:2], *(about.get(name, "") for name in names)])
+        for (number, cells), about in zip(rows, told, strict=True)
+    ]
+
+
+def _read_dictionary(number: int, text: str) -> dict[str, str]:
+    try:
+        return {str(k): str(v) for k, v in dict(ast.literal_eval(text or "{}")).items()}
+    except (SyntaxError, ValueError, TypeError, MemoryError):
+        raise ValueError(f"line {number}: expected a dictionary, got {text[:60]!r}") from None
 
 
 def _split(lines: Any, separator: str | None) -> Iterator[list[str]]:
     if separator is not None:
         for cells in csv.reader(lines, delimiter=separator, skipinitialspace=True):
-            yield list(map(str.strip, cells))
+            yield [
+                _COMMA.sub(r"\1.\2", c.strip()) if separator == ";" else c.strip() for c in cells
+            ]
         return
     for line in lines:
         parts = [word for word, _ in split_words(line)] if line[0] == '"' else line.split()
-        # networkx.write_edgelist writes the attributes of an edge without any as {}
-        yield parts[:2] if len(parts) > 2 and "".join(parts[2:]) == "{}" else parts
+        yield parts
 
 
 def _separator(text: str, suffix: str) -> str | None:
@@ -113,6 +144,8 @@ def _separator(text: str, suffix: str) -> str | None:
     head = [line for _, line in itertools.islice(_lines(text), 2)]
     if suffix == ".tsv" and "\t" in head[0]:
         return "\t"
+    if head[0].rstrip().endswith("}"):  # a dictionary of networkx, whose commas separate nothing
+        return None
     words = [line.split() for line in head]
     blank = all(len(parts) in (2, 3) and parts[0][-1] not in ",;|" for parts in words)
     if suffix != ".csv" and blank and not any(p in _MARKS for parts in words for p in parts):
@@ -141,9 +174,23 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _known_titles(titles: Sequence[str]) -> bool:
-    names = [title.lower() for title in titles]
-    return not _SOURCES.isdisjoint(names) and not _TARGETS.isdisjoint(names)
+def _known_ends(titles: Iterable[str]) -> list[str | None]:
+    """Return the first titles that name the source and the target."""
+    plain = {title: re.sub(r"[\W_]+", "", title.lower()) for title in titles}
+    return [
+        next((title for title, name in plain.items() if known.fullmatch(name)), None)
+        for known in (_SOURCE, _TARGET)
+    ]
+
+
+def _holds_ends(rows: _Rows) -> bool:
+    """Tell whether line 1 has known titles, which are no names of nodes in lines below."""
+    (_, titles), *others = rows
+    ends = _known_ends(titles)
+    places = [titles.index(end) for end in ends if end is not None]
+    return len(places) == 2 and not any(
+        cells[k] in ends for _, cells in others for k in places if k < len(cells)
+    )
 
 
 def _is_title(rows: _Rows) -> bool:
@@ -215,10 +262,8 @@ def edge_table_graph(
     titles = {title.lower(): title for title in columns}
     if len(columns) < 2:
         raise ValueError(f"a table of edges needs columns for both ends, got {list(columns)}")
-    ends = [
-        next((titles[name] for name in titles if name in known), list(columns)[k])
-        for k, known in enumerate((_SOURCES, _TARGETS))
-    ]
+    first_two = itertools.islice(columns, 2)
+    ends = [known or own for known, own in zip(_known_ends(columns), first_two, strict=True)]
     rest = {title: columns[title] for title in columns if title not in ends}
     kinds = {str(kind).lower() for kind in rest.pop(titles.get("type", ""), ())}
     rest.pop(titles.get("id", ""), None)

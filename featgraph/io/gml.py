@@ -127,6 +127,8 @@ def _name(value: Any, rule: str) -> str:
 
 def _draw(table: Table, drawn: dict[str, Any]) -> None:
     """Take what Gephi and yEd draw: place, size (of squares and discs), colour, shape."""
+    if isinstance(drawn.get("center"), list):
+        drawn = drawn | dict(drawn["center"])
     if "x" in drawn and "y" in drawn:
         for axis in "xyz":
             table.put(axis, drawn.get(axis), "value")

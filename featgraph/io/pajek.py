@@ -33,7 +33,7 @@ def parse_pajek(source: Source) -> RawGraph:
     reader = _Reader()
     for number, line in enumerate(source.text().splitlines(), start=1):
         words = split_words(line)
-        if not words or (words[0][0].startswith("%") and not words[0][1]):
+        if not words or (words[0][0].startswith(("%", "/*")) and not words[0][1]):
             continue
         try:
             reader.read([word for word, _ in words], source)

@@ -169,7 +169,7 @@ BROKEN_TEXT = [
     ("a.edges", "0 1\n\n1 2 3 4\n", r"a\.edges: line 3: expected 'u v' or 'u v weight'"),
     ("a.edges", "a b\nb c 2\n", "a.edges: line 2: has 3 columns, lines before it 2"),
     ("a.edges", "a b far\n", "a.edges: line 1: the third column must be a weight, got 'far'"),
-    ("a.edges", "0 1 {'weight': 3}\n", "a.edges: line 1: expected 'u v' or 'u v weight'"),
+    ("a.edges", "0 1 {'weight': 3\n", "a.edges: line 1: expected a dictionary"),
     ("a.edges", "0 1 # no comment\n", "a.edges: line 1: expected 'u v' or 'u v weight'"),
     ("a.edges", "0\x001\n", "a.edges: holds NUL characters"),
     ("a.mtx", "hello\n", r"a\.mtx: line 1: expected '%%MatrixMarket"),
@@ -318,7 +318,7 @@ def csr_members(**change):
 
 
 BAD_ARCHIVES = [
-    ({"indices": [1, 10**6]}, "a.npz: indices must lie in 0 … 1, got 1000000"),
+    ({"indices": [1, 10**6]}, "a.npz: indices must lie in 0 … 1, got 1 … 1000000"),
     ({"indices": [1, -5]}, "a.npz: indices must lie in 0 … 1"),
     ({"indices": [1.0, 0.0]}, "a.npz: indices must be one-dimensional with integers"),
     ({"indptr": [0, 1, 10**6]}, "a.npz: indptr must rise from 0 to the length of indices"),
@@ -333,7 +333,7 @@ BAD_ARCHIVES = [
     ({"format": None}, "neither a saved FeatureGraph nor a scipy sparse matrix"),
     ({"data": None}, "neither a saved FeatureGraph nor a scipy sparse matrix"),
     ({"data": [[1.0, 1.0]]}, "a.npz: .*"),
-    ({"format": np.array(b"coo"), "row": [0, 9], "col": [1, 0]}, "a.npz: row indices must lie in"),
+    ({"format": np.array(b"coo"), "row": [0, 9], "col": [1, 0]}, "a.npz: row must lie in"),
     ({"shape": [2, 3]}, "must be square"),
 ]
 
