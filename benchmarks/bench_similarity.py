@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from featgraph.similarity import WeightGraph, compare_layers, weight_persistence
+from featgraph.similarity import compare_layers, weight_persistence
 from featgraph.similarity._moments import LinearMoments
+from featgraph.weights import weight_graph
 
 
 def best_times(works: Sequence[Callable[[], object]], repeats: int) -> list[tuple[float, float]]:
@@ -92,8 +93,8 @@ def row(
 def bench_persistence(shapes: Sequence[tuple[int, int]], repeats: int) -> dict[str, object]:
     """Weight persistence of a stack of dense layers against sorting its edges."""
     rng = np.random.default_rng(0)
-    graph = WeightGraph.from_matrices([rng.normal(size=shape) for shape in shapes])
-    works = (lambda: np.sort(graph.filtration), lambda: weight_persistence(graph))
+    graph = weight_graph([rng.normal(size=shape) for shape in shapes])
+    works = (lambda: np.sort(graph.edge_weights), lambda: weight_persistence(graph))
     (sort, _), (taken, cpu) = best_times(works, repeats)
     return {
         "case": "weight persistence",

@@ -54,4 +54,3 @@ from .triangle_views import (
 )
 from .weight_homology import weight_persistence as weight_persistence
 from .weight_matching import NeuronAlignment as NeuronAlignment, align_neurons as align_neurons
-from .weight_network import WeightGraph as WeightGraph

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.checks import naming
 from featgraph.core.lazy import need
+from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.similarity.diagram import PersistenceDiagrams
-from featgraph.similarity.weight_network import WeightGraph
+from featgraph.weights.building import weight_graph
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["weight_persistence"]
 
+#: Filtration value of the strongest edge, above 0 as in the published code.
+SMALLEST = 1e-6
+
 
 def weight_persistence(
-    model: nn.Module | WeightGraph,
+    model: nn.Module | FeatureGraph,
     *,
     max_dimension: int = 1,
     bias: bool = True,
@@ -32,12 +38,15 @@ def weight_persistence(
 
     Parameters
     ----------
-    model : Module or WeightGraph
-        A network that ``WeightGraph.from_model`` can read, or a graph of your own.
+    model : Module, FeatureGraph or graph of another library
+        A network that :func:`featgraph.weight_graph` can read, with keys and values joined to
+        their own heads and sums by edges of weight 1; or a graph with lengths 1/|w|.
     max_dimension : int, default=1
         Highest homology dimension.
-    bias, fold_batchnorm : bool, default=True
-        As in ``WeightGraph.from_model``.
+    bias : bool, default=True
+        Whether biases are nodes of their own.
+    fold_batchnorm : bool, default=True
+        Whether batch norms (with running statistics) are folded in.
 
     Returns
     -------
@@ -58,8 +67,9 @@ def weight_persistence(
     H₀ = {(0, f(e)) : e in a minimum spanning tree}, H₁ = {(f(e), ∞) : all other edges} and
     nothing above: exact, O(n_edges log n_edges), millions of edges in seconds. Skip
     connections that close triangles go to the flag complex of gudhi, exact as well, up to
-    some 10⁵ edges. Diagrams do not change when neurons are permuted, all weights are scaled
-    alike or signs are flipped; scaling single layers does change them.
+    some 10⁵ edges. A weight of 0 is no connection: what nothing joins never dies. Diagrams do
+    not change when neurons are permuted, all weights are scaled alike or signs are flipped;
+    scaling single layers does change them.
 
     References
     ----------
@@ -69,24 +79,41 @@ def weight_persistence(
 
     Examples
     --------
-    >>> graph = WeightGraph.from_matrices([[[4.0, 2.0], [1.0, 3.0]]])
-    >>> d = weight_persistence(graph)
+    >>> d = weight_persistence(weight_graph([[[4.0, 2.0], [1.0, 3.0]]]))
     >>> d.points[0][:, 1].tolist(), d.points[1].tolist()
     ([1e-06, 0.25, 0.5], [[0.75, inf]])
     """
-    graph = model
-    if not isinstance(graph, WeightGraph):
-        graph = WeightGraph.from_model(graph, bias=bias, fold_batchnorm=fold_batchnorm)
-    values = graph.filtration
-    if graph.layered or _is_bipartite(graph):
+    from torch import nn
+
+    if isinstance(model, nn.Module):
+        graph = weight_graph(
+            model, biases=bias, fold_batchnorm=fold_batchnorm, attention="heads", sums=True
+        )
+    else:
+        with naming("model"):
+            graph = as_feature_graph(model, weight="weight")
+    values = _filter(graph)
+    if _is_bipartite(graph):
         points = _tree_persistence(graph, values, max_dimension)
     else:
         points = _flag_persistence(graph, values, max_dimension)
     return PersistenceDiagrams(points, "weights", True, graph.source)
 
 
+def _filter(graph: FeatureGraph) -> NDArray[np.float64]:
+    """Value at which each edge enters: max(1 − |w|/M, 10⁻⁶), the strongest first."""
+    strengths = graph.edge_attributes.get("strength")
+    if strengths is None:
+        lengths = graph.edge_weights
+        if lengths is None or not lengths.size or not lengths.min() > 0:
+            raise ValueError("model must have edges of lengths above 0, which are 1/|w|")
+        strengths = 1 / lengths
+    values: NDArray[np.float64] = np.maximum(1 - strengths / strengths.max(), SMALLEST)
+    return values
+
+
 def _tree_persistence(
-    graph: WeightGraph, values: NDArray[np.float64], top: int
+    graph: FeatureGraph, values: NDArray[np.float64], top: int
 ) -> dict[int, NDArray[np.float64]]:
     """Without triangles: a tree edge joins two components, any other edge closes a loop."""
     from scipy.sparse import csr_array
@@ -110,7 +137,7 @@ def _tree_persistence(
     return points
 
 
-def _is_bipartite(graph: WeightGraph) -> bool:
+def _is_bipartite(graph: FeatureGraph) -> bool:
     """Whether the units have two sides with edges only between them (then: no triangles)."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -125,7 +152,7 @@ def _is_bipartite(graph: WeightGraph) -> bool:
 
 
 def _flag_persistence(
-    graph: WeightGraph, values: NDArray[np.float64], top: int
+    graph: FeatureGraph, values: NDArray[np.float64], top: int
 ) -> dict[int, NDArray[np.float64]]:
     gudhi = need("gudhi", extra="topology")
     complex_: Any = gudhi.SimplexTree()

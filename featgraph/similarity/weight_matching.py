@@ -81,7 +81,8 @@ def align_neurons(
     Parameters
     ----------
     model_a, model_b : Module
-        Networks of one architecture that ``WeightGraph.from_model`` can read; neither is changed.
+        Networks of one architecture that :func:`featgraph.weight_graph` can read; neither is
+        changed.
     max_sweeps : int, default=100
         Bound on the number of sweeps.
     rng : Generator, int or None, default=0

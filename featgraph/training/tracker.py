@@ -66,7 +66,8 @@ def track(
     layers : str, module type, or list of these, default="auto"
         Layers, as in :func:`extract_features`; of weights linear maps by name, "auto" for all.
     epsilon : float, str or tuple, default="percolation"
-        Threshold of G_M or its rule, as in :func:`feature_graph`.
+        Threshold of G_M or its rule, as in :func:`feature_graph`; this and the next two are
+        refused for weights.
     measures : mapping of str to callable, optional
         More columns: name to a function of features and graph that returns a number.
     n_references : int, default=5
@@ -111,6 +112,11 @@ def track(
         raise ValueError('loader must be given to record features, got None; what="weights"')
     weights = None
     if what == "weights":
+        given = {"epsilon": epsilon, "measures": measures, "n_references": n_references}
+        plain = {"epsilon": "percolation", "measures": None, "n_references": 5}
+        for name, value in given.items():
+            if value != plain[name]:
+                raise ValueError(f'{name} is about features, what="weights" takes none: {value!r}')
         named: Any = "all" if layers == "auto" else layers
         weights = WeightRecord(seed=rng, layers=named, **capture)
     return Tracker(

@@ -64,7 +64,9 @@ class WeightRecord:
                 alpha0 = width = math.nan
             else:
                 alpha0, width = found.alpha0, found.width
-            before = self._first.setdefault(variant, (alpha0, width))
+            if not math.isnan(width):  # the first checkpoint that could be measured counts as 0
+                self._first.setdefault(variant, (alpha0, width))
+            before = self._first.get(variant, (alpha0, width))
             emergence = degree_of_emergence(*np.array([before, (alpha0, width)]).T)[-1]
             row |= {f"alpha0_{variant}": alpha0, f"width_{variant}": width}
             row[f"emergence_{variant}"] = float(emergence)

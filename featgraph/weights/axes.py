@@ -226,8 +226,8 @@ def unknown(what: str) -> ValueError:
     """Return the error about something that units cannot be followed through."""
     return ValueError(
         f"the units cannot be followed through {what}; give a part of the network that is made of "
-        "linear and convolutional layers, attention and sums (for example its head), or build the "
-        "graph with WeightGraph.from_matrices"
+        "linear and convolutional layers, attention and sums (for example its head), or its "
+        "matrices of weights"
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer, positive
 from featgraph.core.memory import check_memory
@@ -15,16 +17,13 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.weights.network import Attending, WeightNetwork, open_network
 from featgraph.weights.units import Ids
 
-if TYPE_CHECKING:
-    from torch import nn
-
 __all__ = ["build_graph", "weight_graph"]
 
 Floats = NDArray[np.float64]
 
 
 def weight_graph(
-    model: nn.Module,
+    model: torch.nn.Module | Sequence[ArrayLike],
     *,
     layers: str | Sequence[str] = "all",
     sample: int | None = None,
@@ -33,6 +32,7 @@ def weight_graph(
     attention: Attending = "published",
     fold_batchnorm: bool = True,
     sums: bool = False,
+    biases: bool | Sequence[ArrayLike | None] = False,
     directed: bool = False,
     rng: RandomState = None,
 ) -> FeatureGraph:
@@ -48,16 +48,19 @@ def weight_graph(
     * A map over the places of tokens (Mixer, ResMLP) joins places, which are nodes of their own. A
       neuron of an LSTM is a unit of its state; its weight is the norm over its gates, and the
       state before is a layer of its own.
-    * Biases and layer norms are left out; a batch norm is folded into the map before it, as in
-      :meth:`featgraph.similarity.WeightGraph.from_model`. Weights that several modules share
-      stand once.
+    * A map of a flattened image joins channels, its weight the norm over the places of each. Two
+      maps that are summed share their neurons.
+    * Biases and layer norms are left out; a batch norm is folded into the weights before it, as
+      its scale alone says nothing. Weights that several modules share stand once; of several
+      between the same two neurons the strongest stays.
     * A transformer that cannot be followed operation by operation (those of the package
       transformers) is read block by block, without embeddings, poolers and heads.
 
     Parameters
     ----------
-    model : Module
-        Network of linear and convolutional layers, attention, recurrent layers and sums.
+    model : Module, or sequence of array-like of shape (n_out, n_in)
+        Network of linear and convolutional layers, attention, recurrent layers and sums; or the
+        weights of a stack of dense layers, first layer first.
     layers : str or sequence of str, default="all"
         Linear maps to take, by their names, those of modules that hold them, or patterns.
     sample : int or None, default=None
@@ -74,6 +77,8 @@ def weight_graph(
         Multiply weights by the batch norm that follows.
     sums : bool, default=False
         Join the two sides of residual sums by edges of length 1; the published networks do not.
+    biases : bool, or sequence of array-like of shape (n_out,) or None, default=False
+        Make each bias a node of its own, joined to its neuron; of matrices, the biases.
     directed : bool, default=False
         Keep the direction of each edge as edge attributes ``from`` and ``to``, node numbers.
     rng : Generator, int or None, default=None
@@ -115,16 +120,50 @@ def weight_graph(
     >>> graph.node_attributes["depth"].tolist()
     [0, 0, 0, 0, 1, 1, 1, 2, 2]
     """
+    if not isinstance(model, torch.nn.Module):
+        model, biases = _stack(model, biases)
+    elif not isinstance(biases, bool):
+        raise TypeError(f"biases must be True or False for a model, got {type(biases).__name__}")
     network = open_network(
         model,
         layers=layers,
         fold=fold_batchnorm,
         attending=choice(attention, ("published", "heads"), "attention"),  # type: ignore[arg-type]
         sums=sums,
+        biases=biases,
     )
     if sample is not None:
         network = network.sample(integer(sample, "sample", least=1), as_rng(rng))
     return build_graph(network, max_length=max_length, n_strongest=n_strongest, directed=directed)
+
+
+def _stack(matrices: Sequence[ArrayLike], biases: Any) -> tuple[torch.nn.Module, bool]:
+    """Return dense layers with these weights, and whether they have biases."""
+    arrays = [np.array(m, dtype=np.float64) for m in matrices]
+    if not arrays or any(a.ndim != 2 or not a.size for a in arrays):
+        raise ValueError("matrices must be at least one array of shape (n_out, n_in)")
+    for before, after in pairwise(arrays):
+        if after.shape[1] != before.shape[0]:
+            raise ValueError(
+                f"matrices must chain: {after.shape[1]} inputs follow {before.shape[0]} outputs"
+            )
+    given = [None] * len(arrays) if isinstance(biases, bool) else list(biases)
+    if len(given) != len(arrays):
+        raise ValueError(f"biases must hold {len(arrays)} items, got {len(given)}")
+    layers = []
+    for array, bias in zip(arrays, given, strict=True):
+        layer = torch.nn.Linear(array.shape[1], array.shape[0], bias=False, device="meta")
+        layer.weight = torch.nn.Parameter(torch.from_numpy(array))
+        if bias is not None:
+            offsets = np.array(bias, dtype=np.float64)
+            if offsets.shape != array.shape[:1]:
+                raise ValueError(
+                    f"biases must hold one number per output, shape {array.shape[:1]}, got shape "
+                    f"{offsets.shape}"
+                )
+            layer.bias = torch.nn.Parameter(torch.from_numpy(offsets))
+        layers.append(layer)
+    return torch.nn.Sequential(*layers), any(bias is not None for bias in given)
 
 
 def build_graph(
@@ -216,8 +255,9 @@ def _edges(
         rows, columns = np.nonzero(kept)
         lengths = 1 / strengths[rows, columns]
         yield part.sources[rows], part.targets[columns], lengths, part.is_fixed
-    one, two = network.ties()
-    yield one, two, np.ones(len(one)), True
+    for one, two, strengths, is_fixed in network.ties():
+        near = (strengths > 0) & (strengths >= 1 / longest)
+        yield one[near], two[near], 1 / strengths[near], is_fixed
 
 
 def _mirror(

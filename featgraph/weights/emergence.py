@@ -177,7 +177,10 @@ def measure_emergence(
     times: list[float] = []
     found: list[WeightSpectrum] = []
     shapes: dict[str, tuple[int, ...]] | None = None
-    for time, model in pairs:
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"checkpoints must hold pairs of a time and a model, got {pair!r:.60}")
+        time, model = pair
         now = float(time)
         if (times and not now > times[-1]) or not math.isfinite(now):
             raise ValueError(f"checkpoints must be of rising times, got {now:g} after {times[-1:]}")

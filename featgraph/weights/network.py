@@ -86,16 +86,15 @@ class WeightNetwork:
         """
         drawn: dict[str, Ids] = {}
         chosen = []
-        for layer in self.layers:
-            width = len(layer.ids)
+        for layer, pool in zip(self.layers, self.chosen, strict=True):
             share = layer.share or layer.name
             if share not in drawn:
-                count = min(n_neurons * (2 if layer.kind == "hidden" else 1), width)
-                drawn[share] = np.sort(rng.choice(width, size=count, replace=False))
+                count = min(n_neurons * (2 if layer.kind == "hidden" else 1), len(pool))
+                drawn[share] = pool[np.sort(rng.choice(len(pool), size=count, replace=False))]
             picked = drawn[share]
             if layer.beside is not None:  # fewer keys than queries
                 picked = np.unique(layer.beside[picked])
-            chosen.append(picked)
+            chosen.append(picked[np.isin(picked, pool)])
         return replace(self, chosen=tuple(chosen))
 
     def parts(self) -> Iterator[tuple[Link, Ids, Ids]]:
@@ -124,19 +123,17 @@ class WeightNetwork:
                 ends = nodes[fan.sources[one]], nodes[fan.targets[two]]
                 yield Connection(*ends, strengths, True)
 
-    def ties(self) -> tuple[Ids, Ids]:
-        """Return the ends of single edges of length 1: a query and what it makes, gates, sums."""
-        nodes, starts, ends = self.nodes, [], []
+    def ties(self) -> Iterator[tuple[Ids, Ids, Floats, bool]]:
+        """Yield single edges with their strengths: queries, gates, sums (1, fixed), and biases."""
+        nodes = self.nodes
         for skip in self.trace.skips:
             if skip.is_sum and not self.sums:
                 continue
             one = np.where(skip.sources >= 0, nodes[skip.sources], -1)
             two = nodes[skip.targets]
             kept = (one >= 0) & (two >= 0)
-            starts.append(one[kept])
-            ends.append(two[kept])
-        none = np.empty(0, dtype=np.int64)
-        return np.concatenate([none, *starts]), np.concatenate([none, *ends])
+            strengths = np.ones(len(one)) if skip.strengths is None else skip.strengths
+            yield one[kept], two[kept], strengths[kept], skip.strengths is None
 
     @property
     def may_join_twice(self) -> bool:
@@ -197,6 +194,7 @@ def open_network(
     fold: bool = True,
     attending: Attending = "published",
     sums: bool = False,
+    biases: bool = False,
 ) -> WeightNetwork:
     """Read a model and put its layers in order of depth."""
     from featgraph.weights.reading import read_units
@@ -204,11 +202,14 @@ def open_network(
     trace = read_units(model)
     if layers != "all":
         _choose_links(trace, [layers] if isinstance(layers, str) else list(layers))
-    found = _used_layers(trace)
+    if biases:
+        trace.add_biases(fold=fold)
+    used = _used_units(trace)
+    found = [layer for layer in trace.layers if used[layer.ids].any()]
     depths = _find_depths(trace, found)
     order = np.lexsort((np.arange(len(found)), depths))
     ordered = tuple(found[k] for k in order)
-    everyone = tuple(np.arange(len(layer.ids)) for layer in ordered)
+    everyone = tuple(np.flatnonzero(used[layer.ids]) for layer in ordered)
     return WeightNetwork(
         trace, ordered, depths[order], everyone, type(model).__name__, fold, attending, sums
     )
@@ -247,20 +248,13 @@ def _parents(name: str) -> list[str]:
     return [".".join(parts[:k]) for k in range(1, len(parts))]
 
 
-def _used_layers(trace: UnitTrace) -> list[Layer]:
-    """Return the layers with units that something joins, each unit in one layer only."""
+def _used_units(trace: UnitTrace) -> NDArray[np.bool_]:
+    """Return which units something joins."""
     used = np.zeros(trace.n_units, dtype=bool)
     for tie in trace.ties:
         used[tie.sources[tie.sources >= 0]] = True
         used[tie.targets] = True
-    layers = []
-    for layer in trace.layers:
-        mine = used[layer.ids]
-        if mine.all():
-            layers.append(layer)
-        elif mine.any():
-            layers.append(Layer(layer.name, layer.ids[mine], layer.kind))
-    return layers
+    return used
 
 
 def _find_depths(trace: UnitTrace, layers: list[Layer]) -> NDArray[np.int64]:

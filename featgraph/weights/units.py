@@ -58,15 +58,16 @@ class Link:
 
 @dataclass
 class Skip:
-    """Edges of weight 1 from ``sources`` to ``targets``, one per unit; −1 is a padded zero.
+    """Edges from ``sources`` to ``targets``, one per unit; −1 is a padded zero.
 
     ``is_sum`` tells the second operand of a sum, which a network of neurons can do without, from
-    a part of what makes the targets.
+    a part of what makes the targets. ``strengths`` are those of biases; None is 1.
     """
 
     sources: Ids
     targets: Ids
     is_sum: bool = True
+    strengths: NDArray[np.float64] | None = None
 
 
 @dataclass
@@ -128,6 +129,21 @@ class UnitTrace:
             self.places[count] = self.new(count, f"{count} places")
             self.held.append(self.places[count])
         return self.places[count]
+
+    def add_biases(self, *, fold: bool) -> None:
+        """Make the bias of each neuron a unit of its own that is joined to it."""
+        for link in self.links:
+            is_own = not fold and link.module is not None
+            bias: Any = link.module.bias if is_own else link.bias
+            if bias is None:
+                continue
+            values = bias.detach().double().cpu().numpy() if is_own else bias
+            if not np.isfinite(values).all():
+                raise not_finite(link.name, "biases")
+            home = next(x for x in self.layers if np.isin(link.targets[0], x.ids))
+            share = home.share or home.name  # of the neurons of a sample, and of no others
+            made = self.new(len(values), f"{link.name}.bias", kind=home.kind, share=share)
+            self.skips.append(Skip(made, link.targets, False, np.abs(values)))
 
     def merge(self, keep: Ids, drop: Ids) -> Ids:
         """Make two sets of units the same wherever they were used; return who stands for whom."""
@@ -194,8 +210,6 @@ def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
         matrix = np.sqrt(np.einsum("ijk,ijk->ij", weights, weights, dtype=np.float64))
     if not np.isfinite(matrix).all():
         raise not_finite(link.name)
-    if fold and link.bias is not None and not np.isfinite(link.bias).all():
-        raise not_finite(link.name, "biases")
     if link.groups > 1:
         matrix = _spread_groups(matrix, len(link.sources), link.groups)
     if fold and link.scale is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from featgraph import boxes, datasets, distances, similarity, training
+from featgraph import boxes, datasets, distances, training
 from tests.api.valid_calls import ROOMS, Call
 
 __all__ = [
@@ -124,7 +124,6 @@ def _more() -> Iterator[Any]:
     total = distances.SquaredDistanceSum()
     total.update(np.ones((4, 3)))
     yield total
-    yield similarity.WeightGraph(np.array([[0, 1]]), np.array([0.5]), 2)
     yield boxes.renormalization_flow(datasets.make_path(9), 2, rng=0)
 
 

@@ -360,10 +360,6 @@ def _of_models() -> Iterator[tuple[str, Callable[[], Any]]]:
             f"similarity.{name}",
             lambda n=name, a=args: dict(call(f"similarity.{n}", *a).state_dict()),
         )
-    yield (
-        "similarity.weight_graph",
-        lambda: importlib.import_module("featgraph.similarity").WeightGraph.from_model(first),
-    )
     yield "weights.weight_graph", lambda: call("weights.weight_graph", second, sample=8, rng=0)
     for variant in ("released", "paths"):
         options = {"variant": variant, "min_edges": 4, "n_samples": 2, "nulls": ("rows",)}

@@ -15,9 +15,10 @@ from torch import nn
 from featgraph import similarity as sim
 from featgraph.distances import feature_distances
 from featgraph.features import FeatureMatrix
-from featgraph.graph import feature_graph
+from featgraph.graph import FeatureGraph, feature_graph
 from featgraph.similarity.diagram_distance import landscape_curve, silhouette_curve
-from featgraph.similarity.weight_homology import _flag_persistence, _tree_persistence
+from featgraph.similarity.weight_homology import _filter, _flag_persistence, _tree_persistence
+from featgraph.weights import weight_graph
 from tests.naive import homology as naive
 
 HAS_GUDHI = importlib.util.find_spec("gudhi") is not None
@@ -41,8 +42,24 @@ def stacks(draw):
 
 
 def as_edges(graph):
-    pairs = (tuple(sorted(pair)) for pair in graph.edges.tolist())
-    return dict(zip(pairs, graph.filtration.tolist(), strict=True))
+    """Value at which each edge enters: 1 − |w|/M, at least 10⁻⁶."""
+    strengths = 1 / graph.edge_weights
+    values = np.maximum(1 - strengths / strengths.max(), 1e-6)
+    return dict(zip(map(tuple, graph.edges.tolist()), values.tolist(), strict=True))
+
+
+def read(model, **options):
+    """The network of a model as homology takes it."""
+    options = {"biases": True, "attention": "heads", "sums": True, **options}
+    return weight_graph(model, **options)
+
+
+def strengths_of(graph):
+    return np.sort(1 / graph.edge_weights)
+
+
+def joined(pairs, strengths, n_nodes):
+    return FeatureGraph.from_edges(pairs, weights=1 / np.asarray(strengths), n_nodes=n_nodes)
 
 
 def as_lists(points):
@@ -52,7 +69,7 @@ def as_lists(points):
 @settings(max_examples=40)
 @given(stack=stacks())
 def test_tree_route_equals_the_reduced_boundary_matrix(stack):
-    graph = sim.WeightGraph.from_matrices(stack[0], biases=stack[1])
+    graph = weight_graph(stack[0], biases=stack[1])
     diagrams = sim.weight_persistence(graph, max_dimension=2)
     slow = naive.flag_persistence(graph.n_nodes, as_edges(graph), 2)
     slow[0].remove((0.0, math.inf))  # the one component that never dies
@@ -63,9 +80,9 @@ def test_tree_route_equals_the_reduced_boundary_matrix(stack):
 @settings(max_examples=30)
 @given(stack=stacks())
 def test_both_routes_agree_on_stacks(stack):
-    graph = sim.WeightGraph.from_matrices(stack[0], biases=stack[1])
-    ours = _tree_persistence(graph, graph.filtration, 1)
-    theirs = _flag_persistence(graph, graph.filtration, 1)
+    graph = weight_graph(stack[0], biases=stack[1])
+    ours = _tree_persistence(graph, _filter(graph), 1)
+    theirs = _flag_persistence(graph, _filter(graph), 1)
     for dimension in (0, 1):
         np.testing.assert_array_equal(
             np.sort(ours[dimension], axis=0), np.sort(theirs[dimension], axis=0)
@@ -78,7 +95,7 @@ def test_both_routes_agree_on_stacks(stack):
 def test_graphs_with_triangles_equal_naive(n, seed):
     rng = np.random.default_rng(seed)
     pairs = [p for p in itertools.combinations(range(n), 2) if rng.random() < 0.7] or [(0, 1)]
-    graph = sim.WeightGraph(np.array(pairs), rng.uniform(0.1, 1, len(pairs)), n)
+    graph = joined(pairs, rng.uniform(0.1, 1, len(pairs)), n)
     diagrams = sim.weight_persistence(graph, max_dimension=2)
     slow = naive.flag_persistence(n, as_edges(graph), 2)
     slow[0].remove((0.0, math.inf))
@@ -90,11 +107,11 @@ def test_graphs_with_triangles_equal_naive(n, seed):
 def test_a_skip_over_one_layer_needs_gudhi(monkeypatch):
     import sys
 
-    graph = sim.WeightGraph(np.array([[0, 1], [1, 2], [0, 2]]), np.ones(3), 3)
+    graph = joined([[0, 1], [1, 2], [0, 2]], np.ones(3), 3)
     monkeypatch.setitem(sys.modules, "gudhi", None)
     with pytest.raises(ImportError, match=r"featgraph\[topology\]"):
         sim.weight_persistence(graph)
-    even = sim.WeightGraph(np.array([[0, 1], [1, 2], [2, 3], [0, 3]]), np.ones(4), 4)
+    even = joined([[0, 1], [1, 2], [2, 3], [0, 3]], np.ones(4), 4)
     assert len(sim.weight_persistence(even).points[1]) == 1  # no triangle: no gudhi needed
 
 
@@ -127,37 +144,37 @@ def build(module, seed=0):
 def test_units_of_an_mlp():
     net = build(nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.ReLU(), nn.Dropout(),
                               nn.Linear(4, 3)))  # fmt: skip
-    graph = sim.WeightGraph.from_model(net)
+    graph = read(net)
     matrices = [net[1].weight.detach().numpy(), net[4].weight.detach().numpy()]
     biases = [net[1].bias.detach().numpy(), net[4].bias.detach().numpy()]
-    expected = sim.WeightGraph.from_matrices(matrices, biases=biases)
-    assert graph.layered
+    expected = weight_graph(matrices, biases=biases)
     assert graph.n_nodes == expected.n_nodes == 6 + 4 + 3 + 7
-    np.testing.assert_array_equal(np.sort(graph.weights), np.sort(expected.weights))
+    np.testing.assert_allclose(strengths_of(graph), strengths_of(expected), rtol=1e-12)
     for dimension, points in sim.weight_persistence(net).points.items():
         np.testing.assert_array_equal(points, sim.weight_persistence(expected).points[dimension])
-    assert sim.WeightGraph.from_model(net, bias=False).n_nodes == 13
-    assert sim.WeightGraph.from_model(net[4]).n_nodes == 4 + 3 + 3  # a dense head alone
+    assert read(net, biases=False).n_nodes == 13
+    assert read(net[4]).n_nodes == 4 + 3 + 3  # a dense head alone
 
 
 def test_channels_and_flattened_images_follow_the_stated_rule():
     net = build(nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
                               nn.Linear(3 * 4, 2)))  # fmt: skip
-    graph = sim.WeightGraph.from_model(net, bias=False)
-    assert (graph.n_nodes, len(graph.weights), graph.layered) == (2 + 3 + 2, 6 + 6, True)
+    graph = read(net, biases=False)
+    assert (graph.n_nodes, graph.n_edges) == (2 + 3 + 2, 6 + 6)
     kernels = net[0].weight.detach().double().flatten(2).norm(dim=2).flatten()
     dense = net[4].weight.detach().double().reshape(2, 3, 4).norm(dim=2).flatten()
     expected = torch.cat([kernels, dense]).numpy()
-    np.testing.assert_allclose(np.sort(graph.weights), np.sort(expected), rtol=1e-12)
+    np.testing.assert_allclose(strengths_of(graph), np.sort(expected), rtol=1e-12)
 
 
 def test_grouped_convolutions_join_their_own_group_only():
     net = build(nn.Sequential(nn.Conv2d(4, 4, 3, groups=4, bias=False),
                               nn.Conv2d(4, 6, 1, groups=2, bias=False)))  # fmt: skip
-    graph = sim.WeightGraph.from_model(net)
-    assert len(graph.weights) == 4 + 6 * 2
+    graph = read(net)
+    assert graph.n_edges == 4 + 6 * 2
     np.testing.assert_allclose(
-        np.sort(graph.weights[:4]), np.sort(net[0].weight.detach().double().flatten(1).norm(dim=1))
+        np.sort(1 / graph.edge_weights[:4]),
+        np.sort(net[0].weight.detach().double().flatten(1).norm(dim=1)),
     )
 
 
@@ -165,34 +182,33 @@ def test_batch_norm_is_folded_like_torch_folds_it():
     net = build(nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(),
                               nn.Conv2d(3, 2, 1)))  # fmt: skip
     fused = torch.nn.utils.fusion.fuse_conv_bn_eval(net[0].double(), net[1].double())
-    folded = sim.WeightGraph.from_model(net.double())
-    bare = sim.WeightGraph.from_model(nn.Sequential(fused, nn.ReLU(), net[3]))
+    folded = read(net.double())
+    bare = read(nn.Sequential(fused, nn.ReLU(), net[3]))
     np.testing.assert_allclose(folded.weights, bare.weights, rtol=1e-12)
-    raw = sim.WeightGraph.from_model(net, fold_batchnorm=False)
-    plain = sim.WeightGraph.from_model(nn.Sequential(net[0], nn.ReLU(), net[3]))
+    raw = read(net, fold_batchnorm=False)
+    plain = read(nn.Sequential(net[0], nn.ReLU(), net[3]))
     np.testing.assert_array_equal(raw.weights, plain.weights)
 
 
 def test_residual_blocks_add_edges_of_weight_one():
     net = build(Residual())
-    graph = sim.WeightGraph.from_model(net, bias=False, fold_batchnorm=False)
+    graph = read(net, biases=False, fold_batchnorm=False)
     # input 1, stem 3, conv 3, conv2 (= the sum) 3, head 2
     assert graph.n_nodes == 12
-    assert len(graph.weights) == 3 + 9 + 9 + 3 + 6
-    assert np.sum(graph.weights == 1.0) == 3
-    assert not graph.layered
+    assert graph.n_edges == 3 + 9 + 9 + 3 + 6
+    assert np.sum(graph.edge_weights == 1.0) == 3
 
 
 def test_two_linear_maps_summed_share_their_units():
     net = build(Residual(shortcut=True))
-    graph = sim.WeightGraph.from_model(net, bias=False, fold_batchnorm=False)
+    graph = read(net, biases=False, fold_batchnorm=False)
     assert graph.n_nodes == 12
-    assert len(graph.weights) == 3 + 9 + 9 + 9 + 6
+    assert graph.n_edges == 3 + 9 + 9 + 9 + 6
 
 
 @needs_gudhi
 def test_residual_networks_equal_naive():
-    graph = sim.WeightGraph.from_model(build(Residual()))
+    graph = read(build(Residual()))
     slow = naive.flag_persistence(graph.n_nodes, as_edges(graph), 1)
     slow[0].remove((0.0, math.inf))
     ours = sim.weight_persistence(build(Residual()))
@@ -217,7 +233,7 @@ def test_what_cannot_be_followed_is_named(part):
 
     words = {"attention": "'matmul'", "transpose": "'transpose'", "branch": "control"}
     with pytest.raises(ValueError, match=rf"cannot be followed through .*{words[part]}.*its head"):
-        sim.WeightGraph.from_model(Net())
+        read(Net())
 
 
 def test_bad_weights_are_named():
@@ -226,15 +242,19 @@ def test_bad_weights_are_named():
     with pytest.raises(ValueError, match="layer '0' must have finite weights"):
         sim.weight_persistence(net)
     with pytest.raises(ValueError, match="must hold a linear or convolutional layer"):
-        sim.WeightGraph.from_model(nn.Sequential(nn.ReLU()))
-    with pytest.raises(ValueError, match="weights must not all be 0"):
-        sim.weight_persistence(sim.WeightGraph.from_matrices([np.zeros((2, 2))]))
+        read(nn.Sequential(nn.ReLU()))
+    with pytest.raises(ValueError, match="weights other than 0"):
+        sim.weight_persistence(weight_graph([np.zeros((2, 2))]))
     with pytest.raises(ValueError, match="matrices must chain: 5 inputs follow 2 outputs"):
-        sim.WeightGraph.from_matrices([np.ones((2, 3)), np.ones((1, 5))])
+        weight_graph([np.ones((2, 3)), np.ones((1, 5))])
     with pytest.raises(ValueError, match="biases must hold 1 items, got 2"):
-        sim.WeightGraph.from_matrices([np.ones((2, 3))], biases=[None, None])
-    with pytest.raises(ValueError, match="weights must be at least 0, got -1.0"):
-        sim.WeightGraph(np.array([[0, 1]]), np.array([-1.0]), 2)
+        weight_graph([np.ones((2, 3))], biases=[None, None])
+    with pytest.raises(ValueError, match="biases must hold one number per output"):
+        weight_graph([np.ones((2, 3))], biases=[np.ones(3)])
+    for lengths, words in (([-1.0], "must have edges of lengths above 0"), (None, "unweighted")):
+        graph = FeatureGraph.from_edges([(0, 1)], weights=lengths)
+        with pytest.raises(ValueError, match=f"model.* {words}"):
+            sim.weight_persistence(graph)
 
 
 @settings(max_examples=10)
@@ -242,15 +262,15 @@ def test_bad_weights_are_named():
 def test_diagrams_ignore_neuron_order_scale_and_sign(seed):
     rng = np.random.default_rng(seed)
     W1, W2 = rng.normal(size=(5, 4)), rng.normal(size=(3, 5))
-    base = sim.weight_persistence(sim.WeightGraph.from_matrices([W1, W2]))
+    base = sim.weight_persistence(weight_graph([W1, W2]))
     order, signs = rng.permutation(5), rng.choice([-1, 1], size=5)
     changed = [W1[order] * signs[:, None] * 3, W2[:, order] * signs * 3]
-    moved = sim.weight_persistence(sim.WeightGraph.from_matrices(changed))
+    moved = sim.weight_persistence(weight_graph(changed))
     for dimension in (0, 1):
         np.testing.assert_allclose(moved.points[dimension], base.points[dimension], rtol=1e-12)
     for kind in ("landscape", "silhouette", "heat"):
         assert sim.persistence_distance(base, moved, kind=kind) == pytest.approx(0, abs=1e-9)
-    layer = sim.weight_persistence(sim.WeightGraph.from_matrices([W1 * 3, W2 / 3]))
+    layer = sim.weight_persistence(weight_graph([W1 * 3, W2 / 3]))
     assert sim.persistence_distance(base, layer) > 1e-4
 
 
@@ -423,6 +443,6 @@ def test_bad_distances_are_named():
 def test_five_million_edges():
     rng = np.random.default_rng(0)
     shapes = [(1000, 2000), (1500, 1000), (1000, 1500)]
-    graph = sim.WeightGraph.from_matrices([rng.normal(size=shape) for shape in shapes])
+    graph = weight_graph([rng.normal(size=shape) for shape in shapes])
     diagrams = sim.weight_persistence(graph)
     assert len(diagrams.points[0]) + len(diagrams.points[1]) == 5_000_000

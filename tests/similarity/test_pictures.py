@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from featgraph import plot, similarity as sim
+from featgraph import plot, similarity as sim, weight_graph
 
 
 def matrix(values, measure="cka", *, larger=True):
@@ -128,7 +128,7 @@ def test_pruning_curves_are_those_of_the_sweep(what):
 
 def test_persistence_pictures():
     rng = np.random.default_rng(0)
-    graph = sim.WeightGraph.from_matrices([rng.normal(size=(90, 80)), rng.normal(size=(4, 90))])
+    graph = weight_graph([rng.normal(size=(90, 80)), rng.normal(size=(4, 90))])
     diagrams = sim.weight_persistence(graph)
     fig, ax = plot.plot_persistence(diagrams)
     labels = [t.get_text() for t in ax.get_legend().get_texts()]

@@ -76,6 +76,8 @@ def test_bad_checkpoints_are_named():
         measure_emergence({0: build(0), 1: build(1, width=30)})
     with pytest.raises(ValueError, match="at least two models, got 1"):
         measure_emergence({0: build(0)})
+    with pytest.raises(TypeError, match="checkpoints must hold pairs of a time and a model"):
+        measure_emergence([build(0), build(1)])
     with pytest.raises(ValueError, match="rising times, got 0 after"):
         measure_emergence([(1, build(0)), (0, build(1))])
 
@@ -104,6 +106,9 @@ def test_options_of_tracked_weights_are_heeded_or_refused():
     assert row["n_nodes"] == 2 * 32  # two layers of the map, not three of the model
     with pytest.raises(ValueError, match="variants must be one of"):
         fg.track(build(0), what="weights", variants=("true",))
+    for option in ({"epsilon": 0.5}, {"measures": {"one": lambda *_: 1}}, {"n_references": 0}):
+        with pytest.raises(ValueError, match=f"{next(iter(option))} is about features"):
+            fg.track(build(0), what="weights", **option)
     with pytest.raises(TypeError, match="fold_batchnorm"):
         fg.track(build(0), what="weights", fold_batchnorm=False)
 
@@ -115,6 +120,22 @@ def test_weights_without_spread_do_not_end_a_training():
     row = fg.track(net, what="weights", n_samples=1, variants=("released",)).record(0)[0]
     assert np.isnan(row["alpha0_released"])
     assert "no spread" in row["note"]
+
+
+def test_the_first_weights_with_a_spread_are_those_that_emergence_starts_from():
+    net, other = build(0), build(1, 0.07)
+    kept = [layer.weight.data for layer in (net[0], net[2])]
+    for layer in (net[0], net[2]):
+        layer.weight.data = torch.full_like(layer.weight, 0.1)
+    tracker = fg.track(net, what="weights", n_samples=2, variants=("released",))
+    tracker.step(0)
+    for weights in (kept, [other[0].weight.data, other[2].weight.data]):
+        net[0].weight.data, net[2].weight.data = weights
+        tracker.step()
+    curve = measure_emergence({0: build(0), 1: other}, n_samples=2)
+    found = [row["emergence_released"] for row in tracker.rows]
+    assert np.isnan(found[0])
+    np.testing.assert_allclose(found[1:], curve.emergence, rtol=1e-12)
 
 
 def test_a_report_has_a_section_where_it_is_asked_for(tmp_path):

@@ -226,14 +226,57 @@ def test_alignment_keeps_the_function_of_what_it_learned_to_read(kind):
     assert found.n_groups
 
 
-def test_homology_reads_attention_too():
+def test_homology_takes_the_same_network_with_biases_heads_and_sums():
     net = build_model("vit", image_shape=(1, 4, 4), width=8, n_blocks=1, n_heads=2)
-    graph = sim.WeightGraph.from_model(net, bias=False)
+    graph = fg.weight_graph(net, biases=True, attention="heads", sums=True)
     # patches 1 → 8, q k v 3·64, output 64, perceptron 2·8·16, head; heads: q 8, k and v 2·2·16
     fixed = 8 + 2 * 2 * 16
     sums = 2 * 8
-    assert len(graph.weights) == 8 + 3 * 64 + 64 + 2 * 128 + 80 + fixed + sums
-    assert sim.weight_persistence(net, max_dimension=0).points[0].shape[1] == 2
+    plain = fg.weight_graph(net, attention="heads", sums=True)
+    assert plain.n_edges == 8 + 3 * 64 + 64 + 2 * 128 + 80 + fixed + sums
+    biases = [
+        p for name, p in net.named_parameters() if name.endswith("bias") and "norm" not in name
+    ]
+    values = torch.cat([b.detach() for b in biases if b.ndim == 1]).double()
+    assert graph.n_nodes - plain.n_nodes == len(values)
+    assert graph.n_edges - plain.n_edges == int((values != 0).sum())
+    ours, same = sim.weight_persistence(net), sim.weight_persistence(graph)
+    for dimension in ours.points:
+        np.testing.assert_array_equal(ours.points[dimension], same.points[dimension])
+
+
+def test_biases_are_nodes_of_their_own_and_sampled_with_their_neurons():
+    net = nn.Sequential(nn.Linear(6, 9), nn.BatchNorm1d(9), nn.ReLU(), nn.Linear(9, 4)).eval()
+    net[1].running_mean.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
+    folded = -net[1].running_mean.double() / (1 + 1e-5) ** 0.5
+    folded += net[0].bias.detach().double() / (1 + 1e-5) ** 0.5
+    graph = fg.weight_graph(net, biases=True)
+    own = between(graph, "0.bias", "0")
+    expected = np.where(np.eye(9) > 0, 1 / folded.abs().numpy(), np.nan)
+    np.testing.assert_allclose(own, expected, rtol=1e-6)
+    raw = fg.weight_graph(net, biases=True, fold_batchnorm=False)
+    np.testing.assert_allclose(
+        np.diag(between(raw, "0.bias", "0")), 1 / net[0].bias.detach().double().abs(), rtol=1e-12
+    )
+    part = fg.weight_graph(net, biases=True, sample=3, rng=0)
+    layer, neuron = part.node_attributes["layer"], part.node_attributes["neuron"]
+    assert neuron[layer == "0.bias"].tolist() == neuron[layer == "0"].tolist()
+    assert not part.edge_attributes["fixed"].any()
+    with pytest.raises(TypeError, match="biases must be True or False for a model, got list"):
+        fg.weight_graph(net, biases=[None])
+
+
+def test_matrices_are_a_stack_of_dense_layers():
+    rng = np.random.default_rng(0)
+    first, second, bias = rng.normal(size=(5, 3)), rng.normal(size=(2, 5)), rng.normal(size=2)
+    net = nn.Sequential(nn.Linear(3, 5, bias=False), nn.Linear(5, 2)).double()
+    net[0].weight.data, net[1].weight.data = torch.tensor(first), torch.tensor(second)
+    net[1].bias.data = torch.tensor(bias)
+    graph = fg.weight_graph([first, second.tolist()], biases=[None, bias])
+    expected = fg.weight_graph(net, biases=True)
+    assert graph.node_labels == expected.node_labels
+    np.testing.assert_array_equal(graph.edge_weights, expected.edge_weights)
+    assert fg.weight_graph([first]).n_edges == 15
 
 
 def test_shared_weights_stand_once():
@@ -265,6 +308,26 @@ def test_thresholds_keep_the_shortest():
     part = fg.weight_graph(net, layers="2")
     assert set(part.node_attributes["layer"].tolist()) == {"0", "2"}
     assert part.n_edges == 15 * 9
+
+
+def test_parts_of_a_layer_keep_the_numbers_of_their_neurons():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(5, 9), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.second(torch.relu(self.first(x))[..., 3:7])
+
+    net = Net()
+    graph = fg.weight_graph(net, layers="second")
+    layer, neuron = graph.node_attributes["layer"], graph.node_attributes["neuron"]
+    assert neuron[layer == "first"].tolist() == [3, 4, 5, 6]
+    check(graph, "first", "second", net.second.weight)
+    part = fg.weight_graph(net, layers="second", sample=2, rng=0)
+    picked = part.node_attributes["neuron"][part.node_attributes["layer"] == "first"]
+    assert set(picked.tolist()) <= {3, 4, 5, 6}
+    assert set(part.node_labels) <= set(graph.node_labels)
 
 
 def test_files_keep_layers_and_places(tmp_path):
