@@ -64,7 +64,6 @@ def sample_adjacency(X: Samples, *, top_k: int | None = None) -> torch.Tensor:
             [0., 0., 0.]], dtype=torch.float64)
     """
     samples = as_samples(X)
-    check_pairs(len(samples), "adjacency", bytes_per_pair=4 * samples.element_size(), of="samples")
     return _adjacency(samples, "X", _check_top_k(top_k))
 
 
@@ -269,6 +268,7 @@ def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:
 
 def _adjacency(samples: torch.Tensor, name: str, top_k: int | None) -> torch.Tensor:
     _check_room(top_k, samples.shape[0])
+    check_pairs(len(samples), "adjacency", bytes_per_pair=4 * samples.element_size(), of="samples")
     cosine = _cosines(samples, name)
     if top_k is None:
         return cosine

@@ -1,0 +1,75 @@
+"""Memory of every measure between two networks of 24 layers of 768 features on 10,000 samples.
+
+    python benchmarks/bench_similarity_memory.py [--measures cka rsa] [--limit 60]
+
+Each measure is a process of its own on one thread. What counts is the largest resident memory
+above that of the features, 1.4 GiB in single precision. Parts of a table are worked on one after
+another, and the first has the size of all others, so that a run that is stopped after ``--limit``
+CPU seconds has seen the peak; it is marked with ">". Layers are one draw, shifted and scaled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+
+from featgraph.similarity.measures import MEASURES
+
+CHILD = """
+import os, sys, threading, time
+import numpy as np, torch
+from featgraph.similarity import compare_layers
+
+name, n_layers, n_samples, width, limit = sys.argv[1], *map(int, sys.argv[2:])
+
+def read(what):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 2**20
+
+def tell(mark):
+    peak, seconds = read("VmHWM") - before, time.process_time()
+    print(f"{name:24s} {before:8.2f} {peak:8.2f} {mark}{seconds:6.0f}", flush=True)
+    os._exit(0)
+
+def watch():
+    while time.process_time() < limit:
+        time.sleep(0.2)
+    tell(">")
+
+torch.set_num_threads(1)
+draw = np.random.default_rng(0).normal(size=(n_samples, width)).astype(np.float32)
+small = torch.from_numpy(draw[:200])
+compare_layers({"a": small}, {"b": small.flip(0)}, measure=name)  # loads and compiles
+sides = [
+    {f"{k}": torch.from_numpy(np.roll(draw, (k, side), (0, 1)) * (1 + k)) for k in range(n_layers)}
+    for side in range(2)
+]
+open("/proc/self/clear_refs", "w").write("5")
+before = read("VmRSS")
+threading.Thread(target=watch, daemon=True).start()
+compare_layers(*sides, measure=name)
+tell(" ")
+"""
+
+
+def main() -> None:
+    """Print a row for each measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--measures", nargs="+", choices=MEASURES, default=list(MEASURES))
+    parser.add_argument("--layers", type=int, default=24)
+    parser.add_argument("--samples", type=int, default=10_000)
+    parser.add_argument("--width", type=int, default=768)
+    parser.add_argument("--limit", type=int, default=60, help="CPU seconds of a measure")
+    options = parser.parse_args()
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    sizes = options.layers, options.samples, options.width, options.limit
+    print(f"{'measure':24s} {'features':>8s} {'peak':>8s}  CPU s (memory in GiB)")
+    for name in options.measures:
+        words = [sys.executable, "-c", CHILD, name, *map(str, sizes)]
+        subprocess.run(words, env=os.environ | one, check=True)
+
+
+if __name__ == "__main__":
+    main()
