@@ -37,6 +37,45 @@ def test_similarities_do_not_depend_on_units(scale, estimator):
 
 
 @pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("measure", [sim.cca, sim.svcca, sim.pwcca, sim.rsa, sim.mutual_knn])
+def test_rank_and_subspace_measures_do_not_depend_on_units(measure, scale):
+    x, y = np.random.default_rng(1).normal(size=(2, 40, 6)).astype(np.float32)
+    assert measure(np.float32(scale) * x, y) == pytest.approx(measure(x, y), rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_correlation_dimension_does_not_depend_on_units(scale):
+    points = SQUARE.astype(np.float32)
+    found, scaled = (
+        invariance.measure_correlation_dimension(p, n_resamples=0).dimension
+        for p in (points, np.float32(scale) * points)
+    )
+    assert scaled == pytest.approx(found, rel=1e-3)
+    assert found == pytest.approx(2, rel=0.1)
+
+
+@pytest.mark.parametrize("moved", [10, 100, 1000])
+def test_dimensions_do_not_depend_on_the_place(moved):
+    points = SQUARE.astype(np.float32)
+    for estimate in (invariance.estimate_two_nn, invariance.estimate_likelihood_dimension):
+        there = estimate(points + np.float32(moved)).dimension
+        assert there == pytest.approx(estimate(points).dimension, rel=5e-3)
+
+
+def test_dimensions_rise_with_the_dimension():
+    points = np.random.default_rng(5).random((600, 5))
+    for estimate in (invariance.estimate_two_nn, invariance.estimate_likelihood_dimension):
+        found = [estimate(points[:, :d]).dimension for d in (1, 2, 3)]
+        assert found == pytest.approx([1, 2, 3], rel=0.15)
+
+
+def test_dimensions_of_16_bit_points():
+    half = SQUARE.astype(np.float16)
+    for estimate in (invariance.estimate_two_nn, invariance.estimate_likelihood_dimension):
+        assert estimate(half).dimension == pytest.approx(estimate(SQUARE).dimension, rel=0.02)
+
+
+@pytest.mark.parametrize("scale", SCALES)
 def test_distances_follow_units(scale):
     features = torch.from_numpy(SQUARE.astype(np.float32))
     C = fg.feature_distances(features)
@@ -142,30 +181,41 @@ def test_edges_of_length_zero_join_what_they_join():
     assert graph.to_scipy().nnz == 6
 
 
-def test_silent_neurons_have_no_direction():
-    rows = np.random.default_rng(4).normal(size=(30, 5)).astype(np.float32)
-    silent = rows.copy()
-    silent[4:6] = 0
-    told = sim.mutual_knn(silent, silent, n_neighbors=3)
-    assert told == pytest.approx(1.0)
+@pytest.mark.parametrize(
+    "measure", [sim.cka, sim.procrustes, sim.cca, sim.svcca, sim.pwcca], ids=lambda m: m.__name__
+)
+def test_silent_neurons_change_no_similarity(measure):
+    x, y = np.random.default_rng(4).normal(size=(2, 40, 6)).astype(np.float32)
+    with_silent = np.hstack([x, np.zeros((40, 3), dtype=np.float32)])
+    assert measure(with_silent, y) == pytest.approx(measure(x, y), rel=1e-5)
 
 
-@pytest.mark.parametrize("n_nodes", [50, 64, 81, 97])
-def test_boxes_that_the_end_cuts_count_once(n_nodes):
-    sizes = [0, 1, 2, 3, 6, 8]
-    counts = fg.minimum_box_counts(fg.datasets.make_path(n_nodes), sizes=sizes, progress=False)
-    assert counts.counts.tolist() == [-(-n_nodes // (size + 1)) for size in sizes]
+def test_silent_neurons_are_at_one_place_and_counted():
+    features = np.random.default_rng(4).normal(size=(30, 5)).astype(np.float32)
+    features[4:6] = 0
+    C = fg.feature_distances(torch.from_numpy(features))
+    assert C[4, 5] == 0
+    assert (C + torch.eye(30) > 0).sum() == 30 * 30 - 2
+    silent = invariance.measure_sparsity(torch.from_numpy(features)).silent_share
+    assert silent == pytest.approx(2 / 30)
 
 
-def test_balls_of_a_radius_hold_no_more_than_that_radius():
-    graph = fg.datasets.make_path(6)
-    assert fg.minimum_box_counts(graph, sizes=[1], kind="radius", progress=False).counts[0] == 2
+def test_boxes_are_cut_at_the_end_of_a_path():
+    path = fg.FeatureGraph.from_edges([(i, i + 1) for i in range(49)])
+    found = [fg.minimum_box_cover(path, size, progress=False).n_boxes for size in (1, 2, 6, 7, 30)]
+    assert found == [25, 17, 8, 7, 2]  # 50 nodes in boxes of size + 1, the last one cut
 
 
-@pytest.mark.parametrize("exponent", [2.5, 6.0, 12.0])
-def test_exponents_are_those_of_the_density(exponent):
-    draws = 1 - np.random.default_rng(5).random(4000)
-    fit = fg.graph.fit_tail(draws ** (-1 / (exponent - 1)), discrete=False)
-    tail = np.sort(draws ** (-1 / (exponent - 1)))
-    tail = tail[tail >= fit.x_min]
-    assert fit.exponent == pytest.approx(1 + tail.size / np.log(tail / fit.x_min).sum(), rel=1e-6)
+def test_boxes_may_be_cut_apart_by_others():
+    star = fg.FeatureGraph.from_edges([(0, leaf) for leaf in range(1, 6)])
+    cover = fg.BoxCover(np.array([0, 1, 1, 1, 1, 1]), 2, kind="diameter", method="given")
+    cover.validate(star)  # ways go through the hub, which has a box of its own
+    with pytest.raises(ValueError, match="size"):
+        fg.BoxCover(cover.labels, 1, kind="diameter", method="given").validate(star)
+
+
+def test_nodes_at_one_place_do_not_spoil_a_drawing():
+    path = fg.FeatureGraph.from_edges([(0, 1), (1, 2), (2, 3)], weights=[0.0, 1.0, 0.0])
+    for places in (path.layout, fg.plot.layout_graph(path)):
+        assert np.isfinite(places).all()
+        assert np.ptp(places, axis=0).max() > 0
