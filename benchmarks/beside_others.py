@@ -1,9 +1,10 @@
 """featgraph beside other public packages: the same input, value against value, time against time.
 
-    python benchmarks/beside_others.py [--only NAME ...] [--keep FOLDER] [--write]
+    python benchmarks/beside_others.py [--only NAME ...] [--keep FOLDER] [--python PATH] [--write]
 
 Each package runs at a pinned version in a virtual environment of its own, which is deleted again;
-packages that need torch see the torch of the running interpreter. Inputs go to them as files, so
+packages that need torch see the torch of the running interpreter. With ``--python`` they run in an
+environment that is there already, and the page says how many did. Inputs go to them as files, so
 that a package that changes what it is given changes a copy. Where values differ, an independent
 computation by the definition (plain numpy, no featgraph) says who is right. Results are kept in
 FOLDER (default: beside_others/ in the folder for temporary files), so that a run can be resumed;
@@ -154,9 +155,11 @@ def page(rows: list[Row], results: dict[str, dict[str, Any]]) -> str:
     ran = {row.title for row in rows if "value" in results.get(row.name, NOTHING)["peer"]}
     last = max(result["date"] for result in results.values())
     shared = {row.title for row in rows if results.get(row.name, NOTHING).get("shared")} & ran
+    alone = "each in an environment of its own"
+    if shared:
+        alone = f"{len(shared)} of them in one environment (`--python`), the others {alone}"
     lines += [
-        f"{len(ran)} packages ran, {len(shared)} of them in one "
-        "temporary environment that they share (`--python`), the others each in its own. "
+        f"{len(ran)} packages ran, {alone}. "
         f"Last run: {last}, Python {sys.version.split()[0]}, CPU, one thread.\n"
     ]
     for topic in TOPICS:
@@ -168,7 +171,11 @@ def page(rows: list[Row], results: dict[str, dict[str, Any]]) -> str:
     lines += ["## Packages that did not install or did not run\n"]
     for row in rows:
         why = results[row.name]["peer"].get("failed") if row.name in results else "not run yet"
-        lines += [f"* {row.title}, {row.what}: {why}"] if why else []
+        lines += (
+            [f"* {row.title}, {row.what}: {why}{f' ({row.note})' if row.note else ''}"]
+            if why
+            else []
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -203,5 +203,6 @@ ROWS = [
         "value = 0",
         _clustering,
         by_definition(definitions.clustering),
+        note="it is not on PyPI; conda-forge and Debian have it",
     ),
 ]

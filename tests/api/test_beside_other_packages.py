@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch_geometric import transforms
 
 import featgraph as fg
 from featgraph import invariance, similarity as sim
@@ -188,6 +189,12 @@ def test_silent_neurons_change_no_similarity(measure):
     x, y = np.random.default_rng(4).normal(size=(2, 40, 6)).astype(np.float32)
     with_silent = np.hstack([x, np.zeros((40, 3), dtype=np.float32)])
     assert measure(with_silent, y) == pytest.approx(measure(x, y), rel=1e-5)
+
+
+def test_lengths_survive_pyg_when_both_directions_are_averaged():
+    graph = fg.FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.5, 2.0]).to_pyg()
+    kept = transforms.ToUndirected(reduce="mean")(graph.clone()).edge_weight
+    assert kept.tolist() == graph.edge_weight.tolist() == [0.5, 0.5, 2.0, 2.0]
 
 
 def test_silent_neurons_are_at_one_place_and_counted():
