@@ -22,14 +22,17 @@ __all__ = ["add_attention", "add_block", "add_map", "find_stacks", "read_stacks"
 
 def add_map(trace: UnitTrace, item: Map, sources: Ids, **about: Any) -> tuple[Ids, Link]:
     """Add one linear map; return the units that it makes and the link."""
-    if item.weight.shape[1] != len(sources):
+    groups = getattr(item.module, "groups", 1)
+    width = item.weight.shape[1] * groups
+    if width != len(sources):
         raise ValueError(
-            f"layer {item.name!r} takes {item.weight.shape[1]} inputs where {len(sources)} units "
-            "arrive; the blocks of the model do not follow each other"
+            f"layer {item.name!r} takes {width} inputs where {len(sources)} units arrive; the "
+            "blocks of the model do not follow each other"
         )
     targets = trace.new(len(item.weight), item.name, **about)
     bias = None if item.bias is None else item.bias.detach().double().cpu().numpy()
-    link = Link(item.name, item.weight[:, :, None], sources, targets, bias, module=item.module)
+    kernel = item.weight.reshape(*item.weight.shape[:2], -1)
+    link = Link(item.name, kernel, sources, targets, bias, groups, item.module)
     trace.links.append(link)
     return targets, link
 
@@ -41,6 +44,8 @@ def add_attention(
     name = attention.name or "attention"
     share = f"{name} neurons"
     made: dict[str, Ids] = {}
+    if attention.reduction is not None:
+        memory, _ = add_map(trace, attention.reduction, memory)
     heads = {role: attention.heads(role) for role in ("query", "key", "value")}
     for role in ("query", "key", "value"):
         item = attention.maps[role]
@@ -100,6 +105,8 @@ def _add_hidden(trace: UnitTrace, layout: BlockLayout, stream: Ids) -> Ids:
     else:
         parts = layout.ups
     made = [add_map(trace, part, stream, kind="hidden", share=share)[0] for part in parts]
+    if layout.mixing is not None:
+        return add_map(trace, layout.mixing, made[0], kind="hidden", share=share)[0]
     if len(made) == 1:
         return made[0]
     if layout.is_packed:

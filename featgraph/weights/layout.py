@@ -50,7 +50,7 @@ _CROSS = re.compile(r"cross|encdec|encoder_attn|multihead_attn", re.I)
 
 @dataclass(frozen=True)
 class Map:
-    """One linear map as a module holds it: name, weight of shape (n_out, n_in), bias."""
+    """One linear map as a module holds it: name, weight of shape (n_out, n_in, …), bias."""
 
     name: str
     weight: torch.Tensor
@@ -72,6 +72,7 @@ class Attention:
     output: Map | None = None
     n_heads: int = 1
     n_groups: int = 1
+    reduction: Map | None = None  # of the tokens that keys and values look at
 
     @property
     def width(self) -> int:
@@ -94,6 +95,7 @@ class BlockLayout:
     ups: list[Map]
     down: Map | None
     is_packed: bool = False  # the first map gives gate and value together
+    mixing: Map | None = None  # of each hidden unit with itself at the places around
 
 
 def list_maps(module: nn.Module, prefix: str = "") -> Iterator[Map]:
@@ -163,16 +165,45 @@ def read_layout(module: nn.Module, prefix: str = "", config: Any = None) -> Bloc
         if role is not None:
             owners.setdefault(_parent(item.name), {})[role] = item
     used: set[str] = {item.name for roles in owners.values() for item in roles.values()}
+    images = _list_images(module, prefix)
     attentions = []
     for owner, roles in owners.items():
         output = _find_output(owner, roles, maps, used)
-        attentions.append(_open_attention(module, prefix, owner, roles, output, config))
+        found = _open_attention(module, prefix, owner, roles, output, config)
+        found.reduction = next((x for x in images if _reduces(x, found)), None)
+        attentions.append(found)
         if output is not None:
             used.add(output.name)
     rest = [item for item in maps if item.name not in used]
-    _refuse_others(module, prefix, maps)
     width = attentions[0].maps["query"].weight.shape[1] if attentions else None
-    return BlockLayout(attentions, *_read_perceptron(rest, width))
+    ups, down, is_packed = _read_perceptron(rest, width)
+    mixing = next((x for x in images if len(ups) == 1 and _mixes(x, ups[0])), None)
+    reductions = [one.reduction for one in attentions]
+    _refuse_others(module, prefix, [*maps, *(x for x in (*reductions, mixing) if x is not None)])
+    return BlockLayout(attentions, ups, down, is_packed, mixing)
+
+
+def _list_images(module: nn.Module, prefix: str) -> list[Map]:
+    """Return the convolutions below a module that keep the number of channels."""
+    found = []
+    for name, part in module.named_modules():
+        if isinstance(part, nn.Conv2d) and part.in_channels == part.out_channels:
+            full = ".".join(filter(None, (prefix, name)))
+            found.append(Map(full, part.weight.detach(), part.bias, part))
+    return found
+
+
+def _reduces(image: Map, attention: Attention) -> bool:
+    """Whether a convolution stands before keys and values and gives them fewer tokens."""
+    width = attention.maps["key"].weight.shape[1]
+    is_inside = _parent(image.name) == attention.name and image.module.groups == 1
+    return is_inside and len(image.weight) == width and max(image.module.stride) > 1
+
+
+def _mixes(image: Map, up: Map) -> bool:
+    """Whether a convolution stands behind the map up and keeps its units apart."""
+    inside = _parent(image.name).startswith(_parent(up.name)) and _parent(up.name) != ""
+    return inside and image.module.groups == len(image.weight) == len(up.weight)
 
 
 def _refuse_others(module: nn.Module, prefix: str, maps: list[Map]) -> None:

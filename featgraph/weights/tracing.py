@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from featgraph.features.running import evaluating, unwrap_model
+from featgraph.features.running import unwrap_model
 from featgraph.weights.axes import (
     SHAPE_OPERATIONS,
     Units,
@@ -22,6 +21,7 @@ from featgraph.weights.axes import (
 )
 from featgraph.weights.layout import is_attention
 from featgraph.weights.modules import LEAVES, Held, add_module, fold_factor, open_input
+from featgraph.weights.symbolic import SIZES, trace_model
 from featgraph.weights.units import Ids, Skip, UnitTrace, lookup
 
 __all__ = ["follow_units"]
@@ -41,21 +41,6 @@ _NOTHING = {"dropout", "contiguous", "clone", "float", "double", "half", "to", "
             "detach", "alpha_dropout", "feature_dropout"}  # fmt: skip
 _ADD = {"add", "add_", "iadd", "sub", "sub_", "isub", "subtract"}
 _MULTIPLY = {"mul", "mul_", "imul", "multiply"}
-_SIZES = {"size", "getattr", "dim", "shape", "numel", "_assert"}
-
-
-class _Proxy(fx.Proxy):
-    def __len__(self) -> int:
-        return 2  # of samples: how many there are says nothing about units
-
-
-class _Tracer(fx.Tracer):
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        known = isinstance(m, LEAVES) or is_attention(m)
-        return known or super().is_leaf_module(m, module_qualified_name)
-
-    def proxy(self, node: fx.Node) -> fx.Proxy:
-        return _Proxy(node, self)
 
 
 def follow_units(model: nn.Module) -> UnitTrace:
@@ -69,30 +54,22 @@ def follow_units(model: nn.Module) -> UnitTrace:
     """
     model = unwrap_model(model)
     wrapped = nn.Sequential(model) if isinstance(model, LEAVES) or is_attention(model) else model
-    with evaluating(wrapped):
-        try:
-            graph = _trace(wrapped)
-        except Exception as error:  # fx raises many kinds, all about what it cannot follow
-            said = " ".join(str(error).split())[:90]
-            raise unknown(f"{type(model).__name__} ({said})") from error
-    return _Follower(wrapped).run(graph)
-
-
-def _trace(model: nn.Module) -> fx.Graph:
-    options = _find_options(model)
     try:
-        return _Tracer().trace(model, concrete_args=options)
-    except Exception:
-        if not options:
-            raise
-        return _Tracer().trace(model)
+        graphs = trace_model(wrapped)
+    except Exception as error:  # of many kinds
+        said = " ".join(str(error).split())[:90]
+        raise unknown(f"{type(model).__name__} ({said})") from error
+    first, *others = [_Follower(wrapped).run(graph) for graph in graphs]
+    if any(not _are_same(first, other) for other in others):
+        raise unknown(f"{type(model).__name__}, whose layers depend on the size of its input")
+    return first
 
 
-def _find_options(model: nn.Module) -> dict[str, Any]:
-    """Return the arguments of a model behind the first that have numbers or None as defaults."""
-    others = list(inspect.signature(model.forward).parameters.values())[1:]
-    plain = (type(None), bool, int, float, str)
-    return {p.name: p.default for p in others if isinstance(p.default, plain)}
+def _are_same(one: UnitTrace, two: UnitTrace) -> bool:
+    """Whether two readings hold the same layers, joined alike."""
+    names = [[layer.name for layer in trace.layers] for trace in (one, two)]
+    ends = [[x for tie in trace.ties for x in (tie.sources, tie.targets)] for trace in (one, two)]
+    return names[0] == names[1] and all(map(np.array_equal, *ends)) and len(ends[0]) == len(ends[1])
 
 
 class _Follower:
@@ -148,7 +125,7 @@ class _Follower:
         target = node.target
         name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         operands = [n for n in node.all_input_nodes if n in self.values]
-        if not operands or name in _SIZES:
+        if not operands or name in SIZES:
             for kind in (self.parameters, self.numbers):  # reshaped or expanded
                 if any(n in kind for n in node.all_input_nodes) and not operands:
                     kind.add(node)

@@ -558,3 +558,81 @@ def test_samples_of_grouped_convolutions_keep_their_weights():
     own = between(whole, "0", "2")
     strength = net[2].weight.detach().double().flatten(1).norm(dim=1).numpy()
     np.testing.assert_allclose(own, np.where(np.eye(12) > 0, 1 / strength, np.nan), rtol=1e-12)
+
+
+class Reduced(nn.Module):
+    """Keys and values look at fewer tokens, and a depthwise convolution mixes places, as in PVT."""
+
+    def __init__(self):
+        super().__init__()
+        self.attn = nn.Module()
+        self.attn.num_heads = 2
+        self.attn.q, self.attn.kv, self.attn.proj = (nn.Linear(8, n) for n in (8, 16, 8))
+        self.attn.sr, self.attn.norm = nn.Conv2d(8, 8, 2, 2), nn.LayerNorm(8)
+        self.mlp = nn.Module()
+        self.mlp.fc1, self.mlp.fc2 = nn.Linear(8, 12), nn.Linear(12, 8)
+        self.mlp.dwconv = nn.Conv2d(12, 12, 3, padding=1, groups=12)
+
+
+class Pyramid(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(Reduced() for _ in range(2))
+
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+
+def test_reduced_keys_and_mixed_places_are_read():
+    net = Pyramid()
+    graph = fg.weight_graph(net)
+    block, before = net.blocks[1], "blocks.0.mlp.fc2"
+    check(graph, before, "blocks.1.attn.q", block.attn.q.weight)
+    check(graph, before, "blocks.1.attn.sr", block.attn.sr.weight)
+    check(graph, "blocks.1.attn.sr", "blocks.1.attn.kv.value", block.attn.kv.weight[8:])
+    own = between(graph, "blocks.1.mlp.fc1", "blocks.1.mlp.dwconv")
+    strength = block.mlp.dwconv.weight.detach().double().flatten(1).norm(dim=1).numpy()
+    np.testing.assert_allclose(own, np.where(np.eye(12) > 0, 1 / strength, np.nan), rtol=1e-12)
+    check(graph, "blocks.1.mlp.dwconv", "blocks.1.mlp.fc2", block.mlp.fc2.weight)
+    part = fg.weight_graph(net, sample=3, rng=0)
+    layer, neuron = part.node_attributes["layer"], part.node_attributes["neuron"]
+    assert neuron[layer == "blocks.0.mlp.fc1"].tolist() == (
+        neuron[layer == "blocks.0.mlp.dwconv"].tolist()
+    )
+    net.blocks[0].attn.talking = nn.Conv2d(2, 2, 1)  # maps between heads have no neurons
+    with pytest.raises(ValueError, match=r"not understood: blocks.0.attn.talking.weight"):
+        fg.weight_graph(net)
+
+
+class BySize(nn.Module):
+    """Asks for the size of its input, as VGG does where images are small."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+        self.first, self.small = nn.Conv2d(3, 5, 3), nn.Conv2d(3, 5, 1)
+        self.head = nn.Linear(5, 2)
+
+    def forward(self, x):
+        if self.way == "layers":
+            x = self.small(x) if x.shape[-1] < 7 else self.first(x)
+        else:
+            x = self.first(x)
+        if self.way == "refuses" and x.size(1) != 5:
+            raise ValueError("five channels are needed")
+        if x.shape[2] < 7:
+            x = nn.functional.adaptive_avg_pool2d(x, 7)
+        return self.head(x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("way", ["pool", "refuses"])
+def test_branches_by_size_are_read_where_they_hold_the_same_layers(way):
+    net = BySize(way)
+    graph = fg.weight_graph(net)
+    check(graph, "inputs", "first", net.first.weight)
+    check(graph, "first", "head", net.head.weight)
+
+
+def test_branches_by_size_that_hold_other_layers_are_refused():
+    with pytest.raises(ValueError, match="BySize, whose layers depend on the size of its input"):
+        fg.weight_graph(BySize("layers"))
