@@ -87,11 +87,9 @@ def convert_graph(
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
-    if streamed:
-        refuse_idle("on standard output", "--force")
     if suffix not in LOOKS:
         drawn = ("--color-by", "--size-by")
-        tables = () if suffix == ".npz" else ("--layout", "--sizes", "--seed")
+        tables = () if suffix == ".npz" else ("--layout", "--sizes")
         refuse_idle(f"in {suffix}", *drawn, *tables)
     if not sizes:
         refuse_idle("without --sizes", "--method")

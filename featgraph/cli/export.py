@@ -55,7 +55,7 @@ def export_graph(
 
     path = Path(source)
     if not sizes:
-        refuse_idle("without --sizes", "--method", "--seed")
+        refuse_idle("without --sizes", "--method")
     if inputs.holds_features(path):
         refuse_idle("with features", "--weight", "--as-undirected")
         graphs = _build_graphs(path, layers, epsilon)

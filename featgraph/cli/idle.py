@@ -1,4 +1,7 @@
-"""Options that would do nothing are refused by name, not ignored."""
+"""Options that would do nothing are refused by name, not ignored.
+
+--seed, --force and what a screen shows pass everywhere: scripts give them to every command.
+"""
 
 from __future__ import annotations
 
