@@ -83,7 +83,7 @@ def judge_graphs(
     paths = [Path(path) for path in graphs]
     names = [path.stem for path in paths]
     if len(set(names)) < len(names):
-        raise ValueError(f"graphs must have file names of their own, got {', '.join(names)}")
+        raise ValueError(f"files must have names of their own, got {', '.join(names)}")
     nets = {
         path.stem: read_graph(path, weight="ignore", as_undirected=as_undirected) for path in paths
     }

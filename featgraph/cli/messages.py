@@ -48,6 +48,7 @@ _PHRASES = (
     (r'"(percolation|mst)"', r"\1"),
     (r"list_layers\(model\)", "featgraph layers MODEL"),
     (r"\bpass (?=--)", ""),
+    (r"[\[(]('[^']*'(?:, '[^']*')+)[\])]", lambda found: found[1].replace("'", "")),
     (
         r"features are read by load_features",
         "compare, network and analyze --features read features",
@@ -70,6 +71,8 @@ def explain(error: object) -> str:
     'say --weight length, or --as-undirected'
     >>> explain(ValueError('epsilon must be a number, "mst" or ("density", p), got -1'))
     '--epsilon must be a number, mst or density:P, got -1'
+    >>> explain(ValueError("kind must be one of ['a', 'b'], got 'c'"))
+    "kind must be one of a, b, got 'c'"
     """
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror.lower()}"
