@@ -132,7 +132,8 @@ def _node_ids(graph: FeatureGraph) -> list[str]:
 
 
 def _safe_name(name: str) -> str:
-    return RESERVED_PREFIX + name if name.lower() in _RESERVED else name
+    taken = name.lower() in _RESERVED or name.startswith(RESERVED_PREFIX)
+    return RESERVED_PREFIX + name if taken else name
 
 
 def _split_looks(

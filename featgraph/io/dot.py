@@ -119,6 +119,8 @@ def _looks(looks: Looks, size: str) -> dict[str, NDArray[Any]]:
     plain = look_columns(looks, size, places=False)
     if "color" in plain:
         found["fillcolor" if size == "width" else "color"] = plain["color"]
+    if "alpha" in plain:
+        found["alpha"] = plain["alpha"]
     if looks.sizes is not None:  # inches of 72 points
         found[size] = looks.sizes / 72 if size == "width" else looks.sizes
     if looks.shapes is not None:
@@ -176,6 +178,7 @@ def _take(
             reader.add_node(name)
     if len(names) == 1:
         _put(reader.nodes, number[names[0]], told)
+    told = {"shape" if key == "style" else key: text for key, text in told.items()}  # of an edge
     for pair in itertools.pairwise(names):
         reader.add_edge(*pair)
         _put(reader.edges, reader.edges.n_rows - 1, told)

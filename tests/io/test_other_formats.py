@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -44,6 +45,18 @@ def test_every_format_comes_back(suffix, tmp_path):
     np.testing.assert_allclose(back.node_attributes["position"], 30 * graph.layout, atol=1e-3)
     assert back.node_attributes["color"].shape == (12, 3)
     np.testing.assert_allclose(back.node_attributes["size"].max(), 24.0)
+
+
+@pytest.mark.parametrize("suffix", ["graphml", "gexf", "cyjs", "dot"])
+def test_looks_and_names_of_our_own_come_back(suffix, tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1), (1, 2)]).with_attributes(
+        alpha=[0.5, np.nan, 1.0], attribute_x=[1, 2, 3], x=[4, 5, 6]
+    )
+    graph = replace(graph, edge_attributes={"shape": np.array(["dashed", ""])})
+    back = read_graph(write_graph(graph, tmp_path / f"a.{suffix}"))
+    for name, column in graph.node_attributes.items():
+        assert repr(back.node_attributes[name].tolist()) == repr(column.tolist())
+    assert back.edge_attributes["shape"].tolist() == ["dashed", ""]
 
 
 def test_streams_are_written_and_read():
