@@ -83,8 +83,8 @@ def test_a_sweep_is_tabled_and_drawn(features, tmp_path, capsys):
 @pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".npz", ".edges", ".csv"])
 def test_a_graph_goes_from_format_to_format(suffix, ring, tmp_path):
     target = tmp_path / f"out{suffix}"
-    words = ("--layout", "mds", "--sizes", 2, "-q")
-    assert run("convert", ring, target, *words) == 0
+    words = () if suffix in (".edges", ".csv") else ("--layout", "mds", "--sizes", 2)
+    assert run("convert", ring, target, *words, "-q") == 0
     before, after = read_graph(ring), read_graph(target)
     pairs = [
         {frozenset(str(net.node_labels[k]) for k in edge) for edge in net.edges.tolist()}
@@ -114,7 +114,7 @@ def test_a_graph_goes_through_pipes(ring, tmp_path, monkeypatch, capsysbinary):
 def test_looks_are_chosen(ring, tmp_path):
     target = tmp_path / "out.gexf"
     words = ("--layout", "force", "--color-by", "community", "--size-by", "core_number", "-q")
-    assert run("convert", ring, target, *words) == 0
+    assert run("convert", ring, target, *words, "-q") == 0
     attributes = read_graph(target).node_attributes
     assert attributes["position"].shape == (60, 2)
     community = attributes["community"]

@@ -188,7 +188,8 @@ def test_graph_commands_need_no_torch(folder):
         "network g.edges --references 1 -q",
         "fractality g.edges --only verdict flow drawing --radii 1 -q",
         "convert g.edges g.graphml --layout force --sizes 1 -q",
-        "convert g.edges h.csv --layout mds -q",
+        "convert g.edges h.npz --layout mds -q",
+        "convert g.edges h.csv -q",
         "export g.edges --to graphml gexf json csv npz --sizes 1 -q",
     )
     said = run_python(
