@@ -16,7 +16,7 @@ STRONGEST = 8  # edges from a neuron into a layer that are drawn: all would hide
 _SHOWN = {
     "variant": "variant", "network": "network", "alpha0": "α₀", "alpha0_low": "from",
     "alpha0_high": "to", "width": "width", "width_low": "from ", "width_high": "to ",
-    "d_2": "D₂", "d_2_low": "from  ", "d_2_high": "to  ",
+    "d_2": "D₂",
 }  # fmt: skip
 
 

@@ -44,11 +44,11 @@ class Exponents:
 
 
 def fit_own_edges(
-    found: OwnMasses, q: Floats, *, n_resamples: int, is_only: bool = True, rng: np.random.Generator
+    found: OwnMasses, q: Floats, *, n_resamples: int, rng: np.random.Generator
 ) -> Exponents:
     """Return the released exponents: Z_q = Σ (N_i(r)/N_i(r_max))^q, α by differences of τ."""
     x = np.log(found.radii / found.radii[-1])
-    sums, _ = _sum_powers(found.masses, found.masses[:, -1], q, is_only)
+    sums, _ = _sum_powers(found.masses, found.masses[:, -1], q, n_resamples > 0)
 
     def fit(weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         log_sums = np.log(np.tensordot(weights, sums, axes=1))
@@ -57,16 +57,11 @@ def fit_own_edges(
         return tau, alpha, q[:-1] * alpha - tau[:, :-1], log_sums
 
     nodes = found.node_dimensions, found.kept
-    return _collect(fit, len(sums), q, x, found.radii, nodes, n_resamples, is_only, rng)
+    return _collect(fit, len(sums), q, x, found.radii, nodes, n_resamples, rng)
 
 
 def fit_paths(
-    found: PathMasses,
-    q: Floats,
-    *,
-    n_resamples: int,
-    is_only: bool = True,
-    rng: np.random.Generator,
+    found: PathMasses, q: Floats, *, n_resamples: int, rng: np.random.Generator
 ) -> Exponents:
     """Return exponents of balls: Z_q = mean (M/n)^(q−1) against ln(1 + 2r/r₁), r₁ the first r.
 
@@ -75,7 +70,7 @@ def fit_paths(
     """
     x = np.log1p(2 * found.radii / found.radii[0])
     whole = np.full(len(found.masses), found.n_nodes, dtype=found.masses.dtype)
-    sums, means = _sum_powers(found.masses, whole, q - 1, is_only, with_means=True)
+    sums, means = _sum_powers(found.masses, whole, q - 1, n_resamples > 0, with_means=True)
     n_each = _sum_groups(np.ones(len(whole)), len(sums))
 
     def fit(weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -86,7 +81,7 @@ def fit_paths(
         return tau, alpha, q * alpha - tau, log_sums
 
     nodes = find_slopes(x, np.log(found.masses).T), found.centers
-    return _collect(fit, len(sums), q, x, found.radii, nodes, n_resamples, is_only, rng)
+    return _collect(fit, len(sums), q, x, found.radii, nodes, n_resamples, rng)
 
 
 def _collect(
@@ -97,14 +92,11 @@ def _collect(
     radii: Floats,
     nodes: tuple[Floats, Ints],
     n_resamples: int,
-    is_only: bool,
     rng: np.random.Generator,
 ) -> Exponents:
     node_dimensions, numbers = nodes
-    weights = np.ones((1, n_groups))
-    if is_only:
-        drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_resamples)
-        weights = np.concatenate([weights, drawn])
+    drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_resamples)
+    weights = np.concatenate([np.ones((1, n_groups)), drawn])
     tau, alpha, f, log_sums = fit(weights)
     own = np.ones_like(node_dimensions)
     dimensions, counts = (_sum_groups(x, n_groups) for x in (node_dimensions, own))

@@ -174,22 +174,25 @@ class _Measure:
     n_resamples: int
     is_only: bool = False  # one sample, whose neurons are drawn for the intervals
 
-    @property
-    def _drawing(self) -> dict[str, Any]:
-        return {"n_resamples": self.n_resamples, "is_only": self.is_only}
-
-    def of_graph(self, graph: FeatureGraph, rng: np.random.Generator) -> Exponents:
+    def of_graph(self, graph: FeatureGraph, seed: int) -> Exponents:
+        """Measure a graph; of one seed the same centres and neurons are drawn in every graph."""
+        rng = np.random.default_rng(seed)
         if self.variant == "paths":
             balls = count_paths(graph, n_centers=self.n_centers, radii=self.radii, rng=rng)
-            return fit_paths(balls, self.q, **self._drawing, rng=rng)
+            return fit_paths(balls, self.q, n_resamples=self._n_draws, rng=rng)
         masses = count_graph(graph, longest=self.longest, min_edges=self.min_edges)
-        return fit_own_edges(masses, self.q, **self._drawing, rng=rng)
+        return fit_own_edges(masses, self.q, n_resamples=self._n_draws, rng=rng)
 
-    def of_network(self, network: WeightNetwork, rng: np.random.Generator) -> Exponents:
+    def of_network(self, network: WeightNetwork, seed: int) -> Exponents:
         if self.variant == "paths" or network.may_join_twice:
-            return self.of_graph(build_graph(network), rng)
+            return self.of_graph(build_graph(network), seed)
         masses = count_network(network, longest=self.longest, min_edges=self.min_edges)
-        return fit_own_edges(masses, self.q, **self._drawing, rng=rng)
+        rng = np.random.default_rng(seed)
+        return fit_own_edges(masses, self.q, n_resamples=self._n_draws, rng=rng)
+
+    @property
+    def _n_draws(self) -> int:
+        return self.n_resamples if self.is_only else 0
 
 
 class _Subjects:
@@ -236,22 +239,22 @@ class _Subjects:
             if other is not None:
                 other = replace(other, chosen=network.chosen)
             self.n_nodes = network.n_nodes
-        # null models do not depend on how many draws the intervals take
         drawing = np.random.default_rng(int(rng.integers(2**62)))
+        seed = int(rng.integers(2**62))
         if network is not None and not self.nulls:
-            return {"own": how.of_network(network, rng)}
+            return {"own": how.of_network(network, seed)}
         graph = self.graph if network is None else build_graph(network)
         if graph is None:
             raise RuntimeError("neither a graph nor a network")
-        found = {"own": how.of_graph(graph, rng)}
+        found = {"own": how.of_graph(graph, seed)}
         for name in self.nulls:
             if name == "untrained":
                 if other is None:
                     raise RuntimeError("no twin was made")
-                found[name] = how.of_network(other, rng)
+                found[name] = how.of_network(other, seed)
             else:
                 kind = cast("RowNull", name)
-                found[name] = how.of_graph(draw_null_graph(graph, kind, drawing), rng)
+                found[name] = how.of_graph(draw_null_graph(graph, kind, drawing), seed)
         return found
 
 

@@ -185,10 +185,19 @@ def test_draws_of_neurons_are_fitted_for_a_single_sample_only():
     masses = count_network(open_network(net), longest=150, min_edges=10)
     q = np.linspace(-2, 2, 5)
     rng = np.random.default_rng(0)
-    one = fit_own_edges(masses, q, n_resamples=20, is_only=True, rng=rng)
-    part = fit_own_edges(masses, q, n_resamples=20, is_only=False, rng=rng)
+    one = fit_own_edges(masses, q, n_resamples=20, rng=rng)
+    part = fit_own_edges(masses, q, n_resamples=0, rng=rng)
     np.testing.assert_allclose(one.tau, part.tau, rtol=1e-12)
     assert (len(one.measure_draws), len(part.measure_draws)) == (20, 0)
+
+
+def test_one_network_and_its_permuted_rows_have_the_same_released_intervals():
+    net = perceptron(4, (40, 60, 40))
+    found = fg.multifractal_weights(net, sample=None, nulls=("rows", "gaussian"), n_resamples=50)
+    rows = found.null("rows")
+    assert rows.width_interval == found.width_interval
+    assert rows.width_difference == rows.alpha0_difference == (0, 0)
+    assert found.null("gaussian").differs
 
 
 def test_null_models_do_not_depend_on_how_many_draws_intervals_take():
