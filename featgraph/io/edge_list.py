@@ -273,8 +273,11 @@ def edge_table_graph(
         values = {"weight" if key == usual else key: cells for key, cells in values.items()}
     reader = GraphReader()
     reader.directed = "directed" in kinds
-    pairs = list(zip(*(map(str, columns[end]) for end in ends), strict=True))
-    for name in _in_order(pairs) if nodes is None else map(str, _node_ids(nodes)):
+    pairs = list(zip(*(_as_names(columns[end]) for end in ends), strict=True))
+    names = None if nodes is None else _as_names(_node_ids(nodes))
+    if names is not None and "" in names:
+        raise ValueError(f"row {names.index('') + 1} of the nodes lacks an id")
+    for name in _in_order(pairs) if names is None else names:
         reader.add_node(name)
     for row, pair in enumerate(pairs, start=1):
         if "" in pair:
@@ -292,6 +295,16 @@ def edge_table_graph(
     raw = reader.graph(sys.maxsize, titles=())
     raw.also = (usual.lower(), usual)
     return raw
+
+
+def _as_names(cells: Sequence[Any]) -> list[str]:
+    """Return a column of ids as text, "" where one is missing.
+
+    Whole numbers that were written as real ones, as pandas does in a column with gaps, are whole.
+    """
+    names = ["" if cell is None or cell != cell else str(cell) for cell in cells]
+    real = all(not name or (name.endswith(".0") and _is_number(name)) for name in names)
+    return [name.removesuffix(".0") for name in names] if real else names
 
 
 def _in_order(pairs: Sequence[tuple[str, str]]) -> Iterable[str]:

@@ -220,4 +220,5 @@ def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
 
 def _cells(column: Any) -> list[Any]:
     values = column.to_list()
-    return [None if value is None or value != value else value for value in values]
+    missing = column.isna() if hasattr(column, "isna") else [v is None or v != v for v in values]
+    return [None if gap else value for value, gap in zip(values, missing, strict=True)]

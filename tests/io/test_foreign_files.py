@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.io import read_graph
+from featgraph.io import read_graph, read_tables
 from tests.io.samples import gexf, graphml
 from tests.io.test_reading_rules import columns, named_edges, read
 
@@ -124,3 +124,36 @@ def test_what_never_closes_costs_no_time():
                  "graph { " + 20_000 * "a--"):  # fmt: skip
         with pytest.raises(ValueError, match="stream: "):
             read_graph(io.StringIO(head), format="dot")
+
+
+NODES = {"Id": [1, 2, 3], "group": ["x", "y", "x"]}
+FRAMES = [  # a table of edges as other programs hold it
+    {"source": [1.0, 2.0], "target": [2.0, 3.0]},  # whole numbers beside a gap that is gone
+    {"source": ["1.0", "2.0"], "target": ["2", "3"]},
+    {"source": np.array([1, 2]), "target": np.array([2.0, 3.0], dtype=np.float32)},
+]
+
+
+@pytest.mark.parametrize("edges", FRAMES)
+def test_whole_numbers_are_one_name_however_they_are_held(edges):
+    for nodes in (None, NODES):
+        graph = read_tables(edges, nodes)
+        assert named_edges(graph) == {frozenset((1, 2)), frozenset((2, 3))}
+        assert graph.node_labels == (1, 2, 3)
+
+
+def test_missing_cells_of_data_frames():
+    pandas = pytest.importorskip("pandas")
+    whole = pandas.array([5, None], dtype="Int64")
+    ends = {"source": pandas.array([1, 2], dtype="Int64"), "target": [2, 3]}
+    graph = read_tables(pandas.DataFrame({**ends, "n": whole, "kind": ["a", None]}))
+    assert columns(graph, edges=True) == {"n": [5, None], "kind": ["a", ""]}
+    for gap in (None, np.nan, pandas.NA):
+        edges = pandas.DataFrame(
+            {"source": [1, 2], "target": pandas.Series([2, gap], dtype=object)}
+        )
+        with pytest.raises(ValueError, match="row 2 of the edges lacks an end"):
+            read_tables(edges)
+    nodes = pandas.DataFrame({"id": [1, None]})
+    with pytest.raises(ValueError, match="row 2 of the nodes lacks an id"):
+        read_tables({"source": [1], "target": [2]}, nodes)
