@@ -250,7 +250,7 @@ def _edges(
         strengths = part.strengths
         kept = (strengths > 0) & (strengths >= 1 / longest)
         if n_strongest is not None and not part.is_fixed and n_strongest < strengths.shape[1]:
-            least = np.partition(np.nan_to_num(strengths), -n_strongest, axis=1)[:, -n_strongest]
+            least = np.partition(strengths, -n_strongest, axis=1)[:, -n_strongest]
             kept &= strengths >= least[:, None]  # equal ones stay together
         rows, columns = np.nonzero(kept)
         lengths = 1 / strengths[rows, columns]

@@ -27,7 +27,7 @@ Attending = Literal["published", "heads"]
 
 @dataclass(frozen=True)
 class Connection:
-    """Edges between nodes: rows are sources, columns targets; 0 and nan are no edge.
+    """Edges between nodes: rows are sources, columns targets; 0 is no edge.
 
     ``is_fixed`` edges, those of attention and of gates, are of length 1 and hold no weight.
     """

@@ -180,7 +180,7 @@ def read_link(link: Link, *, fold: bool = True) -> tuple[NDArray[Any], NDArray[n
     """
     n_targets, _, n_positions = link.kernel.shape
     if n_positions > 1 or link.groups > 1:
-        return np.nan_to_num(link_matrix(link, fold=fold)), np.ones(n_targets)
+        return link_matrix(link, fold=fold), np.ones(n_targets)
     scale = link.scale if fold else None
     factors = np.ones(n_targets) if scale is None else np.abs(scale)
     return np.ascontiguousarray(_as_numpy(link.kernel)[..., 0]), factors
@@ -201,7 +201,7 @@ def not_finite(name: str, what: str = "weights") -> ValueError:
 def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
     """Strength of every connection of one linear map, shape (n_targets, n_sources).
 
-    |w|, or the norm over positions; nan between the groups of a convolution.
+    |w|, or the norm over positions; 0 between the groups of a convolution.
     """
     weights = _as_numpy(link.kernel)
     if weights.shape[2] == 1:
@@ -218,7 +218,7 @@ def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
 
 
 def _spread_groups(matrix: NDArray[Any], n_sources: int, groups: int) -> NDArray[np.float64]:
-    spread = np.full((len(matrix), n_sources), np.nan)  # not connected: other groups
+    spread = np.zeros((len(matrix), n_sources))
     rows, columns = len(matrix) // groups, n_sources // groups
     for g in range(groups):
         part = slice(g * rows, (g + 1) * rows)
