@@ -7,15 +7,14 @@ import inspect
 import os
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from featgraph.cli.commands import COMMANDS
 from featgraph.cli.idle import note_options, noting_options
 from featgraph.cli.messages import explain, explain_usage
+from featgraph.cli.stopping import stoppable
 from featgraph.core.checks import nearest
 from featgraph.core.locks import released_at_end
 from featgraph.kernels import silent_compiler, small_work_in_python
@@ -87,7 +86,7 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
     >>> guard(lambda: 0)
     0
     """
-    with _forgiving_streams(), small_work_in_python(), released_at_end(), _terminable() as signals:
+    with _forgiving_streams(), small_work_in_python(), released_at_end(), stoppable() as signals:
         try:
             with _noted_warnings():
                 status = work()
@@ -96,22 +95,31 @@ def guard(work: Callable[[], int], *, debug: bool = False) -> int:
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else BAD_INPUT
         except KeyboardInterrupt as stop:
-            # Python keeps in mind a KeyboardInterrupt that left an exec() of text, as dataclasses
-            # make it at import, until the next; it would end "python -m" by SIGINT in the end.
-            exec("")
-            text = f"stopped{f': {stop}' if str(stop) else ''}"
-            return _say(text, TERMINATED if signals else INTERRUPTED)
-        except BrokenPipeError as error:  # the reader (head, less) had enough
-            if error.errno is not None:
-                _silence_stdout()
-            return 0
+            return _say_stopped(str(stop), signals)
         except Exception as error:
-            if debug:
+            if debug and not isinstance(error, BrokenPipeError):
                 raise
-            if isinstance(error, _EXPECTED):
-                return _say(f"error: {explain(error)}", BAD_INPUT)
-            name = type(error).__name__
-            return _say(f"error: {name}: {explain(error)} (--debug shows where)", DEFECT)
+            if signals:  # a stop in the midst of other code may come out as an error of that code
+                return _say_stopped(str(error) if isinstance(error, OSError) else "", signals)
+            return _say_error(error)
+
+
+def _say_stopped(reason: str, signals: Sequence[int]) -> int:
+    # Python keeps in mind a KeyboardInterrupt that left an exec() of text, as dataclasses
+    # make it at import, until the next; it would end "python -m" by SIGINT in the end.
+    exec("")
+    status = TERMINATED if signal.SIGTERM in signals else INTERRUPTED
+    return _say(f"stopped{reason and f': {reason}'}", status)
+
+
+def _say_error(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError):  # the reader (head, less) had enough
+        if error.errno is not None:
+            _silence_stdout()
+        return 0
+    if isinstance(error, _EXPECTED):
+        return _say(f"error: {explain(error)}", BAD_INPUT)
+    return _say(f"error: {type(error).__name__}: {explain(error)} (--debug shows where)", DEFECT)
 
 
 def _dispatch(words: list[str]) -> int:
@@ -230,25 +238,6 @@ def _forgiving_streams() -> Iterator[None]:
 def _change_errors(stream: TextIO, errors: str) -> None:
     with contextlib.suppress(AttributeError, OSError, ValueError):  # no text file, or closed
         stream.reconfigure(errors=errors)  # type: ignore[attr-defined]
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[list[int]]:
-    """Let SIGTERM end the block as Ctrl-C does, and yield the list of such signals."""
-    signals: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield signals
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        signals.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield signals
-    finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -75,7 +75,9 @@ def checked(function: Function, *, is_field: bool = False) -> Function:
                 options[name] = check(value)
         try:
             made = function(*arguments, **options)
-        except (MemoryError, OverflowError) as error:
+        except _OF_SIZE as error:
+            if type(error) in _MIXED and not any(words in str(error) for words in _BEYOND):
+                raise
             raise _too_much(function, arguments, options, error) from error
         check_loaded_classes()
         return made
@@ -93,12 +95,17 @@ def _too_much(
         **options,
     }
     for name, value in given.items():
-        if isinstance(value, int | float) and abs(value) > _MANY:
+        values = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(one, int | float) and abs(one) > _MANY for one in values):
             return ArgumentError(f"{name} must be smaller on this machine, got {value!r}: {error}")
     return error
 
 
 _MANY = 10**5
+_MIXED = (ValueError, RuntimeError)
+_OF_SIZE = (MemoryError, OverflowError, *_MIXED)
+#: How numpy and torch say, among other things, that there is no such array.
+_BEYOND = ("array is too big", "Maximum allowed", "Storage size", "not enough memory")
 
 
 def check_methods(kind: type) -> None:

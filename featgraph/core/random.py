@@ -19,6 +19,6 @@ def as_rng(rng: RandomState) -> np.random.Generator:
     """
     if rng is not None and not isinstance(rng, int | np.integer | np.random.Generator):
         raise TypeError(f"rng must be a numpy Generator, an int or None, got {type(rng).__name__}")
-    if isinstance(rng, int | np.integer) and rng < 0:
-        raise ValueError(f"rng must be a seed of at least 0, got {rng}")
+    if isinstance(rng, int | np.integer) and not 0 <= rng < 2**63:
+        raise ValueError(f"rng must be a seed of at least 0 and below 2**63, got {rng}")
     return np.random.default_rng(rng)

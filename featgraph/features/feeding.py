@@ -188,7 +188,7 @@ def _arrange_tuple(
         return _arrange_object(takes, first)
     if not isinstance(first, Tensor | np.ndarray):
         raise TypeError(
-            "a batch must start with its input, a Tensor, tuple or dict, "
+            "batches of data must start with their input, a Tensor, tuple or dict, "
             f"got {type(first).__name__}; give forward=lambda model, batch: model(batch[1])"
         )
     if takes.a_list and all(is_array(image) and image.ndim == 3 for image in batch):
@@ -213,7 +213,7 @@ def _refuse_labels_first(takes: _Takes, batch: tuple[Any, ...] | list[Any]) -> N
     inputs = next((k for k in others if batch[k].ndim > 1), None)
     if inputs is not None and not takes.ids:
         raise ValueError(
-            f"a batch must start with its inputs, got {first.dtype} of shape "
+            f"batches of data must start with their inputs, got {first.dtype} of shape "
             f"{tuple(first.shape)}, which looks like labels, before {tuple(batch[inputs].shape)}; "
             f"give forward=lambda model, batch: model(batch[{inputs}])"
         )

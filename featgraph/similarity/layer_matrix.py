@@ -262,7 +262,8 @@ def _check_layers(features: Mapping[str, Samples], name: str) -> dict[str, torch
         )
     if not features:
         raise ValueError(f"{name} must hold at least one layer, got none")
-    return {layer: as_samples(item, f"layer {layer!r}") for layer, item in features.items()}
+    with naming(name):
+        return {layer: as_samples(item, f"layer {layer!r}") for layer, item in features.items()}
 
 
 def _check_counts(sides: list[dict[str, torch.Tensor]]) -> None:

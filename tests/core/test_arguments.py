@@ -5,6 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from featgraph import boxes, datasets, graph, io, similarity
+
+PATH = datasets.make_path(9)
+
 NEVER_NAMED = """
 import featgraph as fg
 counts = fg.box_counts(fg.datasets.make_path(40), rng=0, progress=False)
@@ -18,3 +24,22 @@ except ValueError as error:
 def test_objects_of_classes_that_nobody_named_are_checked():
     said = subprocess.run([sys.executable, "-c", NEVER_NAMED], capture_output=True, text=True)
     assert said.stdout == "sizes must be an array of real numbers, got 'x'\n", said.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: datasets.make_star(2**62), "n_nodes must be smaller on this machine"),
+        (lambda: datasets.make_point_cloud("ball", n_points=4e16), "n_points must be smaller"),
+        (
+            lambda: graph.find_communities(PATH, n_iterations=10**12),
+            "n_iterations must be .* 1000000",
+        ),
+        (lambda: boxes.minimum_box_cover(PATH, 1, rng=10**77), r"rng must be a seed .* 2\*\*63"),
+        (lambda: io.read_tables({4: 10**30}), "edges must hold a list of cells under 4, got 10"),
+        (lambda: similarity.compare_measures({"": None}), "features_a must be a mapping to .* ''"),
+    ],
+)
+def test_what_cannot_be_used_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

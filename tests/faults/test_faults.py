@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -13,12 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from featgraph import io
-from featgraph.cli.entry import main
+from featgraph.cli.entry import guard, main
 from featgraph.core.files import UNFINISHED, write_text
 from featgraph.core.locks import FolderLock
 from featgraph.datasets import load_karate, make_flower
@@ -98,6 +100,50 @@ def test_a_stopped_report_holds_the_layers_that_were_finished(tmp_path):
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert 1 <= len(report["layers"]) < 40
     assert not list(out.rglob(f"{UNFINISHED}*"))
+
+
+class _SignalledAtItsEnd:
+    def __init__(self, sent: signal.Signals) -> None:
+        self.sent = sent
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), self.sent)
+        time.sleep(0)  # what is raised here, Python drops
+
+
+def _in_a_finalizer(sent: signal.Signals) -> int:
+    del [_SignalledAtItsEnd(sent)][0]
+    time.sleep(20)
+    return 0
+
+
+def _in_an_import(sent: signal.Signals) -> int:
+    import importlib
+
+    Path(f"stopped_{int(sent)}.py").write_text(f"import os\nos.kill(os.getpid(), {int(sent)})\n")
+    with contextlib.suppress(Exception), mock.patch.object(sys, "path", [os.curdir]):
+        importlib.import_module(f"stopped_{int(sent)}")
+    time.sleep(20)
+    return 0
+
+
+def _as_another_error(sent: signal.Signals) -> int:
+    try:
+        os.kill(os.getpid(), sent)
+        time.sleep(20)
+    except KeyboardInterrupt:
+        raise RuntimeError("Error calling __set_name__") from None
+    return 0
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("work", [_in_a_finalizer, _in_an_import, _as_another_error])
+def test_a_signal_is_never_lost(work, sent, status, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    assert guard(lambda: work(sent)) == status
+    assert capsys.readouterr().err == "featgraph: stopped\n"
+    assert handlers == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
 
 
 def test_ctrl_c_inside_an_import_has_the_status_of_any_other(tmp_path):

@@ -302,7 +302,7 @@ def test_empty_data_is_an_error(data: object) -> None:
         (3, "data must be a DataLoader.*got int"),
         ("digits", "got str"),
         (["digits"], "a batch must be a Tensor.*got str"),
-        ([("digits", 3)], "a batch must start with its input.*got str"),
+        ([("digits", 3)], "batches of data must start with their input.*got str"),
         ([()], "a batch must be a Tensor.*got tuple"),
     ],
 )
