@@ -65,6 +65,10 @@ def _is_delicate(frame: FrameType | None) -> bool:
 
 
 def _send_again(number: int) -> None:
-    timer = threading.Timer(_PAUSE, _thread.interrupt_main, [number])
+    if hasattr(signal, "pthread_kill"):  # which wakes a sleeper, too
+        main = threading.main_thread().ident or 0
+        timer = threading.Timer(_PAUSE, signal.pthread_kill, [main, number])
+    else:
+        timer = threading.Timer(_PAUSE, _thread.interrupt_main, [number])
     timer.daemon = True
     timer.start()

@@ -185,6 +185,8 @@ n_values=1000, variant='paper')
     """
     least = {"tail": min_tail, "released": 2, "paper": 0}[variant]
     ordered = _check_values(values)
+    if variant == "tail" and min_tail > ordered.size:
+        raise ValueError(f"min_tail must be at most the {ordered.size} values, got {min_tail}")
     logs = np.log(ordered)
     first, exponent, distance = _fit(logs, least)
     if first < 0:

@@ -141,7 +141,7 @@ def _stack(matrices: Sequence[ArrayLike], biases: Any) -> tuple[torch.nn.Module,
     """Return dense layers with these weights, and whether they have biases."""
     arrays = [np.array(m, dtype=np.float64) for m in matrices]
     if not arrays or any(a.ndim != 2 or not a.size for a in arrays):
-        raise ValueError("matrices must be at least one array of shape (n_out, n_in)")
+        raise ValueError("model, or matrices, must be at least one array of shape (n_out, n_in)")
     for before, after in pairwise(arrays):
         if after.shape[1] != before.shape[0]:
             raise ValueError(

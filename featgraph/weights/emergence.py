@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice
+from featgraph.core.checks import choice, integer
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.weights.multifractal import Variant, multifractal_weights
@@ -201,6 +201,7 @@ def summarize_emergence(
 ) -> EmergenceCurve:
     """Return the curve of spectra that were measured at rising times with the same seed."""
     n_samples = found[0].n_samples
+    n_resamples = integer(n_resamples, "n_resamples", least=2)
     picks = np.random.default_rng(seed).integers(n_samples, size=(n_resamples, n_samples))
     own, drawn = _follow(found, picks)
     nulls = []

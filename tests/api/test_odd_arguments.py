@@ -25,6 +25,15 @@ def test_every_public_function_has_a_valid_call(calls):
     assert set(public_functions()) == set(calls) | ELSEWHERE
 
 
+@pytest.mark.usefixtures("elsewhere")
+def test_valid_calls_of_pictures_and_files_are_valid(calls):
+    """Those of other rooms are made where objects are collected."""
+    for name, (args, options) in calls.items():
+        room, _, function = name.partition(".")
+        if room == "plot" or function.startswith("write"):
+            getattr(importlib.import_module(f"featgraph.{room}"), function)(*args, **options)
+
+
 def _faults(calls: dict[str, Any], room: str, share: random.Random | None) -> list[str]:
     found = []
     for name, (args, options) in calls.items():
@@ -58,7 +67,7 @@ def test_all_odd_arguments(calls, room):
 
 def test_annotations_are_read():
     """Names of classes in annotations are those of classes, not of aliases out of sight."""
-    known = {"Dataset", "device", "Axes", "Figure", "Module", "Generator"}
+    known = {"Dataset", "device", "Axes", "Figure", "Module", "Generator", "Result"}
     for room in ROOMS:
         module = importlib.import_module(f"featgraph.{room}")
         known |= {name for name in module.__all__ if inspect.isclass(getattr(module, name))}

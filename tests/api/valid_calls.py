@@ -138,6 +138,7 @@ def _others(folder: Path) -> dict[str, Call]:
         "features.iterate_features": ((first, data), QUIET),
         "features.load_features": ((file,), {}),
         "features.measure_layers": ((first, data), {}),
+        "features.norms_null": ((matrix,), {"rng": 0}),
         "features.reduce_mean": ((torch.ones(4, 3, 5),), {"reduce": "tokens"}),
         "features.save_features": ((layers, folder / "again.safetensors"), {}),
         "features.select_layers": ((first,), {}),
@@ -215,9 +216,7 @@ def _pictures(folder: Path) -> dict[str, Call]:
         {"epoch": k, "time": k, "layer": "a", "ss_rate_released": 0.5 - k, "sigma": 1.0}
         for k in range(3)
     ]
-    states = [
-        {"layer": "a", "state": state, "ss_rate_released": 0.4} for state in ("before", "after")
-    ]
+    states = [{"layer": layer, "before": 0.2, "after": 0.5} for layer in "ab"]
     square = np.abs(np.subtract.outer(np.arange(5.0), np.arange(5.0)))
     single = {
         "plot_barcode": (diagrams,), "plot_betti_curves": (diagrams,),

@@ -121,7 +121,7 @@ def _in_an_import(sent: signal.Signals) -> int:
     import importlib
 
     Path(f"stopped_{int(sent)}.py").write_text(f"import os\nos.kill(os.getpid(), {int(sent)})\n")
-    with contextlib.suppress(Exception), mock.patch.object(sys, "path", [os.curdir]):
+    with contextlib.suppress(Exception), mock.patch.object(sys, "path", [os.getcwd()]):
         importlib.import_module(f"stopped_{int(sent)}")
     time.sleep(20)
     return 0
