@@ -183,7 +183,7 @@ def test_the_process_says_what_its_locale_can(environment, words, shown, folder)
 
 def test_graph_commands_need_no_torch(folder):
     lines = (
-        "methods memb --long",
+        "methods memb",
         "boxcover g.edges --sizes 0-3 --draw 2 --renormalize 1 -q",
         "network g.edges --references 1 -q",
         "fractality g.edges --only verdict flow drawing --radii 1 -q",
