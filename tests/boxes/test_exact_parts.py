@@ -12,15 +12,19 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.exact import highs
+from featgraph.boxes.bits import pack_lists
+from featgraph.boxes.exact import columns, grown_cliques, highs, reductions
 from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.columns import BoxPool
 from featgraph.boxes.exact.diving import dive
+from featgraph.boxes.exact.grown_cliques import grow_heavy
 from featgraph.boxes.exact.hints import Hints
+from featgraph.boxes.exact.iterated_greedy import iterate_boxes
 from featgraph.boxes.exact.lp_dual import UNIT, ascend_prices, certify
-from featgraph.boxes.exact.max_weight_clique import find_heavy, grow_heavy
+from featgraph.boxes.exact.max_weight_clique import find_heavy
+from featgraph.boxes.exact.outliers import OutlierBound
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
 from featgraph.boxes.exact.relation import add_self_pairs, restrict_pairs
@@ -103,6 +107,31 @@ def test_reductions_stop_when_time_is_over():
     assert reduce_cliques(*as_rows(near), Clock(0.0)).nodes.size == 4
     balls = add_self_pairs(*as_rows(near))
     assert reduce_set_cover(*balls, *balls, Clock(0.0))[0].size == 4
+
+
+@pytest.mark.parametrize("density", [0.3, 0.9])
+def test_rows_of_bits_change_no_result(monkeypatch, density):
+    near = threshold_relation(150, 6, density, 5)
+    rows, found = as_rows(near), []
+    weight = np.random.default_rng(0).integers(0, 9, 150)
+    labels = np.array(naive.fit_boxes(near, range(150)))
+    bits = pack_lists(rows[0][:-1], rows[0][1:], rows[1])
+    for dense in (False, True):
+        for module in (reductions, columns, grown_cliques):
+            monkeypatch.setattr(module, "has_dense_rows", lambda *rows, dense=dense: dense)
+        grown = grow_heavy(*rows, weight, 20)
+        boxes = BoxPool(*rows, np.random.default_rng(1)).grow(grown)
+        again = iterate_boxes(
+            *(*rows, labels, FOREVER, np.random.default_rng(2)),
+            passes=9,
+            patience=9,
+            bits=bits if dense else None,
+        )
+        kernel = reduce_cliques(*rows, FOREVER)
+        found.append([*kernel, *grown, np.concatenate(boxes), again])
+    assert found[0][-1].max() < labels.max()
+    for lists, words in zip(*found, strict=True):
+        np.testing.assert_array_equal(lists, words)
 
 
 @settings(max_examples=60)
@@ -240,6 +269,28 @@ def test_certificates_hold_when_they_are_looked_at_again(n_nodes, density):
     labels = dive(pool, FOREVER, rng)
     found = certificates.check_cover(near, labels.tolist())
     assert pool.bound <= found <= 1.3 * pool.bound
+
+
+@COMPILED
+@pytest.mark.parametrize("density", [0.5, 0.9])
+def test_outliers_bound_the_boxes_of_all(density):
+    near = threshold_relation(150, 8, density, 3)
+    rows, rng = as_rows(near), np.random.default_rng(0)
+    outliers = OutlierBound(*rows)
+    bounds, at_first = [], outliers.count
+    while not outliers.holds_all:
+        before = outliers.count
+        outliers.improve(150, Clock(0.0 if len(bounds) == 1 else 1.0), rng)
+        bounds.append(outliers.bound)
+        if outliers.count == before:
+            break
+    priced = np.argsort(np.diff(rows[0]), kind="stable")[: outliers.pool.n_nodes]
+    inside = sorted(priced.tolist())
+    among = [{inside.index(u) for u in near[v] if u in inside} for v in inside]
+    prices, heaviest = outliers.pool.certificate
+    assert certificates.bound_of_prices(among, prices.tolist(), heaviest) == outliers.pool.bound
+    assert outliers.count > at_first
+    assert outliers.pool.bound <= outliers.bound
 
 
 @COMPILED

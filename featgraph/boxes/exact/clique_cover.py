@@ -7,14 +7,16 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.cliques import list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.columns import BoxPool
 from featgraph.boxes.exact.diving import dive
 from featgraph.boxes.exact.hints import Hints
 from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
+from featgraph.boxes.exact.outliers import OutlierBound
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes
-from featgraph.boxes.exact.relation import restrict_pairs
+from featgraph.boxes.exact.relation import has_dense_rows, restrict_pairs
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart
 from featgraph.kernels.search import label_components
 
@@ -50,7 +52,11 @@ class CliquePart:
         self._take(fit_boxes(indptr, indices, order))
         self.lower = 1
         self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
+        self._bits: Ints | None = None
+        if has_dense_rows(indptr, indices):
+            self._bits = pack_lists(indptr[:-1], indptr[1:], indices)
         self._pool: BoxPool | None = None
+        self._outliers: OutlierBound | None = None
         self._hints: Hints | None = None
 
     def _take(self, labels: Ints) -> None:
@@ -65,12 +71,17 @@ class CliquePart:
         if hints.labels is not None and self.upper > 1:
             labels = np.unique(hints.labels[self.nodes], return_inverse=True)[1]
             self._offer(labels.astype(np.int64).reshape(-1))
-        self._hints = hints
+        if hints.shares.size:
+            self._hints = Hints(
+                None, *hints.restrict(self.nodes), hints.prices[self.nodes], hints.n_outliers
+            )
 
     def give_hints(self, hints: Hints) -> None:
         """Add the boxes, shares and prices found."""
         if self._pool is not None:
             hints.add(self.nodes, *self._pool.best_boxes(), self._pool.prices)
+        if self._outliers is not None:
+            hints.n_outliers = max(hints.n_outliers, self._outliers.proven)
 
     @property
     def weight(self) -> int:
@@ -97,7 +108,7 @@ class CliquePart:
 
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
         """Iterate greedily and bound: over all maximal boxes if they can be listed, or a pool."""
-        if self._hints is None or not self._hints.shares.size:
+        if self._hints is None:
             self._offer(self._iterate(self.labels, clock.share(0.2), rng, QUICK_PASSES))
         if not self.is_open():
             return
@@ -127,23 +138,30 @@ class CliquePart:
             self._gather(clock, rng)
 
     def _open_pool(self, rng: np.random.Generator) -> BoxPool:
-        """Return a pool of the boxes of nearby sizes and of the best cover."""
+        """Return a pool of the boxes of nearby sizes."""
         pool = BoxPool(self.indptr, self.indices, rng)
-        if self._hints is not None and self._hints.shares.size:
-            pool.add(*self._hints.restrict(self.nodes))
-            pool.prices[:] = self._hints.prices[self.nodes]
+        if self._hints is not None:
+            pool.add(self._hints.boxes, self._hints.shares)
+            pool.prices[:] = self._hints.prices
         return pool
 
     def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
         """Bound by column generation, and dive for covers from its shares."""
-        if self._pool is None:
-            self._pool = self._open_pool(rng)
-        self._pool.add_labels(self.labels)
-        self._pool.price(self.upper, clock.share(0.6))
-        self._raise(self._pool.bound)
+        if self._outliers is None:
+            self._outliers = OutlierBound(self.indptr, self.indices, self._hints)
+        outliers = self._outliers
+        outliers.improve(self.upper, clock.share(0.5), rng)
+        self._raise(outliers.bound)
+        if outliers.holds_all and outliers.pool is not None:
+            self._pool = outliers.pool
+        pool = self._open_pool(rng) if self._pool is None else self._pool
+        self._pool = pool
+        pool.add_labels(self.labels)
+        pool.price(self.upper, clock.share(0.6), exact=outliers.holds_all)
+        self._raise(pool.bound)
         idle = 0
         while self.is_open() and idle < DIVES and not clock.expired:
-            labels = dive(self._pool, clock, rng)
+            labels = dive(pool, clock, rng)
             before = self.upper
             self._offer(self._iterate(labels, clock, rng, QUICK_PASSES // 10))
             idle = 0 if self.upper < before else idle + 1
@@ -182,6 +200,7 @@ class CliquePart:
             passes=10 * passes,
             patience=passes,
             enough=self.lower,
+            bits=self._bits,
         )
 
     def _offer(self, labels: Ints) -> None:

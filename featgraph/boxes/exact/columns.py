@@ -14,13 +14,17 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.grown_cliques import grow_heavy
 from featgraph.boxes.exact.lp_dual import UNIT
-from featgraph.boxes.exact.max_weight_clique import find_heavy, grow_heavy
+from featgraph.boxes.exact.max_weight_clique import find_heavy
+from featgraph.boxes.exact.relation import has_dense_rows
 from featgraph.boxes.exact.relaxation import relax, weigh_boxes
 from featgraph.boxes.exact.set_cover import Covering
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import lowest_bit
 
 __all__ = ["BoxPool", "whole_prices"]
 
@@ -67,6 +71,45 @@ def _extend(
     return ends
 
 
+@kernel
+def _extend_bits(
+    bits: Ints, degrees: Ints, col_indptr: Ints, members: Ints, rank: Ints, out: Ints
+) -> Ints:
+    # The same as _extend, with rows as bits.
+    words = bits.shape[1]
+    ends = np.zeros(col_indptr.size, dtype=np.int64)
+    allowed = np.empty(words, dtype=np.int64)
+    used = 0
+    for c in range(col_indptr.size - 1):
+        box = members[col_indptr[c] : col_indptr[c + 1]]
+        allowed[:] = bits[box[0]]
+        allowed[box[0] // 63] |= 1 << (box[0] % 63)
+        grown = False
+        while True:
+            for v in box:
+                if (allowed[v // 63] >> (v % 63)) & 1:
+                    out[used] = v
+                    used += 1
+                    for w in range(words):
+                        allowed[w] &= bits[v, w]
+                    allowed[v // 63] &= ~(1 << (v % 63))
+            if grown:
+                break
+            box = np.empty(degrees[box[0]], dtype=np.int64)
+            count = 0
+            for w in range(words):
+                left = allowed[w]
+                while left:
+                    box[count] = 63 * w + lowest_bit(left)
+                    left &= left - 1
+                    count += 1
+            box = box[:count]
+            box = box[np.argsort(rank[box])]
+            grown = True
+        ends[c + 1] = used
+    return ends
+
+
 def whole_prices(boxes: Columns, prices: Floats) -> Ints:
     """Return prices in whole units at which none of the boxes costs more than one column."""
     heaviest = weigh_boxes(*boxes, prices).max(initial=1e-9)
@@ -90,6 +133,9 @@ class BoxPool:
         self.indices = indices
         self.rng = rng
         self.n_nodes = indptr.size - 1
+        self._bits = None
+        if has_dense_rows(indptr, indices):
+            self._bits = pack_lists(indptr[:-1], indptr[1:], indices)
         self.bound = 1
         self.boxes = Columns(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
         self.shares = np.zeros(0)
@@ -102,12 +148,17 @@ class BoxPool:
     def grow(self, columns: Columns) -> list[Ints]:
         """Return each box grown to a maximal one, members ascending."""
         rank = self.rng.permutation(self.n_nodes)
-        widest = int(np.diff(self.indptr).max(initial=0)) + 1
+        degrees = np.diff(self.indptr)
+        widest = int(degrees.max(initial=0)) + 1
         found = []
         for low in range(0, columns.n_columns, 1000):  # less memory than for all at once
             bounds = columns.indptr[low : low + 1001]
             out = np.empty((bounds.size - 1) * widest, dtype=np.int64)
-            ends = _extend(self.indptr, self.indices, bounds, columns.members, rank, out)
+            boxes = (bounds, columns.members, rank, out)
+            if self._bits is None:
+                ends = _extend(self.indptr, self.indices, *boxes)
+            else:
+                ends = _extend_bits(self._bits, degrees, *boxes)
             found += [np.sort(out[i:j]) for i, j in itertools.pairwise(ends.tolist())]
         return found
 
@@ -132,7 +183,7 @@ class BoxPool:
         order = np.argsort(labels, kind="stable").astype(np.int64)
         return self.add(Columns(np.concatenate(([0], np.cumsum(np.bincount(labels)))), order))
 
-    def price(self, upper: int, clock: Clock) -> bool:
+    def price(self, upper: int, clock: Clock, *, enough: float = 1.0, exact: bool = True) -> bool:
         """Fill the pool by prices; return whether the bound is as good as prices can make it.
 
         Parameters
@@ -141,6 +192,10 @@ class BoxPool:
             Number of boxes of a known cover; the work ends where the bound reaches it.
         clock : Clock
             Deadline.
+        enough : float, default=1.0
+            Share of the fractional cover at which the bound is good enough.
+        exact : bool, default=True
+            Search for the heaviest box where growing finds few; else stop there, without a bound.
         """
         if not self.prices.any():
             self.prices[:] = self.n_nodes / max(1, self.boxes.members.size)
@@ -150,11 +205,13 @@ class BoxPool:
         while self.bound < upper and not clock.expired:
             least = relax(*self.boxes, demand, self.prices, self.shares, TURNS)
             # no bound from prices can exceed a fractional cover, rounded up
-            if self.bound >= least:
+            if self.bound >= enough * least:
                 return True
             whole = whole_prices(self.boxes, self.prices)
             quick = self.add(grow_heavy(self.indptr, self.indices, whole, UNIT)) if new else 0
             if quick < many:
+                if not exact:
+                    return False
                 quick += self._search(whole, clock)
             new = quick
         return self.bound >= upper

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.exact.cliques import Columns
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.columns import BoxPool, whole_prices
+from featgraph.boxes.exact.grown_cliques import grow_heavy
 from featgraph.boxes.exact.lp_dual import UNIT
-from featgraph.boxes.exact.max_weight_clique import grow_heavy
 from featgraph.boxes.exact.relaxation import relax
 from featgraph.kernels import kernel
 

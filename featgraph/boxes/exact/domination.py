@@ -12,8 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels import kernel, light_kernel
+from featgraph.kernels.bits import lowest_bit
 
-__all__ = ["COLUMNS", "LENGTH", "N_REMOVED", "ROWS", "dominate_nodes", "reduce_cover"]
+__all__ = [
+    "COLUMNS",
+    "LENGTH",
+    "N_REMOVED",
+    "ROWS",
+    "dominate_bits",
+    "dominate_nodes",
+    "reduce_cover",
+]
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -146,6 +155,62 @@ def dominate_nodes(
                         queued[w] = True
                         queue[(state[HEAD] + state[LENGTH]) % n] = w
                         state[LENGTH] += 1
+
+
+@light_kernel
+def dominate_bits(
+    bits: Ints,
+    alive: Ints,
+    degree: Ints,
+    queue: Ints,
+    queued: Bools,
+    state: Ints,
+    removed: Ints,
+    host: Ints,
+    budget: int,
+) -> None:
+    """Do the same as ``dominate_nodes`` with rows and ``alive`` as bits, own bits included."""
+    n, words = bits.shape
+    steps = 0
+    while state[LENGTH] > 0 and steps < budget:
+        u = queue[state[HEAD]]
+        state[HEAD] = (state[HEAD] + 1) % n
+        state[LENGTH] -= 1
+        queued[u] = False
+        if not (alive[u // 63] >> (u % 63)) & 1:
+            continue
+        first = state[N_REMOVED]
+        own = bits[u] & alive
+        for w in range(words):
+            left = own[w]
+            while left:
+                v = 63 * w + lowest_bit(left)
+                left &= left - 1
+                if v == u or degree[v] < degree[u]:
+                    continue
+                x = 0
+                while x < words and own[x] & ~bits[v, x] == 0:
+                    x += 1
+                steps += x + 2
+                if x == words:
+                    removed[state[N_REMOVED]] = v
+                    state[N_REMOVED] += 1
+        for c in range(first, state[N_REMOVED]):
+            v = removed[c]
+            alive[v // 63] ^= 1 << (v % 63)
+            host[v] = u
+            for w in range(words):
+                left = bits[v, w] & alive[w]
+                while left:
+                    near = 63 * w + lowest_bit(left)
+                    left &= left - 1
+                    degree[near] -= 1
+                    steps += 2
+                    if not queued[near]:
+                        queued[near] = True
+                        queue[(state[HEAD] + state[LENGTH]) % n] = near
+                        state[LENGTH] += 1
+        steps += words
 
 
 @kernel

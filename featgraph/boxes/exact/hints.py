@@ -20,7 +20,7 @@ class Hints:
     """A cover that holds at this size too, and boxes with shares and prices of a size nearby.
 
     ``labels`` and ``prices`` have an entry for each node of the whole; boxes need not be boxes at
-    this size, they are repaired.
+    this size, they are repaired. ``n_outliers`` tells of how many nodes prices could be proven.
     """
 
     labels: Ints | None = None
@@ -29,6 +29,7 @@ class Hints:
     )
     shares: Floats = field(default_factory=lambda: np.zeros(0))
     prices: Floats = field(default_factory=lambda: np.zeros(0))
+    n_outliers: int = 0
 
     def restrict(self, nodes: Ints) -> tuple[Columns, Floats]:
         """Return what the boxes hold of ``nodes``, in numbers of these, and their shares.

@@ -22,15 +22,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.domination import (
     COLUMNS,
     LENGTH,
     N_REMOVED,
     ROWS,
+    dominate_bits,
     dominate_nodes,
     reduce_cover,
 )
+from featgraph.boxes.exact.relation import has_dense_rows
 
 __all__ = ["Kernel", "lift_labels", "reduce_cliques", "reduce_set_cover"]
 
@@ -81,6 +84,12 @@ def reduce_cliques(indptr: Ints, indices: Ints, clock: Clock) -> Kernel:
     state = np.array([0, n_nodes, 0, 0], dtype=np.int64)
     removed = np.empty(n_nodes, dtype=np.int64)
     host = np.full(n_nodes, -1, dtype=np.int64)
+    if has_dense_rows(indptr, indices) and not clock.expired:
+        bits = pack_lists(indptr[:-1], indptr[1:], indices)
+        left = np.bitwise_or.reduce(bits, axis=0)
+        while state[LENGTH] > 0 and not clock.expired:
+            dominate_bits(bits, left, degree, queue, queued, state, removed, host, CHUNK)
+        alive[removed[: state[N_REMOVED]]] = False
     stamp = np.zeros(n_nodes, dtype=np.int64)
     while state[LENGTH] > 0 and not clock.expired:
         dominate_nodes(

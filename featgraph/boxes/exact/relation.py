@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.bits import bits_fit
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.core.memory import check_memory
 from featgraph.kernels import light_kernel
+from featgraph.kernels.bits import count_words
 from featgraph.kernels.sorting import invert_rows
 
-__all__ = ["add_self_pairs", "list_pairs", "restrict_pairs"]
+__all__ = ["add_self_pairs", "has_dense_rows", "list_pairs", "restrict_pairs"]
 
 Ints = NDArray[np.int64]
 _REMEDY = (
@@ -46,6 +48,18 @@ def add_self_pairs(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
     before = np.bincount(owners[indices < owners], minlength=nodes.size)
     places = indptr[:-1] + before
     return indptr + np.arange(indptr.size), np.insert(indices, places, nodes)
+
+
+def has_dense_rows(indptr: Ints, indices: Ints) -> bool:
+    """Tell whether the rows have more entries than words as bits, which then take less time.
+
+    Examples
+    --------
+    >>> has_dense_rows(np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1]))
+    True
+    """
+    n_nodes = indptr.size - 1
+    return bits_fit(n_nodes) and indices.size >= n_nodes * count_words(n_nodes)
 
 
 def restrict_pairs(indptr: Ints, indices: Ints, nodes: Ints) -> tuple[Ints, Ints]:
