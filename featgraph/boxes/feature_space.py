@@ -16,7 +16,7 @@ from featgraph.boxes.neighborhoods import count_sorted
 from featgraph.core.checks import naming, positive
 from featgraph.core.memory import check_pairs
 
-__all__ = ["FeatureSpace", "open_space"]
+__all__ = ["FeatureSpace", "holds_features", "open_space"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -43,6 +43,7 @@ class FeatureSpace(MetricSpace):
             others[own, low + own] = np.inf  # a node is not its own neighbour
             order[rows] = np.argsort(others, axis=1, kind="stable")
             self._sorted[rows] = np.take_along_axis(others, order[rows], axis=1)
+        self.shortest = float(self._sorted[:, 0].min())  # distance of two nodes
         self.indices = order.ravel()
         self.starts = np.arange(self.n_nodes, dtype=np.int64) * self.n_nodes
 
@@ -56,7 +57,7 @@ class FeatureSpace(MetricSpace):
 
     def size_grid(self, *, per_node: bool = True) -> list[float]:
         """Return values of θ even in log(1 + θ), from the smallest to the largest distance."""
-        shortest, bound = float(self._sorted[:, 0].min()), self.diameter_bounds[1]
+        shortest, bound = self.shortest, self.diameter_bounds[1]
         grid = np.expm1(np.linspace(np.log1p(shortest), np.log1p(bound), N_THETA))
         grid[0], grid[-1] = shortest, bound  # exact, or the nearest pair would stay apart
         return [float(theta) for theta in np.unique(grid)]
@@ -101,6 +102,19 @@ class FeatureSpace(MetricSpace):
         return np.asarray(self._sorted[:, :-1].mean(axis=1), dtype=np.float64)
 
 
+def holds_features(data: Any) -> bool:
+    """Tell whether data are features: a FeatureMatrix, a tensor or an array.
+
+    Examples
+    --------
+    >>> holds_features(np.zeros((3, 2))), holds_features([[0.0]])
+    (True, False)
+    """
+    torch = sys.modules.get("torch")  # a tensor exists only where torch was imported
+    is_tensor = torch is not None and isinstance(data, torch.Tensor)
+    return is_tensor or isinstance(data, np.ndarray) or type(data).__name__ == "FeatureMatrix"
+
+
 def open_space(
     data: Any, weight: str | None, as_undirected: bool
 ) -> tuple[MetricSpace, dict[str, Any]]:
@@ -110,10 +124,7 @@ def open_space(
     """
     if isinstance(data, MetricSpace):
         return data, {}
-    torch = sys.modules.get("torch")  # a tensor exists only where torch was imported
-    is_tensor = torch is not None and isinstance(data, torch.Tensor)
-    is_layer = type(data).__name__ in ("FeatureMatrix", "DistanceMatrix")
-    if is_layer or is_tensor or isinstance(data, np.ndarray):
+    if holds_features(data) or type(data).__name__ == "DistanceMatrix":
         return _open_features(data)
     space = open_graph_space(data, weight=weight, as_undirected=as_undirected)
     return space, {"layer": space.graph.layer, "epsilon": space.graph.epsilon}

@@ -70,14 +70,15 @@ class Neighborhoods(NamedTuple):
 class RawCover(NamedTuple):
     """What an algorithm found: labels from 0, centres or overlapping boxes if it has them.
 
-    ``lower_bound`` is certified, of the smallest number of boxes; ``interrupted`` tells that
-    Ctrl-C ended the search for a smaller cover.
+    ``lower_bound`` is one of the smallest number of boxes and ``certified_bound`` as much of it as
+    was proven in whole numbers; ``interrupted`` tells that Ctrl-C ended the search.
     """
 
     labels: Ints
     centers: Ints | None = None
     overlaps: tuple[Ints, Ints] | None = None
     lower_bound: int | None = None
+    certified_bound: int | None = None
     interrupted: bool = False
 
     @property

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.distinct_neurons import open_distinct
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.problem import solve_exact
-from featgraph.boxes.feature_space import open_space
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.minimum_counts import bracket_counts
 from featgraph.boxes.raw_results import as_box_counts, as_box_cover
@@ -73,7 +74,8 @@ def minimum_box_cover(
         A valid cover with ``lower_bound``; ``is_optimal`` tells if they meet. After Ctrl+C the
         best cover and bound so far come back and ``options["interrupted"]`` is True; before
         the pairs within ``size`` are listed and reduced there is none, and the interruption
-        goes on to the caller.
+        goes on to the caller. Where branch and bound closed the gap, ``options`` holds the
+        ``certified_bound`` that stands without it.
 
     Raises
     ------
@@ -84,9 +86,11 @@ def minimum_box_cover(
 
     Notes
     -----
-    The bounds are certified in whole numbers, except where HiGHS itself closes the last gap by
-    branch and bound in floating point. Memory is O(pairs within ``size``). HiGHS runs beside the
-    caller and is left behind if it overruns the limit by more than a second.
+    Neurons with the same activations are one before anything is measured. Bounds are certified in
+    whole numbers, except where HiGHS itself closes the last gap by branch and bound in floating
+    point, and ``options`` then says what is certified without. Memory is O(pairs within
+    ``size``). HiGHS runs beside the caller and is left behind if it overruns the limit by more
+    than a second.
 
     References
     ----------
@@ -106,10 +110,11 @@ def minimum_box_cover(
     """
     used = METHODS["optimum"].check_options({"kind": kind, "time_limit": time_limit})
     clock = Clock(used["time_limit"])
-    space, _ = open_space(graph, weight, as_undirected)
+    opened = open_distinct(graph, weight, as_undirected)
+    space = opened.space
     own_size = space.size(size)
     cover = solve_exact(space, own_size, kind, clock, as_rng(rng), progress)
-    return as_box_cover(cover, space, own_size, "optimum", kind, rng, used)
+    return as_box_cover(opened.spread(cover), space, own_size, "optimum", kind, rng, used)
 
 
 def minimum_box_counts(
@@ -161,7 +166,8 @@ def minimum_box_counts(
         The smallest counts found, never rising with size, and ``lower_bounds``; ``proven``
         tells where they meet. After Ctrl+C the best bracket so far comes back and
         ``options["interrupted"]`` is True; before the first size is done there is none, and
-        the interruption goes on to the caller.
+        the interruption goes on to the caller. Where bounds rest on branch and bound, ``options``
+        holds the ``certified_bounds`` that stand without it.
 
     Raises
     ------
@@ -183,7 +189,8 @@ def minimum_box_counts(
     """
     used = METHODS["optimum"].check_options({"kind": kind, "time_limit": time_limit})
     source = as_rng(rng)
-    space, about = open_space(graph, weight, as_undirected)
+    opened = open_distinct(graph, weight, as_undirected)
+    space, about = opened.space, opened.about
     chosen = space.size_grid() if sizes is None else space.check_sizes(sizes)
     with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
         ladder, kept = bracket_counts(
@@ -195,6 +202,9 @@ def minimum_box_counts(
     about["lower_bounds"] = ladder.lower[kept]
     if ladder.interrupted:
         used["interrupted"] = True
-    return as_box_counts(
+    if np.any(ladder.certified[kept] < ladder.lower[kept]):
+        used["certified_bounds"] = ladder.certified[kept].tolist()
+    found = as_box_counts(
         space, own_sizes, ladder.upper[None, kept], "optimum", kind, rng, used, **about
     )
+    return replace(found, n_nodes=opened.n_nodes)

@@ -7,6 +7,7 @@ smaller one, so sizes between two that agree need no work.
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +26,7 @@ __all__ = ["bracket_counts"]
 
 Ints = NDArray[np.int64]
 
-FIRST_LOOK = 0.7  # of the time, for a first look at all sizes
+FIRST_LOOK = 32  # sizes spread over all of them that are looked at first
 FEW = 4.0  # times its even share: one size well done helps its neighbours more than all in haste
 MOST_VISITS = 20  # at one size; what it has not closed by then it never will
 MOST_HINTS = 64  # sizes whose covers and prices are kept
@@ -37,8 +38,10 @@ class Ladder:
     def __init__(self, space: MetricSpace, n_sizes: int) -> None:
         self.n_components = int(space.components.max()) + 1
         self.lower = np.full(n_sizes, self.n_components, dtype=np.int64)
+        self.certified = self.lower.copy()  # without branch and bound in floating point
         self.upper = np.full(n_sizes, space.n_nodes, dtype=np.int64)
         self.visits = np.zeros(n_sizes, dtype=np.int64)
+        self.seconds = np.zeros(n_sizes)  # that the last visit took
         self.labels: dict[int, Ints] = {}
         self.hints: dict[int, Hints] = {}
         self.interrupted = False
@@ -55,6 +58,8 @@ class Ladder:
             self.labels[s] = cover.labels
         self.upper[s:] = np.minimum(self.upper[s:], cover.n_boxes)
         self.lower[: s + 1] = np.maximum(self.lower[: s + 1], cover.lower_bound or 1)
+        certified = self.certified[: s + 1]
+        np.maximum(certified, cover.certified_bound or 1, out=certified)
         if hints.shares.size:
             self.hints[s] = hints
         for other in [key for key in self.labels if self.lower[key] == self.upper[key]]:
@@ -72,10 +77,18 @@ class Ladder:
         hints.labels = None if best is None else self.labels[best]
         return hints
 
-    def widest(self) -> int:
-        """Return the open size with the widest bracket, those least worked on before others."""
+    def most_rewarding(self) -> int:
+        """Return the size whose bracket may close most per second, those least worked on before.
+
+        What a size takes is what the nearest one took that was worked on.
+        """
+        visited = np.flatnonzero(self.visits)
+        after = np.searchsorted(visited, np.arange(self.visits.size))
+        sides = np.stack([np.maximum(after - 1, 0), np.minimum(after, visited.size - 1)])
+        seconds = self.seconds[visited][sides].mean(axis=0)
         gaps = np.log(self.upper / np.maximum(self.lower, 1)) / (1.0 + self.visits) ** 2
-        return int(np.argmax(gaps))
+        gaps[self.visits >= MOST_VISITS] = -1.0
+        return int(np.argmax(gaps / np.maximum(seconds, 1e-3)))
 
     def describe(self) -> str:
         """Return the mean of found over certified counts, in words."""
@@ -101,14 +114,15 @@ def bracket_counts(
     too_large: dict[int, MemoryError] = {}
     try:
         for s, own in _visits(ladder, clock, limited):
-            hints = ladder.near(s)
+            hints, left = ladder.near(s), clock.left()
             try:
                 cover = solve_exact(space, sizes[s], kind, own, rng, hints=hints)
             except MemoryError as error:
                 too_large[s] = error
-                ladder.visits[s] += 1
+                ladder.visits[s] = MOST_VISITS
                 continue
             ladder.enter(s, cover, hints)
+            ladder.seconds[s] = left - clock.left() if math.isfinite(left) else 0.0
             if cover.interrupted:
                 ladder.interrupted = True
                 break
@@ -135,15 +149,14 @@ def bracket_counts(
 
 
 def _visits(ladder: Ladder, clock: Clock, limited: bool) -> Iterator[tuple[int, Clock]]:
-    """Yield sizes to work on with their time: first each open one, then the widest brackets."""
-    n_sizes = ladder.lower.size
-    own = clock.share(FIRST_LOOK if limited else 1.0)
-    for left, s in zip(range(n_sizes, 0, -1), _spread(n_sizes), strict=True):
+    """Yield open sizes to work on with their time: all, or some and then where it pays most."""
+    for s in itertools.islice(_spread(ladder.lower.size), FIRST_LOOK if limited else None):
         if ladder.lower[s] < ladder.upper[s]:
-            yield s, own.share(min(1.0, FEW / min(left, ladder.open.size)))
+            yield s, clock.share(min(1.0, FEW / ladder.open.size))
+    seconds = FEW * clock.left() / max(1, ladder.open.size)
     while limited and np.any(ladder.visits[ladder.open] < MOST_VISITS):
-        s = ladder.widest()
-        yield s, clock.share(min(1.0, FEW / (1 + ladder.open.size)))
+        left = clock.left()
+        yield ladder.most_rewarding(), clock.share(seconds / left if seconds < left else 1.0)
 
 
 def _spread(n_sizes: int) -> Iterator[int]:

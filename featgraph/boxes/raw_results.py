@@ -27,6 +27,9 @@ def as_box_cover(
 ) -> BoxCover:
     """Return what an algorithm found in ``space``, with all that made it."""
     graph = space.graph if isinstance(space, GraphSpace) else None
+    options = {**options, **({"interrupted": True} if cover.interrupted else {})}
+    if cover.certified_bound != cover.lower_bound:
+        options["certified_bound"] = cover.certified_bound
     return BoxCover(
         labels=cover.labels,
         size=size,
@@ -36,7 +39,7 @@ def as_box_cover(
         node_labels=None if graph is None else graph.labels,
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
         lower_bound=cover.lower_bound,
-        options={**options, "interrupted": True} if cover.interrupted else options,
+        options=options,
         overlaps=cover.overlaps,
     )
 

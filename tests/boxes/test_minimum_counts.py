@@ -158,6 +158,27 @@ def test_hints_of_other_sizes_change_no_truth():
     assert counts.counts.tolist() == [cover.n_boxes for cover in singles]
 
 
+@pytest.mark.parametrize("kind", SMALLEST)
+def test_copies_of_a_neuron_are_one(monkeypatch, kind):
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(9, 3)).astype(np.float32)
+    owner = np.concatenate([np.arange(9), rng.integers(0, 9, 20_000)])
+    few = minimum_box_counts(points, sizes=np.linspace(0, 3, 8), kind=kind)
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "0.01")  # 20,009² distances would take 9 GiB
+    many = points[owner]
+    counts = minimum_box_counts(many, sizes=np.linspace(0, 3, 8), kind=kind)
+    assert counts.counts.tolist() == few.counts.tolist()
+    assert counts.n_nodes == 20_009
+    cover = minimum_box_cover(many, 0.8, kind=kind)
+    assert cover.n_boxes == minimum_box_cover(points, 0.8, kind=kind).n_boxes
+    assert cover.labels.tolist() == cover.labels[:9][owner].tolist()
+    if kind == "radius":
+        assert set(cover.centers) <= set(range(9))
+    all_sizes = minimum_box_counts(many, kind=kind).sizes
+    assert all_sizes[0] == 0.0  # the distance of copies
+    assert minimum_box_counts(many[[0, 9 + int(np.flatnonzero(owner[9:] == 0)[0])]]).counts[0] == 1
+
+
 def test_default_sizes_that_get_no_time_are_left_out(monkeypatch, counted_seconds):
     asked = []
     answer = minimum_counts.solve_exact

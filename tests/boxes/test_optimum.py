@@ -12,7 +12,13 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes import box_counts, box_cover, minimum, minimum_box_cover
+from featgraph.boxes import (
+    box_counts,
+    box_cover,
+    minimum,
+    minimum_box_counts,
+    minimum_box_cover,
+)
 from featgraph.boxes.exact import parts as parts_file
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.parts import run_parts
@@ -200,6 +206,19 @@ def test_ctrl_c_returns_the_best_so_far(monkeypatch, kind):
     assert cover.options["interrupted"] is True
     cover.validate(graph)
     assert 1 <= cover.lower_bound <= cover.n_boxes
+
+
+def test_a_bound_by_branch_and_bound_says_what_is_certified_without():
+    graph = nx.complement(nx.mycielski_graph(4))  # 4 boxes; fractions of boxes add up to 2.9
+    cover = minimum_box_cover(graph, 1, rng=0)
+    assert (cover.n_boxes, cover.lower_bound) == (4, 4)
+    assert cover.options["certified_bound"] == 3
+    counts = minimum_box_counts(graph, sizes=[0, 1], rng=0)
+    assert counts.lower_bounds.tolist() == [11, 4]
+    assert counts.options["certified_bounds"] == [11, 3]
+    plain = minimum_box_counts(nx.path_graph(9), sizes=[0, 1, 2])
+    assert plain.proven.all()
+    assert "certified_bounds" not in plain.options
 
 
 def test_same_seed_same_cover():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ __all__ = ["CliquePart", "split_relation"]
 
 Ints = NDArray[np.int64]
 QUICK_PASSES = 300
+LONG_PASSES = 3_000
 PACKING_MOVES = 20_000
 ROUNDS = 50  # of prices and dives, where no time limit ends them
 DIVES = 2  # without a smaller cover, before more prices
@@ -50,11 +52,8 @@ class CliquePart:
         # Nodes with fewest partners first: they have least choice.
         order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
         self._take(fit_boxes(indptr, indices, order))
-        self.lower = 1
+        self.lower = self.certified = 1  # the second one without branch and bound
         self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
-        self._bits: Ints | None = None
-        if has_dense_rows(indptr, indices):
-            self._bits = pack_lists(indptr[:-1], indptr[1:], indices)
         self._pool: BoxPool | None = None
         self._outliers: OutlierBound | None = None
         self._hints: Hints | None = None
@@ -82,6 +81,14 @@ class CliquePart:
             hints.add(self.nodes, *self._pool.best_boxes(), self._pool.prices)
         if self._outliers is not None:
             hints.n_outliers = max(hints.n_outliers, self._outliers.proven)
+
+    @cached_property
+    def _is_dense(self) -> bool:
+        return has_dense_rows(self.indptr, self.indices)
+
+    @cached_property
+    def _bits(self) -> Ints:
+        return pack_lists(self.indptr[:-1], self.indptr[1:], self.indices)
 
     @property
     def weight(self) -> int:
@@ -152,6 +159,8 @@ class CliquePart:
         outliers = self._outliers
         outliers.improve(self.upper, clock.share(0.5), rng)
         self._raise(outliers.bound)
+        if not outliers.holds_all:  # fractional covers without proof are worth less than passes
+            self._offer(self._iterate(self.labels, clock.share(0.7), rng, LONG_PASSES))
         if outliers.holds_all and outliers.pool is not None:
             self._pool = outliers.pool
         pool = self._open_pool(rng) if self._pool is None else self._pool
@@ -175,7 +184,7 @@ class CliquePart:
             self._raise(self.upper)  # a node without useful box: no smaller cover exists
         else:
             self._listed = self._over(useful)
-            self._listed.lower = self.lower
+            self._listed.lower, self._listed.certified = self.lower, self.certified
 
     def _over(self, problem: Covering) -> CoveringPart:
         return CoveringPart(problem, self.nodes, np.arange(problem.n_columns, dtype=np.int64))
@@ -192,7 +201,8 @@ class CliquePart:
             part.improve(clock, rng)
         if part.upper < self.upper:
             self._take(part.assign())
-        self._raise(min(part.lower, self.upper))
+        self._raise(min(part.certified, self.upper))
+        self.lower = max(self.lower, min(part.lower, self.upper))
 
     def _iterate(self, labels: Ints, clock: Clock, rng: np.random.Generator, passes: int) -> Ints:
         return iterate_boxes(
@@ -200,7 +210,7 @@ class CliquePart:
             passes=10 * passes,
             patience=passes,
             enough=self.lower,
-            bits=self._bits,
+            bits=self._bits if self._is_dense else None,
         )
 
     def _offer(self, labels: Ints) -> None:
@@ -209,20 +219,25 @@ class CliquePart:
             self._take(labels)
 
     def _raise(self, bound: int) -> None:
+        self.certified = max(self.certified, bound)
         self.lower = max(self.lower, bound)
 
 
 def split_relation(indptr: Ints, indices: Ints, nodes: Ints) -> list[CliquePart]:
     """Split the relation among ``nodes`` into parts without pairs between them.
 
+    Nodes without pairs, of which there may be many, are one part together.
+
     Examples
     --------
-    >>> pairs = np.array([0, 1, 2, 2, 3, 4]), np.array([1, 0, 4, 3])
-    >>> [part.nodes.tolist() for part in split_relation(*pairs, np.array([0, 1, 3, 4]))]
-    [[0, 1], [3, 4]]
+    >>> pairs = np.array([0, 1, 2, 2, 3, 4, 4]), np.array([1, 0, 4, 3])
+    >>> [part.nodes.tolist() for part in split_relation(*pairs, np.array([0, 1, 2, 3, 4, 5]))]
+    [[0, 1], [3, 4], [2, 5]]
     """
     indptr, indices = restrict_pairs(indptr, indices, nodes)
     label = label_components(indptr[:-1], indptr[1:], indices)
+    label[np.diff(indptr) == 0] = nodes.size
+    label = np.unique(label, return_inverse=True)[1].reshape(-1)
     n_parts = int(label.max(initial=-1)) + 1
     if n_parts == 1:
         return [CliquePart(indptr, indices, nodes)]

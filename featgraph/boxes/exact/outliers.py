@@ -44,7 +44,7 @@ class OutlierBound:
         self.bound = 1
         self.pool: BoxPool | None = None
         self.hints = Hints() if hints is None else hints
-        self.count = min(max(FIRST, int(self.hints.n_outliers / GROWTH)), self.n_nodes)
+        self.count = min(max(FIRST, int(self.hints.n_outliers / GROWTH**3)), self.n_nodes)
         self.proven = 0  # nodes whose prices are as good as the step wants them
         self._nodes = np.empty(0, dtype=np.int64)
         self._order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)

@@ -16,7 +16,14 @@ LABELS = {"pack": "packings", "improve": "boxes and bounds", "solve_exact": "int
 
 
 class Part(Protocol):
-    """Anything with a best cover and a bound that can be worked on stage by stage."""
+    """Anything with a best cover and a bound that can be worked on stage by stage.
+
+    ``certified`` is the part of ``lower`` that was proven in whole numbers, without branch and
+    bound in floating point.
+    """
+
+    lower: int
+    certified: int
 
     @property
     def upper(self) -> int:

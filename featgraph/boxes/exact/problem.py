@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.centers import join_centers
-from featgraph.boxes.exact.clique_cover import split_relation
+from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.hints import Hints
 from featgraph.boxes.exact.parts import Part, run_parts
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes.exact.relation import add_self_pairs, list_pairs
-from featgraph.boxes.exact.set_cover import Covering, split_covering
+from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.boxes.threads import run_beside
 
@@ -24,35 +24,38 @@ __all__ = ["BallProblem", "CliqueProblem", "Problem", "open_problem", "solve_exa
 Ints = NDArray[np.int64]
 
 
-class Problem(Protocol):
-    """Parts to be worked on, and their covers as one."""
+class Problem(ABC):
+    """Parts that share no node and no box, and their covers as one."""
 
-    @property
-    def parts(self) -> Sequence[Part]:
-        """Parts that share no node and no box."""
+    parts: Sequence[Part]
 
     @property
     def lower_bound(self) -> int:
-        """Certified number of boxes that are needed."""
+        """Number of boxes that are needed."""
+        return sum(part.lower for part in self.parts)
 
-    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
+    @abstractmethod
+    def join_covers(self, rng: np.random.Generator) -> RawCover:
         """Return the cover of all nodes."""
 
+    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
+        """Return the cover of all nodes with its bounds."""
+        return self.join_covers(rng)._replace(
+            lower_bound=self.lower_bound,
+            certified_bound=sum(part.certified for part in self.parts),
+            interrupted=interrupted,
+        )
 
-class CliqueProblem:
+
+class CliqueProblem(Problem):
     """Diameter boxes: cliques of a relation, given as CSR rows."""
 
     def __init__(self, indptr: Ints, indices: Ints, clock: Clock) -> None:
         self.n_nodes = indptr.size - 1
         self.kernel = reduce_cliques(indptr, indices, clock.share(0.5))
-        self.parts = split_relation(indptr, indices, self.kernel.nodes)
+        self.parts: list[CliquePart] = split_relation(indptr, indices, self.kernel.nodes)
 
-    @property
-    def lower_bound(self) -> int:
-        """Certified number of boxes that are needed."""
-        return sum(part.lower for part in self.parts)
-
-    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
+    def join_covers(self, rng: np.random.Generator) -> RawCover:
         """Return the cover of all nodes; those taken out join the boxes of their hosts."""
         del rng
         labels = np.empty(self.n_nodes, dtype=np.int64)
@@ -61,30 +64,25 @@ class CliqueProblem:
             labels[part.nodes] = part.labels + n_boxes
             n_boxes += part.upper
         lifted = lift_labels(self.kernel, labels[self.kernel.nodes], self.n_nodes)
-        return RawCover(lifted, lower_bound=self.lower_bound, interrupted=interrupted)
+        return RawCover(lifted)
 
 
-class BallProblem:
+class BallProblem(Problem):
     """Radius boxes: rows of a relation, each with its own node."""
 
     def __init__(self, space: MetricSpace, size: float, clock: Clock) -> None:
         self.space = space
         self.size = size
         balls = add_self_pairs(*list_pairs(space, size))
-        self.parts = split_covering(Covering(*balls, *balls), clock)
+        self.parts: list[CoveringPart] = split_covering(Covering(*balls, *balls), clock)
 
-    @property
-    def lower_bound(self) -> int:
-        """Certified number of boxes that are needed."""
-        return sum(part.lower for part in self.parts)
-
-    def cover(self, rng: np.random.Generator, *, interrupted: bool = False) -> RawCover:
+    def join_covers(self, rng: np.random.Generator) -> RawCover:
         """Return the cover of all nodes, each in the box of a nearest centre."""
         chosen = [part.columns[part.chosen] for part in self.parts]
         centers = np.sort(np.concatenate(chosen))
         rows = self.space.rows(self.size)
         labels = join_centers(self.space, rows, self.size, centers, rng)
-        return RawCover(labels, centers, lower_bound=self.lower_bound, interrupted=interrupted)
+        return RawCover(labels, centers)
 
 
 def open_problem(space: MetricSpace, size: float, kind: str, clock: Clock) -> Problem:
@@ -115,7 +113,7 @@ def solve_exact(
     """
     known = space.trivial_cover(size)
     if known is not None:
-        return known._replace(lower_bound=known.n_boxes)
+        return known._replace(lower_bound=known.n_boxes, certified_bound=known.n_boxes)
     if space.is_quick:
         problem = open_problem(space, size, kind, clock)
     else:  # Ctrl-C has an effect while pairs are listed and reduced

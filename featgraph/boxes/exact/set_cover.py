@@ -124,7 +124,7 @@ class CoveringPart:
         self.rows = rows
         self.columns = columns
         self.chosen = cover_by_gain(*problem)
-        self.lower = 1
+        self.lower = self.certified = 1  # the second one without branch and bound
         self._certificate: Certificate | None = None
 
     @property
@@ -145,7 +145,7 @@ class CoveringPart:
         """Bound by a packing and by the simplest prices: each row's share of a largest column."""
         if self.upper > 1:
             packed = pack_rows(*self.problem[:3])
-            self.lower = max(self.lower, packed.size)
+            self.lower = self.certified = max(self.lower, packed.size)
             self._certify(ascend_prices(*self.problem, self.upper, Clock(0.0)))
 
     def pack(self, clock: Clock, rng: np.random.Generator) -> None:
@@ -174,7 +174,8 @@ class CoveringPart:
         keep = self.useful_columns()
         matrix = self.problem.matrix()[:, keep]
         if np.any(np.diff(matrix.indptr) == 0):
-            self.lower = self.upper  # some row has no column left: no better cover exists
+            # some row has no column left: no better cover exists
+            self.lower = self.certified = self.upper
             return
         choice = choose_columns(matrix, clock)
         if choice.chosen is not None and choice.chosen.size < self.upper:
@@ -228,7 +229,8 @@ class CoveringPart:
         found = certify(prices, self.problem.col_indptr, self.problem.col_indices)
         if self._certificate is None or found.value > self._certificate.value:
             self._certificate = found
-        self.lower = max(self.lower, min(found.bound, self.upper))
+        self.certified = max(self.certified, min(found.bound, self.upper))
+        self.lower = max(self.lower, self.certified)
 
     def _search(self, clock: Clock, rng: np.random.Generator, moves: int) -> None:
         if self.is_open():
