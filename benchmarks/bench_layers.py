@@ -2,12 +2,14 @@
 
     python benchmarks/bench_layers.py [--limits 0 10 30] [--n-theta 256] [--cpu] [--only TEXT]
     python benchmarks/bench_layers.py --features MiniLM-trained.npz --only layer.3
+    python benchmarks/bench_layers.py --networks
 
 One row per layer and limit: CPU seconds, share of box sizes at which the smallest number of boxes
 is proven, and the mean and largest of boxes found over boxes certified. One thread; features are
 drawn or trained first, and compile time is left out. With ``--cpu`` limits count CPU seconds, for
 machines that others use too. ``--features`` takes layers from a file, such as real_networks/
-leaves, in place of the built-in ones.
+leaves, in place of the built-in ones; ``--networks`` takes the outputs of blocks of a network of
+width 768 and of one of width 2048, with untrained weights of seed 0, on 120 digits (needs timm).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +27,7 @@ from featgraph.boxes.exact import clock, highs
 from featgraph.datasets import load_digits
 from featgraph.distances import feature_distances
 from featgraph.features import FeatureMatrix, extract_features
-from featgraph.models import build_model, train_classifier
+from featgraph.models import build_model, create_timm_model, train_classifier
 from featgraph.selfsimilarity import theta_grid
 
 
@@ -46,6 +49,25 @@ def list_layers() -> dict[str, FeatureMatrix]:
     return found
 
 
+#: Networks of timm by name: width, blocks, pixels of a side, options.
+NETWORKS: dict[str, tuple[int, list[str], int, dict[str, Any]]] = {
+    "vit_base_patch16_224": (768, ["blocks.0", "blocks.11"], 64, {"img_size": 64}),
+    "resnet50": (2048, ["layer4.0", "layer4.2"], 64, {}),
+}
+
+
+def list_blocks() -> dict[str, FeatureMatrix]:
+    """Return outputs of blocks of wide networks, by what they are."""
+    digits = load_digits("test").images[:120].repeat(1, 3, 1, 1)
+    found = {}
+    for name, (width, layers, side, options) in NETWORKS.items():
+        model = create_timm_model(name, seed=0, **options)
+        images = torch.nn.functional.interpolate(digits, (side, side), mode="bilinear")
+        features = extract_features(model, images, layers=layers, progress=False)
+        found |= {f"{name} ({width}), {layer}": features[layer] for layer in layers}
+    return found
+
+
 def count_cpu_seconds() -> None:
     """Let time limits count CPU seconds of this process."""
     for module in (clock, highs):
@@ -59,6 +81,7 @@ def main() -> None:
     parser.add_argument("--n-theta", type=int, default=256)
     parser.add_argument("--cpu", action="store_true", help="limits count CPU seconds")
     parser.add_argument("--only", default="", help="layers whose name holds this text")
+    parser.add_argument("--networks", action="store_true", help="blocks of wide networks")
     parser.add_argument("--features", help="file .npz of features, neurons by samples")
     options = parser.parse_args()
     if options.cpu:
@@ -72,7 +95,7 @@ def main() -> None:
         arrays = np.load(options.features)
         layers = {name: FeatureMatrix.from_array(arrays[name]) for name in arrays.files}
     else:
-        layers = list_layers()
+        layers = list_blocks() if options.networks else list_layers()
     for name, F in layers.items():
         if options.only not in name:
             continue

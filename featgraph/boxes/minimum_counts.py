@@ -28,6 +28,7 @@ Ints = NDArray[np.int64]
 
 FIRST_LOOK = 32  # sizes spread over all of them that are looked at first
 FEW = 4.0  # times its even share: one size well done helps its neighbours more than all in haste
+LEAST_SECONDS = 1e-3  # that a visit takes
 MOST_VISITS = 20  # at one size; what it has not closed by then it never will
 MOST_HINTS = 64  # sizes whose covers and prices are kept
 
@@ -78,17 +79,20 @@ class Ladder:
         return hints
 
     def most_rewarding(self) -> int:
-        """Return the size whose bracket may close most per second, those least worked on before.
+        """Return the size at which work may close brackets most per second, its own and others'.
 
-        What a size takes is what the nearest one took that was worked on.
+        What a size takes is what the nearest ones took that were worked on; it helps those up to
+        them, and itself less at every visit.
         """
         visited = np.flatnonzero(self.visits)
-        after = np.searchsorted(visited, np.arange(self.visits.size))
+        places = np.arange(self.visits.size)
+        after = np.searchsorted(visited, places)
         sides = np.stack([np.maximum(after - 1, 0), np.minimum(after, visited.size - 1)])
-        seconds = self.seconds[visited][sides].mean(axis=0)
+        seconds = np.maximum(self.seconds[visited][sides].mean(axis=0), LEAST_SECONDS)
+        helped = 1 + np.abs(visited[sides] - places).min(axis=0)
         gaps = np.log(self.upper / np.maximum(self.lower, 1)) / (1.0 + self.visits) ** 2
         gaps[self.visits >= MOST_VISITS] = -1.0
-        return int(np.argmax(gaps / np.maximum(seconds, 1e-3)))
+        return int(np.argmax(gaps * helped / seconds))
 
     def describe(self) -> str:
         """Return the mean of found over certified counts, in words."""

@@ -29,9 +29,9 @@ LONG_PASSES = 3_000
 PACKING_MOVES = 20_000
 ROUNDS = 50  # of prices and dives, where no time limit ends them
 DIVES = 2  # without a smaller cover, before more prices
-MOST_BOXES = 3_000  # maximal boxes that are listed outright
+MOST_BOXES = 6_000  # maximal boxes that are listed outright; a lattice of 50 × 50 has up to 4,900
 MOST_MEMBERS = 1_500_000
-LISTING = 50_000_000  # steps of such a list
+LISTING = 200_000_000  # steps of such a list, some tenths of a second
 
 
 class CliquePart:

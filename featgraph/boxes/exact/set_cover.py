@@ -16,6 +16,7 @@ from featgraph.boxes.exact.highs import choose_columns, price_rows
 from featgraph.boxes.exact.lp_dual import UNIT, Certificate, ascend_prices, certify
 from featgraph.boxes.exact.packing import pack_rows
 from featgraph.boxes.exact.reductions import reduce_set_cover
+from featgraph.boxes.exact.relaxation import relax, weigh_boxes
 from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
 
 __all__ = ["Covering", "CoveringPart", "split_covering"]
@@ -23,6 +24,8 @@ __all__ = ["Covering", "CoveringPart", "split_covering"]
 Ints = NDArray[np.int64]
 QUICK_MOVES = 2_000
 LONG_MOVES = 100_000
+MOST_MOVES = 3_000_000  # on a lattice of 50 × 50 covers still shrink after a million
+RELAXATIONS, TURNS = 20, 500  # looks at the bound, and steps of the relaxation before each
 LARGEST_PROGRAMME = 3_000_000  # entries; beyond it HiGHS needs minutes to look at the problem
 
 
@@ -158,7 +161,9 @@ class CoveringPart:
         """Search for small covers and for good prices until they meet or both stall."""
         self._search(clock, rng, QUICK_MOVES)
         if self.is_open():
-            self._certify(ascend_prices(*self.problem, self.upper, clock.share(0.5)))
+            start = ascend_prices(*self.problem, self.upper, clock.share(0.5))
+            self._certify(start)
+            self._relax(start, clock.share(0.3))
         if self.is_open() and self.weight <= LARGEST_PROGRAMME and not clock.expired:
             prices = price_rows(self.problem.matrix(), clock.share(0.5))
             if prices is not None:
@@ -167,8 +172,9 @@ class CoveringPart:
             self._search(clock, rng, LONG_MOVES)
 
     def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
-        """Ask HiGHS for a better cover among the columns that one could hold, or a proof."""
-        del rng
+        """Search on where the gap is wide, then ask HiGHS for a better cover or a proof."""
+        if self.upper - self.lower > 2 + self.upper // 50:
+            self._search(clock.share(0.5), rng, MOST_MOVES)
         if not self.is_open() or self.weight > LARGEST_PROGRAMME or clock.expired:
             return
         keep = self.useful_columns()
@@ -231,6 +237,16 @@ class CoveringPart:
             self._certificate = found
         self.certified = max(self.certified, min(found.bound, self.upper))
         self.lower = max(self.lower, self.certified)
+
+    def _relax(self, prices: NDArray[np.float64], clock: Clock) -> None:
+        """Go on from prices by primal-dual steps, up to what no prices can exceed."""
+        boxes = self.problem[2:]
+        shares, least = np.zeros(self.problem.n_columns), float(self.upper)
+        for _ in range(RELAXATIONS):
+            if not self.is_open() or self.lower >= least or clock.expired:
+                return
+            least = relax(*boxes, np.ones(prices.size), prices, shares, TURNS)
+            self._certify(prices / weigh_boxes(*boxes, prices).max(initial=1e-9))
 
     def _search(self, clock: Clock, rng: np.random.Generator, moves: int) -> None:
         if self.is_open():
