@@ -49,9 +49,9 @@ def parse_edge_list(source: Source) -> RawGraph:
     plain = _plain_table(body, separator, len(titles))
     notes = []
     if plain is not None:
-        labels, pairs = _number(plain[0])
+        labels, places = np.unique(plain[0], return_inverse=True)
         values = {} if plain[1] is None else {"weight": plain[1]}
-        raw = RawGraph(pairs, len(labels), False, labels, values)
+        raw = RawGraph(places.reshape(-1, 2), labels.size, False, labels.tolist(), values)
         is_title = over_numbers
     else:
         rows = _rows(text, separator)
@@ -234,18 +234,6 @@ def _plain_table(
         return None
     weights = table["w"].copy() if n_columns == 3 else None
     return np.column_stack([table["u"], table["v"]]), weights
-
-
-def _number(pairs: NDArray[np.int64]) -> tuple[list[int], NDArray[np.int64]]:
-    """Return the distinct ids in rising order, and the pairs as positions among them."""
-    low, high = int(pairs.min()), int(pairs.max())
-    if low >= 0 and high < 4 * pairs.size + 64:  # dense ids: a table instead of a sort
-        present = np.zeros(high + 1, dtype=bool)
-        present[pairs.ravel()] = True
-        names = np.flatnonzero(present)
-        return names.tolist(), (np.cumsum(present) - 1)[pairs]
-    names, places = np.unique(pairs, return_inverse=True)
-    return names.tolist(), places.reshape(pairs.shape)
 
 
 def edge_table_graph(

@@ -66,7 +66,8 @@ def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
-    while not out.exists() and process.poll() is None and time.monotonic() < deadline:
+    begun = out / "featgraph.json"  # the folder is claimed, and the work begins
+    while not begun.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert process.poll() is None
     if sent == signal.SIGTERM:  # two runs at once
