@@ -77,9 +77,9 @@ class Column:
     """
 
     def __init__(self, name: str, kind: str = "string", default: str | None = None) -> None:
-        self.name, self.kind, self.default = name, kind, default
+        self.name, self.kind, self.default = name, kind.lower(), default
         self.rows, self.cells = array("i"), list[Any]()
-        self.is_number = kind in _CONVERTERS
+        self.is_number = self.kind in _CONVERTERS
 
     def add(self, row: int, cell: Any) -> None:
         """Take the value of a row; a number of nothing but blanks is a missing one."""

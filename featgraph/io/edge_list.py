@@ -29,6 +29,8 @@ _OF = "(node|vertex|id|nodeid|name|label)?"
 _SOURCE = re.compile(rf"(source|from|src|start|origin|parent){_OF}|(node|vertex|id|end)(1|a)|u|i")
 _TARGET = re.compile(rf"(target|to|dst|destination|end|child){_OF}|(node|vertex|id|end)(2|b)|v|j")
 _MARKS = ("\t", ";", "|", ",")  # a comma may stand for the point of a number
+#: A name of digits that is no whole number, or another one than its value: 007, +1, -0.
+_NAME = re.compile(r"[ \t\n,;|](?:\+|-?0\d|-0(?![.\d]))")
 _COMMA = re.compile(r"([+-]?\d+),(\d+)\Z")
 _INDEX = {"", "unnamed: 0"}  # titles of the numbers that pandas writes before the columns
 _Rows = list[tuple[int, list[str]]]
@@ -213,7 +215,7 @@ def _plain_table(
     numpy reads a million rows in a fraction of a second; whatever it stumbles over goes through
     the readable parser, which says where the trouble is.
     """
-    if n_columns not in (2, 3):
+    if n_columns not in (2, 3) or _NAME.search(text) or _NAME.match(f"\n{text[:3]}"):
         return None
     kinds: list[tuple[str, Any]] = [("u", np.int64), ("v", np.int64), ("w", np.float64)]
     if "#" in text or "%" in text:

@@ -28,6 +28,11 @@ TABLES = [  # name, text, edges
     ("a.edges", "node1 node2\nnode2 node3\n", {frozenset(("node1", "node2")),
                                                frozenset(("node2", "node3"))}),
     ("a.edges", "u v\nv w\n", {frozenset("uv"), frozenset("vw")}),
+    # digits that are names: 007 is not 7
+    ("a.edges", "007 7\n7 8\n", {frozenset(("007", "7")), frozenset("78")}),
+    ("a.csv", "source,target\n7,007\n7,08\n", {frozenset(("007", "7")), frozenset(("7", "08"))}),
+    ("a.edges", "+1 1\n1 2\n", {frozenset(("+1", "1")), frozenset("12")}),
+    ("a.edges", "-0 0\n0 1\n", {frozenset(("-0", "0")), frozenset("01")}),
     # separators: a comma inside of names, at the end of lines, rows of nothing else
     ("a.csv", "a;b,c\nb,c;d\n", {frozenset(("a", "b,c")), frozenset(("b,c", "d"))}),
     ("a.csv", "a,b,\nb,c,\n", ABC),
@@ -85,6 +90,7 @@ def whole_numbers(texts):
 VALUES = [  # name, text, columns of the nodes
     ("a.graphml", whole_numbers(["\n  ", "\n 3\n"]), {"n": [None, 3]}),
     ("a.graphml", whole_numbers(["1.0", "2"]), {"n": [1, 2]}),  # as R writes them
+    ("a.graphml", whole_numbers(["1", "2"]).replace("int", "Int"), {"n": [1, 2]}),
     ("a.gml", 'graph [ node [ id 0 tags "a" tags "b" ] node [ id 1 ] ]', {"tags": [["a", "b"],
                                                                              ["", ""]]}),
     ("a.gml", "graph [ node [ id 0 graphics [ center [ x 1 y 2 ] ] ] node [ id 1 ] ]",
