@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from featgraph.cli.entry import main
 from featgraph.datasets import load_karate
 from featgraph.features import FeatureMatrix, save_features
 
-__all__ = ["COMMANDS", "write_inputs"]
+__all__ = ["COMMANDS", "PRINTED", "write_inputs"]
 
 COMMANDS = {
     "boxcover": ["boxcover", "karate.graphml", "--method", "merge", "--repeats", "3"],
@@ -25,7 +26,16 @@ COMMANDS = {
     "similarity": ["similarity", "layers.npz", "layers.npz"],
     "analyze": ["analyze", "--features", "layers.npz"],
     "train": ["train", "mlp", "--data", "digits", "--epochs", "1"],
+    "weights": ["weights", "mlp", "--n-samples", "2"],
+    "demo": ["demo", "--quick"],
 }
+#: Commands that write no folder: what they print as JSON.
+PRINTED = {
+    "layers": ["layers", "mlp", "--json"],
+    "methods": ["methods", "--json"],
+    "convert": ["convert", "karate.graphml", "-", "--output-format", "cyjs"],
+}
+WITH_JOBS = {"boxcover", "analyze", "compare", "fractality", "similarity"}
 
 
 def write_inputs() -> None:
@@ -41,9 +51,12 @@ def _run_all(jobs: str) -> int:
     write_inputs()
     statuses = []
     for name, words in COMMANDS.items():
-        seed = [] if name in ("compare",) else ["--seed", "3"]
-        own = ["--jobs", jobs] if name in ("boxcover", "analyze") else []
-        statuses.append(main([*words, *seed, *own, "-o", name, "--quiet"]))
+        own = ["--jobs", jobs] if name in WITH_JOBS else []
+        statuses.append(main([*words, "--seed", "3", *own, "-o", name, "--quiet"]))
+    for name, words in PRINTED.items():
+        Path(name).mkdir()
+        with Path(name, "printed.json").open("w") as file, contextlib.redirect_stdout(file):
+            statuses.append(main(words))
     return max(statuses)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.commands import COMMANDS
+from tests.faults.commands import COMMANDS, PRINTED
 
 #: What tells of the run and not of the network.
 UNTOLD = {
@@ -45,7 +45,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *PRINTED])
 def test_bytes_depend_on_the_seed_alone(command, runs):
     one, other = (
         {path.name: _without_times(path) for path in sorted((run / command).rglob("*.*"))
