@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,6 @@ def call(name: str, *args: Any, **options: Any) -> Any:
     return getattr(importlib.import_module(f"featgraph.{room}"), function)(*args, **options)
 
 
-@cache
 def graphs() -> dict[str, Any]:
     """Return the two graphs: a social network, and a fractal one."""
     return {
@@ -84,7 +82,6 @@ def graphs() -> dict[str, Any]:
     }
 
 
-@cache
 def features() -> dict[str, Any]:
     """Return the two feature matrices, shape (n_nodes, n_samples): a blob, and a curve."""
     rng = np.random.default_rng(0)
@@ -94,7 +91,6 @@ def features() -> dict[str, Any]:
     return {"blob": blob, "curve": curve}
 
 
-@cache
 def wide_features() -> dict[str, Any]:
     """Return two layers wide enough for exponents of their spectra."""
     scale = np.linspace(0.1, 3, 70)[:, None]
