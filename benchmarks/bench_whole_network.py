@@ -123,10 +123,13 @@ def list_states(name: str) -> Iterator[tuple[str, nn.Module, list[nn.Module]]]:
 
 
 @torch.inference_mode()
-def make_features(name: str) -> dict[str, np.ndarray]:
-    """Return the features of every part, (n_nodes, n_samples), in float32."""
-    found = {}
-    for state, first, parts in list_states(name):
+def make_features(name: str, n_layers: int | None) -> dict[str, np.ndarray]:
+    """Return the features of the first parts, (n_nodes, n_samples), in float32."""
+    found: dict[str, np.ndarray] = {}
+    for state, first, every in list_states(name):
+        parts = every if n_layers is None else every[: n_layers - len(found)]
+        if not parts:
+            break
         kept: list[list[Tensor]] = [[] for _ in parts]
         generator = torch.Generator().manual_seed(1)
         for _ in range(0, N_IMAGES, BATCH):
@@ -156,9 +159,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         file, begin = Path(place) / "layers.npz", time.perf_counter()
-        layers = list(make_features(options.network).items())[: options.layers]
-        np.savez(file, **dict(layers))
-        widths = sorted({len(values) for _, values in layers})
+        layers = make_features(options.network, options.layers)
+        np.savez(file, **layers)
+        widths = sorted({len(values) for values in layers.values()})
         print(f"{len(layers)} layers of {widths}, made in {time.perf_counter() - begin:.0f} s")
         print(f"{'jobs':>4} {'clock s':>8} {'own CPU s':>10} {'workers':>8} {'bound':>6} {'MB':>6}")
         alone, tables = None, set()

@@ -14,6 +14,7 @@ import pytest
 from featgraph import box_cover, read_graph
 from featgraph.datasets import make_barabasi_albert
 from featgraph.graph import FeatureGraph
+from featgraph.io import write_graph
 
 MOST = 1.3  # exponent: linear, and room for the border of small graphs and for logarithms
 
@@ -94,18 +95,29 @@ def test_bytes_of_covering_a_grid_grow_with_its_nodes(method):
     assert exponent(np.square(sides), used) < MOST
 
 
-def test_bytes_of_reading_grow_with_the_edges(tmp_path):
-    sizes = (1_000, 4_000, 16_000)
-    used = []
-    for size in (sizes[0], *sizes):
-        graph = make_barabasi_albert(size, 3, rng=0)
-        np.savetxt(tmp_path / "graph.edges", graph.edges, fmt="%d")
-        used.append(peak_bytes(lambda: read_graph(tmp_path / "graph.edges")))
+READ = pytest.mark.parametrize("suffix", ["edges", "graphml", "gexf"])
+
+
+def write_scale_free(path, n_nodes):
+    graph = make_barabasi_albert(n_nodes, 3, rng=0)
+    if path.suffix == ".edges":
+        np.savetxt(path, graph.edges, fmt="%d")
+    else:
+        write_graph(graph, path)
+
+
+@READ
+def test_bytes_of_reading_grow_with_the_edges(tmp_path, suffix):
+    sizes, path, used = (500, 2_000, 8_000), tmp_path / f"graph.{suffix}", []
+    for size in (sizes[0], *sizes):  # the first run imports
+        write_scale_free(path, size)
+        used.append(peak_bytes(lambda: read_graph(path)))
     assert exponent(sizes, used[1:]) < MOST
 
 
-def test_lines_of_reading_grow_with_the_edges(tmp_path):
-    sizes, steps = (200, 400, 800), []
+@READ
+def test_lines_of_reading_grow_with_the_edges(tmp_path, suffix):
+    sizes, path, steps = (200, 400, 800), tmp_path / f"graph.{suffix}", []
 
     def step(frame, event, argument):
         steps[-1] += event == "line"
@@ -113,12 +125,12 @@ def test_lines_of_reading_grow_with_the_edges(tmp_path):
 
     before = sys.gettrace()
     for size in (sizes[0], *sizes):
-        graph = make_barabasi_albert(size, 3, rng=0)
-        np.savetxt(tmp_path / "graph.edges", graph.edges, fmt="%d")
+        write_scale_free(path, size)
         steps.append(0)
         sys.settrace(step)
         try:
-            read_graph(tmp_path / "graph.edges")
+            read_graph(path)
         finally:
             sys.settrace(before)
+    assert min(steps) > 100  # something was counted
     assert exponent(sizes, steps[1:]) < MOST
