@@ -44,7 +44,7 @@ def compare_pair(recipe: Recipe, X: torch.Tensor, Y: torch.Tensor) -> torch.Tens
     """Score of two checked matrices as a 0-d tensor; X = Y gives exactly ``self_value``."""
     has_gradient = torch.is_grad_enabled() and (X.requires_grad or Y.requires_grad)
     if recipe.open_rows is not None and not has_gradient:
-        value = _compare_rows(recipe.open_rows, {"X": X}, {"Y": Y})[0, 0].to(X)
+        value = _compare_rows(recipe.open_rows, {"X": X}, {"Y": Y}, "{}")[0, 0].to(X)
     else:
         first, second = recipe.prepare(X, "X"), recipe.prepare(Y, "Y")
         value = (first * second).sum() if recipe.combine is None else recipe.combine(first, second)
@@ -62,10 +62,7 @@ def compare_all(recipe: Recipe, first: Layered, second: Layered | None) -> torch
     if recipe.open_rows is None:
         table = _compare_parts(recipe, first, second)
     else:
-        left, right = (
-            side and {f"layer {name!r}": X for name, X in side.items()} for side in (first, second)
-        )
-        table = _compare_rows(recipe.open_rows, left or {}, right)
+        table = _compare_rows(recipe.open_rows, first, second, "layer {!r}")
     if second is None:
         table.fill_diagonal_(recipe.self_value)
     return table
@@ -82,10 +79,15 @@ def require_signal(own: torch.Tensor, name: str, n_samples: int) -> torch.Tensor
 
 
 def _compare_rows(
-    open_rows: Callable[[torch.Tensor, str], Rows], first: Layered, second: Layered | None
+    open_rows: Callable[[torch.Tensor, str], Rows],
+    first: Layered,
+    second: Layered | None,
+    title: str,
 ) -> torch.Tensor:
-    left = [open_rows(X, name) for name, X in first.items()]
-    right = None if second is None else [open_rows(Y, name) for name, Y in second.items()]
+    left = [open_rows(X, title.format(name)) for name, X in first.items()]
+    right = None
+    if second is not None:
+        right = [open_rows(Y, title.format(name)) for name, Y in second.items()]
     n_samples = next(iter(first.values())).shape[0]
     step = max(1, ROW_BYTES // (8 * n_samples * (len(left) + len(right or []))))
     sums: list[torch.Tensor] = []
@@ -97,7 +99,7 @@ def _compare_rows(
         sums = [old + new for old, new in zip(sums, parts, strict=True)] if sums else parts
     for side, own in zip((first, second or first), sums[1:], strict=True):
         for name, value in zip(side, own, strict=True):
-            require_signal(value, name, n_samples)
+            require_signal(value, title.format(name), n_samples)
     return sums[0] / (sums[1].sqrt()[:, None] * sums[2].sqrt()[None, :])
 
 

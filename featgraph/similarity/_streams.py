@@ -69,9 +69,32 @@ def iterate_pairs(
         yield tensors[0], tensors[1] if len(tensors) > 1 else None
 
 
+class Settled(Mapping[str, torch.Tensor]):
+    """Layers in one precision and near 1, made so when they are taken: no copy of all is held."""
+
+    def __init__(self, side: Layered, dtype: torch.dtype, factors: Mapping[str, float]) -> None:
+        self._side, self._dtype, self._factors = dict(side), dtype, factors
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        values, factor = self._side[name].to(self._dtype), self._factors.get(name, 1.0)
+        return values if factor == 1.0 else values * factor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._side)
+
+    def __len__(self) -> int:
+        return len(self._side)
+
+    def pop(self, name: str) -> torch.Tensor:
+        """Return a layer and forget it."""
+        values = self[name]
+        del self._side[name]
+        return values
+
+
 def settle(
     pairs: Iterator[tuple[Layered, Layered | None]], *, any_scale: bool
-) -> Iterator[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor] | None]]:
+) -> Iterator[tuple[Settled, Settled | None]]:
     """Yield the batches in one precision, the widest.
 
     ``any_scale``: the measure does not depend on the scale of a layer, so each is brought near 1,
@@ -82,17 +105,11 @@ def settle(
         sides = [side for side in pair if side is not None]
         kinds = [X.dtype for side in sides for X in side.values()]
         dtype = functools.reduce(torch.promote_types, kinds)
-        settled = []
-        for side, known in zip(sides, factors, strict=False):
-            if any_scale:
+        if any_scale:
+            for side, known in zip(sides, factors, strict=False):
                 new = [name for name, X in side.items() if name not in known and bool(X.any())]
                 known |= {name: unit_factor(side[name]) for name in new}
-            settled.append(
-                {
-                    name: X.to(dtype) if known.get(name, 1.0) == 1.0 else X.to(dtype) * known[name]
-                    for name, X in side.items()
-                }
-            )
+        settled = [Settled(side, dtype, known) for side, known in zip(sides, factors, strict=False)]
         yield settled[0], settled[1] if len(settled) > 1 else None
 
 
@@ -113,6 +130,7 @@ class CkaStream:
         self.held: list[tuple[Layered, Layered | None]] = []
         self.n_held = 0
         self.n_samples = 0
+        self.most = 0.0  # samples to hold, once known
         self.moments: LinearMoments | None = None
 
     def run(self, pairs: Iterator[tuple[Layered, Layered | None]]) -> Result:
@@ -120,7 +138,8 @@ class CkaStream:
         for first, second in pairs:
             self.held.append((first, second))
             self.n_held += next(iter(first.values())).shape[0]
-            if self.n_held >= self.limit():
+            self.most = self.most or self.limit()
+            if self.n_held >= self.most:
                 self.flush()
         self.n_samples = self.n_held + (0 if self.moments is None else self.moments.n_samples)
         require_samples(self.n_samples, self.recipe.least, self.recipe.why)

@@ -16,7 +16,13 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.similarity._inputs import Samples, as_samples, require_samples
 from featgraph.similarity._recipe import compare_all
-from featgraph.similarity._streams import CkaStream, MinibatchStream, iterate_pairs, settle
+from featgraph.similarity._streams import (
+    CkaStream,
+    MinibatchStream,
+    Settled,
+    iterate_pairs,
+    settle,
+)
 from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -281,14 +287,14 @@ def _compare_stream(
     pairs: Iterator[tuple[Layered, Layered | None]], measure: str, options: dict[str, Any]
 ) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
     row = MEASURES[measure]
-    pairs = settle(pairs, any_scale="scaling" in row.invariances and "epsilon" not in options)
+    settled = settle(pairs, any_scale="scaling" in row.invariances and "epsilon" not in options)
     estimator = options.get("estimator")
     if row.function == "cka" and estimator == "minibatch":
-        return MinibatchStream(options).run(pairs)
+        return MinibatchStream(options).run(settled)
     recipe = row.make_recipe(**options)
     if row.function == "cka" and options.get("kernel", "linear") == "linear":
-        return CkaStream(recipe, unbiased=estimator == "unbiased").run(pairs)
-    parts = list(pairs)
+        return CkaStream(recipe, unbiased=estimator == "unbiased").run(settled)
+    parts = list(settled)
     left = join([first for first, _ in parts])
     right = None if parts[0][1] is None else join([b for _, b in parts if b is not None])
     n_samples = next(iter(left.values())).shape[0]
@@ -297,7 +303,7 @@ def _compare_stream(
     return compare_all(recipe, left, right), names, n_samples
 
 
-def join(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+def join(parts: list[Settled]) -> Layered:
     """Put the batches of every layer together, one layer after the other: they leave ``parts``."""
     if len(parts) == 1:
         return parts[0]
