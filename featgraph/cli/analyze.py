@@ -122,8 +122,6 @@ def analyze_network(
     from featgraph.report.provenance import command_line
 
     inputs.check_subject(model, features, "--no-baseline", "--weight-network")
-    if features is None:
-        refuse_idle("without --features", "--baseline-features")
     stream = stream or count_processes() > 1
     build = partial(_build, str(model), weights, option, seed, no_baseline, device)
     if features is not None:

@@ -87,12 +87,7 @@ def convert_graph(
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
-    if suffix not in LOOKS:
-        drawn = ("--color-by", "--size-by")
-        tables = () if suffix == ".npz" else ("--layout", "--sizes")
-        refuse_idle(f"in {suffix}", *drawn, *tables)
-    if not sizes:
-        refuse_idle("without --sizes", "--method")
+    _refuse_idle(suffix, sizes)
     source: Any = sys.stdin.buffer if str(graph) == "-" else graph
     if str(graph) == "-" and input_format is None:
         raise ValueError("standard input has no name that says its format; give --input-format")
@@ -114,6 +109,14 @@ def convert_graph(
     if not streamed:
         screen.say(f"{output}: {net.n_nodes} nodes, {net.n_edges} edges")
     return {"files": [{"file": output, "n_nodes": net.n_nodes, "n_edges": net.n_edges}]}
+
+
+def _refuse_idle(suffix: str, sizes: object) -> None:
+    if suffix not in LOOKS:
+        tables = () if suffix == ".npz" else ("--layout", "--sizes")
+        refuse_idle(f"in {suffix}", "--color-by", "--size-by", *tables)
+    if not sizes:
+        refuse_idle("without --sizes", "--method")
 
 
 def _lay_out(net: FeatureGraph, layout: str, seed: int) -> Any:

@@ -192,7 +192,9 @@ def check_subject(model: str | None, features: Path | None, *idle: str) -> None:
     """
     if (model is None) == (features is None):
         raise ValueError("give either a model (and --data) or --features FILE")
-    if features is not None:
+    if features is None:
+        refuse_idle("without --features", "--baseline-features")
+    else:
         refuse_models(*idle)
 
 

@@ -85,12 +85,7 @@ def measure_invariance(
     """
     import featgraph as fg
 
-    if spectra == "none" and geometry == "none":
-        raise ValueError("--spectra and --geometry are both none: nothing is left to measure")
-    if spectra == "none":
-        refuse_idle("with --spectra none", "--short")
-    if geometry == "none":
-        refuse_idle("with --geometry none", "--duplicates", "--exclude")
+    _check_parts(spectra, geometry)
     inputs.check_subject(model, features, "--units")
     if features is not None:
         found = inputs.choose_layers(features, layers)
@@ -123,6 +118,15 @@ def measure_invariance(
     _finish(folder.path, written, {"scale": spectra, "geometry": geometry, "seed": seed})
     screen.say(f"written to {folder.path}")
     return tables
+
+
+def _check_parts(spectra: str, geometry: str) -> None:
+    if spectra == "none" and geometry == "none":
+        raise ValueError("--spectra and --geometry are both none: nothing is left to measure")
+    if spectra == "none":
+        refuse_idle("with --spectra none", "--short")
+    if geometry == "none":
+        refuse_idle("with --geometry none", "--duplicates", "--exclude")
 
 
 def _capture(

@@ -81,8 +81,7 @@ def compare_networks(
     shown: ImageDataset | None = None
     if _are_features(a, b, triangle):
         inputs.refuse_models("--weights-b", "--reduce")
-        files = zip((a, b), chosen, strict=True)
-        sides = [inputs.choose_layers(Path(text), part) for text, part in files]
+        sides = [inputs.choose_layers(Path(a), layers), inputs.choose_layers(Path(b), chosen[1])]
     else:
         shown = samples.read(data, screen, a)
         # Seeds differ, so that the same factory twice without weights gives two networks.
@@ -104,7 +103,7 @@ def compare_networks(
         for name, matrix in matrices.items()
     }
     if triangle:
-        first, second = (_layers(part) for part in chosen)
+        first, second = map(_layers, chosen)
         how = {"layers": first, "layers_b": second, "names": names, "progress": screen.progress}
         views = sim.triangle(models[0], models[1], shown, **how)
         tables["triangle"] = _write_triangle(folder, views, screen)

@@ -148,12 +148,7 @@ def train_network(
     from featgraph.features.running import usable_device
     from featgraph.training.samples import count_steps
 
-    if constraining.constraint == "none":
-        refuse_idle("without --constraint", "--target", "--alpha", "--gate")
-    if recipe.optimizer != "sgd":
-        refuse_idle("without --optimizer sgd", "--momentum")
-    if arrays is not None:
-        refuse_idle("with --inputs", "--data", "--test-data", "--image-size", "--image-norm")
+    _refuse_idle(constraining.constraint, recipe.optimizer, arrays)
     chosen: Any = layers[0] if tuple(layers) in (("auto",), ("all",)) else list(layers)
     with joined_processes(device) as (rank, n):
         progress = False if rank else screen.progress
@@ -163,8 +158,7 @@ def train_network(
                 samples, test = (inputs.standardize(part, image_norm) for part in pair)
             else:
                 samples, test = split_samples(_read_labelled(arrays))
-            head = _fit_head(model, samples)
-            net = inputs.build_model(model, None, option, recipe.seed, **head)
+            net = inputs.build_model(model, None, option, recipe.seed, **_fit_head(model, samples))
             net = net.to(usable_device(own_device(device)))
             steps = recipe.epochs, count_steps(len(samples), recipe.batch_size, n_processes=n)
             regularizer = constraining.build(net, chosen, recipe.seed, steps)
@@ -187,6 +181,15 @@ def train_network(
         screen.table(log.to_rows(), _COLUMNS)
         screen.say(f"\nwritten to {folder.path}")
     return {"epochs": log.to_rows(), "ss_rates": log.rate_rows()}
+
+
+def _refuse_idle(constraint: str, optimizer: str, arrays: Path | None) -> None:
+    if constraint == "none":
+        refuse_idle("without --constraint", "--target", "--alpha", "--gate")
+    if optimizer != "sgd":
+        refuse_idle("without --optimizer sgd", "--momentum")
+    if arrays is not None:
+        refuse_idle("with --inputs", "--data", "--test-data", "--image-size", "--image-norm")
 
 
 def _read_labelled(path: Path) -> NamedSamples:
