@@ -159,10 +159,7 @@ def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
     for variant in ("released", "paths"):
         began = time.process_time()
         try:
-            n_samples = 10 if variant == "released" else 5
-            found = fg.multifractal_weights(
-                model, variant=variant, nulls=NULLS, n_samples=n_samples
-            )
+            found = fg.multifractal_weights(model, variant=variant, nulls=NULLS, n_samples=20)
         except ValueError as error:
             rows.append({"model": name, "variant": variant, "network": "-", "note": str(error)})
             continue

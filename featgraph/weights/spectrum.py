@@ -212,7 +212,8 @@ class WeightSpectrum(Result):
                 named["d_2"] = getattr(item, f"dimensions_{end}")[at_two[0]]
             for name, (low, high) in named.items():
                 if end == "interval":
-                    row[name] = item.dimensions[at_two[0]] if name == "d_2" else getattr(item, name)
+                    own = item.dimensions[at_two[0]] if name == "d_2" else getattr(item, name)
+                    row[name] = float(own)
                 middle = "" if end == "interval" else "_difference"
                 row |= {f"{name}{middle}_low": float(low), f"{name}{middle}_high": float(high)}
         return row
