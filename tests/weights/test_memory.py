@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import tracemalloc
 
+import numba
 import pytest
 import torch
 from torch import nn
 
 import featgraph as fg
+
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="millions of weights need compiled kernels"
+)
 
 
 def build(width, n_blocks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import networkx
+import numba
 import numpy as np
 import pytest
 import torch
@@ -106,6 +107,7 @@ def test_permuting_weights_within_rows_changes_no_released_number():
     assert paths.null("rows").alpha0 != paths.alpha0
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="trained networks need compiled kernels")
 @pytest.mark.parametrize("kind", ["vit", "cnn", "resmlp"])
 def test_a_trained_network_has_the_released_spectrum_of_its_permuted_rows(kind):
     """In every digit, whatever was learned; and paths, by which the two may differ, do differ."""

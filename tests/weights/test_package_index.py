@@ -8,11 +8,16 @@ import types
 import zipfile
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import torch
 
 import featgraph as fg
+
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="whole networks need compiled kernels"
+)
 
 SAMPLE = 12
 

@@ -636,3 +636,18 @@ def test_branches_by_size_are_read_where_they_hold_the_same_layers(way):
 def test_branches_by_size_that_hold_other_layers_are_refused():
     with pytest.raises(ValueError, match="BySize, whose layers depend on the size of its input"):
         fg.weight_graph(BySize("layers"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="needs timm")
+@pytest.mark.filterwarnings("ignore")
+def test_a_pyramid_of_timm_is_read_stage_by_stage():
+    net = fg.models.create_timm_model("pvt_v2_b0", pretrained=False, seed=0).eval()
+    graph = fg.weight_graph(net, sample=6, rng=0)
+    layer, neuron = graph.node_attributes["layer"], graph.node_attributes["neuron"]
+    block = net.stages[1].blocks[1]
+    rows = np.flatnonzero(layer == "stages.1.blocks.1.attn.kv.value")
+    columns = np.flatnonzero(layer == "stages.1.blocks.1.attn.sr")
+    found = graph.to_scipy().tocsr()[rows][:, columns].toarray()
+    weight = block.attn.kv.weight.detach().double().abs().numpy()[64:]
+    np.testing.assert_allclose(found * weight[np.ix_(neuron[rows], neuron[columns])], 1, rtol=1e-9)
+    assert {name.split(".")[1] for name in layer.tolist() if name.startswith("stages")} == {*"0123"}
