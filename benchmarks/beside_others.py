@@ -89,12 +89,14 @@ def run_peer(row: Row, python: Path, folder: Path) -> dict[str, Any]:
 def make_environment(row: Row, folder: Path) -> tuple[Path | None, str]:
     """Return the interpreter of a fresh environment with the package, or why there is none."""
     home = folder / "venv"
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
     python = home / "bin" / "python"
     if row.shares:  # what the running interpreter has, torch above all
         site = next(home.glob("lib/python*/site-packages"))
         (site / "shared.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    command = [python, "-m", "pip", "install", "-q", *(["--no-deps"] if row.shares else [])]
+    # pip of the running interpreter; what is not imported need not be compiled
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q"]
+    command += ["--no-compile", *(["--no-deps"] if row.shares else [])]
     done = subprocess.run([*command, *row.packages], capture_output=True, text=True)
     if done.returncode:
         told = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]

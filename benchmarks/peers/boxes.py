@@ -80,7 +80,7 @@ ROWS = [
     ),
     Row(
         "boxcounting",
-        ("boxcounting==1.0.0.3", *CPU, "matplotlib"),
+        ("boxcounting==1.0.0.3", *CPU, "matplotlib", "numba"),
         "counts of a full square at sides 1, 2, 4, …",
         full,
         "value = boxcounting.boxCount(image).calculateBoxCount()[0][:6]",
@@ -119,5 +119,6 @@ ROWS = [
         None,
         lambda given: [4096 // s**2 for s in _HALVES],
         prepare="import porespy",
+        note="it counts boxes that are filled in part only",
     ),
 ]

@@ -55,6 +55,15 @@ def test_the_correlation_dimension_does_not_depend_on_units(scale):
     assert found == pytest.approx(2, rel=0.1)
 
 
+def test_a_point_is_no_neighbor_of_itself():
+    apart = 10.0 * np.arange(30)[:, None]
+    found = invariance.compute_correlation_sum(apart, radii=np.geomspace(0.01, 0.12, 16))
+    closer = found.radii * found.scale < 10
+    assert closer.any()
+    assert found.values[closer].max() == 0
+    assert found.values[-1] == pytest.approx(29 / (30 * 29 / 2))
+
+
 @pytest.mark.parametrize("moved", [10, 100, 1000])
 def test_dimensions_do_not_depend_on_the_place(moved):
     points = SQUARE.astype(np.float32)
