@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice, integer
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.values import describe
 from featgraph.weights.multifractal import Variant, multifractal_weights
 from featgraph.weights.spectrum import WeightSpectrum, find_interval
 
@@ -181,6 +182,8 @@ def measure_emergence(
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise TypeError(f"checkpoints must hold pairs of a time and a model, got {pair!r:.60}")
         time, model = pair
+        if not hasattr(model, "named_parameters"):
+            raise TypeError(f"checkpoints must hold models, got {describe(model)} at {time!r}")
         now = float(time)
         if (times and not now > times[-1]) or not math.isfinite(now):
             raise ValueError(f"checkpoints must be of rising times, got {now:g} after {times[-1:]}")
