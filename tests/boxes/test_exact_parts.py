@@ -21,10 +21,10 @@ from featgraph.boxes.exact.columns import BoxPool
 from featgraph.boxes.exact.diving import dive
 from featgraph.boxes.exact.grown_cliques import grow_heavy
 from featgraph.boxes.exact.hints import Hints
-from featgraph.boxes.exact.iterated_greedy import iterate_boxes
+from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
 from featgraph.boxes.exact.lp_dual import UNIT, ascend_prices, certify
 from featgraph.boxes.exact.max_weight_clique import find_heavy
-from featgraph.boxes.exact.outliers import OutlierBound
+from featgraph.boxes.exact.outliers import FIRST, OutlierBound
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
 from featgraph.boxes.exact.relation import add_self_pairs, restrict_pairs
@@ -271,26 +271,33 @@ def test_certificates_hold_when_they_are_looked_at_again(n_nodes, density):
     assert pool.bound <= found <= 1.3 * pool.bound
 
 
+def check_outliers(near, outliers):
+    inside = sorted(range(len(near)), key=lambda v: len(near[v]))[: outliers.count]
+    number = {v: i for i, v in enumerate(sorted(inside))}
+    among = [{number[u] for u in near[v] if u in number} for v in sorted(inside)]
+    prices, heaviest = outliers.pool.certificate
+    assert len(prices) == outliers.count
+    assert certificates.bound_of_prices(among, prices.tolist(), heaviest) == outliers.pool.bound
+
+
 @COMPILED
 @pytest.mark.parametrize("density", [0.5, 0.9])
 def test_outliers_bound_the_boxes_of_all(density):
     near = threshold_relation(150, 8, density, 3)
-    rows, rng = as_rows(near), np.random.default_rng(0)
-    outliers = OutlierBound(*rows)
-    bounds, at_first = [], outliers.count
-    while not outliers.holds_all:
-        before = outliers.count
-        outliers.improve(150, Clock(0.0 if len(bounds) == 1 else 1.0), rng)
-        bounds.append(outliers.bound)
-        if outliers.count == before:
-            break
-    priced = np.argsort(np.diff(rows[0]), kind="stable")[: outliers.pool.n_nodes]
-    inside = sorted(priced.tolist())
-    among = [{inside.index(u) for u in near[v] if u in inside} for v in inside]
-    prices, heaviest = outliers.pool.certificate
-    assert certificates.bound_of_prices(among, prices.tolist(), heaviest) == outliers.pool.bound
-    assert outliers.count > at_first
-    assert outliers.pool.bound <= outliers.bound
+    found = int(fit_boxes(*as_rows(near), np.arange(150)).max()) + 1
+    outliers, rng = OutlierBound(*as_rows(near)), np.random.default_rng(0)
+    outliers.improve(2, FOREVER, rng)
+    assert outliers.count == FIRST
+    check_outliers(near, outliers)
+    first = outliers.bound
+    outliers.improve(first + 1, FOREVER, rng)
+    check_outliers(near, outliers)
+    assert first < outliers.bound <= found
+    assert not outliers.holds_all
+    hints = outliers.give_hints()
+    again = OutlierBound(*as_rows(near), hints)
+    again.improve(first + 1, FOREVER, rng)
+    assert again.bound == outliers.bound
 
 
 @COMPILED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +29,7 @@ QUICK_PASSES = 300
 LONG_PASSES = 3_000
 PACKING_MOVES = 20_000
 ROUNDS = 50  # of prices and dives, where no time limit ends them
+FIRST_TURN = 10.0  # seconds of a round without time limit
 DIVES = 2  # without a smaller cover, before more prices
 MOST_BOXES = 6_000  # maximal boxes that are listed outright; a lattice of 50 × 50 has up to 4,900
 MOST_MEMBERS = 1_500_000
@@ -56,6 +58,7 @@ class CliquePart:
         self._listed: CoveringPart | None = None  # all boxes, or all that can still matter
         self._pool: BoxPool | None = None
         self._outliers: OutlierBound | None = None
+        self._turn = FIRST_TURN
         self._hints: Hints | None = None
 
     def _take(self, labels: Ints) -> None:
@@ -154,6 +157,8 @@ class CliquePart:
 
     def _gather(self, clock: Clock, rng: np.random.Generator) -> None:
         """Bound by column generation, and dive for covers from its shares."""
+        if math.isinf(clock.left()):  # bounds and covers take turns, each longer than the last
+            clock, self._turn = Clock(self._turn), 2.0 * self._turn
         if self._outliers is None:
             self._outliers = OutlierBound(self.indptr, self.indices, self._hints)
         outliers = self._outliers

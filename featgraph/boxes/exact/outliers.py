@@ -64,7 +64,9 @@ class OutlierBound:
             if not done:
                 return
             self.proven = self.count
-            if self.holds_all or STEEP * (begin - clock.left()) > clock.left():
+            if self.bound >= upper or self.holds_all:
+                return
+            if STEEP * (begin - clock.left()) > clock.left():
                 return
             self.hints = self.give_hints()
             self.count = min(int(GROWTH * self.count), self.n_nodes)
