@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes import box_counts, minimum_box_counts, minimum_box_cover, minimum_counts
+from featgraph.boxes.metric_space import open_graph_space
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 SMALLEST = {
@@ -140,6 +141,23 @@ def test_an_interruption_leaves_the_best_bracket_so_far(monkeypatch, looks):
         least = -(-40 // (counts.sizes + 1))
         assert np.all((counts.lower_bounds <= least) & (least <= counts.counts))
         assert set(asked) <= set(counts.sizes[counts.proven].tolist())
+
+
+def test_time_goes_where_brackets_close_most():
+    ladder = minimum_counts.Ladder(
+        open_graph_space(nx.path_graph(40), weight=None, as_undirected=False), 9
+    )
+    ladder.visits[[0, 8]] = 1
+    ladder.seconds[[0, 8]] = 0.1
+    ladder.upper[:], ladder.lower[:] = 20, 10
+    assert ladder.most_rewarding() == 4  # in the middle it helps most others
+    ladder.visits[4], ladder.seconds[[4, 8]] = 1, 1.0
+    assert ladder.most_rewarding() == 2  # as wide, but quicker than those beyond
+    ladder.lower[1:4] = 20
+    assert ladder.most_rewarding() == 6
+    ladder.lower[4:] = 20
+    ladder.visits[0] = minimum_counts.MOST_VISITS
+    assert ladder.most_rewarding() != 0
 
 
 def test_progress_shows_the_bracket_close(capsys):
