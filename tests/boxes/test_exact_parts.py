@@ -12,8 +12,7 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings, strategies as st
 
-from featgraph.boxes.bits import pack_lists
-from featgraph.boxes.exact import columns, grown_cliques, highs, reductions
+from featgraph.boxes.exact import highs
 from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
@@ -21,10 +20,8 @@ from featgraph.boxes.exact.columns import BoxPool
 from featgraph.boxes.exact.diving import dive
 from featgraph.boxes.exact.grown_cliques import grow_heavy
 from featgraph.boxes.exact.hints import Hints
-from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
 from featgraph.boxes.exact.lp_dual import UNIT, ascend_prices, certify
 from featgraph.boxes.exact.max_weight_clique import find_heavy
-from featgraph.boxes.exact.outliers import FIRST, OutlierBound
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
 from featgraph.boxes.exact.relation import add_self_pairs, restrict_pairs
@@ -32,6 +29,7 @@ from featgraph.boxes.exact.relaxation import relax, weigh_boxes
 from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
 from tests.naive import certificates, optimum as naive
+from tests.naive.relations import as_rows, threshold_relation
 
 FOREVER = Clock(None)
 COMPILED = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes in plain Python")
@@ -56,11 +54,6 @@ def coverings(draw, most=7):
     columns = draw(st.lists(column, min_size=1, max_size=most))
     missing = set(range(n_rows)) - set().union(*columns)
     return n_rows, columns + ([missing] if missing else [])
-
-
-def as_rows(near):
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in near])]).astype(np.int64)
-    return indptr, np.array([v for row in near for v in sorted(row)], dtype=np.int64)
 
 
 def as_covering(n_rows, columns):
@@ -107,31 +100,6 @@ def test_reductions_stop_when_time_is_over():
     assert reduce_cliques(*as_rows(near), Clock(0.0)).nodes.size == 4
     balls = add_self_pairs(*as_rows(near))
     assert reduce_set_cover(*balls, *balls, Clock(0.0))[0].size == 4
-
-
-@pytest.mark.parametrize("density", [0.3, 0.9])
-def test_rows_of_bits_change_no_result(monkeypatch, density):
-    near = threshold_relation(150, 6, density, 5)
-    rows, found = as_rows(near), []
-    weight = np.random.default_rng(0).integers(0, 9, 150)
-    labels = np.array(naive.fit_boxes(near, range(150)))
-    bits = pack_lists(rows[0][:-1], rows[0][1:], rows[1])
-    for dense in (False, True):
-        for module in (reductions, columns, grown_cliques):
-            monkeypatch.setattr(module, "has_dense_rows", lambda *rows, dense=dense: dense)
-        grown = grow_heavy(*rows, weight, 20)
-        boxes = BoxPool(*rows, np.random.default_rng(1)).grow(grown)
-        again = iterate_boxes(
-            *(*rows, labels, FOREVER, np.random.default_rng(2)),
-            passes=9,
-            patience=9,
-            bits=bits if dense else None,
-        )
-        kernel = reduce_cliques(*rows, FOREVER)
-        found.append([*kernel, *grown, np.concatenate(boxes), again])
-    assert found[0][-1].max() < labels.max()
-    for lists, words in zip(*found, strict=True):
-        np.testing.assert_array_equal(lists, words)
 
 
 @settings(max_examples=60)
@@ -249,13 +217,6 @@ def test_gathered_boxes_prove_the_same_as_all_boxes(near, seed):
         pytest.fail("a smaller cover exists, but its boxes were struck out")
 
 
-def threshold_relation(n_nodes, n_samples, density, seed):
-    points = np.random.default_rng(seed).normal(size=(n_nodes, n_samples))
-    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
-    near = (apart <= np.quantile(apart, density)) & ~np.eye(n_nodes, dtype=bool)
-    return [set(np.flatnonzero(row).tolist()) for row in near]
-
-
 @COMPILED
 @pytest.mark.parametrize(("n_nodes", "density"), [(150, 0.3), (150, 0.6), (90, 0.9)])
 def test_certificates_hold_when_they_are_looked_at_again(n_nodes, density):
@@ -269,35 +230,6 @@ def test_certificates_hold_when_they_are_looked_at_again(n_nodes, density):
     labels = dive(pool, FOREVER, rng)
     found = certificates.check_cover(near, labels.tolist())
     assert pool.bound <= found <= 1.3 * pool.bound
-
-
-def check_outliers(near, outliers):
-    inside = sorted(range(len(near)), key=lambda v: len(near[v]))[: outliers.count]
-    number = {v: i for i, v in enumerate(sorted(inside))}
-    among = [{number[u] for u in near[v] if u in number} for v in sorted(inside)]
-    prices, heaviest = outliers.pool.certificate
-    assert len(prices) == outliers.count
-    assert certificates.bound_of_prices(among, prices.tolist(), heaviest) == outliers.pool.bound
-
-
-@COMPILED
-@pytest.mark.parametrize("density", [0.5, 0.9])
-def test_outliers_bound_the_boxes_of_all(density):
-    near = threshold_relation(150, 8, density, 3)
-    found = int(fit_boxes(*as_rows(near), np.arange(150)).max()) + 1
-    outliers, rng = OutlierBound(*as_rows(near)), np.random.default_rng(0)
-    outliers.improve(2, FOREVER, rng)
-    assert outliers.count == FIRST
-    check_outliers(near, outliers)
-    first = outliers.bound
-    outliers.improve(first + 1, FOREVER, rng)
-    check_outliers(near, outliers)
-    assert first < outliers.bound <= found
-    assert not outliers.holds_all
-    hints = outliers.give_hints()
-    again = OutlierBound(*as_rows(near), hints)
-    again.improve(first + 1, FOREVER, rng)
-    assert again.bound == outliers.bound
 
 
 @COMPILED

@@ -86,11 +86,9 @@ class CliquePart:
             hints.n_outliers = max(hints.n_outliers, self._outliers.proven)
 
     @cached_property
-    def _is_dense(self) -> bool:
-        return has_dense_rows(self.indptr, self.indices)
-
-    @cached_property
-    def _bits(self) -> Ints:
+    def _bits(self) -> Ints | None:
+        if not has_dense_rows(self.indptr, self.indices):
+            return None
         return pack_lists(self.indptr[:-1], self.indptr[1:], self.indices)
 
     @property
@@ -215,7 +213,7 @@ class CliquePart:
             passes=10 * passes,
             patience=passes,
             enough=self.lower,
-            bits=self._bits if self._is_dense else None,
+            bits=self._bits,
         )
 
     def _offer(self, labels: Ints) -> None:

@@ -14,7 +14,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.clock import Clock
+from featgraph.boxes.exact.relation import has_dense_rows
 from featgraph.kernels import kernel, light_kernel
 
 __all__ = ["fit_boxes", "iterate_boxes"]
@@ -191,7 +193,8 @@ def iterate_boxes(
     enough : int, default=1
         Stop at so many boxes.
     bits : ndarray of int64, optional
-        The rows as bits, own bits included; the result is the same, sooner where they are dense.
+        The rows as bits, own bits included, if they are there already. They are used where rows
+        are dense; the result is the same.
 
     Returns
     -------
@@ -212,8 +215,10 @@ def iterate_boxes(
     work[1, : masses.size] = masses
     seed = int(rng.integers(1, MODULUS))
     state = np.array([masses.size, passes, 0, seed, enough, patience], dtype=np.int64)
-    if bits is None or indices.size < n_nodes * masses.size // 2 + bits.size:
+    if not has_dense_rows(indptr, indices) or indices.size < n_nodes * masses.size // 2:
         bits = np.empty((0, 0), dtype=np.int64)
+    elif bits is None:
+        bits = pack_lists(indptr[:-1], indptr[1:], indices)
     while (
         state[N_BOXES] > enough
         and state[PASSES_LEFT] > 0
