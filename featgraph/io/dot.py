@@ -39,6 +39,7 @@ _STATEMENT = re.compile(
 )
 _TO_SUBGRAPH = "an edge to a subgraph is not read; name its nodes"
 _CELL = re.compile(rf"({_ID})(?:\s*=\s*({_ID}))?", re.DOTALL)
+_ESCAPED = {"n": "\n", "\n": ""}  # Graphviz breaks long lines behind a backslash
 _NAME = re.compile(rf"(?:\A|--|->)\s*({_ID})(?:\s*:\s*{_ID})*", re.DOTALL)
 
 
@@ -136,23 +137,29 @@ def parse_dot(source: Source) -> RawGraph:
         raise ValueError("expected 'graph' or 'digraph'")
     reader, number = GraphReader(), dict[str, int]()
     reader.directed = len(head[1]) == len("digraph")
-    place, depth = head.end(), 1
-    while match := _STATEMENT.match(text, place):
+    place, usual_edges = head.end(), [dict[str, str]()]  # of each brace that is open
+    while usual_edges and (match := _STATEMENT.match(text, place)):
         place = match.end()
-        depth += {"{": 1, "}": -1}.get(match["mark"], 0)
-        if match["key"]:
+        if match["mark"] == "{":
+            usual_edges.append(dict(usual_edges[-1]))
+        elif match["mark"] == "}":
+            usual_edges.pop()
+        elif match["key"]:
             reader.fields[_word(match["key"])] = _word(match["value"])
         elif match["chain"] and match["chain"].lower() not in ("graph", "node", "edge"):
             if match["loose"]:
                 raise ValueError(_TO_SUBGRAPH)
-            _take(reader, number, _NAME.findall(match["chain"]), _CELL.findall(match["about"]))
-    rest = text[place:].strip()
+            chain = list(map(_word, _NAME.findall(match["chain"])))
+            _take(reader, number, chain, _told(match["about"]), usual_edges[-1])
+        elif match["chain"] and match["chain"].lower() == "edge":
+            usual_edges[-1].update(_told(match["about"]))
+    rest = text[place:].lstrip()
     if rest.startswith(("--", "->")):
         raise ValueError(_TO_SUBGRAPH)
     if rest:
-        line = text.count("\n", 0, place) + 1
+        line = text.count("\n", 0, len(text) - len(rest)) + 1
         raise ValueError(f"line {line}: cannot be read: {rest[:40]!r}")
-    if depth:
+    if usual_edges:
         raise ValueError("ends before the last brace closes")
     for table in reader.tables.values():
         for column in table.columns.values():
@@ -164,21 +171,32 @@ def parse_dot(source: Source) -> RawGraph:
 def _word(text: str) -> str:
     if not text.startswith('"'):
         return text[1:-1] if text.startswith("<") else text
-    return re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), text[1:-1], flags=re.DOTALL)
+    return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), text[1:-1], flags=re.DOTALL)
+
+
+def _told(about: str) -> dict[str, str]:
+    """Return what stands in brackets behind a node or an edge."""
+    return {_word(k): _word(v) if v else "true" for k, v in _CELL.findall(about)}
 
 
 def _take(
-    reader: GraphReader, number: dict[str, int], chain: list[str], cells: list[tuple[str, str]]
+    reader: GraphReader,
+    number: dict[str, int],
+    names: list[str],
+    told: dict[str, str],
+    usual: dict[str, str],
 ) -> None:
-    """Take one node, or the edges between each node of a chain and the next."""
-    names, told = list(map(_word, chain)), {_word(k): _word(v) if v else "true" for k, v in cells}
+    """Take one node, or the edges, with what is usual, between each node of a chain and the next.
+
+    The usual looks of nodes are left out.
+    """
     for name in names:
         if name not in number:
             number[name] = len(number)
             reader.add_node(name)
     if len(names) == 1:
         _put(reader.nodes, number[names[0]], told)
-    told = {"shape" if key == "style" else key: text for key, text in told.items()}  # of an edge
+    told = {"shape" if k == "style" else k: text for k, text in (usual | told).items()}
     for pair in itertools.pairwise(names):
         reader.add_edge(*pair)
         _put(reader.edges, reader.edges.n_rows - 1, told)
@@ -189,11 +207,11 @@ def _put(table: Table, row: int, told: dict[str, str]) -> None:
     for key, text in told.items():
         channels = hex_channels(text) if key in ("color", "fillcolor") else None
         cells: dict[str, Any] = {"thickness" if key == "penwidth" else key: text}
-        if key == "pos":
+        if key == "pos" and " " not in text:  # the course of an edge has many points
             cells = dict(zip("xyz", text.strip("!").split(","), strict=False))
         elif channels is not None:
             cells = dict(zip("rgb", map(str, channels), strict=False))
-        elif key == "width":  # inches of 72 points
-            cells = {"size": str(72 * float(text))}
+        elif key == "width":
+            cells = {"size": str(72 * float(text))} if text else {}  # inches of 72 points
         for name, cell in cells.items():
             table.column(name, "value").add(row, cell)

@@ -133,13 +133,37 @@ def test_dot_files_of_others(tmp_path):
         ("graph { a -- { b c } }", "an edge to a subgraph is not read"),
         ("digraph { a -> b }", "graph is directed"),
         ("graph { a", "ends before the last brace closes"),
+        ("graph { a }\ngraph { b }", "line 2: cannot be read"),
         ("graph { a [x= }", r"line 1: cannot be read: '\[x= \}'"),
-        ("graph { a @ }", "line 1: cannot be read"),
+        ("graph { a\n@ }", "line 2: cannot be read"),
+        ("graph { a [width=wide] }", "could not convert string to float: 'wide'"),
         ("a", "expected 'graph' or 'digraph'"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=message):
             read_graph(path)
+
+
+LAID_OUT = r"""digraph G {
+	graph [bb="0,0,126,108"]; node [label="\N", width=1]; edge [weight=2];
+	subgraph near { edge [weight=3]; a -> b [pos="e,40,31 50,40 60,50 70,60"]; }
+	b -> c [label="long \
+text", weight=5]; c -> d; a [pos="27,18", width=""];
+}
+"""
+
+
+def test_edges_of_dot_keep_their_usual_weight_and_their_course(tmp_path):
+    path = tmp_path / "a.dot"
+    path.write_text(LAID_OUT)
+    graph = read_graph(path, weight="weight", as_undirected=True)
+    assert graph.edges.tolist() == [[0, 1], [1, 2], [2, 3]]
+    assert graph.edge_weights.tolist() == [3, 5, 2]
+    told = {name: column.tolist() for name, column in graph.edge_attributes.items()}
+    assert told == {
+        "pos": ["e,40,31 50,40 60,50 70,60", "", ""], "label": ["", "long text", ""],
+    }  # fmt: skip
+    assert graph.node_attributes["position"].tolist()[0] == [27, 18]
 
 
 def test_dot_files_are_read_by_graphviz_programs(tmp_path):
