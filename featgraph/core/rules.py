@@ -20,7 +20,8 @@ class Rule:
     ----------
     shape : str or None
         Names of the lengths of the axes, as "n_repeats n_sizes"; the same name means the same
-        length in all fields of a result. "*" leaves a length free. None: any shape.
+        length in all fields of a result. "*" leaves a length free, a number is the length itself.
+        None: any shape.
     least, most : float
         Bounds of the values, both ends included.
     rising : bool
@@ -89,6 +90,10 @@ def _check_shape(
         if len(shape) != len(axes):
             raise ValueError(f"{name} must have shape ({', '.join(axes)}), got {shape}")
         for axis, length in zip(axes, shape, strict=True):
+            if axis.isdigit():
+                if length != int(axis):
+                    raise ValueError(f"{name} must have shape ({', '.join(axes)}), got {shape}")
+                continue
             known, first = lengths.setdefault(axis, (length, name))
             if axis != "*" and known != length:
                 raise ValueError(

@@ -50,6 +50,8 @@ class SmallViT(nn.Module):
         patch_size: int = 2,
     ) -> None:
         super().__init__()
+        if width % n_heads:
+            raise ValueError(f"width must be a multiple of n_heads {n_heads}, got {width}")
         self.patches = PatchEmbedding(image_shape, patch_size, width)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         # As large as the tokens themselves: at the published 0.02 the CLS token takes a dozen

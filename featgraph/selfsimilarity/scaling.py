@@ -127,7 +127,7 @@ class SelfSimilarityTest(Result):
     @property
     def p_value(self) -> float:
         """The largest of ``p_values``."""
-        return max(self.p_values.values())
+        return max(self.p_values.values(), default=math.nan)
 
     @property
     def whole_dimension(self) -> int | None:

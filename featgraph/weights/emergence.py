@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 _NAMES = ("alpha0", "width", "emergence")
 _RULES = {
     **{name: Rule("n_times") for name in _NAMES},
-    **{f"{name}_interval": Rule("n_times *") for name in _NAMES},
+    **{f"{name}_interval": Rule("n_times 2") for name in _NAMES},
 }
 
 
@@ -50,7 +50,7 @@ class NullEmergence(Result):
     """
 
     _shown: ClassVar = ("null", "n_times")
-    _rules: ClassVar = {**_RULES, "emergence_difference": Rule("n_times *")}
+    _rules: ClassVar = {**_RULES, "emergence_difference": Rule("n_times 2")}
 
     null: str
     alpha0: Floats

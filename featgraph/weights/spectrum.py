@@ -56,8 +56,8 @@ class NullSpectrum(Result):
     _shown: ClassVar = ("null", "alpha0", "width", "differs")
     _rules: ClassVar = {
         "dimensions": Rule("n_q"),
-        "dimensions_interval": Rule("n_q *"),
-        "dimensions_difference": Rule("n_q *"),
+        "dimensions_interval": Rule("n_q 2"),
+        "dimensions_difference": Rule("n_q 2"),
         "sample_alpha0": Rule("n_samples"),
         "sample_width": Rule("n_samples"),
     }
@@ -138,7 +138,7 @@ class WeightSpectrum(Result):
         "q": Rule("n_q", rising=True),
         "tau": Rule("n_q"),
         "dimensions": Rule("n_q"),
-        "dimensions_interval": Rule("n_q *"),
+        "dimensions_interval": Rule("n_q 2"),
         "r_squared": Rule("n_q"),
         "alpha": Rule("n_alpha"),
         "f": Rule("n_alpha"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from featgraph import boxes, datasets, graph, io, similarity
+from featgraph.core.rules import Rule, check_rules
 
 PATH = datasets.make_path(9)
 
@@ -43,3 +45,9 @@ def test_objects_of_classes_that_nobody_named_are_checked():
 def test_what_cannot_be_used_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_axes_of_a_stated_length():
+    check_rules({"interval": np.ones((4, 2))}, {"interval": Rule("n_times 2")})
+    with pytest.raises(ValueError, match=r"interval must have shape \(n_times, 2\), got \(4, 3\)"):
+        check_rules({"interval": np.ones((4, 3))}, {"interval": Rule("n_times 2")})

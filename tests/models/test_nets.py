@@ -104,3 +104,8 @@ def test_accuracy_puts_flags_back() -> None:
     assert [module.training for module in model.modules()] == flags
     assert torch.equal(model.stages[0][1].running_mean, statistics)
     assert np.isnan(measure_accuracy(model, data.take(0)))
+
+
+def test_a_width_that_heads_cannot_share_is_named():
+    with pytest.raises(ValueError, match="width must be a multiple of n_heads 4, got 6"):
+        build_model("vit", image_shape=(1, 4, 4), n_classes=3, width=6)
