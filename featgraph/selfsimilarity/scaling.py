@@ -1,4 +1,4 @@
-"""A test of self-similarity that noise fails: box counts over scales, against the same spectrum."""
+"""A test of self-similarity that noise fails: box counts over scales, beside null models."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WIDEST = 0.6
 
 @dataclass(frozen=True, repr=False, eq=False)
 class SelfSimilarityTest(Result):
-    """Whether box counts follow a power law over more scales than the spectrum alone explains.
+    """Whether box counts follow a power law over more scales than spectrum and norms explain.
 
     Attributes
     ----------
