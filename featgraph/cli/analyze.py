@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.idle import refuse_idle
 from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Screen, claim
 from featgraph.cli.processes import count_processes, joined_processes, own_device
@@ -196,7 +195,6 @@ def _build(
     made = {"model": inputs.build_model(spec, weights, option, seed).to(place)}
     trained = names_folder(spec)  # holds weights of its own
     if weights is None and not trained:
-        refuse_idle("without --weights", "--no-baseline")
         return {**made, "states": ("untrained", "as built")}
     if no_baseline:
         return made

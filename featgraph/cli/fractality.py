@@ -28,7 +28,6 @@ PARTS = get_args(Part)
 _MOST_VISITS = 20_000_000_000
 _MOST_DRAWN = 30_000  # nodes; beyond, a drawing is a grey disc
 _USED_BY: dict[frozenset[str], tuple[str, ...]] = {
-    frozenset({"verdict"}): ("--jobs",),
     frozenset({"verdict", "multifractal"}): ("--method", "--repeats", "--scale"),
     frozenset({"flow", "drawing"}): ("--radii",),
 }

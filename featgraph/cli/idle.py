@@ -1,6 +1,7 @@
 """Options that would do nothing are refused by name, not ignored.
 
---seed, --force and what a screen shows pass everywhere: scripts give them to every command.
+--seed, --force, --jobs, --no-baseline and what a screen shows pass everywhere: scripts give them
+to every command, and where they do nothing the result is what they ask for.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ IDLE = [
     ("convert g.edges h.edges", "--sizes 1", "in .edges"),
     ("fractality g.edges --only verdict", "--radii 1", "with --only verdict"),
     ("fractality g.edges --only flow drawing", "--repeats 9", "with --only flow drawing"),
-    ("fractality g.edges --only multifractal", "--jobs 2", "with --only multifractal"),
     ("methods memb", "--long", "with one method"),
     ("layers mlp", "--image-size 9", "without --data"),
     ("weights mlp --sample 0", "--n-samples 3", "with --sample 0"),
@@ -38,7 +37,6 @@ IDLE = [
     ("train mlp --inputs f.npz", "--data digits", "with --inputs"),
     ("train mlp --inputs f.npz", "--image-size 9", "with --inputs"),
     ("analyze mlp --data digits", "--baseline-features f.npz", "without --features"),
-    ("analyze mlp --data digits", "--no-baseline", "without --weights"),
     ("analyze mlp --data digits", "--max-length 5", "with images"),
     ("analyze mlp --data t.txt", "--image-norm half", "with texts"),
     ("analyze mlp --data t.txt", "--max-length 5", "with token ids"),
@@ -92,6 +90,7 @@ def test_several_are_named_together(capsys):
         "export g.edges --seed 3 -o out",
         "convert g.edges - --output-format dot --force",
         "methods --long",
+        "fractality g.edges --only flow --jobs 2 -o out",
         "fractality g.edges --only verdict --repeats 1 --jobs 1 -o out",
     ],
 )
