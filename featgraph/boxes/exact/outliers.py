@@ -20,10 +20,13 @@ from featgraph.boxes.exact.relation import restrict_pairs
 __all__ = ["FIRST", "OutlierBound"]
 
 Ints = NDArray[np.int64]
-FIRST = 64  # nodes to begin with: proven in hundredths of a second at any density
-GROWTH = 1.4  # times as many nodes at every step
-ENOUGH = 0.97  # of the fractional cover: more nodes raise the bound by more than the rest would
-STEEP = 4.0  # times as long as the last step is what the next one takes at least
+# Measured on 2048 Gaussian nodes of 64 samples with 24 to 99 % of all pairs within the size:
+FIRST = 64  # nodes to begin with are proven within 0.02 s
+GROWTH = 1.4  # times as many nodes at every step raise the bound by 3 to 17 %
+ENOUGH = (
+    0.97  # of the fractional cover; 0.93 saves half of the time and loses 2 to 4 % of the bound
+)
+STEEP = 4.0  # a step takes 5 to 11 times as long as the one before, once it takes 0.05 s
 
 
 class OutlierBound:
