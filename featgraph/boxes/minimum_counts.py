@@ -27,7 +27,9 @@ __all__ = ["bracket_counts"]
 Ints = NDArray[np.int64]
 
 FIRST_LOOK = 32  # sizes spread over all of them that are looked at first
-FEW = 4.0  # times its even share: one size well done helps its neighbours more than all in haste
+# Times its even share: one size well done helps its neighbours more than all in haste. Flat: 1.5,
+# 2.5 and 4 leave a mean of 1.258, 1.255 and 1.259 for 2048 Gaussian nodes in one minute.
+FEW = 4.0
 LEAST_SECONDS = 1e-3  # that a visit takes
 MOST_VISITS = 20  # at one size; what it has not closed by then it never will
 MOST_HINTS = 64  # sizes whose covers and prices are kept
