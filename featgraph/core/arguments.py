@@ -105,7 +105,7 @@ _MANY = 10**5
 _MIXED = (ValueError, RuntimeError)
 _OF_SIZE = (MemoryError, OverflowError, *_MIXED)
 #: How numpy and torch say, among other things, that there is no such array.
-_BEYOND = ("array is too big", "Maximum allowed", "Storage size", "not enough memory")
+_BEYOND = ("array is too big", "Maximum allowed", "Storage size", "to allocate")
 
 
 def check_methods(kind: type) -> None:

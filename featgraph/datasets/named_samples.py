@@ -234,7 +234,11 @@ def load_arrays(
 
 
 def _as_column(values: Any, name: str, path: Path) -> Tensor:
-    tensor = values if isinstance(values, Tensor) else torch.from_numpy(np.asarray(values))
+    if isinstance(values, Tensor):
+        tensor = values
+    else:
+        array = np.asarray(values)  # in the byte order of this machine, which torch asks for
+        tensor = torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
     if tensor.ndim == 0:
         raise ValueError(f"{name!r} in {path.name} must have an axis over samples, got a number")
     if tensor.is_floating_point():

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from featgraph.core.checks import ArgumentError
+
 __all__ = ["collate_samples", "is_array", "is_graph", "is_sample"]
 
 
@@ -153,7 +155,10 @@ def _column(values: Sequence[Any]) -> Any:
         return list(values)
     if any(isinstance(value, str) for value in values):
         return list(values)
-    tensors = [torch.as_tensor(value) for value in values]
+    try:
+        tensors = [torch.as_tensor(value) for value in values]
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ArgumentError(f"data must hold samples of numbers: {error}") from error
     return torch.stack(tensors) if len({t.shape for t in tensors}) == 1 else tensors
 
 

@@ -80,6 +80,8 @@ def soft_caro_wei(
     ladder = check_ladder("range", scale, QUANTILES)
     check_theta(theta, distances)
     levels = ladder.levels(theta)
+    if not bool(levels[-1] > levels[0]):
+        raise ValueError(f"theta must rise by more than rounding, got {theta.tolist()[:4]}")
     shares = ((levels - levels[0]) / (levels[-1] - levels[0])).detach()
     return smooth_counts(distances, (levels[0], levels[-1]), shares, softness, ladder)
 

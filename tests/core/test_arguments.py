@@ -7,11 +7,15 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from featgraph import boxes, datasets, graph, io, similarity
 from featgraph.core.rules import Rule, check_rules
+from featgraph.selfsimilarity import soft_caro_wei
+from featgraph.similarity import cross_view_correlations
 
 PATH = datasets.make_path(9)
+NETS = {f"net{k}": torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()) for k in range(4)}
 
 NEVER_NAMED = """
 import featgraph as fg
@@ -40,6 +44,8 @@ def test_objects_of_classes_that_nobody_named_are_checked():
         (lambda: boxes.minimum_box_cover(PATH, 1, rng=10**77), r"rng must be a seed .* 2\*\*63"),
         (lambda: io.read_tables({4: 10**30}), "edges must hold a list of cells under 4, got 10"),
         (lambda: similarity.compare_measures({"": None}), "features_a must be a mapping to .* ''"),
+        (lambda: soft_caro_wei(torch.ones(3, 3), [1e-300, 1e-300]), "theta must rise by more than"),
+        (lambda: cross_view_correlations(NETS, [[1, [1, 2]], 1]), "data must hold samples of num"),
     ],
 )
 def test_what_cannot_be_used_is_named(call, message):

@@ -114,3 +114,9 @@ def test_bad_arrays(tmp_path):
     np.savez(tmp_path / "c.npz", one=np.array([{}], dtype=object))
     with pytest.raises(DamagedFileError, match="c.npz"):
         load_arrays(tmp_path / "c.npz")
+
+
+def test_arrays_of_the_other_byte_order(tmp_path):
+    values = np.arange(6.0).reshape(3, 2)
+    np.save(tmp_path / "x.npy", values.astype(values.dtype.newbyteorder()))
+    assert load_arrays(tmp_path / "x.npy").tensors[0].tolist() == values.tolist()
