@@ -31,6 +31,7 @@ _TARGET = re.compile(rf"(target|to|dst|destination|end|child){_OF}|(node|vertex|
 _MARKS = ("\t", ";", "|", ",")  # a comma may stand for the point of a number
 #: A name of digits that is no whole number, or another one than its value: 007, +1, -0.
 _NAME = re.compile(r"[ \t\n,;|](?:\+|-?0\d|-0(?![.\d]))")
+_WHOLE = re.compile(r"([+-]?\d+(\.0)?)?")
 _COMMA = re.compile(r"([+-]?\d+),(\d+)\Z")
 _INDEX = {"", "unnamed: 0"}  # titles of the numbers that pandas writes before the columns
 _Rows = list[tuple[int, list[str]]]
@@ -263,11 +264,11 @@ def edge_table_graph(
         values = {"weight" if key == usual else key: cells for key, cells in values.items()}
     reader = GraphReader()
     reader.directed = "directed" in kinds
-    pairs = list(zip(*(_as_names(columns[end]) for end in ends), strict=True))
-    names = None if nodes is None else _as_names(_node_ids(nodes))
-    if names is not None and "" in names:
+    sources, targets, names = _as_names(*(columns[end] for end in ends), _node_ids(nodes))
+    pairs = list(zip(sources, targets, strict=True))
+    if "" in names:
         raise ValueError(f"row {names.index('') + 1} of the nodes lacks an id")
-    for name in _in_order(pairs) if names is None else names:
+    for name in _in_order(pairs) if nodes is None else names:
         reader.add_node(name)
     for row, pair in enumerate(pairs, start=1):
         if "" in pair:
@@ -287,14 +288,19 @@ def edge_table_graph(
     return raw
 
 
-def _as_names(cells: Sequence[Any]) -> list[str]:
-    """Return a column of ids as text, "" where one is missing.
+def _as_names(*columns: Sequence[Any]) -> list[list[str]]:
+    """Return columns of ids as text, "" where one is missing.
 
-    Whole numbers that were written as real ones, as pandas does in a column with gaps, are whole.
+    Whole numbers that were written as real ones, as pandas does in a column with gaps, are whole
+    if all are: beside 1.5 or a word 2.0 stays 2.0, in every column.
     """
-    names = ["" if cell is None or cell != cell else str(cell) for cell in cells]
-    real = all(not name or (name.endswith(".0") and _is_number(name)) for name in names)
-    return [name.removesuffix(".0") for name in names] if real else names
+    texts = [
+        ["" if cell is None or cell != cell else str(cell) for cell in cells] for cells in columns
+    ]
+    names = set().union(*texts)
+    if not any(name.endswith(".0") for name in names) or not all(map(_WHOLE.fullmatch, names)):
+        return texts
+    return [[name.removesuffix(".0") for name in column] for column in texts]
 
 
 def _in_order(pairs: Sequence[tuple[str, str]]) -> Iterable[str]:

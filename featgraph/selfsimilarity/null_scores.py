@@ -87,8 +87,8 @@ def compare_with_null(
     Parameters
     ----------
     features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples), or DistanceMatrix
-        F of one layer, or its distances: they tell the spectrum of F, and so the Gaussian null
-        model, but not the activations that "shuffled" permutes.
+        F of one layer, or its distances: they tell spectrum and norms of F, and so the Gaussian
+        null models, but not the activations that "shuffled" permutes.
     null : {"gaussian", "norms", "shuffled"}, default="gaussian"
         Features with the spectrum of F in random directions, the same with the norm of each
         node, or the values of each node shuffled over the samples.
@@ -190,7 +190,7 @@ def compare_with_nulls(
         if "shuffled" in nulls:
             raise ValueError(
                 "nulls must not hold 'shuffled' for a DistanceMatrix, which keeps no activations "
-                f"to permute, got {list(nulls)}; take ('gaussian',)"
+                f"to permute, got {list(nulls)}; take ('gaussian', 'norms')"
             )
         rates = {
             name: float(ss_rate_of_distances(features.values, estimator=name, **options))
@@ -217,7 +217,7 @@ def embed_distances(layer: DistanceMatrix) -> FeatureMatrix:
 
     Features about their mean over nodes are determined by their distances up to a rotation of the
     samples, so the spectrum is that of F. Rounding moves distances below about 10⁻⁷ of the
-    largest; a null model uses the spectrum alone.
+    largest; null models of distances use the spectrum and the norms alone.
 
     Examples
     --------

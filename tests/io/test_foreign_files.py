@@ -33,6 +33,11 @@ TABLES = [  # name, text, edges
     ("a.csv", "source,target\n7,007\n7,08\n", {frozenset(("007", "7")), frozenset(("7", "08"))}),
     ("a.edges", "+1 1\n1 2\n", {frozenset(("+1", "1")), frozenset("12")}),
     ("a.edges", "-0 0\n0 1\n", {frozenset(("-0", "0")), frozenset("01")}),
+    # 2.0 is one node in both columns, also where one column alone has real numbers or words
+    ("a.edges", "1.5 2.0\n2.0 3.0\n", {frozenset(("1.5", "2.0")), frozenset(("2.0", "3.0"))}),
+    ("a.csv", "source,target\nx,2.0\n2.0,3.0\n",
+     {frozenset(("x", "2.0")), frozenset(("2.0", "3.0"))}),
+    ("a.csv", "source,target\n1.0,2\n2.0,3\n", {frozenset((1, 2)), frozenset((2, 3))}),
     # separators: a comma inside of names, at the end of lines, rows of nothing else
     ("a.csv", "a;b,c\nb,c;d\n", {frozenset(("a", "b,c")), frozenset(("b,c", "d"))}),
     ("a.csv", "a,b,\nb,c,\n", ABC),
