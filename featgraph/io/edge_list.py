@@ -162,7 +162,8 @@ def _check_rows(rows: _Rows) -> None:
     for number, cells in rows:
         if len(cells) not in (2, 3) or "" in cells[:2]:
             told = " ".join(cells)[:60]
-            raise ValueError(f"line {number}: expected 'u v' or 'u v weight', got {told!r}")
+            cure = "; name more columns in a line above" if len(cells) > 3 else ""
+            raise ValueError(f"line {number}: expected 'u v' or 'u v weight', got {told!r}{cure}")
         if len(cells) == 3 == len(rows[0][1]) and not _is_number(cells[2]):
             raise ValueError(
                 f"line {number}: the third column must be a weight, got {cells[2][:60]!r}"
@@ -197,9 +198,10 @@ def _holds_ends(rows: _Rows) -> bool:
 
 
 def _is_title(rows: _Rows) -> bool:
-    """Tell whether line 1 has words where every other line has numbers."""
+    """Tell whether line 1 has words alone, some where every other line has numbers."""
     (_, first), *others = rows
-    if not others or any(len(cells) != len(first) for _, cells in others):
+    uneven = any(len(cells) != len(first) for _, cells in others)
+    if not others or uneven or any(map(_is_number, first)):
         return False
     titled = [
         not _is_number(name) and all(_is_number(cells[k]) for _, cells in others)
@@ -248,7 +250,10 @@ def edge_table_graph(
     under Weight, else in the third of three columns, if it holds numbers. Type says Directed or
     Undirected; Id, and a first column without a title, as pandas writes row numbers, is left out.
     """
-    if next(iter(columns), "").lower() in _INDEX and len(columns) > 2:
+    first = next(iter(columns), "")
+    if first.lower() in _INDEX and len(columns) > 2:
+        if not all(_WHOLE.fullmatch(str(cell)) for cell in columns[first]):
+            _check_ends(columns)
         columns = dict(itertools.islice(columns.items(), 1, None))
     titles = {title.lower(): title for title in columns}
     if len(columns) < 2:
@@ -286,6 +291,15 @@ def edge_table_graph(
     raw = reader.graph(sys.maxsize, titles=())
     raw.also = (usual.lower(), usual)
     return raw
+
+
+def _check_ends(columns: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse a matrix of all pairs, whose rows are named in a column without a title."""
+    if None in _known_ends(columns):
+        raise ValueError(
+            f"has names in a first column without a title, as a matrix of all pairs has; a table "
+            f"of edges needs titles such as source and target, got {list(columns)[:6]}"
+        )
 
 
 def _as_names(*columns: Sequence[Any]) -> list[list[str]]:

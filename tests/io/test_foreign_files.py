@@ -38,6 +38,8 @@ TABLES = [  # name, text, edges
     ("a.csv", "source,target\nx,2.0\n2.0,3.0\n",
      {frozenset(("x", "2.0")), frozenset(("2.0", "3.0"))}),
     ("a.csv", "source,target\n1.0,2\n2.0,3\n", {frozenset((1, 2)), frozenset((2, 3))}),
+    ("a.edges", "a b 1\n1 2 1\n", {frozenset("ab"), frozenset("12")}),  # no titles: 1 is a weight
+    ("a.csv", ",source,target\nx,a,b\ny,b,c\n", ABC),  # rows with names
     # separators: a comma inside of names, at the end of lines, rows of nothing else
     ("a.csv", "a;b,c\nb,c;d\n", {frozenset(("a", "b,c")), frozenset(("b,c", "d"))}),
     ("a.csv", "a,b,\nb,c,\n", ABC),
@@ -116,6 +118,12 @@ def test_values(name, text, expected, tmp_path):
 
 
 REFUSED = [  # name, text, what is said
+    (
+        "a.edges",
+        "% bip weighted\n1 2 1 9\n",
+        "line 2: expected 'u v' or 'u v weight', got '1 2 1 9'; name more columns in a line above",
+    ),
+    ("a.csv", ",a,b,c\na,0,1,0\nb,1,0,1\nc,0,1,0\n", "has names in a first column without a title"),
     ("a.edges", "a b {'weight': 0.5\n", "line 1: expected a dictionary, got \"{'weight'"),
     ("a.edges", "a b {'w': 1}\nb c {[]: 2}\n", "line 2: expected a dictionary"),
     ("a.graphml", whole_numbers(["1.5", "2"]), "attribute 'n' must be of type int, got '1.5'"),
