@@ -87,7 +87,7 @@ def convert_graph(
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
-    _refuse_idle(suffix, sizes)
+    _refuse_idle(suffix, sizes, layout)
     source: Any = sys.stdin.buffer if str(graph) == "-" else graph
     if str(graph) == "-" and input_format is None:
         raise ValueError("standard input has no name that says its format; give --input-format")
@@ -111,10 +111,12 @@ def convert_graph(
     return {"files": [{"file": output, "n_nodes": net.n_nodes, "n_edges": net.n_edges}]}
 
 
-def _refuse_idle(suffix: str, sizes: object) -> None:
+def _refuse_idle(suffix: str, sizes: object, layout: str) -> None:
     if suffix not in LOOKS:
-        tables = () if suffix == ".npz" else ("--layout", "--sizes")
-        refuse_idle(f"in {suffix}", "--color-by", "--size-by", *tables)
+        idle = ["--color-by", "--size-by"]
+        if suffix != ".npz":
+            idle += ["--sizes"] if layout == "none" else ["--layout", "--sizes"]
+        refuse_idle(f"in {suffix}", *idle)
     if not sizes:
         refuse_idle("without --sizes", "--method")
 

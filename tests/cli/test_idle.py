@@ -90,6 +90,7 @@ def test_several_are_named_together(capsys):
         "export g.edges --seed 3 -o out",
         "convert g.edges - --output-format dot --force",
         "methods --long",
+        "convert g.edges h.csv --layout none",
         "fractality g.edges --only flow --jobs 2 -o out",
         "fractality g.edges --only verdict --repeats 1 --jobs 1 -o out",
     ],
