@@ -74,7 +74,8 @@ def multifractal_weights(
     variant : {"released", "paths"}, default="released"
         Which analysis.
     sample : int or None, default=32
-        Neurons per layer of a model, see :func:`weight_graph`; None takes all, once.
+        Neurons per layer of a model, see :func:`weight_graph`; None takes all, once. Samples of
+        layers that all have at most so many neurons are the same, and intervals have no width.
     n_samples : int, default=10
         Samples of neurons.
     nulls : iterable of str, default=()
