@@ -3,8 +3,7 @@
 Every algorithm needs only the relation "d(u, v) ≤ size". It gets neighbourhoods
 (``indices[starts[v]:stops[v]]``) and walks at most ``hops`` steps along them:
 
-* hops: the graph's own rows and ``hops = size``, or lists of all nodes within ``size`` and one
-  hop;
+* hops: the graph's own rows and ``hops = size``, or lists of all nodes within ``size``;
 * weighted paths: lists of all nodes within ``size`` along weighted paths and one hop;
 * features: each node's others sorted by distance, cut at ``size``, and one hop. The lists of all
   sizes share one array, so nothing is built per size.

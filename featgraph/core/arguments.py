@@ -12,8 +12,8 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from featgraph.core.annotations import ARRAYS, read_forms
 from featgraph.core.checks import ArgumentError, nearest
-from featgraph.core.face import PUBLIC
 from featgraph.core.forms import GRAPH
+from featgraph.core.lazy import PUBLIC
 from featgraph.core.ranges import check_range
 from featgraph.core.values import Refused, describe, to_floats
 

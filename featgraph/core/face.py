@@ -9,10 +9,9 @@ from typing import Any
 
 import lazy_loader
 
-__all__ = ["PUBLIC", "attach"]
+from featgraph.core.lazy import PUBLIC
 
-#: Names of all rooms whose packages are loaded.
-PUBLIC: set[str] = set()
+__all__ = ["attach"]
 
 
 def attach(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:

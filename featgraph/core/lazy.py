@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-__all__ = ["need"]
+__all__ = ["PUBLIC", "need"]
+
+#: Public names of all rooms whose packages are loaded.
+PUBLIC: set[str] = set()
 
 
 def need(module: str, *, extra: str) -> ModuleType:

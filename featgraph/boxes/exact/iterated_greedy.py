@@ -58,7 +58,7 @@ def _fit(
 
 
 @kernel
-def _fit_bits(bits: Ints, order: Ints, labels: Ints, mass: Ints, allowed: Ints) -> int:
+def _fit_rows(bits: Ints, order: Ints, labels: Ints, mass: Ints, allowed: Ints) -> int:
     # The same as _fit, box for box: allowed[b] holds the nodes that may join box b.
     n_boxes = 0
     words = bits.shape[1]
@@ -137,7 +137,7 @@ def _iterate(
         state[RANDOM] = _reorder(labels, state[N_BOXES], mass, kind, state[RANDOM], rank)
         _lay_out(labels, state[N_BOXES], mass, rank, starts, order)
         if bits.size > 0:
-            n_boxes = _fit_bits(bits, order, labels, mass, allowed)
+            n_boxes = _fit_rows(bits, order, labels, mass, allowed)
         else:
             n_boxes = _fit(indptr, indices, order, labels, mass, tally, seen)
         state[PASSES_LEFT] -= 1
