@@ -24,3 +24,17 @@ spectra = {
 for name, spectrum in spectra.items():
     print(name, spectrum)
 plt.figure(fg.plot.plot_weight_spectra(spectra)[0])
+
+# %%
+# The degree of emergence follows one network through its training. The null model has the weights
+# of each neuron in another order: a released spectrum is the same, so that E is too.
+from featgraph.weights import measure_emergence
+
+checkpoints = {}
+for epochs in (0, 1, 2, 4, 8):
+    checkpoints[epochs] = build_model("mlp", widths=(64, 64), seed=0)
+    if epochs:
+        digits = fg.datasets.load_digits("train")
+        train_classifier(checkpoints[epochs], digits, epochs=epochs, progress=False)
+curve = measure_emergence(checkpoints, nulls=("rows",), rng=0)
+plt.figure(fg.plot.plot_emergence(curve, unit="epoch")[0])
