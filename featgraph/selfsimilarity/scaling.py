@@ -240,12 +240,15 @@ def self_similarity_test(
         for null, draw in cloud.nulls.items()
     }
     p_values = {null: one.p_value for null, one in beside.items()}
-    hardest = beside[max(p_values, key=lambda null: p_values[null])]
+    null = max(
+        p_values, key=lambda name: (p_values[name], name)
+    )  # of equals "norms": it keeps more
+    hardest = beside[null]
     widths = -np.diff(found.middle)
     n_scales = float((widths.sum() - widths.max()) / LOG_SCALE) if widths.size else 0.0
     first, last = hardest.window
     window = slice(first, last + 1)
-    verdict, why = _judge(n_distinct, p_values, level, cloud, n_scales, widths)
+    verdict, why = _judge(n_distinct, null, hardest.p_value, level, cloud, n_scales, widths)
     return SelfSimilarityTest(
         verdict=verdict,
         explanation=why,
@@ -289,7 +292,8 @@ def _compare(
 
 def _judge(
     n_distinct: int,
-    p_values: dict[str, float],
+    null: str,
+    p_value: float,
     level: float,
     cloud: Cloud,
     n_scales: float,
@@ -311,7 +315,6 @@ def _judge(
             f"box numbers from 2 to half of the nodes span {n_scales:.1f} independent scales, and "
             f"a power law needs {LEAST_SCALES}: distances are too much alike for so few nodes"
         )
-    p_value, null = max((value, null) for null, value in p_values.items())
     if p_value <= level:
         return "self-similar", (
             f"box counts span {n_scales:.0f} independent scales, more than those of draws of the "
