@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from featgraph.core.caller import caller_level
 from featgraph.core.files import DamagedFileError
 from featgraph.core.result import Result
 from featgraph.features.layer_files import read_layers, write_layers
@@ -20,6 +22,9 @@ from featgraph.features.layer_files import read_layers, write_layers
 __all__ = ["FeatureMatrix", "as_feature_matrix", "saved_features"]
 
 Array: TypeAlias = torch.Tensor | NDArray[np.generic]
+
+#: Smaller square features may have a diagonal of zeros and be symmetric by chance.
+LEAST_SQUARE = 4
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -205,6 +210,11 @@ def as_feature_matrix(features: FeatureMatrix | Array) -> FeatureMatrix:
     FeatureMatrix
         Checked features; float16 and bfloat16 become float32, whole numbers float64.
 
+    Warns
+    -----
+    UserWarning
+        If an array is square and symmetric, at least 0 and has a diagonal of zeros.
+
     Raises
     ------
     TypeError
@@ -229,7 +239,23 @@ reduce an activation (B, ...) with reduce_mean(activation, reduce=...) and trans
             "features must be a FeatureMatrix, a Tensor or an ndarray of shape (D, B), "
             f"got {type(features).__name__}"
         )
-    return FeatureMatrix(_as_float_tensor(features, "features"))
+    found = FeatureMatrix(_as_float_tensor(features, "features"))
+    if _resembles_distances(found.values):
+        warnings.warn(
+            "features is square and symmetric with a diagonal of zeros, as distances are, and is "
+            "taken for activations; as_distance_matrix(C) takes it for distances",
+            stacklevel=caller_level(),
+        )
+    return found
+
+
+def _resembles_distances(values: torch.Tensor) -> bool:
+    values = values.detach()
+    if values.shape[0] != values.shape[1] or len(values) < LEAST_SQUARE:
+        return False
+    if values.diagonal().any():  # ends here for nearly all features
+        return False
+    return bool((values >= 0).all() and values.any() and torch.equal(values, values.T))
 
 
 def _as_float_tensor(array: object, where: str) -> torch.Tensor:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from featgraph.distances import feature_distances
 from featgraph.features import FeatureMatrix, as_feature_matrix
+from featgraph.selfsimilarity import ss_rate
 
 RNG = np.random.default_rng(0)
 
@@ -147,3 +150,16 @@ def test_save_refuses_other_suffixes(tmp_path) -> None:  # type: ignore[no-untyp
     with pytest.raises(ValueError, match=r"path must end in .npz or .safetensors"):
         FeatureMatrix(torch.eye(3)).save(tmp_path / "F.pkl")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_distances_in_place_of_features_are_told(kind: Any) -> None:
+    C = feature_distances(torch.randn(6, 3, generator=torch.Generator().manual_seed(0))).numpy()
+    with pytest.warns(UserWarning, match=r"as_distance_matrix\(C\) takes it for distances") as told:
+        assert as_feature_matrix(kind(C)).n_nodes == 6
+    assert told[0].filename == __file__
+    with pytest.warns(UserWarning, match="as distances are"):
+        ss_rate(kind(C))
+    # Features that are not distances pass: signs, other diagonals, no symmetry, all zero.
+    for other in (-C, C + np.eye(6), np.triu(C), np.zeros((6, 6)), C[:, :5]):
+        as_feature_matrix(kind(other))
