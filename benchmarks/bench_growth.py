@@ -18,6 +18,7 @@ exclamation mark, and a last line names them.
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import math
 import os
@@ -123,6 +124,15 @@ def bare_neighbours(data: Any) -> Any:
     return [torch.cdist(X, X).topk(11, largest=False).indices for X in map(torch.as_tensor, data)]
 
 
+def fit_alone(values: Any) -> Any:
+    """Fit a power law without resamples, by the name that the option has in each build."""
+    from featgraph.invariance import fit_power_law
+
+    names = inspect.signature(fit_power_law).parameters
+    option = "n_resamples" if "n_resamples" in names else "n_bootstrap"
+    return fit_power_law(values, rivals=(), **{option: 0})
+
+
 def pareto(n_values: int) -> Any:
     """Return values with a power-law tail."""
     return (1 - np.random.default_rng(0).random(n_values)) ** (-1 / 1.5)
@@ -158,7 +168,7 @@ CASES = {
     "cka, rbf": Case(two_layers, ask("similarity.cka", kernel="rbf"), (1_000, 2_000, 4_000), 2.0),
     "power law": Case(
         pareto,
-        ask("invariance.fit_power_law", n_resamples=0, rivals=()),
+        fit_alone,
         (1_000, 5_000, 20_000),
         2.0,
         powerlaw_fit,
