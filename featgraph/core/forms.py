@@ -166,8 +166,10 @@ def items_form(
     def take(value: Any) -> Any:
         if is_lazy and isinstance(value, Iterator) and forms is None:
             return value
-        pairs = enumerate(_listed(value))
-        return kind(_take_one(forms, item, f" at place {k}") for k, item in pairs)
+        items = _listed(value)
+        if forms is None:
+            return kind(items)
+        return kind(_take_one(forms, item, f" at place {k}") for k, item in enumerate(items))
 
     return Form("a list" if forms is None else f"a list (each item {_words(forms)})", take)
 
