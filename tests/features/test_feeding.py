@@ -150,7 +150,7 @@ def test_what_the_model_takes_and_does_not_get(batch: Any, message: str) -> None
 
 def test_labels_first_are_refused() -> None:
     model, x, y = nn.Sequential(nn.Linear(4, 5), nn.ReLU()), draw(5, 4), torch.arange(5)
-    said = r"start with their inputs, got torch.int64 of shape \(5,\).*before \(5, 4\).*batch\[1\]\)"
+    said = r"with their inputs, got torch.int64 of shape \(5,\).*before \(5, 4\).*batch\[1\]\)"
     for data in ([(y, x)], [(label, row) for label, row in zip(y, x, strict=True)]):
         with pytest.raises(ValueError, match=said):
             extract_features(model, data)
