@@ -88,7 +88,8 @@ def minimum_box_cover(
     -----
     Neurons with the same activations are one before anything is measured. Bounds are certified in
     whole numbers, except where HiGHS itself closes the last gap by branch and bound in floating
-    point, and ``options`` then says what is certified without. Memory is O(pairs within
+    point, and ``options`` then says what is certified without. Balls on graphs of small treewidth
+    are solved by dynamic programming. Memory is O(pairs within
     ``size``). HiGHS runs beside the caller and is left behind if it overruns the limit by more
     than a second.
 
@@ -99,7 +100,8 @@ def minimum_box_cover(
     2015, doi:10.1016/j.ins.2014.08.073. Column generation: A. Mehrotra & M. Trick 1996,
     doi:10.1287/ijoc.8.4.344; prices: A. Chambolle & T. Pock 2011, doi:10.1007/s10851-010-0251-1;
     heaviest boxes: S. Held, W. Cook & E. Sewell 2012, doi:10.1007/s12532-012-0042-3; covers by
-    diving: R. Sadykov et al. 2019, doi:10.1287/ijoc.2018.0822. Solver: Q. Huangfu & J. Hall 2018,
+    diving: R. Sadykov et al. 2019, doi:10.1287/ijoc.2018.0822. Narrow graphs: J. Alber et al. 2002,
+    doi:10.1007/s00453-001-0116-5. Solver: Q. Huangfu & J. Hall 2018,
     doi:10.1007/s12532-017-0130-5.
 
     Examples

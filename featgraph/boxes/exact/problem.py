@@ -12,11 +12,12 @@ from featgraph.boxes.centers import join_centers
 from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.hints import Hints
+from featgraph.boxes.exact.narrow_graphs import find_centers
 from featgraph.boxes.exact.parts import Part, run_parts
 from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
 from featgraph.boxes.exact.relation import add_self_pairs, list_pairs
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
-from featgraph.boxes.metric_space import MetricSpace, RawCover
+from featgraph.boxes.metric_space import HopSpace, MetricSpace, RawCover
 from featgraph.boxes.threads import run_beside
 
 __all__ = ["BallProblem", "CliqueProblem", "Problem", "open_problem", "solve_exact"]
@@ -118,6 +119,13 @@ def solve_exact(
         problem = open_problem(space, size, kind, clock)
     else:  # Ctrl-C has an effect while pairs are listed and reduced
         problem = run_beside(lambda: open_problem(space, size, kind, clock))
+    if isinstance(problem, BallProblem) and any(part.is_open() for part in problem.parts):
+        try:
+            narrow = _cover_narrow_graph(space, size, clock, rng)
+        except KeyboardInterrupt:
+            return problem.cover(rng, interrupted=True)
+        if narrow is not None:
+            return narrow
     if hints is not None and isinstance(problem, CliqueProblem):
         for part in problem.parts:
             part.take_hints(hints)
@@ -129,3 +137,17 @@ def solve_exact(
         if found.shares.size:
             hints.boxes, hints.shares, hints.prices = found.boxes, found.shares, found.prices
     return problem.cover(rng, interrupted=interrupted)
+
+
+def _cover_narrow_graph(
+    space: MetricSpace, size: float, clock: Clock, rng: np.random.Generator
+) -> RawCover | None:
+    """Return a smallest cover by balls of a graph of small treewidth, or None for others."""
+    if not isinstance(space, HopSpace):
+        return None
+    centers = find_centers(space.graph, int(size), clock)
+    if centers is None:
+        return None
+    labels = join_centers(space, space.rows(size), size, centers, rng)
+    n_boxes = centers.size
+    return RawCover(labels, centers, lower_bound=n_boxes, certified_bound=n_boxes)

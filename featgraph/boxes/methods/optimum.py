@@ -3,7 +3,8 @@
 Diameter boxes are cliques of the relation "at most ``size`` apart", radius boxes are rows of it.
 Reductions first: nodes that can always join the box of another go, balls inside other balls go.
 What is left falls into parts; each gets a cover by local search, a certified lower bound by
-packing and the linear programme's dual, and, where they do not meet, an integer programme.
+packing and the linear programme's dual, and, where they do not meet, an integer programme. Radius
+boxes on graphs of small treewidth are solved by dynamic programming instead.
 ``minimum_box_cover`` is the same with more words.
 """
 
