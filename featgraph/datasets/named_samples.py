@@ -230,7 +230,10 @@ def load_arrays(
     }
     if len(columns) == 1 and next(iter(columns)) in {*NAMELESS, path.stem}:
         return TensorDataset(*columns.values())
-    return NamedSamples(columns, path.name)
+    try:
+        return NamedSamples(columns, path.name)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _as_column(values: Any, name: str, path: Path) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
@@ -181,7 +182,7 @@ def _arrange_tuple(
     first = batch[0]
     if isinstance(first, Mapping):
         return _arrange_mapping(takes, first)
-    if isinstance(first, tuple | list):
+    if isinstance(first, tuple | list) and not _is_plain(first):
         is_one = len(first) > len(takes.names) > 0 and all(map(is_array, first))
         return ([list(first)] if takes.a_list or is_one else list(first)), {}
     if is_graph(first):
@@ -203,6 +204,13 @@ def _arrange_tuple(
     mask = batch[place]
     is_full = "pad" in name and bool((mask == 1).all())  # ones that mean no padding
     return args, {} if is_full else {name: mask}
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether there is nothing but numbers and texts, in lists or not: no input of a model."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, numbers.Number | str | bytes)
 
 
 def _refuse_labels_first(takes: _Takes, batch: tuple[Any, ...] | list[Any]) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from featgraph.core.memory import check_memory
 from featgraph.distances.gram import in_main_memory
 from featgraph.selfsimilarity.grid import (
     Ladder,
@@ -24,6 +25,7 @@ __all__ = ["smooth_counts", "soft_caro_wei"]
 
 # Knots of log(1 + C) per width of the logistic step: 4e-5 by cubic interpolation.
 KNOTS_PER_WIDTH = 3
+LEAST_SOFTNESS = 1e-6  # below, the curve is a step
 # Beyond so many widths outside the grid the step is flat within 1e-8: clamping changes nothing.
 REACH = 20
 
@@ -104,7 +106,17 @@ def smooth_counts(
     is_inside = bool((low.detach() <= inside[0]) & (inside[1] <= high.detach()))
     # By the softness alone: rounding of the distances must not decide on one knot more. The ends
     # lie half way between two knots, where a cubic has one derivative.
+    if softness < LEAST_SOFTNESS:
+        raise ValueError(
+            f"softness must be at least {LEAST_SOFTNESS:g}, got {softness!r}; the bound without "
+            "softness is estimator='caro_wei'"
+        )
     per_range = math.ceil(KNOTS_PER_WIDTH / softness)
+    check_memory(
+        8 * len(distances) * per_range,
+        f"knots of a softness of {softness:.3g}",
+        remedy="take a larger softness, or the hard bound: estimator='caro_wei'",
+    )
     origin = 1.5 + (0 if is_inside else REACH * KNOTS_PER_WIDTH)
     n_knots = per_range + int(2 * origin) + 1
     knots = (torch.arange(n_knots, dtype=torch.float64) - origin).to(shares) / per_range

@@ -120,3 +120,11 @@ def test_arrays_of_the_other_byte_order(tmp_path):
     values = np.arange(6.0).reshape(3, 2)
     np.save(tmp_path / "x.npy", values.astype(values.dtype.newbyteorder()))
     assert load_arrays(tmp_path / "x.npy").tensors[0].tolist() == values.tolist()
+
+
+def test_a_file_of_no_or_unequal_arrays_is_named(tmp_path):
+    np.savez(tmp_path / "none.npz")
+    np.savez(tmp_path / "two.npz", a=np.ones((3, 2)), b=np.ones((4, 2)))
+    for name in ("none", "two"):
+        with pytest.raises(ValueError, match=rf"{name}.npz: columns must have one length"):
+            load_arrays(tmp_path / f"{name}.npz")

@@ -288,3 +288,10 @@ def test_numpy_dicts_reach_the_model_as_tensors() -> None:
     x = draw(5, 4)
     batch = {"x": x.numpy().astype(np.float64)}
     same(extract_features(model, [batch], layers="linear")["linear"], model(x).detach().T)
+
+
+@pytest.mark.parametrize("first", [[1.0, 2j], [[1, 2], "a"], [[], None]])
+def test_lists_of_numbers_are_no_inputs(first: object) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 5), nn.ReLU())
+    with pytest.raises(TypeError, match="must start with their input.*got list"):
+        extract_features(model, [(first, 1)], progress=False)

@@ -216,6 +216,9 @@ def test_bad_input() -> None:
         critical_distances(F, estimator="paper")
     with pytest.raises(ValueError, match="softness must be a finite number above 0"):
         soft_caro_wei(C, theta_grid(C), softness=0)
+    for softness in (8e-221, 5e-324):
+        with pytest.raises(ValueError, match=r"softness must be at least 1e-06, got"):
+            soft_caro_wei(C, theta_grid(C), softness=softness)
 
 
 def test_optimum_keeps_its_time_limit(
