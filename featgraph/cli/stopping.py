@@ -57,7 +57,7 @@ def stoppable() -> Iterator[list[int]]:
 
 def _is_delicate(frame: FrameType | None) -> bool:
     while frame is not None:
-        file = frame.f_code.co_filename
+        file = frame.f_code.co_filename.replace("\\", "/")
         if file.startswith(_DELICATE[0]) or any(f"/{name}/" in file for name in _DELICATE[1:]):
             return True
         frame = frame.f_back

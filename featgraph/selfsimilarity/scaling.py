@@ -235,14 +235,14 @@ def self_similarity_test(
     counts = 2 ** np.arange(1, max(2, (n_distinct // 2).bit_length()), dtype=np.int64)
     counts = counts[counts < n_distinct]
     found = measure_ladder(distances, counts)
+    n_draws = n_draws if n_distinct >= LEAST_NODES else 0
     beside = {
-        null: _compare(found, draw(generator), n_draws if n_distinct >= LEAST_NODES else 0, counts)
+        null: _compare(found, draw(generator), n_draws, counts)
         for null, draw in cloud.nulls.items()
     }
     p_values = {null: one.p_value for null, one in beside.items()}
-    null = max(
-        p_values, key=lambda name: (p_values[name], name)
-    )  # of equals "norms": it keeps more
+    # Of equal p-values that of "norms" is told: it keeps more.
+    null = max(p_values, key=lambda name: (p_values[name], name))
     hardest = beside[null]
     widths = -np.diff(found.middle)
     n_scales = float((widths.sum() - widths.max()) / LOG_SCALE) if widths.size else 0.0
@@ -267,7 +267,7 @@ def self_similarity_test(
         null_slopes=hardest.slopes,
         n_nodes=cloud.n_nodes,
         n_distinct=n_distinct,
-        n_draws=n_draws if n_distinct >= LEAST_NODES else 0,
+        n_draws=n_draws,
         layer=cloud.layer,
     )
 

@@ -60,7 +60,9 @@ def soft_caro_wei(
     Raises
     ------
     ValueError
-        If softness is not above 0, theta is not rising or the scale is unknown.
+        If softness is below 1e-6, theta is not rising or the scale is unknown.
+    MemoryError
+        If the knots would not fit into memory.
 
     Notes
     -----
@@ -104,13 +106,13 @@ def smooth_counts(
     inside = ladder.levels(torch.stack(distance_range(distances.detach())))
     low, high = (inside[0], inside[1]) if ends is None else ends
     is_inside = bool((low.detach() <= inside[0]) & (inside[1] <= high.detach()))
-    # By the softness alone: rounding of the distances must not decide on one knot more. The ends
-    # lie half way between two knots, where a cubic has one derivative.
     if softness < LEAST_SOFTNESS:
         raise ValueError(
             f"softness must be at least {LEAST_SOFTNESS:g}, got {softness!r}; the bound without "
             "softness is estimator='caro_wei'"
         )
+    # By the softness alone: rounding of the distances must not decide on one knot more. The ends
+    # lie half way between two knots, where a cubic has one derivative.
     per_range = math.ceil(KNOTS_PER_WIDTH / softness)
     check_memory(
         8 * len(distances) * per_range,
