@@ -126,7 +126,7 @@ def _name_cells(rows: _Rows) -> _Rows:
 def _read_dictionary(number: int, text: str) -> dict[str, str]:
     try:
         return {str(k): str(v) for k, v in dict(ast.literal_eval(text or "{}")).items()}
-    except (SyntaxError, ValueError, TypeError, MemoryError):
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         raise ValueError(f"line {number}: expected a dictionary, got {text[:60]!r}") from None
 
 

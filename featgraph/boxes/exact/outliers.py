@@ -23,9 +23,7 @@ Ints = NDArray[np.int64]
 # Measured on 2048 Gaussian nodes of 64 samples with 24 to 99 % of all pairs within the size:
 FIRST = 64  # nodes to begin with are proven within 0.02 s
 GROWTH = 1.4  # times as many nodes at every step raise the bound by 3 to 17 %
-ENOUGH = (
-    0.97  # of the fractional cover; 0.93 saves half of the time and loses 2 to 4 % of the bound
-)
+ENOUGH = 0.97  # of the fractional cover; 0.93 saves half the time and loses 2 to 4 % of the bound
 STEEP = 4.0  # a step takes 5 to 11 times as long as the one before, once it takes 0.05 s
 
 
