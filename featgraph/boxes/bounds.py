@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.checkpoint import Checkpoint
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.packing import caro_wei
-from featgraph.boxes.exact.parts import run_parts
-from featgraph.boxes.exact.problem import open_problem
+from featgraph.boxes.exact.problem import open_problem, run_parts
 from featgraph.boxes.feature_space import open_space
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.boxes.neighborhoods import count_near

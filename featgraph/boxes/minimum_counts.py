@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.hints import Hints
+from featgraph.boxes.exact.columns import Hints
 from featgraph.boxes.exact.problem import solve_exact
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.core.caller import caller_level

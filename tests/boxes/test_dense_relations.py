@@ -9,10 +9,9 @@ import pytest
 from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact import columns, grown_cliques, iterated_greedy, reductions
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.columns import BoxPool
+from featgraph.boxes.exact.columns import FIRST, BoxPool, OutlierBound
 from featgraph.boxes.exact.grown_cliques import grow_heavy
 from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
-from featgraph.boxes.exact.outliers import FIRST, OutlierBound
 from featgraph.boxes.exact.reductions import reduce_cliques
 from tests.naive import certificates, optimum as naive
 from tests.naive.relations import as_rows, threshold_relation

@@ -13,19 +13,21 @@ import scipy.sparse
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes.exact import highs
-from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
+from featgraph.boxes.exact.clique_cover import CliquePart, dive, split_relation
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.columns import BoxPool
-from featgraph.boxes.exact.diving import dive
+from featgraph.boxes.exact.columns import BoxPool, Hints
 from featgraph.boxes.exact.grown_cliques import grow_heavy
-from featgraph.boxes.exact.hints import Hints
-from featgraph.boxes.exact.lp_dual import UNIT, ascend_prices, certify
 from featgraph.boxes.exact.max_weight_clique import find_heavy
 from featgraph.boxes.exact.packing import caro_wei, enlarge_packing, pack_nodes, pack_rows
-from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques, reduce_set_cover
-from featgraph.boxes.exact.relation import add_self_pairs, restrict_pairs
-from featgraph.boxes.exact.relaxation import relax, weigh_boxes
+from featgraph.boxes.exact.prices import UNIT, ascend_prices, certify, relax, weigh_boxes
+from featgraph.boxes.exact.reductions import (
+    add_self_pairs,
+    lift_labels,
+    reduce_cliques,
+    reduce_set_cover,
+    restrict_pairs,
+)
 from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
 from tests.naive import certificates, optimum as naive

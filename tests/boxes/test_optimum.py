@@ -19,10 +19,8 @@ from featgraph.boxes import (
     minimum_box_counts,
     minimum_box_cover,
 )
-from featgraph.boxes.exact import parts as parts_file
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.parts import run_parts
-from featgraph.boxes.exact.problem import CliqueProblem
+from featgraph.boxes.exact.problem import CliqueProblem, run_parts
 from featgraph.datasets import make_flower
 from featgraph.distances import feature_distances
 from tests.naive import boxes as naive_boxes, optimum as naive
@@ -295,7 +293,7 @@ def test_a_part_without_gap_is_left_alone():
             return False
 
     part = Done()
-    assert parts_file.run_parts([part], None, None) is False
+    assert run_parts([part], None, None) is False
     assert part.started
 
 

@@ -1,6 +1,8 @@
 """How the smallest number of boxes is found and proven.
 
-clock (time limits), domination (reductions), cliques (all maximal boxes), lp_dual (certified lower
-bounds), max_weight_clique and columns (boxes that lower the linear programme), row_weighting and
-iterated_greedy (search), highs (integer programmes), problem (all of it in order).
+clock (time limits), reductions and domination (what need not be looked at), cliques (all maximal
+boxes), prices and packing (certified lower bounds), max_weight_clique, grown_cliques and columns
+(boxes that lower the linear programme), row_weighting and iterated_greedy (search), highs (integer
+programmes), narrow_graphs (dynamic programming), clique_cover and set_cover (all of it for diameter
+and for radius boxes), problem (in parts, within one time limit).
 """

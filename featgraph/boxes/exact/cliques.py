@@ -21,7 +21,7 @@ from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits, lowest_bit, pack_local
 
-__all__ = ["Columns", "list_maximal_cliques"]
+__all__ = ["N_COLUMNS", "N_MEMBERS", "Columns", "list_maximal_cliques", "store_clique"]
 
 Ints = NDArray[np.int64]
 CHUNK = 2_000_000  # elementary steps between two looks at the clock
@@ -98,7 +98,7 @@ def _sum_weight(bits: Ints, words: int, weight: Ints) -> int:
 
 
 @kernel
-def _store_clique(
+def store_clique(
     root: int,
     nodes: Ints,
     chosen: Ints,
@@ -107,7 +107,7 @@ def _store_clique(
     out_members: Ints,
     used: Ints,
 ) -> bool:
-    # Writes {root} and `size` chosen local nodes as the next column; False if there is no room.
+    """Write {root} and ``size`` chosen local nodes as the next column; False without room."""
     if used[N_COLUMNS] + 1 >= out_indptr.size or used[N_MEMBERS] + size + 1 > out_members.size:
         return False
     out_members[used[N_MEMBERS]] = root
@@ -172,7 +172,7 @@ def _cliques_at(
             used[STEPS_LEFT] -= n_local * words
             if used[STEPS_LEFT] < 0:
                 return False
-        elif not any_out and not _store_clique(
+        elif not any_out and not store_clique(
             root, nodes, chosen, depth + 1, out_indptr, out_members, used
         ):
             return False
@@ -224,7 +224,7 @@ def _enumerate(
         elif (
             reach >= least
             and n_local == 0
-            and not _store_clique(root, nodes, nodes, 0, out_indptr, out_members, used)
+            and not store_clique(root, nodes, nodes, 0, out_indptr, out_members, used)
         ):
             return False
         at[0] += 1

@@ -1,15 +1,21 @@
-"""A pool of boxes for relations with too many maximal boxes to list, filled by prices.
+"""Bounds from a pool of boxes, for relations with too many maximal boxes to list.
 
 Fractional covers by the boxes of the pool give prices; boxes whose members are priced above 1 in
 all join the pool until there is none. With w the largest price of any box, prices divided by w are
 feasible, so their sum bounds the number of boxes from below at every turn (A. Farley 1990,
 doi:10.1287/opre.38.5.922). Column generation for colouring, the same problem on the other pairs:
 A. Mehrotra & M. Trick (1996), doi:10.1287/ijoc.8.4.344.
+
+A lower bound for some nodes holds for all. Where most pairs may share a box, no search can say
+what the heaviest box is, but nodes far from the others have few partners among each other, and in
+a fractional cover most of the prices stand on them. So these outliers join by their number of
+partners, fewest first, and their prices are proven before more join; boxes, shares and prices go
+along, as they do from one size to the next: relations of larger sizes hold smaller ones.
 """
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +23,14 @@ from numpy.typing import NDArray
 from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.cliques import Columns, list_maximal_cliques
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.grown_cliques import grow_heavy
-from featgraph.boxes.exact.lp_dual import UNIT
+from featgraph.boxes.exact.grown_cliques import extend_cliques, grow_heavy
+from featgraph.boxes.exact.iterated_greedy import fit_boxes
 from featgraph.boxes.exact.max_weight_clique import find_heavy
-from featgraph.boxes.exact.relation import has_dense_rows
-from featgraph.boxes.exact.relaxation import relax, weigh_boxes
+from featgraph.boxes.exact.prices import UNIT, relax, weigh_boxes
+from featgraph.boxes.exact.reductions import has_dense_rows, restrict_pairs
 from featgraph.boxes.exact.set_cover import Covering
-from featgraph.kernels import kernel
-from featgraph.kernels.bits import lowest_bit
 
-__all__ = ["BoxPool", "whole_prices"]
+__all__ = ["FIRST", "BoxPool", "Hints", "OutlierBound", "whole_prices"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -34,80 +38,11 @@ TURNS = 60  # steps of the relaxation between two looks for boxes
 EFFORT = 400_000_000  # steps per second of an exact search for the heaviest box
 LISTING = 200_000_000  # steps of a list of all boxes that matter
 MOST_KEPT = 4  # boxes per node that are handed on
-
-
-@kernel
-def _extend(
-    indptr: Ints, indices: Ints, col_indptr: Ints, members: Ints, rank: Ints, out: Ints
-) -> Ints:
-    # Every box, less members that do not fit to those before, grows to a maximal one, by
-    # candidates of least rank. out is long enough for boxes of the largest degree; returns where
-    # each one ends.
-    ends = np.zeros(col_indptr.size, dtype=np.int64)
-    tally = np.zeros(rank.size, dtype=np.int64)
-    used = 0
-    for c in range(col_indptr.size - 1):
-        box = members[col_indptr[c] : col_indptr[c + 1]]
-        tally[:] = 0
-        size = 0
-        grown = False
-        while True:
-            for v in box:
-                if tally[v] == size:
-                    out[used] = v
-                    used += 1
-                    size += 1
-                    tally[v] = -1
-                    for k in range(indptr[v], indptr[v + 1]):
-                        tally[indices[k]] += 1
-            if grown:
-                break
-            first = box[0]
-            row = indices[indptr[first] : indptr[first + 1]]
-            box = row[tally[row] == size]
-            box = box[np.argsort(rank[box])]
-            grown = True
-        ends[c + 1] = used
-    return ends
-
-
-@kernel
-def _extend_bits(
-    bits: Ints, degrees: Ints, col_indptr: Ints, members: Ints, rank: Ints, out: Ints
-) -> Ints:
-    # The same as _extend, with rows as bits.
-    words = bits.shape[1]
-    ends = np.zeros(col_indptr.size, dtype=np.int64)
-    allowed = np.empty(words, dtype=np.int64)
-    used = 0
-    for c in range(col_indptr.size - 1):
-        box = members[col_indptr[c] : col_indptr[c + 1]]
-        allowed[:] = bits[box[0]]
-        allowed[box[0] // 63] |= 1 << (box[0] % 63)
-        grown = False
-        while True:
-            for v in box:
-                if (allowed[v // 63] >> (v % 63)) & 1:
-                    out[used] = v
-                    used += 1
-                    for w in range(words):
-                        allowed[w] &= bits[v, w]
-                    allowed[v // 63] &= ~(1 << (v % 63))
-            if grown:
-                break
-            box = np.empty(degrees[box[0]], dtype=np.int64)
-            count = 0
-            for w in range(words):
-                left = allowed[w]
-                while left:
-                    box[count] = 63 * w + lowest_bit(left)
-                    left &= left - 1
-                    count += 1
-            box = box[:count]
-            box = box[np.argsort(rank[box])]
-            grown = True
-        ends[c + 1] = used
-    return ends
+# Measured on 2048 Gaussian nodes of 64 samples with 24 to 99 % of all pairs within the size:
+FIRST = 64  # nodes to begin with are proven within 0.02 s
+GROWTH = 1.4  # times as many nodes at every step raise the bound by 3 to 17 %
+ENOUGH = 0.97  # of the fractional cover; 0.93 saves half the time and loses 2 to 4 % of the bound
+STEEP = 4.0  # a step takes 5 to 11 times as long as the one before, once it takes 0.05 s
 
 
 def whole_prices(boxes: Columns, prices: Floats) -> Ints:
@@ -115,6 +50,46 @@ def whole_prices(boxes: Columns, prices: Floats) -> Ints:
     heaviest = weigh_boxes(*boxes, prices).max(initial=1e-9)
     whole: Ints = np.floor(np.clip(prices / heaviest, 0.0, 1.0) * UNIT).astype(np.int64)
     return whole
+
+
+@dataclass
+class Hints:
+    """A cover that holds at this size too, and boxes with shares and prices of a size nearby.
+
+    ``labels`` and ``prices`` have an entry for each node of the whole; boxes need not be boxes at
+    this size, they are repaired. ``n_outliers`` tells of how many nodes prices could be proven.
+    """
+
+    labels: Ints | None = None
+    boxes: Columns = field(
+        default_factory=lambda: Columns(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    )
+    shares: Floats = field(default_factory=lambda: np.zeros(0))
+    prices: Floats = field(default_factory=lambda: np.zeros(0))
+    n_outliers: int = 0
+
+    def restrict(self, nodes: Ints) -> tuple[Columns, Floats]:
+        """Return what the boxes hold of ``nodes``, in numbers of these, and their shares.
+
+        Examples
+        --------
+        >>> hints = Hints(None, Columns(np.array([0, 2, 3]), np.array([4, 7, 1])), np.ones(2))
+        >>> hints.restrict(np.array([4, 7]))[0].members
+        array([0, 1])
+        """
+        position = np.full(int(nodes.max(initial=0)) + 1, -1, dtype=np.int64)
+        position[nodes] = np.arange(nodes.size)
+        members = self.boxes.members
+        near = members < position.size
+        found = np.where(near, position[np.where(near, members, 0)], -1)
+        boxes, some = self.boxes._replace(members=found).strip(found >= 0)
+        return boxes, self.shares[some]
+
+    def add(self, nodes: Ints, boxes: Columns, shares: Floats, prices: Floats) -> None:
+        """Add boxes over ``nodes`` given in numbers of these."""
+        self.boxes = self.boxes.join(boxes._replace(members=nodes[boxes.members]))
+        self.shares = np.concatenate((self.shares, shares))
+        self.prices[nodes] = prices
 
 
 class BoxPool:
@@ -148,19 +123,7 @@ class BoxPool:
     def grow(self, columns: Columns) -> list[Ints]:
         """Return each box grown to a maximal one, members ascending."""
         rank = self.rng.permutation(self.n_nodes)
-        degrees = np.diff(self.indptr)
-        widest = int(degrees.max(initial=0)) + 1
-        found = []
-        for low in range(0, columns.n_columns, 1000):  # less memory than for all at once
-            bounds = columns.indptr[low : low + 1001]
-            out = np.empty((bounds.size - 1) * widest, dtype=np.int64)
-            boxes = (bounds, columns.members, rank, out)
-            if self._bits is None:
-                ends = _extend(self.indptr, self.indices, *boxes)
-            else:
-                ends = _extend_bits(self._bits, degrees, *boxes)
-            found += [np.sort(out[i:j]) for i, j in itertools.pairwise(ends.tolist())]
-        return found
+        return extend_cliques(self.indptr, self.indices, self._bits, columns, rank)
 
     def add(self, columns: Columns, shares: Floats | None = None) -> int:
         """Add boxes, grown to maximal ones, with shares (default: 0); return how many are new."""
@@ -272,3 +235,69 @@ class BoxPool:
         if int(prices.sum()) * self._heaviest > int(self._proven.sum()) * heaviest:
             self._proven, self._heaviest = prices, heaviest
             self.bound = max(self.bound, -(-int(prices.sum()) // heaviest))
+
+
+class OutlierBound:
+    """A certified bound of the boxes of a relation, raised in steps of ever more nodes.
+
+    Parameters
+    ----------
+    indptr, indices : ndarray of int64
+        Rows of the relation, both directions, no self-pairs.
+    hints : Hints, optional
+        Boxes, shares and prices to begin with, and how many nodes.
+    """
+
+    def __init__(self, indptr: Ints, indices: Ints, hints: Hints | None = None) -> None:
+        self.indptr = indptr
+        self.indices = indices
+        self.n_nodes = indptr.size - 1
+        self.bound = 1
+        self.pool: BoxPool | None = None
+        self.hints = Hints() if hints is None else hints
+        self.count = min(max(FIRST, int(self.hints.n_outliers / GROWTH**3)), self.n_nodes)
+        self.proven = 0  # nodes whose prices are as good as the step wants them
+        self._nodes = np.empty(0, dtype=np.int64)
+        self._order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether all nodes have joined."""
+        return self.count == self.n_nodes
+
+    def improve(self, upper: int, clock: Clock, rng: np.random.Generator) -> None:
+        """Raise the bound until it is ``upper``, or the next step would not be done in time."""
+        while self.bound < upper and not clock.expired:
+            begin = clock.left()
+            pool = self._open(rng) if self.pool is None else self.pool
+            done = pool.price(upper, clock, enough=1.0 if self.holds_all else ENOUGH)
+            self.bound = max(self.bound, pool.bound)
+            if not done:
+                return
+            self.proven = self.count
+            if self.bound >= upper or self.holds_all:
+                return
+            if STEEP * (begin - clock.left()) > clock.left():
+                return
+            self.hints = self.give_hints()
+            self.count = min(int(GROWTH * self.count), self.n_nodes)
+            self.pool = None
+
+    def _open(self, rng: np.random.Generator) -> BoxPool:
+        """Return a pool of ``count`` nodes, with what is known of fewer."""
+        self._nodes = np.sort(self._order[: self.count])
+        rows = restrict_pairs(self.indptr, self.indices, self._nodes)
+        self.pool = BoxPool(*rows, rng)
+        if self.hints.shares.size:
+            self.pool.add(*self.hints.restrict(self._nodes))
+            self.pool.prices[:] = self.hints.prices[self._nodes]
+        by_degree = np.argsort(np.diff(rows[0]), kind="stable").astype(np.int64)
+        self.pool.add_labels(fit_boxes(*rows, by_degree))
+        return self.pool
+
+    def give_hints(self) -> Hints:
+        """Return the boxes, shares and prices found, and how many nodes were proven."""
+        found = Hints(prices=np.zeros(self.n_nodes), n_outliers=self.proven)
+        if self.pool is not None:
+            found.add(self._nodes, *self.pool.best_boxes(), self.pool.prices)
+        return found

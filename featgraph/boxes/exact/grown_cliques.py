@@ -1,16 +1,18 @@
-"""Heavy cliques found quickly: from each node the heaviest that still fits, again and again."""
+"""Cliques found quickly: heavy ones from each node, and maximal ones out of smaller ones."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.exact.cliques import Columns
-from featgraph.boxes.exact.relation import has_dense_rows
+from featgraph.boxes.exact.reductions import has_dense_rows
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import lowest_bit, pack_local
 
-__all__ = ["grow_heavy"]
+__all__ = ["extend_cliques", "grow_heavy"]
 
 Ints = NDArray[np.int64]
 
@@ -124,3 +126,106 @@ def grow_heavy(indptr: Ints, indices: Ints, weight: Ints, limit: int) -> Columns
     else:
         count = _grow_heavy(indptr, indices, weight, limit, out, members)
     return Columns(out[: count + 1].copy(), members[: out[count]].copy())
+
+
+@kernel
+def _extend(
+    indptr: Ints, indices: Ints, col_indptr: Ints, members: Ints, rank: Ints, out: Ints
+) -> Ints:
+    # Every box, less members that do not fit to those before, grows to a maximal one, by
+    # candidates of least rank. out is long enough for boxes of the largest degree; returns where
+    # each one ends.
+    ends = np.zeros(col_indptr.size, dtype=np.int64)
+    tally = np.zeros(rank.size, dtype=np.int64)
+    used = 0
+    for c in range(col_indptr.size - 1):
+        box = members[col_indptr[c] : col_indptr[c + 1]]
+        tally[:] = 0
+        size = 0
+        grown = False
+        while True:
+            for v in box:
+                if tally[v] == size:
+                    out[used] = v
+                    used += 1
+                    size += 1
+                    tally[v] = -1
+                    for k in range(indptr[v], indptr[v + 1]):
+                        tally[indices[k]] += 1
+            if grown:
+                break
+            first = box[0]
+            row = indices[indptr[first] : indptr[first + 1]]
+            box = row[tally[row] == size]
+            box = box[np.argsort(rank[box])]
+            grown = True
+        ends[c + 1] = used
+    return ends
+
+
+@kernel
+def _extend_bits(
+    bits: Ints, degrees: Ints, col_indptr: Ints, members: Ints, rank: Ints, out: Ints
+) -> Ints:
+    # The same as _extend, with rows as bits.
+    words = bits.shape[1]
+    ends = np.zeros(col_indptr.size, dtype=np.int64)
+    allowed = np.empty(words, dtype=np.int64)
+    used = 0
+    for c in range(col_indptr.size - 1):
+        box = members[col_indptr[c] : col_indptr[c + 1]]
+        allowed[:] = bits[box[0]]
+        allowed[box[0] // 63] |= 1 << (box[0] % 63)
+        grown = False
+        while True:
+            for v in box:
+                if (allowed[v // 63] >> (v % 63)) & 1:
+                    out[used] = v
+                    used += 1
+                    for w in range(words):
+                        allowed[w] &= bits[v, w]
+                    allowed[v // 63] &= ~(1 << (v % 63))
+            if grown:
+                break
+            box = np.empty(degrees[box[0]], dtype=np.int64)
+            count = 0
+            for w in range(words):
+                left = allowed[w]
+                while left:
+                    box[count] = 63 * w + lowest_bit(left)
+                    left &= left - 1
+                    count += 1
+            box = box[:count]
+            box = box[np.argsort(rank[box])]
+            grown = True
+        ends[c + 1] = used
+    return ends
+
+
+def extend_cliques(
+    indptr: Ints, indices: Ints, bits: Ints | None, cliques: Columns, rank: Ints
+) -> list[Ints]:
+    """Return each clique grown to a maximal one, candidates of least rank first, members ascending.
+
+    Members that do not fit to those before them are left out. ``bits`` are the rows as bits, where
+    these are the better table; the result is the same.
+
+    Examples
+    --------
+    >>> path = np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1])
+    >>> extend_cliques(*path, None, Columns(np.array([0, 1, 2]), np.array([0, 2])), np.arange(3))
+    [array([0, 1]), array([1, 2])]
+    """
+    degrees = np.diff(indptr)
+    widest = int(degrees.max(initial=0)) + 1
+    found = []
+    for low in range(0, cliques.n_columns, 1000):  # less memory than for all at once
+        bounds = cliques.indptr[low : low + 1001]
+        out = np.empty((bounds.size - 1) * widest, dtype=np.int64)
+        boxes = (bounds, cliques.members, rank, out)
+        if bits is None:
+            ends = _extend(indptr, indices, *boxes)
+        else:
+            ends = _extend_bits(bits, degrees, *boxes)
+        found += [np.sort(out[i:j]) for i, j in itertools.pairwise(ends.tolist())]
+    return found

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.relation import has_dense_rows
+from featgraph.boxes.exact.reductions import has_dense_rows
 from featgraph.kernels import kernel, light_kernel
 
 __all__ = ["fit_boxes", "iterate_boxes"]

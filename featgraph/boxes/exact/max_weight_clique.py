@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.exact.cliques import Columns
+from featgraph.boxes.exact.cliques import N_COLUMNS, N_MEMBERS, Columns, store_clique
 from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import lowest_bit, pack_local
@@ -28,7 +28,6 @@ CHUNK = 2_000_000
 # places in the state of a search: next root, weight of the heaviest clique, bound of all others,
 # steps left, weight above which cliques are kept
 NEXT_ROOT, HEAVIEST, BOUND, STEPS_LEFT, LIMIT = range(5)
-N_COLUMNS, N_MEMBERS = range(2)  # places in what is used: columns, and entries of them
 
 
 class Heaviest(NamedTuple):
@@ -196,20 +195,6 @@ def _greedy(rows: Ints, weight: Ints, words: int, out: Ints) -> int:
 
 
 @kernel
-def _keep(
-    root: int, nodes: Ints, clique: Ints, size: int, out: Ints, members: Ints, used: Ints
-) -> None:
-    # Writes {root} and the local nodes of a clique as the next column, if there is room.
-    if used[N_COLUMNS] + 1 < out.size and used[N_MEMBERS] + size + 1 <= members.size:
-        members[used[N_MEMBERS]] = root
-        for i in range(size):
-            members[used[N_MEMBERS] + 1 + i] = nodes[clique[i]]
-        used[N_COLUMNS] += 1
-        used[N_MEMBERS] += size + 1
-        out[used[N_COLUMNS]] = used[N_MEMBERS]
-
-
-@kernel
 def _search_roots(
     indptr: Ints,
     indices: Ints,
@@ -241,7 +226,7 @@ def _search_roots(
         total = weight[root] + own[clique[:size]].sum()
         steps += indptr[root + 1] - indptr[root] + nodes.size * words
         if total > state[LIMIT]:
-            _keep(root, nodes, clique, size, out, members, used)
+            store_clique(root, nodes, clique, size, out, members, used)
             state[HEAVIEST] = max(state[HEAVIEST], total)
         if weight[root] + own.sum() <= state[HEAVIEST]:
             continue
@@ -250,7 +235,7 @@ def _search_roots(
         )
         if found > state[HEAVIEST]:
             state[HEAVIEST] = found
-            _keep(root, nodes, clique, size, out, members, used)
+            store_clique(root, nodes, clique, size, out, members, used)
         if work >= 0:
             state[STEPS_LEFT] -= work
             steps += work

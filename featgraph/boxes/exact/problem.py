@@ -1,9 +1,10 @@
-"""A graph and a size as a problem in parts, and the answer put together from them."""
+"""A graph and a size as a problem in parts, worked on within one time limit."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +12,96 @@ from numpy.typing import NDArray
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.exact.clique_cover import CliquePart, split_relation
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.hints import Hints
+from featgraph.boxes.exact.columns import Hints
 from featgraph.boxes.exact.narrow_graphs import find_centers
-from featgraph.boxes.exact.parts import Part, run_parts
-from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
-from featgraph.boxes.exact.relation import add_self_pairs, list_pairs
+from featgraph.boxes.exact.reductions import add_self_pairs, lift_labels, list_pairs, reduce_cliques
 from featgraph.boxes.exact.set_cover import Covering, CoveringPart, split_covering
 from featgraph.boxes.metric_space import HopSpace, MetricSpace, RawCover
 from featgraph.boxes.threads import run_beside
+from featgraph.core.progress import track_progress
 
-__all__ = ["BallProblem", "CliqueProblem", "Problem", "open_problem", "solve_exact"]
+__all__ = [
+    "BallProblem",
+    "CliqueProblem",
+    "Part",
+    "Problem",
+    "open_problem",
+    "run_parts",
+    "solve_exact",
+]
 
 Ints = NDArray[np.int64]
+
+LABELS = {"pack": "packings", "improve": "boxes and bounds", "solve_exact": "integer programmes"}
+
+
+class Part(Protocol):
+    """Anything with a best cover and a bound that can be worked on stage by stage.
+
+    ``certified`` is the part of ``lower`` that was proven in whole numbers, without branch and
+    bound in floating point.
+    """
+
+    lower: int
+    certified: int
+
+    @property
+    def upper(self) -> int:
+        """Number of boxes of the best cover."""
+
+    @property
+    def weight(self) -> int:
+        """Share of the time that this part may take."""
+
+    def is_open(self) -> bool:
+        """Whether a smaller cover may exist."""
+
+    def start(self) -> None:
+        """Take the bounds that cost next to nothing."""
+
+    def pack(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Take the best bound that a short search gives."""
+
+    def improve(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Search, bound, and solve what is easy."""
+
+    def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
+        """Spend the rest of the time on the gap."""
+
+
+def run_parts(
+    parts: Sequence[Part],
+    clock: Clock,
+    rng: np.random.Generator,
+    *,
+    stages: Sequence[str] = ("improve", "solve_exact"),
+    progress: bool | None = False,
+) -> bool:
+    """Work on every part, small ones first; return whether Ctrl+C ended it early.
+
+    Every part first gets its cheap bounds. Then every stage is run on all parts that are open,
+    each with a share of the remaining time by its weight; time that a part leaves goes to those
+    after it.
+    """
+    try:
+        for part in parts:
+            part.start()
+        for stage in stages:
+            waiting = sorted((part for part in parts if part.is_open()), key=lambda p: p.weight)
+            left = sum(part.weight for part in waiting)
+            for part in track_progress(waiting, progress=progress, label=LABELS[stage]):
+                if clock.expired:
+                    return False
+                work = {
+                    "pack": part.pack,
+                    "improve": part.improve,
+                    "solve_exact": part.solve_exact,
+                }[stage]
+                work(clock.share(part.weight / max(left, 1)), rng)
+                left -= part.weight
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 class Problem(ABC):

@@ -92,8 +92,9 @@ def cover_by_gain(row_indptr: Ints, row_indices: Ints, col_indptr: Ints, col_ind
 
 
 @kernel
-def _choose_column(
+def _switch_column(
     c: int,
+    joins: bool,
     rp: Ints,
     ri: Ints,
     cp: Ints,
@@ -105,53 +106,31 @@ def _choose_column(
     score: Ints,
     fresh: Bools,
 ) -> None:
-    # score of a column: weight of the rows that it alone covers (chosen), or would newly cover
-    # (not chosen). total[row] adds up the chosen columns of a row: with one of them it is that
-    # one. Columns whose score rises or falls are fresh, they may be added again.
-    chosen[c] = True
+    # Column c joins or leaves the cover. score of a column: weight of the rows that it alone covers
+    # (chosen), or would newly cover (not chosen); that of c itself keeps its value and changes its
+    # meaning. total[row] adds up the chosen columns of a row: with one of them it is that one.
+    # Columns whose score changes are fresh, they may be added again; one that left is not.
+    chosen[c] = joins
+    fresh[c] = fresh[c] and joins
     for k in range(cp[c], cp[c + 1]):
         row = ci[k]
+        change = weight[row]
+        if joins:
+            change = -change
+        else:
+            times[row] -= 1
+            total[row] -= c
         if times[row] == 0:
             for j in range(rp[row], rp[row + 1]):
                 other = ri[j]
                 if other != c:
-                    score[other] -= weight[row]
+                    score[other] += change
                     fresh[other] = True
         elif times[row] == 1:
-            score[total[row]] -= weight[row]
-        times[row] += 1
-        total[row] += c
-
-
-@kernel
-def _drop_column(
-    c: int,
-    rp: Ints,
-    ri: Ints,
-    cp: Ints,
-    ci: Ints,
-    chosen: Bools,
-    times: Ints,
-    total: Ints,
-    weight: Ints,
-    score: Ints,
-    fresh: Bools,
-) -> None:
-    # The reverse of _choose_column; the score of c itself keeps its value and changes its meaning.
-    chosen[c] = False
-    fresh[c] = False
-    for k in range(cp[c], cp[c + 1]):
-        row = ci[k]
-        times[row] -= 1
-        total[row] -= c
-        if times[row] == 0:
-            for j in range(rp[row], rp[row + 1]):
-                other = ri[j]
-                if other != c:
-                    score[other] += weight[row]
-                    fresh[other] = True
-        elif times[row] == 1:
-            score[total[row]] += weight[row]
+            score[total[row]] += change
+        if joins:
+            times[row] += 1
+            total[row] += c
 
 
 @kernel
@@ -235,7 +214,7 @@ def _search_columns(
         c = members[i]
         state[N_MEMBERS] -= 1
         members[i] = members[state[N_MEMBERS]]
-        _drop_column(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
+        _switch_column(c, False, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
         state[N_BARE] = _recount(c, cp, ci, times, bare, place, state[N_BARE])
         moved[c] = state[MOVE]
         steps += state[N_MEMBERS] + 4 * (cp[c + 1] - cp[c])
@@ -246,7 +225,7 @@ def _search_columns(
         c = _most_gain(row, rp, ri, score, moved, fresh, True)
         if c < 0:
             c = _most_gain(row, rp, ri, score, moved, fresh, False)
-        _choose_column(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
+        _switch_column(c, True, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
         state[N_BARE] = _recount(c, cp, ci, times, bare, place, state[N_BARE])
         members[state[N_MEMBERS]] = c
         state[N_MEMBERS] += 1
@@ -310,7 +289,7 @@ def search_cover(
     score = np.diff(cp)
     moved = np.zeros(n_cols, dtype=np.int64)
     for c in start:
-        _choose_column(c, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
+        _switch_column(c, True, rp, ri, cp, ci, chosen, times, total, weight, score, fresh)
     members = np.zeros(n_cols, dtype=np.int64)
     members[: start.size] = start
     place = np.full(n_rows, -1, dtype=np.int64)

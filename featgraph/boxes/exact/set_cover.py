@@ -13,10 +13,16 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.highs import choose_columns, price_rows
-from featgraph.boxes.exact.lp_dual import UNIT, Certificate, ascend_prices, certify
 from featgraph.boxes.exact.packing import pack_rows
+from featgraph.boxes.exact.prices import (
+    UNIT,
+    Certificate,
+    ascend_prices,
+    certify,
+    relax,
+    weigh_boxes,
+)
 from featgraph.boxes.exact.reductions import reduce_set_cover
-from featgraph.boxes.exact.relaxation import relax, weigh_boxes
 from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
 
 __all__ = ["Covering", "CoveringPart", "split_covering"]

@@ -17,8 +17,7 @@ from featgraph.boxes.candidate_boxes import Table
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.iterated_greedy import iterate_boxes
 from featgraph.boxes.exact.packing import caro_wei, pack_nodes
-from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
-from featgraph.boxes.exact.relation import list_pairs, restrict_pairs
+from featgraph.boxes.exact.reductions import lift_labels, list_pairs, reduce_cliques, restrict_pairs
 from featgraph.boxes.methods.greedy import fit_lists
 from featgraph.boxes.methods.memb import solve as solve_memb
 from featgraph.boxes.methods.obca import shrink_balls

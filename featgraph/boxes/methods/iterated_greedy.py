@@ -16,8 +16,7 @@ import numpy as np
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
 from featgraph.boxes.exact.packing import caro_wei, pack_nodes
-from featgraph.boxes.exact.reductions import lift_labels, reduce_cliques
-from featgraph.boxes.exact.relation import list_pairs, restrict_pairs
+from featgraph.boxes.exact.reductions import lift_labels, list_pairs, reduce_cliques, restrict_pairs
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 
 __all__ = ["solve"]
