@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.bounds import bound_sizes
 from featgraph.boxes.checkpoint import open_checkpoint
 from featgraph.boxes.counting import count_boxes
 from featgraph.boxes.counts import BoxCounts
@@ -18,7 +17,6 @@ from featgraph.boxes.feature_space import open_space
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.methods.auto import choose_method
 from featgraph.boxes.metric_space import RawCover, open_graph_space
-from featgraph.boxes.minimum import minimum_box_cover
 from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
@@ -84,6 +82,8 @@ def box_cover(
     row = METHODS[choice(method, METHODS, "method")]
     used = {**row.defaults, **row.check_options(options)}
     if method == "optimum":  # with its bound, and with what is found when Ctrl-C ends it
+        from featgraph.boxes.minimum import minimum_box_cover
+
         return minimum_box_cover(
             graph, size, weight=weight, as_undirected=as_undirected, rng=rng, **used
         )
@@ -220,6 +220,8 @@ def box_counts(
             chosen = _end_at_components(chosen, counts, int(space.components.max()) + 1)
             counts = counts[:, : len(chosen)]
         if bounds or method == "optimum":  # which has them by then
+            from featgraph.boxes.bounds import bound_sizes
+
             about["lower_bounds"] = bound_sizes(
                 space, own_sizes[: len(chosen)], kind, record=record, progress=progress
             )

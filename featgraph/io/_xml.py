@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import TextIO
-from xml.sax.saxutils import escape
 
 __all__ = ["XmlWriter", "clean_text", "escape_text", "escape_value"]
 
@@ -26,12 +26,13 @@ def clean_text(text: str) -> str:
 
 def escape_text(text: str) -> str:
     """Return text as it stands between tags; a bare carriage return would become a line feed."""
-    return escape(text, {"\r": "&#13;"})
+    return escape(text, quote=False).replace("\r", "&#13;")
 
 
 def escape_value(text: str) -> str:
     """Return text as it stands in an attribute, without the quotes."""
-    return escape(text, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+    text = escape_text(text).replace('"', "&quot;")
+    return text.replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 class XmlWriter:

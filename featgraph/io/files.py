@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,15 +14,7 @@ from featgraph.core.checks import choice
 from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
-from featgraph.io._gexf_reader import parse_gexf
-from featgraph.io._graphml_reader import parse_graphml
 from featgraph.io._source import Source, Target, broken_file
-from featgraph.io.cytoscape import parse_cytoscape
-from featgraph.io.dot import parse_dot
-from featgraph.io.edge_list import parse_edge_list
-from featgraph.io.gml import parse_gml
-from featgraph.io.matrix_market import parse_matrix_market
-from featgraph.io.pajek import parse_pajek
 
 __all__ = ["GRAPH_FORMATS", "read_graph"]
 
@@ -37,6 +29,16 @@ GRAPH_FORMATS: dict[str, tuple[str, ...]] = {
     "npz": (".npz",),
     "cyjs": (".cyjs",),
     "dot": (".dot", ".gv"),
+}
+_PARSERS = {
+    "edges": ("edge_list", "parse_edge_list"),
+    "graphml": ("_graphml_reader", "parse_graphml"),
+    "gexf": ("_gexf_reader", "parse_gexf"),
+    "gml": ("gml", "parse_gml"),
+    "pajek": ("pajek", "parse_pajek"),
+    "mtx": ("matrix_market", "parse_matrix_market"),
+    "cyjs": ("cytoscape", "parse_cytoscape"),
+    "dot": ("dot", "parse_dot"),
 }
 
 
@@ -141,7 +143,7 @@ def _read(
     source = Source(target)
     kind = _choose_format(source, format)
     with broken_file(source.name):
-        raw = _read_npz(source, weight) if kind == "npz" else _PARSERS[kind](source)
+        raw = _read_npz(source, weight) if kind == "npz" else _parse(source, kind)
     if isinstance(raw, FeatureGraph):
         return as_feature_graph(raw, weight=weight), ""
     raw.fields.setdefault("source", source.name)
@@ -164,6 +166,13 @@ def _choose_format(source: Source, format: str | None) -> str:  # noqa: A002
         f"path must end in one of {', '.join(known)} (.gz may follow), got {source.name!r}; "
         f"or say format= one of {', '.join(GRAPH_FORMATS)}"
     )
+
+
+def _parse(source: Source, kind: str) -> RawGraph:
+    """Return the graph of a text file; only the reader of its format is loaded."""
+    module, function = _PARSERS[kind]
+    graph: RawGraph = getattr(import_module(f"featgraph.io.{module}"), function)(source)
+    return graph
 
 
 def _read_npz(source: Source, weight: str | None) -> RawGraph | FeatureGraph:
@@ -199,15 +208,3 @@ def _matrix_from_arrays(
         ) from None
     rows, columns = (columns, rows) if kind == "csc" else (rows, columns)
     return matrix_graph(rows, columns, data, n_nodes, weight)
-
-
-_PARSERS: dict[str, Callable[[Source], RawGraph]] = {
-    "edges": parse_edge_list,
-    "graphml": parse_graphml,
-    "gexf": parse_gexf,
-    "gml": parse_gml,
-    "pajek": parse_pajek,
-    "mtx": parse_matrix_market,
-    "cyjs": parse_cytoscape,
-    "dot": parse_dot,
-}
