@@ -3,12 +3,12 @@ from .analysis import (
     BoxAnalysis as BoxAnalysis,
     analyze_boxes as analyze_boxes,
     box_diameters as box_diameters,
+    cover_hubs as cover_hubs,
 )
 from .api import box_counts as box_counts, box_cover as box_cover
 from .bounds import box_lower_bound as box_lower_bound, box_lower_bounds as box_lower_bounds
 from .counts import BoxCounts as BoxCounts
 from .cover import BoxCover as BoxCover
-from .hubs import cover_hubs as cover_hubs
 from .methods import (
     METHODS as METHODS,
     Method as Method,

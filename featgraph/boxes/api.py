@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.checkpoint import open_checkpoint
-from featgraph.boxes.counting import count_boxes
+from featgraph.boxes.counting import count_boxes, open_checkpoint
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.feature_space import open_space

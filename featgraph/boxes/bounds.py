@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.checkpoint import Checkpoint
+from featgraph.boxes.counting import Checkpoint
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.packing import caro_wei
 from featgraph.boxes.exact.problem import open_problem, run_parts

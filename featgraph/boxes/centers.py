@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.bits import count_rows
-from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods, WeightedSpace
+from featgraph.boxes.neighborhoods import MassCounter
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
 from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import count_bits, lowest_bit

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.bits import bits_fit, pack_lists, spread_bits
-from featgraph.boxes.coverage_gain import sum_distances
 from featgraph.boxes.neighborhoods import (
     list_near,
     prefer_bits,
     profile_balls,
+    sum_distances,
     sweep_components,
 )
 from featgraph.boxes.weighted_search import sum_weighted

@@ -10,9 +10,9 @@ import numpy as np
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
-from featgraph.boxes.distinct_neurons import open_distinct
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.problem import solve_exact
+from featgraph.boxes.feature_space import open_distinct
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.minimum_counts import bracket_counts
 from featgraph.boxes.raw_results import as_box_counts, as_box_cover

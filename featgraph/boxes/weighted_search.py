@@ -13,9 +13,10 @@ from featgraph.kernels.heaps import pop_nearest, push_nearest
 __all__ = [
     "SLACK",
     "assign_weighted",
+    "count_weighted",
     "dijkstra",
-    "fuzzy_weighted",
     "list_weighted",
+    "open_search",
     "spread_weighted",
     "sum_weighted",
     "sweep_weighted",
@@ -25,6 +26,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SLACK = 1 + 1e-12  # sums of weights in another order differ by rounding; those still count
+FEW_CENTERS, MANY_EDGES = 256, 32  # from here on it pays to drop edges with a shorter way around
+N_SHORTEST = 6  # edges of a node that ways around are made of
 
 
 def list_weighted(
@@ -87,24 +90,19 @@ def sum_weighted(starts: Ints, stops: Ints, indices: Ints, lengths: Floats) -> t
     return sums, reached
 
 
-def fuzzy_weighted(
-    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, sizes: Floats
-) -> Floats:
-    """Return Σ exp(−d²/s²) over ordered pairs with d ≤ s, for every size s (rising, above 0)."""
-    sums = np.zeros((len(starts), sizes.size))  # a row per source: the order of adding is fixed
-    map_ranges(
-        lambda low, high: _fuzzy_weighted(starts, stops, indices, lengths, sizes, low, high, sums),
-        len(starts),
-    )
-    total: Floats = sums.sum(axis=0)
-    return total
-
-
 def sweep_weighted(
     starts: Ints, stops: Ints, indices: Ints, lengths: Floats, firsts: Ints, middles: Ints
 ) -> float:
     """Fill ``middles`` from the ``firsts`` of all components; return a bound of all diameters."""
     return SLACK * _sweep_weighted(starts, stops, indices, lengths, firsts, middles)
+
+
+@kernel
+def open_search(n_nodes: int, n_edges: int) -> tuple[Floats, Ints, Ints, Floats, Ints]:
+    """Return what ``dijkstra`` works on: distances (inf), parents, queue, and the heap's arrays."""
+    dist = np.full(n_nodes, np.inf)
+    parent, queue = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.int64)
+    return dist, parent, queue, np.empty(n_edges + 1), np.empty(n_edges + 1, dtype=np.int64)
 
 
 @kernel
@@ -159,16 +157,10 @@ def _search_weighted(
     above: Ints,
 ) -> None:
     # Counts (and, given bounds, lists) the nodes v > source within limit of each source.
-    n_nodes = starts.size
-    dist = np.full(n_nodes, np.inf)
-    parent = np.empty(n_nodes, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    keys = np.empty(indices.size + 1)
-    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    search = open_search(starts.size, indices.size)
+    dist, queue = search[0], search[2]
     for source in range(low, high):
-        count = dijkstra(
-            starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
-        )
+        count = dijkstra(starts, stops, indices, lengths, limit, source, *search)
         n_above = 0
         for k in range(count):
             v = queue[k]
@@ -184,19 +176,13 @@ def _search_weighted(
 def _sweep_weighted(
     starts: Ints, stops: Ints, indices: Ints, lengths: Floats, firsts: Ints, middles: Ints
 ) -> float:
-    n_nodes = starts.size
-    dist = np.full(n_nodes, np.inf)
-    parent = np.empty(n_nodes, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    keys = np.empty(indices.size + 1)
-    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    search = open_search(starts.size, indices.size)
+    dist, parent, queue = search[:3]
     bound = 0.0
     for component in range(firsts.size):
         source = firsts[component]
         for turn in range(3):
-            count = dijkstra(
-                starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
-            )
+            count = dijkstra(starts, stops, indices, lengths, np.inf, source, *search)
             last = queue[count - 1]
             reach = dist[last]
             if turn < 2:
@@ -223,16 +209,10 @@ def _sum_weighted(
     sums: Floats,
     reached: Ints,
 ) -> None:
-    n_nodes = starts.size
-    dist = np.full(n_nodes, np.inf)
-    parent = np.empty(n_nodes, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    keys = np.empty(indices.size + 1)
-    nodes = np.empty(indices.size + 1, dtype=np.int64)
+    search = open_search(starts.size, indices.size)
+    dist, queue = search[0], search[2]
     for source in range(low, high):
-        count = dijkstra(
-            starts, stops, indices, lengths, np.inf, source, dist, parent, queue, keys, nodes
-        )
+        count = dijkstra(starts, stops, indices, lengths, np.inf, source, *search)
         for k in range(count):
             sums[source] += dist[queue[k]]
             dist[queue[k]] = np.inf
@@ -275,31 +255,117 @@ def _assign_weighted(
     return farthest
 
 
+def count_weighted(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats, centers: Ints, sizes: Floats
+) -> Ints:
+    """Return the number of nodes within each size (rising) of each centre, itself included.
+
+    Rows must have their shortest edges first.
+    """
+    counts = np.zeros((len(centers), len(sizes)), dtype=np.int64)
+    limits = sizes * SLACK
+    rows = starts, stops, indices, lengths
+    if len(centers) > FEW_CENTERS and indices.size > MANY_EDGES * len(starts):
+        rows = _drop_detours(*rows)
+    args = (*rows, limits, centers)
+    map_ranges(lambda low, high: _count_weighted(*args, low, high, counts), len(centers))
+    return counts
+
+
+def _drop_detours(
+    starts: Ints, stops: Ints, indices: Ints, lengths: Floats
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Return the rows without edges that are longer than a way over the shortest few of each node.
+
+    No shortest path takes one of those.
+    """
+    kept = np.ones(indices.size, dtype=np.bool_)
+    args = (starts, stops, np.minimum(stops, starts + N_SHORTEST), indices, lengths)
+    map_ranges(lambda low, high: _mark_detours(*args, low, high, kept), len(starts))
+    bounds = np.concatenate([[0], np.cumsum(kept)])
+    return bounds[starts], bounds[stops], indices[kept], lengths[kept]
+
+
 @kernel
-def _fuzzy_weighted(
+def _mark_detours(
+    starts: Ints,
+    stops: Ints,
+    few: Ints,
+    indices: Ints,
+    lengths: Floats,
+    low: int,
+    high: int,
+    kept: NDArray[np.bool_],
+) -> None:
+    search = open_search(starts.size, indices.size)
+    dist, queue = search[0], search[2]
+    for source in range(low, high):
+        if starts[source] == stops[source]:
+            continue
+        limit = lengths[stops[source] - 1]
+        count = dijkstra(starts, few, indices, lengths, limit, source, *search)
+        for k in range(starts[source], stops[source]):
+            kept[k] = lengths[k] <= dist[indices[k]] * SLACK
+        for k in range(count):
+            dist[queue[k]] = np.inf
+
+
+@kernel
+def _count_weighted(
     starts: Ints,
     stops: Ints,
     indices: Ints,
     lengths: Floats,
-    sizes: Floats,
+    limits: Floats,
+    centers: Ints,
     low: int,
     high: int,
-    sums: Floats,
+    counts: Ints,
 ) -> None:
+    # A settled node is in the heap once, with its shortest edge not yet looked at: most edges of
+    # a dense network are longer than a way around, and the search ends before they come.
     n_nodes = starts.size
-    dist = np.full(n_nodes, np.inf)
-    parent = np.empty(n_nodes, dtype=np.int64)
-    queue = np.empty(n_nodes, dtype=np.int64)
-    keys = np.empty(indices.size + 1)
-    nodes = np.empty(indices.size + 1, dtype=np.int64)
-    limit = sizes[-1] * (1 + 1e-12)
-    for source in range(low, high):
-        count = dijkstra(
-            starts, stops, indices, lengths, limit, source, dist, parent, queue, keys, nodes
-        )
-        for k in range(count):
-            d = dist[queue[k]]
-            dist[queue[k]] = np.inf
-            for s in range(sizes.size):
-                if k > 0 and d <= sizes[s] * (1 + 1e-12):
-                    sums[source, s] += np.exp(-((d / sizes[s]) ** 2))
+    settled = np.full(n_nodes, -1, dtype=np.int64)
+    dist = np.empty(n_nodes)
+    place = np.empty(n_nodes, dtype=np.int64)
+    keys = np.empty(n_nodes + 1)
+    nodes = np.empty(n_nodes + 1, dtype=np.int64)
+    last = limits[-1]
+    for c in range(low, high):
+        center = centers[c]
+        settled[center] = c
+        dist[center] = 0.0
+        place[center] = starts[center]
+        n_settled, size, heap = 1, 0, 0
+        if starts[center] < stops[center]:
+            heap = push_nearest(keys, nodes, heap, lengths[starts[center]], center)
+        while heap > 0:
+            key, u = keys[0], nodes[0]
+            heap = pop_nearest(keys, nodes, heap)
+            if key > last:
+                break
+            v = indices[place[u]]
+            if settled[v] != c:
+                while key > limits[size]:
+                    counts[c, size] = n_settled
+                    size += 1
+                settled[v] = c
+                dist[v] = key
+                n_settled += 1
+                k = starts[v]
+                while k < stops[v] and settled[indices[k]] == c:
+                    k += 1
+                if k < stops[v]:
+                    place[v] = k
+                    heap = push_nearest(keys, nodes, heap, key + lengths[k], v)
+                if n_settled == n_nodes:
+                    break
+            k = place[u] + 1
+            while k < stops[u] and settled[indices[k]] == c:
+                k += 1
+            if k < stops[u]:
+                place[u] = k
+                heap = push_nearest(keys, nodes, heap, dist[u] + lengths[k], u)
+        while size < limits.size:
+            counts[c, size] = n_settled
+            size += 1

@@ -8,8 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.boxes.weighted_counts import count_weighted
-from featgraph.boxes.weighted_search import sweep_weighted
+from featgraph.boxes.weighted_search import count_weighted, sweep_weighted
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["PathMasses", "count_paths"]

@@ -7,8 +7,7 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 from featgraph.boxes import box_counts
-from featgraph.boxes.block_fit import fit_blocks, prefer_blocks
-from featgraph.boxes.methods.greedy import fit_nodes
+from featgraph.boxes.methods.greedy import fit_blocks, fit_nodes, prefer_blocks
 from featgraph.boxes.metric_space import HopSpace
 from featgraph.datasets import make_barabasi_albert
 from featgraph.graph import as_feature_graph

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from featgraph.boxes import box_counts, box_cover, coverage_gain
+from featgraph.boxes import box_counts, box_cover, neighborhoods
 from featgraph.boxes.centers import join_centers, select_centers
 from featgraph.boxes.metric_space import open_graph_space
 from featgraph.graph import FeatureGraph
@@ -110,10 +110,10 @@ def test_counting_by_bits_and_by_searches_agree(hops):
     sources = np.arange(0, 600, 1)[: 600 if hops > 1 else 64]
     by_bits = np.zeros(600, dtype=np.int64)
     by_search = np.zeros(600, dtype=np.int64)
-    coverage_gain._spread_bits(*rows, sources, by_bits)
-    coverage_gain._search_balls(*rows, sources, by_search)
+    neighborhoods._spread_bits(*rows, sources, by_bits)
+    neighborhoods._search_balls(*rows, sources, by_search)
     assert np.array_equal(by_bits, by_search)
-    counter = coverage_gain.MassCounter(*rows)
+    counter = neighborhoods.MassCounter(*rows)
     assert np.array_equal(counter.count(sources), by_search)
 
 
@@ -121,7 +121,7 @@ def test_counting_by_bits_and_by_searches_agree(hops):
 def test_sums_of_distances_by_bits_and_by_searches(deep):
     edges = list(nx.gnp_random_graph(70, 0.03, seed=2).edges)
     graph = FeatureGraph.from_edges(edges, n_nodes=70)
-    sums, reached = coverage_gain.sum_distances(
+    sums, reached = neighborhoods.sum_distances(
         graph.indptr[:-1], graph.indptr[1:], graph.indices, deep=deep
     )
     dist = np.array(naive.hop_distances(70, edges))

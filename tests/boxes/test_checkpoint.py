@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from featgraph.boxes import bounds, box_counts, checkpoint as checkpoints, metric_space
+from featgraph.boxes import bounds, box_counts, counting, metric_space
 from featgraph.boxes.methods import greedy, memb, merge
 
 GRAPH = nx.gnp_random_graph(60, 0.05, seed=3)
@@ -123,7 +123,7 @@ def test_another_call_begins_anew(monkeypatch, checkpoint, change):
 
 def test_other_code_begins_anew(monkeypatch, checkpoint):
     count(checkpoint=checkpoint)
-    monkeypatch.setattr(checkpoints, "hash_sources", lambda: "of other code")
+    monkeypatch.setattr(counting, "hash_sources", lambda: "of other code")
     calls = watch(monkeypatch, "memb")
     count(checkpoint=checkpoint)
     assert len(calls) == 9
@@ -187,32 +187,33 @@ class Hands:
         self.now += self.step
         return self.now
 
+    def perf_counter(self):
+        return self.now
+
 
 @pytest.mark.parametrize(("step", "n_written"), [(0, 1), (0.3, 150 // 4 + 1), (2, 150 + 1)])
 def test_a_checkpoint_is_written_at_most_once_a_second(monkeypatch, checkpoint, step, n_written):
     written = []
-    real = checkpoints.write_text
-    monkeypatch.setattr(
-        checkpoints, "write_text", lambda *values: written.append(1) or real(*values)
-    )
-    monkeypatch.setattr(checkpoints, "time", Hands(step))
+    real = counting.write_text
+    monkeypatch.setattr(counting, "write_text", lambda *values: written.append(1) or real(*values))
+    monkeypatch.setattr(counting, "time", Hands(step))
     count(repeats=50, checkpoint=checkpoint)
     assert len(written) == n_written
 
 
 KILLED_AFTER_THE_FIRST_WRITING = """
 import os, signal, sys
-from featgraph.boxes import checkpoint
+from featgraph.boxes import counting
 from featgraph.cli import main
 
-write = checkpoint.write_text
+write = counting.write_text
 
 def write_and_die(*values):
     write(*values)
     os.kill(os.getpid(), signal.SIGKILL)
 
-checkpoint.EVERY = -1.0
-checkpoint.write_text = write_and_die
+counting.EVERY = -1.0
+counting.write_text = write_and_die
 main(sys.argv[1:])
 """
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, WeightedSpace
 from featgraph.boxes.threads import map_ranges
-from featgraph.boxes.weighted_search import fuzzy_weighted
+from featgraph.boxes.weighted_search import SLACK, dijkstra, open_search
 from featgraph.kernels import kernel
 from featgraph.kernels.search import widen
 
@@ -56,8 +56,7 @@ def _sum_pairs(space: MetricSpace, scales: Floats) -> Floats:
         dist = space.distances[~np.eye(space.n_nodes, dtype=bool)].astype(np.float64)
         return np.array([np.exp(-((dist[dist <= s] / s) ** 2)).sum() for s in scales])
     if isinstance(space, WeightedSpace):
-        rows = (space.starts, space.stops, space.indices)
-        return fuzzy_weighted(*rows, space.lengths, scales)
+        return _sum_weighted_pairs(space, scales)
     deepest = int(min(scales[-1], space.diameter_bounds[1]))
     pairs = np.zeros(deepest + 1, dtype=np.int64)
     starts, stops, indices, _ = space.rows(deepest)
@@ -73,6 +72,14 @@ def _sum_pairs(space: MetricSpace, scales: Floats) -> Floats:
     d = np.arange(deepest + 1)
     terms = pairs * np.exp(-((d[None] / scales[:, None]) ** 2)) * (d[None] <= scales[:, None])
     total: Floats = terms[:, 1:].sum(axis=1)
+    return total
+
+
+def _sum_weighted_pairs(space: WeightedSpace, scales: Floats) -> Floats:
+    rows = (space.starts, space.stops, space.indices, space.lengths)
+    sums = np.zeros((space.n_nodes, scales.size))  # a row per source: the order of adding is fixed
+    map_ranges(lambda low, high: _add_pairs(*rows, scales, low, high, sums), space.n_nodes)
+    total: Floats = sums.sum(axis=0)
     return total
 
 
@@ -92,3 +99,27 @@ def _count_pairs(
             head, tail = tail, widen(starts, stops, indices, source, head, tail, seen, queue)
             distance += 1
             pairs[distance] += tail - head
+
+
+@kernel
+def _add_pairs(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    sizes: Floats,
+    low: int,
+    high: int,
+    sums: Floats,
+) -> None:
+    search = open_search(starts.size, indices.size)
+    dist, queue = search[0], search[2]
+    limit = sizes[-1] * SLACK
+    for source in range(low, high):
+        count = dijkstra(starts, stops, indices, lengths, limit, source, *search)
+        for k in range(count):
+            d = dist[queue[k]]
+            dist[queue[k]] = np.inf
+            for s in range(sizes.size):
+                if k > 0 and d <= sizes[s] * SLACK:
+                    sums[source, s] += np.exp(-((d / sizes[s]) ** 2))

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.bits import count_rows
 from featgraph.boxes.centers import join_centers
-from featgraph.boxes.coverage_gain import MassCounter
 from featgraph.boxes.metric_space import MetricSpace, RawCover
+from featgraph.boxes.neighborhoods import MassCounter
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits
 from featgraph.kernels.heaps import replace_largest
