@@ -288,7 +288,7 @@ def main() -> None:
     if options.one:
         print(json.dumps(measure(options.one[0], int(options.one[1]), of_peer=options.peer)))
         return
-    from featgraph.core.sources import hash_sources
+    from featgraph.core.package import hash_sources
 
     here = Path(__file__).resolve().parents[1]
     builds = {"this build": here, "other package": here}

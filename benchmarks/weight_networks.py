@@ -177,7 +177,7 @@ def measure(name: str, model: nn.Module) -> list[dict[str, Any]]:
 
 def measure_sample_sizes(model: nn.Module) -> list[dict[str, Any]]:
     """Return α₀ and width of both analyses by the number of neurons that are drawn."""
-    from featgraph.features.renewal import renew_weights
+    from featgraph.features.running import renew_weights
 
     rows = []
     for state, net in (("trained", model), ("untrained", renew_weights(model, 0, advice=None))):

@@ -14,23 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level, hash_sources
 from featgraph.core.parallel import WorkerLost, run_parallel
-from featgraph.core.random import RandomState, as_rng
-from featgraph.core.sources import hash_sources
-from featgraph.core.threads import hold_threads, small_on_one_thread
+from featgraph.core.resources import hold_threads, small_on_one_thread
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
-from featgraph.report.folder import file_key
-from featgraph.report.hop_boxes import cover_hops
-from featgraph.report.layer_analysis import LayerAnalysis, SkippedLayer
-from featgraph.report.provenance import describe_run
-from featgraph.report.report import Report
-from featgraph.report.settings import AnalysisSettings
+from featgraph.report.analysis import LayerAnalysis, SkippedLayer, measure_model_weights
+from featgraph.report.folder import describe_run, file_key
+from featgraph.report.report import Report, ReportWriter
+from featgraph.report.settings import AnalysisSettings, cover_hops
 from featgraph.report.states import collect_states, pair_up
 from featgraph.report.summary import tell_ruled_layers
-from featgraph.report.weight_section import measure_model_weights
-from featgraph.report.writer import ReportWriter
 
 if TYPE_CHECKING:
     import os

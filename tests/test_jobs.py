@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from featgraph.core.locks import FolderLock
+from featgraph.core.files import FolderLock
 from featgraph.dimension import compare_network
 from featgraph.features import FeatureMatrix
 from featgraph.pipeline import AnalysisSettings, analyze
-from featgraph.report import ReportWriter, writer
+from featgraph.report import ReportWriter
 from featgraph.similarity import compare_measures
 
 #: No time limit: what is proven within one depends on the load of the machine.
@@ -35,7 +35,7 @@ def no_pictures():
     """Leave out the pictures: they take most of the time, and the workers draw none."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("draw_layer_figures", "draw_joint_figures"):
-            patch.setattr(writer, name, lambda _: ())
+            patch.setattr(f"featgraph.report.report.{name}", lambda _: ())
         yield
 
 
@@ -167,7 +167,7 @@ def test_folder_that_another_run_writes_is_refused(tmp_path):
 
 
 def test_run_that_was_killed_holds_no_folder(tmp_path):
-    code = "import os, sys\nfrom featgraph.core.locks import FolderLock\n"
+    code = "import os, sys\nfrom featgraph.core.files import FolderLock\n"
     code += "lock = FolderLock(sys.argv[1])\nos._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert (tmp_path / ".featgraph-lock").exists()

@@ -221,9 +221,9 @@ def test_stopped_run_leaves_a_readable_report_and_goes_on(stopping, tmp_path, mo
 
 
 def test_stopped_while_writing_still_leaves_a_page(tmp_path, monkeypatch):
-    from featgraph.report import writer
+    from featgraph.report import report
 
-    real, calls = writer.write_layer_graph, []
+    real, calls = report.write_layer_graph, []
 
     def stop(analysis, *arguments, **options):
         calls.append(analysis.layer)
@@ -231,7 +231,7 @@ def test_stopped_while_writing_still_leaves_a_page(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(analysis, *arguments, **options)
 
-    monkeypatch.setattr(writer, "write_layer_graph", stop)
+    monkeypatch.setattr(report, "write_layer_graph", stop)
     features = {name: make_layer(place) for place, name in enumerate("abc")}
     with pytest.raises(KeyboardInterrupt, match="2 of 3 layers are finished"):
         analyze(features, settings=QUICK, folder=tmp_path, progress=False)

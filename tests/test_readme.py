@@ -24,7 +24,7 @@ def test_the_two_commands_are_targets():
 
 
 def test_the_listed_commands_exist():
-    from featgraph.cli.commands import COMMANDS
+    from featgraph.cli.entry import COMMANDS
 
     line = next(line for line in README.splitlines() if line.startswith("On the command line"))
     names = re.findall(r"`(?:featgraph )?([a-z]+)`", line)

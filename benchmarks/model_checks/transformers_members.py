@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from benchmarks.model_checks.axis_check import ModelCheck, check_model
-from featgraph.core.lazy import need
+from featgraph.core.package import need
 from featgraph.models.timm_models import import_timm
 
 __all__ = ["CHOSEN", "all_types", "check_transformers"]

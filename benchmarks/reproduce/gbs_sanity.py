@@ -150,9 +150,9 @@ def _train_all(
     count: int,
 ) -> tuple[dict[str, list[dict[str, FeatureMatrix]]], list[float]]:
     """Features of every net, by representation, and the accuracies."""
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
     from featgraph.features.capture import extract_features
-    from featgraph.models.building import build_model
+    from featgraph.models.loading import build_model
 
     architecture = ARCHITECTURES[name]
     features: dict[str, list[dict[str, FeatureMatrix]]] = {key: [] for key in _REPRESENTATIONS}
@@ -193,7 +193,7 @@ def _match_all(
     images: ImageDataset,
     seed: int,
 ) -> dict[str, Any]:
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
 
     rows: list[dict[str, Any]] = []
     tables: dict[str, Any] = {}

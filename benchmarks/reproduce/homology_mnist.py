@@ -131,7 +131,7 @@ def _train_all(
     seed: int,
 ) -> tuple[list[list[PersistenceDiagrams]], list[list[float]]]:
     """Diagrams and accuracies by setting and repetition."""
-    from featgraph.models.building import build_model
+    from featgraph.models.loading import build_model
     from featgraph.similarity.weight_homology import weight_persistence
 
     diagrams, accuracies = [], []
@@ -174,7 +174,7 @@ def _compare(
     """Distances of all networks by each kind, and what they say about the settings."""
     import numpy as np
 
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
     from featgraph.similarity.diagram_distance import persistence_distances
 
     flat = [d for row in diagrams for d in row]

@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featgraph.core.files import write_text
-from featgraph.core.sources import hash_sources
-from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
-from featgraph.report.provenance import command_line, describe_run
+from featgraph.core.package import hash_sources
+from featgraph.report.folder import (
+    claim_folder,
+    command_line,
+    describe_run,
+    list_files,
+    remove_stale,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -76,7 +76,7 @@ def train_net(
     from safetensors.torch import save_model
 
     from featgraph.core.files import atomic_path
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
     from featgraph.models.training import measure_accuracy, train_classifier
     from featgraph.models.weights import load_weights
 

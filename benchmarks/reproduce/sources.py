@@ -101,7 +101,7 @@ def _draw_cloud(name: str, seed: int, n_seeds: int) -> dict[str, dict[str, Featu
 def _train_on_digits(name: str, seed: int, epochs: int) -> dict[str, dict[str, FeatureMatrix]]:
     from featgraph.datasets.images import load_digits
     from featgraph.features.capture import extract_features
-    from featgraph.models.building import build_model
+    from featgraph.models.loading import build_model
     from featgraph.training.settings import TrainingSettings
     from featgraph.training.trainer import train
 

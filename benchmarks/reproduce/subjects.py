@@ -130,7 +130,7 @@ class Subjects:
             families = {timm: family for family, (_, timm) in FAMILIES.items()}
             names = list(families) if nets is None else list(nets)
         else:
-            from featgraph.models.building import MODELS
+            from featgraph.models.loading import MODELS
 
             families = {own: family for family, (own, _) in FAMILIES.items() if own is not None}
             names = [*families, "mlp"] if nets is None else list(nets)
@@ -157,7 +157,7 @@ class Subjects:
         ``flatten=True`` keeps every unit, as the released code does; otherwise one value per
         channel, the mean over space or tokens.
         """
-        from featgraph.core.threads import hold_threads
+        from featgraph.core.resources import hold_threads
         from featgraph.features.capture import extract_features
 
         model = self._build(subject, state)
@@ -221,7 +221,7 @@ class Subjects:
         return self._train(subject)
 
     def _small(self, subject: Subject) -> nn.Module:
-        from featgraph.models.building import build_model
+        from featgraph.models.loading import build_model
 
         images = self.images
         # 16 patches whatever the size of the images, as the default is for digits.
@@ -253,7 +253,7 @@ class Subjects:
         from safetensors.torch import save_model
 
         from featgraph.core.files import atomic_path
-        from featgraph.core.threads import hold_threads
+        from featgraph.core.resources import hold_threads
         from featgraph.models.training import measure_accuracy, train_classifier
 
         train, measured = self._load()

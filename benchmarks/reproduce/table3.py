@@ -206,7 +206,7 @@ class _Bench:
         return found
 
     def _train(self, name: str, seed: int, variant: str) -> dict[str, Any]:
-        from featgraph.training.divergence import TrainingDivergedError
+        from featgraph.training.log import TrainingDivergedError
         from featgraph.training.trainer import train
 
         head = {"net": name, "seed": seed, "variant": variant}
@@ -306,12 +306,12 @@ def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.M
     from featgraph.features.layers import select_layers
 
     if scale == "paper":
-        from featgraph.models.resizing import ResizedInput
+        from benchmarks.reproduce.resized_input import ResizedInput
         from featgraph.models.timm_models import create_timm_model
 
         net = create_timm_model(name, seed=seed, num_classes=images.n_classes)
         return ResizedInput(net, 224), [f"net.{layer}" for layer in select_layers(net)]
-    from featgraph.models.building import build_model
+    from featgraph.models.loading import build_model
 
     by_patches = name in ("resmlp", "mixer", "vit")
     # 16 patches whatever the size of the images, as the default is for digits.
@@ -328,7 +328,7 @@ def _train_all(
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
     from featgraph.core.progress import track_progress
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
 
     with warnings.catch_warnings(), hold_threads(bench.scale != "paper"):
         warnings.filterwarnings("ignore", message="layer .* is constant")

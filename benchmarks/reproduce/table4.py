@@ -137,7 +137,7 @@ def _measure(
     subjects: Subjects, subject: Subject, state: State, variant: TailVariant
 ) -> ScaleInvariance | None:
     """Measure one network; None if no layer can be measured in this variant."""
-    from featgraph.graph.rivals import RIVALS
+    from featgraph.graph.power_laws import RIVALS
     from featgraph.invariance.scale import measure_scale_invariance
 
     features = subjects.capture(subject, state, flatten=variant == "released")

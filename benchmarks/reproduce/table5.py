@@ -151,7 +151,7 @@ def _measure_network(
 
 def _measure(subjects: Subjects, subject: Subject, state: State, name: str) -> Any:
     """Measure one network in one way; None if no layer is small enough for it."""
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
     from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.invariance.geometric import measure_geometric_invariance
 

@@ -84,7 +84,7 @@ def run(
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
     from featgraph.core.progress import track_progress
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
 
     size = _SIZES[choice(scale, SCALES, "scale")]
     folder = RunFolder(out, "validation", {"scale": scale, "seed": seed, "data": data}, force=force)

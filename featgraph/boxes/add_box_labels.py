@@ -11,8 +11,7 @@ from torch_geometric.transforms import BaseTransform
 from featgraph.boxes.api import box_cover
 from featgraph.boxes.methods import METHODS
 from featgraph.core.checks import ArgumentError, choice
-from featgraph.core.random import RandomState
-from featgraph.core.values import describe
+from featgraph.core.values import RandomState, describe
 
 __all__ = ["AddBoxLabels"]
 

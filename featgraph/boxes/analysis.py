@@ -14,9 +14,9 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods.fnb import rank_hubs
 from featgraph.boxes.metric_space import RawCover, open_graph_space
 from featgraph.boxes.raw_results import as_box_cover
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.convert import as_feature_graph
 from featgraph.kernels import kernel
 from featgraph.kernels.search import measure_depth, widen

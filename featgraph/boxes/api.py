@@ -19,7 +19,7 @@ from featgraph.boxes.metric_space import RawCover, open_graph_space
 from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 
 __all__ = ["box_counts", "box_cover"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.threads import map_ranges
-from featgraph.core.memory import memory_at_hand
+from featgraph.core.resources import memory_at_hand
 from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import WORD, count_bits, count_words, lowest_bit
 

@@ -18,7 +18,7 @@ from featgraph.boxes.neighborhoods import count_near
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 
 __all__ = ["EFFORTS", "bound_sizes", "box_lower_bound", "box_lower_bounds"]
 

@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 from featgraph.boxes.methods import Method
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.boxes.threads import run_tasks, usable_cores
-from featgraph.core.caller import caller_level
 from featgraph.core.files import DamagedFileError, parse_json, write_text
+from featgraph.core.package import caller_level, hash_sources
 from featgraph.core.progress import progress_bar
-from featgraph.core.sources import hash_sources
 
 __all__ = ["Checkpoint", "count_boxes", "open_checkpoint"]
 

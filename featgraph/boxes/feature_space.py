@@ -23,7 +23,7 @@ from featgraph.boxes.metric_space import (
 )
 from featgraph.boxes.neighborhoods import count_sorted
 from featgraph.core.checks import naming, positive
-from featgraph.core.memory import check_pairs
+from featgraph.core.resources import check_pairs
 
 __all__ = ["DistinctSpace", "FeatureSpace", "holds_features", "open_distinct", "open_space"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.candidate_boxes import Boxes
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
 from featgraph.kernels.heaps import replace_largest
-from featgraph.kernels.sorting import invert_rows
+from featgraph.kernels.search import invert_rows
 
 __all__ = ["choose_boxes"]
 

@@ -30,8 +30,8 @@ from featgraph.boxes.neighborhoods import (
     sweep_components,
 )
 from featgraph.boxes.weighted_search import sum_weighted
-from featgraph.core.caller import caller_level
 from featgraph.core.checks import integer, naming, positive
+from featgraph.core.package import caller_level
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels.bits import count_words

@@ -17,7 +17,7 @@ from featgraph.boxes.methods import METHODS
 from featgraph.boxes.minimum_counts import bracket_counts
 from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.core.progress import progress_bar
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 
 __all__ = ["heed_interrupt", "minimum_box_counts", "minimum_box_cover"]
 

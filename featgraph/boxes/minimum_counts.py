@@ -20,7 +20,7 @@ from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.columns import Hints
 from featgraph.boxes.exact.problem import solve_exact
 from featgraph.boxes.metric_space import MetricSpace, RawCover
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level
 
 __all__ = ["bracket_counts"]
 

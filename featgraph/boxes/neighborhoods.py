@@ -15,10 +15,16 @@ from numpy.typing import NDArray
 from featgraph.boxes.bits import bits_fit, count_rows, list_bits, spread_bits
 from featgraph.boxes.threads import map_ranges
 from featgraph.boxes.weighted_search import list_weighted, sweep_weighted
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import count_bits, count_words
-from featgraph.kernels.blocks import BLOCK, BLOCK_WORDS, begin_block, spread_block
+from featgraph.kernels.bits import (
+    BLOCK,
+    BLOCK_WORDS,
+    begin_block,
+    count_bits,
+    count_words,
+    spread_block,
+)
 from featgraph.kernels.search import list_ball, measure_depth, widen
 
 __all__ = [

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.api import box_cover
 from featgraph.boxes.cover import BoxCover
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
+from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from featgraph.core.threads import is_worker
+from featgraph.core.resources import is_worker
 
 __all__ = ["map_ranges", "map_tasks", "run_beside", "run_tasks", "usable_cores"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.threads import map_ranges
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
 from featgraph.kernels.heaps import pop_nearest, push_nearest
 

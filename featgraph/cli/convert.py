@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import options as opt
-from featgraph.cli.idle import refuse_idle
+from featgraph.cli.messages import refuse_idle
 from featgraph.cli.output import LOUD, Screen
 
 if TYPE_CHECKING:

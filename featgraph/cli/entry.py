@@ -2,34 +2,88 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import gc
 import inspect
 import os
 import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from featgraph.cli.commands import COMMANDS
-from featgraph.cli.idle import note_options, noting_options
-from featgraph.cli.messages import explain, explain_usage
-from featgraph.cli.stopping import stoppable
+from featgraph.cli.messages import explain, explain_usage, note_options, noting_options
 from featgraph.core.checks import nearest
-from featgraph.core.locks import released_at_end
+from featgraph.core.files import released_at_end
 from featgraph.kernels import silent_compiler, small_work_in_python
 
 if TYPE_CHECKING:
     from cyclopts import App
 
-__all__ = ["build_app", "guard", "main", "read_docstring", "run_program"]
+__all__ = [
+    "COMMANDS",
+    "Command",
+    "build_app",
+    "guard",
+    "main",
+    "read_docstring",
+    "run_program",
+    "stoppable",
+]
+
+
+class Command(NamedTuple):
+    """One command: ``featgraph NAME`` calls ``function``, "file:name" in ``featgraph.cli``.
+
+    The function's signature and numpydoc docstring are all that there is to a command: flags,
+    defaults, help and completion come from them.
+    """
+
+    function: str
+    summary: str
+    #: Whether several processes may share its work under ``torchrun``.
+    shared: bool = False
+
+
+#: Commands that share a file of ``featgraph.cli``; every other has one of its own name.
+_HOMES = {
+    "demo": "analyze",
+    "layers": "network",
+    "weights": "network",
+    "sweep": "compare",
+    "methods": "doctor",
+}
+_ROWS = (
+    ("demo", "run_demo", "Train a small net on handwritten digits and report on it."),
+    ("layers", "show_layers", "List the layers of a model, and what auto takes."),
+    ("analyze", "analyze_network", "Report on the layers of a model or of features."),
+    ("train", "train_network", "Train a classifier with or without the constraint."),
+    ("boxcover", "cover_graph", "Cover a graph file with boxes and fit its dimension."),
+    ("fractality", "judge_graphs", "Is a graph fractal? Verdict, spectra, renormalisation."),
+    ("compare", "compare_features", "Compare true box counts with their approximations."),
+    ("similarity", "compare_networks", "Compare two networks layer by layer."),
+    ("network", "describe_network", "Small world, degrees, groups of a graph or of layers."),
+    ("weights", "measure_weights", "Is the network of a model's weights multifractal?"),
+    ("sweep", "sweep_epsilon", "Follow the network of a layer while its threshold ε grows."),
+    ("convert", "convert_graph", "Write a graph in another file format, laid out."),
+    ("export", "export_graph", "Write feature networks or a graph for other programs."),
+    ("invariance", "measure_invariance", "Are spectra and dimensions alike in all layers?"),
+    ("methods", "list_methods", "List box-covering methods, their options, and estimators."),
+    ("doctor", "check_installation", "Show versions, devices, caches and known problems."),
+)
+COMMANDS = {
+    name: Command(f"{_HOMES.get(name, name)}:{function}", summary, name in ("analyze", "train"))
+    for name, function, summary in _ROWS
+}
 
 #: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C, 143 for
 #: SIGTERM.
 BAD_INPUT, DEFECT, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 _EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError, MemoryError)
-
 
 _HELP = (
     "Feature networks of trained models: build them, cover them with boxes, measure their "
@@ -183,7 +237,7 @@ def build_app(chosen: str | None = None) -> App:
         app.register_install_completion_command()
     for place, (name, row) in enumerate(COMMANDS.items()):
         app.command(
-            f"featgraph.cli.{name}:{row.function}",
+            f"featgraph.cli.{row.function}",
             name=name,
             help=None if name == chosen else row.summary,
             sort_key=place,
@@ -213,7 +267,7 @@ def read_docstring(function: Callable[..., Any] | None) -> tuple[str, list[str]]
 
     Examples
     --------
-    >>> from featgraph.cli.methods import list_methods
+    >>> from featgraph.cli.doctor import list_methods
     >>> text, examples = read_docstring(list_methods)
     >>> examples[0]
     'featgraph methods'
@@ -275,3 +329,64 @@ def _silence_stdout() -> None:
     """Send what Python still wants to write at its end nowhere."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+#: Files of code that turns KeyboardInterrupt into other errors, or drops it: imports and compilers.
+_DELICATE = ("<frozen importlib", "numba", "llvmlite")
+_PATIENCE = 2.0  # seconds after which a signal interrupts these, too
+_PAUSE = 0.05
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[list[int]]:
+    """Let SIGTERM end the block as Ctrl-C does, and yield the list of the signals that came."""
+    signals: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    limit = 0.0
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal limit
+        limit = limit if signals else time.monotonic() + _PATIENCE
+        signals.append(number)
+        if time.monotonic() > limit or not _is_delicate(frame):
+            raise KeyboardInterrupt
+        _send_again(number)
+
+    def note(dropped: sys.UnraisableHookArgs) -> None:
+        if signals and dropped.exc_type is KeyboardInterrupt:
+            _send_again(signals[-1])  # it was raised where nothing can be: a finalizer, a callback
+        else:
+            usual_note(dropped)
+
+    usual_note, sys.unraisablehook = sys.unraisablehook, note
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        sys.unraisablehook = usual_note
+
+
+def _is_delicate(frame: FrameType | None) -> bool:
+    while frame is not None:
+        file = frame.f_code.co_filename.replace("\\", "/")
+        if file.startswith(_DELICATE[0]) or any(f"/{name}/" in file for name in _DELICATE[1:]):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _send_again(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # which wakes a sleeper, too
+        main = threading.main_thread().ident or 0
+        timer = threading.Timer(_PAUSE, signal.pthread_kill, [main, number])
+    else:
+        timer = threading.Timer(_PAUSE, _thread.interrupt_main, [number])
+    timer.daemon = True
+    timer.start()

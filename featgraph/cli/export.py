@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.idle import refuse_idle
+from featgraph.cli.messages import refuse_idle
 from featgraph.cli.output import LOUD, Screen, claim
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from featgraph.boxes import METHODS
 from featgraph.cli import options as opt
-from featgraph.cli.idle import refuse_idle
-from featgraph.cli.messages import explain
+from featgraph.cli.messages import explain, refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:

@@ -1,15 +1,17 @@
-"""Models, samples and files of features, as several commands take them."""
+"""Models, samples, files of features and processes, as several commands take them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from featgraph.cli.idle import refuse_idle
+from featgraph.cli.messages import refuse_idle
 from featgraph.cli.options import read_assignments, whole
 
 if TYPE_CHECKING:
@@ -19,11 +21,72 @@ if TYPE_CHECKING:
     from featgraph.cli.output import Screen
 
 __all__ = [
-    "FEATURES", "SAMPLES", "TWO_SAMPLES", "Arrays", "Data", "FeaturesFile", "ImageNorm",
-    "ImageSize", "ModelOptions", "ModelSpec", "Samples", "SavedFeatures", "SourceFile",
-    "TwoSamples", "Weights", "build_model", "check_subject", "choose_layers", "holds_features",
-    "refuse_models", "refuse_samples", "standardize",
-]  # fmt: skip
+    "FEATURES",
+    "SAMPLES",
+    "TWO_SAMPLES",
+    "Arrays",
+    "Data",
+    "FeaturesFile",
+    "ImageNorm",
+    "ImageSize",
+    "ModelOptions",
+    "ModelSpec",
+    "Samples",
+    "SavedFeatures",
+    "SourceFile",
+    "TwoSamples",
+    "Weights",
+    "build_model",
+    "check_subject",
+    "choose_layers",
+    "count_processes",
+    "holds_features",
+    "joined_processes",
+    "own_device",
+    "refuse_models",
+    "refuse_samples",
+    "standardize",
+]
+
+
+def count_processes() -> int:
+    """Return how many processes ``torchrun`` started, 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
+
+
+@contextlib.contextmanager
+def joined_processes(device: str = "cpu") -> Iterator[tuple[int, int]]:
+    """Join the processes for the length of the block; yield the number of this one, and how many.
+
+    Tensors on the given kind of device can be shared, and those in main memory. One process
+    alone, or processes that are joined already, are left as they are.
+
+    Examples
+    --------
+    >>> with joined_processes() as place:
+    ...     place
+    (0, 1)
+    """
+    from torch import distributed
+
+    from featgraph.core.processes import leave_processes, process_rank
+
+    if count_processes() == 1 or distributed.is_initialized():
+        yield process_rank()
+        return
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
+    try:
+        yield process_rank()
+    finally:
+        leave_processes()
+
+
+def own_device(device: str) -> str:
+    """Return the device of this process: of several on one machine, each takes a GPU of its own."""
+    if device == "cuda" and count_processes() > 1:
+        return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    return device
+
 
 #: Mean and standard deviation of channels that published weights expect.
 NORMS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.idle import refuse_idle
+from featgraph.cli.messages import refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _capture(
 
 
 def _available_rivals(screen: Screen) -> tuple[str, ...]:
-    from featgraph.graph.rivals import RIVALS
+    from featgraph.graph.power_laws import RIVALS
 
     if importlib.util.find_spec("powerlaw") is not None:
         return tuple(RIVALS)
@@ -185,8 +185,13 @@ def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvari
 
 def _finish(folder: Path, written: list[Path], settings: dict[str, Any]) -> None:
     from featgraph.core.files import write_text
-    from featgraph.report.folder import list_files, remove_stale, write_manifest
-    from featgraph.report.provenance import command_line, describe_run
+    from featgraph.report.folder import (
+        command_line,
+        describe_run,
+        list_files,
+        remove_stale,
+        write_manifest,
+    )
 
     provenance = asdict(describe_run(command_line(), settings))
     write_text(folder / "provenance.json", json.dumps(provenance, indent=1) + "\n")

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
-from featgraph.core.locks import FolderLock
+from featgraph.core.files import FolderLock
 
 __all__ = ["LOUD", "Folder", "Screen", "claim", "format_table", "write_json"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
-from featgraph.cli.idle import refuse_idle
+from featgraph.cli.inputs import joined_processes, own_device
+from featgraph.cli.messages import refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
-from featgraph.cli.processes import joined_processes, own_device
 from featgraph.core.checks import positive
 from featgraph.selfsimilarity import ESTIMATORS
 from featgraph.training.settings import (
@@ -143,7 +143,7 @@ def train_network(
     """
     import featgraph as fg
     from featgraph.core.processes import fail_together
-    from featgraph.core.threads import hold_threads
+    from featgraph.core.resources import hold_threads
     from featgraph.datasets.train_test import load_train_test, split_samples
     from featgraph.features.running import usable_device
     from featgraph.training.samples import count_steps

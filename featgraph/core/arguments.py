@@ -1,4 +1,4 @@
-"""Arguments of public functions, checked and converted as their annotations say."""
+"""Arguments of public functions and estimators, checked and converted as annotated."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
-from featgraph.core.annotations import ARRAYS, read_forms
-from featgraph.core.checks import ArgumentError, nearest
-from featgraph.core.forms import GRAPH
-from featgraph.core.lazy import PUBLIC
-from featgraph.core.ranges import check_range
-from featgraph.core.values import Refused, describe, to_floats
+import numpy as np
 
-__all__ = ["ArgumentError", "check_loaded_classes", "check_values", "checked"]
+from featgraph.core.annotations import ARRAYS, GRAPH, read_forms
+from featgraph.core.checks import ArgumentError, check_range, integer, naming, nearest
+from featgraph.core.package import PUBLIC
+from featgraph.core.values import Refused, describe, take_as, to_array, to_floats
+
+__all__ = [
+    "ArgumentError",
+    "check_loaded_classes",
+    "check_parameters",
+    "check_rows",
+    "check_values",
+    "checked",
+    "draw_seed",
+]
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Check: TypeAlias = Callable[[Any], Any]  # returns the value to hand on, or raises
 
@@ -251,3 +260,34 @@ _SHAPES: dict[str, Callable[[Any, str], Any]] = {
     "theta": lambda values, name: to_floats(_line(values, name)),
     **dict.fromkeys(_LINES, _line),
 }
+
+
+def check_parameters(estimator: Any) -> dict[str, Any]:
+    """Return the parameters by name, checked as the arguments of a function are."""
+    return check_values(type(estimator).__init__, estimator.get_params(deep=False))
+
+
+def check_rows(estimator: Any, X: Any, **options: Any) -> Any:
+    """Return what ``validate_data`` makes of ``X`` as float64, with errors that name it."""
+    from sklearn.utils.validation import validate_data
+
+    kind = getattr(getattr(X, "dtype", None), "kind", "")
+    if np.ma.is_masked(X) or kind in ("M", "m", "V"):
+        raise ArgumentError(f"X must hold real numbers, got {describe(X)}")
+    if hasattr(X, "detach"):
+        X = take_as(to_array, X, "X", "an array of real numbers")
+    try:
+        with naming("X"):
+            return validate_data(estimator, X, dtype=np.float64, **options)
+    except OverflowError as error:
+        raise ArgumentError(f"X must hold numbers that floats can hold: {error}") from error
+
+
+def draw_seed(random_state: Any) -> int:
+    """Return a seed drawn from what scikit-learn takes as ``random_state``."""
+    from sklearn.utils.validation import check_random_state
+
+    if isinstance(random_state, int | np.integer):
+        integer(random_state, "random_state", most=2**32 - 1)
+    with naming("random_state"):
+        return int(check_random_state(random_state).randint(2**31 - 1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import lazy_loader
 
-from featgraph.core.lazy import PUBLIC
+from featgraph.core.package import PUBLIC
 
 __all__ = ["attach"]
 

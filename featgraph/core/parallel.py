@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any
 
 from featgraph.core.checks import integer
-from featgraph.core.lazy import need
+from featgraph.core.package import need
 from featgraph.core.progress import progress_bar
-from featgraph.core.threads import hold_threads, in_worker
+from featgraph.core.resources import hold_threads, in_worker
 
 __all__ = ["WorkerLost", "joined_cluster", "run_parallel"]
 

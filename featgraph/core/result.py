@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from featgraph.core.arrays import read_npz
 from featgraph.core.encoding import Wrong, decode, encode, field_types
 from featgraph.core.files import DamagedFileError, atomic_path, parse_json, read_json, write_text
-from featgraph.core.lazy import need
 from featgraph.core.notebook import Drawing, draw, render_result
+from featgraph.core.package import need
 from featgraph.core.rules import Rule, check_rules
 
 if TYPE_CHECKING:

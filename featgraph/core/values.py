@@ -1,4 +1,4 @@
-"""Values in words, and the forms in which people hold numbers as one array or one number."""
+"""Values in words, and the forms in which people hold numbers, arrays and randomness."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import numpy as np
 from featgraph.core.checks import ArgumentError
 
 __all__ = [
+    "RandomState",
     "Refused",
+    "as_rng",
     "describe",
     "take_as",
     "to_array",
@@ -217,3 +219,21 @@ def _from_tensor(value: Any, keep: bool) -> Any:
         return value
     value = value.detach().cpu()
     return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+
+
+RandomState = np.random.Generator | int | None
+
+
+def as_rng(rng: RandomState) -> np.random.Generator:
+    """Return a generator: a given one as it is, an int as a seed, None as a fresh one.
+
+    Examples
+    --------
+    >>> int(as_rng(0).integers(100)) == int(as_rng(0).integers(100))
+    True
+    """
+    if rng is not None and not isinstance(rng, int | np.integer | np.random.Generator):
+        raise TypeError(f"rng must be a numpy Generator, an int or None, got {type(rng).__name__}")
+    if isinstance(rng, int | np.integer) and not 0 <= rng < 2**63:
+        raise ValueError(f"rng must be a seed of at least 0 and below 2**63, got {rng}")
+    return np.random.default_rng(rng)

@@ -1,6 +1,8 @@
-from .fractal_graphs import (
+from .graph_models import (
+    make_barabasi_albert as make_barabasi_albert,
     make_flower as make_flower,
     make_song_havlin_makse as make_song_havlin_makse,
+    make_watts_strogatz as make_watts_strogatz,
 )
 from .graphs import (
     load_karate as load_karate,
@@ -29,9 +31,5 @@ from .point_clouds import (
     POINT_CLOUDS as POINT_CLOUDS,
     PointCloud as PointCloud,
     make_point_cloud as make_point_cloud,
-)
-from .random_graphs import (
-    make_barabasi_albert as make_barabasi_albert,
-    make_watts_strogatz as make_watts_strogatz,
 )
 from .stored_images import StoredImages as StoredImages

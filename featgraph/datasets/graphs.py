@@ -1,6 +1,6 @@
 """Paths, lattices, trees and other plain graphs whose box counts are known.
 
-Fractal ones grown by a rule are in ``fractal_graphs``, random ones in ``random_graphs``.
+Fractal ones grown by a rule and random ones are in ``graph_models``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
-from featgraph.datasets._size import check_size
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = [
+    "check_size",
     "load_karate",
     "make_complete",
     "make_cycle",
@@ -25,6 +25,17 @@ __all__ = [
     "make_star",
     "make_tree",
 ]
+
+_MOST_EDGES = 1 << 28  # 4 GiB of edge list: a recursive graph asked for one generation too many
+
+
+def check_size(n_edges: float, name: str) -> None:
+    """Refuse a graph of more than 2²⁸ edges before anything is allocated."""
+    if n_edges > _MOST_EDGES:
+        raise ValueError(
+            f"{name} would have {n_edges:.3g} edges, more than {_MOST_EDGES}: choose fewer "
+            "(n_nodes, shape, branching, height, generation, m or k)"
+        )
 
 
 def make_path(n_nodes: int) -> FeatureGraph:

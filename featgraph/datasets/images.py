@@ -1,19 +1,118 @@
-"""Images with labels, from scikit-learn, a folder, a .zip or an .npz file."""
+"""Images with labels: which samples are meant, and scaling to a size."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from featgraph.datasets.resizing import Size, resize_pixels
-from featgraph.datasets.rows import Rows, find_rows
+from featgraph.core.checks import integer
+from featgraph.core.values import take_as, to_tensor, to_whole_array
 
-__all__ = ["ImageDataset", "Split", "as_norm", "load_digits"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = [
+    "ImageDataset",
+    "Rows",
+    "Size",
+    "Split",
+    "as_norm",
+    "as_shape",
+    "find_rows",
+    "load_digits",
+    "resize_image",
+    "resize_pixels",
+]
+
+Rows = int | slice | Sequence[int] | torch.Tensor
+
+
+def find_rows(samples: Rows, n_samples: int) -> Any:
+    """Return what picks the first samples (an int), or those at the given places or of a mask.
+
+    Examples
+    --------
+    >>> find_rows(2, 5), find_rows([0, -1], 5)
+    (slice(None, 2, None), tensor([ 0, -1]))
+    """
+    if isinstance(samples, int) and not isinstance(samples, bool):
+        return slice(samples)
+    if isinstance(samples, slice):
+        return samples
+    words = f"a number, a slice or places below {n_samples}"
+    places = take_as(to_tensor, samples, "samples", words)
+    if places.dtype == torch.bool and tuple(places.shape) == (n_samples,):
+        return places
+    places = torch.from_numpy(take_as(to_whole_array, places, "samples", words))
+    if places.ndim != 1 or not (-n_samples <= places).logical_and(places < n_samples).all():
+        raise ValueError(f"samples must be {words}, got shape {tuple(places.shape)}")
+    return places
+
+
+Size: TypeAlias = "int | tuple[int, int] | None"
+
+
+def as_shape(size: Size) -> tuple[int, int] | None:
+    """Return height and width that ``size`` asks for, None if it asks for none.
+
+    Examples
+    --------
+    >>> as_shape(8), as_shape((4, 6)), as_shape(None)
+    ((8, 8), (4, 6), None)
+    """
+    if size is None:
+        return None
+    if isinstance(size, tuple | list):
+        if len(size) != 2:
+            raise ValueError(f"size must be an int, (height, width) or None, got {size!r}")
+        return integer(size[0], "size[0]", least=1), integer(size[1], "size[1]", least=1)
+    side = integer(size, "size", least=1)
+    return side, side
+
+
+def resize_image(image: Image, size: Size) -> Image:
+    """Scale an image: an int scales the shorter side to it and cuts the centre square."""
+    import PIL.Image
+
+    shape = as_shape(size)
+    if shape is None:
+        return image
+    height, width = shape
+    bicubic = PIL.Image.Resampling.BICUBIC
+    if isinstance(size, tuple | list):
+        return image.resize((width, height), bicubic)
+    # The centre square alone is scaled: the same as scaling first, without rounding twice.
+    side = min(image.width, image.height)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    return image.resize((width, height), bicubic, box=(left, top, left + side, top + side))
+
+
+def resize_pixels(pixels: NDArray[Any], size: Size) -> NDArray[Any]:
+    """Scale pixels (height, width, n_channels) of type uint8, or floats in [0, 1], as an image is.
+
+    Examples
+    --------
+    >>> resize_pixels(np.full((4, 6, 1), 0.5), 2)[..., 0].tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
+    """
+    if size is None:
+        return pixels
+    import PIL.Image
+
+    whole = pixels.dtype == np.uint8
+    channels = [
+        np.asarray(resize_image(PIL.Image.fromarray(np.ascontiguousarray(channel)), size))
+        for channel in np.moveaxis(pixels if whole else pixels.astype(np.float32), -1, 0)
+    ]
+    scaled = np.stack(channels, axis=-1)
+    return scaled if whole else np.clip(scaled, 0.0, 1.0)  # cubic curves overshoot
+
 
 Split: TypeAlias = Literal["train", "test", "all"]
 

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset, TensorDataset
 
 from featgraph.core.arrays import read_arrays
 from featgraph.core.checks import integer
-from featgraph.datasets.rows import Rows, find_rows
+from featgraph.datasets.images import Rows, find_rows
 
 __all__ = ["NamedSamples", "holds_token_ids", "load_arrays", "load_texts", "load_token_ids"]
 

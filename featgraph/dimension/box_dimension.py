@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from featgraph.boxes.api import box_counts
-from featgraph.core.estimators import check_parameters, check_rows, draw_seed
+from featgraph.core.arguments import check_parameters, check_rows, draw_seed
 from featgraph.dimension.fit import fit_dimension
 
 __all__ = ["BoxDimension"]

@@ -13,7 +13,7 @@ from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.methods import METHODS
 from featgraph.core.checks import choice, integer, naming, positive
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.comparison import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS

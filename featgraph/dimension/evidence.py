@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.counts import BoxCounts
 from featgraph.core.checks import integer, naming
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension._evidence import (
     EQUAL_WINDOWS,
     as_curves,

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from featgraph.boxes.renormalization import renormalization_flow
 from featgraph.core.checks import integer
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension._evidence import largest_component
 from featgraph.graph.csr_graph import FeatureGraph
 
@@ -261,7 +261,7 @@ def _measure(
     rng: np.random.Generator,
 ) -> FlowStep:
     from featgraph.graph.clustering import average_clustering, count_hop_distances
-    from featgraph.graph.communities import find_communities, measure_modularity
+    from featgraph.graph.mesoscale import find_communities, measure_modularity
 
     n_nodes, degrees = graph.n_nodes, graph.degrees
     # Without edges nothing is drawn, and the random state stays where it was.

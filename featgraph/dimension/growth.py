@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.clustering import hops_of
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph

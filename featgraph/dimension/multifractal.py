@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension._size_grid import hop_size_grid
 from featgraph.dimension.spectrum import (
     DEFAULT_Q,

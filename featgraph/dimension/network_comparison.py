@@ -10,8 +10,8 @@ import numpy as np
 
 from featgraph.core.notebook import Drawing
 from featgraph.core.parallel import WorkerLost, run_parallel
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.dimension.comparison import DimensionComparison
 from featgraph.selfsimilarity.estimators import ESTIMATORS

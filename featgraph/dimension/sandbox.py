@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension._evidence import largest_component
 from featgraph.dimension._size_grid import hop_size_grid
 from featgraph.dimension.spectrum import (

@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.boxes.api import box_counts
 from featgraph.core.checks import integer
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.fit import DimensionFit, fit_dimension
 from featgraph.graph.clustering import average_clustering, count_hop_distances
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import choose_epsilon
-from featgraph.graph.references import measure_sigma
+from featgraph.graph.nulls import measure_sigma
 
 __all__ = ["EpsilonSweep", "epsilon_sweep"]
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from featgraph.core.memory import check_pairs
 from featgraph.core.processes import fail_together, is_distributed
-from featgraph.distances._moments import NodeMoments
-from featgraph.distances.distance_matrix import DistanceMatrix
+from featgraph.core.resources import check_pairs
+from featgraph.distances.distance_matrix import DistanceMatrix, NodeMoments
 from featgraph.distances.gram import pairwise_distances, working_dtype
-from featgraph.features.call_names import Calls
 from featgraph.features.capture import iterate_features
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.feeding import Forward
-from featgraph.features.layers import Layers
+from featgraph.features.layers import Calls, Layers
 from featgraph.features.masks import MaskOption
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model

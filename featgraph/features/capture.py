@@ -9,13 +9,12 @@ from collections.abc import Generator, Mapping
 import torch
 from torch import Tensor, nn
 
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level
 from featgraph.features.batches import iterate_batches
-from featgraph.features.call_names import Calls
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.feeding import Forward, run_batch
 from featgraph.features.hooks import ActivationHooks
-from featgraph.features.layers import Layers
+from featgraph.features.layers import Calls, Layers
 from featgraph.features.masks import MaskOption
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import evaluating, placed_on, unwrap_model

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import PackedSequence
 from featgraph.core.values import describe
 from featgraph.features.batches import batch_members, mask_place
 from featgraph.features.masks import MASK_NAMES
-from featgraph.features.outputs import find_tensor
+from featgraph.features.module_calls import find_tensor
 from featgraph.features.running import unwrap_model
 from featgraph.features.samples import is_array, is_graph
 

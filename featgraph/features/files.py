@@ -8,8 +8,12 @@ from pathlib import Path
 
 import torch
 
-from featgraph.features.feature_matrix import FeatureMatrix, saved_features
-from featgraph.features.layer_files import read_layers, write_layers
+from featgraph.features.feature_matrix import (
+    FeatureMatrix,
+    read_layers,
+    saved_features,
+    write_layers,
+)
 from featgraph.features.reduce import Reduce, name_reduction, reduce_mean
 
 __all__ = ["load_features", "save_features"]

@@ -4,34 +4,113 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from featgraph.core.checks import choice
-from featgraph.features.around import CallsAround, ModuleHook, is_within
-from featgraph.features.call_names import (
+from featgraph.features.layers import (
     CALLS,
     Calls,
+    Layers,
+    are_rules,
     base_name,
     call_name,
+    list_entries,
     module_path,
+    select_layers,
     split_calls,
     take_turns,
 )
-from featgraph.features.eager import check_weights
-from featgraph.features.layers import Layers, are_rules, list_entries, select_layers
-from featgraph.features.layout import decisive_leaves
+from featgraph.features.layout import batch_axis_error, decisive_leaves
 from featgraph.features.masks import MaskOption
-from featgraph.features.outputs import Activation, other_branches, pick_activations
+from featgraph.features.module_calls import (
+    Activation,
+    CallsAround,
+    ModuleHook,
+    find_tensor,
+    is_within,
+    other_branches,
+    pick_activations,
+)
 from featgraph.features.reduce import Reduce, read_reductions
 from featgraph.features.reducing import ActivationReducer, HookedLayer, hooked_layer
-from featgraph.features.squares import Run, refuse_turned
-from featgraph.features.walk import is_leaf, named_layers
+from featgraph.features.running import evaluating
+from featgraph.features.walk import check_weights, is_leaf, named_layers
 
-__all__ = ["ActivationHooks"]
+__all__ = ["ActivationHooks", "Run", "refuse_turned", "shorten"]
+
+#: Runs the model on inputs that are passed through a function first.
+Run: TypeAlias = Callable[[Callable[[Any], Any]], object]
+
+
+def refuse_turned(
+    model: nn.Module, squares: Mapping[str, nn.Module], n_samples: int, run: Run
+) -> None:
+    """Run a model on one sample less, and refuse layers whose second axis is the batch.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    squares : mapping of str to Module
+        Layers that gave (B, B, D) for B samples.
+    n_samples : int
+        B, at least 2.
+    run : callable
+        Called with a function that takes the last sample off inputs.
+
+    Raises
+    ------
+    ValueError
+        As ``choose_layout`` for sequences first. A model that cannot run on fewer samples is let
+        pass.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def keep(name: str, output: object) -> None:
+        tensor = find_tensor(output)
+        if tensor is not None and not tensor.is_nested:
+            shapes[name] = tuple(tensor.shape)
+
+    handles = [
+        module.register_forward_hook(lambda m, i, output, name=name: keep(name, output))
+        for name, module in squares.items()
+    ]
+    try:
+        with contextlib.suppress(Exception), evaluating(model):
+            run(lambda inputs: shorten(inputs, n_samples))
+    finally:
+        for handle in handles:
+            handle.remove()
+    for name, shape in shapes.items():
+        if len(shape) == 3 and shape[:2] == (n_samples, n_samples - 1):
+            raise batch_axis_error((n_samples, n_samples, shape[2]), n_samples, name)
+
+
+def shorten(inputs: Any, n_samples: int) -> Any:
+    """Take the last sample off whatever has one row per sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> shorten({"x": torch.zeros(3, 2), "names": ["a", "b", "c"], "scale": 2.0}, 3)["names"]
+    ['a', 'b']
+    """
+    if isinstance(inputs, Mapping):
+        return {key: shorten(value, n_samples) for key, value in inputs.items()}
+    if isinstance(inputs, Tensor):
+        is_batch = inputs.ndim > 0 and not inputs.is_nested and len(inputs) == n_samples
+        return inputs[:-1] if is_batch else inputs
+    if type(inputs) not in (tuple, list):
+        return inputs
+    are_columns = any(isinstance(v, Tensor) and v.ndim and len(v) == n_samples for v in inputs)
+    if len(inputs) == n_samples and not are_columns:
+        return inputs[:-1]
+    return type(inputs)(shorten(value, n_samples) for value in inputs)
 
 
 class ActivationHooks:

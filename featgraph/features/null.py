@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.random import RandomState, as_rng
-from featgraph.core.threads import small_on_one_thread
+from featgraph.core.resources import small_on_one_thread
+from featgraph.core.values import RandomState, as_rng
 from featgraph.features.feature_matrix import FeatureMatrix, as_feature_matrix
 
 __all__ = [

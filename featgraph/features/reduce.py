@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from featgraph.core.checks import choice, nearest
 from featgraph.features.layout import choose_layout, name_layer
-from featgraph.features.outputs import densify
+from featgraph.features.module_calls import densify
 
 __all__ = [
     "REDUCTIONS",

@@ -1,4 +1,4 @@
-"""Compiled counting of hop distances: 63 sources spread through the graph at once, as bits."""
+"""Compiled counting of hop distances, 63 sources at once, or on rows of bits in dense graphs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import WORD, count_bits
+from featgraph.kernels.bits import WORD, count_bits, lowest_bit
 from featgraph.kernels.search import measure_depth
 
-__all__ = ["count_hops", "mean_closeness"]
+__all__ = ["count_hops", "count_hops_in_bits", "mean_closeness", "mean_closeness_in_bits"]
 
 Ints = NDArray[np.int64]
 
@@ -184,3 +184,78 @@ def mean_closeness(indptr: Ints, indices: Ints, out: NDArray[np.float64]) -> Non
         out[node] /= degree * (degree - 1)
         for k in range(degree):
             place[indices[start + k]] = -1
+
+
+@kernel
+def _add_levels(bits: Ints, source: int, work: Ints, counts: Ints) -> None:
+    """Add to ``counts[d]`` the nodes at d hops from ``source``, within ``work[0]``.
+
+    ``work`` has four rows of words: who may be met, who is not met yet, the last level and the
+    next one. A level ends early where nobody is left: in dense graphs after a few rows.
+    """
+    n_words = bits.shape[1]
+    allowed, left, now, fresh = work[0], work[1], work[2], work[3]
+    n_left, n_now = 0, 0
+    for w in range(n_words):
+        now[w] = allowed[w] & bits[source, w]
+        left[w] = allowed[w] & ~bits[source, w]
+        fresh[w] = 0
+        n_now += count_bits(now[w])
+    left[source // 63] &= ~(np.int64(1) << (source % 63))
+    for w in range(n_words):
+        n_left += count_bits(left[w])
+    hops = 1
+    counts[1] += n_now
+    while n_left > 0 and n_now > 0:
+        hops += 1
+        some = True
+        for v in range(n_words):
+            word = now[v]
+            while word and some:
+                node = 63 * v + lowest_bit(word)
+                word &= word - 1
+                rest = np.int64(0)
+                for w in range(n_words):
+                    met = left[w] & bits[node, w]
+                    fresh[w] |= met
+                    left[w] ^= met
+                    rest |= left[w]
+                some = rest != 0
+        n_now = 0
+        for w in range(n_words):
+            now[w] = fresh[w]
+            fresh[w] = 0
+            n_now += count_bits(now[w])
+        n_left -= n_now
+        counts[hops] += n_now
+
+
+@light_kernel
+def count_hops_in_bits(bits: Ints, counts: Ints) -> None:
+    """Add to ``counts[d]``, shape (n_nodes + 1,), the ordered pairs of nodes at d ≥ 1 hops."""
+    work = np.zeros((4, bits.shape[1]), dtype=np.int64)
+    for node in range(bits.shape[0]):
+        work[0, node // 63] |= np.int64(1) << (node % 63)
+    for node in range(bits.shape[0]):
+        _add_levels(bits, node, work, counts)
+
+
+@light_kernel
+def mean_closeness_in_bits(
+    indptr: Ints, indices: Ints, bits: Ints, out: NDArray[np.float64]
+) -> None:
+    """Write per node the mean of 1/hops over the pairs of its neighbours, within them."""
+    work = np.zeros((4, bits.shape[1]), dtype=np.int64)
+    counts = np.zeros(out.size + 1, dtype=np.int64)
+    for node in range(out.size):
+        degree = indptr[node + 1] - indptr[node]
+        out[node] = 0.0
+        if degree < 2:
+            continue
+        work[0] = bits[node]
+        counts[: degree + 1] = 0
+        for k in range(indptr[node], indptr[node + 1]):
+            _add_levels(bits, indices[k], work, counts)
+        for hops in range(1, degree):
+            out[node] += counts[hops] / hops
+        out[node] /= degree * (degree - 1)

@@ -15,7 +15,36 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NearPairs", "PairTable", "round_up"]
+from featgraph.kernels import kernel
+
+__all__ = ["NearPairs", "PairTable", "measure_pairs", "round_up"]
+
+
+@kernel
+def measure_pairs(
+    points: NDArray[np.float64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write ‖points[left] − points[right]‖₂; four sums let the processor work ahead."""
+    width = points.shape[1]
+    whole = width - width % 4
+    for k in range(left.size):
+        a, b = points[left[k]], points[right[k]]
+        s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+        for at in range(0, whole, 4):
+            d0, d1 = a[at] - b[at], a[at + 1] - b[at + 1]
+            d2, d3 = a[at + 2] - b[at + 2], a[at + 3] - b[at + 3]
+            s0 += d0 * d0
+            s1 += d1 * d1
+            s2 += d2 * d2
+            s3 += d3 * d3
+        for at in range(whole, width):
+            d0 = a[at] - b[at]
+            s0 += d0 * d0
+        out[k] = math.sqrt((s0 + s1) + (s2 + s3))
+
 
 #: Pairs i < j, and their distances in the precision of the features.
 PairTable: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]
@@ -81,7 +110,7 @@ class NearPairs:
 
     def measure(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[Any]:
         """Return the distances of pairs, in ``dtype``."""
-        from featgraph.graph._pair_kernel import measure_pairs
+        from featgraph.graph._near_pairs import measure_pairs
 
         out = np.empty(left.size)
         measure_pairs(self.points, left, right, out)

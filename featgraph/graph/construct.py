@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph._blocks import DistanceBlocks, StoredBlocks, StreamedBlocks
+from featgraph.graph._blocks import DistanceBlocks, StoredBlocks, StreamedBlocks, nearest_pairs
 from featgraph.graph._near_pairs import round_up
-from featgraph.graph._order import nearest_pairs
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import (
     EpsilonRule,
@@ -148,7 +147,7 @@ def _distance_source(values: Any, scaled: bool) -> DistanceBlocks:
         return StoredBlocks(distances if scaled else distances * math.sqrt(values.n_samples))
     if values.shape[0] ** 2 * values.element_size() > _WHOLE_BYTES:
         return StreamedBlocks(values, scaled)
-    from featgraph.distances.pairwise import feature_distances
+    from featgraph.distances.distance_matrix import feature_distances
 
     return StoredBlocks(feature_distances(values, scaled=scaled).cpu().numpy())
 

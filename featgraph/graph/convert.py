@@ -10,8 +10,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.caller import caller_level
-from featgraph.graph._assemble import assemble_csr
+from featgraph.core.package import caller_level
+from featgraph.graph._csr_arrays import assemble_csr
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, attribute_column, choose_reader
 

@@ -12,13 +12,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level
 from featgraph.core.result import Result
-from featgraph.graph._assemble import assemble_csr, check_nodes, number_edges
-from featgraph.graph._check import check_attributes, check_csr, check_labels, check_weights
-from featgraph.graph.edge_weight import choose_weights
+from featgraph.graph._csr_arrays import (
+    assemble_csr,
+    check_attributes,
+    check_csr,
+    check_labels,
+    check_nodes,
+    check_weights,
+    number_edges,
+)
 from featgraph.graph.layout import place_nodes
-from featgraph.graph.outgoing import to_igraph, to_networkx, to_pyg, to_scipy
+from featgraph.graph.outgoing import choose_weights, to_igraph, to_networkx, to_pyg, to_scipy
 from featgraph.kernels.search import label_components
 
 __all__ = ["FeatureGraph"]

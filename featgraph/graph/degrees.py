@@ -1,4 +1,4 @@
-"""Degrees: how many neighbours nodes have, how strongly they hold them, who joins whom."""
+"""Degrees and strengths: how many neighbours nodes have, how strongly they hold them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,136 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.graph.convert import as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.edge_weight import EdgeWeight
-from featgraph.graph.strengths import node_strengths
+from featgraph.graph.outgoing import EdgeWeight, choose_weights, strengths_of
 from featgraph.graph.tails import TailFit, fit_tail
+from featgraph.kernels import light_kernel
 
-__all__ = ["DegreeStatistics", "degree_assortativity", "degree_statistics"]
+__all__ = [
+    "DegreeStatistics",
+    "EdgeWeight",
+    "degree_assortativity",
+    "degree_statistics",
+    "edge_strengths",
+    "node_strengths",
+    "with_edge_weight",
+]
+
+
+@takes_any_graph(weights=True)
+def edge_strengths(graph: FeatureGraph) -> NDArray[np.float64]:
+    """Return for each edge how strongly it joins: 1 − C_ij/ε, in (0, 1].
+
+    Weights of a feature network are distances, where small means near. Layouts, modularity,
+    graph convolutions and Gephi read weights as strengths, where large means near.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        With distances as weights. Without ``epsilon`` the scale is the longest distance, and
+        strengths are in [0, 1].
+
+    Returns
+    -------
+    ndarray of float, shape (n_edges,)
+        Strengths of the rows of ``graph.edges``; of an unweighted graph all 1.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative: then weights are not distances.
+
+    Notes
+    -----
+    Time and memory O(n_edges).
+
+    Examples
+    --------
+    >>> graph = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.5, 1.5], epsilon=2.0)
+    >>> edge_strengths(graph).tolist()
+    [0.75, 0.25]
+    """
+    weights = graph.edge_weights
+    return np.ones(graph.n_edges) if weights is None else strengths_of(weights, graph.epsilon)
+
+
+@takes_any_graph(weights=True)
+def node_strengths(
+    graph: FeatureGraph, *, weight: EdgeWeight = "similarity"
+) -> NDArray[np.float64]:
+    """Return the sum of the edge weights at each node.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Any graph; unweighted edges count 1.
+    weight : {"given", "similarity", "none"}, default="similarity"
+        What an edge counts: its weight, ``edge_strengths``, or 1.
+
+    Returns
+    -------
+    ndarray of float, shape (n_nodes,)
+        Strengths; 0 for isolated nodes.
+
+    Raises
+    ------
+    ValueError
+        If ``weight`` is unknown, or "similarity" meets a negative weight.
+
+    Notes
+    -----
+    Time and memory O(n_nodes + n_edges).
+
+    Examples
+    --------
+    >>> graph = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.5, 1.5], epsilon=2.0)
+    >>> node_strengths(graph).tolist()
+    [0.75, 1.0, 0.25]
+    """
+    weights = with_edge_weight(graph, weight).weights
+    if weights is None:
+        return graph.degrees.astype(np.float64)
+    rows = np.repeat(np.arange(graph.n_nodes), graph.degrees)
+    sums = np.bincount(rows, weights=weights, minlength=graph.n_nodes)
+    return sums.astype(np.float64)
+
+
+@takes_any_graph(weights=True)
+def with_edge_weight(graph: FeatureGraph, weight: EdgeWeight) -> FeatureGraph:
+    """Return the graph with its weights as they are, as similarities, or without.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Any graph.
+    weight : {"given", "similarity", "none"}
+        What the weights shall be; "similarity" of an unweighted graph changes nothing.
+
+    Returns
+    -------
+    FeatureGraph
+        The same edges.
+
+    Raises
+    ------
+    ValueError
+        If ``weight`` is unknown, or "similarity" meets a negative weight.
+
+    Notes
+    -----
+    Time and memory O(n_nodes + n_edges).
+
+    Examples
+    --------
+    >>> graph = FeatureGraph.from_edges([(0, 1)], weights=[0.5], epsilon=2.0)
+    >>> with_edge_weight(graph, "similarity").weights
+    array([0.75, 0.75])
+    """
+    from dataclasses import replace
+
+    weights = choose_weights(graph.weights, graph.epsilon, weight)
+    if weights is graph.weights:
+        return graph
+    return graph.without_weights() if weights is None else replace(graph, weights=weights)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -178,11 +303,28 @@ def degree_assortativity(graph: FeatureGraph) -> float:
     >>> degree_assortativity(FeatureGraph.from_edges([(0, 1), (0, 2), (0, 3)]))
     -1.0
     """
-    from featgraph.graph._degree_kernels import sum_ends
-
     degrees = graph.degrees
     reached = degrees[degrees > 0]
     if reached.size == 0 or reached.min() == reached.max():
         return math.nan
-    squares, products = sum_ends(graph.indptr, graph.indices)
+    squares, products = _sum_ends(graph.indptr, graph.indices)
     return float(products / squares)
+
+
+@light_kernel
+def _sum_ends(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the sums over entries of the centred degree squared, and of tail times head."""
+    n_nodes, n_entries = indptr.size - 1, indices.size
+    mean = 0.0
+    for node in range(n_nodes):
+        degree = float(indptr[node + 1] - indptr[node])
+        mean += degree * degree / n_entries
+    squares, products = 0.0, 0.0
+    for node in range(n_nodes):
+        degree = indptr[node + 1] - indptr[node]
+        own = degree - mean
+        squares += degree * own * own
+        for k in range(indptr[node], indptr[node + 1]):
+            other = indices[k]
+            products += own * (indptr[other + 1] - indptr[other] - mean)
+    return squares, products

@@ -10,8 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer, nearest, positive
-from featgraph.graph._blocks import DistanceBlocks, as_blocks
-from featgraph.graph._order import kth_distance, largest_distance, nearest_pairs
+from featgraph.graph._blocks import (
+    DistanceBlocks,
+    as_blocks,
+    kth_distance,
+    largest_distance,
+    nearest_pairs,
+)
 from featgraph.graph.spanning_tree import find_root, span_tree
 
 if TYPE_CHECKING:

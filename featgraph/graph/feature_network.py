@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from featgraph.core.estimators import check_rows
+from featgraph.core.arguments import check_rows
 from featgraph.graph.construct import feature_graph
 from featgraph.graph.epsilon import EpsilonRule, split_rule
 

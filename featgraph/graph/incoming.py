@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph._check import attribute_column
+from featgraph.graph._csr_arrays import attribute_column
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [

@@ -49,7 +49,7 @@ class _Backend:
 
     @staticmethod
     def core_number(G: Any) -> dict[Any, int]:
-        from featgraph.graph.cores import find_cores
+        from featgraph.graph.mesoscale import find_cores
 
         return dict(zip(G.node_labels, find_cores(G).tolist(), strict=True))
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from featgraph.core.checks import integer
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.clustering import (
     ClusteringKind,
     clustering_of,
@@ -20,7 +20,7 @@ from featgraph.graph.clustering import (
     sample_hops,
 )
 from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.references import (
+from featgraph.graph.nulls import (
     References,
     divide_known,
     divide_sigma,

@@ -11,17 +11,25 @@ import numpy as np
 
 from featgraph.core.checks import integer, naming
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
-from featgraph.graph.census import count_motifs
-from featgraph.graph.clubs import RichClub, rich_club
-from featgraph.graph.clustering import average_clustering, local_efficiency, sample_hops
-from featgraph.graph.communities import find_communities, measure_modularity
+from featgraph.core.values import RandomState, as_rng
+from featgraph.graph.clustering import (
+    average_clustering,
+    count_motifs,
+    local_efficiency,
+    sample_hops,
+)
 from featgraph.graph.convert import as_feature_graph
-from featgraph.graph.cores import find_cores
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.degrees import DegreeStatistics, degree_statistics
 from featgraph.graph.epsilon import EpsilonRule
 from featgraph.graph.layered import LayerConnectivity, connect_layers
+from featgraph.graph.mesoscale import (
+    RichClub,
+    find_communities,
+    find_cores,
+    measure_modularity,
+    rich_club,
+)
 from featgraph.graph.smallworld import SmallWorld, small_world
 from featgraph.graph.spectrum import spectral_gap
 

@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.result import Result
-from featgraph.graph.cutoffs import log_zeta, scan_cutoffs, scan_whole_cutoffs
-from featgraph.graph.rivals import RivalTest, fit_rivals
+from featgraph.graph.power_laws import (
+    RivalTest,
+    fit_rivals,
+    log_zeta,
+    scan_cutoffs,
+    scan_whole_cutoffs,
+)
 
 __all__ = ["TailFit", "fit_tail"]
 

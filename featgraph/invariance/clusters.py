@@ -103,7 +103,7 @@ def cluster_nodes(
     from scipy.cluster.hierarchy import fcluster, linkage as merge
     from scipy.spatial.distance import squareform
 
-    from featgraph.distances.pairwise import feature_distances
+    from featgraph.distances.distance_matrix import feature_distances
 
     places = np.array([fraction(level, "levels") for level in levels])
     if places.size == 0 or not (np.diff(places) > 0).all():

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import positive
-from featgraph.core.random import RandomState
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState
 from featgraph.invariance._pair_kernels import longest_plateau
 from featgraph.invariance.correlation_sum import (
     CorrelationSum,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice, integer
-from featgraph.core.memory import check_pairs
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.package import caller_level
+from featgraph.core.resources import check_pairs
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.invariance._pair_kernels import weigh_pairs
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
-from featgraph.core.lazy import need
+from featgraph.core.package import need
 from featgraph.invariance.correlation_sum import PointKind, take_points
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
 from featgraph.invariance.correlation_dimension import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from featgraph.core.threads import small_on_one_thread
+from featgraph.core.resources import small_on_one_thread
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix

@@ -10,11 +10,10 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
-from featgraph.graph.cutoffs import ks_distance, scan_cutoffs
-from featgraph.graph.rivals import RIVALS, RivalTest, compare_rivals
+from featgraph.core.values import RandomState, as_rng
+from featgraph.graph.power_laws import RIVALS, RivalTest, compare_rivals, ks_distance, scan_cutoffs
 
 __all__ = ["MIN_VALUES", "VARIANTS", "PowerLawFit", "TailVariant", "fit_power_law"]
 

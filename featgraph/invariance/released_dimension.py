@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.invariance.correlation_sum import PointKind, take_points
 from featgraph.invariance.nearest import neighbor_distances
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
-from featgraph.graph.rivals import RIVALS
+from featgraph.core.values import RandomState, as_rng
+from featgraph.graph.power_laws import RIVALS
 from featgraph.invariance._layers import name_layers
 from featgraph.invariance._spread import deviation, invert_spread, noise_spread
 from featgraph.invariance.power_law import (

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.resources import small_on_one_thread
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.core.threads import small_on_one_thread
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import nearest
-from featgraph.graph.communities import find_communities
-from featgraph.graph.cores import find_cores
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.strengths import EdgeWeight, with_edge_weight
+from featgraph.graph.degrees import EdgeWeight, with_edge_weight
+from featgraph.graph.mesoscale import find_communities, find_cores
 from featgraph.io._looks import RESERVED_PREFIX
 from featgraph.io._xml import clean_text
 from featgraph.io.colors import box_colors, value_colors

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._dynamic_reader import length_column, parse_dynamic_gexf

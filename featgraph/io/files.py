@@ -9,8 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from featgraph.core.arrays import read_npz
-from featgraph.core.caller import caller_level
 from featgraph.core.checks import choice
+from featgraph.core.package import caller_level
 from featgraph.graph.convert import accept_graph, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from featgraph.core.caller import caller_level
 from featgraph.core.checks import ArgumentError, choice, naming
 from featgraph.core.files import DamagedFileError, atomic_path
-from featgraph.core.lazy import need
+from featgraph.core.package import caller_level, need
 from featgraph.core.values import describe
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.edge_weight import EdgeWeight
-from featgraph.graph.outgoing import GRAPH_FIELDS
+from featgraph.graph.outgoing import GRAPH_FIELDS, EdgeWeight
 from featgraph.io._gexf_reader import KEYWORD
 from featgraph.io._source import Target
 from featgraph.io._table import (

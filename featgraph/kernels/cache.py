@@ -24,19 +24,21 @@ from numba import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.misc.appdirs import user_cache_dir
 
-from featgraph.core.caller import caller_level
-from featgraph.core.sources import hash_sources
-from featgraph.kernels.waiting import tell_wait
+from featgraph.core.package import caller_level, hash_sources
 
 __all__ = ["cache_folder", "keep"]
 
 UNUSED_DAYS = 30  # folders of other states of the package go when they are older
 
 
-def keep(dispatcher: Any) -> Any:
-    """Let numba keep what it compiles for ``dispatcher``, and return the dispatcher."""
+def keep(dispatcher: Any, tell_wait: Callable[[], None]) -> Any:
+    """Let numba keep what it compiles for ``dispatcher``, which is returned.
+
+    ``tell_wait`` is called before it compiles.
+    """
     if hasattr(dispatcher, "enable_caching") and cache_folder() is not None:
         dispatcher._cache = _KernelCache(dispatcher.py_func)
+        dispatcher._cache.tell_wait = tell_wait
     return dispatcher
 
 
@@ -124,6 +126,7 @@ class _KernelCache(FunctionCache):  # type: ignore[misc]
     written is not kept."""
 
     _impl_class = _CacheFiles
+    tell_wait: Callable[[], None]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled function for ``sig``, or None."""
@@ -135,7 +138,7 @@ class _KernelCache(FunctionCache):  # type: ignore[misc]
                 self.flush()
         # Two processes that begin with an empty folder give two functions the same file.
         if found is None or tuple(found.signature.args) != tuple(sig):
-            tell_wait()
+            self.tell_wait()
             return None
         return found
 

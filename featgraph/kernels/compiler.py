@@ -1,15 +1,17 @@
 """The decorator of all kernels: compiled when first called, kept on disk, free of the
-interpreter lock."""
+interpreter lock; and what is said on a terminal, once, about the wait."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing import parent_process
 from typing import Any, TypeVar, cast
 
-__all__ = ["kernel", "light_kernel", "small_work_in_python", "summing_kernel"]
+__all__ = ["kernel", "light_kernel", "silent_compiler", "small_work_in_python", "summing_kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,6 +67,37 @@ def small_work_in_python() -> Iterator[None]:
         _Kernel.begins_in_python = before
 
 
+_is_over = False
+
+
+@contextlib.contextmanager
+def silent_compiler() -> Iterator[None]:
+    """Let nothing be said about the wait while kernels compile.
+
+    Examples
+    --------
+    >>> with silent_compiler():
+    ...     _tell_wait()
+    """
+    global _is_over
+    before, _is_over = _is_over, True
+    try:
+        yield
+    finally:
+        _is_over = before
+
+
+def _tell_wait() -> None:
+    """Say once, where somebody looks on, what the first call of a kernel waits for."""
+    global _is_over
+    looks_on = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    if looks_on and not _is_over and parent_process() is None:
+        _is_over = True
+        sys.stderr.write(
+            "featgraph: compiling for this processor: seconds at each first use, and never again\n"
+        )
+
+
 class _Kernel:
     """A function that loads numba at its first call; to other kernels it is numba's own."""
 
@@ -106,7 +139,7 @@ class _Kernel:
 
         from featgraph.kernels.cache import keep
 
-        self._compiled = keep(njit(**self._options)(self._function))
+        self._compiled = keep(njit(**self._options)(self._function), _tell_wait)
         return self._compiled
 
     @property

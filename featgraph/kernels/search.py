@@ -1,4 +1,4 @@
-"""Breadth-first search over rows of neighbours ``indices[starts[u]:stops[u]]``.
+"""Rows of neighbours ``indices[starts[u]:stops[u]]``: searched breadth first, and inverted.
 
 Nodes wait in ``queue`` in the order in which they are met, so nearest first. ``seen`` and
 ``depth`` belong to the caller, who may use them for many searches: a node is in the queue of
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from featgraph.kernels.compiler import light_kernel
 
-__all__ = ["label_components", "list_ball", "measure_depth", "widen"]
+__all__ = ["invert_rows", "label_components", "list_ball", "measure_depth", "widen"]
 
 Ints = NDArray[np.int64]
 
@@ -115,3 +115,24 @@ def label_components(starts: Ints, stops: Ints, indices: Ints) -> Ints:
                     tail += 1
         n_components += 1
     return label
+
+
+@light_kernel
+def invert_rows(starts: Ints, stops: Ints, members: Ints, n_members: int) -> tuple[Ints, Ints]:
+    """Return the rows that hold each member, rising: ``holders[bounds[m]:bounds[m + 1]]``.
+
+    Row r is ``members[starts[r]:stops[r]]``, of numbers below ``n_members``.
+    """
+    bounds = np.zeros(n_members + 1, dtype=np.int64)
+    for row in range(starts.size):
+        for k in range(starts[row], stops[row]):
+            bounds[members[k] + 1] += 1
+    for m in range(n_members):
+        bounds[m + 1] += bounds[m]
+    cursor = bounds[:-1].copy()
+    holders = np.empty(bounds[n_members], dtype=np.int64)
+    for row in range(starts.size):
+        for k in range(starts[row], stops[row]):
+            holders[cursor[members[k]]] = row
+            cursor[members[k]] += 1
+    return bounds, holders

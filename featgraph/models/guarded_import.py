@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from featgraph.core.lazy import need
+from featgraph.core.package import need
 
 __all__ = ["import_beside_torchvision"]
 

@@ -1,4 +1,4 @@
-"""Models named by a short text, as on the command line."""
+"""Models by name or by a short text, as on the command line."""
 
 from __future__ import annotations
 
@@ -9,16 +9,81 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from featgraph.core.checks import nearest
-from featgraph.models.building import MODELS, build_model
+from featgraph.core.checks import choice, nearest
+from featgraph.models.patch_networks import MLPMixer, ResMLP, SmallViT
+from featgraph.models.small_networks import MLP, SmallCNN, SmallResNet
 from featgraph.models.weights import load_weights
 
-__all__ = ["load_model", "names_folder"]
+__all__ = ["MODELS", "SmallModel", "build_model", "load_model", "names_folder"]
+
+
+class SmallModel(NamedTuple):
+    """One row of MODELS: the class, and what it is."""
+
+    kind: type[nn.Module]
+    summary: str
+
+
+MODELS: dict[str, SmallModel] = {
+    "mlp": SmallModel(MLP, "multilayer perceptron, three hidden layers of 128"),
+    "cnn": SmallModel(SmallCNN, "convolutions with batch norm, 32, 64 and 96 channels"),
+    "resnet": SmallModel(SmallResNet, "residual blocks of 32, 48 and 64 channels"),
+    "resmlp": SmallModel(ResMLP, "residual MLP on patches, 4 blocks of 96"),
+    "mixer": SmallModel(MLPMixer, "MLP-Mixer, 4 blocks of 96"),
+    "vit": SmallModel(SmallViT, "vision transformer, 4 blocks of 64, 4 heads"),
+}
+
+
+def build_model(
+    name: str,
+    *,
+    n_classes: int = 10,
+    image_shape: tuple[int, int, int] = (1, 8, 8),
+    seed: int = 0,
+    **options: Any,
+) -> nn.Module:
+    """Build a small network with seeded weights, in training mode.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``MODELS``: "mlp", "cnn", "resnet", "resmlp", "mixer" or "vit".
+    n_classes : int, default=10
+        Length of the output.
+    image_shape : tuple of int, default=(1, 8, 8)
+        Channels, height and width of the input.
+    seed : int, default=0
+        Seed of the weights; the global random state is left as it was.
+    **options
+        Further options of the class (width, n_blocks, ...).
+
+    Returns
+    -------
+    Module
+        The network; equal arguments give equal weights.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> model = build_model("cnn", seed=1)
+    >>> type(model).__name__, sum(p.numel() for p in model.parameters())
+    ('SmallCNN', 204778)
+    """
+    row = MODELS[choice(name, MODELS, "name")]
+    # Layers draw their weights from the global generator; fork_rng puts its state back.
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        model: nn.Module = row.kind(image_shape, n_classes, **options)
+    return model
 
 
 def load_model(

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from featgraph.core.arrays import read_pt, read_safetensors
-from featgraph.core.caller import caller_level
 from featgraph.core.checks import integer
+from featgraph.core.package import caller_level
 from featgraph.models.guarded_import import import_beside_torchvision
 
 __all__ = ["load_tokenizer", "load_transformers_model"]

@@ -192,7 +192,7 @@ def _place_pair(layer: LayerChange, method: MDSMethod, seed: int) -> list[tuple[
 
 
 def _place(matrix: FeatureMatrix, method: MDSMethod, seed: int) -> tuple[Points, float]:
-    from featgraph.distances.pairwise import feature_distances
+    from featgraph.distances.distance_matrix import feature_distances
 
     distances = feature_distances(matrix).detach().cpu().double().numpy()
     return scale_distances(distances, method=method, seed=seed)

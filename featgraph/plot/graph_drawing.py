@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.layout import place_nodes
 from featgraph.plot.style import FAINT, INK, TEXT, WIDTH, new_axes

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.boxes.renormalization import RenormalizationFlow
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.plot._flow_colors import choose_families, color_boxes, flow_masses
 from featgraph.plot._flow_layout import layout_flow, mass_centers
 from featgraph.plot.graph_drawing import draw_edges

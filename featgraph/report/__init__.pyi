@@ -1,7 +1,12 @@
-from .folder import claim_folder as claim_folder
-from .layer_analysis import LayerAnalysis as LayerAnalysis, SkippedLayer as SkippedLayer
-from .network_analysis import NetworkAnalysis as NetworkAnalysis
+from .analysis import (
+    LayerAnalysis as LayerAnalysis,
+    NetworkAnalysis as NetworkAnalysis,
+    SkippedLayer as SkippedLayer,
+)
+from .folder import (
+    Provenance as Provenance,
+    claim_folder as claim_folder,
+    describe_run as describe_run,
+)
 from .page import build_page as build_page
-from .provenance import Provenance as Provenance, describe_run as describe_run
-from .report import Report as Report
-from .writer import ReportWriter as ReportWriter
+from .report import Report as Report, ReportWriter as ReportWriter

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from featgraph.report.layer_analysis import LayerAnalysis
-from featgraph.report.network_analysis import NetworkAnalysis
+from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis
 from featgraph.report.summary import typical_layer
 
 if TYPE_CHECKING:

@@ -1,17 +1,24 @@
-"""The folder a run writes into: claimed before, listed after, never someone else's."""
+"""The folder a run writes into: claimed before, listed after; and what made the run."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from featgraph.core.files import UNFINISHED, remove_leftovers, write_text
-from featgraph.core.locks import LOCK
+from featgraph.core.files import LOCK, UNFINISHED, remove_leftovers, write_text
 
 __all__ = [
+    "Provenance",
     "claim_folder",
+    "describe_run",
     "file_key",
     "list_files",
     "remove_stale",
@@ -133,3 +140,77 @@ def file_key(*names: str) -> str:
     if parts != list(names):  # something was replaced: keep apart what now looks alike
         key += f"-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:6]}"
     return key
+
+
+PACKAGES = ("numpy", "scipy", "torch", "igraph", "networkx", "numba", "matplotlib", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made a report.
+
+    Attributes
+    ----------
+    command : str
+        Command line, or the call in words.
+    settings : mapping
+        Settings of the analysis, seed included.
+    versions : mapping of str to str
+        Versions of featgraph, Python and the packages that compute.
+    machine : str
+        Operating system, architecture and number of processors.
+    started : str
+        Start in ISO 8601, with time zone.
+    seconds : float
+        Time until the last layer was finished.
+    """
+
+    command: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: str = ""
+    started: str = ""
+    seconds: float = 0.0
+
+
+def describe_run(command: str, settings: Mapping[str, Any]) -> Provenance:
+    """Return the provenance of a run that starts now; packages are not imported for it.
+
+    Parameters
+    ----------
+    command : str
+        Command line, or the call in words.
+    settings : mapping
+        Settings of the run, seed included.
+
+    Returns
+    -------
+    Provenance
+        With versions, machine and the time now.
+
+    Examples
+    --------
+    >>> describe_run("analyze(...)", {"seed": 0}).settings
+    {'seed': 0}
+    """
+    from featgraph import __version__
+
+    versions = {"featgraph": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+    now = datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds")
+    return Provenance(command, dict(settings), versions, system, now)
+
+
+def command_line() -> str:
+    """Return the command line of this process, quoted for a shell.
+
+    Only the arguments: where the program is installed is nobody's business.
+    """
+    import shlex
+
+    return " ".join(["featgraph", *map(shlex.quote, sys.argv[1:])])

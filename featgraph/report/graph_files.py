@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.report.layer_analysis import LayerAnalysis
+from featgraph.report.analysis import LayerAnalysis
 
 __all__ = ["GRAPH_FILES", "LINKS_KEPT", "keeps_all_links", "thin_graph", "write_layer_graph"]
 

@@ -1,23 +1,195 @@
-"""Report: the result of an analysis that can write itself into a folder."""
+"""Report, which writes itself into a folder, and ReportWriter, which keeps a folder complete."""
 
 from __future__ import annotations
 
+import base64
+import json
+import math
 import os
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featgraph.core.lazy import need
+import numpy as np
+
+from featgraph.core.checks import choice
+from featgraph.core.files import DamagedFileError, FolderLock, atomic_path, write_text
 from featgraph.core.notebook import Drawing, draw, render_result
-from featgraph.report.figures import rate_rows
-from featgraph.report.network_analysis import NetworkAnalysis
-from featgraph.report.writer import ReportWriter
+from featgraph.core.package import need
+from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis, weight_rows
+from featgraph.report.figures import (
+    draw_joint_figures,
+    draw_layer_figures,
+    first_pictures,
+    pack_png,
+    rate_rows,
+)
+from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
+from featgraph.report.graph_files import GRAPH_FILES, write_layer_graph
+from featgraph.report.page import build_page
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Report"]
+__all__ = ["Report", "ReportWriter"]
+
+#: Dots per inch of the pictures on the page: about 1200 across, 500 for drawings of graphs, which
+#: stand two in a row and are by far the largest files.
+_DPI, _GRAPH_DPI = 144, 92
+
+
+class ReportWriter:
+    """Writes a report, at once or layer by layer.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        New, empty, or an earlier report.
+    force : bool, default=False
+        Write into any folder.
+    standalone : bool, default=False
+        Put all pictures inside the page, which then needs no other file. Without it only those of
+        the first sections are inside; folder and page go together.
+    graphs : {"thinned", "whole", "none"}, default="thinned"
+        GraphML of each layer: with at most 5,000 edges, with all, or not at all.
+    vector : bool, default=False
+        Write every picture as SVG too, about 0.5 MB per layer.
+
+    Notes
+    -----
+    Pictures are drawn once per layer and kept, so that writing the page again after each
+    layer costs little.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        standalone: bool = False,
+        graphs: str = "thinned",
+        vector: bool = False,
+    ) -> None:
+        self._graphs = choice(graphs, GRAPH_FILES, "graphs")
+        self._standalone, self._vector = standalone, vector
+        if Path(folder).is_file():
+            claim_folder(folder)  # which says what is wrong
+        self._lock = FolderLock(folder)
+        try:
+            self.folder = claim_folder(folder, kind="report", force=force)
+        except ValueError:
+            self._lock.release()
+            raise
+        self._before = list_files(self.folder)
+        self._files: set[str] = set()
+        self._pictures: dict[str, str] = {}
+        self._finished: set[str] = set()
+
+    def close(self) -> None:
+        """Let other runs write into the folder."""
+        self._lock.release()
+
+    def load(self, key: str, *, fingerprint: str) -> LayerAnalysis | None:
+        """Return a layer that an earlier run finished with the same features and settings.
+
+        Its graph has no edges: the features give them back, and they would fill the folder.
+        """
+        path = self.folder / "parts" / f"{key}.npz"
+        try:
+            analysis = LayerAnalysis.load(path)
+        except (OSError, DamagedFileError):  # whatever is damaged is computed again
+            return None
+        if analysis.fingerprint != fingerprint:
+            return None
+        self._note(path)
+        return analysis
+
+    def save(self, analysis: LayerAnalysis) -> None:
+        """Keep a finished layer, without the edges of its graph, for a later run."""
+        graph = analysis.graph
+        bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
+        path = self.folder / "parts" / f"{analysis.key}.npz"
+        self._note(replace(analysis, graph=bare).save(path))
+
+    def add(self, analysis: LayerAnalysis) -> None:
+        """Write pictures and graph file of one layer, unless this was done."""
+        if analysis.key in self._finished:
+            return
+        for name, figure in draw_layer_figures(analysis):
+            self._draw(name, figure)
+        if self._graphs != "none":
+            self._note(write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs))
+        self._finished.add(analysis.key)
+
+    def write(self, report: NetworkAnalysis) -> Path:
+        """Write tables and page for the layers there are, and return the page's path."""
+        for analysis in report.analyses:
+            self.add(analysis)
+        if not report.is_partial:
+            for name, make in draw_joint_figures(report):
+                self._draw(name, make())
+        self._write_rows("layers.csv", report.layer_rows())
+        self._write_rows("curves.csv", report.curve_rows())
+        self._write_rows("weights.csv", weight_rows(report.weights))
+        text = json.dumps(_finite(report.to_dict()), indent=1, ensure_ascii=False)
+        self._note(write_text(self.folder / "report.json", text + "\n"))
+        page = write_text(self.folder / "report.html", self._build_page(report))
+        self._note(page)
+        write_manifest(self.folder, kind="report", files=self._files | self._before)
+        if not report.is_partial:
+            remove_stale(self.folder, before=self._before, now=self._files)
+            write_manifest(self.folder, kind="report", files=self._files)
+        return page
+
+    def _note(self, *paths: Path) -> None:
+        self._files.update(path.relative_to(self.folder).as_posix() for path in paths)
+
+    def _draw(self, name: str, figure: Any) -> None:
+        from featgraph.plot.files import render_figure
+
+        dpi = _GRAPH_DPI if name.endswith("--graph") else _DPI
+        pictures = {"png": pack_png(render_figure(figure, "png", dpi=dpi))}
+        if self._vector:
+            figure.set_layout_engine("none")  # laid out once; this needs no second pass
+            pictures["svg"] = render_figure(figure, "svg")
+        for suffix, picture in pictures.items():
+            path = self.folder / "figures" / f"{name}.{suffix}"
+            path.parent.mkdir(exist_ok=True)
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(picture)
+            self._note(path)
+        self._pictures[name] = f"figures/{name}.png"
+
+    def _build_page(self, report: NetworkAnalysis) -> str:
+        names = list(self._pictures) if self._standalone else first_pictures(report)
+        inside = {name: self._embed(name) for name in names if name in self._pictures}
+        pictures = inside if self._standalone else self._pictures
+        how: dict[str, Any] = {"graphs": self._graphs, "vector": self._vector}
+        return build_page(report, pictures, inside=inside, **how)
+
+    def _embed(self, name: str) -> str:
+        picture = (self.folder / self._pictures[name]).read_bytes()
+        return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
+
+    def _write_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
+        from featgraph.io import write_rows
+
+        if rows:
+            write_rows(rows, self.folder / name)
+            self._note(self.folder / name)
+
+
+def _finite(value: Any) -> Any:
+    """Replace nan and infinite numbers by None: JSON has no words for them."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 @dataclass(frozen=True, repr=False, eq=False)

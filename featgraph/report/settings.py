@@ -1,17 +1,24 @@
-"""AnalysisSettings: everything that is asked of the analysis of one layer."""
+"""AnalysisSettings: what is asked of the analysis of one layer; and the boxes over hops."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from featgraph.boxes.api import box_counts, box_cover
+from featgraph.boxes.counts import BoxCounts
+from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.methods import METHODS
+from featgraph.boxes.minimum import heed_interrupt, minimum_box_counts, minimum_box_cover
 from featgraph.core.checks import choice, integer, positive
 from featgraph.dimension.compare import CURVES
+from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import split_rule
 from featgraph.selfsimilarity.ladders import GRIDS, SCALES, Grid, Scale
 
-__all__ = ["AnalysisSettings"]
+__all__ = ["AnalysisSettings", "cover_hops"]
 
 
 @dataclass(frozen=True)
@@ -85,3 +92,32 @@ class AnalysisSettings:
         }
         values["curves"] = " ".join(self.curves)
         return values
+
+
+#: The drawn covering has at most this many boxes: more colours nobody tells apart.
+_DRAWN_BOXES = 12
+
+
+def cover_hops(
+    graph: FeatureGraph, settings: AnalysisSettings, rng: np.random.Generator
+) -> tuple[BoxCounts, BoxCover]:
+    """Return the counts of all sizes, and the boxes of the size that is drawn."""
+    if settings.method == "optimum":
+        # A seed of its own: what a search draws until its time is up moves nothing that follows.
+        limited: dict[str, Any] = {
+            "time_limit": settings.time_limit,
+            "rng": int(rng.integers(2**63)),
+            "progress": False,
+        }
+        counts = heed_interrupt(minimum_box_counts(graph, **limited))
+        drawn = minimum_box_cover(graph, _drawn_size(counts), **limited)
+        return counts, heed_interrupt(drawn)
+    how: dict[str, Any] = {"method": settings.method, "rng": rng}
+    counts = box_counts(graph, repeats=settings.repeats, bounds=True, progress=False, **how)
+    return counts, box_cover(graph, _drawn_size(counts), **how)
+
+
+def _drawn_size(counts: BoxCounts) -> float:
+    """Return the smallest size with few enough boxes to tell their colours apart."""
+    few = np.flatnonzero(counts.counts <= _DRAWN_BOXES)
+    return float(counts.sizes[few[0] if few.size else -1])

@@ -30,7 +30,7 @@ def collect_states(
     if baseline is True:
         if isinstance(model, Mapping):
             raise ValueError("baseline=True needs a model, got features; pass their baseline")
-        from featgraph.features.renewal import renew_weights
+        from featgraph.features.running import renew_weights
 
         baseline = renew_weights(model, seed, advice="pass an untrained model as baseline")
     if baseline is not None and baseline is not False:

@@ -10,8 +10,7 @@ import numpy as np
 
 from featgraph.dimension.comparison import DimensionComparison
 from featgraph.dimension.model_selection import VERDICT_RANGE
-from featgraph.report.layer_analysis import LayerAnalysis
-from featgraph.report.network_analysis import NetworkAnalysis
+from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis
 
 __all__ = [
     "Finding",

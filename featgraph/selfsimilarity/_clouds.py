@@ -11,9 +11,12 @@ import torch
 from scipy.sparse.csgraph import shortest_path
 
 from featgraph.core.checks import naming
-from featgraph.core.memory import check_pairs
-from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
-from featgraph.distances.pairwise import feature_distances
+from featgraph.core.resources import check_pairs
+from featgraph.distances.distance_matrix import (
+    DistanceMatrix,
+    as_distance_matrix,
+    feature_distances,
+)
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import Null, draw_nulls
 from featgraph.graph.convert import as_feature_graph

@@ -12,12 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from featgraph.core.random import RandomState
+from featgraph.core.resources import small_on_one_thread
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.core.threads import small_on_one_thread
-from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
-from featgraph.distances.pairwise import feature_distances
+from featgraph.core.values import RandomState
+from featgraph.distances.distance_matrix import (
+    DistanceMatrix,
+    as_distance_matrix,
+    feature_distances,
+)
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import draw_nulls
 from featgraph.selfsimilarity.estimators import EstimatorName

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.resources import small_on_one_thread
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
-from featgraph.core.threads import small_on_one_thread
+from featgraph.core.values import RandomState, as_rng
 from featgraph.distances.distance_matrix import DistanceMatrix
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import NULLS, Null, draw_nulls

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from featgraph.distances.pairwise import feature_distances
+from featgraph.distances.distance_matrix import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity._sorting import sort
 from featgraph.selfsimilarity.critical import critical_pairs

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from featgraph.core.checks import choice, integer, positive
-from featgraph.distances.pairwise import feature_distances
+from featgraph.distances.distance_matrix import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity._released import Recipe, released_rate, released_rate_of_distances
 from featgraph.selfsimilarity._steps import count_steps, step_integral

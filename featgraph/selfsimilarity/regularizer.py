@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from featgraph.core.checks import choice, integer, need_keys, positive
-from featgraph.features.around import is_within
-from featgraph.features.call_names import Calls, base_name
 from featgraph.features.hooks import ActivationHooks
-from featgraph.features.layers import Layers
+from featgraph.features.layers import Calls, Layers, base_name
 from featgraph.features.masks import MaskOption
+from featgraph.features.module_calls import is_within
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model
 from featgraph.selfsimilarity._gathering import agree_on, gather_samples, is_distributed

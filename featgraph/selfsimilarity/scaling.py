@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.resources import small_on_one_thread
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
-from featgraph.core.threads import small_on_one_thread
+from featgraph.core.values import RandomState, as_rng
 from featgraph.selfsimilarity._clouds import SHAPES, Cloud, open_cloud
 from featgraph.selfsimilarity._scaling import (
     Ladder,

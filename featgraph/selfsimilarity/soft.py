@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.distances.gram import in_main_memory
 from featgraph.selfsimilarity.grid import (
     Ladder,

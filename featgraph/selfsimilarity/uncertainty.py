@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from featgraph.core.checks import integer
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from featgraph.core.memory import check_pairs
+from featgraph.core.resources import check_pairs
 from featgraph.similarity._inputs import center
 from featgraph.similarity._recipe import Rows
 

@@ -12,7 +12,7 @@ from torch import nn
 from featgraph.features.batches import iterate_batches
 from featgraph.features.capture import extract_features
 from featgraph.features.feeding import run_batch
-from featgraph.features.outputs import find_tensor
+from featgraph.features.module_calls import find_tensor
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import FeatureMatrix

@@ -7,7 +7,7 @@ from typing import NamedTuple, overload
 import torch
 
 from featgraph.core.checks import fraction
-from featgraph.core.threads import small_on_one_thread
+from featgraph.core.resources import small_on_one_thread
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, center
 from featgraph.similarity._recipe import Recipe, compare_pair

@@ -13,9 +13,9 @@ from torch import nn
 
 from featgraph.core.checks import choice, integer
 from featgraph.core.progress import track_progress
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState, as_rng
 from featgraph.similarity._predictions import check_architecture, hold_batches, predict
 from featgraph.similarity.divergence import predictive_divergence
 from featgraph.similarity.interpolation import interpolate_linear

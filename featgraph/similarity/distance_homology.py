@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from featgraph.core.lazy import need
-from featgraph.core.memory import check_pairs
+from featgraph.core.package import need
+from featgraph.core.resources import check_pairs
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.similarity.diagram import PersistenceDiagrams
 
@@ -88,7 +88,7 @@ def distance_persistence(
 
 
 def _check_distances(given: Any) -> NDArray[np.float64]:
-    from featgraph.distances.pairwise import feature_distances
+    from featgraph.distances.distance_matrix import feature_distances
 
     if isinstance(given, FeatureMatrix):
         given = feature_distances(given)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer, naming
-from featgraph.core.memory import check_pairs
+from featgraph.core.resources import check_pairs
 from featgraph.graph.convert import takes_any_graph
 from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self, unit_factor
 from featgraph.similarity._recipe import Recipe
@@ -222,7 +222,7 @@ def box_count_recipe(*, estimator: EstimatorName = "linkage", n_theta: int = 256
     size = integer(n_theta, "n_theta", least=2)
 
     def prepare(samples: torch.Tensor, name: str) -> torch.Tensor:
-        from featgraph.distances.pairwise import feature_distances
+        from featgraph.distances.distance_matrix import feature_distances
         from featgraph.selfsimilarity.grid import theta_grid
         from featgraph.selfsimilarity.numbers import count_boxes
 

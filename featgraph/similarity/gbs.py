@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from featgraph.core.checks import integer
-from featgraph.core.memory import check_pairs
+from featgraph.core.resources import check_pairs
 from featgraph.similarity._caller import warn_caller
 from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, as_samples
 from featgraph.similarity._recipe import Recipe, Rows, compare_pair

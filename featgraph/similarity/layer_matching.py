@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
+from featgraph.core.values import RandomState, as_rng
 
 if TYPE_CHECKING:
     from featgraph.similarity.layer_matrix import SimilarityMatrix

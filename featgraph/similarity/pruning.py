@@ -317,7 +317,7 @@ class PrunedSide:
 def describe_network(features: FeatureMatrix, estimator: EstimatorName) -> tuple[float, float]:
     """SS_rate and d_θ of one layer; NaN where they are not defined."""
     from featgraph.dimension.fit import fit_curve
-    from featgraph.distances.pairwise import feature_distances
+    from featgraph.distances.distance_matrix import feature_distances
     from featgraph.selfsimilarity.grid import theta_grid
     from featgraph.selfsimilarity.numbers import count_boxes
     from featgraph.selfsimilarity.rate import ss_rate_of_distances

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import naming
-from featgraph.core.lazy import need
+from featgraph.core.package import need
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.similarity.diagram import PersistenceDiagrams

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.random import RandomState, as_rng
 from featgraph.core.result import Result
+from featgraph.core.values import RandomState, as_rng
 from featgraph.similarity._predictions import check_architecture
 from featgraph.weights.reading import read_units
 from featgraph.weights.units import UnitTrace

@@ -17,25 +17,28 @@ from featgraph.core.files import remove_leftovers
 from featgraph.core.processes import fail_together, share_objects
 from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
-from featgraph.training.batches import (
-    Inputs,
-    call_model,
-    read_scores,
-    send_inputs,
-)
 from featgraph.training.checkpoints import load_checkpoint, save_checkpoint
-from featgraph.training.divergence import TrainingDivergedError, find_first_nonfinite
-from featgraph.training.log import EpochRow, TrainingLog, measure_task
+from featgraph.training.log import (
+    EpochRow,
+    TrainingDivergedError,
+    TrainingLog,
+    find_first_nonfinite,
+    measure_task,
+)
 from featgraph.training.samples import (
     Collate,
+    Inputs,
     Samples,
     augment_images,
+    call_model,
     fingerprint,
     iterate_epoch,
     make_generator,
     mix_samples,
     mix_seed,
+    read_scores,
     seed_global,
+    send_inputs,
 )
 from featgraph.training.settings import TrainingSettings
 

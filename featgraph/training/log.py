@@ -1,4 +1,4 @@
-"""TrainingLog: what every epoch of a run gave, in rows that can be written and plotted."""
+"""TrainingLog: what every epoch of a run gave; and where a loss stopped being finite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
@@ -17,19 +17,30 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.features.capture import extract_features
 from featgraph.features.layers import Layers
+from featgraph.features.module_calls import find_tensor
 from featgraph.features.running import evaluating
 from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
-from featgraph.training.batches import (
+from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
+from featgraph.training.samples import (
+    Inputs,
     call_model,
     read_scores,
     send_inputs,
     split_labels,
 )
 
-__all__ = ["EpochRow", "TrainingLog", "measure_rates", "measure_task"]
+__all__ = [
+    "EpochRow",
+    "TrainingDivergedError",
+    "TrainingLog",
+    "describe_call",
+    "find_first_nonfinite",
+    "measure_rates",
+    "measure_task",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -199,3 +210,89 @@ def measure_task(
             right += int((scores.argmax(1) == labels).sum())
             n_seen += len(labels)
     return (loss / n_seen, right / n_seen) if n_seen else (float("nan"), float("nan"))
+
+
+def describe_call(regularizer: SelfSimilarityRegularizer, term: Tensor) -> dict[str, float]:
+    """Return the term, and SS_rate of each layer it was computed of, by name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Linear(2, 9), torch.nn.ReLU(), torch.nn.Linear(9, 2))
+    >>> regularizer = SelfSimilarityRegularizer(net)
+    >>> scores = net(torch.eye(2).repeat(8, 1))
+    >>> sorted(describe_call(regularizer, regularizer()))
+    ['ss_rate/1', 'ss_term']
+    """
+    seen = {"ss_term": float(term.detach())}
+    for record in regularizer.records:
+        if record.ss_rate is not None:
+            seen[f"ss_rate/{record.layer}"] = record.ss_rate
+    return seen
+
+
+class TrainingDivergedError(ValueError):
+    """Training stopped because a loss, gradient or weight was not finite.
+
+    Attributes
+    ----------
+    step : int
+        Number of the step, from 0.
+    layer : str or None
+        First layer with values that are not finite, if one was found.
+    checkpoint : Path or None
+        Last good checkpoint.
+    """
+
+    def __init__(self, what: str, step: int, layer: str | None, checkpoint: Path | None) -> None:
+        self.step, self.layer, self.checkpoint = step, layer, checkpoint
+        where = "" if layer is None else f", first in layer {layer!r}"
+        kept = "; no checkpoint was kept" if checkpoint is None else f"; last good: {checkpoint}"
+        super().__init__(f"{what} at step {step}{where}{kept}. A lower lr or clip_norm may help")
+
+
+def find_first_nonfinite(model: nn.Module, inputs: Inputs) -> str | None:
+    """Return the first layer that gives NaN or infinite values, or whose weights hold them.
+
+    Parameters
+    ----------
+    model : Module
+        The network, in the mode in which it failed.
+    inputs : Tensor, tuple or mapping of these
+        The batch at which it failed.
+
+    Returns
+    -------
+    str or None
+        Dotted name of the first leaf module, in the order of the calls, with an output that is
+        not finite; "input" if the batch itself is not; None if all is finite.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    >>> _ = nn.init.constant_(net[2].bias, float("inf"))
+    >>> find_first_nonfinite(net, torch.ones(1, 2))
+    '2'
+    """
+    parts = inputs.values() if isinstance(inputs, Mapping) else inputs
+    given = [inputs] if isinstance(inputs, Tensor) else parts
+    if not all(bool(torch.isfinite(x).all()) for x in given if isinstance(x, Tensor)):
+        return "input"
+    found: list[str] = []
+    handles = []
+    for name, module in model.named_modules():
+        if not list(module.children()):
+
+            def hook(_: nn.Module, __: object, output: object, name: str = name) -> None:
+                value = find_tensor(output)
+                if value is not None and not bool(torch.isfinite(value).all()):
+                    found.append(name)
+
+            handles.append(module.register_forward_hook(hook))
+    try:
+        with torch.no_grad():
+            call_model(model, inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found[0] if found else None

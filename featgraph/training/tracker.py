@@ -21,8 +21,7 @@ from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.layers import Layers
 from featgraph.graph.construct import feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.training.layer_measures import compare_partitions, measure_layer
-from featgraph.training.weight_record import WeightRecord
+from featgraph.training.measures import WeightRecord, compare_partitions, measure_layer
 
 if TYPE_CHECKING:
     from featgraph.models.training import TrainingRow

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from featgraph.core.checks import integer
-from featgraph.core.locks import FolderLock
+from featgraph.core.files import FolderLock
 from featgraph.core.processes import process_rank
 from featgraph.core.progress import progress_bar
 from featgraph.features.layers import Layers

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer, positive
-from featgraph.core.memory import check_memory
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.resources import check_memory
+from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.weights.network import Attending, WeightNetwork, open_network
 from featgraph.weights.units import Ids

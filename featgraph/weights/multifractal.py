@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import choice, integer, positive
-from featgraph.core.random import RandomState, as_rng
+from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.spectrum import check_q
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
@@ -266,7 +266,7 @@ def _is_model(value: Any) -> bool:
 def _find_twin(model: Any, twin: Any, rng: np.random.Generator) -> Any:
     if twin is not None:
         return twin
-    from featgraph.features.renewal import renew_weights
+    from featgraph.features.running import renew_weights
 
     return renew_weights(model, int(rng.integers(2**31)), advice=None)
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from featgraph.core.caller import caller_level
+from featgraph.core.package import caller_level
 from featgraph.features.running import unwrap_model
 from featgraph.weights.blocks import read_stacks
 from featgraph.weights.tracing import follow_units

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from featgraph.boxes import bits, box_counts, box_cover, neighborhoods
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import open_graph_space
-from featgraph.core import memory
+from featgraph.core import resources
 from tests.naive import boxes as naive
 
 
@@ -145,12 +145,13 @@ def test_lists_that_would_not_fit_are_refused(monkeypatch, tmp_path):
     monkeypatch.delenv("FEATGRAPH_MEMORY")
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemFree:  1000 kB\nMemAvailable:  2000 kB\n")
-    monkeypatch.setattr(memory, "MEMINFO", meminfo)
-    assert memory.memory_at_hand() == 2000 * 1024  # memory that holds files read before is at hand
+    monkeypatch.setattr(resources, "MEMINFO", meminfo)
+    # memory that holds files read before is at hand
+    assert resources.memory_at_hand() == 2000 * 1024
     meminfo.unlink()
-    assert memory.memory_at_hand() > 0
+    assert resources.memory_at_hand() > 0
     monkeypatch.delattr("os.sysconf")
-    assert memory.memory_at_hand() > 0
+    assert resources.memory_at_hand() > 0
 
 
 def test_long_paths_are_searched_not_spread():

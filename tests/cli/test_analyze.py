@@ -162,15 +162,15 @@ def test_stopped_run_says_what_is_saved(folder, capsys, monkeypatch):
 
 
 def test_demo_names_are_those_of_the_models():
-    from featgraph.cli import demo
+    from featgraph.cli import analyze
     from featgraph.models import MODELS
 
-    assert set(MODELS) == set(demo._NAMES)
+    assert set(MODELS) == set(analyze._NAMES)
 
 
 def test_demo_holds_its_folder_while_it_trains(tmp_path, monkeypatch):
     import featgraph.models as models
-    from featgraph.core.locks import LOCK, FolderLock
+    from featgraph.core.files import LOCK, FolderLock
 
     def stop(*given, **options):
         assert (tmp_path / "out" / LOCK).exists()

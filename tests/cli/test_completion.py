@@ -9,8 +9,7 @@ import pytest
 
 from featgraph.boxes.methods import METHODS
 from featgraph.cli import main
-from featgraph.cli.commands import COMMANDS
-from featgraph.cli.entry import build_app
+from featgraph.cli.entry import COMMANDS, build_app
 
 
 @pytest.fixture(scope="module")

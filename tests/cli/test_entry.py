@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from featgraph.cli import main
-from featgraph.cli.commands import COMMANDS
-from featgraph.cli.entry import build_app, read_docstring
+from featgraph.cli.entry import COMMANDS, build_app, read_docstring
 from featgraph.cli.messages import FLAGS
 from featgraph.cli.options import read_epsilon
 
@@ -96,7 +95,8 @@ def test_overview_names_every_command(capsys):
 
 
 def function_of(name):
-    return getattr(importlib.import_module(f"featgraph.cli.{name}"), COMMANDS[name].function)
+    module, function = COMMANDS[name].function.split(":")
+    return getattr(importlib.import_module(f"featgraph.cli.{module}"), function)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -215,12 +215,12 @@ def failing(monkeypatch):
     """Make the command 'methods' raise whatever a test wants."""
 
     def arrange(error):
-        from featgraph.cli import methods
+        from featgraph.cli import doctor
 
         def fail(**options):
             raise error
 
-        monkeypatch.setattr(methods, "list_methods", fail)
+        monkeypatch.setattr(doctor, "list_methods", fail)
 
     return arrange
 
@@ -252,14 +252,12 @@ def test_debug_shows_the_traceback(failing):
 def test_warnings_become_notes(monkeypatch, capsys):
     import warnings
 
-    from featgraph.cli import methods
-
     def warn(**options):
         warnings.warn("two self-loops left out", UserWarning, stacklevel=2)
         warnings.warn("old", DeprecationWarning, stacklevel=2)
         return 0
 
-    monkeypatch.setattr(methods, "list_methods", warn)
+    monkeypatch.setattr("featgraph.cli.doctor.list_methods", warn)
     assert main(["methods"]) == 0
     assert capsys.readouterr().err == "featgraph: note: two self-loops left out\n"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from featgraph.cli import main
-from featgraph.cli.idle import refuse_idle
+from featgraph.cli.messages import refuse_idle
 
 #: A command line without its idle option, the idle option, and when it does nothing.
 IDLE = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from featgraph.cli import main
-from featgraph.cli.layers import show_layers
+from featgraph.cli.network import show_layers
 from featgraph.models import build_model
 
 NET = """

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from featgraph.cli import main
-from featgraph.cli.commands import COMMANDS
+from featgraph.cli.entry import COMMANDS
 from featgraph.cli.output import format_table
 from tests.cli.test_entry import run_python
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from featgraph.core.locks import LOCK, FolderLock, released_at_end
+from featgraph.core.files import LOCK, FolderLock, released_at_end
 
 
 def test_a_folder_is_held_until_it_is_released(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 import featgraph as fg
 from featgraph import invariance, selfsimilarity, similarity as sim
-from featgraph.core.memory import check_pairs
+from featgraph.core.resources import check_pairs
 from featgraph.distances import SquaredDistanceSum, feature_distances
 
 CLOUD = np.random.default_rng(0).normal(size=(200, 3))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import featgraph
-from featgraph.core import sources
-from featgraph.core.sources import hash_sources
+from featgraph.core import package as package_module
+from featgraph.core.package import hash_sources
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def package(tmp_path, monkeypatch):
     for name in ("a.py", "room/b.py", "room/inner/c.py", "page.css"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x = 1\n")
-    monkeypatch.setattr(sources, "PACKAGE", tmp_path)
+    monkeypatch.setattr(package_module, "PACKAGE", tmp_path)
     yield tmp_path
     hash_sources.cache_clear()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from featgraph.datasets import make_barabasi_albert, make_watts_strogatz
-from featgraph.datasets.random_graphs import _attach
+from featgraph.datasets.graph_models import _attach
 from tests.naive import graphs as naive
 
 
@@ -68,6 +68,6 @@ def test_the_smallest_watts_strogatz_graphs_end(seed):
 
 
 def test_a_search_without_end_is_given_up(monkeypatch):
-    monkeypatch.setattr("featgraph.datasets.random_graphs._N_ROUNDS", 1)
+    monkeypatch.setattr("featgraph.datasets.graph_models._N_ROUNDS", 1)
     with pytest.raises(ValueError, match="found no simple graph for n_nodes=4, k=2, p=1 in 1"):
         make_watts_strogatz(4, 2, 1.0, rng=18)

@@ -17,7 +17,7 @@ from featgraph.distances import (
     feature_distances,
     stream_distances,
 )
-from featgraph.distances._moments import NodeMoments
+from featgraph.distances.distance_matrix import NodeMoments
 from featgraph.features import extract_features
 
 

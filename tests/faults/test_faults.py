@@ -21,8 +21,7 @@ import pytest
 
 from featgraph import io
 from featgraph.cli.entry import guard, main
-from featgraph.core.files import UNFINISHED, write_text
-from featgraph.core.locks import FolderLock
+from featgraph.core.files import UNFINISHED, FolderLock, write_text
 from featgraph.datasets import load_karate, make_flower
 from featgraph.features import FeatureMatrix, save_features
 from tests.faults.commands import COMMANDS, write_inputs

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from featgraph.features import extract_features
-from featgraph.features.outputs import other_branches, pick_activations
+from featgraph.features.module_calls import other_branches, pick_activations
 
 
 def draw(*shape: int) -> torch.Tensor:

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from featgraph.features import measure_layers
-from featgraph.features.eager import check_weights
-from featgraph.features.examples import example_batch
+from featgraph.features.layer_table import example_batch
+from featgraph.features.walk import check_weights
 from featgraph.models import MODELS, build_model
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from featgraph.distances import feature_distances, stream_distances
 from featgraph.features import extract_features, reduce_mean
 from featgraph.features.masks import read_mask, read_vague_mask
-from featgraph.features.padding import find_padding
+from featgraph.features.reducing import find_padding
 
 LENGTHS = [7, 4, 6, 3, 7]
 

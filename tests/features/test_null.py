@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from featgraph.core.threads import SMALL, small_on_one_thread
+from featgraph.core.resources import SMALL, small_on_one_thread
 from featgraph.features import (
     FeatureMatrix,
     draw_null,

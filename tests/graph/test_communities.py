@@ -11,9 +11,9 @@ import pytest
 from featgraph.graph import (
     FeatureGraph,
     as_feature_graph,
-    communities,
     find_communities,
     measure_modularity,
+    mesoscale,
 )
 
 igraph = pytest.importorskip("igraph")
@@ -60,10 +60,10 @@ def test_rounds_are_as_many_as_asked_for_and_few_on_many_edges(monkeypatch):
     graph = as_feature_graph(nx.barabasi_albert_graph(400, 5, seed=0))
     first, best = (find_communities(graph, n_iterations=n) for n in (1, 1000))
     assert measure_modularity(graph, first) < measure_modularity(graph, best)
-    monkeypatch.setattr(communities, "MANY_EDGES", graph.n_edges)
+    monkeypatch.setattr(mesoscale, "MANY_EDGES", graph.n_edges)
     few = find_communities(graph, n_iterations=2)
     assert measure_modularity(graph, find_communities(graph)) > measure_modularity(graph, few)
-    monkeypatch.setattr(communities, "MANY_EDGES", graph.n_edges - 1)
+    monkeypatch.setattr(mesoscale, "MANY_EDGES", graph.n_edges - 1)
     np.testing.assert_array_equal(find_communities(graph), few)
     with pytest.raises(ValueError, match="n_iterations must be a whole number of at least 1"):
         find_communities(graph, n_iterations=0)

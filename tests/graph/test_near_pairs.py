@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.graph import _near_pairs
-from featgraph.graph._blocks import StoredBlocks
+from featgraph.graph._blocks import StoredBlocks, nearest_pairs
 from featgraph.graph._near_pairs import NearPairs, round_up
-from featgraph.graph._order import nearest_pairs
 from tests.naive import graphs, networks
 
 torch = pytest.importorskip("torch")

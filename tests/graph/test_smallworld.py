@@ -100,15 +100,15 @@ def test_swaps_are_those_of_the_slow_twin(graph, seed, ring, connected):
 @pytest.mark.parametrize("ring", [False, True])
 @given(graph=small_graphs(), seed=st.integers(1, 99))
 def test_swaps_of_bits_are_those_of_the_slow_twin(graph, seed, ring):
-    from featgraph.graph._bit_kernels import pack_rows
-    from featgraph.graph._bit_swap_kernels import swap_bits
+    from featgraph.graph._swap_kernels import swap_bits
+    from featgraph.kernels.bits import pack_neighbors
 
     n_nodes, connected = graph.n_nodes, graph.n_components == 1
     complete = 2 * graph.n_edges == n_nodes * (n_nodes - 1)
     if graph.n_edges < 2 or graph.degrees.min() == 0 or complete:
         return
     n_ring = n_nodes if ring else 0
-    bits = pack_rows(graph.indptr, graph.indices)
+    bits = pack_neighbors(graph.indptr, graph.indices)
     kept = swap_bits(bits, graph.degrees, 12, np.array([seed]), n_ring, connected)
     rows = bits[:, 0].tolist()
     found = [{b for b in range(n_nodes) if rows[a] >> b & 1} for a in range(n_nodes)]

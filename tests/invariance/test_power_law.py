@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from featgraph.graph import compare_rivals
-from featgraph.graph.cutoffs import scan_cutoffs
+from featgraph.graph.power_laws import scan_cutoffs
 from featgraph.invariance import fit_power_law
 from tests.naive import invariance as naive
 

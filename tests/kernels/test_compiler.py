@@ -92,7 +92,7 @@ def test_sums_in_any_order_keep_infinity_and_nan(odd, total, n_infinite, n_nan, 
 
 def test_a_kernel_is_pickled_by_its_name():
     assert pickle.loads(pickle.dumps(kernel)) is kernel
-    from featgraph.graph._pair_kernel import measure_pairs
+    from featgraph.graph._near_pairs import measure_pairs
 
     assert pickle.loads(pickle.dumps(measure_pairs)) is measure_pairs
 

@@ -10,7 +10,7 @@ from torch.utils.data import TensorDataset
 
 from featgraph.datasets import load_digits
 from featgraph.models import MODELS, build_model, measure_accuracy, train_classifier
-from featgraph.models.patches import PatchEmbedding
+from featgraph.models.patch_networks import PatchEmbedding
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -18,7 +18,7 @@ from featgraph.models.patches import PatchEmbedding
 def test_scores_have_one_column_per_class(name: str, image_shape: tuple[int, int, int]) -> None:
     model = build_model(name, n_classes=7, image_shape=image_shape)
     assert model(torch.zeros(2, *image_shape)).shape == (2, 7)
-    assert type(model).__name__ == MODELS[name].name
+    assert type(model) is MODELS[name].kind
 
 
 @pytest.mark.parametrize("name", MODELS)

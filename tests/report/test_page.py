@@ -88,7 +88,7 @@ def test_papers_are_linked_by_doi_and_arxiv_number(page):
     ],
 )
 def test_numbers_of_papers_become_links(text, html):
-    from featgraph.report.view import linked
+    from featgraph.report.page import linked
 
     made = str(linked(text))
     assert html in made

@@ -97,9 +97,9 @@ def test_options_change_what_is_written(report, tmp_path):
 
 def test_dense_graphs_are_thinned_and_say_so(report, tmp_path, monkeypatch):
     from featgraph.io import read_graph
-    from featgraph.report import graph_files, view
+    from featgraph.report import graph_files, page as page_module
 
-    for module in (graph_files, view):
+    for module in (graph_files, page_module):
         monkeypatch.setattr(module, "LINKS_KEPT", 30)
     monkeypatch.setattr(graph_files.thin_graph, "__defaults__", (30,))
     few = replace(report, analyses=report.analyses[:1], planned=report.planned[:1])
@@ -224,7 +224,7 @@ def test_part_of_other_settings_is_not_taken(report, tmp_path):
 
 
 def test_layers_are_drawn_once(report, tmp_path, monkeypatch):
-    from featgraph.report import writer as module
+    from featgraph.report import report as module
 
     drawn = []
     draw = module.draw_layer_figures

@@ -13,7 +13,7 @@ from torch.utils.data import TensorDataset
 from featgraph.models.guarded_import import import_beside_torchvision
 from featgraph.selfsimilarity import SelfSimilarityRegularizer
 from featgraph.training import TrainingDivergedError, TrainingSettings, train
-from featgraph.training.batches import read_scores, split_labels
+from featgraph.training.samples import read_scores, split_labels
 
 SETTINGS = TrainingSettings(epochs=3, batch_size=16, lr=0.02)
 

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import featgraph as fg
 from featgraph.features import extract_features
 from featgraph.training import track, track_training
-from featgraph.training.layer_measures import compare_partitions
+from featgraph.training.measures import compare_partitions
 from tests.naive import fractality as naive
 
 LABELS = st.lists(st.integers(0, 3), min_size=2, max_size=9)

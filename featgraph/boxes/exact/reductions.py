@@ -36,10 +36,10 @@ from featgraph.boxes.exact.domination import (
     reduce_cover,
 )
 from featgraph.boxes.metric_space import MetricSpace
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.kernels import light_kernel
 from featgraph.kernels.bits import count_words
-from featgraph.kernels.sorting import invert_rows
+from featgraph.kernels.search import invert_rows
 
 __all__ = [
     "Kernel",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.methods.greedy import open_fit
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.boxes.threads import map_tasks
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 
 __all__ = ["solve"]
 

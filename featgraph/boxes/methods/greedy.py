@@ -29,8 +29,7 @@ from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import HopSpace, MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import NO_BITS, fit_dsatur, order_smallest_last
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import WORD
-from featgraph.kernels.blocks import BLOCK, BLOCK_WORDS, begin_block, spread_block
+from featgraph.kernels.bits import BLOCK, BLOCK_WORDS, WORD, begin_block, spread_block
 from featgraph.kernels.search import widen
 
 __all__ = [

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from featgraph.boxes.centers import join_centers
 from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.threads import map_ranges
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
 from featgraph.kernels.heaps import replace_top
-from featgraph.kernels.sorting import invert_rows
+from featgraph.kernels.search import invert_rows
 
 __all__ = ["solve"]
 

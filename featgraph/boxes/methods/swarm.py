@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.methods.greedy import fit_lists
 from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.boxes.threads import map_tasks
-from featgraph.core.memory import check_memory
+from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
 
 __all__ = ["solve"]

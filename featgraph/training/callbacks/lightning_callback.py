@@ -7,7 +7,7 @@ from typing import Any
 
 from featgraph.models.guarded_import import import_beside_torchvision
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
-from featgraph.training.callbacks.description import describe_call
+from featgraph.training.log import describe_call
 from featgraph.training.tracker import Tracker
 
 __all__ = ["LightningCallback"]

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from featgraph.models.guarded_import import import_beside_torchvision
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
-from featgraph.training.callbacks.description import describe_call
 from featgraph.training.checkpoints import load_checkpoint, save_checkpoint
+from featgraph.training.log import describe_call
 from featgraph.training.tracker import Tracker
 
 __all__ = ["TransformersCallback"]

@@ -1,0 +1,98 @@
+"""The package among others: what it needs, the state of its code, who called it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["PUBLIC", "caller_level", "hash_sources", "need"]
+
+#: Public names of all rooms whose packages are loaded.
+PUBLIC: set[str] = set()
+
+
+def need(module: str, *, extra: str) -> ModuleType:
+    """Import ``module``, or say which extra of featgraph brings it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module.
+    extra : str
+        The extra of featgraph that installs it.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed; the message holds the exact pip line.
+
+    Examples
+    --------
+    >>> need("math", extra="stats").sqrt(4.0)
+    2.0
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.split(".")[0] != module.split(".")[0]:
+            raise  # the package is there, something that it needs is not
+        raise ImportError(
+            f"{module} is not installed; it comes with the extra {extra!r}: "
+            f"pip install 'featgraph[{extra}]' -c constraints.txt"
+        ) from error
+
+
+PACKAGE = Path(__file__).parents[1]
+
+
+@functools.cache
+def hash_sources(room: str = "") -> str:
+    """Return a word for the version and the code of the package, or of one of its rooms.
+
+    In a checkout the version alone does not tell which code made a result: it stays while the
+    code changes.
+
+    Parameters
+    ----------
+    room : str, default=""
+        Name of a folder of the package; "" is the whole package.
+
+    Returns
+    -------
+    str
+        The version and 16 hexadecimal digits. Read once for each process.
+
+    Examples
+    --------
+    >>> hash_sources() == hash_sources(), hash_sources() == hash_sources("kernels")
+    (True, False)
+    """
+    from featgraph import __version__
+
+    digest = hashlib.sha256()
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0".encode())
+        digest.update(path.read_bytes() + b"\0")
+    return f"{__version__}-{digest.hexdigest()[:16]}"
+
+
+def caller_level() -> int:
+    """Return the ``stacklevel`` that points at the first frame outside featgraph.
+
+    Call it in the argument list of ``warnings.warn``.
+
+    Examples
+    --------
+    >>> caller_level() >= 1
+    True
+    """
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("featgraph"):
+        frame = frame.f_back
+        level += 1
+    return level

@@ -1,0 +1,165 @@
+"""Memory and threads: what does not fit is refused, what would only wait is held back."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+__all__ = [
+    "SMALL",
+    "check_memory",
+    "check_pairs",
+    "hold_threads",
+    "in_worker",
+    "is_worker",
+    "memory_at_hand",
+    "small_on_one_thread",
+]
+
+MEMINFO = Path("/proc/meminfo")
+_ALWAYS = 2**24  # bytes that every machine has
+_REMEDY = (
+    "take a method that needs memory for nodes and edges only (greedy, cbb, memb, max_cover, "
+    "random_sequential, sketch), or a smaller size"
+)
+
+
+def check_memory(n_bytes: int, what: str, *, remedy: str = _REMEDY) -> None:
+    """Raise MemoryError if ``n_bytes`` is more than this machine has free.
+
+    The environment variable FEATGRAPH_MEMORY, in GiB, sets another limit.
+    """
+    if n_bytes <= _ALWAYS and "FEATGRAPH_MEMORY" not in os.environ:
+        return
+    limit = memory_at_hand()
+    if n_bytes > limit:
+        raise MemoryError(
+            f"{what} would take {n_bytes / 2**30:.3g} GiB, more than the {limit / 2**30:.3g} GiB "
+            f"at hand (FEATGRAPH_MEMORY sets the limit in GiB); {remedy}"
+        )
+
+
+def check_pairs(
+    n_items: int, what: str, *, bytes_per_pair: float, of: str = "nodes", remedy: str = ""
+) -> None:
+    """Raise MemoryError if a table of all pairs does not fit, with the number of items that does.
+
+    Examples
+    --------
+    >>> check_pairs(100, "distances", bytes_per_pair=8)
+    """
+    n_bytes = int(bytes_per_pair * n_items**2)
+    if n_bytes <= _ALWAYS and "FEATGRAPH_MEMORY" not in os.environ:
+        return
+    fitting = int((memory_at_hand() / bytes_per_pair) ** 0.5)
+    advice = f"at most {fitting:,} {of} fit{f'; {remedy}' if remedy else ''}"
+    check_memory(n_bytes, f"{what} of {n_items:,} {of}", remedy=advice)
+
+
+def memory_at_hand() -> float:
+    """Return the bytes that this machine has free, or the limit set by FEATGRAPH_MEMORY."""
+    given = os.environ.get("FEATGRAPH_MEMORY")
+    if given is not None:
+        try:
+            return float(given) * 2**30
+        except ValueError:
+            raise ValueError(f"FEATGRAPH_MEMORY must be a number of GiB, got {given!r}") from None
+    with contextlib.suppress(OSError, ValueError, IndexError):  # Linux
+        lines = MEMINFO.read_text(encoding="ascii").splitlines()
+        # not what is free: files that were read stay in memory until it is wanted
+        (line,) = (line for line in lines if line.startswith("MemAvailable:"))
+        return float(line.split()[1]) * 1024
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):
+        return 4.0 * 2**30  # a system that does not tell
+
+
+SMALL = 4096  # rows of a matrix; threads do not pay below
+_WORKER = contextvars.ContextVar("featgraph_worker", default=False)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@contextlib.contextmanager
+def hold_threads(hold: bool = True) -> Iterator[None]:
+    """Run the block with BLAS and OpenMP (that of torch too) on one thread.
+
+    Work on matrices of a few thousand rows gains little from threads, and loses a
+    factor of ten and more when other programs share the processors, because threads
+    that wait do so spinning. ``hold=False`` changes nothing; the former numbers of threads
+    come back after the block.
+
+    Examples
+    --------
+    >>> import torch
+    >>> before = torch.get_num_threads()
+    >>> with hold_threads():
+    ...     torch.get_num_threads()
+    1
+    >>> torch.get_num_threads() == before
+    True
+    """
+    if not hold:
+        yield
+        return
+    with _libraries(len(sys.modules)).limit(limits=1):
+        yield
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> Any:
+    """Return the libraries with threads of their own; the search costs 1 ms, a limit 10 µs."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    del n_modules  # a new module may have brought a new library
+    return ThreadpoolController()
+
+
+@contextlib.contextmanager
+def in_worker() -> Iterator[None]:
+    """Run the block as one of several tasks at a time, which starts no threads of its own."""
+    before = _WORKER.set(True)
+    try:
+        yield
+    finally:
+        _WORKER.reset(before)
+
+
+def is_worker() -> bool:
+    """Whether other tasks keep the other cores busy.
+
+    Examples
+    --------
+    >>> with in_worker():
+    ...     is_worker()
+    True
+    """
+    return _WORKER.get()
+
+
+def small_on_one_thread(function: Function) -> Function:
+    """Hold threads back in calls whose first argument has at most ``SMALL`` rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> @small_on_one_thread
+    ... def count_threads(features):
+    ...     return torch.get_num_threads()
+    >>> count_threads(torch.zeros(8, 3))
+    1
+    """
+
+    @functools.wraps(function)
+    def held(first: Any, *arguments: Any, **options: Any) -> Any:
+        n_rows = (*getattr(first, "shape", ()), getattr(first, "n_nodes", SMALL + 1))[0]
+        with hold_threads(n_rows <= SMALL):
+            return function(first, *arguments, **options)
+
+    return cast(Function, held)
