@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import GraphSpace, MetricSpace, RawCover
-<<<<<<< HEAD
 from featgraph.core.values import RandomState
 from featgraph.kernels import kernel
 from featgraph.kernels.search import list_ball
-=======
-from featgraph.core.values import RandomState
->>>>>>> 3c9f3f1 (Merge small files by concept: features, graph, distances, core, kernels, report, models, training and commands)
 
 __all__ = ["as_box_counts", "as_box_cover", "check_boxes"]
 
