@@ -1,4 +1,4 @@
-"""Command line: one command per file, loaded only when it is called for."""
+"""Command line: each command in a file that is loaded only when it is called for."""
 
 from __future__ import annotations
 
