@@ -24,7 +24,7 @@ from featgraph.invariance import (
     measure_correlation_dimension,
     measure_released_dimension,
 )
-from featgraph.invariance._spread import deviation, invert_spread
+from featgraph.invariance.layer_spread import deviation, invert_spread
 
 Cloud = NDArray[np.float64]
 

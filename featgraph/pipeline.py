@@ -248,8 +248,8 @@ def analyze_layer(
     from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances, scale_features
-    from featgraph.selfsimilarity.leverage import measure_leverage
     from featgraph.selfsimilarity.null_scores import compare_with_nulls
+    from featgraph.selfsimilarity.sensitivity import measure_leverage
 
     settings = AnalysisSettings() if settings is None else settings
     generator = as_rng(rng)

@@ -13,7 +13,7 @@ from benchmarks.reproduce.run_folder import RunFolder
 from benchmarks.reproduce.subjects import Subject, Subjects, add_subject_arguments
 
 if TYPE_CHECKING:
-    from featgraph.invariance.training_change import TrainingChange
+    from featgraph.invariance.neurons import TrainingChange
 
 __all__ = ["add_arguments", "run"]
 
@@ -110,7 +110,7 @@ def run(
 
 
 def _compare(subjects: Subjects, subject: Subject, remove_means: bool) -> TrainingChange:
-    from featgraph.invariance.training_change import compare_training
+    from featgraph.invariance.neurons import compare_training
 
     before = subjects.capture(subject, "untrained")
     after = subjects.capture(subject, "trained")
@@ -161,7 +161,7 @@ def _notes(subjects: Subjects) -> list[str]:
 def _draw(
     run: RunFolder, changes: dict[str, TrainingChange], mds: Any, seed: int
 ) -> dict[str, str]:
-    from featgraph.invariance.training_change import TrainingChange
+    from featgraph.invariance.neurons import TrainingChange
     from featgraph.plot.figure2 import plot_figure2, plot_node_clusters
 
     pictures = {}

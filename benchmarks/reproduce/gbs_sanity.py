@@ -256,7 +256,7 @@ def _describe_layers(
     """Label motifs and class modularity of each layer, means over the nets."""
     import numpy as np
 
-    from featgraph.similarity.label_motifs import class_modularity, count_label_motifs
+    from featgraph.similarity.sample_graphs import class_modularity, count_label_motifs
 
     rows = []
     for layer in nets[0]:
@@ -280,7 +280,7 @@ def _draw(
 ) -> None:
     import numpy as np
 
-    from featgraph.plot.similarity import plot_similarity
+    from featgraph.plot.layer_maps import plot_similarity
     from featgraph.similarity.layer_matrix import SimilarityMatrix
 
     _draw_accuracy(folder, rows)

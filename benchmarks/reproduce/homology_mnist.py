@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from featgraph.datasets.images import ImageDataset
-    from featgraph.similarity.diagram import PersistenceDiagrams
+    from featgraph.similarity.diagrams import PersistenceDiagrams
 
 __all__ = ["EXPERIMENTS", "KINDS", "add_arguments", "run"]
 
@@ -132,7 +132,7 @@ def _train_all(
 ) -> tuple[list[list[PersistenceDiagrams]], list[list[float]]]:
     """Diagrams and accuracies by setting and repetition."""
     from featgraph.models.loading import build_model
-    from featgraph.similarity.weight_homology import weight_persistence
+    from featgraph.similarity.homology import weight_persistence
 
     diagrams, accuracies = [], []
     for value in size.settings(experiment):
@@ -175,7 +175,7 @@ def _compare(
     import numpy as np
 
     from featgraph.core.resources import hold_threads
-    from featgraph.similarity.diagram_distance import persistence_distances
+    from featgraph.similarity.diagrams import persistence_distances
 
     flat = [d for row in diagrams for d in row]
     n_settings, n_repeats = len(diagrams), len(diagrams[0])
@@ -218,7 +218,7 @@ def describe_distances(blocks: NDArray[np.float64]) -> dict[str, Any]:
 def _draw(folder: RunFolder, size: _Size, results: Mapping[str, Any]) -> None:
     import numpy as np
 
-    from featgraph.plot.similarity import plot_similarity
+    from featgraph.plot.layer_maps import plot_similarity
     from featgraph.similarity.layer_matrix import SimilarityMatrix
 
     for experiment, found in results.items():

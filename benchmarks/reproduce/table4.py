@@ -206,7 +206,8 @@ def _notes(subjects: Subjects, rows: Sequence[dict[str, Any]]) -> list[str]:
 def _draw(
     run: RunFolder, results: dict[tuple[str, State], dict[str, ScaleInvariance]]
 ) -> dict[str, str]:
-    from featgraph.plot.spectra import plot_exponents, plot_spectra
+    from featgraph.plot.invariance import plot_spectra
+    from featgraph.plot.layer_values import plot_exponents
 
     pictures = {}
     for network in dict.fromkeys(name for name, _ in results):

@@ -179,7 +179,7 @@ def _measure(subjects: Subjects, subject: Subject, state: State, name: str) -> A
 def _summary(found: dict[str, GeometricInvariance]) -> dict[str, Any]:
     import numpy as np
 
-    from featgraph.invariance._spread import relative_range
+    from featgraph.invariance.layer_spread import relative_range
 
     # One layer has no spread; 0 would look like perfect invariance.
     row: dict[str, Any] = {
@@ -230,7 +230,8 @@ def _notes(subjects: Subjects, rows: Sequence[dict[str, Any]], umap: bool) -> li
 def _draw(
     run: RunFolder, results: dict[tuple[str, State], dict[str, GeometricInvariance]]
 ) -> dict[str, str]:
-    from featgraph.plot.correlation import plot_correlation_sum, plot_dimensions
+    from featgraph.plot.invariance import plot_correlation_sum
+    from featgraph.plot.layer_values import plot_dimensions
 
     pictures = {}
     for network in dict.fromkeys(name for name, _ in results):

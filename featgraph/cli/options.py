@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from featgraph.boxes import METHODS
-from featgraph.selfsimilarity.ladders import Grid, Scale
+from featgraph.selfsimilarity.estimators import Grid, Scale
 
 if TYPE_CHECKING:
     from cyclopts import Token

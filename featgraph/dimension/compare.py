@@ -1,10 +1,11 @@
-"""Exact against approximate: the N_θ curves of one layer, side by side."""
+"""Exact against approximate: the N_θ curves of one layer side by side, and what they imply."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +14,143 @@ from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.methods import METHODS
 from featgraph.core.checks import choice, integer, naming, positive
 from featgraph.core.progress import track_progress
+from featgraph.core.result import Result
+from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.dimension.comparison import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
-from featgraph.selfsimilarity.estimators import ESTIMATORS
-from featgraph.selfsimilarity.ladders import Grid, Scale
+from featgraph.selfsimilarity.estimators import ESTIMATORS, Grid, Scale
 
 if TYPE_CHECKING:
     from featgraph.boxes.metric_space import MetricSpace
     from featgraph.distances.distance_matrix import DistanceMatrix
 
-__all__ = ["compare_dimensions"]
+__all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
+
+Floats: TypeAlias = NDArray[np.float64]
 
 #: Box counts on the same ladder of θ: approximations, certified bounds, true coverings.
 CURVES = (
     "paper", "released", "caro_wei", "packing", "linkage", "midpoint", "greedy", "cbb", "memb",
 )  # fmt: skip
 HOP_METHODS = ("greedy", "cbb", "memb")
+
+
+@dataclass(frozen=True, repr=False)
+class ComparisonRow(Result):
+    """One curve N_θ in numbers.
+
+    Attributes
+    ----------
+    name : str
+        Estimator or covering method; ``"best"`` is the smallest covering found at each θ.
+    role : {"approximation", "lower bound", "covering"}
+        What N_θ is.
+    dimension, standard_error : float
+        d_θ, the exponent of boxes over θ (d_B is that of boxes over hops), from all θ with
+        N_θ > 1, and its standard error; nan where fewer than 4 are left.
+    ss_rate : float
+        SS_rate of the curve, in [0, 1].
+    log_error : float
+        Mean |log N_θ − log N_best| over θ.
+    inside : float
+        Share of θ at which N_θ lies between ``lower`` and ``best``, give or take half a box.
+    """
+
+    name: str
+    role: str
+    dimension: float
+    standard_error: float
+    ss_rate: float
+    log_error: float
+    inside: float
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class DimensionComparison(Result):
+    """N_θ of one layer by every estimator and covering, with what they imply.
+
+    Attributes
+    ----------
+    theta : ndarray of float, shape (n_theta,)
+        Box diameters θ in activation distance per sample (the unit of C).
+    curves : mapping of str to ndarray of float, shape (n_theta,)
+        N_θ of each estimator and covering method.
+    best : ndarray of float, shape (n_theta,)
+        Smallest true covering found at any size up to θ: a certified upper bound of the
+        minimum, since boxes of diameter θ are boxes of any larger diameter.
+    lower : ndarray of float, shape (n_theta,)
+        Largest certified lower bound of the minimum at any size from θ on. Where it equals
+        ``best``, that is the minimum.
+    rows : tuple of ComparisonRow
+        Each curve in numbers, ``"best"`` last.
+    n_nodes : int
+        D.
+    hop_counts : tuple of BoxCounts
+        Hop-space box counts of G_M at ``epsilon``, one per method.
+    hop_fits : tuple of DimensionFit or None
+        Their fits, None where too few sizes had more than one box.
+    epsilon : float
+        Threshold of G_M, in the unit of C.
+    layer : str or None
+        Name of the layer.
+    """
+
+    _picture: ClassVar = "plot_theta_curves"
+    _shown: ClassVar = ("layer", "n_nodes", "n_theta", "proven")
+    _rules: ClassVar = {
+        "theta": Rule("n_theta", least=0, rising=True),
+        "curves": Rule("n_theta", least=0),
+        "best": Rule("n_theta", least=1),
+        "lower": Rule("n_theta", least=0),
+        "epsilon": Rule(least=0),
+        "n_nodes": Rule(least=1),
+    }
+
+    theta: Floats
+    curves: Mapping[str, Floats]
+    best: Floats
+    lower: Floats
+    rows: tuple[ComparisonRow, ...]
+    n_nodes: int
+    hop_counts: tuple[BoxCounts, ...]
+    hop_fits: tuple[DimensionFit | None, ...]
+    epsilon: float
+    layer: str | None = None
+
+    @property
+    def proven(self) -> float:
+        """Share of θ at which the minimum is known: ``best`` meets ``lower``."""
+        return float(np.mean(self.best == self.lower))
+
+    def row(self, name: str) -> ComparisonRow:
+        """Return the row of one curve."""
+        rows = {row.name: row for row in self.rows}
+        return rows[choice(name, list(rows), "name")]
+
+    def curve_rows(self) -> list[dict[str, float]]:
+        """Return the curves as plain dictionaries, one per θ."""
+        columns = {"theta": self.theta, **self.curves, "best": self.best, "lower": self.lower}
+        return [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*(column.tolist() for column in columns.values()), strict=True)
+        ]
+
+    def __str__(self) -> str:
+        head = f"{'curve':<10} {'role':<14} {'d_θ':>7} {'SS_rate':>8} {'error':>7} {'inside':>7}"
+        lines = [
+            f"{r.name:<10} {r.role:<14} {r.dimension:7.3f} {r.ss_rate:8.4f} "
+            f"{r.log_error:7.3f} {r.inside:7.0%}"
+            for r in self.rows
+        ]
+        known = f"minimum proven at {self.proven:.1%} of {self.theta.size} sizes"
+        return "\n".join([head, *lines, known])
+
+    def _curve(self) -> tuple[Any, Any]:
+        return self.theta, self.best
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return the table as plain dictionaries, one per curve."""
+        return [row for curve in self.rows for row in curve.to_rows()]
 
 
 def compare_dimensions(
@@ -160,7 +281,7 @@ def compare_dimensions(
 
 def _count_covers(
     name: str, space: MetricSpace, truth: BoxCounts, repeats: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the number of boxes of a covering method at every θ."""
     from featgraph.boxes.api import box_counts
 
@@ -173,8 +294,8 @@ def _count_covers(
 
 
 def _bracket(
-    values: Mapping[str, NDArray[np.float64]], roles: Mapping[str, str], truth: BoxCounts
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    values: Mapping[str, Floats], roles: Mapping[str, str], truth: BoxCounts
+) -> tuple[Floats, Floats]:
     """Return the best lower and upper bounds of the minimum that all curves give together.
 
     Boxes of diameter θ are boxes of any larger diameter: coverings carry upwards, bounds down.
@@ -211,18 +332,13 @@ def _is_estimator(name: str) -> bool:
     return name in ESTIMATORS and name not in METHODS
 
 
-def _array(values: Any) -> NDArray[np.float64]:
-    array: NDArray[np.float64] = values.detach().cpu().numpy().astype(np.float64)
+def _array(values: Any) -> Floats:
+    array: Floats = values.detach().cpu().numpy().astype(np.float64)
     return array
 
 
 def _describe(
-    name: str,
-    role: str,
-    ss_rate: float,
-    theta: NDArray[np.float64],
-    values: NDArray[np.float64],
-    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    name: str, role: str, ss_rate: float, theta: Floats, values: Floats, ends: tuple[Floats, Floats]
 ) -> ComparisonRow:
     lower, best = ends
     fit = _fit_curve_if_possible(theta, values)
@@ -239,11 +355,7 @@ def _describe(
 
 
 def _curve_ss_rate(
-    name: str,
-    layer: DistanceMatrix,
-    theta: NDArray[np.float64],
-    values: NDArray[np.float64],
-    how: dict[str, Any],
+    name: str, layer: DistanceMatrix, theta: Floats, values: Floats, how: dict[str, Any]
 ) -> float:
     """SS_rate of a curve: the exact integral where there is one, else the trapezoid rule."""
     if _is_estimator(name):
@@ -256,9 +368,7 @@ def _curve_ss_rate(
     return float(2 * np.trapezoid(gap, position))
 
 
-def _fit_curve_if_possible(
-    theta: NDArray[np.float64], values: NDArray[np.float64]
-) -> DimensionFit | None:
+def _fit_curve_if_possible(theta: Floats, values: Floats) -> DimensionFit | None:
     if np.count_nonzero(values > 1) < 4:
         return None
     return fit_curve(theta, values, window="all", space="metric")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,35 +15,33 @@ from featgraph.core.checks import integer, naming
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.dimension._evidence import (
+from featgraph.dimension.curves import (
     EQUAL_WINDOWS,
+    BallGrowth,
     as_curves,
     at_powers,
     count_size_grid,
     draw_fits,
     largest_component,
+    measure_growth,
     pool_runs,
     rmse_ratio,
 )
-from featgraph.dimension._size_grid import check_spacing, compared_sizes, thin_sizes
-from featgraph.dimension.fit import (
-    MIN_POINTS,
-    DimensionFit,
-    fit_curve,
-    score_windows,
-)
-from featgraph.dimension.growth import BallGrowth, measure_growth
+from featgraph.dimension.fit import MIN_POINTS, DimensionFit, fit_curve, score_windows
 from featgraph.dimension.model_selection import (
     VERDICT_POINTS,
     ModelWeights,
     Verdict,
+    check_spacing,
+    compared_sizes,
     judge_models,
+    thin_sizes,
     weigh_models,
 )
 
 __all__ = ["Fractality", "fractality"]
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
 #: Share of bootstrap draws in which R must lie on the side of 1 that the verdict names.
 _AGREEMENT = 0.8
 

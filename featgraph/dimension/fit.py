@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from featgraph.dimension.model_selection import COUNT_NOISE, Verdict, judge_mode
 
 __all__ = ["DimensionFit", "fit_curve", "fit_dimension", "score_windows"]
 
+Floats: TypeAlias = NDArray[np.float64]
 MIN_POINTS = 4
 
 
@@ -76,8 +77,8 @@ class DimensionFit(Result):
     confidence: float
     window: tuple[float, float]
     intercept: float
-    sizes: NDArray[np.float64]
-    counts: NDArray[np.float64]
+    sizes: Floats
+    counts: Floats
     rmse_power: float
     rmse_exponential: float
     weights: Mapping[str, float]
@@ -100,9 +101,9 @@ class DimensionFit(Result):
         inside: NDArray[np.bool_] = (self.sizes >= low) & (self.sizes <= high)
         return inside
 
-    def predict(self, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    def predict(self, sizes: Floats) -> Floats:
         """Return N_B of the fitted power law at diameter sizes ``sizes``."""
-        line: NDArray[np.float64] = np.exp(self.intercept - self.dimension * np.log1p(sizes))
+        line: Floats = np.exp(self.intercept - self.dimension * np.log1p(sizes))
         return line
 
     def _curve(self) -> tuple[Any, Any]:
@@ -110,10 +111,7 @@ class DimensionFit(Result):
 
 
 def fit_dimension(
-    counts: BoxCounts,
-    *,
-    window: str | tuple[float, float] = "auto",
-    confidence: float = 0.95,
+    counts: BoxCounts, *, window: str | tuple[float, float] = "auto", confidence: float = 0.95
 ) -> DimensionFit:
     """Fit the box dimension d_B of a curve of box counts.
 
@@ -176,8 +174,8 @@ def fit_dimension(
 
 
 def fit_curve(
-    sizes: NDArray[np.float64],
-    counts: NDArray[np.float64],
+    sizes: Floats,
+    counts: Floats,
     *,
     window: str | tuple[float, float] = "auto",
     confidence: float = 0.95,
@@ -248,7 +246,7 @@ def fit_curve(
     )
 
 
-def _fit_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
+def _fit_line(x: Floats, y: Floats) -> tuple[float, float, float]:
     """Return slope, intercept and the standard error of the slope."""
     centered = x - x.mean()
     spread = float(centered @ centered)
@@ -290,10 +288,7 @@ def _student_inside(t: float, freedom: int) -> float:
 
 
 def _choose_window(
-    sizes: NDArray[np.float64],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    window: str | tuple[float, float],
+    sizes: Floats, x: Floats, y: Floats, window: str | tuple[float, float]
 ) -> tuple[int, int]:
     """Return the half-open range of points that the slope is fitted on."""
     if isinstance(window, str):
@@ -309,7 +304,7 @@ def _choose_window(
     return int(inside[0]), int(inside[-1]) + 1
 
 
-def score_windows(sizes: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def score_windows(sizes: Floats, counts: Floats) -> Floats:
     """Return every window with its smallest and largest size, d_B and score, the best first.
 
     The score is the relative standard error of the slope, with a residual of at least 1 %;
@@ -324,18 +319,18 @@ def score_windows(sizes: NDArray[np.float64], counts: NDArray[np.float64]) -> ND
     first, last, slope, score = _score_ranges(np.log1p(sizes), np.log(counts))
     order = np.argsort(score, kind="stable")
     table = np.column_stack([sizes[first], sizes[last - 1], -slope, score])
-    ordered: NDArray[np.float64] = table[order]
+    ordered: Floats = table[order]
     return ordered
 
 
-def _best_window(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, int]:
+def _best_window(x: Floats, y: Floats) -> tuple[int, int]:
     """Return the range whose slope has the smallest relative standard error."""
     first, last, _, score = _score_ranges(x, y)
     best = int(np.argmin(score))
     return int(first[best]), int(last[best])
 
 
-def _score_ranges(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[Any], ...]:
+def _score_ranges(x: Floats, y: Floats) -> tuple[NDArray[Any], ...]:
     """Return first, last (half-open), slope and score of all ranges, the longest first.
 
     Sums over a range are differences of running sums, so all ranges cost O(n_points²);

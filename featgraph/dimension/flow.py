@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,12 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
 from featgraph.core.values import RandomState, as_rng
-from featgraph.dimension._evidence import largest_component
+from featgraph.dimension.curves import largest_component
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["FlowAnalysis", "FlowStep", "analyze_flow", "score_invariance"]
 
+Ints: TypeAlias = NDArray[np.int64]
 #: With fewer nodes a degree distribution is a handful of numbers and says nothing.
 _FEWEST_NODES = 20
 
@@ -85,13 +86,10 @@ class FlowAnalysis(Result):
 
     _picture: ClassVar = "plot_flow"
     _shown: ClassVar = ("n_steps", "score")
-    _rules: ClassVar = {
-        "node_share": SHARE,
-        "score": SHARE,
-    }
+    _rules: ClassVar = {"node_share": SHARE, "score": SHARE}
 
     steps: tuple[FlowStep, ...]
-    degrees: dict[tuple[float, int], NDArray[np.int64]]
+    degrees: dict[tuple[float, int], Ints]
     method: str
     node_share: float
     score: float
@@ -191,7 +189,7 @@ def analyze_flow(
             f"graph must have at least one edge to be renormalised, got none ({own.n_nodes} node)"
         )
     steps: list[FlowStep] = []
-    degrees: dict[tuple[float, int], NDArray[np.int64]] = {}
+    degrees: dict[tuple[float, int], Ints] = {}
     for size in track_progress(sorted(set(radii)), progress=progress, label="flows"):
         flow = renormalization_flow(
             own, size, method=method, max_steps=max_steps, rng=random, **options
@@ -254,11 +252,7 @@ def score_invariance(steps: Sequence[FlowStep], *, fewest_nodes: int = _FEWEST_N
 
 
 def _measure(
-    graph: FeatureGraph,
-    size: float,
-    step: int,
-    first_degrees: NDArray[np.int64],
-    rng: np.random.Generator,
+    graph: FeatureGraph, size: float, step: int, first_degrees: Ints, rng: np.random.Generator
 ) -> FlowStep:
     from featgraph.graph.clustering import average_clustering, count_hop_distances
     from featgraph.graph.mesoscale import find_communities, measure_modularity
@@ -280,7 +274,7 @@ def _measure(
     )
 
 
-def degree_distance(first: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+def degree_distance(first: Ints, other: Ints) -> float:
     """Return half the Wasserstein distance between k/⟨k⟩ of two graphs, in [0, 1].
 
     Both have mean 1, so that 1 bounds it. Unlike a Kolmogorov-Smirnov distance it is small

@@ -12,8 +12,7 @@ from featgraph.core.notebook import Drawing
 from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.result import Result
 from featgraph.core.values import RandomState, as_rng
-from featgraph.dimension.compare import compare_dimensions
-from featgraph.dimension.comparison import DimensionComparison
+from featgraph.dimension.compare import DimensionComparison, compare_dimensions
 from featgraph.selfsimilarity.estimators import ESTIMATORS
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.null_scores import COMPARED_NULLS, NullComparison, compare_with_nulls

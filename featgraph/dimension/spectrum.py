@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from featgraph.dimension.fit import MIN_POINTS, score_windows
 
 __all__ = ["DEFAULT_Q", "MultifractalSpectrum"]
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
 
 #: Beyond |q| = 5 a single heaviest or lightest box decides.
 DEFAULT_Q = tuple(float(q) for q in np.linspace(-5, 5, 41))
@@ -101,7 +101,7 @@ class MultifractalSpectrum(Result):
         Examples
         --------
         >>> from featgraph.datasets import make_path
-        >>> from featgraph.dimension.sandbox import multifractal_sandbox
+        >>> from featgraph.dimension.multifractal import multifractal_sandbox
         >>> round(multifractal_sandbox(make_path(200), window=(2, 16)).dimension(2), 1)
         1.0
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,8 @@ from featgraph.core.checks import positive
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState
-from featgraph.invariance._pair_kernels import longest_plateau
-from featgraph.invariance.correlation_sum import (
-    CorrelationSum,
-    PointKind,
-    compute_correlation_sum,
-)
+from featgraph.invariance.correlation_sum import CorrelationSum, PointKind, compute_correlation_sum
+from featgraph.kernels import kernel
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -26,9 +22,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CorrelationDimension",
     "fit_correlation_dimension",
+    "longest_plateau",
     "measure_correlation_dimension",
 ]
 
+Floats: TypeAlias = NDArray[np.float64]
 #: Local slopes are taken over this many radii to each side.
 REACH = 2
 #: A run starts with this many pairs, ends with this share of them, and grows by this factor.
@@ -66,10 +64,7 @@ class CorrelationDimension(Result):
 
     _picture: ClassVar = "plot_correlation_sum"
     _shown: ClassVar = ("dimension", "interval", "window", "has_plateau")
-    _rules: ClassVar = {
-        "confidence": SHARE,
-        "replicates": Rule("n_resamples"),
-    }
+    _rules: ClassVar = {"confidence": SHARE, "replicates": Rule("n_resamples")}
 
     dimension: float
     interval: tuple[float, float] | None
@@ -78,7 +73,7 @@ class CorrelationDimension(Result):
     intercept: float
     has_plateau: bool
     sum: CorrelationSum
-    replicates: NDArray[np.float64]
+    replicates: Floats
 
     @property
     def ceiling(self) -> float:
@@ -93,13 +88,13 @@ class CorrelationDimension(Result):
         return inside
 
     @property
-    def local_slopes(self) -> NDArray[np.float64]:
+    def local_slopes(self) -> Floats:
         """d log T / d log r over two radii to each side, nan at the ends and without pairs."""
         return _local_slopes(np.log(self.sum.radii), self.sum.counts)
 
-    def predict(self, radii: NDArray[np.float64]) -> NDArray[np.float64]:
+    def predict(self, radii: Floats) -> Floats:
         """Return T of the fitted line at ``radii``."""
-        line: NDArray[np.float64] = np.exp(self.intercept + self.dimension * np.log(radii))
+        line: Floats = np.exp(self.intercept + self.dimension * np.log(radii))
         return line
 
 
@@ -157,12 +152,7 @@ def measure_correlation_dimension(
     2.0
     """
     total = compute_correlation_sum(
-        points,
-        kind=kind,
-        exclude=exclude,
-        duplicates=duplicates,
-        n_resamples=n_resamples,
-        rng=rng,
+        points, kind=kind, exclude=exclude, duplicates=duplicates, n_resamples=n_resamples, rng=rng
     )
     return fit_correlation_dimension(
         total, window=window, tolerance=tolerance, confidence=confidence
@@ -239,8 +229,8 @@ def fit_correlation_dimension(
 
 
 def _choose_window(
-    x: NDArray[np.float64],
-    counts: NDArray[np.float64],
+    x: Floats,
+    counts: Floats,
     n_pairs: float,
     window: Literal["auto"] | tuple[float, float],
     tolerance: float,
@@ -261,7 +251,7 @@ def _choose_window(
     return int(inside[0]), int(inside[-1]), False
 
 
-def _check_inside(inside: NDArray[np.int64], what: str, radii: NDArray[np.float64]) -> None:
+def _check_inside(inside: NDArray[np.int64], what: str, radii: Floats) -> None:
     if inside.size < 5:
         raise ValueError(
             f"points must give at least 5 radii in the {what} to fit a dimension, got "
@@ -270,7 +260,7 @@ def _check_inside(inside: NDArray[np.int64], what: str, radii: NDArray[np.float6
         )
 
 
-def _fit_line(x: NDArray[np.float64], counts: NDArray[np.float64]) -> tuple[float, float]:
+def _fit_line(x: Floats, counts: Floats) -> tuple[float, float]:
     y = np.log(counts)
     centered = x - x.mean()
     slope = float(centered @ y / (centered @ centered))
@@ -278,12 +268,12 @@ def _fit_line(x: NDArray[np.float64], counts: NDArray[np.float64]) -> tuple[floa
 
 
 def _fit_resamples(
-    x: NDArray[np.float64],
+    x: Floats,
     total: CorrelationSum,
     window: Literal["auto"] | tuple[float, float],
     tolerance: float,
     fallback: tuple[int, int],
-) -> NDArray[np.float64]:
+) -> Floats:
     slopes = np.empty(total.resampled.shape[1])
     for k in range(slopes.size):
         counts = np.ascontiguousarray(total.resampled[:, k])
@@ -296,10 +286,57 @@ def _fit_resamples(
     return slopes
 
 
-def _local_slopes(x: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _local_slopes(x: Floats, counts: Floats) -> Floats:
     slopes = np.full(x.size, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         y = np.log(counts)
         rise = (y[2 * REACH :] - y[: -2 * REACH]) / (x[2 * REACH :] - x[: -2 * REACH])
     slopes[REACH:-REACH] = np.where(np.isfinite(rise), rise, np.nan)
     return slopes
+
+
+@kernel
+def longest_plateau(
+    x: Any, counts: Any, reach: int, tolerance: float, least: float, most: float, growth: float
+) -> tuple[int, int]:
+    """Return the longest run of radii over which log counts is a straight line of log radius.
+
+    ``x`` are equally spaced log radii, ``counts`` the pairs below each. A run qualifies if it
+    starts with at least ``least`` and ends with at most ``most`` pairs, its last count is at
+    least ``growth`` times its first, and every local slope inside it (over 2 · ``reach``
+    steps) differs from the slope of the whole run by at most ``tolerance`` of it, or by two
+    standard errors of a count of independent pairs. Ties go to the smaller radii; (0, -1)
+    means that no run qualifies.
+    """
+    n_radii = x.size
+    best_first, best_last = 0, -1
+    step = 2 * reach
+    for first in range(n_radii):
+        if counts[first] < least:
+            continue
+        n, sx, sy, sxx, sxy = 0, 0.0, 0.0, 0.0, 0.0
+        for last in range(first, n_radii):
+            if counts[last] > most:
+                break
+            u, v = x[last] - x[first], np.log(counts[last])
+            n += 1
+            sx += u
+            sy += v
+            sxx += u * u
+            sxy += u * v
+            too_short = last - first <= max(step, best_last - best_first)
+            if too_short or counts[last] < growth * counts[first]:
+                continue
+            slope = (n * sxy - sx * sy) / (n * sxx - sx * sx)
+            straight = True
+            for k in range(first, last - step + 1):
+                low, high = counts[k], counts[k + step]
+                width = x[k + step] - x[k]
+                local = np.log(high / low) / width
+                noise = 2.0 * np.sqrt(1.0 / low - 1.0 / high) / width
+                if abs(local - slope) > max(tolerance * slope, noise):
+                    straight = False
+                    break
+            if straight:
+                best_first, best_last = first, last
+    return best_first, best_last

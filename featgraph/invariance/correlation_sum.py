@@ -17,18 +17,23 @@ from featgraph.core.resources import check_pairs
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.invariance._pair_kernels import weigh_pairs
+from featgraph.kernels import kernel
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
 
 __all__ = [
+    "CorrelationSum",
     "NearCopiesWarning",
-    *("CorrelationSum", "PointKind", "compute_correlation_sum", "find_distinct", "take_points"),
+    "PointKind",
+    "compute_correlation_sum",
+    "find_distinct",
+    "take_points",
 ]
 
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 PointKind: TypeAlias = Literal["samples", "nodes"]
-
 #: The smallest default radius has this many pairs below it; fewer say nothing about a slope.
 _FIRST_PAIRS = 10
 _MIN_POINTS = 20
@@ -74,20 +79,20 @@ class CorrelationSum(Result):
         "n_pairs": Rule(least=1),
     }
 
-    radii: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    resampled: NDArray[np.float64]
+    radii: Floats
+    counts: Floats
+    resampled: Floats
     n_pairs: int
-    pair_totals: NDArray[np.float64]
+    pair_totals: Floats
     scale: float
     n_points: int
     n_features: int
     exclude: int = 0
 
     @property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         """T(r) at each radius, in [0, 1]."""
-        shares: NDArray[np.float64] = self.counts / self.n_pairs
+        shares: Floats = self.counts / self.n_pairs
         return shares
 
     def _columns(self) -> Mapping[str, Any]:
@@ -96,7 +101,7 @@ class CorrelationSum(Result):
 
 def take_points(
     points: FeatureMatrix | Array, *, kind: PointKind = "samples", where: str = "points"
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the cloud of a layer as float64, one row per point.
 
     Parameters
@@ -151,12 +156,12 @@ def compute_correlation_sum(
     points: FeatureMatrix | Array,
     *,
     kind: PointKind = "samples",
-    radii: NDArray[np.float64] | None = None,
+    radii: Floats | None = None,
     n_radii: int = 80,
     exclude: int = 0,
     duplicates: Literal["refuse", "drop"] = "refuse",
     n_resamples: int = 0,
-    weights: NDArray[np.int64] | None = None,
+    weights: Ints | None = None,
     rng: RandomState = None,
 ) -> CorrelationSum:
     """Compute the full correlation sum T(r) = Σ_{i≠j} Θ(r − d_ij) / (N (N − 1)).
@@ -263,7 +268,7 @@ def compute_correlation_sum(
     )
 
 
-def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> Ints:
     """Return how often each point is drawn in each resample, shape (n_points, n_resamples)."""
     weights = np.zeros((n_points, n_resamples), dtype=np.int64)
     for k in range(n_resamples):
@@ -272,15 +277,15 @@ def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> N
     return weights
 
 
-def find_distinct(cloud: NDArray[np.float64], *, note: bool = True) -> NDArray[np.int64]:
+def find_distinct(cloud: Floats, *, note: bool = True) -> Ints:
     """Return the indices, rising, of one point of each group closer than ``NEAR_COPY`` radii.
 
     The radius is the root mean square distance from the mean. One sample that is measured twice,
     such as an image in two batches, differs by rounding and would look like a point in 0
     dimensions. Pairs that close are copies where at least eight times fewer are up to ten times
-    as far apart, as in no cloud of any dimension,
-    and they are 1 % of the points or more; else only equal points are. Those left out, other
-    than equal ones, are counted in a ``NearCopiesWarning`` unless ``note=False``.
+    as far apart, as in no cloud of any dimension, and they are 1 % of the points or more; else
+    only equal points are. Those left out, other than equal ones, are counted in a
+    ``NearCopiesWarning`` unless ``note=False``.
 
     Examples
     --------
@@ -315,7 +320,7 @@ def find_distinct(cloud: NDArray[np.float64], *, note: bool = True) -> NDArray[n
     return np.delete(first, left_out).astype(np.int64)
 
 
-def _first_copies(cloud: NDArray[np.float64], duplicates: str) -> NDArray[np.int64]:
+def _first_copies(cloud: Floats, duplicates: str) -> Ints:
     n_points = cloud.shape[0]
     first = find_distinct(cloud, note=duplicates == "drop")
     if first.size == n_points or duplicates == "drop":
@@ -327,8 +332,7 @@ def _first_copies(cloud: NDArray[np.float64], duplicates: str) -> NDArray[np.int
     raise ValueError(
         f"points must all differ, got {n_points - first.size} duplicates among {n_points} "
         f"(closer than {NEAR_COPY:g} of the radius of the cloud); a copy counts "
-        "at every radius: leave them out, or "
-        "pass duplicates='drop'"
+        "at every radius: leave them out, or pass duplicates='drop'"
     )
 
 
@@ -343,7 +347,7 @@ def _theiler_mask(n_points: int, exclude: int) -> NDArray[np.bool_] | None:
     return mask
 
 
-def _default_radii(distances: NDArray[np.float64], n_radii: int) -> NDArray[np.float64]:
+def _default_radii(distances: Floats, n_radii: int) -> Floats:
     integer(n_radii, "n_radii", least=16)
     rank = min(_FIRST_PAIRS, distances.size - 1)
     low = float(np.partition(distances, rank)[rank])
@@ -357,7 +361,7 @@ def _default_radii(distances: NDArray[np.float64], n_radii: int) -> NDArray[np.f
     return np.geomspace(low, high, n_radii)
 
 
-def _check_radii(radii: Any) -> NDArray[np.float64]:
+def _check_radii(radii: Any) -> Floats:
     array = np.asarray(radii, dtype=np.float64)
     if array.ndim != 1 or array.size < 16 or not (array > 0).all():
         raise ValueError("radii must be at least 16 positive numbers")
@@ -367,11 +371,29 @@ def _check_radii(radii: Any) -> NDArray[np.float64]:
     return array
 
 
-def _resample(
-    places: NDArray[np.int16], weights: NDArray[np.int64], n_radii: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _resample(places: NDArray[np.int16], weights: Ints, n_radii: int) -> tuple[Floats, Floats]:
     """Return pair counts and number of pairs of each resample."""
     sums = np.zeros((n_radii + 1, weights.shape[1]), dtype=np.int64)
     if weights.shape[1]:
         weigh_pairs(places, weights, sums)
     return sums[:-1].cumsum(axis=0).astype(np.float64), sums.sum(axis=0).astype(np.float64)
+
+
+@kernel
+def weigh_pairs(places: Any, weights: Any, sums: Any) -> None:
+    """Add ``weights[i, k] · weights[j, k]`` to ``sums[place, k]`` over all pairs i < j.
+
+    ``places`` holds the first radius above each distance in the order (0, 1), (0, 2), …; a
+    negative place leaves the pair out. ``weights[:, k]`` counts how often each point was drawn
+    in resample k. A point drawn twice never makes a pair with its own copy.
+    """
+    n_points, n_resamples = weights.shape
+    pair = 0
+    for i in range(n_points - 1):
+        for j in range(i + 1, n_points):
+            place = places[pair]
+            pair += 1
+            if place < 0:
+                continue
+            for k in range(n_resamples):
+                sums[place, k] += weights[i, k] * weights[j, k]

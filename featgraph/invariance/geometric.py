@@ -15,8 +15,6 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.invariance._layers import name_layers
-from featgraph.invariance._spread import invert_spread, noise_spread, relative_range
 from featgraph.invariance.correlation_dimension import (
     CorrelationDimension,
     fit_correlation_dimension,
@@ -27,16 +25,21 @@ from featgraph.invariance.correlation_sum import (
     draw_weights,
     take_points,
 )
-from featgraph.invariance.embedding import embed_points
+from featgraph.invariance.layer_spread import (
+    invert_spread,
+    name_layers,
+    noise_spread,
+    relative_range,
+)
 from featgraph.invariance.nearest import (
     IntrinsicDimension,
     estimate_likelihood_dimension,
     estimate_two_nn,
 )
-from featgraph.invariance.released_dimension import measure_released_dimension
+from featgraph.invariance.released_dimension import embed_points, measure_released_dimension
 
 if TYPE_CHECKING:
-    from featgraph.invariance._layers import Layers
+    from featgraph.invariance.layer_spread import Layers
 
 __all__ = [
     "GEOMETRIC_VARIANTS",
@@ -106,10 +109,7 @@ class GeometricInvariance(Result):
 
     _picture: ClassVar = "plot_dimensions"
     _shown: ClassVar = ("delta", "interval", "n_layers", "variant")
-    _rules: ClassVar = {
-        "confidence": SHARE,
-        "layers": Rule(shortest=1),
-    }
+    _rules: ClassVar = {"confidence": SHARE, "layers": Rule(shortest=1)}
 
     layers: tuple[LayerDimension, ...]
     variant: GeometricVariant

@@ -17,6 +17,7 @@ from featgraph.graph.power_laws import RIVALS, RivalTest, compare_rivals, ks_dis
 
 __all__ = ["MIN_VALUES", "VARIANTS", "PowerLawFit", "TailVariant", "fit_power_law"]
 
+Floats: TypeAlias = NDArray[np.float64]
 TailVariant: TypeAlias = Literal["tail", "released", "paper"]
 
 VARIANTS: dict[str, str] = {
@@ -69,10 +70,7 @@ class PowerLawFit(Result):
         "p_value",
         "variant",
     )
-    _rules: ClassVar = {
-        "p_value": SHARE,
-        "replicates": Rule("n_resamples"),
-    }
+    _rules: ClassVar = {"p_value": SHARE, "replicates": Rule("n_resamples")}
 
     exponent: float
     standard_error: float
@@ -83,7 +81,7 @@ class PowerLawFit(Result):
     variant: TailVariant
     p_value: float | None = None
     rivals: Mapping[str, RivalTest] = field(default_factory=dict)
-    replicates: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    replicates: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
     def better_rivals(self) -> tuple[str, ...]:
@@ -214,7 +212,7 @@ n_values=1000, variant='paper')
     )
 
 
-def _check_values(values: ArrayLike) -> NDArray[np.float64]:
+def _check_values(values: ArrayLike) -> Floats:
     """Return the values as increasing float64."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
@@ -235,7 +233,7 @@ def _check_values(values: ArrayLike) -> NDArray[np.float64]:
     return np.sort(array)
 
 
-def _fit(logs: NDArray[np.float64], least: int) -> tuple[int, float, float]:
+def _fit(logs: Floats, least: int) -> tuple[int, float, float]:
     """Return index of x_min, exponent and distance; ``least`` 0 keeps the smallest value."""
     if least:
         first, exponent, distance = scan_cutoffs(logs, least)
@@ -245,13 +243,13 @@ def _fit(logs: NDArray[np.float64], least: int) -> tuple[int, float, float]:
 
 
 def _bootstrap(
-    logs: NDArray[np.float64],
+    logs: Floats,
     first: int,
     exponent: float,
     least: int,
     n_resamples: int,
     rng: np.random.Generator,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return exponent and distance of each synthetic data set, shape (n_resamples, 2)."""
     n_values = logs.size
     draws = np.empty((n_resamples, 2))

@@ -17,20 +17,13 @@ from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
 from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.power_laws import RIVALS
-from featgraph.invariance._layers import name_layers
-from featgraph.invariance._spread import deviation, invert_spread, noise_spread
-from featgraph.invariance.power_law import (
-    MIN_VALUES,
-    PowerLawFit,
-    TailVariant,
-    fit_power_law,
-)
-from featgraph.invariance.sparsity import Sparsity, measure_sparsity
-from featgraph.invariance.spectra import Spectrum, compute_spectrum
+from featgraph.invariance.layer_spread import deviation, invert_spread, name_layers, noise_spread
+from featgraph.invariance.power_law import MIN_VALUES, PowerLawFit, TailVariant, fit_power_law
+from featgraph.invariance.spectra import Sparsity, Spectrum, compute_spectrum, measure_sparsity
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.invariance._layers import Layers
+    from featgraph.invariance.layer_spread import Layers
 
 __all__ = ["LayerExponent", "ScaleInvariance", "measure_scale_invariance"]
 
@@ -93,9 +86,7 @@ class ScaleInvariance(Result):
 
     _picture: ClassVar = "plot_spectra"
     _shown: ClassVar = ("sigma", "interval", "n_layers", "variant")
-    _rules: ClassVar = {
-        "confidence": SHARE,
-    }
+    _rules: ClassVar = {"confidence": SHARE}
 
     layers: tuple[LayerExponent, ...]
     variant: TailVariant

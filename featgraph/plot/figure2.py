@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 
 from featgraph.plot.graph_drawing import group_colors
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
-from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure
+from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from featgraph.features.feature_matrix import FeatureMatrix
-    from featgraph.invariance.linearity import Linearity
-    from featgraph.invariance.training_change import LayerChange, TrainingChange
+    from featgraph.invariance.neurons import LayerChange, Linearity, TrainingChange
 
     Points = NDArray[np.float64]
 
@@ -111,9 +110,9 @@ def _arrange(
     """Return the columns of each band of two rows: layers of a model, or one layer of each."""
     if max_layers == 1 and len(models) > 1:
         names = {name: item.layers[0] for name, item in models.items()}
-        return {"": [(f"{name}\n{_shorten(row.layer)}", row) for name, row in names.items()]}
+        return {"": [(f"{name}\n{shorten(row.layer, 20)}", row) for name, row in names.items()]}
     return {
-        name: [(_shorten(row.layer), row) for row in item.layers[:max_layers]]
+        name: [(shorten(row.layer, 20), row) for row in item.layers[:max_layers]]
         for name, item in models.items()
     }
 
@@ -161,7 +160,7 @@ def plot_node_clusters(
     >>> axes.shape
     (2, 3)
     """
-    from featgraph.invariance.clusters import cluster_nodes
+    from featgraph.invariance.neurons import cluster_nodes
 
     clouds = _place_pair(layer, method, seed)
     side = min(2.2, (WIDTH + 0.4) / len(levels))
@@ -272,7 +271,3 @@ def _draw_clusters(ax: Axes, points: Points, labels: NDArray[np.int64]) -> None:
         centers[big, 0], centers[big, 1], s=np.clip(900 * masses[big] / len(points), 8, None),
         c=colors[first], edgecolor="white", linewidth=0.6, alpha=0.85, zorder=3,
     )  # fmt: skip
-
-
-def _shorten(name: str, *, length: int = 20) -> str:
-    return name if len(name) <= length else f"…{name[1 - length :]}"

@@ -1,4 +1,4 @@
-"""Figures to files, the same bytes for the same figure."""
+"""Figures that notebooks show without pyplot, and their files, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -6,18 +6,33 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from featgraph.core.checks import choice
 from featgraph.core.files import atomic_path
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["save_figure"]
+__all__ = ["Picture", "save_figure"]
 
 FORMATS = ("pdf", "png", "svg")
 DPI = 200
+
+
+class Picture(Figure):
+    """A figure of matplotlib; nothing of it stays open behind the caller's back.
+
+    Notebooks show it without pyplot and its inline backend, by ``_repr_png_``.
+
+    Examples
+    --------
+    >>> Picture()._repr_png_()[1:4]
+    b'PNG'
+    """
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
 
 
 def save_figure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["layout_graph", "plot_graph"]
 
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 #: Above this number of edges a vector file would take seconds to open.
 _RASTER_EDGES = 3000
 _CROSSING = "#BDBDBD"
@@ -90,9 +92,7 @@ def plot_graph(
     return fig, ax
 
 
-def _check_positions(
-    positions: ArrayLike | None, net: FeatureGraph, rng: RandomState
-) -> NDArray[np.float64]:
+def _check_positions(positions: ArrayLike | None, net: FeatureGraph, rng: RandomState) -> Floats:
     if positions is None:
         return layout_graph(net, rng=rng)
     points = np.asarray(positions, dtype=np.float64)
@@ -103,7 +103,7 @@ def _check_positions(
     return points
 
 
-def _check_cover(cover: BoxCover, net: FeatureGraph) -> NDArray[np.int64]:
+def _check_cover(cover: BoxCover, net: FeatureGraph) -> Ints:
     if len(cover.labels) != net.n_nodes:
         raise ValueError(
             f"cover must have one label for each of the {net.n_nodes} nodes, "
@@ -113,7 +113,7 @@ def _check_cover(cover: BoxCover, net: FeatureGraph) -> NDArray[np.int64]:
 
 
 @takes_any_graph()
-def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.float64]:
+def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> Floats:
     """Lay a graph out by forces, the same for the same ``rng``.
 
     Parameters
@@ -142,7 +142,7 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.flo
     """
     generator = as_rng(rng)
 
-    def refine(nodes: NDArray[np.int64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def refine(nodes: Ints, points: Floats) -> Floats:
         heat = np.sqrt(nodes.size)
         start = heat * points / max(float(np.abs(points).max()), 1e-12)
         start += generator.normal(scale=0.1, size=start.shape)
@@ -156,18 +156,13 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> NDArray[np.flo
     matrix = graph.to_scipy(weighted=False)
     points = place_nodes(matrix, graph.components, weighted=False, refine=refine)
     low, high = points.min(axis=0), points.max(axis=0)
-    scaled: NDArray[np.float64] = (2 * points - low - high) / max(float((high - low).max()), 1e-12)
+    scaled: Floats = (2 * points - low - high) / max(float((high - low).max()), 1e-12)
     return scaled
 
 
 def settle(
-    graph: FeatureGraph,
-    start: NDArray[np.float64],
-    *,
-    heat: float,
-    n_iter: int,
-    generator: np.random.Generator,
-) -> NDArray[np.float64]:
+    graph: FeatureGraph, start: Floats, *, heat: float, n_iter: int, generator: np.random.Generator
+) -> Floats:
     """Let the nodes move from ``start`` by forces; an edge wants length 1, ``heat`` is a step."""
     import igraph
 
@@ -182,11 +177,11 @@ def settle(
     return np.asarray(layout.coords, dtype=np.float64).reshape(-1, 2)
 
 
-def center_layout(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def center_layout(points: Floats) -> Floats:
     """Centre positions, turn their long axis across the page and scale them to unit extent."""
     points = points - points.mean(axis=0)
     points = points @ np.linalg.eigh(points.T @ points)[1][:, ::-1]
-    scaled: NDArray[np.float64] = points / max(float(np.abs(points).max()), 1e-12)
+    scaled: Floats = points / max(float(np.abs(points).max()), 1e-12)
     return scaled
 
 
@@ -201,9 +196,7 @@ def _seeded_python_random(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-def _draw_boxes(
-    ax: Axes, net: FeatureGraph, points: NDArray[np.float64], labels: NDArray[np.int64] | None
-) -> None:
+def _draw_boxes(ax: Axes, net: FeatureGraph, points: Floats, labels: Ints | None) -> None:
     edges = net.edges
     size = float(np.clip(5200 / net.n_nodes, 4, 60))
     width = float(np.clip(800 / max(net.n_edges, 1), 0.3, 1.3))
@@ -221,22 +214,14 @@ def _draw_boxes(
     _draw_nodes(ax, points[~alone], size=size, color=colors[~alone])
 
 
-def _draw_nodes(
-    ax: Axes, points: NDArray[np.float64], *, size: float, color: Any, edge: str = "white"
-) -> None:
+def _draw_nodes(ax: Axes, points: Floats, *, size: float, color: Any, edge: str = "white") -> None:
     width = 0.5 if edge == "white" else 0.8
     x, y = points.T
     ax.scatter(x, y, s=size, c=color, edgecolor=edge, linewidth=width, zorder=3)
 
 
 def draw_edges(
-    ax: Axes,
-    points: NDArray[np.float64],
-    edges: NDArray[np.int64],
-    *,
-    color: Any,
-    width: float,
-    alpha: float,
+    ax: Axes, points: Floats, edges: Ints, *, color: Any, width: float, alpha: float
 ) -> None:
     """Draw edges as one collection, as a bitmap when there are many."""
     from matplotlib.collections import LineCollection
@@ -248,7 +233,7 @@ def draw_edges(
     ax.add_collection(LineCollection(list(points[edges]), zorder=1, **style))
 
 
-def group_colors(groups: ArrayLike, n_nodes: int) -> NDArray[np.float64]:
+def group_colors(groups: ArrayLike, n_nodes: int) -> Floats:
     """Return one RGB colour per node, shape (n_nodes, 3), the same for the same group."""
     from featgraph.io.colors import box_colors
 

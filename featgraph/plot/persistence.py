@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from featgraph.boxes.counts import BoxCounts
-    from featgraph.similarity.diagram import PersistenceDiagrams
+    from featgraph.similarity.diagrams import PersistenceDiagrams
 
 __all__ = ["plot_barcode", "plot_betti_curves", "plot_landscape", "plot_persistence"]
 
+Floats: TypeAlias = NDArray[np.float64]
 #: Colour and marker of each homology dimension.
 _STYLES = ((BLUE, "o"), (VERMILION, "^"), (GREEN, "s"), (PURPLE, "D"))
 _NAMES = ("H₀, components", "H₁, loops", "H₂, voids", "H₃")
@@ -107,7 +108,7 @@ def plot_persistence(
 
 
 def _draw_births(
-    ax: Axes, births: NDArray[np.float64], span: tuple[float, float], top: float, color: str
+    ax: Axes, births: Floats, span: tuple[float, float], top: float, color: str
 ) -> float:
     """Draw how many classes are born where, on the line ``top``; return the upper end."""
     heights, edges = np.histogram(births, bins=40, range=span)
@@ -208,7 +209,7 @@ def plot_landscape(
     >>> ax.get_ylabel()
     'landscape λ₁ of H₁'
     """
-    from featgraph.similarity.diagram_distance import landscape_curve
+    from featgraph.similarity.diagrams import landscape_curve
 
     named = diagrams if isinstance(diagrams, Mapping) else {diagrams.source or "": diagrams}
     fig, ax = new_axes(ax, height=3.2)
@@ -310,12 +311,12 @@ def _endless(diagrams: PersistenceDiagrams) -> float | None:
     return 1.0 if diagrams.kind == "weights" else None
 
 
-def _thin(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+def _thin(points: Floats) -> tuple[Floats, str]:
     step = max(1, -(-len(points) // _MOST_POINTS))
     return points[::step], f"every {step}th of {len(points):,}" if step > 1 else ""
 
 
-def _longest(points: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+def _longest(points: Floats, most: int) -> Floats:
     lifetimes = points[:, 1] - points[:, 0]
     # never dying is the longest life; of those the earliest births come first
     order = np.lexsort((points[:, 0], -lifetimes))[:most]

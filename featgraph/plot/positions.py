@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,16 +12,13 @@ if TYPE_CHECKING:
 
 __all__ = ["align_positions", "scale_distances", "scale_features", "scale_hops"]
 
+Floats: TypeAlias = NDArray[np.float64]
 MDSMethod = Literal["classical", "metric", "nonmetric"]
 
 
 def scale_distances(
-    distances: ArrayLike,
-    *,
-    n_components: int = 2,
-    method: MDSMethod = "classical",
-    seed: int = 0,
-) -> tuple[NDArray[np.float64], float]:
+    distances: ArrayLike, *, n_components: int = 2, method: MDSMethod = "classical", seed: int = 0
+) -> tuple[Floats, float]:
     """Place points so that their plane distances follow a distance matrix.
 
     Parameters
@@ -94,7 +91,7 @@ def scale_distances(
     return _sign_axes(found - found.mean(axis=0)), share
 
 
-def _classical(matrix: NDArray[np.float64], n_components: int) -> tuple[NDArray[np.float64], float]:
+def _classical(matrix: Floats, n_components: int) -> tuple[Floats, float]:
     n_nodes = matrix.shape[0]
     squared = matrix**2
     means = squared.mean(axis=0)
@@ -108,7 +105,7 @@ def _classical(matrix: NDArray[np.float64], n_components: int) -> tuple[NDArray[
     return _sign_axes(positions), float(kept.sum() / total) if total > 0 else 1.0
 
 
-def scale_features(features: Any) -> tuple[NDArray[np.float64], float]:
+def scale_features(features: Any) -> tuple[Floats, float]:
     """Return ``scale_distances`` of the distances of features, from the features themselves.
 
     Classical scaling of C gives the principal components of F, which cost
@@ -152,19 +149,17 @@ def scale_features(features: Any) -> tuple[NDArray[np.float64], float]:
     return _sign_axes(positions), min(1.0, float(powers.sum()) / total) if total > 0 else 1.0
 
 
-def _sign_axes(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sign_axes(positions: Floats) -> Floats:
     """Fix the free sign of each axis, or the picture would flip from machine to machine."""
     if positions.size == 0:
         return positions
     far = np.abs(positions).argmax(axis=0)
     signs = np.sign(positions[far, np.arange(positions.shape[1])])
-    signed: NDArray[np.float64] = positions * np.where(signs == 0, 1.0, signs)
+    signed: Floats = positions * np.where(signs == 0, 1.0, signs)
     return signed
 
 
-def align_positions(
-    positions: NDArray[np.float64], target: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def align_positions(positions: Floats, target: Floats) -> Floats:
     """Rotate or mirror ``positions`` onto ``target`` without changing any distance.
 
     Parameters
@@ -194,11 +189,11 @@ def align_positions(
             f"and {target.shape}"
         )
     left, _, right = np.linalg.svd(positions.T @ target)
-    aligned: NDArray[np.float64] = positions @ (left @ right)
+    aligned: Floats = positions @ (left @ right)
     return aligned
 
 
-def scale_hops(graph: FeatureGraph) -> NDArray[np.float64]:
+def scale_hops(graph: FeatureGraph) -> Floats:
     """Place nodes so that their plane distances follow their hops; components stand apart.
 
     Raises

@@ -20,6 +20,7 @@ __all__ = [
     "new_figure",
     "series_style",
     "series_styles",
+    "shorten",
     "use_count_scale",
 ]
 
@@ -134,7 +135,7 @@ def new_figure(width: float, height: float) -> Figure:
     >>> float(new_figure(3, 2).get_figwidth())
     3.0
     """
-    from featgraph.plot.picture import Picture
+    from featgraph.plot.files import Picture
 
     return Picture(figsize=(width, height), layout="constrained")
 
@@ -186,6 +187,11 @@ def set_hop_ticks(ax: Axes, sizes: Iterable[float]) -> None:
             kept.append(value)
     ax.set_xticks(kept, [f"{value:g}" for value in kept])
     ax.set_xticks([], minor=True)
+
+
+def shorten(name: str, length: int) -> str:
+    """Return a name cut to its last characters where it is longer than ``length``."""
+    return name if len(name) <= length else f"…{name[1 - length :]}"
 
 
 def use_count_scale(ax: Axes, largest: float) -> None:

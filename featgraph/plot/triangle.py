@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice
-from featgraph.plot.similarity import color_limits, plot_similarity
+from featgraph.plot.layer_maps import color_limits, plot_similarity
 from featgraph.plot.style import (
     BLUE,
     GREEN,
@@ -37,9 +37,7 @@ __all__ = ["plot_linear_paths", "plot_pruning", "plot_triangle"]
 
 
 def plot_linear_paths(
-    paths: LinearPath | Mapping[str, LinearPath],
-    *,
-    ax: Axes | None = None,
+    paths: LinearPath | Mapping[str, LinearPath], *, ax: Axes | None = None
 ) -> tuple[Figure, Axes]:
     """Draw the loss on the straight line between two networks, and its barrier.
 

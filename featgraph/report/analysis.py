@@ -14,13 +14,13 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.core.notebook import Drawing
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.dimension.comparison import DimensionComparison
+from featgraph.dimension.compare import DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.folder import Provenance, file_key
-from featgraph.selfsimilarity.leverage import Leverage
 from featgraph.selfsimilarity.null_scores import NullComparison
+from featgraph.selfsimilarity.sensitivity import Leverage
 from featgraph.weights.spectrum import WeightSpectrum
 
 __all__ = [

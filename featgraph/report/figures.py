@@ -18,10 +18,9 @@ _COLORS = 160
 
 def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
     """Yield name and figure of each picture of one layer."""
-    from featgraph.plot.count_curves import plot_box_counts
+    from featgraph.plot.count_curves import plot_box_counts, plot_theta_curves
     from featgraph.plot.graph_drawing import plot_graph
-    from featgraph.plot.sweeps import plot_epsilon_sweep
-    from featgraph.plot.theta_curves import plot_theta_curves
+    from featgraph.plot.networks import plot_epsilon_sweep
 
     yield f"{analysis.key}--theta", plot_theta_curves(analysis.comparison)[0]
     yield f"{analysis.key}--counts", plot_box_counts(analysis.counts, fit=analysis.fit)[0]
@@ -60,7 +59,7 @@ def draw_joint_figures(report: NetworkAnalysis) -> Iterator[tuple[str, Callable[
 
 
 def _draw_rates(report: NetworkAnalysis) -> Figure:
-    from featgraph.plot.ss_rates import plot_ss_rate
+    from featgraph.plot.layer_values import plot_ss_rate
 
     ends = report.states[0], report.states[-1]
     return plot_ss_rate(rate_rows(report), estimator="released", names=ends)[0]

@@ -16,7 +16,7 @@ from featgraph.core.checks import choice, integer, positive
 from featgraph.dimension.compare import CURVES
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.epsilon import split_rule
-from featgraph.selfsimilarity.ladders import GRIDS, SCALES, Grid, Scale
+from featgraph.selfsimilarity.estimators import GRIDS, SCALES, Grid, Scale
 
 __all__ = ["AnalysisSettings", "cover_hops"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featgraph.dimension.comparison import DimensionComparison
+from featgraph.dimension.compare import DimensionComparison
 from featgraph.dimension.model_selection import VERDICT_RANGE
 from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis
 

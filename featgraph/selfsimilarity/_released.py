@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from featgraph.distances.gram import distance_gradient, look_up, pairwise_distances, table_gradient
-from featgraph.selfsimilarity.formulas import formula_count, formula_slope
 from featgraph.selfsimilarity.grid import check_spread, distance_range, grid_between
+from featgraph.selfsimilarity.numbers import formula_count, formula_slope
 
 __all__ = ["Recipe", "count_below", "released_rate", "released_rate_of_distances"]
 

@@ -15,11 +15,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from featgraph.distances.gram import in_main_memory
-from featgraph.selfsimilarity._sorting import argsort
-from featgraph.selfsimilarity.critical import critical_pairs
 from featgraph.selfsimilarity.estimators import EstimatorName
-from featgraph.selfsimilarity.formulas import formula_count
-from featgraph.selfsimilarity.grid import Ladder
+from featgraph.selfsimilarity.grid import Ladder, argsort
+from featgraph.selfsimilarity.numbers import critical_pairs, formula_count
 
 __all__ = ["Steps", "count_steps", "step_integral"]
 
@@ -106,7 +104,7 @@ def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | 
         places = torch.arange(n_nodes**2, device=distances.device)[upper]
         heights, by_height = distances.flatten()[places].sort()
         return places[by_height], heights
-    from featgraph.selfsimilarity._step_kernels import list_pairs, pack_pairs, unpack_pairs
+    from featgraph.selfsimilarity._kernels import list_pairs, pack_pairs, unpack_pairs
 
     matrix = distances.contiguous().numpy()
     values, packed = _scratch(n_nodes * (n_nodes - 1) // 2, matrix.dtype)
@@ -155,7 +153,7 @@ def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
     """Return Σ_i 1 / (1 + degree_i) as the pairs at ``places`` become edges one by one."""
     n_nodes = len(distances)
     if in_main_memory(distances):
-        from featgraph.selfsimilarity._step_kernels import caro_wei_counts
+        from featgraph.selfsimilarity._kernels import caro_wei_counts
 
         filled = torch.empty(len(places) + 1, dtype=torch.float64)
         caro_wei_counts(places.numpy(), n_nodes, filled.numpy())
@@ -234,7 +232,7 @@ class _StepIntegral(torch.autograd.Function):
         places, slopes, by_low, by_high = ctx.saved_tensors
         result = slopes.new_zeros(ctx.shape)
         if in_main_memory(result):
-            from featgraph.selfsimilarity._step_kernels import place_slopes
+            from featgraph.selfsimilarity._kernels import place_slopes
 
             flat = result.view(-1).numpy()
             place_slopes(places.numpy(), slopes.numpy(), flat.dtype.type(float(grad)), flat)
@@ -253,7 +251,7 @@ def _integrate_in_chunks(
     slopes: Tensor,
 ) -> tuple[float, float, float]:
     """Return the integral and its derivatives by low and by high; fill that by each height."""
-    from featgraph.selfsimilarity._step_kernels import integrate_steps
+    from featgraph.selfsimilarity._kernels import integrate_steps
 
     sums, first = np.zeros(3), 0.0
     for start in range(0, len(heights), CHUNK):

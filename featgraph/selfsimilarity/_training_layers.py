@@ -1,16 +1,18 @@
-"""The layers that the regulariser watches, and what the last forward pass gave in them."""
+"""Layers that the regulariser watches: their last features, from all processes together."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
+from torch.autograd.function import once_differentiable
 
 from featgraph.features.hooks import ActivationHooks
 
-__all__ = ["LEAST_NODES", "TrainingLayers", "device_of", "is_constant"]
+__all__ = ["LEAST_NODES", "TrainingLayers", "device_of", "gather_samples", "is_constant"]
 
 # Below 8 nodes log N takes a handful of values and SS_rate says nothing about a power law.
 LEAST_NODES = 8
@@ -94,3 +96,39 @@ def device_of(model: nn.Module) -> torch.device:
     """Return the device of a model, main memory for one without parameters."""
     parameter = next(model.parameters(), None)
     return torch.device("cpu") if parameter is None else parameter.device
+
+
+def gather_samples(values: Tensor) -> Tensor:
+    """Return the rows of all processes, shape (total, D), in the order of the processes.
+
+    Every process computes the same loss from the same rows, so the gradient of that loss by
+    one's own rows is known here without communication. DistributedDataParallel takes the mean of
+    the gradients over the processes, where the sum belongs; hence the factor: the number of
+    processes.
+    """
+    gathered: Tensor = _Gather.apply(values)  # type: ignore[no-untyped-call]
+    return gathered
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        world, rank = distributed.get_world_size(), distributed.get_rank()
+        length = torch.tensor([len(values)], device=values.device)
+        lengths = [torch.empty_like(length) for _ in range(world)]
+        distributed.all_gather(lengths, length)
+        sizes = [int(size) for size in lengths]
+        # Processes may hold batches of different length; a collective may not.
+        padded = values.new_zeros(max(sizes), values.shape[1])
+        padded[: len(values)] = values
+        parts = [torch.empty_like(padded) for _ in range(world)]
+        distributed.all_gather(parts, padded)
+        start = sum(sizes[:rank])
+        ctx.own, ctx.world = slice(start, start + sizes[rank]), world
+        return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        own: Tensor = ctx.world * grad[ctx.own]
+        return own

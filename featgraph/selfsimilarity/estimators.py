@@ -1,12 +1,33 @@
-"""The table of box-number estimators: one row each, light enough for a command line."""
+"""Tables of box-number estimators and of ways to choose θ, light enough for a command line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ESTIMATORS", "Estimator", "EstimatorName"]
+__all__ = [
+    "ESTIMATORS",
+    "GRIDS",
+    "QUANTILES",
+    "SCALES",
+    "Estimator",
+    "EstimatorName",
+    "Grid",
+    "Scale",
+]
 
+Grid = Literal["range", "quantile"]
+Scale = Literal["log1p", "log"]
+GRIDS = {
+    "range": "from the smallest to the largest distance, as published",
+    "quantile": "between two quantiles of the distances, which a few loud nodes hardly move",
+}
+SCALES = {
+    "log1p": "log(1 + θ), as published: the unit of the activations matters",
+    "log": "log θ: the unit of the activations does not matter",
+}
+#: Default quantiles: nodes in pairs of the widest twentieth are at most 2.5 % of all.
+QUANTILES = (0.05, 0.95)
 EstimatorName = Literal[
     "paper",
     "released",
@@ -115,5 +136,6 @@ _ROWS = (
         "clique cover of the threshold graph",
     ),
 )
+
 
 ESTIMATORS: dict[str, Estimator] = {row.name: row for row in _ROWS}

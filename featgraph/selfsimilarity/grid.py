@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from featgraph.core.checks import choice, integer
-from featgraph.selfsimilarity._sorting import argsort
-from featgraph.selfsimilarity.ladders import GRIDS, QUANTILES, SCALES, Grid, Scale
+from featgraph.selfsimilarity.estimators import GRIDS, QUANTILES, SCALES, Grid, Scale
 
 __all__ = [
     "EqualDistancesError",
     "Ladder",
+    "argsort",
     "check_ladder",
     "check_spread",
     "check_theta",
@@ -22,6 +22,7 @@ __all__ = [
     "grid_between",
     "pair_values",
     "smallest_positive",
+    "sort",
     "theta_grid",
 ]
 
@@ -211,3 +212,19 @@ def grid_between(
     share = torch.arange(n_theta, dtype=torch.float64, device=low.device) / (n_theta - 1)
     theta = ladder.sizes(low + (high - low) * share).to(smallest.dtype)
     return torch.cat([smallest[None], theta[1:-1], largest[None]])
+
+
+def argsort(values: Tensor) -> Tensor:
+    """Return the rising order along the last axis, int64; ties in any order."""
+    if values.device.type != "cpu":
+        return values.argsort()
+    return torch.from_numpy(values.numpy().argsort())
+
+
+def sort(values: Tensor) -> Tensor:
+    """Return the values in rising order along the last axis."""
+    if values.device.type != "cpu":
+        return values.sort().values
+    array = values.numpy().copy()
+    array.sort()
+    return torch.from_numpy(array)

@@ -59,9 +59,7 @@ class NullComparison(Result):
         Number of draws that have an SS_rate.
     """
 
-    _rules: ClassVar = {
-        "p_value": SHARE,
-    }
+    _rules: ClassVar = {"p_value": SHARE}
 
     null: str
     estimator: str

@@ -13,7 +13,7 @@ from featgraph.distances.distance_matrix import feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.selfsimilarity._released import Recipe, released_rate, released_rate_of_distances
 from featgraph.selfsimilarity._steps import count_steps, step_integral
-from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
+from featgraph.selfsimilarity.estimators import ESTIMATORS, QUANTILES, EstimatorName, Grid, Scale
 from featgraph.selfsimilarity.grid import (
     Ladder,
     check_ladder,
@@ -22,7 +22,6 @@ from featgraph.selfsimilarity.grid import (
     distance_range,
     grid_between,
 )
-from featgraph.selfsimilarity.ladders import QUANTILES, Grid, Scale
 from featgraph.selfsimilarity.numbers import box_number
 from featgraph.selfsimilarity.soft import smooth_counts
 

@@ -12,20 +12,24 @@ import torch
 from torch import Tensor, nn
 
 from featgraph.core.checks import choice, integer, need_keys, positive
+from featgraph.core.processes import agree_on, is_distributed
 from featgraph.features.hooks import ActivationHooks
 from featgraph.features.layers import Calls, Layers, base_name
 from featgraph.features.masks import MaskOption
 from featgraph.features.module_calls import is_within
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import unwrap_model
-from featgraph.selfsimilarity._gathering import agree_on, gather_samples, is_distributed
-from featgraph.selfsimilarity._training_layers import TrainingLayers, device_of, is_constant
+from featgraph.selfsimilarity._training_layers import (
+    TrainingLayers,
+    device_of,
+    gather_samples,
+    is_constant,
+)
 from featgraph.selfsimilarity.estimators import ESTIMATORS, EstimatorName
-from featgraph.selfsimilarity.gate import ReleasedGate
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate
-from featgraph.selfsimilarity.schedules import Target, as_targets, describe_target
-from featgraph.selfsimilarity.uncertainty import bootstrap_ss_rate
+from featgraph.selfsimilarity.schedules import ReleasedGate, Target, as_targets, describe_target
+from featgraph.selfsimilarity.sensitivity import bootstrap_ss_rate
 
 __all__ = ["DRAWS", "RegularizerRecord", "SelfSimilarityRegularizer"]
 
@@ -276,15 +280,12 @@ class SelfSimilarityRegularizer:
         }
 
     def _options(self) -> dict[str, Any]:
-        gate = None if self.gate is None else [self.gate.limit, self.gate.refresh]
         return {
             "weight": self.weight,
             "factor": self.factor,
             "draw": self.draw,
-            "gate": gate,
-            **{
-                f"target of layer {name!r}": describe_target(t) for name, t in self._targets.items()
-            },
+            "gate": None if self.gate is None else [self.gate.limit, self.gate.refresh],
+            **{f"target of layer {key!r}": describe_target(t) for key, t in self._targets.items()},
             **{name: str(value) for name, value in self.recipe.items()},
         }
 
@@ -340,26 +341,20 @@ class SelfSimilarityRegularizer:
             self._warn_of_noise(name, values.detach())
         if torch.is_grad_enabled() and not values.requires_grad:
             self._warn_of_stillness(name)
-        rate = None if is_constant(values.detach()) else self._rate(values)
-        if rate is None:
+        if is_constant(values.detach()):
+            return self._skip_constant(name, values)
+        try:
+            rate = ss_rate(values, **self.recipe)
+        except EqualDistancesError:
             return self._skip_constant(name, values)
         measured = float(rate.detach())
-        target = self._target(name).value(self.step, name, measured)
+        # A further call of a module has the target of the first.
+        chosen = [layer for layer in self._targets if is_within(base_name(name), layer)]
+        target = self._targets[max(chosen, key=len)].value(self.step, name, measured)
         gate = 1.0 if self.gate is None else self.gate.factor(name, measured)
         self.records.append(RegularizerRecord(name, measured, target, gate))
         term: Tensor = self.weight * self.factor * gate * (rate - target).square()
         return term
-
-    def _target(self, name: str) -> Any:
-        """Return the target of a layer; a further call of a module has that of the first."""
-        chosen = [layer for layer in self._targets if is_within(base_name(name), layer)]
-        return self._targets[max(chosen, key=len)]
-
-    def _rate(self, values: Tensor) -> Tensor | None:
-        try:
-            return ss_rate(values, **self.recipe)
-        except EqualDistancesError:
-            return None
 
     def _skip_constant(self, name: str, values: Tensor) -> Tensor:
         if not self.n_constant[name]:

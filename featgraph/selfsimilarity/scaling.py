@@ -17,14 +17,16 @@ from featgraph.core.resources import small_on_one_thread
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.selfsimilarity._clouds import SHAPES, Cloud, open_cloud
 from featgraph.selfsimilarity._scaling import (
+    SHAPES,
+    Cloud,
     Ladder,
     box_interval,
     box_slope,
     find_widest_window,
     local_slopes,
     measure_ladder,
+    open_cloud,
     pair_dimension,
     pair_interval,
 )
@@ -151,11 +153,7 @@ class SelfSimilarityTest(Result):
 
 @small_on_one_thread
 def self_similarity_test(
-    features: Any,
-    *,
-    level: float = 0.05,
-    n_draws: int = 99,
-    rng: RandomState = None,
+    features: Any, *, level: float = 0.05, n_draws: int = 99, rng: RandomState = None
 ) -> SelfSimilarityTest:
     """Test whether the nodes of a layer are self-similar beyond their spectrum and their norms.
 

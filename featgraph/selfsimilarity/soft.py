@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from featgraph.core.resources import check_memory
 from featgraph.distances.gram import in_main_memory
+from featgraph.selfsimilarity.estimators import QUANTILES, Scale
 from featgraph.selfsimilarity.grid import (
     Ladder,
     check_ladder,
@@ -19,7 +20,6 @@ from featgraph.selfsimilarity.grid import (
     distance_range,
     smallest_positive,
 )
-from featgraph.selfsimilarity.ladders import QUANTILES, Scale
 
 __all__ = ["smooth_counts", "soft_caro_wei"]
 
@@ -154,7 +154,7 @@ class _Counts(torch.autograd.Function):
         ctx.unit = 1.0 if ladder.scale == "log1p" else 0.0
         mass = distances.new_zeros(len(distances), n_knots)
         if in_main_memory(distances):
-            from featgraph.selfsimilarity._soft_kernels import share_nodes
+            from featgraph.selfsimilarity._kernels import share_nodes
 
             start, unit, shift = _typed(levels, first, per_unit, origin)
             share_nodes(levels.numpy(), start, unit, shift, mass.numpy())
@@ -173,7 +173,7 @@ class _Counts(torch.autograd.Function):
         first, per_unit, origin, width = ctx.knots
         grad = torch.mm((near * near).mul_(-grad.to(near.dtype)), step.T)
         if in_main_memory(distances):
-            from featgraph.selfsimilarity._soft_kernels import slope_nodes
+            from featgraph.selfsimilarity._kernels import slope_nodes
 
             slopes = torch.empty_like(levels)
             start, each, shift, unit = _typed(levels, first, per_unit, origin, ctx.unit)

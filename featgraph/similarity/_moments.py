@@ -235,8 +235,7 @@ class LinearMoments:
 def segment_sums(values: torch.Tensor, widths: Sequence[int]) -> torch.Tensor:
     """Sum consecutive rows in groups of ``widths``."""
     groups = torch.repeat_interleave(
-        torch.arange(len(widths), device=values.device),
-        torch.tensor(widths, device=values.device),
+        torch.arange(len(widths), device=values.device), torch.tensor(widths, device=values.device)
     )
     out = values.new_zeros((len(widths), *values.shape[1:]))
     return out.index_add(0, groups, values)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import functools
 import itertools
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from featgraph.core.package import caller_level
 from featgraph.features.batches import iterate_batches
 from featgraph.features.capture import iterate_features
-from featgraph.similarity._caller import warn_caller
-from featgraph.similarity._inputs import as_samples, center, require_samples, unit_factor
 from featgraph.similarity._moments import LinearMoments
-from featgraph.similarity._recipe import Recipe, compare_all, require_signal
-from featgraph.similarity.kernel_alignment import (
-    FEWEST,
-    center_unbiased,
-    kernel_matrix,
+from featgraph.similarity._recipe import (
+    Recipe,
+    as_samples,
+    center,
+    compare_all,
+    require_samples,
+    require_signal,
+    unit_factor,
 )
+from featgraph.similarity.kernel_alignment import FEWEST, center_unbiased, kernel_matrix
 
 if TYPE_CHECKING:
     from featgraph.features.layers import Layers
@@ -49,11 +53,7 @@ def iterate_pairs(
     ``data`` is read once and each batch goes through both networks in turn.
     """
     batches = iterate_batches(
-        data,
-        batch_size=batch_size,
-        max_batches=max_batches,
-        progress=progress,
-        label="similarity",
+        data, batch_size=batch_size, max_batches=max_batches, progress=progress, label="similarity"
     )
     copies = itertools.tee(batches, 1 if model_b is None else 2)
     sides = [
@@ -218,7 +218,10 @@ class MinibatchStream:
             sums = scaled if sums is None else [a + b for a, b in zip(sums, scaled, strict=True)]
         require_samples(n_samples, 4, f"in batches of at least 4: {FEWEST}")
         if skipped:
-            warn_caller(f"{skipped} samples in batches under 4 were left out ({FEWEST})")
+            warnings.warn(
+                f"{skipped} samples in batches under 4 were left out ({FEWEST})",
+                stacklevel=caller_level(),
+            )
         if sums is None:
             raise RuntimeError("no batch was added")
         for side, own in zip(names, sums[1:], strict=True):

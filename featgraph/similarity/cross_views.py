@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,10 +16,14 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.similarity._predictions import check_architecture, hold_batches, predict
-from featgraph.similarity.divergence import predictive_divergence
 from featgraph.similarity.interpolation import interpolate_linear
 from featgraph.similarity.layer_matrix import similarity_matrix
+from featgraph.similarity.predictions import (
+    check_architecture,
+    hold_batches,
+    predict,
+    predictive_divergence,
+)
 from featgraph.similarity.pruning import prune_globally
 from featgraph.similarity.triangle_views import matched_mean
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossViews", "ViewCorrelation", "correlate_views", "cross_view_correlations"]
 
+Floats: TypeAlias = NDArray[np.float64]
 VIEWS: Mapping[str, str] = {
     "cka": "mean linear CKA of matching layers",
     "procrustes": "mean Procrustes similarity s of matching layers",
@@ -87,13 +92,10 @@ class CrossViews(Result):
 
     _picture: ClassVar = "plot_cross_views"
     _shown: ClassVar = ("n_models", "views", "method")
-    _rules: ClassVar = {
-        "tables": Rule("n_models n_models"),
-        "confidence": SHARE,
-    }
+    _rules: ClassVar = {"tables": Rule("n_models n_models"), "confidence": SHARE}
 
     models: tuple[str, ...]
-    tables: Mapping[str, NDArray[np.float64]]
+    tables: Mapping[str, Floats]
     correlations: tuple[ViewCorrelation, ...]
     method: str = "spearman"
     confidence: float = 0.95
@@ -295,7 +297,7 @@ def _look(
     return matched_mean(table.values)
 
 
-def _check_tables(arrays: Mapping[str, NDArray[np.float64]]) -> int:
+def _check_tables(arrays: Mapping[str, Floats]) -> int:
     if len(arrays) < 2:
         raise ValueError(f"tables must hold at least 2 views, got {len(arrays)}")
     shapes = {table.shape for table in arrays.values()}
@@ -314,8 +316,8 @@ def _check_tables(arrays: Mapping[str, NDArray[np.float64]]) -> int:
 def _correlate(
     first: str,
     second: str,
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
+    a: Floats,
+    b: Floats,
     method: str,
     confidence: float,
     draws: NDArray[np.int64],
@@ -339,7 +341,7 @@ def _correlate(
     return ViewCorrelation(first, second, value, interval, int(known.sum()))
 
 
-def correlation(x: NDArray[np.float64], y: NDArray[np.float64], method: str) -> float:
+def correlation(x: Floats, y: Floats, method: str) -> float:
     """Pearson or Spearman correlation; NaN under 3 pairs or if one side is constant."""
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")

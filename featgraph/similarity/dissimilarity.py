@@ -9,8 +9,16 @@ import torch
 
 from featgraph.core.checks import choice
 from featgraph.core.resources import check_pairs
-from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair, require_samples
-from featgraph.similarity._recipe import Recipe, Rows, compare_pair
+from featgraph.similarity._recipe import (
+    ArrayLike,
+    Recipe,
+    Rows,
+    Samples,
+    as_given,
+    as_pair,
+    compare_pair,
+    require_samples,
+)
 
 __all__ = ["Comparison", "Dissimilarity", "rsa"]
 
@@ -34,11 +42,7 @@ def rsa(
 ) -> torch.Tensor: ...
 @overload
 def rsa(
-    X: ArrayLike,
-    Y: ArrayLike,
-    *,
-    dissimilarity: Dissimilarity = ...,
-    comparison: Comparison = ...,
+    X: ArrayLike, Y: ArrayLike, *, dissimilarity: Dissimilarity = ..., comparison: Comparison = ...
 ) -> float: ...
 def rsa(
     X: Samples,

@@ -8,7 +8,7 @@ need not be the same.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice, integer, naming
 from featgraph.core.resources import check_pairs
 from featgraph.graph.convert import takes_any_graph
-from featgraph.similarity._inputs import Samples, as_given, as_samples, exact_self, unit_factor
-from featgraph.similarity._recipe import Recipe
+from featgraph.similarity._recipe import (
+    Recipe,
+    Samples,
+    as_given,
+    as_samples,
+    exact_self,
+    unit_factor,
+)
 
 if TYPE_CHECKING:
     from featgraph.graph.csr_graph import FeatureGraph
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["box_count_distance", "network_portrait", "portrait_divergence", "spectrum_distance"]
 
+Floats: TypeAlias = NDArray[np.float64]
 #: Equal density, so that the two graphs differ by shape and not by how many edges they have.
 DENSITY: EpsilonRule = ("density", 0.1)
 
@@ -241,7 +248,7 @@ def box_count_recipe(*, estimator: EstimatorName = "linkage", n_theta: int = 256
 def spectrum_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
     """Sorted eigenvalues per layer, Wasserstein distance per pair."""
 
-    def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> NDArray[np.float64]:
+    def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> Floats:
         graph = _as_graph(samples, epsilon, name)
         check_pairs(graph.n_nodes, "the Laplacian", bytes_per_pair=32)
         degrees = graph.degrees.astype(np.float64)
@@ -251,7 +258,7 @@ def spectrum_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
         laplacian -= roots[:, None] * adjacency * roots[None, :]
         return np.asarray(np.linalg.eigvalsh(laplacian), dtype=np.float64)
 
-    def combine(first: NDArray[np.float64], second: NDArray[np.float64]) -> torch.Tensor:
+    def combine(first: Floats, second: Floats) -> torch.Tensor:
         from scipy.stats import wasserstein_distance
 
         return torch.tensor(wasserstein_distance(first, second), dtype=torch.float64)
@@ -262,18 +269,18 @@ def spectrum_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
 def portrait_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
     """One distribution over (k, ℓ) per layer, Jensen–Shannon divergence per pair."""
 
-    def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> NDArray[np.float64]:
+    def prepare(samples: torch.Tensor | FeatureGraph, name: str) -> Floats:
         graph = _as_graph(samples, epsilon, name)
         portrait = network_portrait(graph).astype(np.float64)
         sizes = np.bincount(graph.components)
         ends = portrait @ np.arange(portrait.shape[1]) / float(np.sum(sizes**2))
-        weights: NDArray[np.float64] = portrait / graph.n_nodes * ends[:, None]
+        weights: Floats = portrait / graph.n_nodes * ends[:, None]
         return weights
 
     return Recipe(prepare, _portrait_divergence, self_value=0.0, least=1)
 
 
-def _portrait_divergence(first: NDArray[np.float64], second: NDArray[np.float64]) -> torch.Tensor:
+def _portrait_divergence(first: Floats, second: Floats) -> torch.Tensor:
     shape = np.maximum(first.shape, second.shape)
     p, q = (np.pad(side, [(0, n - m) for n, m in zip(shape, side.shape, strict=True)])
             for side in (first, second))  # fmt: skip

@@ -15,7 +15,7 @@ from torch import nn
 from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.similarity._predictions import check_architecture, hold_batches, predict
+from featgraph.similarity.predictions import check_architecture, hold_batches, predict
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward

@@ -1,8 +1,8 @@
-"""Layer × layer similarity of two networks in one pass over the data."""
+"""Layer × layer similarity of two networks in one pass, by one measure or several."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from featgraph.core.checks import choice, naming
+from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.similarity._inputs import Samples, as_samples, require_samples
-from featgraph.similarity._recipe import compare_all
-from featgraph.similarity._streams import (
-    CkaStream,
-    MinibatchStream,
-    Settled,
-    iterate_pairs,
-    settle,
-)
+from featgraph.similarity._recipe import Samples, as_samples, compare_all, require_samples
+from featgraph.similarity._streams import CkaStream, MinibatchStream, Settled, iterate_pairs, settle
 from featgraph.similarity.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -30,7 +24,7 @@ if TYPE_CHECKING:
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 
-__all__ = ["SimilarityMatrix", "compare_layers", "similarity_matrix"]
+__all__ = ["SimilarityMatrix", "compare_layers", "compare_measures", "similarity_matrix"]
 
 Layered = Mapping[str, torch.Tensor]
 
@@ -308,3 +302,65 @@ def join(parts: list[Settled]) -> Layered:
     if len(parts) == 1:
         return parts[0]
     return {name: torch.cat([part.pop(name) for part in parts]) for name in list(parts[0])}
+
+
+def compare_measures(
+    features_a: Mapping[str, Samples],
+    features_b: Mapping[str, Samples] | None = None,
+    *,
+    measures: Sequence[str] = ("cka", "procrustes", "lsim"),
+    jobs: int | None = None,
+    progress: bool | None = None,
+) -> dict[str, SimilarityMatrix]:
+    """Compare layers by several measures.
+
+    Parameters
+    ----------
+    features_a : mapping of str to Tensor, ndarray (n_samples, n_features) or FeatureMatrix
+        Layers of A.
+    features_b : the same, optional
+        Layers of B, same samples; None compares A with itself.
+    measures : sequence of str, default=("cka", "procrustes", "lsim")
+        Rows of ``MEASURES``.
+    jobs : int or None, default=None
+        Measures at once, each in a process of its own with one thread; None: one after another,
+        or as ``joblib.parallel_config`` says. The result is the same for any number.
+    progress : bool or None, default=None
+        Show a bar over the measures; None shows it on a terminal.
+
+    Returns
+    -------
+    dict of str to SimilarityMatrix
+        In the order of ``measures``.
+
+    Raises
+    ------
+    ValueError
+        As :func:`compare_layers`.
+    RuntimeError
+        If the worker of a measure died twice.
+
+    Notes
+    -----
+    Time and memory of :func:`compare_layers` for each measure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(30, 4))
+    >>> list(compare_measures({"a": X, "b": X**3}, measures=["cka", "procrustes"]))
+    ['cka', 'procrustes']
+    """
+    names = [choice(name, MEASURES, "measures") for name in measures]
+    tasks = [(features_a, features_b, name) for name in names]
+    how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "measures"}
+    found: dict[str, SimilarityMatrix] = {}
+    for place, matrix in run_parallel(_compare, tasks, **how):
+        if isinstance(matrix, WorkerLost):
+            raise RuntimeError(f"{names[place]}: {matrix.reason}")
+        found[names[place]] = matrix
+    return {name: found[name] for name in names}
+
+
+def _compare(a: Mapping[str, Any], b: Mapping[str, Any] | None, measure: str) -> SimilarityMatrix:
+    return compare_layers(a, b, measure=measure)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from featgraph.core.checks import choice
 
 if TYPE_CHECKING:
-    from featgraph.similarity._inputs import Samples
-    from featgraph.similarity._recipe import Recipe
+    from featgraph.similarity._recipe import Recipe, Samples
 
 __all__ = ["INVARIANCES", "MEASURES", "Measure", "measure_pair"]
 
@@ -111,7 +110,7 @@ def _shape(name: str, summary: str, convention: str, *, distance: bool) -> Measu
     return Measure(
         name,
         summary,
-        "procrustes_shape",
+        "linear_alignment",
         "procrustes",
         "procrustes_recipe",
         not distance,
@@ -129,7 +128,7 @@ def _canonical(
     return Measure(
         name,
         summary,
-        "canonical",
+        "linear_alignment",
         name,
         f"{name}_recipe",
         True,
@@ -178,7 +177,7 @@ def _samples(name: str, summary: str, top_k: int | None) -> Measure:
     return Measure(
         name,
         summary,
-        "gbs",
+        "neighbors",
         "lsim",
         "lsim_recipe",
         True,
@@ -191,14 +190,7 @@ def _samples(name: str, summary: str, top_k: int | None) -> Measure:
 
 
 def _network(
-    name: str,
-    summary: str,
-    recipe: str,
-    source: str,
-    doi: str,
-    *,
-    is_metric: bool,
-    scaling: bool,
+    name: str, summary: str, recipe: str, source: str, doi: str, *, is_metric: bool, scaling: bool
 ) -> Measure:
     return Measure(
         name,

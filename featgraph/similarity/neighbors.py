@@ -1,4 +1,4 @@
-"""Mutual nearest neighbours: do two layers put the same samples close together?"""
+"""Do two layers put the same samples close together? Nearest neighbours, graphs of samples."""
 
 from __future__ import annotations
 
@@ -7,31 +7,45 @@ from typing import Literal, overload
 import torch
 
 from featgraph.core.checks import choice, integer
-from featgraph.similarity._inputs import ArrayLike, Samples, as_given, as_pair
-from featgraph.similarity._recipe import Recipe, compare_pair
+from featgraph.similarity._recipe import (
+    ArrayLike,
+    Recipe,
+    Rows,
+    Samples,
+    as_given,
+    as_pair,
+    compare_pair,
+)
+from featgraph.similarity.sample_graphs import (
+    check_room,
+    check_top_k,
+    join_samples,
+    rank_columns,
+    unit_samples,
+)
 
-__all__ = ["NeighborDistance", "mutual_knn"]
+__all__ = ["NeighborDistance", "lsim", "mutual_knn"]
 
 NeighborDistance = Literal["cosine", "euclidean"]
-
 BLOCK_NUMBERS = 1 << 22  # of a part of the products at a time
 EXTRA = 6  # candidates beyond the neighbours: room for equal distances
+BLOCK_ROWS = 256
 
 
 @overload
 def mutual_knn(
     X: torch.Tensor, Y: torch.Tensor, *, n_neighbors: int = ..., distance: NeighborDistance = ...
 ) -> torch.Tensor: ...
+
+
 @overload
 def mutual_knn(
     X: ArrayLike, Y: ArrayLike, *, n_neighbors: int = ..., distance: NeighborDistance = ...
 ) -> float: ...
+
+
 def mutual_knn(
-    X: Samples,
-    Y: Samples,
-    *,
-    n_neighbors: int = 10,
-    distance: NeighborDistance = "cosine",
+    X: Samples, Y: Samples, *, n_neighbors: int = 10, distance: NeighborDistance = "cosine"
 ) -> torch.Tensor | float:
     """Mean share of nearest neighbours that two layers have in common.
 
@@ -174,3 +188,127 @@ def _choose(
     order = apart.sort(dim=1, stable=True)
     chosen = candidates.gather(1, order.indices[:, :n_neighbors])
     return chosen, order.values[:, n_neighbors - 1]
+
+
+@overload
+def lsim(X: torch.Tensor, Y: torch.Tensor, *, top_k: int | None = ...) -> torch.Tensor: ...
+
+
+@overload
+def lsim(X: ArrayLike, Y: ArrayLike, *, top_k: int | None = ...) -> float: ...
+
+
+def lsim(X: Samples, Y: Samples, *, top_k: int | None = None) -> torch.Tensor | float:
+    """Similarity of two layers by their graphs of samples (LSim of GBS).
+
+    LSim = mean_i cos(A_i·, A'_i·), the mean cosine of matching rows of the two adjacency
+    matrices of ``sample_adjacency``.
+
+    Parameters
+    ----------
+    X : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_x)
+        First layer; rows are samples.
+    Y : Tensor, ndarray or FeatureMatrix, shape (n_samples, n_features_y)
+        Second layer, same samples in the same order.
+    top_k : int, optional
+        Entries kept per row of the graphs; None (default) compares full graphs.
+
+    Returns
+    -------
+    0-d Tensor if X or Y is a Tensor (differentiable), else float
+        In [−1, 1]; larger is more similar. A sample isolated in both graphs counts 1, in one
+        of them 0.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 3 samples (two samples are alike for every pair of layers), different
+        samples, non-finite features, ``top_k`` out of range.
+
+    Notes
+    -----
+    Invariant to orthogonal maps, to isotropic scaling and to positive scaling of single
+    samples; not to translation. O(n² · d) time; memory O(n · d), with gradients O(n²).
+
+    References
+    ----------
+    .. [1] Z. Chen et al., "Graph-based similarity of neural network representations",
+       arXiv:2111.11165.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(20, 5))
+    >>> round(lsim(X, X), 12), round(lsim(X, 3 * X @ np.eye(5)[::-1]), 12)
+    (1.0, 1.0)
+    """
+    recipe = lsim_recipe(top_k=top_k)
+    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
+    value = compare_pair(recipe, first, second).clamp(-1.0, 1.0)
+    return as_given(value, (X, Y))
+
+
+def lsim_recipe(*, top_k: int | None = None) -> Recipe:
+    """Adjacency matrix with unit rows over √n; its products are LSim."""
+    kept = check_top_k(top_k)
+
+    def prepare(samples: torch.Tensor, name: str) -> torch.Tensor:
+        adjacency = join_samples(samples, name, kept)
+        norms: torch.Tensor = adjacency.norm(dim=1, keepdim=True)
+        unit: torch.Tensor = adjacency / torch.where(norms > 0, norms, 1.0)
+        # An isolated sample points to itself: alone in both graphs 1, in one 0.
+        unit = unit + torch.diag_embed((norms <= 0).flatten().to(unit.dtype))
+        scaled: torch.Tensor = unit / samples.shape[0] ** 0.5
+        return scaled
+
+    def open_rows(samples: torch.Tensor, name: str) -> Rows:
+        check_room(kept, samples.shape[0])
+        unit = unit_samples(samples, name)
+        adjacency = _open_cosines(unit) if kept is None else _open_nearest(unit, kept)
+
+        def unit_rows(low: int, high: int) -> torch.Tensor:
+            block = adjacency(low, high)
+            norms = block.norm(dim=1, keepdim=True)
+            block = block / torch.where(norms > 0, norms, 1.0)
+            block.diagonal(low).add_((norms <= 0).flatten())
+            return block
+
+        return unit_rows
+
+    why = "two samples are each other's only neighbour"
+    return Recipe(prepare, least=3, why=why, open_rows=open_rows)
+
+
+def _open_cosines(unit: torch.Tensor) -> Rows:
+    def rows(low: int, high: int) -> torch.Tensor:
+        block = (unit[low:high] @ unit.T).clamp_(-1.0, 1.0)
+        block.diagonal(low).zero_()
+        return block
+
+    return rows
+
+
+def _open_nearest(unit: torch.Tensor, top_k: int) -> Rows:
+    """Return the rows of (A + Aᵀ)/2 with the ``top_k`` largest entries of each row of A."""
+    n_samples, cosines = unit.shape[0], _open_cosines(unit)
+    near, values = [], []
+    for low in range(0, n_samples, BLOCK_ROWS):
+        high = min(low + BLOCK_ROWS, n_samples)
+        block = cosines(low, high)
+        kept = rank_columns(block, low)[:, :top_k]
+        near.append(kept)
+        values.append(block.gather(1, kept) / 2)
+    columns = torch.cat(near).flatten()
+    owners = torch.arange(n_samples, device=unit.device).repeat_interleave(top_k)
+    halves = torch.cat(values).flatten().repeat(2)
+    ends = torch.stack([torch.cat([owners, columns]), torch.cat([columns, owners])])
+    order = ends[0].argsort(stable=True)
+    ends, halves = ends[:, order], halves[order]
+
+    def rows(low: int, high: int) -> torch.Tensor:
+        start, stop = torch.searchsorted(ends[0], torch.tensor([low, high], device=unit.device))
+        block = unit.new_zeros(high - low, n_samples)
+        some = ends[:, start:stop]
+        return block.index_put_((some[0] - low, some[1]), halves[start:stop], accumulate=True)
+
+    return rows

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
@@ -19,8 +19,8 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.features.feature_matrix import FeatureMatrix
-from featgraph.similarity._predictions import Predictions, hold_batches, observe
 from featgraph.similarity.layer_matrix import compare_layers
+from featgraph.similarity.predictions import Predictions, hold_batches, observe
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PruningSweep", "prune_globally", "sweep_pruning"]
 
+Floats: TypeAlias = NDArray[np.float64]
 SPARSITIES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 _PRUNED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -77,18 +78,18 @@ class PruningSweep(Result):
         "dimension_b": Rule("n_levels *"),
     }
 
-    sparsities: NDArray[np.float64]
+    sparsities: Floats
     layers_a: tuple[str, ...]
     layers_b: tuple[str, ...]
-    accuracy_a: NDArray[np.float64]
-    accuracy_b: NDArray[np.float64]
-    own_a: NDArray[np.float64]
-    own_b: NDArray[np.float64]
-    cross: NDArray[np.float64]
-    ss_rate_a: NDArray[np.float64]
-    ss_rate_b: NDArray[np.float64]
-    dimension_a: NDArray[np.float64]
-    dimension_b: NDArray[np.float64]
+    accuracy_a: Floats
+    accuracy_b: Floats
+    own_a: Floats
+    own_b: Floats
+    cross: Floats
+    ss_rate_a: Floats
+    ss_rate_b: Floats
+    dimension_a: Floats
+    dimension_b: Floats
     estimator: str
 
     def _columns(self) -> Mapping[str, Any]:
@@ -240,10 +241,7 @@ def sweep_pruning(
 
 
 def run_sweep(
-    sides: tuple[PrunedSide, PrunedSide],
-    levels: list[float],
-    estimator: str,
-    progress: bool | None,
+    sides: tuple[PrunedSide, PrunedSide], levels: list[float], estimator: str, progress: bool | None
 ) -> PruningSweep:
     """Take both networks through all levels."""
     cross = []
@@ -268,12 +266,12 @@ def run_sweep(
     )
 
 
-def mean_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_known(values: Floats) -> Floats:
     """Mean over layers of what is known; NaN where nothing is."""
     known = ~np.isnan(values)
     sums = np.where(known, values, 0.0).sum(axis=1)
     counts = known.sum(axis=1)
-    means: NDArray[np.float64] = np.full(len(values), np.nan)
+    means: Floats = np.full(len(values), np.nan)
     np.divide(sums, counts, out=means, where=counts > 0)
     return means
 
@@ -358,9 +356,7 @@ def _varies(features: FeatureMatrix) -> bool:
     return bool(spread > 8 * torch.finfo(values.dtype).eps * values.abs().max())
 
 
-def _try_cka(
-    first: Mapping[str, FeatureMatrix], second: Mapping[str, FeatureMatrix]
-) -> NDArray[np.float64]:
+def _try_cka(first: Mapping[str, FeatureMatrix], second: Mapping[str, FeatureMatrix]) -> Floats:
     if not all(_varies(F) for side in (first, second) for F in side.values()):
         return np.full((len(first), len(second)), math.nan)  # pruned to silence
     return compare_layers(first, second).values

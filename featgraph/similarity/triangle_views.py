@@ -12,15 +12,15 @@ from torch import nn
 
 from featgraph.core.checks import naming
 from featgraph.core.result import Result
-from featgraph.similarity._predictions import (
+from featgraph.similarity.interpolation import LinearPath, interpolate_linear
+from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers
+from featgraph.similarity.predictions import (
     Predictions,
     check_architecture,
     hold_batches,
     observe,
+    predictive_divergence,
 )
-from featgraph.similarity.divergence import predictive_divergence
-from featgraph.similarity.interpolation import LinearPath, interpolate_linear
-from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers
 from featgraph.similarity.pruning import (
     SPARSITIES,
     PrunedSide,

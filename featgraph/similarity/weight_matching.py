@@ -14,8 +14,8 @@ from torch import nn
 
 from featgraph.core.result import Result
 from featgraph.core.values import RandomState, as_rng
-from featgraph.similarity._predictions import check_architecture
-from featgraph.weights.reading import read_units
+from featgraph.similarity.predictions import check_architecture
+from featgraph.weights.network import read_units
 from featgraph.weights.units import UnitTrace
 
 __all__ = ["NeuronAlignment", "align_neurons"]
@@ -66,11 +66,7 @@ class _Axis:
 
 
 def align_neurons(
-    model_a: nn.Module,
-    model_b: nn.Module,
-    *,
-    max_sweeps: int = 100,
-    rng: RandomState = 0,
+    model_a: nn.Module, model_b: nn.Module, *, max_sweeps: int = 100, rng: RandomState = 0
 ) -> NeuronAlignment:
     """Permute the hidden neurons of B so that its weights come closest to those of A.
 

@@ -14,12 +14,16 @@ from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.spectrum import check_q
 from featgraph.graph.convert import as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.weights.building import build_graph
-from featgraph.weights.exponents import Exponents, fit_own_edges, fit_paths
+from featgraph.weights.building import NULLS, RowNull, build_graph, draw_null_graph
+from featgraph.weights.exponents import (
+    Exponents,
+    count_graph,
+    count_network,
+    count_paths,
+    fit_own_edges,
+    fit_paths,
+)
 from featgraph.weights.network import WeightNetwork, open_network
-from featgraph.weights.nulls import NULLS, RowNull, draw_null_graph
-from featgraph.weights.own_edges import count_graph, count_network
-from featgraph.weights.path_balls import count_paths
 from featgraph.weights.spectrum import NullSpectrum, WeightSpectrum, find_interval
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Variant", "multifractal_weights"]
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
 Variant: TypeAlias = Literal["released", "paths"]
 #: −3, −2.9, …, 3, as published.
 PUBLISHED_Q = tuple(k / 10 for k in range(-30, 31))

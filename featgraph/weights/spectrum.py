@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from featgraph.core.rules import Rule
 
 __all__ = ["CONFIDENCE", "NullSpectrum", "WeightSpectrum", "find_interval"]
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
 #: Lower and upper end of an interval.
 Interval = tuple[float, float]
 CONFIDENCE = 0.95

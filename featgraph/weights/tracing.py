@@ -20,8 +20,15 @@ from featgraph.weights.axes import (
     unknown,
 )
 from featgraph.weights.layout import is_attention
-from featgraph.weights.modules import LEAVES, Held, add_module, fold_factor, open_input
-from featgraph.weights.symbolic import SIZES, trace_model
+from featgraph.weights.modules import (
+    LEAVES,
+    SIZES,
+    Held,
+    add_module,
+    fold_factor,
+    open_input,
+    trace_model,
+)
 from featgraph.weights.units import Ids, Skip, UnitTrace, lookup
 
 __all__ = ["follow_units"]

@@ -23,6 +23,7 @@ __all__ = [
     "read_link",
 ]
 
+Floats: TypeAlias = NDArray[np.float64]
 Ids: TypeAlias = NDArray[np.int64]
 
 
@@ -49,11 +50,11 @@ class Link:
     kernel: torch.Tensor
     sources: Ids
     targets: Ids
-    bias: NDArray[np.float64] | None = None
+    bias: Floats | None = None
     groups: int = 1
     module: Any = None
     is_inner: bool = False  # the units of a flattened image vary fastest
-    scale: NDArray[np.float64] | None = None  # factor of a batch norm that follows, per target
+    scale: Floats | None = None  # factor of a batch norm that follows, per target
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Skip:
     sources: Ids
     targets: Ids
     is_sum: bool = True
-    strengths: NDArray[np.float64] | None = None
+    strengths: Floats | None = None
 
 
 @dataclass
@@ -172,7 +173,7 @@ def lookup(table: Ids, ids: Ids) -> Ids:
     return np.where(ids >= 0, table[ids], -1)
 
 
-def read_link(link: Link, *, fold: bool = True) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def read_link(link: Link, *, fold: bool = True) -> tuple[NDArray[Any], Floats]:
     """Return what gives the strengths of a linear map without a copy where it can be had.
 
     Weights of shape (n_targets, n_sources), signed and not looked at, and a factor per target; 0
@@ -198,7 +199,7 @@ def not_finite(name: str, what: str = "weights") -> ValueError:
     return ValueError(f"layer {name!r} must have finite {what}, got NaN or infinity")
 
 
-def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
+def link_matrix(link: Link, *, fold: bool = True) -> Floats:
     """Strength of every connection of one linear map, shape (n_targets, n_sources).
 
     |w|, or the norm over positions; 0 between the groups of a convolution.
@@ -217,7 +218,7 @@ def link_matrix(link: Link, *, fold: bool = True) -> NDArray[np.float64]:
     return np.asarray(matrix, dtype=np.float64)
 
 
-def _spread_groups(matrix: NDArray[Any], n_sources: int, groups: int) -> NDArray[np.float64]:
+def _spread_groups(matrix: NDArray[Any], n_sources: int, groups: int) -> Floats:
     spread = np.zeros((len(matrix), n_sources))
     rows, columns = len(matrix) // groups, n_sources // groups
     for g in range(groups):

@@ -22,7 +22,7 @@ from featgraph.datasets import (
     make_watts_strogatz,
 )
 from featgraph.dimension import fractality
-from featgraph.dimension._size_grid import size_grid, thin_sizes
+from featgraph.dimension.model_selection import size_grid, thin_sizes
 
 FAST = {"method": "greedy", "rng": 0, "jobs": 1, "n_resamples": 60}
 

@@ -10,7 +10,7 @@ from featgraph.invariance import (
     fit_correlation_dimension,
     measure_correlation_dimension,
 )
-from featgraph.invariance._pair_kernels import longest_plateau
+from featgraph.invariance.correlation_dimension import longest_plateau
 from tests.naive import invariance as naive
 from tests.naive.clouds import CLOUDS, make_cloud, move
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from featgraph.invariance._spread import deviation, invert_spread, noise_spread, relative_range
+from featgraph.invariance.layer_spread import deviation, invert_spread, noise_spread, relative_range
 
 SPREADS = {"sigma": deviation, "delta": relative_range}
 

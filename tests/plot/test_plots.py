@@ -37,7 +37,7 @@ def features():
 @pytest.fixture(scope="module")
 def comparison(features):
     return compare_dimensions(
-        features, curves=CURVES, n_theta=32, hop_methods=(), rng=0, progress=False
+        features, curves=CURVES, n_theta=32, hop_methods=(), time_limit=None, rng=0, progress=False
     )
 
 

@@ -17,14 +17,14 @@ from featgraph.selfsimilarity import (
     ESTIMATORS,
     box_number,
     count_boxes,
-    critical,
     critical_distances,
     critical_pairs,
+    numbers,
     soft_caro_wei,
     ss_rate,
     theta_grid,
 )
-from featgraph.selfsimilarity.formulas import formula_count
+from featgraph.selfsimilarity.numbers import formula_count
 from tests.naive import selfsimilarity as naive
 
 HARD = ["paper", "released", "caro_wei", "packing", "linkage", "midpoint"]
@@ -138,8 +138,8 @@ def test_critical_pairs(F: torch.Tensor, estimator: str) -> None:
 @given(features())
 def test_packing_runs_on_other_devices(F: torch.Tensor) -> None:
     C = feature_distances(F)
-    expected = critical._farthest_first(C)
-    assert torch.equal(critical._farthest_first_on_device(C), expected)
+    expected = numbers._farthest_first(C)
+    assert torch.equal(numbers._farthest_first_on_device(C), expected)
 
 
 def test_linkage_agrees_with_scipy_heights() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from featgraph.distances import as_distance_matrix
 from featgraph.pipeline import AnalysisSettings, analyze
-from featgraph.selfsimilarity import Leverage, leverage, measure_leverage, ss_rate
+from featgraph.selfsimilarity import Leverage, measure_leverage, sensitivity, ss_rate
 
 
 def draw_layer(n_nodes: int = 60, seed: int = 0) -> np.ndarray:
@@ -109,7 +109,7 @@ def test_analysis_follows_the_ladder() -> None:
 def test_null_draws_in_bins_are_those_without_bins(estimator: str, monkeypatch: Any) -> None:
     how: dict[str, Any] = {"estimator": estimator, "n_draws": 3, "n_largest": 4, "rng": 0}
     fast = measure_leverage(draw_layer(), **how)
-    monkeypatch.setattr(leverage, "_is_published", lambda *_: False)
+    monkeypatch.setattr(sensitivity, "_is_published", lambda *_: False)
     slow = measure_leverage(draw_layer(), **how)
     np.testing.assert_allclose(fast.null_rates, slow.null_rates, atol=1e-4)  # 16,384 bins
     np.testing.assert_allclose(fast.null_changes, slow.null_changes, atol=1e-4)

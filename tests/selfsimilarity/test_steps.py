@@ -9,8 +9,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from featgraph.selfsimilarity import critical_distances, critical_pairs
-from featgraph.selfsimilarity._soft_kernels import slope_nodes
-from featgraph.selfsimilarity._step_kernels import integrate_steps
+from featgraph.selfsimilarity._kernels import integrate_steps, slope_nodes
 from featgraph.selfsimilarity._steps import _order_pairs, count_steps
 
 

@@ -16,8 +16,8 @@ from featgraph import similarity as sim
 from featgraph.distances import feature_distances
 from featgraph.features import FeatureMatrix
 from featgraph.graph import FeatureGraph, feature_graph
-from featgraph.similarity.diagram_distance import landscape_curve, silhouette_curve
-from featgraph.similarity.weight_homology import _filter, _flag_persistence, _tree_persistence
+from featgraph.similarity.diagrams import landscape_curve, silhouette_curve
+from featgraph.similarity.homology import _filter, _flag_persistence, _tree_persistence
 from featgraph.weights import weight_graph
 from tests.naive import homology as naive
 

@@ -8,7 +8,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from featgraph import similarity as sim
-from featgraph.similarity import _kernel_rows, _recipe, dissimilarity, gbs, neighbors
+from featgraph.similarity import _recipe, dissimilarity, kernel_alignment, neighbors
 from featgraph.similarity._recipe import compare_pair
 from featgraph.similarity.measures import MEASURES
 from tests.naive import similarity as naive
@@ -30,7 +30,7 @@ def small_parts(monkeypatch):
     """Parts of a few rows and single layers, as thousands of samples have them."""
     monkeypatch.setattr(_recipe, "ROW_BYTES", 1)
     monkeypatch.setattr(_recipe, "PREPARED_BYTES", 1)
-    for module in (_kernel_rows, dissimilarity, gbs):
+    for module in (kernel_alignment, dissimilarity, neighbors):
         monkeypatch.setattr(module, "BLOCK_ROWS", 7)
     monkeypatch.setattr(dissimilarity, "PART", 10)
     monkeypatch.setattr(dissimilarity, "NEAR_PAIRS", 3)

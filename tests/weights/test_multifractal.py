@@ -14,11 +14,9 @@ from scipy import stats
 from torch import nn
 
 import featgraph as fg
-from featgraph.weights.exponents import fit_own_edges, fit_paths
+from featgraph.weights.building import draw_null_graph
+from featgraph.weights.exponents import count_network, count_paths, fit_own_edges, fit_paths
 from featgraph.weights.network import open_network
-from featgraph.weights.nulls import draw_null_graph
-from featgraph.weights.own_edges import count_network
-from featgraph.weights.path_balls import count_paths
 from tests.naive import weights as naive
 
 Q = [k / 10 for k in range(-30, 31)]

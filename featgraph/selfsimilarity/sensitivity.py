@@ -1,21 +1,22 @@
-"""Leverage: what SS_rate of a layer would be without its farthest nodes."""
+"""How far SS_rate of a layer hangs on its farthest nodes and on the samples that were seen."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from featgraph.core.checks import integer
 from featgraph.core.resources import small_on_one_thread
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.core.values import RandomState
+from featgraph.core.values import RandomState, as_rng
 from featgraph.distances.distance_matrix import (
     DistanceMatrix,
     as_distance_matrix,
@@ -24,13 +25,14 @@ from featgraph.distances.distance_matrix import (
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import draw_nulls
 from featgraph.selfsimilarity.estimators import EstimatorName
-from featgraph.selfsimilarity.formulas import formula_count
 from featgraph.selfsimilarity.grid import EqualDistancesError, check_spread, distance_range
 from featgraph.selfsimilarity.null_scores import embed_distances
-from featgraph.selfsimilarity.rate import ss_rate_of_distances
+from featgraph.selfsimilarity.numbers import formula_count
+from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
 
-__all__ = ["Leverage", "measure_leverage"]
+__all__ = ["Leverage", "bootstrap_ss_rate", "measure_leverage"]
 
+Floats: TypeAlias = NDArray[np.float64]
 #: A handful of nodes: this share of all, and no more than this number.
 SHARE, MOST = 0.05, 20
 N_BINS = 1 << 14  # of log(1 + distance), for the draws of the null model
@@ -75,11 +77,11 @@ class Leverage(Result):
     estimator: str
     rate: float
     nodes: NDArray[np.int64]
-    norms: NDArray[np.float64]
-    without_each: NDArray[np.float64]
-    without_first: NDArray[np.float64]
-    null_rates: NDArray[np.float64]
-    null_changes: NDArray[np.float64]
+    norms: Floats
+    without_each: Floats
+    without_first: Floats
+    null_rates: Floats
+    null_changes: Floats
     layer: str | None = None
 
     @property
@@ -225,7 +227,7 @@ def measure_leverage(
     )
 
 
-def _largest_move(rate: float, rates: NDArray[np.float64]) -> float:
+def _largest_move(rate: float, rates: Floats) -> float:
     moves = np.nan_to_num(rates - rate)
     return float(moves[np.abs(moves).argmax()])
 
@@ -242,9 +244,7 @@ def _is_published(distances: Tensor, how: dict[str, Any]) -> bool:
     return is_formula and plain == names and distances.device.type == "cpu"
 
 
-def _rates_without(
-    distances: Tensor, sets: list[Tensor], how: dict[str, Any]
-) -> NDArray[np.float64]:
+def _rates_without(distances: Tensor, sets: list[Tensor], how: dict[str, Any]) -> Floats:
     return np.array([_rate_without(distances, nodes, how) for nodes in sets])
 
 
@@ -257,7 +257,7 @@ def _rate_without(distances: Tensor, nodes: Tensor, how: dict[str, Any]) -> floa
         return float("nan")
 
 
-def _binned_rates(distances: Tensor, far: Tensor, how: dict[str, Any]) -> NDArray[np.float64]:
+def _binned_rates(distances: Tensor, far: Tensor, how: dict[str, Any]) -> Floats:
     """Return SS_rate without the first 0, 1, …, n of ``far``, to about 10⁻⁵.
 
     One pass counts the pairs by bins of log(1 + distance) and by who of ``far`` leaves first, so
@@ -265,7 +265,7 @@ def _binned_rates(distances: Tensor, far: Tensor, how: dict[str, Any]) -> NDArra
     """
     if not _is_published(distances, how):
         return _rates_without(distances, [far[:0], *_firsts(far)], how)
-    from featgraph.selfsimilarity._step_kernels import bin_pairs
+    from featgraph.selfsimilarity._kernels import bin_pairs
 
     n_nodes, n_far = len(distances), len(far)
     check_spread(*distance_range(distances))
@@ -297,3 +297,73 @@ def _farthest(distances: Tensor, n_largest: int) -> tuple[Tensor, Tensor]:
     far = norms.argsort(descending=True, stable=True)[:n_largest]
     middle = max(float(norms.median()), float(torch.finfo(norms.dtype).tiny))
     return far, norms[far] / middle
+
+
+def bootstrap_ss_rate(
+    features: FeatureMatrix | Array,
+    *,
+    estimator: EstimatorName = "released",
+    n_resamples: int = 64,
+    confidence: float = 0.95,
+    rng: RandomState = None,
+    **options: Any,
+) -> tuple[float, float]:
+    """Return a bootstrap interval of SS_rate over the samples of a layer.
+
+    Parameters
+    ----------
+    features : FeatureMatrix, Tensor or ndarray, shape (n_nodes, n_samples)
+        F of one layer.
+    estimator : str, default="released"
+        A key of ``ESTIMATORS``.
+    n_resamples : int, default=64
+        Number of times that n_samples samples are drawn with replacement.
+    confidence : float, default=0.95
+        Share of the resamples inside the interval, in [0, 1].
+    rng : Generator, int or None, default=None
+        Source of the draws.
+    **options
+        Further options of :func:`ss_rate`.
+
+    Returns
+    -------
+    low, high : float
+        Percentiles of SS_rate over the resamples; (nan, nan) if all distances are equal in each.
+
+    Raises
+    ------
+    ValueError
+        As :func:`ss_rate`.
+
+    Notes
+    -----
+    A resample holds some samples twice and so has a little less variety than the data: the
+    interval speaks for the spread of SS_rate, not for its bias at few samples. Time
+    n_resamples times that of ``ss_rate``.
+
+    References
+    ----------
+    Efron 1979, doi:10.1214/aos/1176344552.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(32, 8))
+    >>> low, high = bootstrap_ss_rate(F, rng=0)
+    >>> low < float(ss_rate(F)) < high
+    True
+    """
+    n_resamples = integer(n_resamples, "n_resamples", least=2)
+    tail = (1 - confidence) / 2
+    rng = as_rng(rng)
+    values = as_feature_matrix(features).values.detach()
+    rates = []
+    for _ in range(n_resamples):
+        drawn = torch.from_numpy(rng.integers(values.shape[1], size=values.shape[1]))
+        try:
+            rates.append(float(ss_rate(values[:, drawn], estimator=estimator, **options)))
+        except EqualDistancesError:
+            continue
+    if not rates:
+        return float("nan"), float("nan")
+    low, high = np.quantile(rates, [tail, 1 - tail]).tolist()
+    return low, high

@@ -1,14 +1,13 @@
-"""Correlation sums with local slopes and fit window, and dimensions over layers."""
+"""Correlation sums and spectra of layers on log–log axes, with their fits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.plot.layer_values import LayerSeries, draw_layer_values
 from featgraph.plot.style import (
     BAND,
     BLACK,
@@ -19,8 +18,8 @@ from featgraph.plot.style import (
     TEXT,
     VERMILION,
     WIDTH,
-    new_axes,
     new_figure,
+    shorten,
     style_axes,
 )
 
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
 
     from featgraph.invariance.correlation_dimension import CorrelationDimension
     from featgraph.invariance.geometric import GeometricInvariance, LayerDimension
+    from featgraph.invariance.scale import LayerExponent, ScaleInvariance
 
-__all__ = ["plot_correlation_sum", "plot_dimensions"]
+__all__ = ["plot_correlation_sum", "plot_spectra"]
 
 
 def plot_correlation_sum(
@@ -82,7 +82,7 @@ def plot_correlation_sum(
         _draw_sum(axes[0, column], fit)
         _draw_slopes(axes[1, column], fit)
         axes[0, column].set_title(
-            _shorten(name), fontsize=TEXT, color=INK, loc="left", fontweight="bold"
+            shorten(name, 22), fontsize=TEXT, color=INK, loc="left", fontweight="bold"
         )
     axes[0, 0].set_ylabel("share T of pairs closer than r")
     axes[1, 0].set_ylabel("local slope of log T(r)")
@@ -170,81 +170,93 @@ def _shade(ax: Axes, fit: CorrelationDimension) -> None:
             ax.axvline(end, color=FAINT, linewidth=0.8, linestyle=":", zorder=0)
 
 
-def plot_dimensions(
-    *results: GeometricInvariance,
-    labels: Sequence[str] = (),
-    neighbors: bool = True,
-    ax: Axes | None = None,
-) -> tuple[Figure, Axes]:
-    """Draw the dimensions over the layers, with intervals.
+def plot_spectra(
+    result: ScaleInvariance, *, max_layers: int = 12, n_columns: int | None = None
+) -> tuple[Figure, NDArray[np.object_]]:
+    """Draw the eigenvalue distribution of each layer on log–log axes, with its fit.
 
     Parameters
     ----------
-    *results : GeometricInvariance
-        One per variant or state, of the same layers.
-    labels : sequence of str, default=()
-        One per result; empty names the variant and Δ.
-    neighbors : bool, default=True
-        Add the TwoNN and likelihood dimensions of the first result.
-    ax : matplotlib Axes or None, default=None
-        Where to draw; None makes a new figure.
+    result : ScaleInvariance
+        From :func:`featgraph.invariance.measure_scale_invariance`.
+    max_layers : int, default=12
+        Layers to draw, the shallowest first.
+    n_columns : int or None, default=None
+        Panels side by side; None takes 3, or 2 for four layers.
 
     Returns
     -------
     fig : matplotlib Figure
         The figure, not shown.
-    ax : matplotlib Axes
-        Its axes; bars are intervals. Hollow markers have no plateau.
+    axes : ndarray of Axes, shape (n_layers,)
+        One panel per layer: the share of eigenvalues of at least λ, a straight line of slope
+        1 − γ where the law holds. The fitted tail is shaded.
 
     Raises
     ------
     ValueError
-        If no result is given, or the number of labels is another.
+        If ``max_layers`` or ``n_columns`` is below 1.
 
     Examples
     --------
-    >>> from featgraph.invariance import measure_geometric_invariance
-    >>> features = np.random.default_rng(0).random((2, 200))
-    >>> fig, ax = plot_dimensions(measure_geometric_invariance(features, n_resamples=0))
-    >>> ax.get_ylabel()
-    'intrinsic dimension'
+    >>> from featgraph.invariance import measure_scale_invariance
+    >>> features = np.random.default_rng(0).normal(size=(60, 200))
+    >>> result = measure_scale_invariance(features, n_resamples=0, rivals=())
+    >>> fig, axes = plot_spectra(result)
+    >>> axes.shape
+    (1,)
     """
-    if not results:
-        raise ValueError("results must hold at least one GeometricInvariance, got none")
-    if labels and len(labels) != len(results):
-        raise ValueError(f"labels must name {len(results)} results, got {len(labels)}")
-    fig, ax = new_axes(ax, height=3.2)
-    names = labels or [f"D₂ {result.variant}: Δ = {result.delta:.2f}" for result in results]
-    series = [_dimension_series(*pair) for pair in zip(results, names, strict=True)]
-    if neighbors:
-        for name in ("two_nn", "likelihood"):
-            series.append(_neighbor_series(results[0], name))
-    draw_layer_values(ax, series)
-    for result in results:
-        for place, row in enumerate(result.layers):
-            if row.correlation is not None and not row.correlation.has_plateau:
-                x = place + 0.16 * (results.index(result) - (len(series) - 1) / 2)
-                ax.plot(x, row.dimension, "o", color="white", markersize=2.6, zorder=4)
-    ax.set_ylabel("intrinsic dimension")
-    ax.set_ylim(bottom=0)
-    return fig, ax
+    layers = result.layers[:max_layers]
+    if n_columns is None:
+        n_columns = 2 if len(layers) == 4 else 3
+    across = min(n_columns, len(layers))
+    down = -(-len(layers) // across)
+    width = (WIDTH + 0.6) * max(across, 2) / 3
+    figure = new_figure(width, 2.15 * down + 0.25)
+    axes = figure.subplots(down, across, squeeze=False)
+    for ax in axes.ravel()[len(layers) :]:
+        ax.set_axis_off()
+    for index, (ax, layer) in enumerate(zip(axes.ravel(), layers, strict=False)):
+        _draw_spectrum(ax, layer)
+        if index % across == 0:
+            ax.set_ylabel("share of eigenvalues ≥ λ")
+        if index >= len(layers) - across:
+            ax.set_xlabel("eigenvalue λ (activation²)")
+    return figure, np.asarray(axes.ravel()[: len(layers)])
 
 
-def _dimension_series(result: GeometricInvariance, label: str) -> LayerSeries:
-    ends = np.array([row.interval or (np.nan, np.nan) for row in result.layers])
-    names = tuple(row.layer for row in result.layers)
-    return LayerSeries(label, names, result.dimensions, ends[:, 0], ends[:, 1])
+def _draw_spectrum(ax: Axes, layer: LayerExponent) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
 
-
-def _neighbor_series(result: GeometricInvariance, name: str) -> LayerSeries:
-    found = [getattr(row, name) for row in result.layers]
-    ends = np.array([item.interval for item in found])
-    label = {"two_nn": "TwoNN", "likelihood": "likelihood, 20 neighbours"}[name]
-    names = tuple(row.layer for row in result.layers)
-    return LayerSeries(
-        label, names, np.array([item.dimension for item in found]), ends[:, 0], ends[:, 1]
+    values, fit = layer.spectrum.values, layer.fit
+    share = np.arange(1, values.size + 1) / values.size
+    style_axes(ax)
+    ax.set(xscale="log", yscale="log")
+    ax.axvspan(fit.x_min, values[0], color=BAND, alpha=0.55, linewidth=0, zorder=0)
+    ax.plot(
+        values, share, "o", markersize=2.6, color=BLUE, markeredgewidth=0, zorder=2, rasterized=True
     )
-
-
-def _shorten(name: str, *, length: int = 22) -> str:
-    return name if len(name) <= length else f"…{name[1 - length :]}"
+    ends = np.array([fit.x_min, values[0]])
+    ax.plot(
+        ends, fit.n_tail / fit.n_values * (ends / fit.x_min) ** (1 - fit.exponent),
+        color=BLACK, linewidth=1.3, zorder=3,
+    )  # fmt: skip
+    lines = [
+        f"γ = {fit.exponent:.2f} ± {fit.standard_error:.2f}",
+        f"{fit.n_tail} of {fit.n_values} values",
+    ]
+    if fit.p_value is not None:
+        lines.append(f"p = {fit.p_value:.2g}")
+    if fit.better_rivals:
+        lines.append(f"better: {fit.better_rivals[0].replace('_', ' ')}")
+    ax.annotate(
+        "\n".join(lines),
+        (0.04, 0.05), xycoords="axes fraction", fontsize=SMALL, color=INK, va="bottom",
+        linespacing=1.35,
+    )  # fmt: skip
+    ax.set_ylim(0.6 / values.size, 1.6)
+    ax.set_title(shorten(layer.layer, 26), fontsize=TEXT, color=INK, loc="left", fontweight="bold")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(LogLocator(numticks=5))
+        axis.set_minor_locator(NullLocator())
+    ax.tick_params(labelsize=SMALL - 0.5)

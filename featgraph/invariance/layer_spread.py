@@ -1,25 +1,62 @@
-"""Spread of a number over layers, with an interval that knows how noise spreads them apart."""
+"""Layers by name, and the spread of a number over them with an interval that knows noise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["invert_spread", "noise_spread", "relative_range"]
+if TYPE_CHECKING:
+    from featgraph.features.feature_matrix import Array, FeatureMatrix
 
-Spread: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    OneLayer: TypeAlias = FeatureMatrix | Array
+    Layers: TypeAlias = OneLayer | Mapping[str, OneLayer] | Sequence[OneLayer]
+
+__all__ = ["invert_spread", "name_layers", "noise_spread", "relative_range"]
+
+Floats: TypeAlias = NDArray[np.float64]
+Spread: TypeAlias = Callable[[Floats], Floats]
 _MAX_STRETCH = 1e3
 
 
+def name_layers(features: Layers) -> dict[str, FeatureMatrix]:
+    """Return the layers by name, checked to hold the same number of samples.
+
+    Widths may differ from layer to layer: eigenvalues and point clouds do not need the same
+    neurons in every layer, only the same images.
+    """
+    from featgraph.features.feature_matrix import as_feature_matrix
+
+    if isinstance(features, Mapping):
+        named = {str(name): as_feature_matrix(value) for name, value in features.items()}
+    elif isinstance(features, list | tuple):
+        named = {}
+        for number, value in enumerate(features):
+            matrix = as_feature_matrix(value)
+            name = matrix.layer or f"layer {number}"
+            if name in named:
+                raise ValueError(
+                    f"features must name each layer once, got {name!r} twice; pass a mapping"
+                )
+            named[name] = matrix
+    else:
+        one: FeatureMatrix = as_feature_matrix(features)  # type: ignore[arg-type]
+        named = {one.layer or "features": one}
+    if not named:
+        raise ValueError("features must hold at least one layer, got none")
+    samples = {name: matrix.n_samples for name, matrix in named.items()}
+    if len(set(samples.values())) > 1:
+        raise ValueError(
+            f"features must hold the same samples in every layer, got {samples}; "
+            "capture all layers in one pass over the data"
+        )
+    return named
+
+
 def invert_spread(
-    estimates: NDArray[np.float64],
-    replicates: NDArray[np.float64],
-    spread: Spread,
-    *,
-    confidence: float,
+    estimates: Floats, replicates: Floats, spread: Spread, *, confidence: float
 ) -> tuple[float, float]:
     """Return an interval for the spread of the true values of which ``estimates`` are noisy.
 
@@ -64,19 +101,19 @@ def _crossing(reached: Callable[[float], bool], last: float) -> float:
     return high
 
 
-def noise_spread(replicates: NDArray[np.float64], spread: Spread, mean: float) -> float:
+def noise_spread(replicates: Floats, spread: Spread, mean: float) -> float:
     """Return the mean spread of replicates whose layers all have the same true value."""
     noise = replicates - replicates.mean(axis=0)
     return float(spread(mean + noise).mean())
 
 
-def relative_range(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def relative_range(values: Floats) -> Floats:
     """Return Δ = (max − min) / mean over the last axis."""
-    result: NDArray[np.float64] = np.ptp(values, axis=-1) / values.mean(axis=-1)
+    result: Floats = np.ptp(values, axis=-1) / values.mean(axis=-1)
     return result
 
 
-def deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def deviation(values: Floats) -> Floats:
     """Return the population standard deviation over the last axis."""
-    result: NDArray[np.float64] = np.std(values, axis=-1)
+    result: Floats = np.std(values, axis=-1)
     return result
