@@ -248,8 +248,7 @@ def analyze_layer(
     from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
     from featgraph.graph.construct import feature_graph
     from featgraph.plot.positions import scale_distances, scale_features
-    from featgraph.selfsimilarity.null_scores import compare_with_nulls
-    from featgraph.selfsimilarity.sensitivity import measure_leverage
+    from featgraph.selfsimilarity.sensitivity import compare_and_set_aside
 
     settings = AnalysisSettings() if settings is None else settings
     generator = as_rng(rng)
@@ -271,9 +270,8 @@ def analyze_layer(
     if settings.n_sweep:
         sweep = epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=seed, progress=False)
     # Last, so that which null models there are changes no other draw.
-    how: dict[str, Any] = {"n_draws": settings.n_null, "rng": generator}
-    how |= {"grid": settings.grid, "scale": settings.scale}
-    nulls = compare_with_nulls(features, **how) if settings.n_null else []
+    ladder: dict[str, Any] = {"grid": settings.grid, "scale": settings.scale}
+    nulls, leverage = compare_and_set_aside(features, settings.n_null, generator, **ladder)
     is_kept = not isinstance(features, DistanceMatrix)
     positions, share = scale_features(features) if is_kept else scale_distances(C.values.cpu())
     return LayerAnalysis(
@@ -293,7 +291,7 @@ def analyze_layer(
         seconds=time.perf_counter() - started,
         other_nulls=tuple(nulls[1:]),
         sweep=sweep,
-        leverage=measure_leverage(features, **how) if C.n_nodes > 2 else None,
+        leverage=leverage,
     )
 
 

@@ -81,7 +81,8 @@ class LayerAnalysis(Result):
     sweep : EpsilonSweep or None
         G_M at other thresholds than the chosen one.
     leverage : Leverage or None
-        SS_rate of the released estimator without the farthest neurons; None for two neurons.
+        SS_rate of the released estimator without the farthest neurons, beside the draws
+        of the Gaussian null model behind ``null``.
     fingerprint : str
         Names the features and settings behind it, so that a stopped run can go on.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ __all__ = [
     "bin_pairs",
     "caro_wei_counts",
     "complete_linkage",
+    "find_range",
     "count_pairs",
     "farthest_first",
     "integrate_steps",
@@ -149,24 +149,26 @@ def integrate_steps(
 
 
 @kernel
-def complete_linkage(bits: Any, pairs: Any) -> None:
-    """Fill ``pairs`` (2, D − 1) with the widest pair of each complete-linkage merge.
+def complete_linkage(bits: Any, widest: Any, heights: Any, pairs: Any) -> None:
+    """Fill ``heights`` (D − 1) with the bits of the height of each complete-linkage merge.
 
     Nearest-neighbour chains: two clusters that are each other's nearest merge at once, and
     complete linkage never regrets it. ``bits`` is overwritten; the diagonal must be the
-    largest number of its type, which marks clusters that are gone, too.
+    largest number of its type, which marks clusters that are gone, too. ``pairs`` (2, D − 1) is
+    filled with the widest pair of each merge; ``widest`` (D, D) is room for that. Both may be
+    empty.
     """
-    n_nodes = bits.shape[0]
+    n_nodes, has_pairs = bits.shape[0], pairs.shape[1] > 0
     gone = bits[0, 0]
-    widest = np.empty((n_nodes, n_nodes), np.int32)  # the pair that parts two clusters
-    for i in range(n_nodes):
+    is_gone = np.zeros(n_nodes, np.bool_)
+    for i in range(widest.shape[0]):
         for j in range(n_nodes):
             widest[i, j] = min(i, j) * n_nodes + max(i, j)
     chain = np.empty(n_nodes, np.int64)
     length, first = 0, 0
     for merge in range(n_nodes - 1):
         if length == 0:
-            while widest[first, first] < 0:
+            while is_gone[first]:
                 first += 1
             chain[0], length = first, 1
         while True:
@@ -185,26 +187,53 @@ def complete_linkage(bits: Any, pairs: Any) -> None:
         # The merged cluster takes the place of the later one, as in SciPy: ties fall alike.
         kept, lost = max(tip, chain[length - 2]), min(tip, chain[length - 2])
         length -= 2
-        pairs[0, merge] = widest[kept, lost] // n_nodes
-        pairs[1, merge] = widest[kept, lost] % n_nodes
-        widest[lost, lost] = -1
+        heights[merge] = nearest
+        if has_pairs:
+            pairs[0, merge] = widest[kept, lost] // n_nodes
+            pairs[1, merge] = widest[kept, lost] % n_nodes
+        is_gone[lost] = True
         bits[kept, lost] = bits[lost, kept] = gone
         for j in range(n_nodes):
             if bits[lost, j] != gone:
                 if bits[lost, j] > bits[kept, j]:
                     bits[kept, j] = bits[j, kept] = bits[lost, j]
-                    widest[kept, j] = widest[j, kept] = widest[lost, j]
+                    if has_pairs:
+                        widest[kept, j] = widest[j, kept] = widest[lost, j]
                 bits[lost, j] = bits[j, lost] = gone
 
 
 @kernel
-def bin_pairs(distances: Any, ranks: Any, low: float, per_unit: float, counts: Any) -> None:
-    """Count the pairs i < j by min(rank_i, rank_j) and by the bin of log(1 + distance)."""
-    last = counts.shape[1] - 1
-    for i in range(distances.shape[0] - 1):
-        for j in range(i + 1, distances.shape[0]):
-            place = int((math.log1p(distances[i, j]) - low) * per_unit)
-            counts[min(ranks[i], ranks[j]), min(max(place, 0), last)] += 1
+def bin_pairs(distances: Any, first: Any, shift: Any, tallies: Any) -> None:
+    """Add up number and distance of the pairs i < j by bin of log(1 + distance).
+
+    The bit pattern of a number rises almost as its logarithm; ``first`` is that of 1 + TZ.
+    """
+    n_nodes = distances.shape[0]
+    moved = np.empty(n_nodes)
+    bits = moved.view(np.int64)
+    for i in range(n_nodes - 1):
+        row = distances[i, i + 1 :]
+        for j in range(row.shape[0]):
+            moved[j] = 1.0 + row[j]
+        for j in range(row.shape[0]):
+            place = np.uint64((bits[j] - first) >> shift)
+            tallies[0, place] += 1.0
+            tallies[1, place] += row[j]
+
+
+@kernel
+def find_range(distances: Any, kept: Any) -> Any:
+    """Return the smallest and largest distance of two nodes that are kept."""
+    n_nodes = distances.shape[0]
+    number = distances.dtype.type
+    low, high = number(np.inf), number(-np.inf)
+    for i in range(n_nodes - 1):
+        if kept[i]:
+            row, is_kept = distances[i, i + 1 :], kept[i + 1 :]
+            for j in range(row.shape[0]):
+                low = min(low, row[j] if is_kept[j] else number(np.inf))
+                high = max(high, row[j] if is_kept[j] else number(-np.inf))
+    return low, high
 
 
 @kernel

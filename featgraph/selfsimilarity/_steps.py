@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from featgraph.distances.gram import in_main_memory
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import Ladder, argsort
-from featgraph.selfsimilarity.numbers import critical_pairs, formula_count
+from featgraph.selfsimilarity.numbers import critical_pairs, formula_count, linkage_heights
 
 __all__ = ["Steps", "count_steps", "step_integral"]
 
@@ -51,6 +51,11 @@ def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
     has_gradient = distances.requires_grad and torch.is_grad_enabled()
     distances = distances.detach()
     n_nodes = len(distances)
+    if estimator == "linkage" and not has_gradient:
+        known = torch.arange(n_nodes, 0, -1, dtype=torch.float64)
+        return Steps(
+            None, linkage_heights(distances), lambda part: _exponents(known[part], n_nodes)
+        )
     if estimator in ("packing", "linkage", "midpoint"):
         places, known = _critical_steps(distances, estimator)
         heights = distances.flatten()[places]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from featgraph.distances.distance_matrix import feature_distances
@@ -23,6 +24,7 @@ __all__ = [
     "critical_pairs",
     "formula_count",
     "formula_slope",
+    "linkage_heights",
 ]
 
 CriticalEstimator = Literal["packing", "linkage"]
@@ -218,18 +220,30 @@ def _farthest_first_on_device(distances: Tensor) -> Tensor:
     return torch.stack([torch.stack(nearest), torch.stack(inserted)])
 
 
+def linkage_heights(distances: Tensor) -> Tensor:
+    """Return the heights of complete linkage, rising, without the pairs that are so far apart."""
+    return torch.from_numpy(np.sort(_link(distances, with_pairs=False)[0])).to(distances.device)
+
+
 def _linkage_pairs(distances: Tensor) -> Tensor:
     """Return the widest pair of each complete-linkage merge, highest first, shape (2, D - 1)."""
+    heights, pairs = _link(distances, with_pairs=True)
+    order = heights.argsort(kind="stable")[::-1]
+    return torch.from_numpy(pairs[:, order]).to(distances.device)
+
+
+def _link(distances: Tensor, *, with_pairs: bool) -> tuple[NDArray[Any], NDArray[np.int64]]:
     from featgraph.selfsimilarity._kernels import complete_linkage
 
     matrix = distances.cpu().numpy().copy()
     bits = matrix.view(np.int32 if matrix.itemsize == 4 else np.int64)
     np.fill_diagonal(bits, np.iinfo(bits.dtype).max)
-    pairs = np.empty((2, len(matrix) - 1), dtype=np.int64)
-    complete_linkage(bits, pairs)
-    heights = distances.cpu().numpy()[pairs[0], pairs[1]]
-    order = heights.argsort(kind="stable")[::-1]
-    return torch.from_numpy(pairs[:, order]).to(distances.device)
+    n_nodes = len(matrix) if with_pairs else 0
+    widest = np.empty((n_nodes, n_nodes), dtype=np.int32)  # the pair that parts two clusters
+    heights = np.empty(len(matrix) - 1, dtype=matrix.dtype)
+    pairs = np.empty((2, max(n_nodes - 1, 0)), dtype=np.int64)
+    complete_linkage(bits, widest, heights.view(bits.dtype), pairs)
+    return heights, pairs
 
 
 def box_number(

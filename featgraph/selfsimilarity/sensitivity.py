@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
@@ -24,18 +24,17 @@ from featgraph.distances.distance_matrix import (
 )
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import draw_nulls
+from featgraph.selfsimilarity._merged import COARSE, FINEST, can_merge, merged_rates
 from featgraph.selfsimilarity.estimators import EstimatorName
-from featgraph.selfsimilarity.grid import EqualDistancesError, check_spread, distance_range
-from featgraph.selfsimilarity.null_scores import embed_distances
-from featgraph.selfsimilarity.numbers import formula_count
+from featgraph.selfsimilarity.grid import EqualDistancesError
+from featgraph.selfsimilarity.null_scores import NullComparison, compare_with_nulls, embed_distances
 from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances
 
-__all__ = ["Leverage", "bootstrap_ss_rate", "measure_leverage"]
+__all__ = ["Leverage", "bootstrap_ss_rate", "compare_and_set_aside", "measure_leverage"]
 
 Floats: TypeAlias = NDArray[np.float64]
 #: A handful of nodes: this share of all, and no more than this number.
 SHARE, MOST = 0.05, 20
-N_BINS = 1 << 14  # of log(1 + distance), for the draws of the null model
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -175,10 +174,11 @@ def measure_leverage(
     norms themselves mean nothing to SS_rate. The norm about it follows from distances alone,
     ``r_i² = mean_j C_ij² − ½ mean_jk C_jk²``.
 
-    Distances are computed once; 2 · n_largest times the time of SS_rate from them. Pairs of a
-    draw of the null model are counted in 16,384 bins of log(1 + distance) in one pass where a
-    formula ("released", "paper") takes the published range of box sizes, which moves SS_rate of
-    a draw by about 10⁻⁵; elsewhere a draw costs n_largest times SS_rate.
+    Distances are computed once. Where a formula ("released", "paper") takes the published range
+    of box sizes, pairs are not sorted anew for every node: those of one of 65,536 bins of
+    log(1 + distance) count at their mean, of the null model of one of 4,096, which moves SS_rate
+    by about 10⁻⁸ and 10⁻⁶. Elsewhere it is 2 · n_largest times the time of SS_rate from the
+    distances, and n_largest times for a draw.
 
     References
     ----------
@@ -195,36 +195,95 @@ def measure_leverage(
     True
     """
     matrix = as_distance_matrix(features)
-    n_nodes = matrix.n_nodes
+    n_largest = _check_number(n_largest, matrix.n_nodes)
+    distances = matrix.values.detach()
+    how = {"estimator": estimator, **options}
+    far, norms = _farthest(distances, n_largest)
+    moves = []
+    if n_draws:
+        layer = features if not isinstance(features, DistanceMatrix) else embed_distances(features)
+        draws = islice(draw_nulls(as_feature_matrix(layer), rng=rng, rotated=False), n_draws)
+        moves = [_measure_move(feature_distances(sample), n_largest, how) for sample in draws]
+    firsts = np.tri(n_largest, dtype=np.bool_)
+    each = np.eye(n_largest, dtype=np.bool_)
+    rates = _rates_without(distances, far, np.concatenate([each, firsts]), how, FINEST)
+    null_rates, null_changes = np.array(moves, dtype=np.float64).reshape(-1, 2).T
+    return Leverage(
+        estimator=estimator,
+        rate=float(ss_rate_of_distances(distances, **how)),
+        nodes=far.cpu().numpy(),
+        norms=norms.cpu().numpy(),
+        without_each=rates[:n_largest],
+        without_first=rates[n_largest:],
+        null_rates=null_rates,
+        null_changes=null_changes,
+        layer=matrix.layer,
+    )
+
+
+def compare_and_set_aside(
+    features: FeatureMatrix | DistanceMatrix | Array,
+    n_draws: int,
+    rng: RandomState = None,
+    **options: Any,
+) -> tuple[list[NullComparison], Leverage]:
+    """Return SS_rate beside its null models, and its leverage beside the same Gaussian draws.
+
+    Parameters
+    ----------
+    features, n_draws, rng, **options
+        As in :func:`compare_with_nulls`; no draws, no comparison.
+
+    Returns
+    -------
+    list of NullComparison, Leverage
+
+    Raises
+    ------
+    ValueError
+        As :func:`measure_leverage`.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(20, 6))
+    >>> nulls, leverage = compare_and_set_aside(F, 5, rng=0)
+    >>> len(nulls), leverage.null_rates.size
+    (4, 5)
+    >>> bool(abs(nulls[0].mean - leverage.null_rates.mean()) < 1e-5)
+    True
+    """
+    moves = []
+    released = {"estimator": "released", **options}
+
+    def watch(null: str, distances: Tensor) -> None:
+        if null == "gaussian":
+            moves.append(_measure_move(distances, None, released))
+
+    how: dict[str, Any] = {"n_draws": n_draws, "rng": rng, "watch": watch, **options}
+    nulls = compare_with_nulls(features, **how) if n_draws else []
+    rates, changes = np.array(moves, dtype=np.float64).reshape(-1, 2).T
+    leverage = measure_leverage(as_distance_matrix(features), **options)
+    return nulls, replace(leverage, null_rates=rates, null_changes=changes)
+
+
+def _measure_move(
+    distances: Tensor, n_largest: int | None, how: dict[str, Any]
+) -> tuple[float, float]:
+    """Return SS_rate of a draw, and its largest move without the farthest nodes."""
+    n_largest = _check_number(n_largest, len(distances))
+    far, _ = _farthest(distances, n_largest)
+    firsts = np.tri(n_largest + 1, n_largest, -1, dtype=np.bool_)
+    rates = _rates_without(distances, far, firsts, how, COARSE)
+    return float(rates[0]), _largest_move(rates[0], rates[1:])
+
+
+def _check_number(n_largest: int | None, n_nodes: int) -> int:
     if n_nodes < 3:
         raise ValueError(f"features must have at least 3 nodes to set one aside, got {n_nodes}")
     n_largest = min(MOST, int(np.ceil(SHARE * n_nodes))) if n_largest is None else n_largest
     if n_largest > n_nodes - 2:
         raise ValueError(f"n_largest must be at most n_nodes − 2 = {n_nodes - 2}, got {n_largest}")
-    distances = matrix.values.detach()
-    how = {"estimator": estimator, **options}
-    far, norms = _farthest(distances, n_largest)
-    null_rates, null_changes = [], []
-    if n_draws:
-        layer = features if not isinstance(features, DistanceMatrix) else embed_distances(features)
-        for sample in islice(draw_nulls(as_feature_matrix(layer), rng=rng, rotated=False), n_draws):
-            apart = feature_distances(sample)
-            rates = _binned_rates(apart, _farthest(apart, n_largest)[0], how)
-            null_rates.append(float(rates[0]))
-            null_changes.append(_largest_move(null_rates[-1], rates[1:]))
-    each, first = ([far[k : k + 1] for k in range(n_largest)], _firsts(far))
-    rates = _rates_without(distances, [far[:0], *each, *first], how)
-    return Leverage(
-        estimator=estimator,
-        rate=float(rates[0]),
-        nodes=far.cpu().numpy(),
-        norms=norms.cpu().numpy(),
-        without_each=rates[1 : n_largest + 1],
-        without_first=rates[n_largest + 1 :],
-        null_rates=np.array(null_rates),
-        null_changes=np.array(null_changes),
-        layer=matrix.layer,
-    )
+    return n_largest
 
 
 def _largest_move(rate: float, rates: Floats) -> float:
@@ -232,20 +291,13 @@ def _largest_move(rate: float, rates: Floats) -> float:
     return float(moves[np.abs(moves).argmax()])
 
 
-def _firsts(far: Tensor) -> list[Tensor]:
-    return [far[: k + 1] for k in range(len(far))]
-
-
-def _is_published(distances: Tensor, how: dict[str, Any]) -> bool:
-    """Whether SS_rate is that of a formula over all pairs, from TZ to TV in log(1 + θ)."""
-    plain = {"grid": "range", "scale": "log1p", "estimator": how["estimator"]} | how
-    names = {"grid": "range", "scale": "log1p", "estimator": how["estimator"]}
-    is_formula = how["estimator"] in ("released", "paper")
-    return is_formula and plain == names and distances.device.type == "cpu"
-
-
-def _rates_without(distances: Tensor, sets: list[Tensor], how: dict[str, Any]) -> Floats:
-    return np.array([_rate_without(distances, nodes, how) for nodes in sets])
+def _rates_without(
+    distances: Tensor, far: Tensor, out: NDArray[np.bool_], how: dict[str, Any], n_bins: int
+) -> Floats:
+    """Return SS_rate without the nodes ``far`` that each row of ``out`` tells."""
+    if can_merge(distances, how):
+        return merged_rates(distances, far.numpy(), out, how["estimator"], n_bins)
+    return np.array([_rate_without(distances, far[torch.from_numpy(row)], how) for row in out])
 
 
 def _rate_without(distances: Tensor, nodes: Tensor, how: dict[str, Any]) -> float:
@@ -257,40 +309,10 @@ def _rate_without(distances: Tensor, nodes: Tensor, how: dict[str, Any]) -> floa
         return float("nan")
 
 
-def _binned_rates(distances: Tensor, far: Tensor, how: dict[str, Any]) -> Floats:
-    """Return SS_rate without the first 0, 1, …, n of ``far``, to about 10⁻⁵.
-
-    One pass counts the pairs by bins of log(1 + distance) and by who of ``far`` leaves first, so
-    that the share of pairs is exact at the edges of the bins; between them it is taken as linear.
-    """
-    if not _is_published(distances, how):
-        return _rates_without(distances, [far[:0], *_firsts(far)], how)
-    from featgraph.selfsimilarity._kernels import bin_pairs
-
-    n_nodes, n_far = len(distances), len(far)
-    check_spread(*distance_range(distances))
-    low, high = (math.log1p(float(end)) for end in distance_range(distances))
-    ranks = np.full(n_nodes, n_far)
-    ranks[far.numpy()] = np.arange(n_far)
-    counts = np.zeros((n_far + 1, N_BINS), dtype=np.int64)
-    bin_pairs(distances.contiguous().numpy(), ranks, low, N_BINS / (high - low), counts)
-    edges = np.arange(N_BINS + 1) / N_BINS
-    rates = []
-    for k in range(n_far + 1):
-        left = np.concatenate([[0], counts[k:].sum(axis=0).cumsum()])
-        filled = np.flatnonzero(np.diff(left))
-        first, last = edges[filled[0]], edges[filled[-1] + 1]
-        share = torch.from_numpy(left / left[-1])
-        a = 1 - formula_count(share, n_nodes - k, how["estimator"]).log() / math.log(n_nodes - k)
-        x = np.clip((edges - first) / (last - first), 0.0, 1.0)
-        rates.append(2 * np.trapezoid(np.abs(x - a.numpy()), x))
-    return np.array(rates)
-
-
 def _farthest(distances: Tensor, n_largest: int) -> tuple[Tensor, Tensor]:
     """Return the nodes farthest from the mean node, and how far in medians of that."""
     means = distances.new_zeros(len(distances), dtype=torch.float64)
-    for rows in torch.split(distances, 1024):
+    for rows in torch.split(distances, 64):  # what fits into the cache
         means += rows.double().square().sum(dim=0)
     means /= len(distances)
     norms = (means - means.mean() / 2).clamp(min=0.0).sqrt()

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featgraph.selfsimilarity import bootstrap_ss_rate, compare_with_null, compare_with_nulls
+from featgraph.selfsimilarity import (
+    bootstrap_ss_rate,
+    compare_with_null,
+    compare_with_nulls,
+    null_scores,
+    ss_rate_of_distances,
+)
 from featgraph.selfsimilarity.null_scores import monte_carlo_p_value
 
 
@@ -39,6 +45,27 @@ def test_draws_are_shared_and_seeded():
     ]  # fmt: skip
     assert rows == compare_with_nulls(F, n_draws=5, rng=3)
     assert rows[0] == compare_with_null(F, n_draws=5, rng=3)
+
+
+def test_draws_that_are_not_sorted_are_those_that_are(monkeypatch):
+    F = np.maximum(np.random.default_rng(5).normal(size=(90, 3)), 0.0).astype(np.float32)
+    rows = compare_with_nulls(F, n_draws=4, rng=0)
+    monkeypatch.setattr(null_scores, "SORTED", 0)
+    for merged, row in zip(compare_with_nulls(F, n_draws=4, rng=0), rows, strict=True):
+        assert merged.mean == pytest.approx(row.mean, abs=1e-7)  # 16,384 bins
+        assert merged.rate == row.rate
+
+
+def test_others_may_look_at_the_draws():
+    F, seen = np.random.default_rng(2).normal(size=(20, 8)), []
+    (row,) = compare_with_nulls(
+        F, nulls=["norms"], estimators=["linkage"], n_draws=3, rng=0,
+        watch=lambda null, C: seen.append((null, float(ss_rate_of_distances(C)))),
+    )  # fmt: skip
+    again = compare_with_null(F, null="norms", n_draws=3, rng=0)
+    assert [null for null, _ in seen] == ["norms"] * 3
+    assert np.mean([rate for _, rate in seen]) == pytest.approx(again.mean)
+    assert row == compare_with_null(F, null="norms", estimator="linkage", n_draws=3, rng=0)
 
 
 def test_draws_without_any_distance_are_left_out():

@@ -11,6 +11,7 @@ from scipy.spatial.distance import squareform
 from featgraph.selfsimilarity import critical_distances, critical_pairs
 from featgraph.selfsimilarity._kernels import integrate_steps, slope_nodes
 from featgraph.selfsimilarity._steps import _order_pairs, count_steps
+from featgraph.selfsimilarity.numbers import linkage_heights
 
 
 def draw(kind: str, dtype: type, n_nodes: int = 60) -> np.ndarray:
@@ -55,6 +56,7 @@ def test_linkage_merges_at_the_heights_of_scipy(kind):
     left, right = critical_pairs(torch.from_numpy(C), "linkage")
     heights = linkage(squareform(C), method="complete")[:, 2]
     np.testing.assert_array_equal(C[left, right][::-1], heights)
+    np.testing.assert_array_equal(linkage_heights(torch.from_numpy(C)), heights)
     assert (left < right).all()
     assert len({(int(i), int(j)) for i, j in zip(left, right, strict=True)}) == len(C) - 1
 
