@@ -74,7 +74,7 @@ def convert_graph(
     """
     import featgraph as fg
     from featgraph.graph import with_edge_weight
-    from featgraph.io.plain import box_column, write_edges
+    from featgraph.io.frames import with_boxes, write_edges
 
     output = Path(output)
     streamed = str(output) == "-"
@@ -102,8 +102,8 @@ def convert_graph(
         fg.write_graph(net, target, format=suffix[1:], **looks)
     elif suffix == ".npz":
         columns = {} if isinstance(positions, str | None) else {"position": positions}
-        columns |= {box_column(cover): cover.labels for cover in covers}
-        with_edge_weight(net, weight_as).with_attributes(**columns).save(output)
+        whole = with_boxes(with_edge_weight(net, weight_as), covers)
+        whole.with_attributes(**columns).save(output)
     else:
         write_edges(with_edge_weight(net, weight_as), output)
     if not streamed:

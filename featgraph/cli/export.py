@@ -87,7 +87,7 @@ def _build_graphs(path: Path, layers: Sequence[str], epsilon: Any) -> dict[str, 
 def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -> list[Path]:
     """Write one graph in one format, and return the files."""
     import featgraph as fg
-    from featgraph.io import plain
+    from featgraph.io import frames
 
     if kind in ("graphml", "gexf"):
         write = fg.write_graphml if kind == "graphml" else fg.write_gexf
@@ -98,11 +98,10 @@ def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -
             looks["positions"] = spread_positions(graph.node_attributes["mds"])
         return [write(graph, path, **looks)]
     if kind == "npz":
-        boxes = {plain.box_column(cover): cover.labels for cover in covers}
-        return [graph.with_attributes(**boxes).save(path)]
+        return [frames.with_boxes(graph, covers).save(path)]
     if kind == "json":
-        return [plain.write_node_link(graph, path, covers)]
-    tables = {"nodes": plain.node_rows(graph, covers), "edges": plain.edge_rows(graph)}
+        return [frames.write_node_link(graph, path, covers)]
+    tables = {"nodes": frames.node_rows(graph, covers), "edges": frames.edge_rows(graph)}
     return [
         fg.io.write_rows(rows, path.with_name(f"{path.name[:-4]}--{name}.csv"))
         for name, rows in tables.items()

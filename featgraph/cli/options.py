@@ -182,8 +182,8 @@ Cluster = Annotated[
 Device = Annotated[str, Parameter(help="Where the model runs: cpu, cuda, cuda:1 …")]
 
 _GRAPH = Parameter(
-    help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .cyjs, .dot, .mtx "
-    "(each perhaps with .gz) or .npz."
+    help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .cyjs, .json, .dot, "
+    ".mtx, .graph (METIS), .col (DIMACS) (each perhaps with .gz) or .npz."
 )
 GraphFile = Annotated[Path, _GRAPH]
 GraphFiles = Annotated[Sequence[Path], _GRAPH]

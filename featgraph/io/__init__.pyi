@@ -5,13 +5,17 @@ from .dynamic_gexf import (
     read_dynamic_gexf as read_dynamic_gexf,
     write_dynamic_gexf as write_dynamic_gexf,
 )
-from .files import read_graph as read_graph
+from .files import (
+    read_gexf as read_gexf,
+    read_graph as read_graph,
+    read_graphml as read_graphml,
+    write_graph as write_graph,
+)
 from .frames import (
     graph_tables as graph_tables,
     read_tables as read_tables,
     write_tables as write_tables,
 )
-from .gexf import read_gexf as read_gexf, write_gexf as write_gexf
-from .graphml import read_graphml as read_graphml, write_graphml as write_graphml
+from .gexf import write_gexf as write_gexf
+from .graphml import write_graphml as write_graphml
 from .tables import write_rows as write_rows
-from .writing import write_graph as write_graph

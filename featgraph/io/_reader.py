@@ -2,28 +2,212 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
+import re
 from array import array
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph.incoming import RawGraph, whole_labels
+from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
 from featgraph.graph.outgoing import GRAPH_FIELDS
-from featgraph.io._columns import Table
-from featgraph.io._looks import RESERVED_PREFIX, hex_channels
 
-__all__ = ["GraphReader"]
+__all__ = [
+    "RESERVED_PREFIX",
+    "Column",
+    "GraphReader",
+    "Table",
+    "as_boolean",
+    "color_channels",
+    "typed_column",
+]
+
+#: An attribute whose name Gephi would take for something else is written with this prefix.
+RESERVED_PREFIX = "attribute_"
+_HEX = re.compile(r"#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+#: 007 and 1_000 are names; float() takes them for numbers.
+_NUMBER = re.compile(
+    r"[+-]?(?:(?:(?!0\d+\Z)\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.A
+)
+_TRUTH = {"true": True, "false": False}
+
+
+def as_boolean(text: str) -> bool:
+    """Return the truth value that XML writes as true, false, 1 or 0.
+
+    Examples
+    --------
+    >>> as_boolean("True"), as_boolean("0")
+    (True, False)
+    """
+    try:
+        return {"1": True, "0": False, **_TRUTH}[text.strip().lower()]
+    except KeyError:
+        raise ValueError(f"expected true or false, got {text[:40]!r}") from None
+
+
+def _as_whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        if not (number := float(text)).is_integer():
+            raise
+        return int(number)  # some programs write 1.0
+
+
+def _as_real(text: str) -> float:
+    """Return a number, perhaps in the hexadecimal digits of graph-tool."""
+    return float.fromhex(text) if "0x" in text.lower() else float(text)
+
+
+#: How the words of a type are read; every other type is text.
+_CONVERTERS: dict[str, tuple[Callable[[str], Any], ...]] = {
+    **dict.fromkeys(("int", "integer", "long", "short", "byte", "biginteger"), (int, _as_whole)),
+    **dict.fromkeys(("float", "double", "bigdecimal"), (float, _as_real)),
+    "boolean": (as_boolean,),
+}
+
+
+def typed_column(cells: Sequence[Any]) -> list[Any]:
+    """Return the cells of a column of text as numbers or truth values, if all of them are such.
+
+    Examples
+    --------
+    >>> typed_column(["1", ""]), typed_column(["0.5", "2"]), typed_column(["007", ""])
+    ([1, None], [0.5, 2.0], ['007', None])
+    """
+    known = [None if cell is None or cell == "" else cell for cell in cells]
+    words = [cell for cell in known if cell is not None]
+    read: Callable[[str], Any]
+    if not all(isinstance(word, str) for word in words):
+        return known
+    if all(map(_NUMBER.fullmatch, words)):
+        read = int if all(word.lstrip("+-").isdecimal() for word in words) else float
+    elif all(word.lower() in _TRUTH for word in words):
+        read = as_boolean
+    else:
+        return known
+    return [None if cell is None else read(cell) for cell in known]
+
+
+class Column:
+    """Values of one attribute, each with its row.
+
+    Its kind is a type of GraphML or GEXF, or "guess" (words of whatever type they look like); what
+    is of any other kind is a value already.
+    """
+
+    def __init__(self, name: str, kind: str = "string", default: str | None = None) -> None:
+        self.name, self.kind, self.default = name, kind.lower(), default
+        self.rows, self.cells = array("i"), list[Any]()
+        self.is_number = self.kind in _CONVERTERS
+
+    def add(self, row: int, cell: Any) -> None:
+        """Take the value of a row; a number of nothing but blanks is a missing one."""
+        if not self.is_number or (cell and not cell.isspace()):
+            self.rows.append(row)
+            self.cells.append(cell)
+
+    def read(self, cells: list[Any]) -> list[Any]:
+        """Return the values that words stand for."""
+        if not self.is_number:
+            return typed_column(cells) if self.kind == "guess" else cells
+        for convert in _CONVERTERS[self.kind]:
+            values: list[Any] = []
+            with contextlib.suppress(ValueError):
+                values.extend(map(convert, cells))
+                return values
+        raise ValueError(
+            f"attribute {self.name!r} must be of type {self.kind}, got {cells[len(values)]!r:.60}"
+        )
+
+
+def _join(columns: Sequence[Column], n_rows: int, most_cells: int) -> Any:
+    """Return the values of all rows in columns of one name, as a list if they are no array.
+
+    Writers make two columns of whole and real numbers; values of the first one count.
+    """
+    told = [column.read([column.default])[0] for column in columns if column.default]
+    if told and not any(column.cells for column in columns):
+        return np.broadcast_to(np.array(told[:1]), (n_rows,))  # which takes no room
+    full = told[:1] * n_rows or [None] * n_rows
+    for column in reversed(columns):
+        for row, cell in zip(column.rows, column.read(column.cells), strict=True):
+            full[row] = cell
+    longest = max((len(cell) for cell in full if isinstance(cell, str)), default=-1)
+    if longest * n_rows > most_cells:
+        raise ValueError(
+            f"attribute {columns[0].name!r} has a text of {longest} characters, too long for a "
+            f"column of {n_rows} rows"
+        )
+    return full if longest else []  # blanks are no values
+
+
+class Table:
+    """The columns of nodes or of edges."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Column] = {}
+        self.n_rows = 0
+
+    def column(self, key: str, kind: str = "string") -> Column:
+        """Return the column of a key; one that was not declared holds text."""
+        return self.columns.get(key) or self.columns.setdefault(key, Column(key, kind))
+
+    def put(self, key: str, cell: Any, kind: str = "string") -> None:
+        """Give the newest row a value, if there is one."""
+        if cell is not None:
+            self.column(key, kind).add(self.n_rows - 1, cell)
+
+    def put_color(self, text: str | None) -> None:
+        """Give the newest row a colour written in hexadecimal digits, if it is one."""
+        channels = color_channels(text or "")
+        for name, value in zip("rgb", channels, strict=False):
+            self.put(name, str(value), "integer")
+        if len(channels) == 4:
+            self.put("alpha", repr(channels[3] / 255), "double")
+
+    def fill(self, key: str, cells: Iterable[Any]) -> None:
+        """Give rows their values, from the first row on; None is no value."""
+        column = self.column(key)
+        for row, cell in enumerate(cells):
+            if cell is not None:
+                column.add(row, cell)
+
+    def finish(self, most_cells: int) -> tuple[dict[str, NDArray[Any]], dict[str, int], list[str]]:
+        """Return columns by name, how many rows have no value in each, and what cannot be one."""
+        same: dict[str, list[Column]] = {}
+        for column in self.columns.values():
+            if column.cells or column.default:
+                same.setdefault(column.name, []).append(column)
+        held = sum(any(c.cells for c in columns) for columns in same.values()) * self.n_rows
+        if held > most_cells:
+            raise ValueError(
+                f"spreads few values over a table of {held} cells; a file of this length may "
+                f"have {most_cells}"
+            )
+        found, gaps, lost = dict[str, NDArray[Any]](), dict[str, int](), list[str]()
+        for name, columns in same.items():
+            full = _join(columns, self.n_rows, most_cells)
+            values = full if isinstance(full, np.ndarray) else attribute_column(full)
+            if values is not None:
+                found[name] = values
+                if values is not full and None in full:
+                    gaps[name] = full.count(None)
+            elif full:
+                lost.append(name)
+        return found, gaps, lost
 
 
 class GraphReader:
     """Collects what a file says about nodes, edges and the graph."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}  # id to number, in the order of their first appearance
-        self._ids, self._pairs = array("i"), array("i")
+        self.codes: dict[str, int] = {}  # id to number, in the order of their first appearance
+        self.node_codes, self.end_codes = array("i"), array("i")
         self.nodes, self.edges = Table(), Table()
         self.tables = {"node": self.nodes, "edge": self.edges}
         self.fields: dict[str, Any] = {}
@@ -33,13 +217,13 @@ class GraphReader:
 
     def add_node(self, name: str) -> None:
         """Take a node, to which the values put next belong."""
-        codes = self._codes
-        self._ids.append(codes.setdefault(name, len(codes)))
+        codes = self.codes
+        self.node_codes.append(codes.setdefault(name, len(codes)))
         self.nodes.n_rows += 1
 
     def add_edge(self, source: str, target: str) -> None:
         """Take an edge, to which the values put next belong."""
-        codes, pairs = self._codes, self._pairs
+        codes, pairs = self.codes, self.end_codes
         pairs.append(codes.setdefault(source, len(codes)))
         pairs.append(codes.setdefault(target, len(codes)))
         self.edges.n_rows += 1
@@ -64,15 +248,18 @@ class GraphReader:
         nodes, gaps, lost = self.nodes.finish(most_cells)
         edges, edge_gaps, edge_lost = self.edges.finish(most_cells)
         for title in titles:
-            if title in nodes and title not in gaps and _distinct(nodes[title]):
-                told = nodes.pop(title).tolist()
-                labels = told if isinstance(told[0], int) else whole_labels(list(map(str, told)))
+            if title not in nodes or title in gaps:
+                continue
+            words = nodes[title].astype(str)
+            if np.unique(words).size == len(words):
+                column = nodes.pop(title)
+                whole = column.dtype.kind in "iuO"
+                labels = column.tolist() if whole else whole_labels(words.tolist())
                 break
         known = {name: self.fields[name] for name in GRAPH_FIELDS if self.fields.get(name)}
         if "epsilon" in known:
             known["epsilon"] = float(known["epsilon"])
-        if self.left_out or lost or edge_lost:
-            every = dict.fromkeys([*self.left_out, *lost, *edge_lost])
+        if every := dict.fromkeys([*self.left_out, *lost, *edge_lost]):
             told = ", ".join(repr(name.removeprefix(RESERVED_PREFIX)) for name in every)
             self.notes.append(f"left out {told}: neither a value nor a list of numbers")
         return RawGraph(
@@ -95,10 +282,11 @@ class GraphReader:
 
         Nodes that only edges name are added and noted, or an error where all are ``declared``.
         """
-        words, self._codes = list(self._codes), {}  # whose room is needed
+        words, self.codes = list(self.codes), {}  # whose room is needed
         names = whole_labels(words)
         del words
-        ids, ends = (np.frombuffer(codes, dtype=np.int32) for codes in (self._ids, self._pairs))
+        both = self.node_codes, self.end_codes
+        ids, ends = (np.frombuffer(codes, dtype=np.int32) for codes in both)
         n_uses = np.bincount(ids, minlength=len(names))
         if n_uses.max(initial=0) > 1:
             twice = names[int(n_uses.argmax())]
@@ -122,43 +310,41 @@ class GraphReader:
         return names, place[ends].reshape(-1, 2)
 
 
+def color_channels(text: str) -> list[int]:
+    """Return red, green, blue (and opacity) of ``#rgb``, ``#rrggbb``, ``#rrggbbaa``, else nothing.
+
+    Examples
+    --------
+    >>> color_channels("#ff8000"), color_channels("f80"), color_channels("red")
+    ([255, 128, 0], [255, 136, 0], [])
+    """
+    match = _HEX.fullmatch(text.strip())
+    digits = match[1] if match else ""
+    wide = digits if len(digits) > 4 else "".join(2 * digit for digit in digits)
+    return [int(wide[k : k + 2], 16) for k in range(0, len(wide), 2)]
+
+
 def _restore_looks(
     columns: dict[str, NDArray[Any]], names: Sequence[Any] = ()
 ) -> dict[str, NDArray[Any]]:
     """Turn x, y, z and r, g, b into ``position`` and ``color``; drop labels that repeat the id."""
     kept = dict(columns)
     for name, axes in (("position", "xyz"), ("color", "rgb")):
-        parts = {axis: _numbers(kept[axis]) for axis in axes if axis in kept}
-        used = [axis for axis in axes if parts.get(axis) is not None]
-        if used == list(axes) or used == ["x", "y"]:
-            rows = np.column_stack([parts[axis] for axis in used])  # type: ignore[misc]
+        used = [axis for axis in axes if axis in kept and kept[axis].dtype.kind not in "bU"]
+        if used in (list(axes), ["x", "y"]):
+            parts = [kept.pop(axis) for axis in used]
+            rows = np.column_stack(
+                [p.astype(np.float64) if p.dtype == object else p for p in parts]
+            )
             if used == ["x", "y", "z"]:  # a place without a height lies in the plane
-                flat = np.isnan(rows[:, 2]) & ~np.isnan(rows[:, :2]).any(axis=1)
-                rows[flat, 2] = 0.0
+                rows[np.isnan(rows[:, 2]) & ~np.isnan(rows[:, :2]).any(axis=1), 2] = 0.0
             kept[name] = rows
-            kept = {key: column for key, column in kept.items() if key not in used}
     words = kept.get("color")
     if words is not None and words.dtype.kind == "U":
-        channels = [hex_channels(word) or word for word in words.tolist()]
-        if all(isinstance(told, list) or not told for told in channels):
-            nothing = [np.nan] * 3
-            kept["color"] = np.array([told[:3] if told else nothing for told in channels])
-    if (
-        "label" in kept
-        and names
-        and all(map(operator.eq, map(str, names), map(str, kept["label"])))
-    ):
+        channels = [color_channels(word) if word[:1] == "#" else None for word in words.tolist()]
+        if all(told or not word for told, word in zip(channels, words.tolist(), strict=True)):
+            kept["color"] = np.array([told[:3] if told else [np.nan] * 3 for told in channels])
+    told = map(str, kept.get("label", ()))
+    if names and "label" in kept and all(map(operator.eq, map(str, names), told)):
         del kept["label"]
     return {name.removeprefix(RESERVED_PREFIX): column for name, column in kept.items()}
-
-
-def _distinct(column: NDArray[Any]) -> bool:
-    names = column if column.dtype.kind in "iU" else list(map(str, column.tolist()))
-    return np.unique(names).size == len(column)
-
-
-def _numbers(column: NDArray[Any]) -> NDArray[Any] | None:
-    """Return a column as numbers, NaN where missing; None if it holds anything else."""
-    if column.dtype.kind in "bU":
-        return None
-    return column if column.dtype.kind in "iuf" else column.astype(np.float64)

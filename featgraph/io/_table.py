@@ -15,25 +15,38 @@ from featgraph.core.checks import nearest
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.degrees import EdgeWeight, with_edge_weight
 from featgraph.graph.mesoscale import find_communities, find_cores
-from featgraph.io._looks import RESERVED_PREFIX
-from featgraph.io._xml import clean_text
+from featgraph.graph.outgoing import GRAPH_FIELDS
+from featgraph.io._reader import RESERVED_PREFIX
+from featgraph.io._streams import clean_text
 from featgraph.io.colors import box_colors, value_colors
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
 __all__ = [
+    "XML_TYPES",
     "GraphTable",
     "Looks",
     "Positions",
+    "box_column",
     "cell_texts",
-    "color_channels",
+    "color_cells",
     "column_kind",
     "describe_graph",
     "look_columns",
+    "numbered",
     "row_texts",
 ]
 
+#: Kinds of columns as GraphML and GEXF call them; neither has a type wider than long that
+#: networkx takes, and readers of text take any length.
+XML_TYPES = {
+    "boolean": "boolean",
+    "integer": "long",
+    "biginteger": "long",
+    "double": "double",
+    "string": "string",
+}
 #: Coordinates of the nodes; "auto": those of the graph, else a cheap layout; None: none.
 Positions = ArrayLike | Literal["auto"] | None
 
@@ -72,7 +85,7 @@ class GraphTable:
     edge_columns: dict[str, NDArray[Any]]
     edge_looks: Looks
     weights: NDArray[np.float64] | None
-    lengths: str | None  # the column of edges that holds the lengths of the graph
+    fields: dict[str, Any]  # what is known of the graph, and which column of edges holds lengths
 
 
 def describe_graph(
@@ -93,7 +106,7 @@ def describe_graph(
         known.setdefault("layer", np.full(graph.n_nodes, graph.layer))
     known.update(degree=graph.degrees, core_number=find_cores(graph))
     for one in every:
-        known[_box_column(one, graph.n_nodes)] = np.asarray(one.labels)
+        known[box_column(one, graph.n_nodes)] = np.asarray(one.labels)
     plain = cover is None and color_by is None and looks.get("color") is None
     if "community" not in known and (plain or "community" in (color_by, size_by)):
         known["community"] = find_communities(graph)
@@ -110,7 +123,9 @@ def describe_graph(
     similar = weight == "similarity" and graph.edge_weights is not None
     if similar:
         edge_columns["distance"] = graph.edge_weights  # type: ignore[assignment]
-    lengths = {"given": "weight", "similarity": "distance"}.get(weight)
+    fields = {name: getattr(graph, name) for name in GRAPH_FIELDS}
+    if graph.weights is not None:
+        fields["lengths"] = {"given": "weight", "similarity": "distance"}.get(weight)
     return GraphTable(
         ids=ids,
         columns={_safe_name(name): column for name, column in known.items()},
@@ -119,7 +134,7 @@ def describe_graph(
         edge_columns={_safe_name(name): column for name, column in edge_columns.items()},
         edge_looks=_looks(edge_looks, "thickness"),
         weights=weights,
-        lengths=None if graph.weights is None else lengths,
+        fields={name: value for name, value in fields.items() if value is not None},
     )
 
 
@@ -144,11 +159,14 @@ def _split_looks(
     for name, array in attributes.items():
         if _is_look(name, array, size):
             looks[name] = array
-        elif array.ndim == 1:
-            columns[name] = array
-        elif array.shape[1] <= _WIDEST:
-            columns.update({f"{name}_{k}": array[:, k] for k in range(array.shape[1])})
+        elif array.ndim == 1 or array.shape[1] <= _WIDEST:
+            columns |= numbered(name, array)
     return columns, looks
+
+
+def numbered(name: str, array: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return an attribute as columns of its name, with numbers where it has several."""
+    return {name: array} if array.ndim == 1 else {f"{name}_{k}": c for k, c in enumerate(array.T)}
 
 
 def _is_look(name: str, array: NDArray[Any], size: str) -> bool:
@@ -179,7 +197,8 @@ def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
 
 
-def _box_column(cover: BoxCover, n_nodes: int) -> str:
+def box_column(cover: BoxCover, n_nodes: int) -> str:
+    """Return the name of the column of a covering: ``box_l3``, or ``box_r2`` for balls."""
     if len(cover.labels) != n_nodes:
         raise ValueError(f"cover must label the {n_nodes} nodes of graph, got {len(cover.labels)}")
     return f"box_{'r' if cover.kind == 'radius' else 'l'}{cover.size:g}"
@@ -302,22 +321,25 @@ def row_texts(
         yield from map("".join, zip(*pieces, strict=True))
 
 
-def look_columns(looks: Looks, size: str, *, places: bool = True) -> dict[str, NDArray[Any]]:
-    """Return the looks as columns, with colours as ``#rrggbb``, "" where there is none."""
+def look_columns(looks: Looks, size: str, *, channels: bool = False) -> dict[str, NDArray[Any]]:
+    """Return the looks as columns; colours as ``#rrggbb`` ("" for none) or as ``channels``."""
     found: dict[str, NDArray[Any]] = {}
-    if looks.positions is not None and places:
+    if looks.labels is not None:
+        found["label"] = looks.labels
+    if looks.positions is not None:
         found.update(zip("xyz", looks.positions.T, strict=False))
     for name, column in ((size, looks.sizes), ("alpha", looks.alpha), ("shape", looks.shapes)):
         if column is not None:
             found[name] = column
     if looks.colors is not None:
-        rows = color_channels(looks.colors).tolist()
+        cells = color_cells(looks.colors)
+        rows = cells.tolist()
         words = ["" if row[0] is None else "#{:02x}{:02x}{:02x}".format(*row) for row in rows]
-        found["color"] = np.array(words)
+        found |= zip("rgb", cells.T, strict=True) if channels else {"color": np.array(words)}
     return found
 
 
-def color_channels(colors: NDArray[np.float64]) -> NDArray[np.object_]:
+def color_cells(colors: NDArray[np.float64]) -> NDArray[np.object_]:
     """Return colours as whole numbers, None in the rows without one."""
     there = np.isfinite(colors).all(axis=1)
     channels = np.full(colors.shape, None, dtype=object)

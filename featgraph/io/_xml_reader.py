@@ -1,48 +1,74 @@
-"""XML read piece by piece, so that a large graph is never held as a tree."""
+"""GraphML and GEXF of any program: one graph with all columns and looks, or one for each time."""
 
 from __future__ import annotations
 
+import datetime
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from xml.parsers import expat
 
-from featgraph.io._reader import GraphReader
-from featgraph.io._source import Source
+from featgraph.graph.incoming import RawGraph
+from featgraph.io._reader import Column, GraphReader, Table, as_boolean
+from featgraph.io._streams import Source
 
-__all__ = ["XmlReader", "local_name"]
+__all__ = ["KEYWORD", "DynamicReader", "parse_xml"]
+
+#: Begins the keywords in which featgraph says what the weights are and where the graph is from.
+KEYWORD = "featgraph "
+#: Attributes that say when an element exists, in GEXF 1.1 to 1.3.
+_TIMES = frozenset(
+    ("start", "end", "startopen", "endopen", "timestamp", "timestamps", "intervals", "slices")
+)
+_OWN = {"id", "source", "target", "type", "directed"} | _TIMES
+#: Elements of a drawing in GEXF, and of yEd, to the columns that their attributes fill.
+_LOOKS = {
+    "color": (*((c, c, "integer") for c in "rgb"), ("alpha", "a", "double")),
+    "position": tuple((axis, axis, "double") for axis in "xyz"),
+    "size": (("size", "value", "double"),),
+    "thickness": (("thickness", "value", "double"),),
+    "shape": (("shape", "value", "string"),),
+    "LineStyle": (("thickness", "width", "double"),),
+    "Shape": (("shape", "type", "string"),),
+}
+_HEX = {"color": "hex", "Fill": "color", "LineStyle": "color"}
+#: A stretch from just after its start until its end; of equal ends the instant itself.
+Span = tuple[float, float]
+_ALWAYS = (-math.inf, math.inf)
+_INTERVAL = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
-class XmlReader(GraphReader):
-    """Takes the elements of a file one by one; prefixes of names are of no account."""
+def parse_xml(source: Source) -> RawGraph:
+    """Read the one graph of a file; one that changes is read as all its times at once."""
+    reader = _Reader(source)
+    if reader.timed:
+        reader.notes.append(
+            "holds a graph that changes in time, here all its times at once and the last values: "
+            "read_dynamic_gexf gives the graph at each time"
+        )
+    return reader.graph(source.size)
 
-    def __init__(self) -> None:
+
+class _Reader(GraphReader):
+    """Takes the elements of a file one by one; prefixes of names are of no account.
+
+    A document type is refused before anything in it is read: entities can fill the memory or read
+    other files.
+    """
+
+    def __init__(self, source: Source) -> None:
         super().__init__()
         self.parts: list[str] = []  # text since the last element began
-        self.owner = ""  # the node or edge that is open
-
-    def start(self, tag: str, about: dict[str, str]) -> None:
-        """Take the start of an element."""
-
-    def end(self, tag: str) -> None:
-        """Take the end of an element."""
-
-    def open(self, tag: str, about: dict[str, str]) -> None:
-        """Take a node or an edge, to which everything belongs until it ends."""
-        self.owner = tag
-        try:
-            if tag == "node":
-                self.add_node(about["id"])
-            else:
-                self.add_edge(about["source"], about["target"])
-        except KeyError as error:
-            name = error.args[0]
-            told = "an id of its own" if name == "id" else f"an attribute {name!r}"
-            raise ValueError(f"every <{tag}> needs {told}") from None
-
-    def read(self, source: Source) -> None:
-        """Take each element of a file.
-
-        A document type is refused before anything in it is read: entities can fill the memory or
-        read other files.
-        """
+        self.n_graphs, self.about = 0, dict[str, str]()  # attributes of the <graph>
+        self.owner = ""  # the innermost that is open of graph, node and edge
+        self.key: str | None = None  # of the <data> that is open
+        self.labels = False  # whether the element that is open is a label of yEd
+        self.domain = "node"  # of the <attributes> that are open
+        self.declared: list[Column] = []  # columns of the <key> or <attribute> that is open
+        self.known = Table()  # columns of the graph itself
+        self.timed = False
+        self.is_gexf = False
 
         def refuse(*_: object) -> None:
             raise ValueError(
@@ -50,23 +76,272 @@ class XmlReader(GraphReader):
                 "refused; remove that line if you trust the file"
             )
 
-        parser = expat.ParserCreate()
+        parser = expat.ParserCreate(source.encoding)
         parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = refuse
-        parser.EntityDeclHandler = refuse
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
+        parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+        parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
         parser.CharacterDataHandler = self.parts.append
         with source.open() as stream:
             parser.ParseFile(stream)
+        if not self.n_graphs:
+            raise ValueError("holds no <graph>")
+        if self.is_gexf and not self.edges.columns["weight"].cells:
+            del self.edges.columns["weight"]
+
+    def start(self, tag: str, about: dict[str, str]) -> None:
+        """Take the start of an element."""
+        if self.labels:  # its text ends where the description of its place begins
+            self._take_label()
+        self.parts.clear()
+        tag = tag.rpartition(":")[2]
+        if tag == "data":
+            self.key = about.get("key", "")
+        elif tag == "attvalue":
+            self.value(about)
+        elif tag in self.tables:
+            self.open(tag, about)
+        elif tag in ("graph", "nodes", "edges") and (self.owner in self.tables or tag == "graph"):
+            if self.n_graphs:
+                raise ValueError(
+                    "holds more than one <graph>, or one inside another (a nested graph): write "
+                    "each to a file of its own (in yEd: ungroup)"
+                )
+            self.n_graphs, self.about, self.owner = 1, about, "graph"
+        elif tag == "hyperedge":
+            raise ValueError("holds a <hyperedge>, which is no edge between two nodes")
+        elif tag == "port" and not self.notes:
+            self.notes.append("left out <port> elements: edges end at nodes")
+        elif self.owner in self.tables:
+            self.look(tag, about)
+        elif tag == "attributes":
+            self.domain = about.get("class", "node")
+        elif tag in ("key", "attribute"):
+            self._declare(tag, about)
+        elif tag == "gexf" and not self.is_gexf:
+            self.is_gexf = True
+            self.edges.columns["weight"] = Column("weight", "double", "1.0")
+
+    def open(self, tag: str, about: dict[str, str]) -> None:
+        """Take a node or an edge, to which everything belongs until it ends."""
+        if self.owner != "graph":
+            raise ValueError(
+                f"holds a <{tag}> that is no part of a simple graph, but outside of it or nested "
+                f"inside a {self.owner or '…'}; write inner graphs to files of their own"
+            )
+        self.owner, table = tag, self.tables[tag]
+        try:
+            if tag == "node":
+                self.add_node(about["id"])
+            else:
+                self.add_edge(about["source"], about["target"])
+                usual = self.about.get("edgedefault", self.about.get("defaultedgetype"))
+                told = about.get("directed")
+                directed = about.get("type", usual) == "directed"
+                self.directed |= directed if told is None else as_boolean(told)
+        except KeyError as error:
+            name = error.args[0]
+            told = "an id of its own" if name == "id" else f"an attribute {name!r}"
+            raise ValueError(f"every <{tag}> needs {told}") from None
+        if self.is_gexf:
+            for name, text in about.items():
+                if name not in _OWN and ":" not in name:
+                    table.put(name, text)
+            self.timed = self.timed or not _TIMES.isdisjoint(about)
+
+    def _declare(self, tag: str, about: dict[str, str]) -> None:
+        key, domain = about.get("id", ""), about.get("for", "all")
+        name = about.get("attr.name", about.get("title", key))
+        kind = about.get("attr.type", about.get("type", "string"))
+        if "yfiles.type" in about:  # a drawing, read by its elements
+            kind = "drawing"
+        if tag == "attribute":
+            key, domain = f"for {key}", self.domain
+        self.declared = []
+        for owner, table in (*self.tables.items(), ("graph", self.known)):
+            if domain in (owner, "all"):
+                table.columns[key] = Column(name, kind)
+                self.declared.append(table.columns[key])
+
+    def column_of(self, about: dict[str, str]) -> Column:
+        """Return the column to which an <attvalue> of the open element belongs."""
+        if self.owner not in self.tables:
+            raise ValueError("holds an <attvalue> outside of nodes and edges")
+        table, key = self.tables[self.owner], about.get("for", about.get("id", ""))
+        return table.columns.get(f"for {key}") or table.column(key)  # "id" in GEXF 1.1
+
+    def value(self, about: dict[str, str]) -> None:
+        """Take an <attvalue> of the open element."""
+        column = self.column_of(about)
+        column.add(self.tables[self.owner].n_rows - 1, about.get("value", ""))
+        self.timed = self.timed or not _TIMES.isdisjoint(about)
+
+    def look(self, tag: str, about: dict[str, str]) -> None:
+        """Take places, colours, sizes, shapes and widths, as far as an element tells them."""
+        table = self.tables[self.owner]
+        if tag == "Geometry":  # of yEd, whose x and y are the corner at the top left
+            for axis, side in (("x", "width"), ("y", "height")):
+                corner = float(about.get(axis) or "nan")
+                table.put(axis, corner + float(about.get(side) or 0) / 2)
+        if tag in _HEX:
+            table.put_color(about.get(_HEX[tag]))
+        for name, cell, kind in _LOOKS.get(tag, ()):
+            table.put(name, about.get(cell), kind)
+        self.labels = tag in ("NodeLabel", "EdgeLabel")
+        self.timed = self.timed or tag in ("spell", "slice")
+
+    def _take_label(self) -> None:
+        self.labels, table = False, self.tables[self.owner]
+        rows = table.column("label").rows
+        if not rows or rows[-1] < table.n_rows - 1:  # the first of several is the label
+            table.put("label", "".join(self.parts).strip() or None)
+
+    def end(self, tag: str) -> None:
+        """Take the end of an element."""
+        if self.labels:
+            self._take_label()
+        tag = tag.rpartition(":")[2]
+        if tag == "data":
+            key, self.key = self.key or "", None
+            if self.owner in self.tables:
+                table = self.tables[self.owner]
+                column = table.column(key)
+                if column.kind != "drawing":
+                    column.add(table.n_rows - 1, "".join(self.parts))
+            elif self.owner:
+                self.fields[self.known.column(key).name] = "".join(self.parts)
+        elif tag == self.owner:
+            self.owner = "graph" if tag in self.tables else ""
+        elif tag == "default":
+            for column in self.declared:
+                column.default = "".join(self.parts)
+        elif tag == "keywords" and (text := "".join(self.parts)).startswith(KEYWORD):
+            told = json.loads(text.removeprefix(KEYWORD))
+            self.fields.update(told if isinstance(told, dict) else {})
 
 
-def local_name(tag: str) -> str:
-    """Return the name of an element without its prefix.
+class DynamicReader(_Reader):
+    """Keeps, beside what a file says, the stretches of time for which it says so."""
 
-    Examples
-    --------
-    >>> local_name("viz:size")
-    'size'
-    """
-    return tag.rpartition(":")[2]
+    def __init__(self, source: Source) -> None:
+        self.lives: dict[str, list[list[Span]]] = {"node": [], "edge": []}
+        self.outer: list[Span] = []  # of the open element, where it has no spells
+        self.spans: dict[int, dict[int, list[Span]]] = {}  # by column, by number of the cell
+        super().__init__(source)
+        if self.about.get("mode") != "dynamic" and not self.timed:
+            raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
+
+    def open(self, tag: str, about: dict[str, str]) -> None:
+        super().open(tag, about)
+        self.lives[tag].append([])
+        self.outer = _read_spans(about)
+
+    def look(self, tag: str, about: dict[str, str]) -> None:
+        super().look(tag, about)
+        if tag in ("spell", "slice"):
+            self.lives[self.owner][-1] += _read_spans(about)
+
+    def end(self, tag: str) -> None:
+        if self.owner in self.lives and tag.rpartition(":")[2] == self.owner:
+            self.lives[self.owner][-1] = self.lives[self.owner][-1] or self.outer
+        super().end(tag)
+
+    def value(self, about: dict[str, str]) -> None:
+        column = self.column_of(about)
+        number = len(column.cells)
+        super().value(about)
+        if len(column.cells) > number and not _TIMES.isdisjoint(about):
+            self.spans.setdefault(id(column), {})[number] = _read_spans(about)
+
+    def graphs(self, size: int) -> dict[float, RawGraph]:
+        """Return the graph at every time when something changes."""
+        spans = {span for lives in self.lives.values() for life in lives for span in life}
+        for told in self.spans.values():
+            spans.update(*told.values())
+        moments = {start for start, end in spans if start == end}
+        changes = {time for span in spans for time in span if math.isfinite(time)}
+        if any(start < end and (start, end) != _ALWAYS for start, end in spans):
+            changes |= {math.nextafter(moment, math.inf) for moment in moments}
+        first, last = next(iter(_read_spans(self.about)), _ALWAYS)
+        changes = {time for time in changes if first <= time < last or time == last in moments}
+        times = sorted({first, *changes}) if changes or math.isfinite(first) else [0.0]
+        found = {}
+        for time in times:
+            part = self._part(time)
+            if part.nodes.n_rows and (part.edges.n_rows or time > -math.inf):
+                found[time] = part.graph(size)
+        if not found:
+            raise ValueError("holds no node at any time")
+        return found
+
+    def _part(self, time: float) -> GraphReader:
+        """Return what is there at a time."""
+        part = GraphReader()
+        part.directed, part.notes = self.directed, list(self.notes)
+        part.fields = {name: value for name, value in self.fields.items() if name != "lengths"}
+        names, gone = list(self.codes), set[str]()
+        ends = iter(self.end_codes)
+        named = {"node": zip(self.node_codes, strict=True), "edge": zip(ends, ends, strict=True)}
+        for owner, lives in self.lives.items():
+            rows: dict[int, int] = {}
+            add: Callable[..., None] = part.add_node if owner == "node" else part.add_edge
+            for row, (life, codes) in enumerate(zip(lives, named[owner], strict=True)):
+                told = [names[code] for code in codes]
+                if _holds(life, time) and gone.isdisjoint(told):
+                    rows[row] = len(rows)
+                    add(*told)
+                elif owner == "node":
+                    gone.update(told)
+            for key, column in self.tables[owner].columns.items():
+                kept = Column(column.name, column.kind, column.default)
+                part.tables[owner].columns[key] = kept
+                spans = self.spans.get(id(column), {})
+                for k, row in enumerate(column.rows):
+                    if row in rows and (k not in spans or _holds(spans[k], time)):
+                        kept.add(rows[row], column.cells[k])
+        return part
+
+
+def _holds(life: Sequence[Span], time: float) -> bool:
+    return any(start <= time < end or start == end == time for start, end in life)
+
+
+def _read_spans(about: Mapping[str, str]) -> list[Span]:
+    """Return the stretches of time that the attributes of an element tell; all time for none."""
+    told = about.get("timestamps", about.get("timestamp"))
+    if told is not None:
+        return [(_time(word), _time(word)) for word in re.split(r"[\s,;<>\[\]]+", told) if word]
+    if "intervals" in about:
+        found = []
+        for inner in _INTERVAL.findall(about["intervals"]):
+            ends = inner.split(",")
+            if len(ends) != 2:
+                raise ValueError(f"intervals must be pairs of times, got {inner[:40]!r}")
+            found.append((_time(ends[0]), _time(ends[1])))
+        return found
+    start = about.get("start") or about.get("startopen")
+    end = about.get("end") or about.get("endopen")
+    span = (_time(start) if start else -math.inf, _time(end) if end else math.inf)
+    if span[0] > span[1]:
+        raise ValueError(f"a stretch of time ends at {end} before it starts at {start}")
+    if span[0] == span[1] and ("startopen" in about or "endopen" in about):
+        return []  # an open stretch of no length
+    return [span]
+
+
+def _time(text: str) -> float:
+    """Return a time as a number; a date in seconds since 1970, of universal time."""
+    text = text.strip()
+    try:
+        time = float(text)
+    except ValueError:
+        pass
+    else:
+        if abs(time) >= 2**53 and text.lstrip("+-").isdecimal() and int(time) != int(text):
+            raise ValueError(f"the time {text} is too large to be told from {int(time)}")
+        return time
+    try:
+        date = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f"a time must be a number or a date, got {text[:40]!r}") from None
+    zone = date.tzinfo or datetime.timezone.utc
+    return date.replace(tzinfo=zone).timestamp()

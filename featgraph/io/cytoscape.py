@@ -1,10 +1,12 @@
-"""Cytoscape.js JSON (.cyjs): elements with data and places, as Cytoscape opens and saves them."""
+"""Graphs in JSON: elements of Cytoscape.js, written and read; what others write, read."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,14 @@ from numpy.typing import NDArray
 
 from featgraph.graph.convert import open_graph
 from featgraph.graph.incoming import RawGraph
-from featgraph.graph.outgoing import GRAPH_FIELDS
-from featgraph.io._columns import Table
 from featgraph.io._reader import GraphReader
-from featgraph.io._source import Source, Target
-from featgraph.io._table import Looks, describe_graph, look_columns
-from featgraph.io._target import open_target, written
+from featgraph.io._streams import Source, Target, open_target, target_name
+from featgraph.io._table import describe_graph, look_columns
 
-__all__ = ["parse_cytoscape", "write_cytoscape"]
+__all__ = ["parse_json", "write_cytoscape"]
 
-_OWN = {"id", "source", "target", "SUID", "shared_name", "selected"}
+_OWN = {"id", "key", "source", "target", "SUID", "shared_name", "selected"}
+_INNER = ("attributes", "metadata")  # what graphology and the JSON Graph Format know of an element
 
 
 def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
@@ -57,13 +57,11 @@ def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
     """
     graph = open_graph(graph, weights=True)
     table = describe_graph(graph, **options)
-    looks, edge_looks = table.looks, table.edge_looks
-    nodes = _records(
-        _labels(looks) | look_columns(looks, "size", places=False) | table.columns, len(table.ids)
-    )
+    looks = look_columns(replace(table.looks, positions=None), "size")
+    nodes = _records(looks | table.columns, len(table.ids))
     lengths = {} if table.weights is None else {"weight": table.weights}
-    between = lengths | _labels(edge_looks) | look_columns(edge_looks, "thickness")
-    edges = _records(between | table.edge_columns, len(table.edges))
+    between = lengths | look_columns(table.edge_looks, "thickness") | table.edge_columns
+    edges = _records(between, len(table.edges))
     elements: dict[str, list[Any]] = {"nodes": [], "edges": []}
     places = None if table.looks.positions is None else table.looks.positions.tolist()
     for i, (name, data) in enumerate(zip(table.ids, nodes, strict=True)):
@@ -74,21 +72,15 @@ def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
     for k, ((i, j), data) in enumerate(zip(table.edges.tolist(), edges, strict=True)):
         ends = {"id": f"e{k}", "source": table.ids[i], "target": table.ids[j]}
         elements["edges"].append({"data": {**ends, **data}})
-    fields = {name: getattr(graph, name) for name in GRAPH_FIELDS} | {"lengths": table.lengths}
-    about = {name: value for name, value in fields.items() if value is not None}
     whole = {
         "format_version": "1.0",
         "generated_by": "featgraph",
-        "data": {"name": graph.layer or "graph", **about},
+        "data": {"name": graph.layer or "graph", **table.fields},
         "elements": elements,
     }
     with open_target(path) as out:
         json.dump(whole, out, ensure_ascii=False, allow_nan=False)
-    return written(path)
-
-
-def _labels(looks: Looks) -> dict[str, NDArray[Any]]:
-    return {} if looks.labels is None else {"label": looks.labels}
+    return Path(target_name(path))
 
 
 def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str, Any]]:
@@ -101,47 +93,77 @@ def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str,
     return records
 
 
-def parse_cytoscape(source: Source) -> RawGraph:
-    """Read the elements of a Cytoscape.js file, in two lists or in one."""
+def parse_json(source: Source) -> RawGraph:
+    """Read elements of Cytoscape.js, nodes and links of networkx, d3 or graphology, or JGF."""
     whole = json.loads(source.text())
-    whole = whole if isinstance(whole, dict) else {"elements": whole or None}
-    elements = whole.get("elements")
-    if isinstance(elements, list):
-        elements = {
-            "nodes": [item for item in elements if "source" not in item.get("data", {})],
-            "edges": [item for item in elements if "source" in item.get("data", {})],
+    whole = whole if isinstance(whole, dict) else {"elements": whole}
+    rooms = [whole.get("elements"), whole.get("graph"), whole]
+    rooms = [r for r in rooms if isinstance(r, list) or (isinstance(r, dict) and "nodes" in r)]
+    inner = rooms[0] if rooms and rooms[0] else {}
+    if isinstance(inner, list):
+        ends = ["source" in _told(element) for element in inner]
+        inner = {
+            "nodes": [element for element, end in zip(inner, ends, strict=True) if not end],
+            "edges": list(itertools.compress(inner, ends)),
         }
-    if not isinstance(elements, dict):
-        raise ValueError("holds no 'elements', as Cytoscape.js writes nodes and edges")
+    nodes, edges = inner.get("nodes"), inner.get("links", inner.get("edges", []))
+    jgf = inner is whole.get("graph")
+    if isinstance(nodes, dict):
+        nodes = [{"id": name, **about} for name, about in nodes.items()]
+    if not isinstance(nodes, list) or not isinstance(edges, list) or "adjacency" in whole:
+        raise ValueError(
+            "holds no 'elements', as Cytoscape.js writes nodes and edges, nor a list of 'nodes' "
+            "and one of 'links' or 'edges'"
+        )
     reader = GraphReader()
-    reader.directed = whole.get("directed") is True  # as networkx says it
-    reader.fields = whole["data"] if isinstance(whole.get("data"), dict) else {}
-    nodes, edges = elements.get("nodes", ()), elements.get("edges", ())
-    try:
-        _take_nodes(reader, nodes)
-        for element in edges:
-            data = element["data"]
-            reader.add_edge(str(data["source"]), str(data["target"]))
-            _put(reader.edges, data, _OWN)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"an element lacks {error}") from None
-    return reader.graph(source.size, titles=())
+    for told in (whole.get("graph"), whole.get("data")):
+        reader.fields |= told if isinstance(told, dict) else {}
+    directed = inner.get("directed", whole.get("directed", jgf))  # the default of JGF
+    if isinstance(whole.get("options"), dict):  # graphology
+        directed = whole["options"].get("type") != "undirected"
+    reader.directed = directed is True and not all(_told(e).get("undirected") for e in edges)
+    _take(reader, nodes, edges)
+    return reader.graph(source.size, titles=() if "id" in _told(*nodes[:1] or [{}]) else ("name",))
 
 
-def _take_nodes(reader: GraphReader, nodes: Sequence[Any]) -> None:
-    data = [element["data"] for element in nodes]
+def _told(element: Any) -> dict[str, Any]:
+    """Return what is known of a node or an edge."""
+    if not isinstance(element, dict):
+        raise ValueError(f"expected an object for each node and edge, got {element!r:.60}")
+    if isinstance(element.get("data"), dict):  # Cytoscape.js
+        told: dict[str, Any] = element["data"]
+        return told
+    return {k: v for k, v in element.items() if k not in _INNER} | {
+        name: value
+        for key in _INNER
+        if isinstance(element.get(key), dict)
+        for name, value in element[key].items()
+    }
+
+
+def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
+    told = [_told(element) for element in nodes]
+    names = [str(one.get("id", one.get("key", row))) for row, one in enumerate(told)]
     # networkx asks for name and value
-    own = {k for k in ("name", "value") if all(str(d.get(k)) == str(d["id"]) for d in data)}
-    for element in nodes:
-        reader.add_node(str(element["data"]["id"]))
-        _put(reader.nodes, element["data"], own | _OWN)
+    own = _OWN | {
+        key
+        for key in ("name", "value")
+        if all(str(one.get(key)) == name for one, name in zip(told, names, strict=True))
+    }
+    for element, one, name in zip(nodes, told, names, strict=True):
+        reader.add_node(name)
+        for key, value in one.items():
+            if key not in own:
+                reader.nodes.put(key, value)
         place = element.get("position")
         if isinstance(place, dict) and {"x", "y"} <= place.keys():
-            reader.nodes.put("x", float(place["x"]), "value")
-            reader.nodes.put("y", -float(place["y"]), "value")
-
-
-def _put(table: Table, data: Mapping[str, Any], own: set[str]) -> None:
-    for key, value in data.items():
-        if key not in own:
-            table.put(key, value, "value")
+            reader.nodes.put("x", float(place["x"]))
+            reader.nodes.put("y", -float(place["y"]))
+    for one in map(_told, edges):
+        try:
+            reader.add_edge(str(one["source"]), str(one["target"]))
+        except KeyError as error:
+            raise ValueError(f"an element lacks {error}") from None
+        for key, value in one.items():
+            if key not in _OWN:
+                reader.edges.put(key, value)

@@ -15,18 +15,17 @@ from numpy.typing import NDArray
 from featgraph.core.package import caller_level
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._dynamic_reader import length_column, parse_dynamic_gexf
-from featgraph.io._source import Source, Target, broken_file
+from featgraph.io._streams import Source, Target, XmlWriter, broken_file, open_target, target_name
 from featgraph.io._table import (
+    XML_TYPES,
     GraphTable,
     Positions,
     cell_texts,
     column_kind,
     describe_graph,
 )
-from featgraph.io._target import open_target, written
-from featgraph.io._xml import XmlWriter
-from featgraph.io.gexf import NAMESPACES, TYPES, look_rows, write_meta
+from featgraph.io._xml_reader import DynamicReader
+from featgraph.io.gexf import NAMESPACES, look_rows, write_meta
 
 __all__ = ["read_dynamic_gexf", "write_dynamic_gexf"]
 
@@ -112,23 +111,25 @@ def write_dynamic_gexf(
         if "community" in before.columns and "community" in after.columns:
             followed = _follow(before.columns["community"], after.columns["community"])
             after.columns["community"] = followed
+    last = tables[-1]
+    layer = last.fields.get("layer")
+    told = f"{len(times)} graphs" + ("" if layer is None else f", layer {layer}")
+    fields = {name: value for name, value in last.fields.items() if name != "lengths"}
+    about = {
+        "defaultedgetype": "undirected",
+        "mode": "dynamic",
+        "timeformat": "double",
+        "timerepresentation": "interval",
+        "start": repr(spans[0][0]),
+        "end": repr(spans[-1][1]),
+    }
     with open_target(path) as out:
         xml = XmlWriter(out)
-        about = {
-            "defaultedgetype": "undirected",
-            "mode": "dynamic",
-            "timeformat": "double",
-            "timerepresentation": "interval",
-            "start": _number(spans[0][0]),
-            "end": _number(spans[-1][1]),
-        }
         with xml.element("gexf", NAMESPACES):
-            layer = ordered[-1].layer
-            told = f"{len(times)} graphs" + ("" if layer is None else f", layer {layer}")
-            write_meta(xml, ordered[-1], None, told)
+            write_meta(xml, fields, told)
             with xml.element("graph", about):
                 _write_body(xml, tables, spans)
-    return written(path)
+    return Path(target_name(path))
 
 
 def _check_graphs(graphs: Mapping[float, FeatureGraph]) -> tuple[list[float], list[FeatureGraph]]:
@@ -173,10 +174,6 @@ def _follow(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
     return np.array([names[value] for value in after.tolist()], dtype=np.int64)
 
 
-def _number(value: float) -> str:
-    return repr(float(value))
-
-
 def _merge(values: Sequence[Any], spans: Sequence[Span]) -> list[tuple[Any, Span]]:
     """Join neighbouring stretches of one value; None is no value."""
     merged: list[tuple[Any, Span]] = []
@@ -191,18 +188,16 @@ def _merge(values: Sequence[Any], spans: Sequence[Span]) -> list[tuple[Any, Span
 
 
 def _write_body(xml: XmlWriter, tables: Sequence[GraphTable], spans: Sequence[Span]) -> None:
-    last = tables[-1]
-    lives = _lives(tables)
-    columns = {
-        "node": _texts([table.columns for table in tables]),
-        "edge": _texts([_edge_columns(table) for table in tables]),
-    }
+    last, lives = tables[-1], _lives(tables)
+    lengths = [{} if t.weights is None else {"distance": t.weights} for t in tables]
+    edges = [own | table.edge_columns for own, table in zip(lengths, tables, strict=True)]
+    columns = {"node": _texts([table.columns for table in tables]), "edge": _texts(edges)}
     for owner, listed in columns.items():  # both before the nodes: the schema wants it so
         if listed:
             with xml.element("attributes", {"class": owner, "mode": "dynamic"}):
                 for k, (name, (kind, _)) in enumerate(listed.items()):
-                    xml.leaf("attribute", {"id": str(k), "title": name, "type": TYPES[kind]})
-    whole = {"start": _number(spans[0][0]), "end": _number(spans[-1][1])}
+                    xml.leaf("attribute", {"id": str(k), "title": name, "type": XML_TYPES[kind]})
+    whole = {"start": repr(spans[0][0]), "end": repr(spans[-1][1])}
     labels = last.ids if last.looks.labels is None else last.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(last.ids))}):
         looks = look_rows(last.looks, "node", len(last.ids))
@@ -218,7 +213,7 @@ def _write_body(xml: XmlWriter, tables: Sequence[GraphTable], spans: Sequence[Sp
                 with xml.element("spells"):
                     there = [None if row is None else True for row in life]
                     for _, (start, stop) in _merge(there, spans):
-                        xml.leaf("spell", {"start": _number(start), "end": _number(stop)})
+                        xml.leaf("spell", {"start": repr(start), "end": repr(stop)})
 
 
 def _lives(tables: Sequence[GraphTable]) -> dict[tuple[int, int], list[int | None]]:
@@ -230,34 +225,22 @@ def _lives(tables: Sequence[GraphTable]) -> dict[tuple[int, int], list[int | Non
     return lives
 
 
-def _edge_columns(table: GraphTable) -> dict[str, NDArray[Any]]:
-    lengths = {} if table.weights is None else {"distance": table.weights}
-    return lengths | table.edge_columns
-
-
 _Texts = dict[str, tuple[str, list[list[str | None] | None]]]
 
 
 def _texts(tables: Sequence[Mapping[str, NDArray[Any]]]) -> _Texts:
     """Return kind and cells of each column, the cells for each time, None where it lacks it."""
-    names = dict.fromkeys(name for table in tables for name in table)
-    return {
-        name: (
-            _kind([table[name] for table in tables if name in table]),
-            [cell_texts(table[name]) if name in table else None for table in tables],
-        )
-        for name in names
-    }
-
-
-def _kind(columns: Sequence[NDArray[Any]]) -> str:
-    """Return the one kind that holds the values of all times."""
-    kinds = {column_kind(column) for column in columns}
-    if len(kinds) == 1:
-        return kinds.pop()
-    if kinds <= {"integer", "biginteger"}:
-        return "biginteger"
-    return "double" if kinds <= {"integer", "biginteger", "double"} else "string"
+    found: _Texts = {}
+    for name in dict.fromkeys(name for table in tables for name in table):
+        columns = [table.get(name) for table in tables]
+        kinds = {column_kind(column) for column in columns if column is not None}
+        if len(kinds) > 1:  # the one that holds all
+            whole = kinds <= {"integer", "biginteger"}
+            real = kinds <= {"integer", "biginteger", "double"}
+            kinds = {"biginteger" if whole else "double" if real else "string"}
+        texts = [None if column is None else cell_texts(column) for column in columns]
+        found[name] = kinds.pop(), texts
+    return found
 
 
 def _write_values(
@@ -273,7 +256,7 @@ def _write_values(
                 for texts, row in zip(cells, rows, strict=True)
             ]
             for text, (start, stop) in _merge(values, spans):
-                told = {"for": str(k), "value": text, "start": _number(start), "end": _number(stop)}
+                told = {"for": str(k), "value": text, "start": repr(start), "end": repr(stop)}
                 xml.leaf("attvalue", told)
 
 
@@ -316,11 +299,13 @@ def read_dynamic_gexf(path: Target, *, as_undirected: bool = False) -> dict[floa
     """
     source = Source(path)
     with broken_file(source.name):
-        found, told = parse_dynamic_gexf(source)
-    notes, graphs = dict.fromkeys(told), {}
+        found = DynamicReader(source).graphs(source.size)
+    notes, graphs = dict[str, None](), dict[float, FeatureGraph]()
     for time, raw in found.items():
+        lengths = (name for name in ("distance", "weight") if name in raw.edge_values)
+        whole = next((name for name in lengths if name not in raw.gaps), "ignore")
         try:
-            graphs[time], note = accept_graph(raw, length_column(raw), as_undirected)
+            graphs[time], note = accept_graph(raw, whole, as_undirected)
         except ValueError as error:
             raise ValueError(f"{source.name}: {error}") from None
         notes |= {note: None} if note else {}

@@ -13,13 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from featgraph.graph.incoming import RawGraph, whole_labels
-from featgraph.io._columns import typed_column
-from featgraph.io._reader import GraphReader
-from featgraph.io._source import Source
-from featgraph.io.pajek import split_words
+from featgraph.io._reader import GraphReader, typed_column
+from featgraph.io._streams import Source
+from featgraph.io.numbered import split_words
 
 __all__ = ["edge_table_graph", "parse_edge_list", "read_table"]
 
@@ -34,52 +32,55 @@ _NAME = re.compile(r"[ \t\n,;|](?:\+|-?0\d|-0(?![.\d]))")
 _WHOLE = re.compile(r"([+-]?\d+(\.0)?)?")
 _COMMA = re.compile(r"([+-]?\d+),(\d+)\Z")
 _INDEX = {"", "unnamed: 0"}  # titles of the numbers that pandas writes before the columns
+#: What networkx knows of an edge, in Python's words, behind the two ends.
+_TOLD = re.compile(r"[\s,;|]+\{")
+_OPENS = re.compile(r'(?:^|[\t;|,])\s*"[^"]*$')  # a cell in quotes that goes on in the next line
+#: What KONECT and SNAP say of a graph in a comment.
+_KIND = re.compile(r"^(?:%\s*(sym|asym|bip)\s+[a-z]+\s*|#\s*(Directed) graph\b.*)$", re.MULTILINE)
 _Rows = list[tuple[int, list[str]]]
 
 
 def parse_edge_list(source: Source) -> RawGraph:
     """Read ``u v`` or ``u v weight`` per line, or any columns under titles."""
     text = source.text()
-    first = next(_lines(text), None)
-    if first is None:
+    head = list(itertools.islice(_lines(text), 2))
+    if not head:
         raise ValueError("holds no edges")
-    separator = _separator(text, source.suffix)
-    titles = next(_split([first[1]], separator))
+    separator = _separator([_cut(line) for _, line in head], source.suffix)
+    titles = _split([(0, _cut(head[0][1]))], separator)[0][1]
     ends = _known_ends(titles)
     usual = all(end is not None and end.isalnum() for end in ends)  # and needs no note
-    over_numbers = titles[0] and not any(map(_is_number, titles))
-    body = text.split("\n", first[0])[-1] if over_numbers else text
-    plain = _plain_table(body, separator, len(titles))
-    notes = []
-    if plain is not None:
-        labels, places = np.unique(plain[0], return_inverse=True)
-        values = {} if plain[1] is None else {"weight": plain[1]}
-        raw = RawGraph(places.reshape(-1, 2), labels.size, False, labels.tolist(), values)
-        is_title = over_numbers
-    else:
+    kind = _KIND.search(text[:4000])
+    if kind and kind[1] == "bip":
+        raise ValueError("is bipartite, and its two sides share their numbers (a file of KONECT)")
+    words = titles[0] and not any(map(_is_number, titles))
+    body = text.split("\n", head[0][0] - (not words))[-1]  # without comments above
+    why, raw = "numbers" if words else "", _whole_numbers(body, separator, len(titles))
+    if raw is None:
         rows = _rows(text, separator)
         usual = usual or rows[0][0] == 0  # titles that stand in no line
-        over_numbers = _is_title(rows)
-        is_title = over_numbers or _holds_ends(rows)
-        if not is_title:
-            _check_rows(rows)
-            rows.insert(0, (0, ["source", "target", "weight"][: len(rows[0][1])]))
+        why = _titles_for(rows)
+        if not why:
+            names = ["source", "target", "weight", *(["time"] if kind and kind[1] else [])]
+            _check_rows(rows, len(names))
+            rows.insert(0, (0, names[: len(rows[0][1])]))
         if len(rows) == 1:
             raise ValueError("holds no edges")
         raw = edge_table_graph(_table(rows))
-    if is_title and not usual:
-        why = ": below it stand numbers" if over_numbers else ""
-        notes.append(f"took line 1 for titles, {', '.join(map(repr, titles))}{why}")
-    raw.notes = notes + raw.notes
+    raw.directed |= kind is not None and kind[1] != "sym"
+    if why and not usual:
+        below = ": below it stand numbers" if why == "numbers" else ""
+        raw.notes.insert(0, f"took line 1 for titles, {', '.join(map(repr, titles))}{below}")
     return raw
 
 
 def read_table(source: Source) -> dict[str, list[str]]:
     """Return the columns of a table of text under the titles in its first line."""
     text = source.text()
-    if next(_lines(text), None) is None:
+    head = [_cut(line) for _, line in itertools.islice(_lines(text), 2)]
+    if not head:
         raise ValueError("holds no line of titles")
-    return _table(_rows(text, _separator(text, source.suffix)))
+    return _table(_rows(text, _separator(head, source.suffix)))
 
 
 def _table(rows: _Rows) -> dict[str, list[str]]:
@@ -95,32 +96,50 @@ def _table(rows: _Rows) -> dict[str, list[str]]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield number and content of each line that is neither empty nor a comment (# or %)."""
-    for number, line in enumerate(io.StringIO(text), start=1):
-        content = line.strip(" \n")
-        if content.strip() and content[0] not in "#%":
-            yield number, content
+    """Yield number and content of each line that is neither empty nor a comment (# or %).
+
+    Lines belong together where a cell in quotes goes on.
+    """
+    parts, first = list[str](), 0
+    for number, match in enumerate(re.finditer(r"[^\n]*\n?", text), start=1):
+        line = match[0] if parts else match[0].strip(" ")
+        odd = '"' in line and line.count('"') % 2
+        if not parts and (not line.strip() or line[0] in "#%"):
+            continue
+        goes_on = not odd if parts else odd and _OPENS.search(line)
+        first = first if parts else number
+        parts.append(line)
+        if not goes_on:
+            yield first, "".join(parts)
+            parts = []
+    if parts:
+        yield first, "".join(parts)
+
+
+def _cut(line: str) -> str:
+    """Return a line without the dictionary behind its two ends, if there is one."""
+    ends = _TOLD.split(line, maxsplit=1)[0]
+    return ends if re.search(r"[\s,;|]", ends) else line
 
 
 def _rows(text: str, separator: str | None) -> _Rows:
-    numbers, lines = zip(*_lines(text), strict=True)
-    rows = [row for row in zip(numbers, _split(lines, separator), strict=False) if any(row[1])]
-    if all(len(cells) > 2 and not cells[-1] for _, cells in rows):  # each line ends in a separator
-        rows = [(number, cells[:-1]) for number, cells in rows]
-    return _name_cells(rows)
-
-
-def _name_cells(rows: _Rows) -> _Rows:
-    """Return rows in which networkx wrote what it knows of an edge as a dictionary as columns."""
-    if not any(len(cells) > 2 and cells[2].startswith("{") for _, cells in rows):
-        return rows
-    told = [_read_dictionary(number, " ".join(cells[2:])) for number, cells in rows]
-    names = list(dict.fromkeys(name for about in told for name in about))
-    titles = ["source", "target", *names]
-    return [(0, titles)] + [
-        (number, [*cells[:2], *(about.get(name, "") for name in names)])
-        for (number, cells), about in zip(rows, told, strict=True)
-    ]
+    """Return the cells of each line, those of a dictionary under titles that stand in line 0."""
+    lines = list(_lines(text))
+    if "{" in text:
+        cut = [(number, _cut(line)) for number, line in lines]
+        rows = _split(cut, separator)
+        if cut != lines and all(len(cells) == 2 for _, cells in rows):
+            rest = {n: line[len(ends) :] for (n, line), (_, ends) in zip(lines, cut, strict=True)}
+            told = [_read_dictionary(number, rest[number].strip(" \t\n,;|")) for number, _ in rows]
+            names = list(dict.fromkeys(name for about in told for name in about))
+            whole = [(0, ["source", "target", *names])]
+            for (number, cells), about in zip(rows, told, strict=True):
+                whole.append((number, [*cells, *(about.get(name, "") for name in names)]))
+            return whole
+    rows = [row for row in _split(lines, separator) if any(row[1])]
+    if rows and all(len(cells) > 2 and not cells[-1] for _, cells in rows):
+        return [(number, cells[:-1]) for number, cells in rows]  # each ends in a separator
+    return rows
 
 
 def _read_dictionary(number: int, text: str) -> dict[str, str]:
@@ -130,41 +149,39 @@ def _read_dictionary(number: int, text: str) -> dict[str, str]:
         raise ValueError(f"line {number}: expected a dictionary, got {text[:60]!r}") from None
 
 
-def _split(lines: Any, separator: str | None) -> Iterator[list[str]]:
-    if separator is not None:
-        for cells in csv.reader(lines, delimiter=separator, skipinitialspace=True):
-            yield [
-                _COMMA.sub(r"\1.\2", c.strip()) if separator == ";" else c.strip() for c in cells
-            ]
-        return
-    for line in lines:
-        parts = [word for word, _ in split_words(line)] if line[0] == '"' else line.split()
-        yield parts
+def _split(lines: Sequence[tuple[int, str]], separator: str | None) -> _Rows:
+    """Return the cells of each line; in quotes they may go on in the next one."""
+    if separator is None:
+        return [(n, split_words(line) if '"' in line else line.split()) for n, line in lines]
+    numbers, texts = zip(*lines, strict=True)
+    reader = csv.reader(texts, delimiter=separator, skipinitialspace=True)
+    rows = [[cell.strip() for cell in cells] for cells in reader]
+    if separator == ";":
+        rows = [[_COMMA.sub(r"\1.\2", cell) for cell in cells] for cells in rows]
+    return list(zip(numbers, rows, strict=False))
 
 
-def _separator(text: str, suffix: str) -> str | None:
+def _separator(head: Sequence[str], suffix: str) -> str | None:
     """Return what separates columns: white space unless the suffix or the lines say otherwise."""
-    head = [line for _, line in itertools.islice(_lines(text), 2)]
     if suffix == ".tsv" and "\t" in head[0]:
         return "\t"
-    if head[0].rstrip().endswith("}"):  # a dictionary of networkx, whose commas separate nothing
-        return None
     words = [line.split() for line in head]
-    blank = all(len(parts) in (2, 3) and parts[0][-1] not in ",;|" for parts in words)
+    blank = {len(parts) for parts in words} in ({2}, {3})
+    blank = blank and all(parts[0][-1] not in ",;|" for parts in words)
     if suffix != ".csv" and blank and not any(p in _MARKS for parts in words for p in parts):
         return None
     marks = [mark for mark in _MARKS if mark in head[0]]
     return next((mark for mark in marks if mark in head[-1]), marks[0] if marks else None)
 
 
-def _check_rows(rows: _Rows) -> None:
+def _check_rows(rows: _Rows, most: int) -> None:
     """Refuse rows without titles that are no ends and, perhaps, weights."""
     for number, cells in rows:
-        if len(cells) not in (2, 3) or "" in cells[:2]:
+        if not 2 <= len(cells) <= most or "" in cells[:2] or "{}" in cells:
             told = " ".join(cells)[:60]
-            cure = "; name more columns in a line above" if len(cells) > 3 else ""
+            cure = "; name more columns in a line above" if len(cells) > most else ""
             raise ValueError(f"line {number}: expected 'u v' or 'u v weight', got {told!r}{cure}")
-        if len(cells) == 3 == len(rows[0][1]) and not _is_number(cells[2]):
+        if 2 < len(cells) == len(rows[0][1]) and not _is_number(cells[2]):
             raise ValueError(
                 f"line {number}: the third column must be a weight, got {cells[2][:60]!r}"
             )
@@ -187,44 +204,33 @@ def _known_ends(titles: Iterable[str]) -> list[str | None]:
     ]
 
 
-def _holds_ends(rows: _Rows) -> bool:
-    """Tell whether line 1 has known titles, which are no names of nodes in lines below."""
-    (_, titles), *others = rows
-    ends = _known_ends(titles)
-    places = [titles.index(end) for end in ends if end is not None]
-    return len(places) == 2 and not any(
-        cells[k] in ends for _, cells in others for k in places if k < len(cells)
-    )
-
-
-def _is_title(rows: _Rows) -> bool:
-    """Tell whether line 1 has words alone, some where every other line has numbers."""
+def _titles_for(rows: _Rows) -> str:
+    """Tell why line 1 holds titles: as words over "numbers", or as "known" ones; "" if not."""
     (_, first), *others = rows
-    uneven = any(len(cells) != len(first) for _, cells in others)
-    if not others or uneven or any(map(_is_number, first)):
-        return False
-    titled = [
-        not _is_number(name) and all(_is_number(cells[k]) for _, cells in others)
-        for k, name in enumerate(first)
-    ]
-    return all(titled[:2]) or any(titled[2:])
+    below = [cells for _, cells in others]
+    if not any(map(_is_number, first)) and {len(cells) for cells in below} == {len(first)}:
+        numbers = [all(map(_is_number, column)) for column in zip(*below, strict=True)]
+        if all(numbers[:2]) or any(numbers[2:]):
+            return "numbers"
+    ends = _known_ends(first)
+    places = [first.index(end) for end in ends if end is not None]
+    named = any(cells[k] in ends for cells in below for k in places if k < len(cells))
+    return "known" if len(places) == 2 and not named else ""
 
 
-def _plain_table(
-    text: str, separator: str | None, n_columns: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64] | None] | None:
-    """Return ends and weights if numpy reads the table as whole numbers and weights, else None.
+def _whole_numbers(text: str, separator: str | None, n_columns: int) -> RawGraph | None:
+    """Return the graph if numpy reads the table as whole numbers and weights, else None.
 
     numpy reads a million rows in a fraction of a second; whatever it stumbles over goes through
     the readable parser, which says where the trouble is.
     """
-    if n_columns not in (2, 3) or _NAME.search(text) or _NAME.match(f"\n{text[:3]}"):
+    codes = np.frombuffer(f"\n{text}\n".encode(), dtype=np.uint8)
+    digit = codes - np.uint8(48) < 10
+    zeros = (codes[1:-1] == ord("0")) & digit[2:] & ~digit[:-2] & (codes[:-2] != ord("."))
+    may_name = "+" in text or "-0" in text or zeros.any()  # in a fraction of the time
+    if n_columns not in (2, 3) or (may_name and _NAME.search(f"\n{text}")):
         return None
     kinds: list[tuple[str, Any]] = [("u", np.int64), ("v", np.int64), ("w", np.float64)]
-    if "#" in text or "%" in text:
-        text = re.sub(r"(?m)^[ \t]*[#%].*$", "", text)
-        if "#" in text or "%" in text:
-            return None  # part of a label
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy's word on empty input or odd numbers
@@ -237,8 +243,17 @@ def _plain_table(
             )
     except (ValueError, OverflowError, Warning):
         return None
-    weights = table["w"].copy() if n_columns == 3 else None
-    return np.column_stack([table["u"], table["v"]]), weights
+    ends = np.column_stack([table["u"], table["v"]])
+    high = int(ends.max())
+    if ends.min() >= 0 and high < 4 * ends.size + 1000:  # numbers that need no sorting
+        used = np.zeros(high + 1, dtype=bool)
+        used[ends] = True
+        labels, places = np.flatnonzero(used), (np.cumsum(used) - 1)[ends]
+    else:
+        labels, places = np.unique(ends, return_inverse=True)
+    names = None if labels.size == high + 1 and labels[0] == 0 else labels.tolist()
+    values = {"weight": table["w"].copy()} if n_columns == 3 else {}
+    return RawGraph(places.reshape(-1, 2), labels.size, False, names, values)
 
 
 def edge_table_graph(
@@ -250,56 +265,47 @@ def edge_table_graph(
     under Weight, else in the third of three columns, if it holds numbers. Type says Directed or
     Undirected; Id, and a first column without a title, as pandas writes row numbers, is left out.
     """
-    first = next(iter(columns), "")
+    first, ends = next(iter(columns), ""), _known_ends(columns)
     if first.lower() in _INDEX and len(columns) > 2:
-        if not all(_WHOLE.fullmatch(str(cell)) for cell in columns[first]):
-            _check_ends(columns)
+        if None in ends and not all(_WHOLE.fullmatch(str(cell)) for cell in columns[first]):
+            raise ValueError(
+                "has names in a first column without a title, as a matrix of all pairs has; a "
+                f"table of edges needs titles such as source and target, got {list(columns)[:6]}"
+            )
         columns = dict(itertools.islice(columns.items(), 1, None))
     titles = {title.lower(): title for title in columns}
+    if None in ends and {"id", "label"} <= titles.keys():
+        raise ValueError("is a table of nodes, with Id and Label: read_tables takes it as nodes=")
     if len(columns) < 2:
         raise ValueError(f"a table of edges needs columns for both ends, got {list(columns)}")
-    first_two = itertools.islice(columns, 2)
-    ends = [known or own for known, own in zip(_known_ends(columns), first_two, strict=True)]
-    rest = {title: columns[title] for title in columns if title not in ends}
+    source, target = (end or own for end, own in zip(ends, columns, strict=False))
+    rest = {title: cells for title, cells in columns.items() if title not in (source, target)}
     kinds = {str(kind).lower() for kind in rest.pop(titles.get("type", ""), ())}
     rest.pop(titles.get("id", ""), None)
-    values = {title: typed_column(cells) for title, cells in rest.items()}
     usual = titles.get("weight", next(iter(rest)) if len(columns) == 3 and rest else "weight")
-    if usual in values and all(isinstance(v, int | float | None) for v in values[usual]):
-        values = {"weight" if key == usual else key: cells for key, cells in values.items()}
     reader = GraphReader()
     reader.directed = "directed" in kinds
-    sources, targets, names = _as_names(*(columns[end] for end in ends), _node_ids(nodes))
-    pairs = list(zip(sources, targets, strict=True))
+    about = dict(nodes or {})
+    named = [name for name in about if name.lower() == "id"] or [*about, ""]
+    ids = about.pop(named[0], ())
+    sources, targets, names = _as_names(columns[source], columns[target], ids)
     if "" in names:
         raise ValueError(f"row {names.index('') + 1} of the nodes lacks an id")
-    for name in _in_order(pairs) if nodes is None else names:
+    for name in _in_order([sources, targets]) if nodes is None else names:
         reader.add_node(name)
-    for row, pair in enumerate(pairs, start=1):
+    for row, pair in enumerate(zip(sources, targets, strict=True), start=1):
         if "" in pair:
             raise ValueError(f"row {row} of the edges lacks an end")
         reader.add_edge(*pair)
-    others = {k: v for k, v in (nodes or {}).items() if v is not _node_ids(nodes)}
-    for table, typed in (
-        (reader.edges, values),
-        (reader.nodes, {title: typed_column(cells) for title, cells in others.items()}),
-    ):
-        for title, cells in typed.items():
-            for row, cell in enumerate(cells):
-                if cell is not None:
-                    table.column(title, "value").add(row, cell)
+    for title, cells in about.items():
+        reader.nodes.fill(title, typed_column(cells))
+    for title, cells in rest.items():
+        typed = typed_column(cells)
+        is_weight = title == usual and all(isinstance(v, int | float | None) for v in typed)
+        reader.edges.fill("weight" if is_weight else title, typed)
     raw = reader.graph(sys.maxsize, titles=())
     raw.also = (usual.lower(), usual)
     return raw
-
-
-def _check_ends(columns: Mapping[str, Sequence[Any]]) -> None:
-    """Refuse a matrix of all pairs, whose rows are named in a column without a title."""
-    if None in _known_ends(columns):
-        raise ValueError(
-            f"has names in a first column without a title, as a matrix of all pairs has; a table "
-            f"of edges needs titles such as source and target, got {list(columns)[:6]}"
-        )
 
 
 def _as_names(*columns: Sequence[Any]) -> list[list[str]]:
@@ -317,14 +323,8 @@ def _as_names(*columns: Sequence[Any]) -> list[list[str]]:
     return [[name.removesuffix(".0") for name in column] for column in texts]
 
 
-def _in_order(pairs: Sequence[tuple[str, str]]) -> Iterable[str]:
+def _in_order(columns: Sequence[Sequence[str]]) -> Iterable[str]:
     """Return the ids in rising order if they are whole numbers, else as they appear."""
-    names = list(dict.fromkeys(itertools.chain.from_iterable(pairs)))
+    names = list(dict.fromkeys(itertools.chain.from_iterable(zip(*columns, strict=True))))
     numbers = whole_labels(names)
     return names if numbers is names else map(str, sorted(numbers))  # type: ignore[type-var]
-
-
-def _node_ids(nodes: Mapping[str, Sequence[Any]] | None) -> Sequence[Any]:
-    if not nodes:
-        return ()
-    return nodes[next((name for name in nodes if name.lower() == "id"), next(iter(nodes)))]

@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import Any
-
-from numpy.typing import NDArray
 
 from featgraph.core.arrays import read_npz
 from featgraph.core.checks import choice
 from featgraph.core.package import caller_level
-from featgraph.graph.convert import accept_graph, as_feature_graph
+from featgraph.graph.convert import accept_graph, as_feature_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
-from featgraph.io._source import Source, Target, broken_file
+from featgraph.io._streams import Source, Target, broken_file, plain_suffix, target_name
 
-__all__ = ["GRAPH_FORMATS", "read_graph"]
+__all__ = ["read_gexf", "read_graph", "read_graphml", "write_graph"]
 
-#: Format to the suffixes that choose it.
-GRAPH_FORMATS: dict[str, tuple[str, ...]] = {
-    "edges": (".edges", ".edgelist", ".txt", ".csv", ".tsv"),
-    "graphml": (".graphml",),
-    "gexf": (".gexf",),
-    "gml": (".gml",),
-    "pajek": (".net",),
-    "mtx": (".mtx",),
-    "npz": (".npz",),
-    "cyjs": (".cyjs",),
-    "dot": (".dot", ".gv"),
+#: Format to the module and the function that read it, and the suffixes that choose it.
+_FORMATS = {
+    "edges": ("edge_list", "parse_edge_list", ".edges .edgelist .txt .csv .tsv .ncol"),
+    "graphml": ("_xml_reader", "parse_xml", ".graphml"),
+    "gexf": ("_xml_reader", "parse_xml", ".gexf"),
+    "gml": ("gml", "parse_gml", ".gml"),
+    "pajek": ("numbered", "parse_pajek", ".net"),
+    "mtx": ("numbered", "parse_matrix_market", ".mtx"),
+    "npz": ("", "", ".npz"),
+    "cyjs": ("cytoscape", "parse_json", ".cyjs"),
+    "json": ("cytoscape", "parse_json", ".json"),
+    "dot": ("dot", "parse_dot", ".dot .gv"),
+    "metis": ("numbered", "parse_metis", ".metis .graph"),
+    "dimacs": ("numbered", "parse_dimacs", ".col .dimacs .clq"),
 }
-_PARSERS = {
-    "edges": ("edge_list", "parse_edge_list"),
-    "graphml": ("_graphml_reader", "parse_graphml"),
-    "gexf": ("_gexf_reader", "parse_gexf"),
-    "gml": ("gml", "parse_gml"),
-    "pajek": ("pajek", "parse_pajek"),
-    "mtx": ("matrix_market", "parse_matrix_market"),
-    "cyjs": ("cytoscape", "parse_cytoscape"),
-    "dot": ("dot", "parse_dot"),
+#: Suffix to the module and the function that write it.
+_WRITERS = {
+    ".graphml": ("graphml", "write_graphml"),
+    ".gexf": ("gexf", "write_gexf"),
+    ".cyjs": ("cytoscape", "write_cytoscape"),
+    ".dot": ("dot", "write_dot"),
+}
+#: What to do with formats that are not read; every function takes graphs of other libraries.
+_CURES = {
+    "read it by igraph and pass the graph": ".lgl .dl .graphmlz .graphdb",
+    "read it by networkx and pass the graph": ".g6 .s6 .leda .gw .adjlist",
+    "save it as .graphml in graph-tool": ".gt",
+    "save it as .graphml or .cyjs in Cytoscape": ".sif .xgmml .cys .cx .cx2 .nnf",
+    "save it as .gexf or .graphml in Gephi": ".gephi .gdf .vna .tlp",
 }
 
 
@@ -54,21 +61,22 @@ def read_graph(
     Parameters
     ----------
     path : str, path or open file
-        The suffix chooses the format: edge list (.edges, .edgelist, .txt, .csv, .tsv), GraphML
-        (.graphml), GEXF (.gexf), GML (.gml), Pajek (.net), Matrix Market (.mtx), Cytoscape
-        (.cyjs), Graphviz (.dot, .gv), NumPy archive (.npz, from ``FeatureGraph.save`` or
+        The suffix chooses the format: edge list (.edges, .edgelist, .txt, .csv, .tsv, .ncol, and
+        KONECT's out.*), GraphML (.graphml), GEXF (.gexf), GML (.gml), Pajek (.net), Matrix Market
+        (.mtx), JSON (.json, and Cytoscape's .cyjs), Graphviz (.dot, .gv), METIS (.metis, .graph),
+        DIMACS (.col, .dimacs, .clq), NumPy archive (.npz, from ``FeatureGraph.save`` or
         ``scipy.sparse.save_npz``); .gz may follow all but the last. An open file needs
         ``format`` unless its name ends so.
     weight : str, optional
         Name of the edge attribute to keep as weights, or "ignore" for hops. The third column of
-        an edge list, the numbers of Pajek and of a matrix are called "weight". Default: a file
-        with weights other than 1 is refused, because distances would be ambiguous; files of
-        featgraph say themselves what their weights are.
+        an edge list, the numbers of Pajek, METIS, DIMACS and a matrix are called "weight".
+        Default: a file with weights other than 1 is refused, because distances would be
+        ambiguous; files of featgraph say themselves what their weights are.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions; of two opposite weights the smaller stays.
     format : str, optional
-        One of "edges", "graphml", "gexf", "gml", "pajek", "mtx", "cyjs", "dot", "npz", whatever
-        the suffix.
+        One of "edges", "graphml", "gexf", "gml", "pajek", "mtx", "cyjs", "json", "dot", "metis",
+        "dimacs", "npz", whatever the suffix.
 
     Returns
     -------
@@ -118,18 +126,81 @@ def read_graph(
     >>> read_graph(path).node_labels
     ('ann', 'bob', 'eve')
     """
-    result, note = _read(path, format, weight, as_undirected)
-    if note:
-        warnings.warn(note, UserWarning, stacklevel=caller_level())
-    return result
+    return _read(path, format, weight, as_undirected)
 
 
-def read_stored_graph(path: Target, format: str, as_undirected: bool) -> FeatureGraph:  # noqa: A002
-    """Read a GraphML or GEXF file and keep the edge attribute ``weight`` if there is one."""
-    result, note = _read(path, format, None, as_undirected, keep="weight")
-    if note:
-        warnings.warn(note, UserWarning, stacklevel=caller_level())
-    return result
+def read_graphml(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
+    """Read a GraphML file with all node attributes; an edge attribute ``weight`` is kept.
+
+    Parameters
+    ----------
+    path : str, path or open file
+        File to read, packed with gzip if it ends in ``.gz``. A document type (``<!DOCTYPE``)
+        is refused: it can define entities.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+
+    Returns
+    -------
+    FeatureGraph
+        As ``read_graph`` gives it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is broken, declares a document type, or is directed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/pair.graphml"
+    >>> _ = write_graphml(FeatureGraph.from_edges([(0, 1)], weights=[0.5]), path)
+    >>> read_graphml(path).edge_weights
+    array([0.5])
+    """
+    return _read(path, "graphml", None, as_undirected, keep="weight")
+
+
+def read_gexf(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
+    """Read a GEXF file: node attributes, colours, sizes, positions; edge weights are kept.
+
+    Parameters
+    ----------
+    path : str, path or open file
+        File to read, version 1.1 to 1.3, packed with gzip if it ends in ``.gz``. A document
+        type (``<!DOCTYPE``) is refused.
+    as_undirected : bool, default=False
+        Read a directed graph by forgetting directions.
+
+    Returns
+    -------
+    FeatureGraph
+        As ``read_graph`` gives it; ``color`` of shape (n_nodes, 3), ``position`` of shape
+        (n_nodes, 2) or (n_nodes, 3) and ``size`` are node attributes.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is broken, declares a document type, or is directed.
+
+    Warns
+    -----
+    UserWarning
+        If the graph changes in time: all times are read at once; see ``read_dynamic_gexf``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/pair.gexf"
+    >>> _ = write_gexf(FeatureGraph.from_edges([(0, 1)]), path, positions=[[0, 0], [1, 2]])
+    >>> read_gexf(path).node_attributes["position"].tolist()
+    [[0.0, 0.0], [1.0, 2.0]]
+    """
+    return _read(path, "gexf", None, as_undirected, keep="weight")
 
 
 def _read(
@@ -138,62 +209,60 @@ def _read(
     weight: str | None,
     as_undirected: bool,
     keep: str = "",
-) -> tuple[FeatureGraph, str]:
+) -> FeatureGraph:
     """Read a graph; whatever a broken file raises becomes one line that names the file."""
     source = Source(target)
     kind = _choose_format(source, format)
     with broken_file(source.name):
-        raw = _read_npz(source, weight) if kind == "npz" else _parse(source, kind)
+        raw = _read_npz(source, weight) if kind == "npz" else _load(*_FORMATS[kind][:2])(source)
     if isinstance(raw, FeatureGraph):
-        return as_feature_graph(raw, weight=weight), ""
+        return as_feature_graph(raw, weight=weight)
     raw.fields.setdefault("source", source.name)
     weight = keep if keep in raw.edge_values else weight
     try:
         graph, note = accept_graph(raw, weight, as_undirected)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{source.name}: {error}") from None
-    return graph, note and f"{source.name}: {note}"
+    if note:
+        warnings.warn(f"{source.name}: {note}", UserWarning, stacklevel=caller_level())
+    return graph
 
 
 def _choose_format(source: Source, format: str | None) -> str:  # noqa: A002
     if format is not None:
-        return choice(format, GRAPH_FORMATS, "format")
-    for name, suffixes in GRAPH_FORMATS.items():
-        if source.suffix in suffixes:
+        return choice(format, _FORMATS, "format")
+    for name, (*_, suffixes) in _FORMATS.items():
+        if source.suffix in suffixes.split():
             return name
-    known = [suffix for suffixes in GRAPH_FORMATS.values() for suffix in suffixes]
+    if source.name.startswith("out."):
+        return "edges"  # a file of KONECT
+    known = " ".join(suffixes for *_, suffixes in _FORMATS.values()).replace(" ", ", ")
+    cure = f"say format= one of {', '.join(_FORMATS)}"
+    cure = next((told for told, unread in _CURES.items() if source.suffix in unread.split()), cure)
     raise ValueError(
-        f"path must end in one of {', '.join(known)} (.gz may follow), got {source.name!r}; "
-        f"or say format= one of {', '.join(GRAPH_FORMATS)}"
+        f"path must end in one of {known} (.gz may follow), got {source.name!r}; {cure}"
     )
 
 
-def _parse(source: Source, kind: str) -> RawGraph:
-    """Return the graph of a text file; only the reader of its format is loaded."""
-    module, function = _PARSERS[kind]
-    graph: RawGraph = getattr(import_module(f"featgraph.io.{module}"), function)(source)
-    return graph
+def _load(module: str, function: str) -> Any:
+    """Return a reader or a writer; only the module of its format is loaded."""
+    return getattr(import_module(f"featgraph.io.{module}"), function)
 
 
 def _read_npz(source: Source, weight: str | None) -> RawGraph | FeatureGraph:
+    """Return a graph that was saved, or that of ``scipy.sparse.save_npz``, unseen by SciPy."""
     arrays = read_npz(source.path())
     if "about" in arrays:
         return FeatureGraph.load(source.path())
-    return _matrix_from_arrays(arrays, source, weight)
-
-
-def _matrix_from_arrays(
-    arrays: dict[str, NDArray[Any]], source: Source, weight: str | None
-) -> RawGraph:
-    """Return the graph in a file of ``scipy.sparse.save_npz``; SciPy itself never sees it."""
     try:
         kind = arrays["format"].item()
         kind = kind.decode("ascii") if isinstance(kind, bytes) else str(kind)
-        shape, data = arrays["shape"].tolist(), arrays["data"]
-        if not isinstance(shape, list) or len(shape) != 2 or shape[0] != shape[1]:
+        shape = arrays["shape"].ravel().tolist()
+        if len(shape) != 2 or shape[0] != shape[1]:
             raise ValueError(f"an adjacency matrix must be square, got shape {shape}")
         n_nodes = int(shape[0])
         source.check_node_count(n_nodes)
+        data = arrays["data"]
         if kind == "coo":
             rows, columns = arrays["row"], arrays["col"]
         elif kind in ("csr", "csc"):
@@ -208,3 +277,51 @@ def _matrix_from_arrays(
         ) from None
     rows, columns = (columns, rows) if kind == "csc" else (rows, columns)
     return matrix_graph(rows, columns, data, n_nodes, weight)
+
+
+def write_graph(
+    graph: Any,
+    path: Target,
+    *,
+    format: str | None = None,  # noqa: A002
+    **options: Any,
+) -> Path:
+    """Write a graph in the format that the name of the file says.
+
+    Parameters
+    ----------
+    graph : FeatureGraph
+        Any graph.
+    path : str, path or open file
+        Ends in .graphml, .gexf, .cyjs (Cytoscape), .dot (Graphviz), each with .gz or without, or
+        in .npz (the graph alone, as ``FeatureGraph.save`` writes it).
+    format : str, optional
+        "graphml", "gexf", "cyjs", "dot" or "npz", whatever the name.
+    **options
+        What ``write_graphml`` takes: ``cover``, ``covers``, ``positions``, ``color_by``,
+        ``size_by``, ``weight``.
+
+    Returns
+    -------
+    Path
+        The path written; of an open file its name.
+
+    Raises
+    ------
+    ValueError
+        If the suffix or the format is unknown, or an option does not fit the graph.
+
+    Examples
+    --------
+    >>> import io, networkx
+    >>> _ = write_graph(networkx.path_graph(2), out := io.BytesIO(), format="gexf")
+    >>> out.getvalue()[:5]
+    b'<?xml'
+    """
+    name = target_name(path)
+    suffix = plain_suffix(name) if format is None else f".{format}"
+    choice(suffix, (*_WRITERS, ".npz"), "suffix of the path" if format is None else "format")
+    if suffix == ".npz":
+        return open_graph(graph, weights=True).save(name)
+    written: Path = _load(*_WRITERS[suffix])(graph, path, **options)
+    return written

@@ -1,26 +1,48 @@
-"""Tables of nodes and edges: CSV for Gephi's import wizard, Parquet, Arrow and data frames."""
+"""Tables of nodes and edges for data frames, Gephi's wizard, d3 and people; lists of edges."""
 
 from __future__ import annotations
 
 import csv
+import json
+import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featgraph.core.checks import ArgumentError, choice, naming
-from featgraph.core.files import DamagedFileError, atomic_path
+from featgraph.core.files import DamagedFileError, atomic_path, write_text
 from featgraph.core.package import caller_level, need
 from featgraph.core.values import describe
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._source import Source, Target
-from featgraph.io._table import GraphTable, cell_texts, column_kind, describe_graph, look_columns
-from featgraph.io._target import open_target
+from featgraph.io._streams import Source, Target, broken_file, open_target, plain_suffix
+from featgraph.io._table import (
+    box_column,
+    cell_texts,
+    column_kind,
+    describe_graph,
+    look_columns,
+    numbered,
+)
 from featgraph.io.edge_list import edge_table_graph, read_table
+from featgraph.io.tables import write_rows
 
-__all__ = ["graph_tables", "read_tables", "write_tables"]
+if TYPE_CHECKING:
+    from featgraph.boxes.cover import BoxCover
+
+__all__ = [
+    "edge_rows",
+    "graph_tables",
+    "node_rows",
+    "read_tables",
+    "with_boxes",
+    "write_edges",
+    "write_node_link",
+    "write_tables",
+]
 
 _Columns = dict[str, Any]
 
@@ -50,24 +72,16 @@ def graph_tables(graph: Any, **options: Any) -> tuple[_Columns, _Columns]:
     (['0'], [1, 1])
     """
     table = describe_graph(open_graph(graph, weights=True), **options)
-    labels = table.ids if table.looks.labels is None else table.looks.labels
-    nodes: _Columns = {"Id": table.ids, "Label": labels}
-    nodes |= {**look_columns(table.looks, "size"), **table.columns}
-    return nodes, _edge_table(table)
-
-
-def _edge_table(table: GraphTable) -> _Columns:
-    ends = table.edges
-    edges: _Columns = {
-        "Source": [table.ids[i] for i in ends[:, 0].tolist()],
-        "Target": [table.ids[j] for j in ends[:, 1].tolist()],
-        "Type": ["Undirected"] * len(ends),
-    }
+    looks = look_columns(table.looks, "size")
+    nodes: _Columns = {"Id": table.ids, "Label": looks.pop("label", table.ids), **looks}
+    ends = ([table.ids[i] for i in side.tolist()] for side in table.edges.T)
+    edges: _Columns = dict(zip(("Source", "Target"), ends, strict=True))
+    edges["Type"] = ["Undirected"] * len(table.edges)
     if table.weights is not None:
         edges["Weight"] = table.weights
-    if table.edge_looks.labels is not None:
-        edges["Label"] = table.edge_looks.labels
-    return {**edges, **look_columns(table.edge_looks, "thickness"), **table.edge_columns}
+    looks = look_columns(table.edge_looks, "thickness")
+    edges |= {name.capitalize() if name == "label" else name: v for name, v in looks.items()}
+    return nodes | table.columns, edges | table.edge_columns
 
 
 def write_tables(graph: Any, nodes: Target | None, edges: Target, **options: Any) -> None:
@@ -109,8 +123,8 @@ def write_tables(graph: Any, nodes: Target | None, edges: Target, **options: Any
 
 
 def _write_columns(columns: _Columns, target: Target, name: str) -> None:
-    suffix = ".csv" if hasattr(target, "write") else _suffix(target, name)
-    if suffix == ".parquet":
+    suffix = ".csv" if hasattr(target, "write") else plain_suffix(str(target))
+    if choice(suffix, (".csv", ".parquet"), f"suffix of {name}") == ".parquet":
         pyarrow, parquet = need("pyarrow", extra="frames"), need("pyarrow.parquet", extra="frames")
         listed = {name: _parquet_cells(values) for name, values in columns.items()}
         with atomic_path(target) as temporary:  # type: ignore[arg-type]
@@ -131,12 +145,6 @@ def _parquet_cells(values: Any) -> Any:
     if not isinstance(values, np.ndarray):
         return values
     return cell_texts(values) if column_kind(values) == "biginteger" else values.tolist()
-
-
-def _suffix(target: Any, name: str) -> str:
-    path = Path(target)
-    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return choice(plain.suffix.lower(), (".csv", ".parquet"), f"suffix of {name}")
 
 
 def read_tables(
@@ -175,8 +183,6 @@ def read_tables(
     >>> read_tables({"from": ["a", "b"], "to": ["b", "c"]}, {"Id": ["c", "b", "a"]}).node_labels
     ('c', 'b', 'a')
     """
-    import warnings
-
     columns = _columns(edges, "edges"), None if nodes is None else _columns(nodes, "nodes")
     files = [Path(table).name for table in (edges, nodes) if isinstance(table, str | Path)]
     with naming(" and ".join(files) or "edges"):
@@ -202,10 +208,8 @@ def _columns(table: Any, argument: str) -> Mapping[str, Sequence[Any]]:
     source = Source(table)
     if source.suffix == ".parquet":
         return _read_parquet(source.path())
-    try:
+    with broken_file(source.name):
         return read_table(source)
-    except ValueError as error:
-        raise ValueError(f"{source.name}: {error}") from None
 
 
 def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
@@ -221,3 +225,79 @@ def _cells(column: Any) -> list[Any]:
     values = column.to_list()
     missing = column.isna() if hasattr(column, "isna") else [v is None or v != v for v in values]
     return [None if gap else value for value, gap in zip(values, missing, strict=True)]
+
+
+def with_boxes(graph: FeatureGraph, covers: Iterable[BoxCover]) -> FeatureGraph:
+    """Return the graph with a column of boxes for each covering."""
+    n_nodes = graph.n_nodes
+    return graph.with_attributes(**{box_column(cover, n_nodes): cover.labels for cover in covers})
+
+
+def node_rows(graph: FeatureGraph, covers: Iterable[BoxCover] = ()) -> list[dict[str, Any]]:
+    """Return one row per node: its label as ``id``, its attributes, and its box of each covering.
+
+    Attributes of several columns are ``name_0``, ``name_1``, …
+    """
+    columns: dict[str, list[Any]] = {"id": _labels(graph)}
+    for name, values in with_boxes(graph, covers).node_attributes.items():
+        columns |= {key: part.tolist() for key, part in numbered(name, values).items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def edge_rows(graph: FeatureGraph) -> list[dict[str, Any]]:
+    """Return one row per edge: ``source``, ``target``, and ``weight`` where edges have one."""
+    names = _labels(graph)
+    rows: list[dict[str, Any]] = [
+        {"source": names[i], "target": names[j]} for i, j in graph.edges.tolist()
+    ]
+    if graph.edge_weights is not None:
+        for row, weight in zip(rows, graph.edge_weights.tolist(), strict=True):
+            row["weight"] = weight
+    return rows
+
+
+def _labels(graph: FeatureGraph) -> list[int | str]:
+    return [
+        label if isinstance(label, int) and not isinstance(label, bool) else str(label)
+        for label in graph.node_labels
+    ]
+
+
+def write_node_link(
+    graph: FeatureGraph, path: str | os.PathLike[str], covers: Iterable[BoxCover] = ()
+) -> Path:
+    """Write nodes and links as one JSON object, which d3 and ``nx.node_link_graph`` read."""
+    values = {
+        "directed": False,
+        "graph": {"layer": graph.layer, "epsilon": graph.epsilon, "source": graph.source},
+        "nodes": node_rows(graph, covers),
+        "links": edge_rows(graph),
+    }
+    return write_text(path, json.dumps(values) + "\n")
+
+
+def write_edges(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
+    """Write a line per edge: ``.csv`` with titles, else two names and perhaps a weight.
+
+    Raises
+    ------
+    ValueError
+        If the graph holds what a list of edges cannot: nodes without edges, labels that are
+        alike as text, or, in a file without titles, labels with spaces.
+    """
+    alone = int((graph.degrees == 0).sum())
+    if alone:
+        raise ValueError(
+            f"{alone} node{'' if alone == 1 else 's'} without edges have no place in a list of "
+            "edges; write .npz, .graphml or .gexf instead"
+        )
+    names = [str(name) for name in graph.node_labels]
+    if len(set(names)) < len(names):
+        raise ValueError("labels differ as values but not as text; write .npz or .graphml instead")
+    rows = edge_rows(graph)
+    if Path(path).suffix == ".csv":
+        return write_rows(rows, path)
+    spaced = next((name for name in names if not name or any(c.isspace() for c in name)), None)
+    if spaced is not None:
+        raise ValueError(f"an edge list cannot hold the label {spaced!r}; write .csv or .graphml")
+    return write_text(path, "".join(f"{' '.join(map(str, row.values()))}\n" for row in rows))

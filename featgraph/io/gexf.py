@@ -12,39 +12,37 @@ from numpy.typing import NDArray
 
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.outgoing import GRAPH_FIELDS, EdgeWeight
-from featgraph.io._gexf_reader import KEYWORD
-from featgraph.io._source import Target
+from featgraph.graph.outgoing import EdgeWeight
+from featgraph.io._streams import (
+    Target,
+    XmlWriter,
+    clean_text,
+    escape_value,
+    open_target,
+    target_name,
+)
 from featgraph.io._table import (
+    XML_TYPES,
     GraphTable,
     Looks,
     Positions,
     cell_texts,
-    color_channels,
+    color_cells,
     column_kind,
     describe_graph,
     row_texts,
 )
-from featgraph.io._target import open_target, written
-from featgraph.io._xml import XmlWriter, clean_text, escape_value
-from featgraph.io.files import read_stored_graph
+from featgraph.io._xml_reader import KEYWORD
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
-__all__ = ["NAMESPACES", "TYPES", "look_rows", "read_gexf", "write_gexf", "write_meta"]
+__all__ = ["NAMESPACES", "look_rows", "write_gexf", "write_meta"]
 
 NAMESPACES = {
     "xmlns": "http://gexf.net/1.3",
     "xmlns:viz": "http://gexf.net/1.3/viz",
     "version": "1.3",
-}
-TYPES = {
-    "boolean": "boolean",
-    "integer": "long",
-    "biginteger": "long",  # networkx stops at a column called biginteger
-    "double": "double",
-    "string": "string",
 }
 #: The shapes that the format knows; others stay a column called shape.
 _SHAPES = {
@@ -123,56 +121,14 @@ def write_gexf(
     with open_target(path) as out:
         xml = XmlWriter(out)
         with xml.element("gexf", NAMESPACES):
-            write_meta(xml, graph, table.lengths)
+            write_meta(xml, table.fields)
             with xml.element("graph", {"defaultedgetype": "undirected", "mode": "static"}):
                 _write_body(xml, table)
-    return written(path)
+    return Path(target_name(path))
 
 
-def read_gexf(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
-    """Read a GEXF file: node attributes, colours, sizes, positions; edge weights are kept.
-
-    Parameters
-    ----------
-    path : str, path or open file
-        File to read, version 1.1 to 1.3, packed with gzip if it ends in ``.gz``. A document
-        type (``<!DOCTYPE``) is refused.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-
-    Returns
-    -------
-    FeatureGraph
-        As ``read_graph`` gives it; ``color`` of shape (n_nodes, 3), ``position`` of shape
-        (n_nodes, 2) or (n_nodes, 3) and ``size`` are node attributes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is broken, declares a document type, or is directed.
-
-    Warns
-    -----
-    UserWarning
-        If the graph changes in time: all times are read at once; see ``read_dynamic_gexf``.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = tempfile.mkdtemp() + "/pair.gexf"
-    >>> _ = write_gexf(FeatureGraph.from_edges([(0, 1)]), path, positions=[[0, 0], [1, 2]])
-    >>> read_gexf(path).node_attributes["position"].tolist()
-    [[0.0, 0.0], [1.0, 2.0]]
-    """
-    return read_stored_graph(path, "gexf", as_undirected)
-
-
-def write_meta(xml: XmlWriter, graph: FeatureGraph, lengths: str | None, told: str = "") -> None:
+def write_meta(xml: XmlWriter, fields: Mapping[str, Any], told: str = "") -> None:
     """Write who made the file and what the graph is, for people and for ``read_gexf``."""
-    fields = {name: getattr(graph, name) for name in GRAPH_FIELDS} | {"lengths": lengths}
-    fields = {name: value for name, value in fields.items() if value is not None}
     shown = ("layer", "epsilon", "epsilon_rule")
     told = told or ", ".join(f"{name} {fields[name]}" for name in shown if name in fields)
     with xml.element("meta"):
@@ -191,7 +147,7 @@ def _write_body(xml: XmlWriter, table: GraphTable) -> None:
         if listed:
             with xml.element("attributes", {"class": owner}):
                 for k, (name, column) in enumerate(listed.items()):
-                    kind = TYPES[column_kind(column)]
+                    kind = XML_TYPES[column_kind(column)]
                     xml.leaf("attribute", {"id": str(k), "title": name, "type": kind})
     names = [escape_value(name) for name in table.ids]
     labels = table.ids if table.looks.labels is None else table.looks.labels.tolist()
@@ -252,7 +208,7 @@ def look_rows(looks: Looks, owner: str, n_rows: int) -> Iterator[str]:
     """Yield the viz elements of each node or edge, as far as they are given."""
     pieces: list[Iterable[str]] = [itertools.repeat("", n_rows)]
     if looks.colors is not None:
-        pieces.append(map(_color, color_channels(looks.colors).tolist(), _cells(looks.alpha)))
+        pieces.append(map(_color, color_cells(looks.colors).tolist(), _cells(looks.alpha)))
     if looks.positions is not None:
         pieces.append(map(_place, zip(*map(cell_texts, looks.positions.T), strict=True)))
     if looks.sizes is not None:

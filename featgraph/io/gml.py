@@ -7,10 +7,8 @@ import re
 from typing import Any
 
 from featgraph.graph.incoming import RawGraph
-from featgraph.io._columns import Table
-from featgraph.io._looks import RESERVED_PREFIX, put_color
-from featgraph.io._reader import GraphReader
-from featgraph.io._source import Source
+from featgraph.io._reader import RESERVED_PREFIX, GraphReader, Table
+from featgraph.io._streams import Source
 
 __all__ = ["parse_gml"]
 
@@ -75,54 +73,42 @@ class _Reader(GraphReader):
         """Take a block once it closes, and tell whether it is a node, an edge or the graph."""
         if not outside and block.lower() == "graph":
             self.graphs += 1
-            self.directed = any(key == "directed" and value == 1 for key, value in pairs)
+            self.directed = ("directed", 1) in pairs
             return True
         if len(outside) != 1 or outside[0].lower() != "graph" or block not in self.tables:
             return False
-        record = self._record(pairs)
+        told: dict[str, list[Any]] = {}
+        for key, value in pairs:
+            told.setdefault(key, []).append(value)
         if block == "node":
-            name = _name(record.pop("id", None), "node needs an id of its own")
-            if record.get("label") == name:
-                record["label"] = name  # one text in memory instead of two
+            name = _name(told.pop("id", []), "node needs an id of its own")
+            if told.get("label") == [name]:
+                told["label"] = [name]  # one text in memory instead of two
             self.add_node(name)
         else:
-            ends = (record.pop(end, None) for end in ("source", "target"))
+            ends = (told.pop(end, []) for end in ("source", "target"))
             self.add_edge(*(_name(end, "an edge lacks an end or names no node:") for end in ends))
-        table = self.tables[block]
-        for key, value in record.items():
-            if key == "graphics" and isinstance(value, dict):
-                _draw(table, value)
-            else:  # x and y of the record itself are no places
-                table.put(RESERVED_PREFIX + key if key in "xyzrgb" else key, value, "value")
+        for key, values in told.items():
+            self._put(self.tables[block], key, values)
         return True
 
-    def _record(self, pairs: _Pairs) -> dict[str, Any]:
-        """Return the values of a block, those of a key that repeats as a list."""
-        record: dict[str, Any] = {}
-        listed: set[str] = set()
-        for key, value in pairs:
-            if isinstance(value, list):
-                if key == "graphics":
-                    record[key] = dict(value)
-                else:
-                    self.left_out[key] = None
-            elif value == _LIST_START:
-                record[key] = []
-                listed.add(key)
-            elif key in listed:
-                record[key].append(value)
-            elif key in record:
-                record[key] = [record[key], value]
-                listed.add(key)
+    def _put(self, table: Table, key: str, values: list[Any]) -> None:
+        """Give the newest row the value of a key, a list where the key repeats."""
+        if isinstance(values[-1], list):
+            if key == "graphics":
+                _draw(table, dict(values[-1]))
             else:
-                record[key] = value
-        return record
+                self.left_out[key] = None
+            return
+        begun = values[0] == _LIST_START
+        key = RESERVED_PREFIX + key if key in "xyzrgb" else key  # which are no places here
+        table.put(key, values[begun:] if begun or len(values) > 1 else values[0])
 
 
-def _name(value: Any, rule: str) -> str:
-    if value is None or isinstance(value, list):
-        raise ValueError(f"{rule} got {value!r}")
-    return str(value)
+def _name(values: list[Any], rule: str) -> str:
+    if len(values) != 1 or isinstance(values[0], list):
+        raise ValueError(f"{rule} got {', '.join(map(repr, values)) or None}")
+    return str(values[0])
 
 
 def _draw(table: Table, drawn: dict[str, Any]) -> None:
@@ -131,9 +117,9 @@ def _draw(table: Table, drawn: dict[str, Any]) -> None:
         drawn = drawn | dict(drawn["center"])
     if "x" in drawn and "y" in drawn:
         for axis in "xyz":
-            table.put(axis, drawn.get(axis), "value")
+            table.put(axis, drawn.get(axis))
     if drawn.get("w") is not None and drawn.get("w") == drawn.get("h"):
-        table.put("size", float(drawn["w"]), "value")
-    put_color(table, str(drawn.get("fill", "")))
-    table.put("shape", drawn.get("type"), "value")
-    table.put("thickness", drawn.get("width"), "value")
+        table.put("size", float(drawn["w"]))
+    table.put_color(str(drawn.get("fill", "")))
+    table.put("shape", drawn.get("type"))
+    table.put("thickness", drawn.get("width"))

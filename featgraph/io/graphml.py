@@ -12,33 +12,30 @@ from numpy.typing import NDArray
 
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.outgoing import GRAPH_FIELDS, EdgeWeight
-from featgraph.io._source import Target
+from featgraph.graph.outgoing import EdgeWeight
+from featgraph.io._streams import (
+    Target,
+    XmlWriter,
+    clean_text,
+    escape_text,
+    escape_value,
+    open_target,
+    target_name,
+)
 from featgraph.io._table import (
+    XML_TYPES,
     GraphTable,
-    Looks,
     Positions,
-    color_channels,
     column_kind,
     describe_graph,
+    look_columns,
     row_texts,
 )
-from featgraph.io._target import open_target, written
-from featgraph.io._xml import XmlWriter, clean_text, escape_text, escape_value
-from featgraph.io.files import read_stored_graph
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
-__all__ = ["read_graphml", "write_graphml"]
-
-TYPES = {
-    "boolean": "boolean",
-    "integer": "long",
-    "biginteger": "long",  # the format has no wider type, and readers of text take any length
-    "double": "double",
-    "string": "string",
-}
+__all__ = ["write_graphml"]
 
 
 @takes_any_graph(weights=True)
@@ -123,59 +120,8 @@ def write_graphml(
     with open_target(path) as out:
         xml = XmlWriter(out)
         with xml.element("graphml", {"xmlns": "http://graphml.graphdrawing.org/xmlns"}):
-            _write_body(xml, graph, table)
-    return written(path)
-
-
-def read_graphml(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
-    """Read a GraphML file with all node attributes; an edge attribute ``weight`` is kept.
-
-    Parameters
-    ----------
-    path : str, path or open file
-        File to read, packed with gzip if it ends in ``.gz``. A document type (``<!DOCTYPE``)
-        is refused: it can define entities.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
-
-    Returns
-    -------
-    FeatureGraph
-        As ``read_graph`` gives it.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is broken, declares a document type, or is directed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = tempfile.mkdtemp() + "/pair.graphml"
-    >>> _ = write_graphml(FeatureGraph.from_edges([(0, 1)], weights=[0.5]), path)
-    >>> read_graphml(path).edge_weights
-    array([0.5])
-    """
-    return read_stored_graph(path, "graphml", as_undirected)
-
-
-def _look_columns(table: GraphTable, looks: Looks, size: str) -> dict[str, NDArray[Any]]:
-    """Return the columns that Gephi shows, by their reserved names."""
-    found: dict[str, NDArray[Any]] = {}
-    if looks.labels is not None:
-        found["label"] = looks.labels
-    elif looks is table.looks:
-        found["label"] = np.array(table.ids)
-    if looks.positions is not None:
-        found.update(zip("xyz", looks.positions.T, strict=False))
-    if looks.colors is not None:
-        found.update(zip("rgb", color_channels(looks.colors).T, strict=True))
-    for name, column in (("alpha", looks.alpha), (size, looks.sizes), ("shape", looks.shapes)):
-        if column is not None:
-            found[name] = column
-    return found
+            _write_body(xml, table)
+    return Path(target_name(path))
 
 
 def _key_ids(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
@@ -189,41 +135,45 @@ def _key_ids(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, st
     return ids
 
 
-def _write_body(xml: XmlWriter, graph: FeatureGraph, table: GraphTable) -> None:
-    fields = {name: getattr(graph, name) for name in GRAPH_FIELDS} | {"lengths": table.lengths}
-    fields = {f"graph_{name}": value for name, value in fields.items() if value is not None}
-    columns = {**_look_columns(table, table.looks, "size"), **table.columns}
+def _write_body(xml: XmlWriter, table: GraphTable) -> None:
+    fields = {f"graph_{name}": value for name, value in table.fields.items()}
+    nodes = {"label": np.array(table.ids), **look_columns(table.looks, "size", channels=True)}
     edges = {} if table.weights is None else {"weight": table.weights}
-    edges |= {**_look_columns(table, table.edge_looks, "thickness"), **table.edge_columns}
+    edges |= look_columns(table.edge_looks, "thickness", channels=True)
     taken = {*fields, "weight"}
-    ids = _key_ids(columns, "node", taken)
-    edge_ids = _key_ids(edges, "edge", taken - {"weight"})
     for key in fields:
         kind = "double" if key == "graph_epsilon" else "string"
         _write_key(xml, key, key.removeprefix("graph_"), "graph", kind)
-    for name, column in columns.items():
-        kind = "int" if name in ("r", "g", "b") else TYPES[column_kind(column)]
-        _write_key(xml, ids[name], name, "node", kind)
-    for name, column in edges.items():
-        kind = "int" if name in ("r", "g", "b") else TYPES[column_kind(column)]
-        _write_key(xml, edge_ids[name], name, "edge", kind)
+    node_cells = _declare(xml, "node", nodes | table.columns, taken)
+    edge_cells = _declare(xml, "edge", edges | table.edge_columns, taken - {"weight"})
     names = [escape_value(name) for name in table.ids]
     with xml.element("graph", {"id": "G", "edgedefault": "undirected"}):
         for key, value in fields.items():
             xml.leaf("data", {"key": key}, str(value))
-        for name, row in zip(names, _rows(columns, ids, len(names)), strict=True):
+        for name, row in zip(names, row_texts(node_cells, len(names), escape_text), strict=True):
             xml.write(f'<node id="{name}">\n{row}</node>\n')
-        rows = _rows(edges, edge_ids, len(table.edges))
+        rows = row_texts(edge_cells, len(table.edges), escape_text)
         for (i, j), row in zip(table.edges.tolist(), rows, strict=True):
             xml.write(f'<edge source="{names[i]}" target="{names[j]}">\n{row}</edge>\n')
 
 
-def _rows(columns: Mapping[str, NDArray[Any]], ids: Mapping[str, str], n_rows: int) -> Any:
-    cells = [
-        (column, f'<data key="{escape_value(ids[name])}">', "</data>\n")
-        for name, column in columns.items()
-    ]
-    return row_texts(cells, n_rows, escape_text)
+def _declare(
+    xml: XmlWriter, owner: str, columns: Mapping[str, NDArray[Any]], taken: set[str]
+) -> list[tuple[NDArray[Any], str, str]]:
+    """Write the keys of columns; return the columns and what stands around each of their cells.
+
+    The id of a key says its name and is no other key's; ``taken`` grows.
+    """
+    cells = []
+    for name, column in columns.items():
+        key = re.sub(r"[^\w.-]", "_", clean_text(name)) or "_"
+        while key in taken:
+            key = f"{owner}_{key}"
+        taken.add(key)
+        kind = "int" if name in ("r", "g", "b") else XML_TYPES[column_kind(column)]
+        _write_key(xml, key, name, owner, kind)
+        cells.append((column, f'<data key="{escape_value(key)}">', "</data>\n"))
+    return cells
 
 
 def _write_key(xml: XmlWriter, key: str, name: str, domain: str, kind: str) -> None:

@@ -120,15 +120,13 @@ def test_values(name, text, expected, tmp_path):
 REFUSED = [  # name, text, what is said
     (
         "a.edges",
-        "% bip weighted\n1 2 1 9\n",
+        "1 2 1\n1 2 1 9\n",
         "line 2: expected 'u v' or 'u v weight', got '1 2 1 9'; name more columns in a line above",
     ),
     ("a.csv", ",a,b,c\na,0,1,0\nb,1,0,1\nc,0,1,0\n", "has names in a first column without a title"),
     ("a.edges", "a b {'weight': 0.5\n", "line 1: expected a dictionary, got \"{'weight'"),
     ("a.edges", "a b {'w': 1}\nb c {[]: 2}\n", "line 2: expected a dictionary"),
     ("a.graphml", whole_numbers(["1.5", "2"]), "attribute 'n' must be of type int, got '1.5'"),
-    ("a.dot", "graph { {a b} -- c }", "an edge to a subgraph is not read; name its nodes"),
-    ("a.dot", "graph { a -- {b c} }", "an edge to a subgraph is not read; name its nodes"),
 ]
 
 

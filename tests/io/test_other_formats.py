@@ -104,7 +104,11 @@ def test_cytoscape_files_of_others(tmp_path):
     assert graph.edge_attributes["kind"].tolist() == ["k"]
     for text, message in (
         ("[]", "holds no 'elements'"),
-        ('{"elements": {"nodes": [{"data": {}}]}}', "an element lacks 'id'"),
+        (
+            '{"elements": {"nodes": [{"data": {"id": 1}}], "edges": [{"data": {"source": 1}}]}}',
+            "an element lacks 'target'",
+        ),
+        ('{"elements": [1]}', "expected an object for each node and edge, got 1"),
         ("{", "Expecting property name"),
         ("[" * 100_000, "nested too deeply"),
     ):
@@ -130,7 +134,8 @@ def test_dot_files_of_others(tmp_path):
     with pytest.raises(ValueError, match="graph carries edge weights"):
         read_graph(path)
     for text, message in (
-        ("graph { a -- { b c } }", "an edge to a subgraph is not read"),
+        ("graph { a -- ; b }", "an edge lacks an end"),
+        ("graph { " + 300 * "{", "has braces inside of more than 200 braces"),
         ("digraph { a -> b }", "graph is directed"),
         ("graph { a", "ends before the last brace closes"),
         ("graph { a }\ngraph { b }", "line 2: cannot be read"),

@@ -210,7 +210,7 @@ def test_drawings_of_yed(tmp_path):
     graph = read(tmp_path, "a.graphml", YED)
     assert columns(graph) == {
         "label": ["Ann", "Bob & Co"],
-        "position": [[321.0, -222.5], [0.0, 1.0]],
+        "position": [[341.0, -207.5], [15.0, 16.0]],  # yEd gives corners
         "color": [[255, 204, 0], [0, 0, 255]],
         "shape": ["rectangle", "ellipse"],
     }
@@ -402,7 +402,7 @@ def test_packed_files_and_streams(tmp_path):
 
 
 def test_packed_files_that_unpack_to_too_much(tmp_path, monkeypatch):
-    monkeypatch.setattr("featgraph.io._source._LEAST_LIMIT", 1000)
+    monkeypatch.setattr("featgraph.io._streams._LEAST_LIMIT", 1000)
     path = tmp_path / "a.edges.gz"
     with gzip.open(path, "wb") as packed:
         packed.write(b"0 1\n" * 100_000)
