@@ -147,12 +147,12 @@ def sweep_epsilon(
         part.result("sweep.json", sweep)
         part.picture("sweep", fg.plot.plot_epsilon_sweep(sweep))
         screen.say(f"{name}: {sweep.n_nodes} nodes\n")
-        screen.table([_say_why(row) for row in tables[name]], _SHOWN)
+        # "too dense" stands in place of a σ that is left out for it
+        shown = [
+            row | {"sigma": "too dense"} if row["sigma_note"] == "too dense" else row
+            for row in tables[name]
+        ]
+        screen.table(shown, _SHOWN)
         screen.say(f"\n{sweep.describe(sweep.percolation)}\n")
     screen.say(f"written to {folder.path}")
     return {"layers": tables}
-
-
-def _say_why(row: dict[str, Any]) -> dict[str, Any]:
-    """Put "too dense" in place of a σ that is left out for it."""
-    return row | {"sigma": row["sigma_note"]} if row["sigma_note"] == "too dense" else row

@@ -48,7 +48,9 @@ class Screen:
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
         """Write rows as aligned text that fits the terminal."""
-        self.say(format_table(rows, columns, width=_terminal_width()))
+        is_told = "COLUMNS" in os.environ or sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if is_told else 80
+        self.say(format_table(rows, columns, width=width))
 
 
 #: Neither quiet nor JSON, the default of every command.
@@ -63,26 +65,9 @@ def write(text: str) -> None:
 
 def write_json(tables: Mapping[str, Any]) -> None:
     """Write the tables of a command as one JSON document; NaN and infinity become null."""
-    write(json.dumps(_plain(tables), indent=1, allow_nan=False) + "\n")
+    from featgraph.io.tables import json_value
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):  # an array or a number of NumPy
-        return _plain(value.tolist())
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _terminal_width() -> int:
-    """Return the columns there are: 80 unless a terminal, or COLUMNS, says another number."""
-    if "COLUMNS" in os.environ or sys.stdout.isatty():
-        return shutil.get_terminal_size().columns
-    return 80
+    write(json.dumps(json_value(tables), indent=1, allow_nan=False) + "\n")
 
 
 def format_table(

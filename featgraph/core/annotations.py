@@ -47,68 +47,48 @@ class Form:
     choices: tuple[Any, ...] = ()
 
 
-def _to_graph(value: Any) -> Any:
-    plain = isinstance(value, str | bytes | list | tuple | dict | numbers.Number)
-    if value is None or plain or callable(value) or hasattr(value, "__array__"):
-        raise Refused
-    return value
+def _if(is_form: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    """Return what takes the values that are of a form, and refuses the others."""
 
-
-def _exactly_none(value: Any) -> None:
-    if value is not None:
-        raise Refused
-
-
-def _to_bool(value: Any) -> bool:
-    if value is True or value is False:
+    def take(value: Any) -> Any:
+        if not is_form(value):
+            raise Refused
         return value
-    if isinstance(value, np.bool_):
-        return bool(value)
-    raise Refused
+
+    return take
 
 
-def _to_text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Refused
-    return value
+def _is_graph(value: Any) -> bool:
+    plain = isinstance(value, str | bytes | list | tuple | dict | numbers.Number)
+    return not (value is None or plain or callable(value) or hasattr(value, "__array__"))
 
 
-def _to_file(value: Any) -> Any:
-    if not hasattr(value, "read") and not hasattr(value, "write"):
-        raise Refused
-    return value
-
-
-def _to_dataset(value: Any) -> Any:
+def _is_dataset(value: Any) -> bool:
     plain = isinstance(value, str | bytes | list | tuple | range | Mapping)
     # Not by "shape": datasets of Hugging Face have one, and those of images often.
     other = any(hasattr(value, name) for name in ("__array__", "ndim", "adj"))
-    if plain or other or not hasattr(value, "__getitem__"):
+    return not (plain or other) and hasattr(value, "__getitem__")
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and isinstance(os.fspath(value), str)
+
+
+def _to_bool(value: Any) -> bool:
+    if not isinstance(value, bool | np.bool_):
         raise Refused
-    return value
+    return bool(value)
 
 
-def _to_path(value: Any) -> Any:
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
-        raise Refused
-    return value
-
-
-def _to_callable(value: Any) -> Any:
-    if not callable(value):
-        raise Refused
-    return value
-
-
-GRAPH = Form("a graph", _to_graph)
-NONE = Form("None", _exactly_none)
+GRAPH = Form("a graph", _if(_is_graph))
+NONE = Form("None", _if(lambda value: value is None))
 NAMED = {
     "bool": Form("True or False", _to_bool),
-    "str": Form("a text", _to_text),
-    "Callable": Form("a function", _to_callable),
-    "PathLike": Form("a path", _to_path),
-    "IO": Form("an open file", _to_file),
-    "Dataset": Form("a Dataset", _to_dataset),
+    "str": Form("a text", _if(lambda value: isinstance(value, str))),
+    "Callable": Form("a function", _if(callable)),
+    "PathLike": Form("a path", _if(_is_path)),
+    "IO": Form("an open file", _if(lambda it: hasattr(it, "read") or hasattr(it, "write"))),
+    "Dataset": Form("a Dataset", _if(_is_dataset)),
 }
 
 
@@ -118,29 +98,22 @@ def class_form(name: str) -> Form:
     if name in NAMED:
         return NAMED[name]
 
-    def take(value: Any) -> Any:
+    def is_kind(value: Any) -> bool:
         kind = type(value)
-        if not any(base.__name__ == name for base in kind.__mro__) and not (
+        return any(base.__name__ == name for base in kind.__mro__) or (
             # exported and scripted programs have cures of their own, which functions know
             name == "Module" and kind.__module__.startswith("torch.") and callable(value)
-        ):
-            raise Refused
-        return value
+        )
 
     full = {"Module": "torch.nn.Module", "Generator": "generator"}.get(name, name)
-    return Form(f"{'an' if full[0] in 'AEIOU' else 'a'} {full}", take)
+    return Form(f"{'an' if full[0] in 'AEIOU' else 'a'} {full}", _if(is_kind))
 
 
 def choice_form(choices: tuple[Any, ...]) -> Form:
     """Return the form of one of several values."""
-
-    def take(value: Any) -> Any:
-        if not isinstance(value, type(choices[0])) or value not in choices:
-            raise Refused
-        return value
-
+    taken = _if(lambda value: isinstance(value, type(choices[0])) and value in choices)
     words = repr(choices[0]) if len(choices) == 1 else f"one of {sorted(choices)}"
-    return Form(words, take, choices)
+    return Form(words, taken, choices)
 
 
 def _take_one(forms: list[Form] | None, value: Any, place: str) -> Any:
@@ -161,17 +134,14 @@ def _words(forms: list[Form] | None) -> str:
 
 def _listed(value: Any) -> list[Any]:
     if hasattr(value, "ndim"):
-        array = to_array(value) if not _is_text_array(value) else value
+        is_text = getattr(getattr(value, "dtype", None), "kind", "") == "U"
+        array = value if is_text else to_array(value)
         if array.ndim != 1:
             raise Refused(describe(value))
         return cast("list[Any]", array.tolist())
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise Refused
     return list(value)
-
-
-def _is_text_array(value: Any) -> bool:
-    return getattr(getattr(value, "dtype", None), "kind", "") == "U"
 
 
 def items_form(

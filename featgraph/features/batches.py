@@ -143,7 +143,11 @@ def _cut_mapping(
         kinds = {str(key): type(value).__name__ for key, value in data.items()}
         raise TypeError(
             f"data: a dict must hold Tensors or arrays with one row per sample, got {kinds}"
-            + ("; choose one of its splits" if any(map(_has_columns, data.values())) else "")
+            + (
+                "; choose one of its splits"
+                if any(hasattr(v, "column_names") for v in data.values())
+                else ""
+            )
         )
     if len(set(lengths.values())) > 1:
         raise ValueError(f"data: all members must have as many samples, got {lengths}")
@@ -153,10 +157,6 @@ def _cut_mapping(
         return [{key: v[k : k + batch_size] for key, v in data.items()} for k in starts]
     rows = [{key: data[key][k] for key in lengths} for k in range(n_samples)]
     return (collate_samples(rows[k : k + batch_size], model) for k in starts)
-
-
-def _has_columns(value: object) -> bool:
-    return hasattr(value, "column_names")
 
 
 def _is_one_set(data: Sequence[object]) -> bool:

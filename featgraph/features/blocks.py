@@ -77,7 +77,10 @@ def find_blocks(model: nn.Module) -> list[str]:
 
 def _take(model: nn.Module, lists: dict[str, list[str]]) -> list[str]:
     """Take the lists of blocks that the model declares, and of the others those that weigh."""
-    weights = {path: _weight(model, names) for path, names in lists.items()}
+    weights = {
+        path: sum(_weight_of(model.get_submodule(name)) for name in names)
+        for path, names in lists.items()
+    }
     maps = {path: _count_maps(model, names) for path, names in lists.items()}
     total, richest = sum(weights.values()), max(maps.values())
     likely = {p for p in lists if maps[p] == richest or weights[p] >= _PLAIN * total}
@@ -149,12 +152,8 @@ def _is_block(module: nn.Module) -> bool:
     return is_composite(module) and has_forward(module)
 
 
-def _weight(model: nn.Module, names: Iterable[str]) -> int:
-    """Count parameters; a table of embeddings may hold most of them, and says nothing."""
-    return sum(_weight_of(model.get_submodule(name)) for name in names)
-
-
 def _weight_of(module: nn.Module) -> int:
+    """Count parameters; a table of embeddings may hold most of them, and says nothing."""
     inside = [module, *(inner for _, inner in named_layers(module))]
     tables = [m for m in inside if isinstance(m, _EMBEDDINGS)]
     return count_parameters(module) - sum(map(count_parameters, tables))
@@ -296,7 +295,9 @@ def find_shorthand(model: nn.Module, shorthand: str) -> list[str]:
     [['layers.0'], ['layers.0.linear2:input'], ['layers.0.self_attn']]
     """
     names = []
-    for name, block in _transformer_blocks(model):
+    found = find_blocks(model)
+    blocks = (pair for name in found for pair in _inner_blocks(name, model.get_submodule(name)))
+    for name, block in blocks:
         prefix = f"{name}." if name else ""
         attentions = dict(_attentions(block))
         if shorthand == "residual":
@@ -318,28 +319,18 @@ def find_shorthand(model: nn.Module, shorthand: str) -> list[str]:
     return names
 
 
-def _transformer_blocks(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the modules that hold attention and linear maps beside it, innermost lists first."""
-    for name in find_blocks(model):
-        yield from _inner_blocks(name, model.get_submodule(name))
-
-
 def _inner_blocks(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Yield ``module``, or where it is a stage, the blocks in it."""
-    if not any(True for _ in _attentions(module)):
+    if not any(_attentions(module)):
         return
     for inner_name, inner in named_layers(module):
-        children = list(inner.named_children())
-        if isinstance(inner, nn.Sequential | nn.ModuleList) and _are_blocks(inner):
-            for child, block in children:
+        is_list = isinstance(inner, nn.Sequential | nn.ModuleList)
+        if is_list and all(any(_attentions(child)) for child in inner.children()):
+            for child, block in list(inner.named_children()):
                 yield from _inner_blocks(f"{name}.{inner_name}.{child}", block)
             return
     if has_forward(module):
         yield name, module
-
-
-def _are_blocks(module: nn.Module) -> bool:
-    return all(any(True for _ in _attentions(child)) for child in module.children())
 
 
 def _attentions(block: nn.Module) -> Iterator[tuple[str, nn.Module]]:

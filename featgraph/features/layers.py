@@ -195,7 +195,9 @@ def _select(model: nn.Module, entry: object) -> list[str]:
 
 def _numbered_blocks(model: nn.Module, which: int | slice | str) -> list[str]:
     blocks = find_blocks(model)
-    key: int | slice = _read_slice(which) if isinstance(which, str) else which
+    key = which
+    if isinstance(key, str):
+        key = slice(*(int(part) if part else None for part in key.split(":")))
     try:
         names = blocks[key] if isinstance(key, slice) else [blocks[key]]
     except (IndexError, ValueError):  # a slice of step 0
@@ -206,10 +208,6 @@ def _numbered_blocks(model: nn.Module, which: int | slice | str) -> list[str]:
             f"{', '.join(blocks)}"
         )
     return names
-
-
-def _read_slice(text: str) -> slice:
-    return slice(*(int(part) if part else None for part in text.split(":")))
 
 
 def _matching(model: nn.Module, entry: str, *patterns: str) -> list[str]:

@@ -259,7 +259,9 @@ class CallsAround:
     def _note(
         self, scope: str, module: nn.Module, args: tuple[object, ...], kwargs: Mapping[str, object]
     ) -> None:
-        if self.on_start is not None and not self._is_inside(scope):
+        if self.on_start is not None and not any(
+            scope != s and is_within(scope, s) for s in self.current
+        ):
             if not module.training:
                 return
             self.current = {s: a for s, a in self.current.items() if not is_within(s, scope)}
@@ -267,10 +269,6 @@ class CallsAround:
         names = self.parameters[scope]
         values = {names[k] if k < len(names) else str(k): value for k, value in enumerate(args)}
         self.current[scope] = Arguments({**values, **kwargs}, frozenset({*names, *kwargs}))
-
-    def _is_inside(self, scope: str) -> bool:
-        """Whether a module around this one was called in this forward pass."""
-        return any(scope != other and is_within(scope, other) for other in self.current)
 
 
 def is_within(name: str, scope: str) -> bool:

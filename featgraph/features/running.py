@@ -151,7 +151,9 @@ def renew_weights(model: nn.Module, seed: int, *, advice: str | None) -> nn.Modu
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         if hasattr(config, "model_type"):
-            return _made_anew(model, config)
+            made: nn.Module = type(model)(config)
+            first = next(model.parameters())
+            return made.to(device=first.device, dtype=first.dtype).train(model.training)
         twin = copy.deepcopy(model)
         for name, module in twin.named_modules():
             reset = getattr(module, "reset_parameters", getattr(module, "_reset_parameters", None))
@@ -163,9 +165,3 @@ def renew_weights(model: nn.Module, seed: int, *, advice: str | None) -> nn.Modu
                     f"weights but no reset_parameters); {advice}"
                 )
     return twin
-
-
-def _made_anew(model: nn.Module, config: object) -> nn.Module:
-    twin: nn.Module = type(model)(config)
-    first = next(model.parameters())
-    return twin.to(device=first.device, dtype=first.dtype).train(model.training)

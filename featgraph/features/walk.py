@@ -175,11 +175,11 @@ def declared_rows(module: nn.Module) -> list[dict[str, Any]]:
     """
     info = getattr(module, "feature_info", None)
     rows = getattr(info, "info", info)
-    return [row for row in rows if _describes(row)] if isinstance(rows, list | tuple) else []
-
-
-def _describes(row: object) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("module"), str) and "num_chs" in row
+    return [
+        row
+        for row in (rows if isinstance(rows, list | tuple) else ())
+        if isinstance(row, dict) and isinstance(row.get("module"), str) and "num_chs" in row
+    ]
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -29,7 +29,6 @@ __all__ = [
 ClusteringKind = Literal["average", "transitivity"]
 #: Larger graphs are summarised by the paths from so many random nodes.
 EXACT_NODES, SOURCES = 20_000, 2016
-CLUSTERING_KINDS = ("average", "transitivity")
 
 
 @takes_any_graph()

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featgraph.core.checks import choice
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.graph.convert import takes_any_graph
@@ -19,7 +18,6 @@ from featgraph.graph.csr_graph import FeatureGraph
 __all__ = ["LayerConnectivity", "connect_layers", "describe_features", "spread_over_layers"]
 
 Normalization = Literal["none", "layer", "node"]
-_NORMALIZATIONS = ("none", "layer", "node")
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,6 @@ def describe_features(features: Any, *, normalize: Normalization = "none") -> No
     from featgraph.distances.distance_matrix import DistanceMatrix
     from featgraph.features.feature_matrix import as_feature_matrix
 
-    choice(normalize, _NORMALIZATIONS, "normalize")
     if isinstance(features, DistanceMatrix):
         if normalize != "none":
             raise ValueError(
@@ -150,15 +147,12 @@ class LayerConnectivity(Result):
     @property
     def inter_share(self) -> float:
         """Share of all edges that join two layers; nan without edges."""
-        total = int(np.triu(self.edges).sum())
-        return float(np.triu(self.edges, 1).sum()) / total if total else math.nan
+        return _share_between(self.edges)
 
     @property
     def expected_share(self) -> float:
         """Inter-layer share that edges between random pairs of nodes would have."""
-        pairs = self.n_pairs
-        total = int(np.triu(pairs).sum())
-        return float(np.triu(pairs, 1).sum()) / total if total else math.nan
+        return _share_between(self.n_pairs)
 
     def _columns(self) -> Mapping[str, Any]:
         one, other = np.triu_indices(len(self.layers))
@@ -169,6 +163,11 @@ class LayerConnectivity(Result):
             "n_pairs": self.n_pairs[one, other],
             "density": self.density[one, other],
         }
+
+
+def _share_between(table: NDArray[np.int64]) -> float:
+    total = int(np.triu(table).sum())
+    return float(np.triu(table, 1).sum()) / total if total else math.nan
 
 
 @takes_any_graph()

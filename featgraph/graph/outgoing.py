@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.core.checks import choice, nearest
+from featgraph.core.checks import nearest
 from featgraph.core.values import take_as, to_array, to_tensor
 
 __all__ = [
@@ -35,7 +35,6 @@ def choose_weights(
     weights: NDArray[Any] | None, epsilon: float | None, weight: str
 ) -> NDArray[Any] | None:
     """Return weights as they are, as similarities, or None."""
-    choice(weight, EDGE_WEIGHTS, "weight")
     if weight == "given" or weights is None:
         return weights
     return None if weight == "none" else strengths_of(weights, epsilon)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def describe_networks(
     if not named:
         raise ValueError("graphs must hold at least one graph, got an empty mapping")
     streams = as_rng(rng).integers(2**31, size=len(named)).tolist()
-    wanted = _has_powerlaw() if tails is None else tails
+    wanted = find_spec("powerlaw") is not None if tails is None else tails
     pairs = list(zip(named.items(), streams, strict=True))
     for (name, one), seed in track_progress(pairs, progress=progress, label="layers"):
         with naming("graphs" if name is None else f"graphs[{name!r}]"):
@@ -172,13 +173,6 @@ def _build(one: Any, epsilon: EpsilonRule) -> FeatureGraph:
     if isinstance(one, np.ndarray) or type(one).__name__ in _OF_A_LAYER:
         return feature_graph(one, epsilon=epsilon)
     return as_feature_graph(one, weight="ignore")
-
-
-def _has_powerlaw() -> bool:
-    """Return whether the package that tests tails is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("powerlaw") is not None
 
 
 def _describe(

@@ -15,7 +15,7 @@ import numpy as np
 
 from featgraph.core.files import write_text
 
-__all__ = ["write_rows"]
+__all__ = ["json_value", "write_rows"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -95,19 +95,30 @@ def _csv_text(table: list[dict[str, Any]], columns: list[str]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(_json_value(value)) if isinstance(value, list | dict) else value
+    return json.dumps(_finite(value)) if isinstance(value, list | dict) else value
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """Return what JSON can hold: of Python's own types, with None for nan and infinity.
+
+    Examples
+    --------
+    >>> json_value({"size": np.float64(2), "ratio": (float("nan"), 0.5)})
+    {'size': 2.0, 'ratio': [None, 0.5]}
+    """
+    return _finite(_plain(value))
+
+
+def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {key: _json_value(item) for key, item in value.items()}
-    return [_json_value(item) for item in value] if isinstance(value, list) else value
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _json_text(table: list[dict[str, Any]], columns: list[str]) -> str:
-    whole = [{key: _json_value(row.get(key)) for key in columns} for row in table]
+    whole = [{key: _finite(row.get(key)) for key in columns} for row in table]
     return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

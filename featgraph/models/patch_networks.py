@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -50,7 +52,57 @@ class PatchEmbedding(nn.Module):
         return tokens.flatten(2).transpose(1, 2)
 
 
-class MLPMixer(nn.Module):
+class _PatchNetwork(nn.Module):
+    """Blocks on the patches of an image, a norm, and a head on the mean of the tokens."""
+
+    _block: Callable[[int, int], nn.Module]
+    _norm: Callable[[int], nn.Module]
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (1, 8, 8),
+        n_classes: int = 10,
+        *,
+        width: int = 96,
+        n_blocks: int = 4,
+        patch_size: int = 2,
+    ) -> None:
+        super().__init__()
+        kind = type(self)
+        self.patches = PatchEmbedding(image_shape, patch_size, width)
+        self.blocks = nn.Sequential(
+            *(kind._block(width, self.patches.n_patches) for _ in range(n_blocks))
+        )
+        self.norm = kind._norm(width)
+        self.head = nn.Linear(width, n_classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return class scores of shape (B, n_classes) for images of shape (B, C, H, W)."""
+        tokens = self.norm(self.blocks(self.patches(images)))
+        scores: torch.Tensor = self.head(tokens.mean(1))
+        return scores
+
+
+def _perceptron(width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+
+class _MixerBlock(nn.Module):
+    def __init__(self, width: int, n_patches: int) -> None:
+        super().__init__()
+        self.norm_patches = nn.LayerNorm(width)
+        self.across_patches = _perceptron(n_patches)
+        self.norm_channels = nn.LayerNorm(width)
+        self.across_channels = _perceptron(width)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        mixed = self.across_patches(self.norm_patches(tokens).transpose(1, 2))
+        tokens = tokens + mixed.transpose(1, 2)
+        result: torch.Tensor = tokens + self.across_channels(self.norm_channels(tokens))
+        return result
+
+
+class MLPMixer(_PatchNetwork):
     """A small MLP-Mixer.
 
     Parameters
@@ -76,50 +128,45 @@ class MLPMixer(nn.Module):
     (2, 10)
     """
 
-    def __init__(
-        self,
-        image_shape: tuple[int, int, int] = (1, 8, 8),
-        n_classes: int = 10,
-        *,
-        width: int = 96,
-        n_blocks: int = 4,
-        patch_size: int = 2,
-    ) -> None:
+    _block = _MixerBlock
+    _norm = nn.LayerNorm
+
+
+class _Affine(nn.Module):
+    """Scale and shift of each channel, in place of a norm.
+
+    The published residual branches start at a scale of 0.1 to train dozens of blocks; with
+    four blocks they start at 1, which trains in half the time.
+    """
+
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.patches = PatchEmbedding(image_shape, patch_size, width)
-        self.blocks = nn.Sequential(
-            *(_MixerBlock(width, self.patches.n_patches) for _ in range(n_blocks))
-        )
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, n_classes)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return class scores of shape (B, n_classes) for images of shape (B, C, H, W)."""
-        tokens = self.norm(self.blocks(self.patches(images)))
-        scores: torch.Tensor = self.head(tokens.mean(1))
-        return scores
-
-
-class _MixerBlock(nn.Module):
-    def __init__(self, width: int, n_patches: int) -> None:
-        super().__init__()
-        self.norm_patches = nn.LayerNorm(width)
-        self.across_patches = _perceptron(n_patches)
-        self.norm_channels = nn.LayerNorm(width)
-        self.across_channels = _perceptron(width)
+        self.scale = nn.Parameter(torch.ones(width))
+        self.shift = nn.Parameter(torch.zeros(width))
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        mixed = self.across_patches(self.norm_patches(tokens).transpose(1, 2))
-        tokens = tokens + mixed.transpose(1, 2)
-        result: torch.Tensor = tokens + self.across_channels(self.norm_channels(tokens))
+        return tokens * self.scale + self.shift
+
+
+class _ResMLPBlock(nn.Module):
+    def __init__(self, width: int, n_patches: int) -> None:
+        super().__init__()
+        self.before_patches = _Affine(width)
+        self.across_patches = nn.Linear(n_patches, n_patches)
+        self.after_patches = _Affine(width)
+        self.before_channels = _Affine(width)
+        self.across_channels = _perceptron(width)
+        self.after_channels = _Affine(width)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        mixed = self.across_patches(self.before_patches(tokens).transpose(1, 2)).transpose(1, 2)
+        tokens = tokens + self.after_patches(mixed)
+        mixed = self.across_channels(self.before_channels(tokens))
+        result: torch.Tensor = tokens + self.after_channels(mixed)
         return result
 
 
-def _perceptron(width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-
-
-class ResMLP(nn.Module):
+class ResMLP(_PatchNetwork):
     """A small ResMLP.
 
     Parameters
@@ -146,63 +193,23 @@ class ResMLP(nn.Module):
     (2, 10)
     """
 
-    def __init__(
-        self,
-        image_shape: tuple[int, int, int] = (1, 8, 8),
-        n_classes: int = 10,
-        *,
-        width: int = 96,
-        n_blocks: int = 4,
-        patch_size: int = 2,
-    ) -> None:
+    _block = _ResMLPBlock
+    _norm = _Affine
+
+
+class _TransformerBlock(nn.Module):
+    def __init__(self, width: int, n_heads: int) -> None:
         super().__init__()
-        self.patches = PatchEmbedding(image_shape, patch_size, width)
-        self.blocks = nn.Sequential(
-            *(_ResMLPBlock(width, self.patches.n_patches) for _ in range(n_blocks))
-        )
-        self.norm = _Affine(width)
-        self.head = nn.Linear(width, n_classes)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return class scores of shape (B, n_classes) for images of shape (B, C, H, W)."""
-        tokens = self.norm(self.blocks(self.patches(images)))
-        scores: torch.Tensor = self.head(tokens.mean(1))
-        return scores
-
-
-class _Affine(nn.Module):
-    """Scale and shift of each channel, in place of a norm.
-
-    The published residual branches start at a scale of 0.1 to train dozens of blocks; with
-    four blocks they start at 1, which trains in half the time.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(width))
-        self.shift = nn.Parameter(torch.zeros(width))
+        self.norm_attention = nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, n_heads, batch_first=True)
+        self.norm_channels = nn.LayerNorm(width)
+        self.across_channels = _perceptron(width)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        return tokens * self.scale + self.shift
-
-
-class _ResMLPBlock(nn.Module):
-    def __init__(self, width: int, n_patches: int) -> None:
-        super().__init__()
-        self.before_patches = _Affine(width)
-        self.across_patches = nn.Linear(n_patches, n_patches)
-        self.after_patches = _Affine(width)
-        self.before_channels = _Affine(width)
-        self.across_channels = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
-        )
-        self.after_channels = _Affine(width)
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        mixed = self.across_patches(self.before_patches(tokens).transpose(1, 2)).transpose(1, 2)
-        tokens = tokens + self.after_patches(mixed)
-        mixed = self.across_channels(self.before_channels(tokens))
-        result: torch.Tensor = tokens + self.after_channels(mixed)
+        normed = self.norm_attention(tokens)
+        attended, _ = self.attention(normed, normed, normed, need_weights=False)
+        tokens = tokens + attended
+        result: torch.Tensor = tokens + self.across_channels(self.norm_channels(tokens))
         return result
 
 
@@ -264,21 +271,3 @@ class SmallViT(nn.Module):
         tokens = torch.cat([cls_token, tokens], dim=1) + self.positions
         scores: torch.Tensor = self.head(self.norm(self.blocks(tokens))[:, 0])
         return scores
-
-
-class _TransformerBlock(nn.Module):
-    def __init__(self, width: int, n_heads: int) -> None:
-        super().__init__()
-        self.norm_attention = nn.LayerNorm(width)
-        self.attention = nn.MultiheadAttention(width, n_heads, batch_first=True)
-        self.norm_channels = nn.LayerNorm(width)
-        self.across_channels = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
-        )
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        normed = self.norm_attention(tokens)
-        attended, _ = self.attention(normed, normed, normed, need_weights=False)
-        tokens = tokens + attended
-        result: torch.Tensor = tokens + self.across_channels(self.norm_channels(tokens))
-        return result

@@ -96,14 +96,8 @@ class SmallCNN(nn.Module):
 
 
 def _stage(n_before: int, n_after: int, *, halve: bool) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(n_before, n_after, 3, stride=2 if halve else 1, padding=1, bias=False),
-        nn.BatchNorm2d(n_after),
-        nn.ReLU(),
-        nn.Conv2d(n_after, n_after, 3, padding=1, bias=False),
-        nn.BatchNorm2d(n_after),
-        nn.ReLU(),
-    )
+    first = _convolve(n_before, n_after, 2 if halve else 1)
+    return nn.Sequential(*first, nn.ReLU(), *_convolve(n_after, n_after, 1), nn.ReLU())
 
 
 class SmallResNet(nn.Module):

@@ -14,7 +14,7 @@ from featgraph.boxes.cover import BoxCover
 from featgraph.core.notebook import Drawing
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.dimension.compare import DimensionComparison
+from featgraph.dimension.compare import ComparisonRow, DimensionComparison
 from featgraph.dimension.fit import DimensionFit
 from featgraph.dimension.sweep import EpsilonSweep
 from featgraph.graph.csr_graph import FeatureGraph
@@ -147,6 +147,11 @@ class LayerAnalysis(Result):
             return self.fit.explanation
         usable = int(np.count_nonzero(self.counts.counts > 1))
         return f"only {usable} box sizes need more than one box: too few for any fit"
+
+    @property
+    def released(self) -> ComparisonRow | None:
+        """The curve of the released formula, None where it was not asked for."""
+        return next((row for row in self.comparison.rows if row.name == "released"), None)
 
     @property
     def span(self) -> int:

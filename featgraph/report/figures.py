@@ -85,10 +85,7 @@ def rate_rows(report: NetworkAnalysis) -> list[dict[str, Any]]:
 
 
 def _rate(analysis: LayerAnalysis | None) -> float | None:
-    if analysis is None:
-        return None
-    rows = {row.name: row for row in analysis.comparison.rows}
-    return rows["released"].ss_rate if "released" in rows else None
+    return analysis.released.ss_rate if analysis and analysis.released else None
 
 
 def _draw_maps(report: NetworkAnalysis, layer: str) -> Figure:

@@ -94,8 +94,7 @@ def sentence(text: str) -> str:
 
 def view_layer(item: LayerAnalysis, graphs: str) -> dict[str, Any]:
     """Return one layer in one state as text."""
-    curves = {row.name: row for row in item.comparison.rows}
-    released, graph, fit = curves.get("released"), item.graph, item.fit
+    best, released, graph, fit = item.comparison.row("best"), item.released, item.graph, item.fit
     found = {(row.null, row.estimator): row for row in item.other_nulls}
     nulls = [item.null, found.get(("shuffled", "released")), found.get(("gaussian", "linkage"))]
     whole = keeps_all_links(graph, graphs)
@@ -117,9 +116,9 @@ def view_layer(item: LayerAnalysis, graphs: str) -> dict[str, Any]:
         "interval": ""
         if fit is None
         else f"[{number(fit.interval[0])}, {number(fit.interval[1])}]",
-        "theta_dimension": number(curves["best"].dimension),
+        "theta_dimension": number(best.dimension),
         "released": number(None if released is None else released.ss_rate, 3),
-        "best": number(curves["best"].ss_rate, 3),
+        "best": number(best.ss_rate, 3),
         "off": as_factor(math.nan if released is None else released.log_error),
         "nulls": [_view_null(row) for row in nulls],
         "proven": f"{item.comparison.proven:.1%}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import os
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -125,6 +124,8 @@ class ReportWriter:
 
     def write(self, report: NetworkAnalysis) -> Path:
         """Write tables and page for the layers there are, and return the page's path."""
+        from featgraph.io.tables import json_value
+
         for analysis in report.analyses:
             self.add(analysis)
         if not report.is_partial:
@@ -133,7 +134,7 @@ class ReportWriter:
         self._write_rows("layers.csv", report.layer_rows())
         self._write_rows("curves.csv", report.curve_rows())
         self._write_rows("weights.csv", weight_rows(report.weights))
-        text = json.dumps(_finite(report.to_dict()), indent=1, ensure_ascii=False)
+        text = json.dumps(json_value(report.to_dict()), indent=1, ensure_ascii=False)
         self._note(write_text(self.folder / "report.json", text + "\n"))
         page = write_text(self.folder / "report.html", self._build_page(report))
         self._note(page)
@@ -179,17 +180,6 @@ class ReportWriter:
         if rows:
             write_rows(rows, self.folder / name)
             self._note(self.folder / name)
-
-
-def _finite(value: Any) -> Any:
-    """Replace nan and infinite numbers by None: JSON has no words for them."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 @dataclass(frozen=True, repr=False, eq=False)

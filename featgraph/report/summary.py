@@ -51,12 +51,8 @@ def typical_layer(report: NetworkAnalysis) -> str | None:
     whole = [layer for layer in report.layers if len(report.of_layer(layer)) == len(report.states)]
     found = [report.find(layer) for layer in whole or report.layers]
     items = [item for item in found if item is not None]
-    return sorted(items, key=_error)[len(items) // 2].layer if items else None
-
-
-def _error(analysis: LayerAnalysis) -> float:
-    rows = {row.name: row for row in analysis.comparison.rows}
-    return rows["released"].log_error if "released" in rows else 0.0
+    items.sort(key=lambda item: item.released.log_error if item.released else 0.0)
+    return items[len(items) // 2].layer if items else None
 
 
 def count_of(number: int, noun: str) -> str:
@@ -81,13 +77,7 @@ def as_factor(log_error: float) -> str:
     if not math.isfinite(log_error):
         return "–"
     factor = math.exp(log_error)
-    return (
-        f"×{factor:.2f}"
-        if factor < 1.995
-        else f"×{factor:.1f}"
-        if factor < 20
-        else f"×{factor:.0f}"
-    )
+    return f"×{factor:.{2 if factor < 1.995 else 1 if factor < 20 else 0}f}"
 
 
 def average_rows(
@@ -97,21 +87,12 @@ def average_rows(
     if not analyses:
         return []
     found = []
-    for row in analyses[-1].comparison.rows:
-        rows = [
-            other for item in analyses for other in item.comparison.rows if other.name == row.name
-        ]
-        errors = [other.log_error for other in rows]
-        found.append(
-            (
-                row.name,
-                row.role,
-                mean_of(errors),
-                max(errors),
-                mean_of(other.ss_rate for other in rows),
-                mean_of(other.inside for other in rows),
-            )
-        )
+    every = [row for item in analyses for row in item.comparison.rows]
+    for name, role in {row.name: row.role for row in analyses[-1].comparison.rows}.items():
+        rows = [row for row in every if row.name == name]
+        errors = [row.log_error for row in rows]
+        rate, inside = mean_of(row.ss_rate for row in rows), mean_of(row.inside for row in rows)
+        found.append((name, role, mean_of(errors), max(errors), rate, inside))
     return sorted(found, key=lambda entry: -entry[2])
 
 
@@ -268,11 +249,6 @@ def _describe_null(analyses: Sequence[LayerAnalysis]) -> str:
     )
 
 
-def _is_line(analysis: LayerAnalysis) -> bool:
-    fit = analysis.fit
-    return fit is not None and fit.interval[0] <= 1 <= fit.interval[1]
-
-
 def tell_ruled_layers(report: NetworkAnalysis) -> str:
     """Say which SS_rates a handful of neurons makes; nothing where there are none."""
     found = [
@@ -301,7 +277,10 @@ def list_cautions(report: NetworkAnalysis) -> list[str]:
         )
     if ruled := tell_ruled_layers(report):
         cautions.append(f"{ruled[0].upper()}{ruled[1:]}.")
-    lines = [item for item in report.analyses if item.verdict == "fractal" and _is_line(item)]
+    fractal = [item for item in report.analyses if item.verdict == "fractal"]
+    lines = [
+        item for item in fractal if item.fit and item.fit.interval[0] <= 1 <= item.fit.interval[1]
+    ]
     if lines:
         cautions.append(
             f"{count_of(len(lines), 'network')} called fractal with a dimension compatible with 1 "

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.functional import cross_entropy
 
-from featgraph.core.checks import integer
 from featgraph.core.files import remove_leftovers
 from featgraph.core.processes import fail_together, share_objects
 from featgraph.features.samples import collate_samples
@@ -88,8 +87,6 @@ class Run:
     rows: list[EpochRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.checkpoint_every is not None:
-            integer(self.checkpoint_every, "checkpoint_every", least=1)
         if self.folder is not None:
             remove_leftovers(self.folder)
 

@@ -109,18 +109,9 @@ def compare_partitions(first: NDArray[np.int64], other: NDArray[np.int64]) -> fl
     >>> compare_partitions(np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2]))
     1.0
     """
-    n_nodes = first.size
-    table = np.unique(np.column_stack([first, other]), axis=0, return_counts=True)[1]
+    from sklearn.metrics import adjusted_rand_score
 
-    def pairs(counts: NDArray[np.int64]) -> float:
-        return float((counts * (counts - 1)).sum()) / 2
-
-    both = pairs(table)
-    one = pairs(np.unique(first, return_counts=True)[1])
-    two = pairs(np.unique(other, return_counts=True)[1])
-    expected = one * two / (n_nodes * (n_nodes - 1) / 2) if n_nodes > 1 else 0.0
-    largest = (one + two) / 2
-    return 1.0 if largest == expected else (both - expected) / (largest - expected)
+    return float(adjusted_rand_score(first, other))
 
 
 #: Edges from a neuron into a layer that are kept for the timeline: all would hide each other.
