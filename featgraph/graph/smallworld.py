@@ -210,15 +210,14 @@ def small_world(
     hops = sample_hops(main, generator)
     c, length = clustering_of(main.indptr, main.indices, clustering), hops.path_length
     random, lattice, n_swaps = draw_references(main, n_references, clustering, generator, progress)
-    shares = _measures(c, length, random, lattice, rewired=n_swaps > 0)
-    sigma, omega, propensity = shares.central
+    (sigma, omega, propensity), intervals = _measures(c, length, random, lattice, n_swaps > 0)
     return SmallWorld(
         sigma=sigma,
         omega=omega,
         propensity=propensity,
-        sigma_interval=shares.intervals[0],
-        omega_interval=shares.intervals[1],
-        propensity_interval=shares.intervals[2],
+        sigma_interval=intervals[0],
+        omega_interval=intervals[1],
+        propensity_interval=intervals[2],
         clustering=c,
         path_length=length,
         random=random,
@@ -235,19 +234,12 @@ def small_world(
     )
 
 
-@dataclass(frozen=True)
-class _Measures:
-    """σ, ω and φ against the mean reference, and over single references."""
-
-    central: tuple[float, ...]
-    intervals: tuple[tuple[float, float], ...]
-
-
 def _measures(
-    c: float, length: float, random: References, lattice: References, *, rewired: bool
-) -> _Measures:
+    c: float, length: float, random: References, lattice: References, rewired: bool
+) -> tuple[list[float], list[tuple[float, float]]]:
+    """Return σ, ω and φ against the mean reference, and their intervals over single references."""
     if not rewired:
-        return _Measures((math.nan,) * 3, ((math.nan, math.nan),) * 3)
+        return [math.nan] * 3, [(math.nan, math.nan)] * 3
     # each random reference beside a lattice: these are fewer
     lattices = (
         np.resize(values, random.n_references)
@@ -260,8 +252,7 @@ def _measures(
         (random.clustering.mean(), random.path_length.mean()),
         (lattice.clustering.mean(), lattice.path_length.mean()),
     )
-    intervals = tuple(find_interval(values) for values in single)
-    return _Measures(tuple(float(value) for value in middle), intervals)
+    return [float(value) for value in middle], [find_interval(values) for values in single]
 
 
 def _ratios(c: float, length: float, random: Any, lattice: Any) -> tuple[Any, Any, Any]:
