@@ -18,7 +18,7 @@ import numpy as np
 from featgraph.features import FeatureMatrix
 from featgraph.pipeline import AnalysisSettings, analyze_layer
 from featgraph.report import LayerAnalysis, Report, ReportWriter, describe_run
-from featgraph.report.graph_files import write_layer_graph
+from featgraph.report.figures import write_layer_graph
 
 
 def make_analysis(n_nodes: int, epsilon: str | tuple[str, float]) -> LayerAnalysis:

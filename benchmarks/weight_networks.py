@@ -40,7 +40,7 @@ LENGTH = 64  # characters of a sample of text
 
 def load_minilm() -> nn.Module:
     """Return all-MiniLM-L6-v2, six blocks of width 384, with its published weights."""
-    from featgraph.models.transformers_models import load_transformers_model
+    from featgraph.models.library_models import load_transformers_model
 
     package = find_package("all_minilm_l6_v2")
     with tempfile.TemporaryDirectory() as folder:

@@ -23,8 +23,7 @@ from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.report.analysis import LayerAnalysis, SkippedLayer, measure_model_weights
 from featgraph.report.folder import describe_run, file_key
 from featgraph.report.report import Report, ReportWriter
-from featgraph.report.settings import AnalysisSettings, cover_hops
-from featgraph.report.states import collect_states, pair_up
+from featgraph.report.settings import AnalysisSettings, collect_states, cover_hops, pair_up
 from featgraph.report.summary import tell_ruled_layers
 
 if TYPE_CHECKING:

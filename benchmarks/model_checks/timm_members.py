@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from benchmarks.model_checks.axis_check import ModelCheck, check_model
-from featgraph.models.timm_models import import_timm
+from featgraph.models.library_models import import_timm
 
 __all__ = ["MEMBERS", "check_timm"]
 

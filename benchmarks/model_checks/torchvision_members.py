@@ -7,7 +7,7 @@ import importlib
 import torch
 
 from benchmarks.model_checks.axis_check import ModelCheck, check_model
-from featgraph.models.timm_models import import_timm
+from featgraph.models.library_models import import_timm
 
 __all__ = ["MEMBERS", "check_torchvision"]
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from benchmarks.model_checks.axis_check import ModelCheck, check_model
 from featgraph.core.package import need
-from featgraph.models.timm_models import import_timm
+from featgraph.models.library_models import import_timm
 
 __all__ = ["CHOSEN", "all_types", "check_transformers"]
 

@@ -40,7 +40,7 @@ def extract(model: nn.Module, data: Any, layers: Sequence[str], **options: Any) 
 
 def extract_minilm(seed: int | None, folder: Path, photos: Path | None) -> Features:
     """Return F of the six blocks of all-MiniLM-L6-v2; a seed draws its weights anew."""
-    from featgraph.models.transformers_models import load_tokenizer, load_transformers_model
+    from featgraph.models.library_models import load_tokenizer, load_transformers_model
 
     model_folder = folder / "minilm"
     if not model_folder.is_dir():

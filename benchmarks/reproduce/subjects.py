@@ -212,7 +212,7 @@ class Subjects:
 
     def _build(self, subject: Subject, state: State) -> nn.Module:
         if self.scale == "full":
-            from featgraph.models.timm_models import create_timm_model
+            from featgraph.models.library_models import create_timm_model
 
             file = self._trained_file(subject) if state == "trained" else None
             return create_timm_model(subject.name, weights=file, seed=self.seed)

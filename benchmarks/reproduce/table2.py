@@ -162,7 +162,7 @@ def _measure_network(
 ) -> list[dict[str, Any]]:
     """Return SS_rate of each layer of one network by all estimators."""
     from featgraph.features.capture import extract_features
-    from featgraph.models.timm_models import create_timm_model
+    from featgraph.models.library_models import create_timm_model
     from featgraph.selfsimilarity.grid import EqualDistancesError
     from featgraph.selfsimilarity.rate import ss_rate
 

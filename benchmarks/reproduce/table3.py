@@ -307,7 +307,7 @@ def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.M
 
     if scale == "paper":
         from benchmarks.reproduce.resized_input import ResizedInput
-        from featgraph.models.timm_models import create_timm_model
+        from featgraph.models.library_models import create_timm_model
 
         net = create_timm_model(name, seed=seed, num_classes=images.n_classes)
         return ResizedInput(net, 224), [f"net.{layer}" for layer in select_layers(net)]

@@ -93,7 +93,7 @@ def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -
         write = fg.write_graphml if kind == "graphml" else fg.write_gexf
         looks: dict[str, Any] = {"cover": covers[0] if covers else None, "covers": covers[1:]}
         if "mds" in graph.node_attributes:
-            from featgraph.report.graph_files import spread_positions
+            from featgraph.report.figures import spread_positions
 
             looks["positions"] = spread_positions(graph.node_attributes["mds"])
         return [write(graph, path, **looks)]

@@ -199,7 +199,7 @@ class Samples:
 
     def _read_lines(self, path: Path, screen: Screen, model: str | None) -> Any:
         from featgraph.datasets.named_samples import holds_token_ids, load_texts, load_token_ids
-        from featgraph.models.transformers_models import load_tokenizer
+        from featgraph.models.library_models import load_tokenizer
 
         if holds_token_ids(path):
             refuse_idle("with token ids", *_OF_TEXTS)
@@ -274,7 +274,7 @@ def refuse_models(*idle: str) -> None:
 def choose_layers(path: Path, layers: Sequence[str]) -> dict[str, FeatureMatrix]:
     """Return the features of the layers that ``--layers`` names, from a file."""
     from featgraph.features import load_features
-    from featgraph.report.states import choose_names
+    from featgraph.report.settings import choose_names
 
     found = load_features(path)
     return {name: found[name] for name in choose_names(list(found), list(layers))}

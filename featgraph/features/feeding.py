@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from featgraph.core.values import describe
-from featgraph.features.batches import batch_members, mask_place
-from featgraph.features.masks import MASK_NAMES
+from featgraph.features.batches import is_array, is_graph
+from featgraph.features.masks import MASK_NAMES, mask_place
 from featgraph.features.module_calls import find_tensor
 from featgraph.features.running import unwrap_model
-from featgraph.features.samples import is_array, is_graph
 
-__all__ = ["Forward", "run_batch"]
+__all__ = ["Forward", "batch_members", "count_samples", "run_batch"]
 
 Forward: TypeAlias = Callable[[nn.Module, Any], object]
 
@@ -246,3 +245,42 @@ def _send(value: Any, device: torch.device | None, dtype: torch.dtype | None) ->
 
 def _is_text(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+
+
+def batch_members(batch: object) -> dict[str, object]:
+    """Return the members of a batch by name; those of a tuple by place, a mask as "mask" too.
+
+    Examples
+    --------
+    >>> list(batch_members((torch.zeros(2, 3), torch.zeros(2))))
+    ['0', '1']
+    """
+    if isinstance(batch, Tensor):
+        return {"0": batch}
+    if isinstance(batch, Mapping):
+        return {str(key): value for key, value in batch.items()}
+    if not isinstance(batch, tuple | list) or not batch:
+        return {}
+    if isinstance(batch[0], Mapping):
+        return batch_members(batch[0])
+    members = {str(place): value for place, value in enumerate(batch)}
+    place = mask_place(batch)
+    return members if place is None else {**members, "mask": torch.as_tensor(batch[place])}
+
+
+def count_samples(inputs: Mapping[str, object]) -> int | None:
+    """Return the number of samples that a module is called with: the length of its first Tensor.
+
+    Examples
+    --------
+    >>> count_samples({"x": torch.zeros(4, 2), "scale": 2.0})
+    4
+    """
+    for value in inputs.values():
+        if isinstance(value, PackedSequence):
+            return int(value.batch_sizes[0])
+        if isinstance(value, Tensor) and value.ndim:
+            return len(value)
+        if isinstance(value, tuple | list) and value and all(map(is_array, value)):
+            return len(value)
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ __all__ = [
     "MaskSearch",
     "given_mask",
     "is_vague_mask",
+    "mask_place",
     "read_mask",
     "read_vague_mask",
     "search_mask",
@@ -345,3 +346,27 @@ def given_mask(option: object, batch: object, values: Mapping[str, object]) -> T
         found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise ValueError(f"{what} must be a mask of shape (B, N), one row per sample, got {found}")
     return mask
+
+
+def mask_place(batch: Sequence[object]) -> int | None:
+    """Return the place of a mask in (ids, mask, labels), None if nothing is like one.
+
+    Examples
+    --------
+    >>> mask_place((torch.tensor([[5, 6, 0], [7, 8, 9]]), torch.tensor([[1, 1, 0], [1, 1, 1]])))
+    1
+    """
+    arrays = [m if isinstance(m, Tensor | np.ndarray) and m.ndim > 0 else None for m in batch]
+    if arrays[0] is None or arrays[0].ndim not in (2, 3):
+        return None
+    tokens = torch.as_tensor(arrays[0])
+    full = None
+    for place, member in enumerate(arrays[1:], 1):
+        mask = None if member is None else torch.as_tensor(member)
+        if mask is None or read_vague_mask(mask, tokens) is None:
+            continue
+        if bool((mask == 1).all()):
+            full = place if full is None else full
+        elif bool((mask == 1).any()):
+            return place
+    return full

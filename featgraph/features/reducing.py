@@ -11,7 +11,7 @@ import torch
 from scipy.special import betainc
 from torch import Tensor, nn
 
-from featgraph.features.batches import batch_members, count_samples
+from featgraph.features.feeding import batch_members, count_samples
 from featgraph.features.layers import module_path
 from featgraph.features.layout import (
     declared_channels,

@@ -136,11 +136,11 @@ def load_model(
     if spec in MODELS:
         model = build_model(spec, seed=seed, **options)
     elif spec.startswith("timm:"):
-        from featgraph.models.timm_models import create_timm_model
+        from featgraph.models.library_models import create_timm_model
 
         model = create_timm_model(spec.removeprefix("timm:"), seed=seed, **options)
     elif names_folder(spec):
-        from featgraph.models.transformers_models import load_transformers_model
+        from featgraph.models.library_models import load_transformers_model
 
         model = load_transformers_model(spec.removeprefix("hf:"), seed=seed, **options)
     else:

@@ -12,7 +12,7 @@ from featgraph.boxes import METHODS
 from featgraph.features.null import NULLS
 from featgraph.plot.style import PROVEN, series_style
 from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis, view_weights
-from featgraph.report.graph_files import LINKS_KEPT, keeps_all_links
+from featgraph.report.figures import LINKS_KEPT, keeps_all_links
 from featgraph.report.summary import (
     as_factor,
     average_rows,

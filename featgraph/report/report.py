@@ -19,14 +19,15 @@ from featgraph.core.package import need
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis, weight_rows
 from featgraph.report.figures import (
+    GRAPH_FILES,
     draw_joint_figures,
     draw_layer_figures,
     first_pictures,
     pack_png,
     rate_rows,
+    write_layer_graph,
 )
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
-from featgraph.report.graph_files import GRAPH_FILES, write_layer_graph
 from featgraph.report.page import build_page
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from featgraph.core.files import remove_leftovers
 from featgraph.core.processes import fail_together, share_objects
-from featgraph.features.samples import collate_samples
+from featgraph.features.batches import collate_samples
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training.checkpoints import load_checkpoint, save_checkpoint
 from featgraph.training.log import (

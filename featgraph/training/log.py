@@ -15,11 +15,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.features.batches import collate_samples
 from featgraph.features.capture import extract_features
 from featgraph.features.layers import Layers
 from featgraph.features.module_calls import find_tensor
 from featgraph.features.running import evaluating
-from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate

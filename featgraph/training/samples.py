@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from featgraph.datasets.images import ImageDataset
+from featgraph.features.batches import collate_samples
 from featgraph.features.feeding import run_batch
-from featgraph.features.samples import collate_samples
 
 __all__ = [
     "Collate",

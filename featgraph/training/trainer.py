@@ -14,8 +14,8 @@ from featgraph.core.checks import integer
 from featgraph.core.files import FolderLock
 from featgraph.core.processes import process_rank
 from featgraph.core.progress import progress_bar
+from featgraph.features.batches import collate_samples
 from featgraph.features.layers import Layers
-from featgraph.features.samples import collate_samples
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.regularizer import SelfSimilarityRegularizer
 from featgraph.training._run import CHECKPOINT, Run, Totals

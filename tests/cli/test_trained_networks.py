@@ -16,7 +16,7 @@ import torch
 import featgraph as fg
 from featgraph.cli import main
 from featgraph.models import load_model
-from featgraph.models.transformers_models import load_tokenizer
+from featgraph.models.library_models import load_tokenizer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "trained_networks.md"
 QUICK = ["--n-theta", "8", "--null-draws", "2", "--time-limit", "0.2", "--quiet", "--max-samples"]

