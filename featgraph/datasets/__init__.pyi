@@ -20,7 +20,11 @@ from .image_files import (
     open_image_folder as open_image_folder,
     open_npz_images as open_npz_images,
 )
-from .images import ImageDataset as ImageDataset, load_digits as load_digits
+from .images import (
+    ImageDataset as ImageDataset,
+    StoredImages as StoredImages,
+    load_digits as load_digits,
+)
 from .named_samples import (
     NamedSamples as NamedSamples,
     load_arrays as load_arrays,
@@ -32,4 +36,3 @@ from .point_clouds import (
     PointCloud as PointCloud,
     make_point_cloud as make_point_cloud,
 )
-from .stored_images import StoredImages as StoredImages

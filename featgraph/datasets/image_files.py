@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from featgraph.core.arrays import BROKEN, check_zip, read_npz
 from featgraph.core.checks import integer, nearest
 from featgraph.core.files import DamagedFileError
-from featgraph.datasets.images import ImageDataset, Size, as_shape, resize_image, resize_pixels
-from featgraph.datasets.stored_images import StoredImages
+from featgraph.datasets.images import (
+    ImageDataset,
+    Size,
+    StoredImages,
+    as_shape,
+    resize_image,
+    resize_pixels,
+)
 
 __all__ = ["load_image_folder", "load_npz_images", "open_image_folder", "open_npz_images"]
 
