@@ -3,6 +3,7 @@
     python -m benchmarks.bench_growth                         # this build and the other packages
     python -m benchmarks.bench_growth --old FOLDER            # another build of featgraph too
     python -m benchmarks.bench_growth --cases greedy auto     # some rows
+    python -m benchmarks.bench_growth --graph                 # all of featgraph.graph, to 10⁶ edges
 
 Every number comes from a process of its own: CPU seconds of one thread after a run on the
 smallest input has loaded and compiled what is needed, and by how much the memory of the process
@@ -177,6 +178,66 @@ CASES = {
 }
 
 
+def labelled(n_nodes: int) -> Any:
+    """Return a scale-free graph with weights, in ten layers."""
+    from featgraph.graph import FeatureGraph
+
+    edges = scale_free(n_nodes).edges
+    layer = np.arange(n_nodes) % 10
+    return FeatureGraph.from_edges(
+        edges, weights=1.0 + edges[:, 0] / n_nodes, node_attributes={"layer": layer}
+    )
+
+
+def grouped(n_nodes: int) -> Any:
+    """Return the same graph and a group for each node."""
+    graph = labelled(n_nodes)
+    return graph, graph.node_attributes["layer"]
+
+
+#: Functions of ``graph`` that take a graph: exponent of the docstring in n and m, and options.
+ON_GRAPHS: list[tuple[str, float, dict[str, Any]]] = [
+    ("average_clustering", 1.5, {}),
+    ("connect_layers", 1.0, {}),
+    ("count_hop_distances", 2.0, {}),
+    ("count_motifs", 1.5, {}),
+    ("count_motifs", 1.5, {"size": 4}),
+    ("degree_assortativity", 1.0, {}),
+    ("degree_statistics", 1.0, {"tails": False}),
+    ("degree_statistics", 1.5, {}),
+    ("edge_strengths", 1.0, {}),
+    ("find_communities", 1.0, {}),
+    ("find_cores", 1.0, {}),
+    ("local_clustering", 1.5, {}),
+    ("local_efficiency", 1.5, {}),
+    ("network_summary", 1.5, {"n_references": 1, "progress": False}),
+    ("node_strengths", 1.0, {}),
+    ("rewire_graph", 1.0, {"rng": 0}),
+    ("rewire_graph", 1.0, {"rng": 0, "kind": "lattice"}),
+    ("rich_club", 1.0, {"n_references": 1, "progress": False}),
+    ("small_world", 1.5, {"n_references": 1, "progress": False}),
+    ("spectral_gap", 1.0, {}),
+]
+MILLION = (12_500, 50_000, 200_000)  # nodes; the largest has 10⁶ edges
+GRAPH_CASES = {
+    f"{name} {' '.join(map(str, options.values()))}".strip(): Case(
+        labelled, ask(f"graph.{name}", **options), MILLION, stated
+    )
+    for name, stated, options in ON_GRAPHS
+}
+GRAPH_CASES |= {
+    name: Case(grouped, ask(f"graph.{name}"), MILLION, 1.0)
+    for name in ("measure_modularity", "spread_over_layers")
+}
+GRAPH_CASES["as_feature_graph"] = Case(
+    lambda n_nodes: labelled(n_nodes).to_scipy(),
+    ask("graph.as_feature_graph", weight="weight"),
+    MILLION,
+    1.0,
+)
+CASES |= GRAPH_CASES
+
+
 def measure(name: str, size: int, *, of_peer: bool) -> dict[str, float]:
     """Return seconds and MiB of one run in this process."""
     case = CASES[name]
@@ -278,7 +339,9 @@ def show(name: str, builds: dict[str, Path], limit: int, kept: Kept) -> str | No
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    usual = [name for name in CASES if name not in GRAPH_CASES]
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=usual)
+    parser.add_argument("--graph", action="store_true", help="all of featgraph.graph instead")
     parser.add_argument("--old", type=Path, help="folder of another build of featgraph")
     parser.add_argument("--limit", type=int, default=60, help="CPU seconds of a process")
     parser.add_argument("--keep", type=Path, default=Path("build/bench_growth.json"))
@@ -297,7 +360,8 @@ def main() -> None:
     kept = Kept(options.keep, f"{hash_sources()} {options.old} {options.limit}")
     print("| case | of | small | medium | large | exponent | stated |")
     print("|---|---|---|---|---|---|---|")
-    slow = [name for name in options.cases if show(name, builds, options.limit, kept)]
+    names = list(GRAPH_CASES) if options.graph else options.cases
+    slow = [name for name in names if show(name, builds, options.limit, kept)]
     print(f"\ngrow faster than stated: {', '.join(slow) or 'none'}")
 
 

@@ -5,7 +5,8 @@
 Each measure is a process of its own on one thread. What counts is the largest resident memory
 above that of the features, 1.4 GiB in single precision. Parts of a table are worked on one after
 another, and the first has the size of all others, so that a run that is stopped after ``--limit``
-CPU seconds has seen the peak; it is marked with ">". Layers are one draw, shifted and scaled.
+CPU seconds has seen the peak; it is marked with ">". Layers are mixtures of the
+same 40 signals, and noise of a third of their size.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import os, sys, threading, time
 import numpy as np, torch
 from featgraph.similarity import compare_layers
 
-name, n_layers, n_samples, width, limit = sys.argv[1], *map(int, sys.argv[2:])
+name, n_layers, n_samples, width, rank, limit = sys.argv[1], *map(int, sys.argv[2:])
 
 def read(what):
     lines = open("/proc/self/status").read().splitlines()
@@ -39,13 +40,17 @@ def watch():
     tell(">")
 
 torch.set_num_threads(1)
-draw = np.random.default_rng(0).normal(size=(n_samples, width)).astype(np.float32)
-small = torch.from_numpy(draw[:200, :40])
+rng = np.random.default_rng(0)
+signal = rng.normal(size=(n_samples, rank)).astype(np.float32)
+noise = 0.3 * rng.normal(size=(n_samples, width)).astype(np.float32)
+
+def draw(k):
+    mixed = signal @ rng.normal(size=(rank, width)).astype(np.float32) / rank**0.5
+    return torch.from_numpy(mixed + np.roll(noise, k, 0))
+
+small = draw(0)[:200, :40].clone()
 compare_layers({"a": small}, {"b": small.flip(0)}, measure=name)  # loads and compiles
-sides = [
-    {f"{k}": torch.from_numpy(np.roll(draw, (k, side), (0, 1)) * (1 + k)) for k in range(n_layers)}
-    for side in range(2)
-]
+sides = [{f"{k}": draw(2 * k + side) for k in range(n_layers)} for side in range(2)]
 open("/proc/self/clear_refs", "w").write("5")
 before, begin = read("VmRSS"), time.process_time()
 threading.Thread(target=watch, daemon=True).start()
@@ -61,10 +66,11 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=24)
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--width", type=int, default=768)
+    parser.add_argument("--rank", type=int, default=40, help="directions of the signal")
     parser.add_argument("--limit", type=int, default=60, help="CPU seconds of a measure")
     options = parser.parse_args()
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    sizes = options.layers, options.samples, options.width, options.limit
+    sizes = options.layers, options.samples, options.width, options.rank, options.limit
     print(f"{'measure':24s} {'features':>8s} {'peak':>8s}  CPU s (memory in GiB)")
     for name in options.measures:
         words = [sys.executable, "-c", CHILD, name, *map(str, sizes)]

@@ -55,14 +55,16 @@ def list_near(
         return starts, stops, indices
     n_nodes = len(starts)
     hops = int(size)
-    edges, _ = probe_balls(starts, stops, indices, hops)
+    edges, nodes = probe_balls(starts, stops, indices, hops)
+    what = f"the lists of all nodes within size {size:g}"
+    check_memory(int(2 * nodes * n_nodes), f"a quarter of {what}")  # as few searches tell
     if prefer_bits(n_nodes, indices.size, hops, 2 * edges):  # counted, then listed
         bits = spread_bits(starts, stops, indices, hops)
         masses = count_rows(bits)
-        check_memory(8 * int(masses.sum()), f"the lists of all nodes within size {size:g}")
+        check_memory(8 * int(masses.sum()), what)
         return list_bits(bits, masses)
     counts = count_near(starts, stops, indices, hops)
-    check_memory(8 * int(counts.sum()), f"the lists of all nodes within size {size:g}")
+    check_memory(8 * int(counts.sum()), what)
     bounds = np.zeros(n_nodes + 1, dtype=np.int64)
     np.cumsum(counts, out=bounds[1:])
     found = np.empty(bounds[-1], dtype=np.int64)

@@ -127,16 +127,33 @@ def _find_edges(
             left, right, lengths = nearest_pairs(source, int(parameter))
             edges = np.column_stack([left, right])
         return just_above(float(lengths.max()), source.dtype), edges, lengths
+    if source.near is not None:
+        planned = _planned_edges(name, parameter, source.n_nodes)
+        _refuse_edges(planned, source.n_nodes, f"({name!r}, {parameter:g})")
     threshold = find_epsilon(source, name, parameter)
     if source.near is not None:
         n_edges = source.near.share_below(threshold) * source.near.n_pairs
-        if n_edges > _MOST_EDGES:
-            raise ValueError(
-                f"epsilon={threshold:.6g} joins about {n_edges:.2g} pairs of {source.n_nodes} "
-                f"nodes, more than the {_MOST_EDGES:.0e} that are kept in memory; choose a "
-                'smaller ε, ("degree", k) or ("neighbors", k)'
-            )
+        _refuse_edges(n_edges, source.n_nodes, f"{threshold:.6g}")
     return threshold, *_edges_below(source, threshold)
+
+
+def _planned_edges(name: str, parameter: float, n_nodes: int) -> float:
+    """Return how many edges a rule makes, as far as it says so beforehand, else 0."""
+    n_pairs = n_nodes * (n_nodes - 1) / 2
+    return {
+        "density": parameter * n_pairs,
+        "quantile": parameter * n_pairs,
+        "degree": parameter * n_nodes / 2,
+    }.get(name, 0.0)
+
+
+def _refuse_edges(n_edges: float, n_nodes: int, what: str) -> None:
+    if n_edges > _MOST_EDGES:
+        raise ValueError(
+            f"epsilon={what} joins about {n_edges:.2g} pairs of {n_nodes} nodes, more than the "
+            f'{_MOST_EDGES:.0e} that are kept in memory; choose a smaller ε, ("degree", k) or '
+            '("neighbors", k)'
+        )
 
 
 def _distance_source(values: Any, scaled: bool) -> DistanceBlocks:

@@ -93,8 +93,8 @@ def _open_graph(graph: FeatureGraph) -> Cloud:
     if not graph.n_edges:
         raise ValueError(f"must have at least one edge as a graph, got {graph.n_nodes} nodes alone")
     whole = graph
+    check_pairs(int(np.bincount(graph.components).max()), "hops", bytes_per_pair=24)
     graph = graph.giant_component()
-    check_pairs(graph.n_nodes, "hops", bytes_per_pair=24)
 
     def measure(one: FeatureGraph) -> torch.Tensor:
         hops = shortest_path(one.to_scipy(), unweighted=True, directed=False)

@@ -36,7 +36,7 @@ Samples: TypeAlias = torch.Tensor | NDArray[Any] | FeatureMatrix
 Rows = Callable[[int, int], torch.Tensor]
 Layered = Mapping[str, torch.Tensor]
 ROW_BYTES = 1 << 28  # of all layers together
-PREPARED_BYTES = 1 << 29  # of one side: the layers of the other come one by one
+PREPARED_BYTES = 1 << 30  # of one side: the layers of the other come one by one
 
 
 def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
@@ -217,7 +217,7 @@ def compare_all(recipe: Recipe, first: Layered, second: Layered | None) -> torch
     """Scores of all pairs, shape (len(first), len(second)); None compares ``first`` with itself.
 
     Beside the features, memory holds a few rows of every layer, or the prepared layers of the
-    first side as far as they take half a GiB and one of the other: the layers of the second side
+    first side as far as they take a GiB and one of the other: the layers of the second side
     are prepared again for each such part of the first.
     """
     if recipe.open_rows is None:

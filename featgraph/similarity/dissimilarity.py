@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, overload
 
-import numpy as np
 import torch
 
 from featgraph.core.checks import choice
@@ -110,7 +109,7 @@ def rsa_recipe(
 
     def measure(samples: torch.Tensor, name: str) -> tuple[torch.Tensor, float]:
         require_samples(samples.shape[0], 3, FEWEST)
-        check_pairs(samples.shape[0], f"dissimilarities of {name}", bytes_per_pair=12, of="samples")
+        check_pairs(samples.shape[0], f"dissimilarities of {name}", bytes_per_pair=8, of="samples")
         pairs = pair_dissimilarities(samples.double(), dissimilarity, name)
         low, high = (float(end) for end in torch.aminmax(pairs.detach()))
         # What rounding leaves: absolute for 1 − r, whose terms are of size 1, else relative.
@@ -128,8 +127,9 @@ def rsa_recipe(
         scaled: torch.Tensor = centered / centered.norm()
         return scaled
 
-    def rank(samples: torch.Tensor, name: str) -> torch.Tensor:
-        return centered_ranks(*measure(samples.detach(), name))
+    def rank(samples: torch.Tensor, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+        ranks = centered_ranks(*measure(samples.detach(), name))
+        return ranks, _multiply_ranks(ranks, ranks).sqrt()
 
     if comparison == "spearman":
         return Recipe(rank, _correlate_ranks, least=3, why=FEWEST)
@@ -140,12 +140,17 @@ def _multiply(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     return first @ second
 
 
-def _correlate_ranks(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    sums = torch.zeros(3, dtype=torch.float64, device=first.device)
+def _correlate_ranks(
+    first: tuple[torch.Tensor, torch.Tensor], second: tuple[torch.Tensor, torch.Tensor]
+) -> torch.Tensor:
+    return _multiply_ranks(first[0], second[0]) / (first[1] * second[1])
+
+
+def _multiply_ranks(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    total = torch.zeros((), dtype=torch.float64, device=first.device)
     for start in range(0, len(first), PART):
-        a, b = (side[start : start + PART].double() for side in (first, second))
-        sums += torch.stack([a @ b, a @ a, b @ b])
-    return sums[0] / (sums[1].sqrt() * sums[2].sqrt())
+        total += first[start : start + PART].double() @ second[start : start + PART].double()
+    return total
 
 
 def pair_dissimilarities(
@@ -169,7 +174,7 @@ def pair_dissimilarities(
     if unit.requires_grad:
         rows, columns = torch.triu_indices(len(unit), len(unit), offset=1, device=unit.device)
         return 1 - (unit @ unit.T)[rows, columns]
-    return _list_upper(lambda low, high: unit[low:high] @ unit.T, unit).neg_().add_(1)
+    return _list_upper(lambda low, high: unit[low:high] @ unit[low:].T, unit).neg_().add_(1)
 
 
 def pair_distances(samples: torch.Tensor) -> torch.Tensor:
@@ -185,12 +190,12 @@ def pair_distances(samples: torch.Tensor) -> torch.Tensor:
     norms = centered.square().sum(dim=1)
 
     def rows(low: int, high: int) -> torch.Tensor:
-        sizes = norms[low:high, None] + norms[None, :]
-        found = sizes - 2 * (centered[low:high] @ centered.T)
-        near, others = (found < 1e-3 * sizes).triu(low + 1).nonzero(as_tuple=True)
+        sizes = norms[low:high, None] + norms[None, low:]
+        found = sizes - 2 * (centered[low:high] @ centered[low:].T)
+        near, others = (found < 1e-3 * sizes).triu(1).nonzero(as_tuple=True)
         for start in range(0, len(near), NEAR_PAIRS):
             some = slice(start, start + NEAR_PAIRS)
-            apart = samples[low + near[some]] - samples[others[some]]
+            apart = samples[low + near[some]] - samples[low + others[some]]
             found[near[some], others[some]] = apart.square().sum(dim=1)
         return found.clamp_(min=0).sqrt_()
 
@@ -198,39 +203,53 @@ def pair_distances(samples: torch.Tensor) -> torch.Tensor:
 
 
 def _list_upper(rows: Rows, like: torch.Tensor) -> torch.Tensor:
-    """Return the entries right of the diagonal, rows first, from a few rows at a time."""
+    """Return the entries right of the diagonal, rows first, from a few rows at a time.
+
+    ``rows(low, high)`` gives the columns from ``low`` on.
+    """
     n_samples, place = like.shape[0], 0
     pairs = like.new_empty(n_samples * (n_samples - 1) // 2)
     for low in range(0, n_samples, BLOCK_ROWS):
         block = rows(low, min(low + BLOCK_ROWS, n_samples))
-        for k, row in enumerate(block, start=low + 1):
-            pairs[place : place + n_samples - k] = row[k:]
-            place += n_samples - k
+        for k, row in enumerate(block, start=1):
+            size = len(row) - k
+            pairs[place : place + size] = row[k:]
+            place += size
     return pairs
 
 
 def centered_ranks(values: torch.Tensor, grain: float) -> torch.Tensor:
     """Twice the ranks less their mean, whole numbers; ties share their mean rank.
 
-    Values within one grain are ties. The values are used up: a list of all pairs is large.
+    Values within one grain are ties. The values are used up: a list of all pairs is large. Value
+    and place share one whole number, which sorts by vector code; of more than four million values
+    the grain is therefore at least the range over 2⁶³ per place.
     """
     n_values = len(values)
     kind = torch.int32 if n_values < 2**30 else torch.int64
-    values.div_(grain).round_()
-    if values.device.type == "cpu":  # sorts without further lists
-        order = torch.from_numpy(np.argsort(values.numpy()))
+    shift = n_values.bit_length()
+    low, high = (float(end) for end in torch.aminmax(values))
+    grain = max(grain, (high - low) / 2 ** (62 - shift))
+    keys = values.view(torch.int64)
+    for start in range(0, n_values, PART):
+        some = slice(start, min(start + PART, n_values))
+        whole = ((values[some] - low) / grain).round_().to(torch.int64)
+        places = torch.arange(some.start, some.stop, device=values.device)
+        keys[some] = (whole << shift) | places
+    if values.device.type == "cpu":
+        keys.numpy().sort()  # in place
     else:
-        order = values.argsort()
+        keys = keys.sort().values
     is_first = torch.ones(n_values + 1, dtype=torch.bool, device=values.device)
     for start in range(0, n_values - 1, PART):
-        some = values[order[start : start + PART + 1]]
-        is_first[start + 1 : start + len(some)] = some[1:] != some[:-1]
+        whole = keys[start : start + PART + 1] >> shift
+        is_first[start + 1 : start + len(whole)] = whole[1:] != whole[:-1]
     ranks, start = torch.empty(n_values, dtype=kind, device=values.device), 0
     while start < n_values:
         stop = min(start + PART, n_values)
         stop += int(is_first[stop:].to(torch.uint8).argmax())  # groups of ties stay together
         firsts = start + is_first[start : stop + 1].nonzero().flatten()
         sums = (firsts[:-1] + firsts[1:] - n_values).to(kind)
-        ranks[order[start:stop]] = sums.repeat_interleave(firsts.diff())
+        ranks[keys[start:stop] & ((1 << shift) - 1)] = sums.repeat_interleave(firsts.diff())
         start = stop
     return ranks

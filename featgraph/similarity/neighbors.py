@@ -19,8 +19,8 @@ from featgraph.similarity._recipe import (
 from featgraph.similarity.sample_graphs import (
     check_room,
     check_top_k,
+    find_largest,
     join_samples,
-    rank_columns,
     unit_samples,
 )
 
@@ -295,7 +295,7 @@ def _open_nearest(unit: torch.Tensor, top_k: int) -> Rows:
     for low in range(0, n_samples, BLOCK_ROWS):
         high = min(low + BLOCK_ROWS, n_samples)
         block = cosines(low, high)
-        kept = rank_columns(block, low)[:, :top_k]
+        kept = find_largest(block, low, top_k)
         near.append(kept)
         values.append(block.gather(1, kept) / 2)
     columns = torch.cat(near).flatten()

@@ -281,11 +281,16 @@ def check_room(top_k: int | None, n_samples: int) -> None:
         )
 
 
-def rank_columns(block: torch.Tensor, low: int) -> torch.Tensor:
-    """Return the columns of each row by falling value, its own last; equals in their order."""
-    ranked = block.detach().clone()
-    ranked.diagonal(low).fill_(-torch.inf)
-    return ranked.sort(dim=1, descending=True, stable=True).indices
+def find_largest(block: torch.Tensor, low: int, top_k: int) -> torch.Tensor:
+    """Return the columns of the largest entries of each row; of equals those that come first."""
+    others = block.detach().clone()
+    others.diagonal(low).fill_(-torch.inf)
+    values, columns = others.topk(top_k + 1, dim=1)
+    columns = columns[:, :top_k]
+    tied = (values[:, top_k - 1] == values[:, top_k]).nonzero().flatten()
+    ranked = others[tied].sort(dim=1, descending=True, stable=True).indices
+    columns[tied] = ranked[:, :top_k]
+    return columns
 
 
 def unit_samples(samples: torch.Tensor, name: str) -> torch.Tensor:
@@ -314,7 +319,7 @@ def join_samples(samples: torch.Tensor, name: str, top_k: int | None) -> torch.T
     cosine = _cosines(samples, name)
     if top_k is None:
         return cosine
-    near = rank_columns(cosine, 0)[:, :top_k]
+    near = find_largest(cosine, 0, top_k)
     mask = torch.zeros_like(cosine).scatter_(1, near, 1.0)
     kept = cosine * mask
     return (kept + kept.T) / 2

@@ -134,6 +134,15 @@ def test_features_whose_distances_would_not_fit_are_refused(monkeypatch):
         box_counts(points, sizes=[1.0])
 
 
+def test_lists_that_would_not_fit_at_all_are_refused_before_they_are_counted(monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "1e-6")
+    for name in ("count_near", "spread_bits"):
+        monkeypatch.setattr(neighborhoods, name, None)  # are not reached
+    space = open_graph_space(nx.complete_graph(40), weight=None, as_undirected=False)
+    with pytest.raises(MemoryError, match="a quarter of the lists of all nodes within size 2"):
+        space.pairs(2)
+
+
 def test_lists_that_would_not_fit_are_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("FEATGRAPH_MEMORY", "1e-6")
     space = open_graph_space(nx.complete_graph(40), weight=None, as_undirected=False)

@@ -100,6 +100,24 @@ def test_too_many_edges_are_refused_before_they_are_made(monkeypatch):
         feature_graph(layers(), epsilon=100.0)
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (("density", 0.25), r"epsilon=\('density', 0.25\) joins about 2e\+02 pairs of 40 nodes"),
+        (("quantile", 0.25), r"epsilon=\('quantile', 0.25\) joins about 2e\+02"),
+        (("degree", 5), r"epsilon=\('degree', 5\) joins about 1e\+02"),
+    ],
+)
+def test_rules_that_say_how_many_edges_they_make_are_refused_before_any_distance(
+    monkeypatch, rule, said
+):
+    monkeypatch.setattr(construct, "_WHOLE_BYTES", 0)
+    monkeypatch.setattr(construct, "_MOST_EDGES", 50)
+    monkeypatch.setattr(construct, "find_epsilon", None)  # is not reached
+    with pytest.raises(ValueError, match=said):
+        feature_graph(layers(), epsilon=rule)
+
+
 def test_normalisation_takes_scales_away():
     features = layers((10, 10))
     features["block.1"] = 50 * features["block.1"] + 3
