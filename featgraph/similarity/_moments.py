@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import torch
 
+from featgraph.similarity._recipe import normalize_products
+
 __all__ = ["LinearMoments"]
 
 
@@ -47,7 +49,7 @@ class LinearMoments:
         same: bool = False,
         names: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> None:
-        self.widths = (tuple(widths_a), tuple(widths_b))
+        self.widths = (list(widths_a), list(widths_b))
         self.names = names or (
             [f"X[{k}]" for k in range(len(self.widths[0]))],
             [f"Y[{k}]" for k in range(len(self.widths[1]))],
@@ -79,10 +81,10 @@ class LinearMoments:
         sides[1] = sides[0] if self.same else sides[1] - self._shift[1]
         self.n_samples += sides[0].shape[0]
         # layer by layer, so that no second matrix of this size is ever made
-        for k, block in enumerate(torch.split(sides[0], list(self.widths[0]), dim=1)):
+        for k, block in enumerate(torch.split(sides[0], self.widths[0], dim=1)):
             self._cross[k].add_(block.T @ sides[1])
         for side in range(1 if self.same else 2):
-            for k, block in enumerate(torch.split(sides[side], list(self.widths[side]), dim=1)):
+            for k, block in enumerate(torch.split(sides[side], self.widths[side], dim=1)):
                 if not self.same:  # otherwise the diagonal blocks of the cross products serve
                     self._own[side][k] = self._own[side][k] + (block.T @ block).double()
         self._sums = [
@@ -109,9 +111,7 @@ class LinearMoments:
 
     def _add_norms(self, sides: Sequence[torch.Tensor]) -> None:
         squared = [
-            torch.stack(
-                [b.pow(2).sum(dim=1) for b in torch.split(side, list(widths), dim=1)], dim=1
-            )
+            torch.stack([b.pow(2).sum(dim=1) for b in torch.split(side, widths, dim=1)], dim=1)
             for side, widths in zip(sides, self.widths, strict=True)
         ]
         norms = torch.cat(squared, dim=1)
@@ -128,22 +128,15 @@ class LinearMoments:
             self._refuse_constant(side)
         cross = self._hsic_cross()
         own_a, own_b = self._hsic_own(0, cross), self._hsic_own(1, cross)
-        for names, own in zip(self.names, (own_a, own_b), strict=True):
-            if not bool((own > 0).all()):
-                layer = int((own <= 0).nonzero()[0])
-                raise ValueError(
-                    f"{names[layer]} has no similarity to itself by this estimate "
-                    f"({float(own[layer]):.3g} from {self.n_samples} samples); take more "
-                    "samples or estimator='biased'"
-                )
-        table = (cross / (own_a.sqrt()[:, None] * own_b.sqrt()[None, :])).clamp(max=1.0)
+        products = (cross, own_a, own_b)
+        table = normalize_products(products, self.names, self.n_samples).clamp(max=1.0)
         if self.same:
             table.fill_diagonal_(1.0)
         return table
 
     def _refuse_constant(self, side: int) -> None:
-        # As in _inputs.center: what rounding leaves of a constant layer must not pass as signal.
-        widths = list(self.widths[side])
+        # As in center: what rounding leaves of a constant layer must not pass as signal.
+        widths = self.widths[side]
         own = self._own[side]
         if self.same:
             edges = [sum(widths[:k]) for k in range(len(widths) + 1)]
@@ -167,7 +160,7 @@ class LinearMoments:
         return segment_sums(values, self.widths[1])
 
     def _hsic_cross(self) -> torch.Tensor:
-        totals_a = torch.split(self._sums[0], list(self.widths[0]))
+        totals_a = torch.split(self._sums[0], self.widths[0])
         if not self.unbiased:
             means = self._sums[1] / self.n_samples
             return torch.stack(
@@ -200,7 +193,7 @@ class LinearMoments:
     def _hsic_own(self, side: int, cross: torch.Tensor) -> torch.Tensor:
         if self.same:
             return cross.diagonal()
-        widths, sums = self.widths[side], torch.split(self._sums[side], list(self.widths[side]))
+        widths, sums = self.widths[side], torch.split(self._sums[side], self.widths[side])
         if not self.unbiased:
             return torch.stack(
                 [
@@ -211,7 +204,7 @@ class LinearMoments:
         at = torch.arange(len(widths)) + side * len(self.widths[0])
         frobenius = torch.stack([own.pow(2).sum() for own in self._own[side]])
         ends = torch.stack([s @ own @ s for own, s in zip(self._own[side], sums, strict=True)])
-        by_norm = torch.split(self._by_norm[side], list(widths))
+        by_norm = torch.split(self._by_norm[side], widths)
         mixed = torch.stack(
             [2 * (s @ block[:, int(k)]) for s, block, k in zip(sums, by_norm, at, strict=True)]
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -212,6 +212,25 @@ def compare_pair(recipe: Recipe, X: torch.Tensor, Y: torch.Tensor) -> torch.Tens
     return exact_self(value, X, Y, recipe.self_value)
 
 
+def score(
+    recipe: Recipe, X: Samples, Y: Samples, *, limits: tuple[float, float] | None = None
+) -> torch.Tensor | float:
+    """Score of two matrices, checked here and brought near 1, in the form that they have."""
+    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
+    value = compare_pair(recipe, first, second).to(first.dtype)
+    return as_given(value if limits is None else value.clamp(*limits), (X, Y))
+
+
+def normalize_products(
+    sums: Sequence[torch.Tensor], names: Sequence[Iterable[str]], n_samples: int
+) -> torch.Tensor:
+    """Return cosines of all pairs from products of sides, (A with B, A with A, B with B)."""
+    for side, own in zip(names, sums[1:], strict=True):
+        for name, value in zip(side, own, strict=True):
+            require_signal(value, name, n_samples)
+    return sums[0] / (sums[1].sqrt()[:, None] * sums[2].sqrt()[None, :])
+
+
 @torch.no_grad()
 def compare_all(recipe: Recipe, first: Layered, second: Layered | None) -> torch.Tensor:
     """Scores of all pairs, shape (len(first), len(second)); None compares ``first`` with itself.
@@ -245,10 +264,10 @@ def _compare_rows(
     second: Layered | None,
     title: str,
 ) -> torch.Tensor:
-    left = [open_rows(X, title.format(name)) for name, X in first.items()]
-    right = None
-    if second is not None:
-        right = [open_rows(Y, title.format(name)) for name, Y in second.items()]
+    left, right = (
+        side and [open_rows(X, title.format(name)) for name, X in side.items()]
+        for side in (first, second)
+    )
     n_samples = next(iter(first.values())).shape[0]
     step = max(1, ROW_BYTES // (8 * n_samples * (len(left) + len(right or []))))
     sums: list[torch.Tensor] = []
@@ -258,10 +277,8 @@ def _compare_rows(
         b = a if right is None else torch.stack([rows(low, high).reshape(-1) for rows in right])
         parts = [(a @ b.T).double(), a.square().sum(dim=1).double(), b.square().sum(dim=1).double()]
         sums = [old + new for old, new in zip(sums, parts, strict=True)] if sums else parts
-    for side, own in zip((first, second or first), sums[1:], strict=True):
-        for name, value in zip(side, own, strict=True):
-            require_signal(value, title.format(name), n_samples)
-    return sums[0] / (sums[1].sqrt()[:, None] * sums[2].sqrt()[None, :])
+    names = [[title.format(name) for name in side] for side in (first, second or first)]
+    return normalize_products(sums, names, n_samples)
 
 
 def _compare_parts(recipe: Recipe, first: Layered, second: Layered | None) -> torch.Tensor:

@@ -20,8 +20,8 @@ from featgraph.similarity._recipe import (
     as_samples,
     center,
     compare_all,
+    normalize_products,
     require_samples,
-    require_signal,
     unit_factor,
 )
 from featgraph.similarity.kernel_alignment import FEWEST, center_unbiased, kernel_matrix
@@ -224,10 +224,8 @@ class MinibatchStream:
             )
         if sums is None:
             raise RuntimeError("no batch was added")
-        for side, own in zip(names, sums[1:], strict=True):
-            for name, value in zip(side, own, strict=True):
-                require_signal(value, f"layer {name!r}", n_samples)
-        table = (sums[0] / (sums[1].sqrt()[:, None] * sums[2].sqrt()[None, :])).clamp(max=1.0)
+        titles = [[f"layer {name!r}" for name in side] for side in names]
+        table = normalize_products(sums, titles, n_samples).clamp(max=1.0)
         if same:
             table.fill_diagonal_(1.0)
         return table, names, n_samples

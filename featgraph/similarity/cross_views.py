@@ -25,7 +25,7 @@ from featgraph.similarity.predictions import (
     predictive_divergence,
 )
 from featgraph.similarity.pruning import prune_globally
-from featgraph.similarity.triangle_views import matched_mean
+from featgraph.similarity.triangle_views import correlation, matched_mean
 
 if TYPE_CHECKING:
     from featgraph.features.layers import Layers
@@ -339,14 +339,3 @@ def _correlate(
         low, high = np.quantile(sample, [tail, 1 - tail]).tolist()
         interval = (low, high)
     return ViewCorrelation(first, second, value, interval, int(known.sum()))
-
-
-def correlation(x: Floats, y: Floats, method: str) -> float:
-    """Pearson or Spearman correlation; NaN under 3 pairs or if one side is constant."""
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return float("nan")
-    if method == "spearman":
-        from scipy.stats import rankdata
-
-        x, y = rankdata(x), rankdata(y)
-    return float(np.corrcoef(x, y)[0, 1])

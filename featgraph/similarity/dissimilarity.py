@@ -8,16 +8,7 @@ import torch
 
 from featgraph.core.checks import choice
 from featgraph.core.resources import check_pairs
-from featgraph.similarity._recipe import (
-    ArrayLike,
-    Recipe,
-    Rows,
-    Samples,
-    as_given,
-    as_pair,
-    compare_pair,
-    require_samples,
-)
+from featgraph.similarity._recipe import ArrayLike, Recipe, Rows, Samples, require_samples, score
 
 __all__ = ["Comparison", "Dissimilarity", "rsa"]
 
@@ -95,9 +86,7 @@ def rsa(
     (1.0, 0.62)
     """
     recipe = rsa_recipe(dissimilarity=dissimilarity, comparison=comparison)
-    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
-    value = compare_pair(recipe, first, second).clamp(-1.0, 1.0).to(first.dtype)
-    return as_given(value, (X, Y))
+    return score(recipe, X, Y, limits=(-1.0, 1.0))
 
 
 def rsa_recipe(

@@ -17,7 +17,7 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.similarity._recipe import Samples, as_samples, compare_all, require_samples
 from featgraph.similarity._streams import CkaStream, MinibatchStream, Settled, iterate_pairs, settle
-from featgraph.similarity.measures import MEASURES
+from featgraph.similarity.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
     from featgraph.features.feeding import Forward
@@ -161,18 +161,14 @@ def similarity_matrix(
     >>> found.values.diagonal().round(6).tolist()
     [1.0, 1.0]
     """
-    row = MEASURES[choice(measure, MEASURES, "measure")]
-    if layers_b is not None:
-        from featgraph.features.layers import select_layers
-
-        with naming("layers_b"):
-            select_layers(model_b, layers_b)
+    choice(measure, MEASURES, "measure")
+    chosen = layers_of_both(model_b, layers, layers_b)
     same = model_b is model_a and layers_b is None
     pairs = iterate_pairs(
         model_a,
         None if same else model_b,
         data,
-        layers=(layers, layers if layers_b is None else layers_b),
+        layers=chosen,
         reduce=reduce,
         forward=forward,
         batch_size=batch_size,
@@ -180,18 +176,20 @@ def similarity_matrix(
         device=device,
         progress=progress,
     )
-    chosen = {**row.options, **options}
-    values, names, n_samples = _compare_stream(pairs, measure, chosen)
-    return SimilarityMatrix(
-        values.double().cpu().numpy(),
-        *names,
-        measure,
-        row.larger_is_more_similar,
-        n_samples,
-        chosen,
-        type(model_a).__name__,
-        type(model_b).__name__,
-    )
+    return _compare(pairs, measure, options, (type(model_a).__name__, type(model_b).__name__))
+
+
+def layers_of_both(
+    model_b: nn.Module, layers: Layers, layers_b: Layers | None
+) -> tuple[Layers, Layers]:
+    """Return the choice of layers in A and in B, looked up in B if it is one of its own."""
+    if layers_b is None:
+        return layers, layers
+    from featgraph.features.layers import select_layers
+
+    with naming("layers_b"):
+        select_layers(model_b, layers_b)
+    return layers, layers_b
 
 
 def compare_layers(
@@ -231,27 +229,17 @@ def compare_layers(
     >>> compare_layers({"a": X, "b": X**3}, measure="procrustes").values.round(2).tolist()
     [[1.0, 0.85], [0.85, 1.0]]
     """
-    row = MEASURES[choice(measure, MEASURES, "measure")]
+    choice(measure, MEASURES, "measure")
     sides = [_check_layers(features_a, "features_a")]
     if features_b is not None and features_b is not features_a:
         sides.append(_check_layers(features_b, "features_b"))
     _check_counts(sides)
-    chosen = {**row.options, **options}
     pair = (sides[0], sides[1] if len(sides) > 1 else None)
-    values, names, n_samples = _compare_stream(iter([pair]), measure, chosen)
-    sources = [
+    first, second = (
         next((getattr(item, "source", None) for item in side.values()), None)
         for side in (features_a, features_a if features_b is None else features_b)
-    ]
-    return SimilarityMatrix(
-        values.detach().double().cpu().numpy(),
-        *names,
-        measure,
-        row.larger_is_more_similar,
-        n_samples,
-        chosen,
-        *sources,
     )
+    return _compare(iter([pair]), measure, options, (first, second))
 
 
 def _check_layers(features: Mapping[str, Samples], name: str) -> dict[str, torch.Tensor]:
@@ -277,10 +265,23 @@ def _check_counts(sides: list[dict[str, torch.Tensor]]) -> None:
                 )
 
 
-def _compare_stream(
-    pairs: Iterator[tuple[Layered, Layered | None]], measure: str, options: dict[str, Any]
-) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
+def _compare(
+    pairs: Iterator[tuple[Layered, Layered | None]],
+    measure: str,
+    options: Mapping[str, Any],
+    sources: tuple[str | None, str | None],
+) -> SimilarityMatrix:
     row = MEASURES[measure]
+    chosen = {**row.options, **options}
+    values, names, n_samples = _compare_stream(pairs, row, chosen)
+    table = values.detach().double().cpu().numpy()
+    larger = row.larger_is_more_similar
+    return SimilarityMatrix(table, *names, measure, larger, n_samples, chosen, *sources)
+
+
+def _compare_stream(
+    pairs: Iterator[tuple[Layered, Layered | None]], row: Measure, options: dict[str, Any]
+) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
     settled = settle(pairs, any_scale="scaling" in row.invariances and "epsilon" not in options)
     estimator = options.get("estimator")
     if row.function == "cka" and estimator == "minibatch":
@@ -355,12 +356,14 @@ def compare_measures(
     tasks = [(features_a, features_b, name) for name in names]
     how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "measures"}
     found: dict[str, SimilarityMatrix] = {}
-    for place, matrix in run_parallel(_compare, tasks, **how):
+    for place, matrix in run_parallel(_compare_by, tasks, **how):
         if isinstance(matrix, WorkerLost):
             raise RuntimeError(f"{names[place]}: {matrix.reason}")
         found[names[place]] = matrix
     return {name: found[name] for name in names}
 
 
-def _compare(a: Mapping[str, Any], b: Mapping[str, Any] | None, measure: str) -> SimilarityMatrix:
+def _compare_by(
+    a: Mapping[str, Any], b: Mapping[str, Any] | None, measure: str
+) -> SimilarityMatrix:
     return compare_layers(a, b, measure=measure)

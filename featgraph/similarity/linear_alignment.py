@@ -10,15 +10,7 @@ import torch
 from featgraph.core.checks import choice, fraction
 from featgraph.core.package import caller_level
 from featgraph.core.resources import small_on_one_thread
-from featgraph.similarity._recipe import (
-    ArrayLike,
-    Recipe,
-    Samples,
-    as_given,
-    as_pair,
-    center,
-    compare_pair,
-)
+from featgraph.similarity._recipe import ArrayLike, Recipe, Samples, center, score
 
 __all__ = ["Convention", "cca", "procrustes", "pwcca", "svcca"]
 
@@ -79,10 +71,7 @@ def cca(X: Samples, Y: Samples) -> torch.Tensor | float:
     >>> round(cca(X, X @ [[2.0, 1, 0], [0, 1, 0], [0, 5, 3]] + 1), 12)
     1.0
     """
-    first, second = as_pair(X, Y, any_scale=True)
-    recipe = cca_recipe()
-    value = compare_pair(recipe, first, second).to(first.dtype)
-    return as_given(value, (X, Y))
+    return score(cca_recipe(), X, Y)
 
 
 @overload
@@ -139,10 +128,7 @@ def svcca(X: Samples, Y: Samples, *, variance: float = 0.99) -> torch.Tensor | f
     >>> round(svcca(X, X), 12)
     1.0
     """
-    recipe = svcca_recipe(variance=variance)
-    first, second = as_pair(X, Y, any_scale=True)
-    value = compare_pair(recipe, first, second).to(first.dtype)
-    return as_given(value, (X, Y))
+    return score(svcca_recipe(variance=variance), X, Y)
 
 
 @overload
@@ -195,10 +181,7 @@ def pwcca(X: Samples, Y: Samples) -> torch.Tensor | float:
     >>> round(pwcca(X, X), 12)
     1.0
     """
-    recipe = pwcca_recipe()
-    first, second = as_pair(X, Y, any_scale=True)
-    value = compare_pair(recipe, first, second).to(first.dtype)
-    return as_given(value, (X, Y))
+    return score(pwcca_recipe(), X, Y)
 
 
 def cca_recipe() -> Recipe:
@@ -337,10 +320,7 @@ def procrustes(
     >>> bool(np.isclose(procrustes(X, Y, convention="squared"), 1 - align(X, Y)[2]))
     True
     """
-    recipe = procrustes_recipe(convention=convention)
-    first, second = as_pair(X, Y, any_scale=True)
-    value = compare_pair(recipe, first, second).to(first.dtype)
-    return as_given(value, (X, Y))
+    return score(procrustes_recipe(convention=convention), X, Y)
 
 
 def procrustes_recipe(*, convention: Convention = "nuclear") -> Recipe:

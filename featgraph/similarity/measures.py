@@ -88,189 +88,69 @@ class Measure:
 _ROTATION = frozenset({"permutation", "orthogonal", "scaling", "translation"})
 _DIRECTION = frozenset({"permutation", "orthogonal", "scaling", "sample_scaling"})
 _NEURONS = frozenset({"permutation", "common_signal"})
-
-
-def _kernel(name: str, summary: str, least: int = 2, **options: Any) -> Measure:
-    return Measure(
-        name,
-        summary,
-        "kernel_alignment",
-        "cka",
-        "cka_recipe",
-        True,
-        _ROTATION,
-        "Kornblith et al. 2019" if least == 2 else "Kornblith et al. 2019; Song et al. 2012",
-        "arXiv:1905.00414",
-        options,
-        least_samples=least,
-    )
-
-
-def _shape(name: str, summary: str, convention: str, *, distance: bool) -> Measure:
-    return Measure(
-        name,
-        summary,
-        "linear_alignment",
-        "procrustes",
-        "procrustes_recipe",
-        not distance,
-        _ROTATION,
-        "Schönemann 1966; Williams et al. 2021",
-        "10.1007/BF02289451",
-        {"convention": convention},
-        is_metric=distance,
-    )
-
-
-def _canonical(
-    name: str, summary: str, invariances: frozenset[str], source: str, doi: str
-) -> Measure:
-    return Measure(
-        name,
-        summary,
-        "linear_alignment",
-        name,
-        f"{name}_recipe",
-        True,
-        invariances,
-        source,
-        doi,
-        symmetric=name != "pwcca",
-    )
-
-
-def _rank(name: str, dissimilarity: str, invariances: frozenset[str]) -> Measure:
-    return Measure(
-        name,
-        f"rank correlation of the {dissimilarity} dissimilarities of all pairs of samples",
-        "dissimilarity",
-        "rsa",
-        "rsa_recipe",
-        True,
-        invariances,
-        "Kriegeskorte et al. 2008",
-        "10.3389/neuro.06.004.2008",
-        {"dissimilarity": dissimilarity},
-        differentiable=False,
-        least_samples=3,
-    )
-
-
-def _neighbors(name: str, distance: str, invariances: frozenset[str]) -> Measure:
-    return Measure(
-        name,
-        f"share of common nearest neighbours ({distance})",
-        "neighbors",
-        "mutual_knn",
-        "knn_recipe",
-        True,
-        invariances,
-        "Huh et al. 2024",
-        "arXiv:2405.07987",
-        {"distance": distance},
-        differentiable=False,
-        least_samples=3,
-    )
-
-
-def _samples(name: str, summary: str, top_k: int | None) -> Measure:
-    return Measure(
-        name,
-        summary,
-        "neighbors",
-        "lsim",
-        "lsim_recipe",
-        True,
-        _DIRECTION,
-        "Chen et al. 2021",
-        "arXiv:2111.11165",
-        {"top_k": top_k},
-        least_samples=3,
-    )
-
-
-def _network(
-    name: str, summary: str, recipe: str, source: str, doi: str, *, is_metric: bool, scaling: bool
-) -> Measure:
-    return Measure(
-        name,
-        summary,
-        "feature_networks",
-        name,
-        recipe,
-        False,
-        _NEURONS | {"scaling"} if scaling else _NEURONS,
-        source,
-        doi,
-        is_metric=is_metric,
-        differentiable=False,
-        least_samples=1,
-    )
-
+_CORRELATION = frozenset({"permutation", "scaling", "sample_scaling", "common_signal"})
+_MAP = frozenset({"permutation", "scaling", "translation"})
+_KERNEL = ("kernel_alignment", "cka", "cka_recipe", True, _ROTATION)
+_SHAPE = ("linear_alignment", "procrustes", "procrustes_recipe")
+_WILLIAMS = (_ROTATION, "Schönemann 1966; Williams et al. 2021", "10.1007/BF02289451")
+_RANKS = ("dissimilarity", "rsa", "rsa_recipe", True)
+_RSA = ("Kriegeskorte et al. 2008", "10.3389/neuro.06.004.2008")
+_NEAR = ("neighbors", "mutual_knn", "knn_recipe", True)
+_KNN = ("Huh et al. 2024", "arXiv:2405.07987")
+_SAMPLES = ("neighbors", "lsim", "lsim_recipe", True, _DIRECTION)
+_LSIM = ("Chen et al. 2021", "arXiv:2111.11165")
+_HARD: dict[str, Any] = {"differentiable": False, "least_samples": 3}
+_GRAPH: dict[str, Any] = {"differentiable": False, "least_samples": 1}
 
 _ROWS = (
-    _kernel("cka", "centred kernel alignment, linear kernel"),
-    _kernel("cka_unbiased", "the same without the bias of few samples", 4, estimator="unbiased"),
-    _kernel("cka_rbf", "centred kernel alignment, Gaussian kernel", kernel="rbf"),
-    _shape("procrustes", "s = ‖X̃ᵀỸ‖_*, overlap after rotation", "nuclear", distance=False),
-    _shape("procrustes_squared", "s², 1 − disparity of SciPy", "squared", distance=False),
-    _shape("procrustes_angle", "arccos s, in radians", "angle", distance=True),
-    _shape("procrustes_distance", "√(2 − 2s), distance after rotation", "distance", distance=True),
-    _canonical(
-        "cca",
-        "mean canonical correlation",
-        _ROTATION | {"linear"},
-        "Hotelling 1936",
-        "10.1093/biomet/28.3-4.321",
-    ),
-    _canonical(
-        "svcca",
-        "mean canonical correlation of the strongest directions",
-        _ROTATION,
-        "Raghu et al. 2017",
-        "arXiv:1706.05806",
-    ),
-    _canonical(
-        "pwcca",
-        "canonical correlations weighted by their share of X",
-        frozenset({"permutation", "scaling", "translation"}),
-        "Morcos et al. 2018",
-        "arXiv:1806.05759",
-    ),
-    _rank("rsa", "correlation", frozenset({"permutation", "scaling", "sample_scaling"})
-          | {"common_signal"}),
-    _rank("rsa_euclidean", "euclidean", _ROTATION),
-    _neighbors("mutual_knn", "cosine", _DIRECTION),
-    _neighbors("mutual_knn_euclidean", "euclidean", _ROTATION),
-    _samples("lsim", "graph-based similarity of the full graphs of samples", None),
-    _samples("lsim_top5", "graph-based similarity of the graphs of 5 neighbours", 5),
-    _network(
-        "box_count_distance",
-        "area between the box-count curves of the two feature networks",
-        "box_count_recipe",
-        "this package; geometry of Ding et al. 2025",
-        "arXiv:2507.17785",
-        is_metric=True,
-        scaling=False,
-    ),
-    _network(
-        "spectrum_distance",
-        "distance of the Laplacian spectra of the two feature networks",
-        "spectrum_recipe",
-        "Gu et al. 2015",
-        "10.1016/j.dam.2015.04.011",
-        is_metric=True,
-        scaling=True,
-    ),
-    _network(
-        "portrait_divergence",
-        "divergence of the path-length portraits of the two feature networks",
-        "portrait_recipe",
-        "Bagrow and Bollt 2019",
-        "10.1007/s41109-019-0156-x",
-        is_metric=False,
-        scaling=True,
-    ),
+    Measure("cka", "centred kernel alignment, linear kernel", *_KERNEL,
+            "Kornblith et al. 2019", "arXiv:1905.00414"),
+    Measure("cka_unbiased", "the same without the bias of few samples", *_KERNEL,
+            "Kornblith et al. 2019; Song et al. 2012", "arXiv:1905.00414",
+            {"estimator": "unbiased"}, least_samples=4),
+    Measure("cka_rbf", "centred kernel alignment, Gaussian kernel", *_KERNEL,
+            "Kornblith et al. 2019", "arXiv:1905.00414", {"kernel": "rbf"}),
+    Measure("procrustes", "s = ‖X̃ᵀỸ‖_*, overlap after rotation", *_SHAPE, True, *_WILLIAMS,
+            {"convention": "nuclear"}),
+    Measure("procrustes_squared", "s², 1 − disparity of SciPy", *_SHAPE, True, *_WILLIAMS,
+            {"convention": "squared"}),
+    Measure("procrustes_angle", "arccos s, in radians", *_SHAPE, False, *_WILLIAMS,
+            {"convention": "angle"}, is_metric=True),
+    Measure("procrustes_distance", "√(2 − 2s), distance after rotation", *_SHAPE, False, *_WILLIAMS,
+            {"convention": "distance"}, is_metric=True),
+    Measure("cca", "mean canonical correlation", "linear_alignment", "cca", "cca_recipe", True,
+            _ROTATION | {"linear"}, "Hotelling 1936", "10.1093/biomet/28.3-4.321"),
+    Measure("svcca", "mean canonical correlation of the strongest directions",
+            "linear_alignment", "svcca", "svcca_recipe", True, _ROTATION,
+            "Raghu et al. 2017", "arXiv:1706.05806"),
+    Measure("pwcca", "canonical correlations weighted by their share of X",
+            "linear_alignment", "pwcca", "pwcca_recipe", True, _MAP,
+            "Morcos et al. 2018", "arXiv:1806.05759", symmetric=False),
+    Measure("rsa", "rank correlation of the correlation dissimilarities of all pairs of samples",
+            *_RANKS, _CORRELATION, *_RSA, {"dissimilarity": "correlation"}, **_HARD),
+    Measure("rsa_euclidean",
+            "rank correlation of the euclidean dissimilarities of all pairs of samples",
+            *_RANKS, _ROTATION, *_RSA, {"dissimilarity": "euclidean"}, **_HARD),
+    Measure("mutual_knn", "share of common nearest neighbours (cosine)",
+            *_NEAR, _DIRECTION, *_KNN, {"distance": "cosine"}, **_HARD),
+    Measure("mutual_knn_euclidean", "share of common nearest neighbours (euclidean)",
+            *_NEAR, _ROTATION, *_KNN, {"distance": "euclidean"}, **_HARD),
+    Measure("lsim", "graph-based similarity of the full graphs of samples", *_SAMPLES, *_LSIM,
+            {"top_k": None}, least_samples=3),
+    Measure("lsim_top5", "graph-based similarity of the graphs of 5 neighbours", *_SAMPLES, *_LSIM,
+            {"top_k": 5}, least_samples=3),
+    Measure("box_count_distance", "area between the box-count curves of the two feature networks",
+            "feature_networks", "box_count_distance", "box_count_recipe", False, _NEURONS,
+            "this package; geometry of Ding et al. 2025", "arXiv:2507.17785", is_metric=True,
+            **_GRAPH),
+    Measure("spectrum_distance", "distance of the Laplacian spectra of the two feature networks",
+            "feature_networks", "spectrum_distance", "spectrum_recipe", False,
+            _NEURONS | {"scaling"}, "Gu et al. 2015", "10.1016/j.dam.2015.04.011", is_metric=True,
+            **_GRAPH),
+    Measure("portrait_divergence",
+            "divergence of the path-length portraits of the two feature networks",
+            "feature_networks", "portrait_divergence", "portrait_recipe", False,
+            _NEURONS | {"scaling"}, "Bagrow and Bollt 2019", "10.1007/s41109-019-0156-x", **_GRAPH),
 )  # fmt: skip
 
 MEASURES: Mapping[str, Measure] = MappingProxyType({row.name: row for row in _ROWS})

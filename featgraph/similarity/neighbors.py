@@ -15,6 +15,7 @@ from featgraph.similarity._recipe import (
     as_given,
     as_pair,
     compare_pair,
+    score,
 )
 from featgraph.similarity.sample_graphs import (
     check_room,
@@ -242,10 +243,7 @@ def lsim(X: Samples, Y: Samples, *, top_k: int | None = None) -> torch.Tensor | 
     >>> round(lsim(X, X), 12), round(lsim(X, 3 * X @ np.eye(5)[::-1]), 12)
     (1.0, 1.0)
     """
-    recipe = lsim_recipe(top_k=top_k)
-    first, second = as_pair(X, Y, least=recipe.least, why=recipe.why, any_scale=True)
-    value = compare_pair(recipe, first, second).clamp(-1.0, 1.0)
-    return as_given(value, (X, Y))
+    return score(lsim_recipe(top_k=top_k), X, Y, limits=(-1.0, 1.0))
 
 
 def lsim_recipe(*, top_k: int | None = None) -> Recipe:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import torch
@@ -14,6 +13,7 @@ from featgraph.features.batches import iterate_batches
 from featgraph.features.capture import extract_features
 from featgraph.features.feeding import run_batch
 from featgraph.features.module_calls import find_tensor
+from featgraph.features.running import evaluating
 from featgraph.similarity._recipe import ArrayLike, Samples, as_given, as_pair, exact_self
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Predictions",
     "check_architecture",
-    "evaluation_mode",
     "hold_batches",
     "observe",
     "predict",
@@ -144,20 +143,6 @@ class Predictions(NamedTuple):
         return float(nn.functional.cross_entropy(self.scores.double(), self.labels))
 
 
-@contextlib.contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Run a block in evaluation mode without gradients; the flags are put back."""
-    flags = [(module, module.training) for module in model.modules()]
-    try:
-        for module, _ in flags:
-            module.training = False
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in flags:
-            module.training = training
-
-
 def hold_batches(data: object, *, batch_size: int, max_batches: int | None = None) -> list[object]:
     """Read all batches once, so that several passes see the same samples in the same order."""
     return list(
@@ -177,7 +162,7 @@ def predict(
     """
     parameter = next(model.parameters(), None)
     device = torch.device("cpu") if parameter is None else parameter.device
-    with evaluation_mode(model):
+    with evaluating(model):
         outputs = [run_batch(model, batch, forward=forward, device=device) for batch in batches]
     return _as_predictions(model, outputs, batches)
 
@@ -246,20 +231,13 @@ def find_labels(batch: object) -> torch.Tensor | None:
 def check_architecture(model_a: nn.Module, model_b: nn.Module) -> None:
     """Raise a ValueError that names the first parameter in which two networks differ."""
     first, second = (dict(model.state_dict()) for model in (model_a, model_b))
-    for name, value in first.items():
-        if name not in second:
-            raise ValueError(
-                f"the networks must have one architecture: parameter {name!r} of "
-                f"{type(model_a).__name__} has no counterpart"
-            )
-        if value.shape != second[name].shape:
-            raise ValueError(
-                "the networks must have one architecture: the first parameter that differs is "
-                f"{name!r}, of shape {tuple(value.shape)} and {tuple(second[name].shape)}"
-            )
-    extra = next((name for name in second if name not in first), None)
-    if extra is not None:
-        raise ValueError(
-            f"the networks must have one architecture: parameter {extra!r} of "
-            f"{type(model_b).__name__} has no counterpart"
-        )
+    for name in (*first, *second):
+        where = type(model_a if name in first else model_b).__name__
+        if name not in first or name not in second:
+            rule = f"parameter {name!r} of {where} has no counterpart"
+        elif first[name].shape != second[name].shape:
+            shapes = f"{tuple(first[name].shape)} and {tuple(second[name].shape)}"
+            rule = f"the first parameter that differs is {name!r}, of shape {shapes}"
+        else:
+            continue
+        raise ValueError(f"the networks must have one architecture: {rule}")

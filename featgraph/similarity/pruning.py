@@ -19,7 +19,7 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.features.feature_matrix import FeatureMatrix
-from featgraph.similarity.layer_matrix import compare_layers
+from featgraph.similarity.layer_matrix import compare_layers, layers_of_both
 from featgraph.similarity.predictions import Predictions, hold_batches, observe
 
 if TYPE_CHECKING:
@@ -67,15 +67,9 @@ class PruningSweep(Result):
     _shown: ClassVar = ("n_levels", "layers_a", "layers_b", "estimator")
     _rules: ClassVar = {
         "sparsities": Rule("n_levels", least=0, most=1),
-        "accuracy_a": Rule("n_levels"),
-        "accuracy_b": Rule("n_levels"),
-        "cross": Rule("n_levels"),
-        "own_a": Rule("n_levels *"),
-        "own_b": Rule("n_levels *"),
-        "ss_rate_a": Rule("n_levels *"),
-        "ss_rate_b": Rule("n_levels *"),
-        "dimension_a": Rule("n_levels *"),
-        "dimension_b": Rule("n_levels *"),
+        **dict.fromkeys(("accuracy_a", "accuracy_b", "cross"), Rule("n_levels")),
+        **dict.fromkeys(("own_a", "own_b", "ss_rate_a", "ss_rate_b"), Rule("n_levels *")),
+        **dict.fromkeys(("dimension_a", "dimension_b"), Rule("n_levels *")),
     }
 
     sparsities: Floats
@@ -100,10 +94,10 @@ class PruningSweep(Result):
             "cka_own_a": mean_known(self.own_a),
             "cka_own_b": mean_known(self.own_b),
             "cka_cross": self.cross,
-            "ss_rate_a": mean_known(self.ss_rate_a),
-            "ss_rate_b": mean_known(self.ss_rate_b),
-            "dimension_a": mean_known(self.dimension_a),
-            "dimension_b": mean_known(self.dimension_b),
+            **{f"ss_rate_{side}": mean_known(getattr(self, f"ss_rate_{side}")) for side in "ab"},
+            **{
+                f"dimension_{side}": mean_known(getattr(self, f"dimension_{side}")) for side in "ab"
+            },
         }
 
 
@@ -225,19 +219,12 @@ def sweep_pruning(
     (1.0, 1.0)
     """
     levels = check_sparsities(sparsities)
-    if layers_b is not None:
-        from featgraph.features.layers import select_layers
-
-        with naming("layers_b"):
-            select_layers(model_b, layers_b)
+    chosen = layers_of_both(model_b, layers, layers_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)
-    sides = [PrunedSide(model_a, layers, batches, estimator, forward)]
-    if model_b is model_a and layers_b is None:
-        sides.append(sides[0])
-    else:
-        chosen = layers if layers_b is None else layers_b
-        sides.append(PrunedSide(model_b, chosen, batches, estimator, forward))
-    return run_sweep((sides[0], sides[1]), levels, estimator, progress)
+    first = second = PrunedSide(model_a, chosen[0], batches, estimator, forward)
+    if model_b is not model_a or layers_b is not None:
+        second = PrunedSide(model_b, chosen[1], batches, estimator, forward)
+    return run_sweep((first, second), levels, estimator, progress)
 
 
 def run_sweep(
@@ -248,21 +235,14 @@ def run_sweep(
     for level in track_progress(levels, progress=progress, label="pruning"):
         features = [side.prune(level) for side in dict.fromkeys(sides)]
         cross.append(_match(features[0], features[-1]))
-    first, second = sides
+    found: dict[str, Any] = {
+        f"{name}_{end}": np.array(getattr(side, name))
+        for end, side in zip("ab", sides, strict=True)
+        for name in ("accuracy", "own", "ss_rate", "dimension")
+    }
+    names = (side.names for side in sides)
     return PruningSweep(
-        np.array(levels),
-        first.names,
-        second.names,
-        np.array(first.accuracies),
-        np.array(second.accuracies),
-        np.array(first.own),
-        np.array(second.own),
-        np.array(cross),
-        np.array(first.rates),
-        np.array(second.rates),
-        np.array(first.dimensions),
-        np.array(second.dimensions),
-        estimator,
+        np.array(levels), *names, cross=np.array(cross), estimator=estimator, **found
     )
 
 
@@ -291,10 +271,10 @@ class PrunedSide:
         self.estimator, self.forward = estimator, forward
         self.whole, self.scores = self._observe(model)
         self.names = tuple(self.whole)
-        self.accuracies: list[float] = []
+        self.accuracy: list[float] = []
         self.own: list[list[float]] = []
-        self.rates: list[list[float]] = []
-        self.dimensions: list[list[float]] = []
+        self.ss_rate: list[list[float]] = []
+        self.dimension: list[list[float]] = []
 
     def _observe(self, model: nn.Module) -> tuple[dict[str, FeatureMatrix], Predictions]:
         return observe(model, self.batches, layers=self.layers, forward=self.forward)
@@ -304,11 +284,11 @@ class PrunedSide:
         features, scores = self.whole, self.scores
         if level > 0:
             features, scores = self._observe(prune_globally(self.model, level))
-        self.accuracies.append(math.nan if scores.accuracy is None else scores.accuracy)
+        self.accuracy.append(math.nan if scores.accuracy is None else scores.accuracy)
         self.own.append([_cka(self.whole[k], features[k]) for k in self.names])
         described = [describe_network(features[k], self.estimator) for k in self.names]
-        self.rates.append([rate for rate, _ in described])
-        self.dimensions.append([dimension for _, dimension in described])
+        self.ss_rate.append([rate for rate, _ in described])
+        self.dimension.append([dimension for _, dimension in described])
         return features
 
 

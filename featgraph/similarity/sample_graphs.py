@@ -294,6 +294,7 @@ def find_largest(block: torch.Tensor, low: int, top_k: int) -> torch.Tensor:
 
 
 def unit_samples(samples: torch.Tensor, name: str) -> torch.Tensor:
+    """Return samples of norm 1; those of norm 0 stay, with a warning."""
     norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
     dead = (norms <= 0).flatten()
     if dead.any():
@@ -314,6 +315,7 @@ def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:
 
 
 def join_samples(samples: torch.Tensor, name: str, top_k: int | None) -> torch.Tensor:
+    """Return the adjacency matrix of the graph of samples."""
     check_room(top_k, samples.shape[0])
     check_pairs(len(samples), "adjacency", bytes_per_pair=4 * samples.element_size(), of="samples")
     cosine = _cosines(samples, name)

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from featgraph.core.checks import naming
 from featgraph.core.result import Result
 from featgraph.similarity.interpolation import LinearPath, interpolate_linear
-from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers
+from featgraph.similarity.layer_matrix import SimilarityMatrix, compare_layers, layers_of_both
 from featgraph.similarity.predictions import (
     Predictions,
     check_architecture,
@@ -68,10 +67,7 @@ class StaticView(Result):
     @property
     def correlation(self) -> float:
         """Pearson correlation of CKA and Procrustes over all pairs; NaN if one is constant."""
-        first, second = self.cka.values.ravel(), self.procrustes.values.ravel()
-        if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
-            return float("nan")
-        return float(np.corrcoef(first, second)[0, 1])
+        return correlation(self.cka.values.ravel(), self.procrustes.values.ravel(), "pearson")
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return both scores of every pair of layers."""
@@ -290,13 +286,8 @@ def triangle(
     ([0.0, 0.5, 1.0], [0.0, 0.5])
     """
     levels = check_sparsities(sparsities)
-    if layers_b is not None:
-        from featgraph.features.layers import select_layers
-
-        with naming("layers_b"):
-            select_layers(model_b, layers_b)
+    chosen = layers_of_both(model_b, layers, layers_b)
     batches = hold_batches(data, batch_size=batch_size, max_batches=max_batches)
-    chosen = (layers, layers if layers_b is None else layers_b)
     first, second = (
         PrunedSide(model, part, batches, estimator, forward)
         for model, part in zip((model_a, model_b), chosen, strict=True)
@@ -309,14 +300,26 @@ def triangle(
         ]
     cka, shape = (compare_layers(*features, measure=m) for m in ("cka", "procrustes"))
     functional = _functional_view(
-        (model_a, model_b), (first.scores, second.scores), batches, n_alphas=n_alphas,
-        align=align, reestimate_batchnorm=reestimate_batchnorm, forward=forward,
+        (model_a, model_b), (first.scores, second.scores), batches, align=align,
+        n_alphas=n_alphas, reestimate_batchnorm=reestimate_batchnorm, forward=forward,
+        progress=False,
     )  # fmt: skip
     sparsity = run_sweep((first, second), levels, estimator, progress)
     sources = names or (type(model_a).__name__, type(model_b).__name__)
     return Triangle(
         StaticView(cka, shape, threshold), functional, sparsity, cka.n_samples, *sources
     )
+
+
+def correlation(x: NDArray[np.float64], y: NDArray[np.float64], method: str) -> float:
+    """Pearson or Spearman correlation; NaN under 3 pairs or if one side is constant."""
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan")
+    if method == "spearman":
+        from scipy.stats import rankdata
+
+        x, y = rankdata(x), rankdata(y)
+    return float(np.corrcoef(x, y)[0, 1])
 
 
 def matched_mean(values: NDArray[np.float64]) -> float:
@@ -330,17 +333,16 @@ def _functional_view(
     scores: tuple[Predictions, Predictions],
     batches: list[object],
     *,
-    n_alphas: int,
     align: bool,
-    reestimate_batchnorm: bool,
-    forward: Forward | None,
+    **options: Any,
 ) -> FunctionalView:
     first, second = scores
     notes: list[str] = []
     divergence = agreement = None
     if first.scores.shape == second.scores.shape:
         divergence = float(predictive_divergence(first.scores, second.scores, from_logits=True))
-        agreement = _agreement(first, second)
+        same = first.scores.argmax(dim=1) == second.scores.argmax(dim=1)
+        agreement = float(same.double().mean())
     else:
         notes.append(f"no divergence: {first.scores.shape[1]} and {second.scores.shape[1]} classes")
     path = aligned = None
@@ -348,12 +350,6 @@ def _functional_view(
         check_architecture(*models)
         if first.labels is None:
             raise ValueError("the batches hold no labels")
-        options: dict[str, Any] = {
-            "n_alphas": n_alphas,
-            "reestimate_batchnorm": reestimate_batchnorm,
-            "forward": forward,
-            "progress": False,
-        }
         path = interpolate_linear(*models, batches, **options)
         if align:
             aligned = interpolate_linear(*models, batches, align=True, **options)
@@ -363,8 +359,3 @@ def _functional_view(
     return FunctionalView(
         divergence, agreement, first.accuracy, second.accuracy, path, aligned, "; ".join(notes)
     )
-
-
-def _agreement(first: Predictions, second: Predictions) -> float:
-    same = first.scores.argmax(dim=1) == second.scores.argmax(dim=1)
-    return float(same.double().mean())

@@ -136,7 +136,9 @@ def align_neurons(
         if not improved:
             break
     aligned = copy.deepcopy(model_b)
-    moved = _permute(dict(model_b.state_dict()), axes, orders)
+    moved = dict(model_b.state_dict())
+    for axis in axes:
+        moved[axis.parameter] = _take(moved[axis.parameter], axis, orders[axis.group])
     aligned.load_state_dict(moved)
     names = sorted({axis.parameter for axis in axes if not axis.moves_only})
     after = {name: value.detach().double().cpu() for name, value in moved.items()}
@@ -198,14 +200,6 @@ def _take(value: torch.Tensor, axis: _Axis, order: Ids) -> torch.Tensor:
     return value.index_select(axis.axis, torch.as_tensor(places, device=value.device))
 
 
-def _permute(
-    state: dict[str, torch.Tensor], axes: list[_Axis], orders: dict[int, Ids]
-) -> dict[str, torch.Tensor]:
-    for axis in axes:
-        state[axis.parameter] = _take(state[axis.parameter], axis, orders[axis.group])
-    return state
-
-
 def _cosine(
     first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], names: list[str]
 ) -> float:
@@ -224,16 +218,13 @@ def _find_axes(model: nn.Module, trace: UnitTrace) -> tuple[dict[int, int], list
     for link in trace.links:
         pair = (groups.of(link.sources), groups.of(link.targets))
         if known.setdefault(link.name, pair) != pair:  # one module used in two places
-            for other in (*pair, *known[link.name]):
-                groups.fix(other)
+            groups.fixed.update(pair, known[link.name])
         if link.groups > 1 or link.module is None:
-            groups.fix(pair[0])
-            groups.fix(pair[1])
-    for ids in trace.held:
-        groups.fix(groups.of(ids))
+            groups.fixed.update(pair)
+    groups.fixed.update(groups.of(ids) for ids in trace.held)
     for norm in trace.norms:
         if not isinstance(norm.module, nn.modules.batchnorm._BatchNorm):
-            groups.fix(groups.of(norm.units))
+            groups.fixed.add(groups.of(norm.units))
     axes = list(_axes(model, trace, groups))
     return {g: groups.sizes[g] for g in sorted({a.group for a in axes})}, axes
 
@@ -271,11 +262,10 @@ class _Groups:
         self.parent: list[int] = []
         self.sizes: list[int] = []
         self.owner: dict[int, int] = {}
-        self.fixed: set[int] = set()
+        self.fixed: set[int] = set()  # their units stay where they are
         for link in trace.links:
             self.of(link.targets)
-        for ids in (trace.inputs, trace.outputs):
-            self.fix(self.of(ids))
+        self.fixed.update(self.of(ids) for ids in (trace.inputs, trace.outputs))
 
     def of(self, ids: Ids) -> int:
         """Group of a whole layer; layers that share only some units are fixed."""
@@ -287,9 +277,7 @@ class _Groups:
             self.sizes.append(len(key))
             for unit in key:
                 if unit in self.owner or unit < 0:
-                    self.fix(number)
-                    if unit >= 0:
-                        self.fix(self.owner[unit])
+                    self.fixed |= {number, self.owner.get(unit, number)}
                 self.owner.setdefault(unit, number)
         return self.find(self.numbers[key])
 
@@ -298,10 +286,6 @@ class _Groups:
         while self.parent[number] != number:
             number = self.parent[number]
         return number
-
-    def fix(self, number: int) -> None:
-        """Let the units of a group stay where they are."""
-        self.fixed.add(number)
 
     def movable(self, number: int) -> bool:
         """Whether no member of the group is fixed."""
@@ -312,7 +296,6 @@ class _Groups:
         """Make two layers of one size move together."""
         a, b = self.of(first), self.of(second)
         if self.sizes[a] != self.sizes[b]:
-            self.fix(a)
-            self.fix(b)
+            self.fixed |= {a, b}
         else:
             self.parent[b] = a
