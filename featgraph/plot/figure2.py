@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.plot.graph_drawing import group_colors
+from featgraph.plot.mds import draw_length, frame_points, half_width
 from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
 from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure, shorten
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.invariance.neurons import LayerChange, Linearity, TrainingChange
 
     Points = NDArray[np.float64]
@@ -27,6 +27,7 @@ STATES = ("untrained", "trained")
 #: Above this ratio of extents one shared scale would shrink the smaller cloud to a blot.
 _MAX_RATIO = 5.0
 _SMALL = SMALL - 1.0
+_FRAME: dict[str, Any] = {"room": 1.08, "color": "#C8C8C8", "linewidth": 0.7}
 
 
 def plot_figure2(
@@ -171,7 +172,7 @@ def plot_node_clusters(
     ):
         found = cluster_nodes(matrix, levels=levels, linkage=linkage)
         for column, ax in enumerate(axes[row]):
-            _frame(ax, points, _half_width(points))
+            frame_points(ax, points, half_width(points), **_FRAME)
             _draw_clusters(ax, points, found.labels[column])
             ax.set_title(
                 f"θ = {found.thresholds[column]:.3g}: {found.n_clusters[column]} clusters",
@@ -186,22 +187,20 @@ def plot_node_clusters(
 
 
 def _place_pair(layer: LayerChange, method: MDSMethod, seed: int) -> list[tuple[Points, float]]:
-    before, after = (_place(matrix, method, seed) for matrix in (layer.before, layer.after))
-    return [before, (align_positions(after[0], before[0]), after[1])]
-
-
-def _place(matrix: FeatureMatrix, method: MDSMethod, seed: int) -> tuple[Points, float]:
     from featgraph.distances.distance_matrix import feature_distances
 
-    distances = feature_distances(matrix).detach().cpu().double().numpy()
-    return scale_distances(distances, method=method, seed=seed)
+    pair = (feature_distances(matrix).detach() for matrix in (layer.before, layer.after))
+    before, after = (
+        scale_distances(C.cpu().double().numpy(), method=method, seed=seed) for C in pair
+    )
+    return [before, (align_positions(after[0], before[0]), after[1])]
 
 
 def _draw_pair(
     pair: NDArray[np.object_], layer: LayerChange, method: MDSMethod, seed: int, *, narrow: bool
 ) -> None:
     clouds = _place_pair(layer, method, seed)
-    extents = [_half_width(points) for points, _ in clouds]
+    extents = [half_width(points) for points, _ in clouds]
     shared = max(extents) <= _MAX_RATIO * min(extents)
     # Ranks, not coordinates: one far neuron must not take all the colours.
     trained = clouds[1][0]
@@ -210,7 +209,7 @@ def _draw_pair(
     measures = (layer.before_linearity, layer.after_linearity)
     for number, (ax, (points, _)) in enumerate(zip(pair, clouds, strict=True)):
         extent = max(extents) if shared else extents[number]
-        _frame(ax, points, extent)
+        frame_points(ax, points, extent, **_FRAME)
         size = float(np.clip(1300 / len(points), 4, 14 if narrow else 22))
         ax.scatter(
             points[:, 0], points[:, 1], s=size, c=order, cmap="viridis", vmin=-0.03, vmax=1.06,
@@ -219,30 +218,9 @@ def _draw_pair(
         _write_panel(ax, extent, measures[number], narrow)
 
 
-def _frame(ax: Axes, points: Points, extent: float) -> None:
-    x, y = (points.max(axis=0) + points.min(axis=0)) / 2
-    half = 1.08 * extent
-    ax.set(xlim=(x - half, x + half), ylim=(y - half, y + half), xticks=[], yticks=[])
-    ax.set_aspect("equal")
-    for spine in ax.spines.values():
-        spine.set_color("#C8C8C8")
-        spine.set_linewidth(0.7)
-
-
-def _half_width(points: Points) -> float:
-    return max(float(np.ptp(points, axis=0).max()) / 2, 1e-12)
-
-
 def _write_panel(ax: Axes, extent: float, measured: Linearity, narrow: bool) -> None:
     """Put a bar of a round length and the shape of the cloud under the panel."""
-    aim = 0.7 * extent
-    power = 10.0 ** np.floor(np.log10(aim))
-    length = power * max(step for step in (1.0, 2.0, 5.0) if step * power <= aim * (1 + 1e-9))
-    across = length / (2.16 * extent)
-    ax.plot(
-        [0, across], [-0.035, -0.035], transform=ax.transAxes, color=INK, linewidth=1.6,
-        solid_capstyle="butt", clip_on=False, gid="scale",
-    )  # fmt: skip
+    length = draw_length(ax, 0.7 * extent, 2.16 * extent, y=-0.035, width=1.6)
     ax.set_xlabel(
         f"bar: C = {length:g}\naxes 1 + 2: {measured.first + measured.second:.0%}"
         f"{chr(10) if narrow else ', '}isotropy {measured.isotropy:.2f}",

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featgraph.plot.style import BLUE, FAINT, INK, SMALL, TEXT, VERMILION, new_axes, shorten
+from featgraph.plot.style import (
+    BLUE,
+    FAINT,
+    INK,
+    SMALL,
+    TEXT,
+    VERMILION,
+    new_axes,
+    set_log_ticks,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -221,7 +231,6 @@ def plot_layer_matrix(
     ['conv', 'head']
     """
     from matplotlib.colors import LogNorm
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     density = 100 * connectivity.density
     k = len(connectivity.layers)
@@ -240,10 +249,7 @@ def plot_layer_matrix(
     bar = fig.colorbar(picture, ax=ax, shrink=0.8, pad=0.03)
     bar.set_label("pairs of neurons that are joined (%)", fontsize=TEXT, color=INK)
     bar.ax.tick_params(which="both", labelsize=SMALL, labelcolor=INK)
-    bar.ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=12))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
-    bar.ax.tick_params(which="minor", length=0)
+    set_log_ticks(bar.ax.yaxis)
     bar.outline.set_visible(False)
     ax.set_title(
         f"{connectivity.inter_share:.0%} of the edges join two layers "

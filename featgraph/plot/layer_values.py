@@ -135,10 +135,7 @@ def plot_dimensions(
     >>> ax.get_ylabel()
     'intrinsic dimension'
     """
-    if not results:
-        raise ValueError("results must hold at least one GeometricInvariance, got none")
-    if labels and len(labels) != len(results):
-        raise ValueError(f"labels must name {len(results)} results, got {len(labels)}")
+    _check_results(results, labels, "GeometricInvariance")
     fig, ax = new_axes(ax, height=3.2)
     names = labels or [f"D₂ {result.variant}: Δ = {result.delta:.2f}" for result in results]
     series = [_dimension_series(*pair) for pair in zip(results, names, strict=True)]
@@ -156,6 +153,13 @@ def plot_dimensions(
     return fig, ax
 
 
+def _check_results(results: Sequence[object], labels: Sequence[str], kind: str) -> None:
+    if not results:
+        raise ValueError(f"results must hold at least one {kind}, got none")
+    if labels and len(labels) != len(results):
+        raise ValueError(f"labels must name {len(results)} results, got {len(labels)}")
+
+
 def _dimension_series(result: GeometricInvariance, label: str) -> LayerSeries:
     ends = np.array([row.interval or (np.nan, np.nan) for row in result.layers])
     names = tuple(row.layer for row in result.layers)
@@ -167,9 +171,8 @@ def _neighbor_series(result: GeometricInvariance, name: str) -> LayerSeries:
     ends = np.array([item.interval for item in found])
     label = {"two_nn": "TwoNN", "likelihood": "likelihood, 20 neighbours"}[name]
     names = tuple(row.layer for row in result.layers)
-    return LayerSeries(
-        label, names, np.array([item.dimension for item in found]), ends[:, 0], ends[:, 1]
-    )
+    values = np.array([item.dimension for item in found])
+    return LayerSeries(label, names, values, ends[:, 0], ends[:, 1])
 
 
 def plot_exponents(
@@ -206,32 +209,20 @@ def plot_exponents(
     >>> ax.get_ylabel()
     'power-law exponent γ'
     """
-    if not results:
-        raise ValueError("results must hold at least one ScaleInvariance, got none")
-    if labels and len(labels) != len(results):
-        raise ValueError(f"labels must name {len(results)} results, got {len(labels)}")
+    _check_results(results, labels, "ScaleInvariance")
     fig, ax = new_axes(ax, height=3.1)
     first = results[0]
     mean, sigma = float(first.exponents.mean()), first.sigma
     ax.axhspan(mean - sigma, mean + sigma, color=BAND, alpha=0.6, linewidth=0, zorder=0)
     ax.axhline(mean, color=FAINT, linewidth=0.8, zorder=1)
+    labels = labels or [f"{result.variant}: σ = {result.sigma:.3f}" for result in results]
     series = []
-    for number, result in enumerate(results):
-        errors = np.array(
-            [
-                np.std(row.fit.replicates) if row.fit.replicates.size else row.fit.standard_error
-                for row in result.layers
-            ]
-        )
-        series.append(
-            LayerSeries(
-                labels[number] if labels else f"{result.variant}: σ = {result.sigma:.3f}",
-                tuple(row.layer for row in result.layers),
-                result.exponents,
-                result.exponents - errors,
-                result.exponents + errors,
-            )
-        )
+    for label, result in zip(labels, results, strict=True):
+        fits = [row.fit for row in result.layers]
+        errors = np.array([np.std(f.replicates) if f.replicates.size else f.standard_error
+                           for f in fits])  # fmt: skip
+        names, values = tuple(row.layer for row in result.layers), result.exponents
+        series.append(LayerSeries(label, names, values, values - errors, values + errors))
     draw_layer_values(ax, series)
     ax.set_ylabel("power-law exponent γ")
     return fig, ax

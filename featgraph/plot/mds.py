@@ -102,7 +102,7 @@ def plot_mds(
         titles = alone if after is None else ("before training", "after training")
     if len(titles) < len(maps):
         raise ValueError(f"titles must name {len(maps)} panels, got {len(titles)}")
-    extents = [_half_width(points) for points, _ in maps]
+    extents = [half_width(points) for points, _ in maps]
     if share_scale is None:
         share_scale = max(extents) <= _MAX_RATIO * min(extents)
     for index, (panel, (points, share)) in enumerate(zip(axes, maps, strict=True)):
@@ -146,45 +146,49 @@ def _draw_panel(
 ) -> None:
     colors = group_colors(np.zeros(len(points)) if groups is None else groups, len(points))
     if graph is not None:
-        draw_edges(ax, points, graph.edges, color="#8A8A8A", width=0.35, alpha=_edge_alpha(graph))
+        alpha = float(np.clip(400 / max(graph.n_edges, 1), 0.06, 0.4))
+        draw_edges(ax, points, graph.edges, color="#8A8A8A", width=0.35, alpha=alpha)
     size = float(np.clip(2600 / len(points), 6, 36))
     ax.scatter(
         points[:, 0], points[:, 1], s=size, c=colors, edgecolor="white", linewidth=0.4, zorder=3
     )
+    frame_points(ax, points, extent, room=1.06, color="#D0D0D0")
+
+
+def half_width(points: NDArray[np.float64]) -> float:
+    """Return half of the larger extent of positions, above 0."""
+    return max(float(np.ptp(points, axis=0).max()) / 2, 1e-12)
+
+
+def frame_points(
+    ax: Axes, points: NDArray[np.float64], extent: float, *, room: float, **spine: Any
+) -> None:
+    """Show a square of ``room * extent`` to each side of the middle of positions, in a frame."""
     x, y = (points.max(axis=0) + points.min(axis=0)) / 2
-    half = 1.06 * extent
+    half = room * extent
     ax.set(xlim=(x - half, x + half), ylim=(y - half, y + half), xticks=[], yticks=[])
     ax.set_aspect("equal")
-    for spine in ax.spines.values():
-        spine.set_color("#D0D0D0")
+    ax.spines[:].set(**spine)
 
 
-def _edge_alpha(graph: FeatureGraph) -> float:
-    return float(np.clip(400 / max(graph.n_edges, 1), 0.06, 0.4))
-
-
-def _half_width(points: NDArray[np.float64]) -> float:
-    return max(float(np.ptp(points, axis=0).max()) / 2, 1e-12)
+def draw_length(ax: Axes, aim: float, across: float, *, y: float, width: float) -> float:
+    """Draw a bar of the largest round length up to ``aim`` under axes ``across`` wide."""
+    power = 10.0 ** np.floor(np.log10(aim))
+    length = power * max(step for step in (1.0, 2.0, 5.0) if step * power <= aim * (1 + 1e-9))
+    ax.plot(
+        [0, length / across], [y, y], transform=ax.transAxes, color=INK, linewidth=width,
+        solid_capstyle="butt", clip_on=False, gid="scale",
+    )  # fmt: skip
+    return float(length)
 
 
 def _write_scale(ax: Axes, extent: float, share: float) -> None:
     """Put a bar of a round length under the panel, as on a map, and what the plane keeps."""
-    aim = extent / 2
-    power = 10.0 ** np.floor(np.log10(aim))
-    length = power * max(step for step in (1.0, 2.0, 5.0) if step * power <= aim * (1 + 1e-9))
-    across = length / (2.12 * extent)
-    ax.plot(
-        [0, across], [-0.03, -0.03], transform=ax.transAxes, color=INK, linewidth=1.8,
-        solid_capstyle="butt", clip_on=False, gid="scale",
-    )  # fmt: skip
+    length = draw_length(ax, extent / 2, 2.12 * extent, y=-0.03, width=1.8)
     ax.annotate(
-        f"C = {length:g}",
-        (0, -0.045),
-        xycoords="axes fraction",
-        fontsize=SMALL,
-        va="top",
+        f"C = {length:g}", (0, -0.045), xycoords="axes fraction", fontsize=SMALL, va="top",
         color=INK,
-    )
+    )  # fmt: skip
     ax.annotate(
         f"{share:.0%} of squared distances kept", (1, -0.03), xycoords="axes fraction",
         fontsize=SMALL, va="top", ha="right", color=FAINT,

@@ -22,6 +22,7 @@ from featgraph.plot.style import (
     VERMILION,
     new_axes,
     new_figure,
+    set_log_ticks,
     style_axes,
 )
 
@@ -95,19 +96,14 @@ def plot_small_world(result: SmallWorld, *, ax: Axes | None = None) -> tuple[Fig
 
 
 def _write_axes(ax: Axes, result: SmallWorld) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     lengths = np.concatenate(
         [result.random.path_length, result.lattice.path_length, [result.path_length]]
     )
     low, high = float(lengths.min()), float(lengths.max())
     if high / low > 1.3:
         ax.set_xscale("log")
-        steps = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-        ax.xaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=15))
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        set_log_ticks(ax.xaxis, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), "{:.3g}", 15)
         ax.set_xlim(low / (high / low) ** 0.12, high * (high / low) ** 0.12)
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     else:
         middle, half = (low + high) / 2, max(0.6 * (high - low), 0.02)
         ax.set_xlim(middle - half, middle + half)
@@ -192,7 +188,9 @@ def plot_degrees(
     ax.set_xlabel(name, fontsize=TEXT)
     ax.set_ylabel("share of nodes at or above", fontsize=TEXT)
     ax.set_ylim(0.6 * float(shares.min()), 1.5)
-    _set_plain_ticks(ax)
+    low, high = ax.get_xlim()
+    set_log_ticks(ax.xaxis, (1.0, 2.0, 5.0) if high / low < 300 else (1.0,), "{:,.6g}", 15)
+    set_log_ticks(ax.yaxis, (1.0,), "{:.6g}", None)
     ax.legend(
         fontsize=SMALL, loc="lower left", handlelength=2.4, facecolor="white", edgecolor="none",
         framealpha=0.9,
@@ -225,37 +223,19 @@ def _survival(tail: TailFit, law: str, x: NDArray[np.float64]) -> NDArray[np.flo
     """Return the share of the tail at or above x."""
     from scipy.special import log_ndtr, zeta
 
-    curve: NDArray[np.float64]
+    if law == "power law" and tail.discrete:
+        return np.asarray(zeta(tail.exponent, x) / zeta(tail.exponent, tail.x_min))
     if law == "power law":
-        if tail.discrete:
-            curve = zeta(tail.exponent, x) / zeta(tail.exponent, tail.x_min)
-        else:
-            curve = (x / tail.x_min) ** (1 - tail.exponent)
-        return curve
+        return np.asarray((x / tail.x_min) ** (1 - tail.exponent))
     found = tail.parameters.get(law, {})
     if not found or not all(math.isfinite(value) for value in found.values()):
         return None
     if law == "exponential":
-        curve = np.exp(-found["Lambda"] * (x - tail.x_min))
-        return curve
+        return np.asarray(np.exp(-found["Lambda"] * (x - tail.x_min)))
     half = 0.5 if tail.discrete else 0.0  # a whole number stands for the numbers that round to it
     log_share = log_ndtr((found["mu"] - np.log(x - half)) / found["sigma"])
     start = log_ndtr((found["mu"] - math.log(tail.x_min - half)) / found["sigma"])
-    curve = np.exp(log_share - start)
-    return curve
-
-
-def _set_plain_ticks(ax: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = ax.get_xlim()
-    steps = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
-    ax.xaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=15))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.tick_params(which="minor", length=0)
+    return np.asarray(np.exp(log_share - start))
 
 
 def plot_epsilon_sweep(
@@ -295,7 +275,9 @@ def plot_epsilon_sweep(
     top, middle, bottom = fig.subplots(3, 1, sharex=True, height_ratios=[1.25, 1, 1])
     for ax in (top, middle, bottom):
         style_axes(ax)
-        _mark(ax, sweep, chosen)
+        ax.axvline(sweep.percolation, color=INK, linewidth=1.0, zorder=2)
+        if chosen is not None and abs(chosen / sweep.percolation - 1) > 1e-6:
+            ax.axvline(chosen, color=INK, linewidth=1.0, linestyle=(0, (3, 2)), zorder=2)
     _draw_shares(top, sweep)
     _draw_band(middle, sweep, "sigma", PURPLE)
     middle.axhline(1, color=FAINT, linewidth=0.9, linestyle="--", zorder=1)
@@ -313,12 +295,6 @@ def plot_epsilon_sweep(
     layer = "" if sweep.layer is None else f"  ·  {sweep.layer}"
     bottom.set_xlabel(f"threshold ε (activation distance per sample){layer}", fontsize=TEXT)
     return fig, (top, middle, bottom)
-
-
-def _mark(ax: Axes, sweep: EpsilonSweep, chosen: float | None) -> None:
-    ax.axvline(sweep.percolation, color=INK, linewidth=1.0, zorder=2)
-    if chosen is not None and abs(chosen / sweep.percolation - 1) > 1e-6:
-        ax.axvline(chosen, color=INK, linewidth=1.0, linestyle=(0, (3, 2)), zorder=2)
 
 
 def _draw_shares(ax: Axes, sweep: EpsilonSweep) -> None:
@@ -363,15 +339,10 @@ def _mark_dense(ax: Axes, sweep: EpsilonSweep) -> None:
 
 
 def _use_log(ax: Axes, sweep: EpsilonSweep) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     values = sweep.measures["sigma"]
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
         return
     ax.set_yscale("log")
     ax.set_ylim(min(0.8, 0.9 * float(values.min())), 1.3 * max(2.0, float(values.max())))
-    ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=8))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.tick_params(axis="y", which="minor", length=0)
+    set_log_ticks(ax.yaxis, most=8)

@@ -33,6 +33,7 @@ __all__ = ["plot_barcode", "plot_betti_curves", "plot_landscape", "plot_persiste
 Floats: TypeAlias = NDArray[np.float64]
 #: Colour and marker of each homology dimension.
 _STYLES = ((BLUE, "o"), (VERMILION, "^"), (GREEN, "s"), (PURPLE, "D"))
+_DASHES = ((), (4, 1.6), (1.2, 1.4), (6, 1.6, 1.2, 1.6), (8, 2), (2, 2))
 _NAMES = ("H₀, components", "H₁, loops", "H₂, voids", "H₃")
 _AXES = {
     "weights": "filtration 1 − |w|/M (strong weights first)",
@@ -213,18 +214,18 @@ def plot_landscape(
 
     named = diagrams if isinstance(diagrams, Mapping) else {diagrams.source or "": diagrams}
     fig, ax = new_axes(ax, height=3.2)
-    cleaned = {name: d.clean(infinity=_endless(d)) for name, d in named.items()}
+    cleaned = {
+        name: d.clean(infinity=1.0 if d.kind == "weights" else None) for name, d in named.items()
+    }
     points = [d.of_dimension(dimension) for d in cleaned.values()]
     known = np.concatenate([p for p in points if len(p)] or [np.array([[0.0, 1.0]])])
     grid = np.linspace(known[:, 0].min(), known[:, 1].max(), 400)
     colors = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, INK)
-    dashes = ((), (4, 1.6), (1.2, 1.4), (6, 1.6, 1.2, 1.6), (8, 2), (2, 2))
     for k, (name, d) in enumerate(cleaned.items()):
         curve = landscape_curve(d.points[dimension], grid)
         (line,) = ax.plot(grid, curve, color=colors[k % 6], linewidth=1.7, label=name or None)
-        line.set_dashes(dashes[k % 6])
-    kind = next(iter(named.values())).kind
-    ax.set_xlabel(_AXES.get(kind, "value"), size=TEXT)
+        line.set_dashes(_DASHES[k % 6])
+    ax.set_xlabel(_AXES.get(next(iter(named.values())).kind, "value"), size=TEXT)
     ax.set_ylabel(f"landscape λ₁ of H{'₀₁₂₃'[dimension]}", size=TEXT)
     ax.set_ylim(bottom=0)
     if any(named):
@@ -277,7 +278,6 @@ def plot_betti_curves(
     levels = np.asarray(epsilons, dtype=np.float64)
     if counts is not None:
         ax.plot(counts.sizes, counts.counts, color=INK, linewidth=2.2, label="boxes N(θ)", zorder=2)
-    dashes = ((), (4, 1.6), (1.2, 1.4), (6, 1.6, 1.2, 1.6))
     for dimension in diagrams.dimensions:
         color, _ = _STYLES[min(dimension, 3)]
         curve = diagrams.betti(levels, dimension=dimension)
@@ -285,7 +285,7 @@ def plot_betti_curves(
             levels, curve, where="post", color=color, linewidth=1.7, zorder=3,
             label=f"β{'₀₁₂₃'[dimension]}, {_NAMES[min(dimension, 3)].split(', ')[-1]}",
         )  # fmt: skip
-        line.set_dashes(dashes[min(dimension, 3)])
+        line.set_dashes(_DASHES[min(dimension, 3)])
     ax.set_yscale("symlog", linthresh=1, linscale=0.5)
     ax.set_ylim(bottom=0)
     top = ax.get_ylim()[1]
@@ -305,10 +305,6 @@ def _range(diagrams: PersistenceDiagrams) -> tuple[float, float]:
         return 0.0, 1.0
     high = float(values.max())
     return (0.0, high) if high > 0 else (0.0, 1.0)
-
-
-def _endless(diagrams: PersistenceDiagrams) -> float | None:
-    return 1.0 if diagrams.kind == "weights" else None
 
 
 def _thin(points: Floats) -> tuple[Floats, str]:

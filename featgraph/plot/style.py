@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "new_figure",
     "series_style",
     "series_styles",
+    "set_log_ticks",
     "shorten",
     "use_count_scale",
 ]
@@ -194,15 +196,22 @@ def shorten(name: str, length: int) -> str:
     return name if len(name) <= length else f"…{name[1 - length :]}"
 
 
-def use_count_scale(ax: Axes, largest: float) -> None:
-    """Make the y axis logarithmic with plain numerals (1, 2, 5, 10, …)."""
+def set_log_ticks(
+    axis: Axis, steps: Sequence[float] = (1.0, 2.0, 5.0), text: str = "{:g}", most: int | None = 12
+) -> None:
+    """Write plain numerals on a logarithmic axis, at ``steps`` of each decade, and nowhere else."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    axis.set_major_locator(LogLocator(base=10, subs=steps, numticks=most))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: text.format(value)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_tick_params(which="minor", length=0)
+
+
+def use_count_scale(ax: Axes, largest: float) -> None:
+    """Make the y axis logarithmic with plain numerals (1, 2, 5, 10, …)."""
     ax.set_yscale("log")
     steps = (1.0, 2.0, 5.0) if largest < 3000 else (1.0,)
-    ax.yaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=12))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.tick_params(axis="y", which="minor", length=0)
+    set_log_ticks(ax.yaxis, steps, "{:,.6g}")
     ax.set_ylim(0.85, max(largest, 1.0) * 1.25)
     ax.set_ylabel(COUNT_LABEL)

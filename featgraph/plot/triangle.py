@@ -144,8 +144,7 @@ def plot_pruning(
         ]
         label = "mean CKA over layers"
     else:
-        key = {"accuracy": "accuracy", "ss_rate": "ss_rate", "dimension": "dimension"}[what]
-        sides = [getattr(sweep, f"{key}_{side}") for side in "ab"]
+        sides = [getattr(sweep, f"{what}_{side}") for side in "ab"]
         means = [side if side.ndim == 1 else mean_known(side) for side in sides]
         series = [(names[0], means[0], BLUE, "o"), (names[1], means[1], ORANGE, "s")]
         label = {
@@ -160,10 +159,7 @@ def plot_pruning(
         )  # fmt: skip
     ax.set_xlabel("weights removed (%)", size=TEXT)
     ax.set_ylabel(label, size=TEXT)
-    if what in ("accuracy", "similarity"):
-        ax.set_ylim(0, 1.03)
-    else:
-        ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.03 if what in ("accuracy", "similarity") else None)
     ax.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc="best")
     return fig, ax
 
@@ -244,14 +240,10 @@ def _draw_function(ax: Axes, views: Triangle) -> None:
     else:
         style_axes(ax)
         reason = view.note.split(": ", 1)[-1] if view.note else "not asked for"
-        _say(ax, "no line between the weights:\n" + _wrap(reason))
+        _say(ax, "no line between the weights:\n" + textwrap.fill(reason, 44))
     js = "unknown" if view.divergence is None else f"{view.divergence:.3f} bit"
     same = "" if view.agreement is None else f", agree {view.agreement:.1%}"
     ax.set_title(f"predictions: divergence {js}{same}", size=TEXT, color=INK)
-
-
-def _wrap(text: str, width: int = 44) -> str:
-    return "\n".join(textwrap.wrap(text, width))
 
 
 def _say(ax: Axes, text: str) -> None:
