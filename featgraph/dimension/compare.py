@@ -54,6 +54,11 @@ class ComparisonRow(Result):
         Mean |log N_θ − log N_best| over θ.
     inside : float
         Share of θ at which N_θ lies between ``lower`` and ``best``, give or take half a box.
+
+    Examples
+    --------
+    >>> ComparisonRow("linkage", "covering", 1.9, 0.1, 0.3, 0.05, 1.0).to_rows()[0]["role"]
+    'covering'
     """
 
     name: str
@@ -93,6 +98,13 @@ class DimensionComparison(Result):
         Threshold of G_M, in the unit of C.
     layer : str or None
         Name of the layer.
+
+    Examples
+    --------
+    >>> features = np.random.default_rng(0).normal(size=(20, 8))
+    >>> table = compare_dimensions(features, n_theta=8, time_limit=None, hop_methods=(), rng=0)
+    >>> table.n_nodes, table.proven, table.row("best").log_error
+    (20, 1.0, 0.0)
     """
 
     _picture: ClassVar = "plot_theta_curves"
@@ -265,17 +277,9 @@ def compare_dimensions(
         )
     )
     used, hop_counts = _hop_space(matrix, epsilon, hop_methods, repeats, generator)
+    fits = tuple(_fit_if_possible(counts) for counts in hop_counts)
     return DimensionComparison(
-        theta=theta,
-        curves=values,
-        best=ends[1],
-        lower=ends[0],
-        rows=rows,
-        n_nodes=matrix.n_nodes,
-        hop_counts=hop_counts,
-        hop_fits=tuple(_fit_if_possible(counts) for counts in hop_counts),
-        epsilon=used,
-        layer=matrix.layer,
+        theta, values, ends[1], ends[0], rows, matrix.n_nodes, hop_counts, fits, used, matrix.layer
     )
 
 
@@ -342,16 +346,11 @@ def _describe(
 ) -> ComparisonRow:
     lower, best = ends
     fit = _fit_curve_if_possible(theta, values)
-    return ComparisonRow(
-        name=name,
-        role=role,
-        dimension=fit.dimension if fit else math.nan,
-        standard_error=fit.standard_error if fit else math.nan,
-        ss_rate=ss_rate,
-        log_error=float(np.mean(np.abs(np.log(values) - np.log(best)))),
-        # Formulas are no whole numbers: half a box of slack keeps rounding from deciding.
-        inside=float(np.mean((values >= lower - 0.5) & (values <= best + 0.5))),
-    )
+    slope = (fit.dimension, fit.standard_error) if fit else (math.nan, math.nan)
+    error = float(np.mean(np.abs(np.log(values) - np.log(best))))
+    # Formulas are no whole numbers: half a box of slack keeps rounding from deciding.
+    inside = float(np.mean((values >= lower - 0.5) & (values <= best + 0.5)))
+    return ComparisonRow(name, role, *slope, ss_rate, error, inside)
 
 
 def _curve_ss_rate(

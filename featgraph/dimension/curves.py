@@ -196,6 +196,13 @@ class BallGrowth(Result):
         The same in graphs of the same degrees with edges drawn anew (``rewire_graph``).
     n_nodes : int
         Number of nodes.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_lattice
+    >>> growth = measure_growth(make_lattice((20, 20)), rng=0)
+    >>> growth.tendency, growth.n_nodes
+    ('fractal', 400)
     """
 
     _shown: ClassVar = ("tendency", "path_length", "random_length", "n_nodes")

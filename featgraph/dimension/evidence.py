@@ -89,6 +89,13 @@ class Fractality(Result):
         The reason, in words.
     growth : BallGrowth or None
         How balls of the graph grow; None where counts alone were given.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_flower
+    >>> found = fractality(make_flower(2, 2, 4), scale=2)
+    >>> found.verdict, round(found.dimension, 6)
+    ('undecided', 2.0)
     """
 
     _picture: ClassVar = "plot_fractality"

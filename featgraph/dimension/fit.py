@@ -59,6 +59,15 @@ class DimensionFit(Result):
         Covering method of the counts.
     space : str
         ``"hop"``, ``"metric"`` or ``"weighted"``: the unit of the sizes.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from featgraph.boxes import box_counts
+    >>> counts = box_counts(nx.path_graph(240), sizes=[0, 1, 2, 3, 5, 7], order="index")
+    >>> fit = fit_dimension(counts)
+    >>> round(fit.dimension, 2), fit.verdict, fit.window
+    (1.0, 'undecided', (0.0, 7.0))
     """
 
     _picture: ClassVar = "plot_box_counts"

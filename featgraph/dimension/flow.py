@@ -51,6 +51,13 @@ class FlowStep(Result):
         Mean hops over connected pairs; nan without any.
     degree_distance : float
         Half the Wasserstein distance between the distributions of k/⟨k⟩ here and at step 0.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_flower
+    >>> analyze_flow(make_flower(2, 2, 3), sizes=[1]).steps[0]
+    FlowStep(size=1, step=0, n_nodes=44, n_edges=64, mean_degree=2.90909, hub_share=0.186047,
+    clustering=0, modularity=0.5, mean_distance=4.34672, degree_distance=0)
     """
 
     size: float
@@ -82,6 +89,13 @@ class FlowAnalysis(Result):
     score : float
         Scale invariance in [0, 1], see :func:`score_invariance`; nan where the graph
         collapses in one step at every size.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_flower
+    >>> flow = analyze_flow(make_flower(2, 2, 3), sizes=[1])
+    >>> [step.n_nodes for step in flow.of_size(1)]
+    [44, 12, 4, 2, 1]
     """
 
     _picture: ClassVar = "plot_flow"

@@ -135,7 +135,16 @@ def check_spacing(spacing: float) -> None:
 
 @dataclass(frozen=True, repr=False)
 class ModelWeights(Result):
-    """How three models of log N fare on the same points."""
+    """How three models of log N fare on the same points.
+
+    Examples
+    --------
+    >>> sizes = np.arange(1.0, 9.0)
+    >>> x = np.log1p(sizes)
+    >>> weights = weigh_models(sizes, x, 5 - 2 * x + 0.01 * np.cos(sizes)).weights
+    >>> max(weights, key=weights.get)
+    'power'
+    """
 
     rmse: Mapping[str, float]
     weights: Mapping[str, float]

@@ -34,6 +34,13 @@ class ComparedLayer(Result):
         SS_rate of each quick estimator beside its null models; empty without draws.
     reason : str
         Why there is no comparison.
+
+    Examples
+    --------
+    >>> layers = {"a": np.random.default_rng(0).normal(size=(20, 6))}
+    >>> found = compare_network(layers, n_theta=8, hop_methods=(), progress=False)["a"]
+    >>> found.comparison.proven, len(found.to_rows()) > 0
+    (1.0, True)
     """
 
     _shown: ClassVar = ("layer", "reason")

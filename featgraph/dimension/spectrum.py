@@ -49,6 +49,14 @@ class MultifractalSpectrum(Result):
         Nodes analysed.
     node_share : float
         Share of the graph's nodes they are: its largest component.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_flower
+    >>> from featgraph.dimension import multifractal_boxes
+    >>> flower = multifractal_boxes(make_flower(2, 2, 4), scale=2, window="all", repeats=1)
+    >>> flower.method, round(flower.dimension(0), 2)
+    ('boxes', 2.0)
     """
 
     _picture: ClassVar = "plot_multifractal"

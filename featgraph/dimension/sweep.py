@@ -56,6 +56,13 @@ class EpsilonSweep(Result):
         Layer of the features.
     seed : int or None
         Seed of references and boxes.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(40, 8))
+    >>> sweep = epsilon_sweep(F, n_steps=5, n_references=1, rng=0, progress=False)
+    >>> sweep.epsilons.size, bool(sweep.measures["giant_share"][-1] == 1)
+    (6, True)
     """
 
     _picture: ClassVar = "plot_epsilon_sweep"

@@ -60,6 +60,13 @@ class CorrelationDimension(Result):
         The correlation sum behind it.
     replicates : ndarray of float, shape (n_resamples,)
         D₂ of each resample.
+
+    Examples
+    --------
+    >>> square = np.random.default_rng(0).random((300, 2))
+    >>> fit = measure_correlation_dimension(square, n_resamples=0)
+    >>> round(fit.dimension, 1), fit.has_plateau
+    (2.0, True)
     """
 
     _picture: ClassVar = "plot_correlation_sum"

@@ -68,6 +68,12 @@ class CorrelationSum(Result):
         Number of points and of coordinates.
     exclude : int
         Pairs of points at most this far apart in order were left out.
+
+    Examples
+    --------
+    >>> total = compute_correlation_sum(np.linspace(0, 1, 101)[:, None])
+    >>> total.n_pairs, float(total.values[-1])
+    (5050, 1.0)
     """
 
     _shown: ClassVar = ("n_points", "n_features", "n_radii", "scale")
@@ -254,18 +260,13 @@ def compute_correlation_sum(
     if used is not None:
         places[~used] = -1
     counts = np.bincount(places[places >= 0], minlength=radii.size + 1)[:-1].cumsum()
-    resampled, totals = _resample(places, weights, radii.size)
+    sums = np.zeros((radii.size + 1, weights.shape[1]), dtype=np.int64)
+    if weights.shape[1]:
+        weigh_pairs(places, weights, sums)
     return CorrelationSum(
-        radii=radii,
-        counts=counts.astype(np.float64),
-        resampled=resampled,
-        n_pairs=int(pairs.size),
-        pair_totals=totals,
-        scale=scale * unit,
-        n_points=int(cloud.shape[0]),
-        n_features=int(cloud.shape[1]),
-        exclude=exclude,
-    )
+        radii, counts.astype(np.float64), sums[:-1].cumsum(axis=0).astype(np.float64),
+        int(pairs.size), sums.sum(axis=0).astype(np.float64), scale * unit, *cloud.shape, exclude,
+    )  # fmt: skip
 
 
 def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> Ints:
@@ -343,8 +344,7 @@ def _theiler_mask(n_points: int, exclude: int) -> NDArray[np.bool_] | None:
     if exclude > n_points - 10:
         raise ValueError(f"exclude must leave pairs over, got {exclude} for {n_points} points")
     first, second = np.triu_indices(n_points, k=1)
-    mask: NDArray[np.bool_] = second - first > exclude
-    return mask
+    return np.asarray(second - first > exclude)
 
 
 def _default_radii(distances: Floats, n_radii: int) -> Floats:
@@ -369,14 +369,6 @@ def _check_radii(radii: Any) -> Floats:
     if not (steps > 0).all() or not np.allclose(steps, steps[0], rtol=1e-6):
         raise ValueError("radii must rise in equal steps of log r, as np.geomspace gives them")
     return array
-
-
-def _resample(places: NDArray[np.int16], weights: Ints, n_radii: int) -> tuple[Floats, Floats]:
-    """Return pair counts and number of pairs of each resample."""
-    sums = np.zeros((n_radii + 1, weights.shape[1]), dtype=np.int64)
-    if weights.shape[1]:
-        weigh_pairs(places, weights, sums)
-    return sums[:-1].cumsum(axis=0).astype(np.float64), sums.sum(axis=0).astype(np.float64)
 
 
 @kernel

@@ -25,7 +25,15 @@ _SHARED_TWO, _SHARED_MANY = 1.5, 2.0
 
 
 class IntrinsicDimension(NamedTuple):
-    """Intrinsic dimension with its interval; ``n_used`` of ``n_points`` points entered."""
+    """Intrinsic dimension with its interval; ``n_used`` of ``n_points`` points entered.
+
+    Examples
+    --------
+    >>> square = np.random.default_rng(0).random((1000, 2))
+    >>> found = estimate_two_nn(square)
+    >>> found.interval[0] < found.dimension < found.interval[1], found.n_points
+    (True, 1000)
+    """
 
     dimension: float
     interval: tuple[float, float]

@@ -44,6 +44,12 @@ class Linearity(NamedTuple):
     Gaussian points on B samples: 1 for a ball, near 0 for a line or sheet. ``mean_share`` is the
     share of the variance that comes from neurons having different means over the samples: that
     part is the same for every sample and lies on one line.
+
+    Examples
+    --------
+    >>> line = np.outer(np.arange(5.0), np.arange(1, 8.0))
+    >>> round(measure_linearity(line).first, 6)
+    1.0
     """
 
     first: float
@@ -137,6 +143,12 @@ class ClusterLevels(Result):
         Cluster of each node, numbered from 0 by falling size.
     linkage : {"complete", "single"}
         How clusters were merged.
+
+    Examples
+    --------
+    >>> found = cluster_nodes(np.array([[0.0], [0.1], [5.0], [5.3]]), levels=(0.1, 1.0))
+    >>> found.n_clusters.tolist(), found.labels.tolist()
+    ([2, 1], [[0, 0, 1, 1], [0, 0, 0, 0]])
     """
 
     _shown: ClassVar = ("n_clusters", "n_nodes", "linkage")
@@ -238,7 +250,15 @@ def _by_size(labels: NDArray[np.int32]) -> Ints:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LayerChange(Result):
-    """Features and linearity of one layer before and after training."""
+    """Features and linearity of one layer before and after training.
+
+    Examples
+    --------
+    >>> ball = np.random.default_rng(0).normal(size=(40, 60))
+    >>> row = compare_training({"fc1": ball}, {"fc1": 2 * ball}).layers[0]
+    >>> row.before_linearity == row.after_linearity
+    True
+    """
 
     _picture: ClassVar = "plot_node_clusters"
     _shown: ClassVar = ("layer",)
@@ -260,7 +280,15 @@ class LayerChange(Result):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TrainingChange(Result):
-    """What training did to the clouds of neurons, layer by layer."""
+    """What training did to the clouds of neurons, layer by layer.
+
+    Examples
+    --------
+    >>> ball = np.random.default_rng(0).normal(size=(40, 60))
+    >>> change = compare_training({"fc1": ball}, {"fc1": 2 * ball})
+    >>> [(row["layer"], row["state"]) for row in change.to_rows()]
+    [('fc1', 'untrained'), ('fc1', 'trained')]
+    """
 
     _picture: ClassVar = "plot_figure2"
     _shown: ClassVar = ("n_layers",)

@@ -59,6 +59,13 @@ class PowerLawFit(Result):
         Likelihood ratio against each rival; above 0 speaks for the power law.
     replicates : ndarray of float, shape (n_resamples,)
         Exponents of the synthetic data sets.
+
+    Examples
+    --------
+    >>> values = (1 - np.random.default_rng(0).random(1000)) ** (-1 / 1.5)
+    >>> fit = fit_power_law(values, variant="paper", n_resamples=0, rivals=())
+    >>> round(fit.exponent, 2), fit.n_tail
+    (2.45, 1000)
     """
 
     _shown: ClassVar = (

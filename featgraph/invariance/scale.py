@@ -36,7 +36,15 @@ RELEASED_SIGMA = 0.2
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LayerExponent(Result):
-    """Spectrum, power-law fit and sparsity of one layer."""
+    """Spectrum, power-law fit and sparsity of one layer.
+
+    Examples
+    --------
+    >>> features = np.random.default_rng(0).normal(size=(60, 200))
+    >>> row = measure_scale_invariance({"fc1": features}, n_resamples=0, rivals=()).layers[0]
+    >>> row.layer, row.spectrum.n_values, row.exponent == row.fit.exponent
+    ('fc1', 60, True)
+    """
 
     _shown: ClassVar = ("layer", "exponent")
 
@@ -82,6 +90,13 @@ class ScaleInvariance(Result):
         How the exponents were estimated.
     confidence : float
         Level of ``interval``.
+
+    Examples
+    --------
+    >>> features = np.random.default_rng(0).normal(size=(60, 200))
+    >>> found = measure_scale_invariance([features], n_resamples=0, rivals=())
+    >>> found.sigma, found.interval, found.n_layers
+    (0.0, None, 1)
     """
 
     _picture: ClassVar = "plot_spectra"

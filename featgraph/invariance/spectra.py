@@ -36,6 +36,12 @@ class Spectrum(Result):
         Whether the mean of each neuron over the samples was removed first.
     layer : str or None
         Name of the layer.
+
+    Examples
+    --------
+    >>> spectrum = compute_spectrum(np.random.default_rng(0).normal(size=(80, 60)))
+    >>> spectrum.n_values, spectrum.n_zero, bool(spectrum.values[0] > spectrum.values[-1])
+    (59, 21, True)
     """
 
     _shown: ClassVar = ("n_values", "n_zero", "layer")
@@ -160,6 +166,11 @@ class Sparsity(NamedTuple):
     ``constant_share`` those that do not vary at all, the silent ones included. ``hoyer`` is the
     mean over samples of (√D − ‖f‖₁/‖f‖₂) / (√D − 1): 0 for equal activity everywhere, 1 for one
     active neuron; nan if every sample is all zero.
+
+    Examples
+    --------
+    >>> measure_sparsity(np.array([[0.0, 0.0], [0.0, 2.0]])).silent_share
+    0.5
     """
 
     nonzero_share: float

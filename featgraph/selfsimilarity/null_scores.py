@@ -61,6 +61,14 @@ class NullComparison(Result):
         Two-sided Monte Carlo p-value, see :func:`monte_carlo_p_value`.
     n_draws : int
         Number of draws that have an SS_rate.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(40, 6))
+    >>> F[:30] *= 0.05  # a dense cluster, which no spectrum alone explains
+    >>> scores = compare_with_null(F, n_draws=19, rng=0)
+    >>> scores.null, scores.n_draws, scores.p_value
+    ('gaussian', 19, 0.1)
     """
 
     _rules: ClassVar = {"p_value": SHARE}

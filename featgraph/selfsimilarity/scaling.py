@@ -96,6 +96,14 @@ class SelfSimilarityTest(Result):
         Draws of each null model.
     layer : str or None
         Name of the layer.
+
+    Examples
+    --------
+    >>> from featgraph.datasets import make_point_cloud
+    >>> dust = make_point_cloud("cantor_dust", 128, n_axes=2, rng=0)
+    >>> found = self_similarity_test(dust, n_draws=39, rng=0)
+    >>> found.verdict, found.n_nodes
+    ('self-similar', 128)
     """
 
     _shown: ClassVar = ("layer", "verdict", "p_value", "dimension", "n_scales", "n_nodes")

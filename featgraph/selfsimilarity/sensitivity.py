@@ -61,6 +61,14 @@ class Leverage(Result):
         ``change`` of the same draws.
     layer : str or None
         Name of the layer.
+
+    Examples
+    --------
+    >>> F = np.random.default_rng(0).normal(size=(100, 20))
+    >>> F[7] *= 30
+    >>> found = measure_leverage(F, n_largest=2)
+    >>> int(found.nodes[0]), found.n_moving
+    (7, 1)
     """
 
     _shown: ClassVar = ("layer", "estimator", "rate", "change", "n_moving", "z_score")

@@ -59,6 +59,11 @@ class ViewCorrelation(Result):
         Bootstrap interval over models; NaN if too few resamples gave a value.
     n_pairs : int
         Pairs of models that both views know.
+
+    Examples
+    --------
+    >>> ViewCorrelation("cka", "lsim", 0.9, (0.4, 1.0), 10)
+    ViewCorrelation(first='cka', second='lsim', correlation=0.9, n_pairs=10)
     """
 
     first: str
@@ -88,6 +93,16 @@ class CrossViews(Result):
         Number of resamples.
     seed : int or None
         Seed, if an int was given.
+
+    Examples
+    --------
+    >>> table = np.random.default_rng(0).normal(size=(5, 5))
+    >>> tables = {"a": table + table.T, "b": -table - table.T}
+    >>> views = correlate_views(tables, n_resamples=20, rng=0)
+    >>> views
+    CrossViews(n_models=5, views=('a', 'b'), method='spearman')
+    >>> round(views.correlations[0].correlation, 6)
+    -1.0
     """
 
     _picture: ClassVar = "plot_cross_views"

@@ -41,6 +41,13 @@ class LinearPath(Result):
         Whether the neurons of B were permuted to match those of A first.
     reestimated : bool
         Whether batch-norm statistics were estimated anew at every α.
+
+    Examples
+    --------
+    >>> ends, middle = np.array([0.0, 0.5, 1.0]), np.array([0.2, 0.9, 0.4])
+    >>> path = LinearPath(ends, middle, np.array([1.0, 0.5, 0.8]))
+    >>> round(path.barrier, 6), round(path.accuracy_drop, 6)
+    (0.6, 0.4)
     """
 
     _picture: ClassVar = "plot_linear_paths"

@@ -49,6 +49,15 @@ class SimilarityMatrix(Result):
         Options of the measure.
     source_a, source_b : str or None
         The models.
+
+    Examples
+    --------
+    >>> values = np.array([[1.0, 0.4]])
+    >>> matrix = SimilarityMatrix(values, ("fc1",), ("fc1", "fc2"), "cka", True, 30)
+    >>> matrix
+    SimilarityMatrix(n_layers_a=1, n_layers_b=2, measure='cka', n_samples=30, mean=0.7)
+    >>> matrix.to_rows()[1]
+    {'layer_a': 'fc1', 'layer_b': 'fc2', 'cka': 0.4}
     """
 
     _picture: ClassVar = "plot_similarity"

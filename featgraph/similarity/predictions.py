@@ -118,7 +118,14 @@ def _divergence(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 
 class Predictions(NamedTuple):
-    """Class scores of a network, with the labels if the batches hold any."""
+    """Class scores of a network, with the labels if the batches hold any.
+
+    Examples
+    --------
+    >>> made = Predictions(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 0]))
+    >>> made.accuracy
+    0.5
+    """
 
     scores: torch.Tensor  # (n_samples, n_classes)
     labels: torch.Tensor | None  # (n_samples,)

@@ -61,6 +61,13 @@ class PruningSweep(Result):
         Box dimension d_θ of the layer over the whole range of θ.
     estimator : str
         How boxes were counted.
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 3))
+    >>> sweep_pruning(net, net, torch.randn(40, 6), sparsities=(0.0, 0.5), layers=["1"])
+    PruningSweep(n_levels=2, layers_a=('1'), layers_b=('1'), estimator='linkage')
     """
 
     _picture: ClassVar = "plot_pruning"

@@ -130,6 +130,11 @@ class LabelMotifs(Result):
         Type 2: exactly two corners of one class.
     n_distinct : int
         Type 3: three classes.
+
+    Examples
+    --------
+    >>> LabelMotifs(10, 6, 3, 1).shares
+    (0.6, 0.3, 0.1)
     """
 
     n_triangles: int

@@ -47,6 +47,14 @@ class StaticView(Result):
         Linear CKA and Procrustes similarity s of all layers of A with all of B.
     threshold : float
         |CKA − Procrustes| above which a pair is called divergent.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(30, 4))
+    >>> layers = {"fc1": X, "fc2": X**2}
+    >>> view = StaticView(*(compare_layers(layers, measure=m) for m in ("cka", "procrustes")))
+    >>> [pair[:2] for pair in view.divergent]
+    [('fc1', 'fc2'), ('fc2', 'fc1')]
     """
 
     _shown: ClassVar = ("threshold", "correlation")
@@ -91,6 +99,12 @@ class FunctionalView(Result):
         Linear interpolation as it is, and after permuting the neurons of B.
     note : str
         Why something is missing; empty if nothing is.
+
+    Examples
+    --------
+    >>> FunctionalView(0.1, 0.9, 0.8, 0.7, note="no linear path: not asked for")
+    FunctionalView(divergence=0.1, agreement=0.9, accuracy_a=0.8, accuracy_b=0.7, note='no
+    linear path: not asked for')
     """
 
     divergence: float | None
@@ -118,6 +132,15 @@ class Triangle(Result):
         Samples.
     source_a, source_b : str
         The networks.
+
+    Examples
+    --------
+    >>> import torch
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 3))
+    >>> views = triangle(net, net, torch.randn(60, 5), layers=["1"], sparsities=(0.0, 0.5))
+    >>> round(views.cka, 6), round(views.divergence, 6), views.functional.note
+    (1.0, 0.0, 'no linear path: the batches hold no labels')
     """
 
     _picture: ClassVar = "plot_triangle"

@@ -37,6 +37,13 @@ class NeuronAlignment(Result):
         Cosine between all weights of A and of B.
     n_sweeps : int
         Passes over the groups until nothing improved.
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> align_neurons(net, net)
+    NeuronAlignment(n_groups=1, matching_before=1, matching_after=1, n_sweeps=1)
     """
 
     _shown: ClassVar = ("n_groups", "matching_before", "matching_after", "n_sweeps")

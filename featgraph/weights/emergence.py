@@ -47,6 +47,14 @@ class NullEmergence(Result):
         95 % bootstrap intervals over samples.
     emergence_difference : ndarray of float, shape (n_times, 2)
         95 % intervals of the network's degree of emergence minus that of the null model.
+
+    Examples
+    --------
+    >>> import torch
+    >>> nets = {0: torch.nn.Linear(40, 40), 1: torch.nn.Linear(40, 40)}
+    >>> curve = measure_emergence(nets, n_samples=2, nulls=("rows",))
+    >>> curve.nulls[0].null, curve.nulls[0].emergence.shape
+    ('rows', (2,))
     """
 
     _shown: ClassVar = ("null", "n_times")
@@ -83,6 +91,14 @@ class EmergenceCurve(Result):
         The same of null models.
     source : str or None
         The model.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = torch.nn.Linear(40, 40)
+    >>> curve = measure_emergence({0: net, 10: net}, n_samples=2)
+    >>> curve.times.tolist(), curve.emergence.tolist()
+    ([0.0, 10.0], [0.0, 0.0])
     """
 
     _picture: ClassVar = "plot_emergence"

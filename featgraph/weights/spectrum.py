@@ -51,6 +51,16 @@ class NullSpectrum(Result):
         The same of D_q.
     sample_alpha0, sample_width : ndarray of float, shape (n_samples,)
         α₀ and width of each sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from featgraph.weights import multifractal_weights
+    >>> net = torch.nn.Linear(64, 64)
+    >>> net.weight.data = 0.05 * torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
+    >>> null = multifractal_weights(net, n_samples=3, nulls=("rows",)).nulls[0]
+    >>> null.null, null.width_difference
+    ('rows', (0.0, 0.0))
     """
 
     _shown: ClassVar = ("null", "alpha0", "width", "differs")
@@ -130,6 +140,16 @@ class WeightSpectrum(Result):
         Neurons per layer; None for all.
     seed : int or None
         Seed of samples and draws.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from featgraph.weights import multifractal_weights
+    >>> net = torch.nn.Linear(64, 64)
+    >>> net.weight.data = 0.05 * torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
+    >>> spectrum = multifractal_weights(net, n_samples=3)
+    >>> spectrum.n_samples, spectrum.q.size, spectrum.alpha.size
+    (3, 61, 60)
     """
 
     _picture: ClassVar = "plot_weight_spectra"
