@@ -276,10 +276,12 @@ def _classes(labels: Any, n_samples: int, device: torch.device) -> torch.Tensor:
 
 
 def check_top_k(top_k: int | None) -> int | None:
+    """Return the number of entries kept per row, checked; None keeps all."""
     return None if top_k is None else integer(top_k, "top_k", least=1)
 
 
 def check_room(top_k: int | None, n_samples: int) -> None:
+    """Raise if a row has no ``top_k`` other samples."""
     if top_k is not None and top_k >= n_samples:
         raise ValueError(
             f"top_k must be less than the number of samples, got {top_k} of {n_samples} in X"
