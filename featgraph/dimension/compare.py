@@ -21,6 +21,8 @@ from featgraph.dimension.fit import DimensionFit, fit_curve, fit_dimension
 from featgraph.selfsimilarity.estimators import ESTIMATORS, Grid, Scale
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from featgraph.boxes.metric_space import MetricSpace
     from featgraph.distances.distance_matrix import DistanceMatrix
 
@@ -336,9 +338,8 @@ def _is_estimator(name: str) -> bool:
     return name in ESTIMATORS and name not in METHODS
 
 
-def _array(values: Any) -> Floats:
-    array: Floats = values.detach().cpu().numpy().astype(np.float64)
-    return array
+def _array(values: Tensor) -> Floats:
+    return values.detach().cpu().numpy().astype(np.float64)
 
 
 def _describe(

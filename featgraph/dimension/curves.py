@@ -67,7 +67,9 @@ def as_curves(counts: Any) -> tuple[BoxCounts, ...] | None:
     return None
 
 
-def largest_component(graph: Any, weight: str | None, as_undirected: bool) -> tuple[Any, float]:
+def largest_component(
+    graph: Any, weight: str | None, as_undirected: bool
+) -> tuple[FeatureGraph, float]:
     """Return the largest component of a graph, unweighted, and its share of the nodes."""
     if weight not in (None, "ignore"):
         raise ValueError(

@@ -152,7 +152,7 @@ def multifractal_boxes(
 
 def open_giant(
     graph: Any, method: str, weight: str | None, as_undirected: bool, options: dict[str, Any]
-) -> tuple[Any, float, str]:
+) -> tuple[FeatureGraph, float, str]:
     """Return the largest component, its share of the nodes, and the kind of box of a method."""
     from featgraph.boxes.methods import METHODS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -304,7 +304,13 @@ def _local_slopes(x: Floats, counts: Floats) -> Floats:
 
 @kernel
 def longest_plateau(
-    x: Any, counts: Any, reach: int, tolerance: float, least: float, most: float, growth: float
+    x: Floats,
+    counts: Floats,
+    reach: int,
+    tolerance: float,
+    least: float,
+    most: float,
+    growth: float,
 ) -> tuple[int, int]:
     """Return the longest run of radii over which log counts is a straight line of log radius.
 

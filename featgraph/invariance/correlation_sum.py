@@ -263,9 +263,11 @@ def compute_correlation_sum(
     sums = np.zeros((radii.size + 1, weights.shape[1]), dtype=np.int64)
     if weights.shape[1]:
         weigh_pairs(places, weights, sums)
+    n_points, n_features = cloud.shape
     return CorrelationSum(
         radii, counts.astype(np.float64), sums[:-1].cumsum(axis=0).astype(np.float64),
-        int(pairs.size), sums.sum(axis=0).astype(np.float64), scale * unit, *cloud.shape, exclude,
+        int(pairs.size), sums.sum(axis=0).astype(np.float64), scale * unit, n_points,
+        n_features, exclude,
     )  # fmt: skip
 
 
@@ -361,7 +363,7 @@ def _default_radii(distances: Floats, n_radii: int) -> Floats:
     return np.geomspace(low, high, n_radii)
 
 
-def _check_radii(radii: Any) -> Floats:
+def _check_radii(radii: Floats) -> Floats:
     array = np.asarray(radii, dtype=np.float64)
     if array.ndim != 1 or array.size < 16 or not (array > 0).all():
         raise ValueError("radii must be at least 16 positive numbers")
@@ -372,7 +374,7 @@ def _check_radii(radii: Any) -> Floats:
 
 
 @kernel
-def weigh_pairs(places: Any, weights: Any, sums: Any) -> None:
+def weigh_pairs(places: NDArray[np.int16], weights: Ints, sums: Ints) -> None:
     """Add ``weights[i, k] · weights[j, k]`` to ``sums[place, k]`` over all pairs i < j.
 
     ``places`` holds the first radius above each distance in the order (0, 1), (0, 2), …; a

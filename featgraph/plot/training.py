@@ -281,5 +281,5 @@ def plot_tracking(
     return fig, panels
 
 
-def _value(value: Any) -> float:
+def _value(value: float | None) -> float:
     return float("nan") if value is None else float(value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featgraph.kernels import kernel, summing_kernel
 
@@ -24,9 +25,13 @@ __all__ = [
     "unpack_pairs",
 ]
 
+Values: TypeAlias = NDArray[Any]
+
 
 @kernel
-def count_pairs(matrix: Any, theta: Any, guess: Any, low: Any, per_unit: Any, counts: Any) -> None:
+def count_pairs(
+    matrix: Values, theta: Values, guess: Values, low: float, per_unit: float, counts: Values
+) -> None:
     """Count the pairs i < j by the first of the rising ``theta`` above their distance.
 
     ``theta`` ends in infinity. ``guess[b]`` is a first try, never too high, for distances in
@@ -48,7 +53,7 @@ def count_pairs(matrix: Any, theta: Any, guess: Any, low: Any, per_unit: Any, co
 
 
 @kernel
-def farthest_first(matrix: Any, start: int, inserted: Any, nearest: Any) -> None:
+def farthest_first(matrix: Values, start: int, inserted: Values, nearest: Values) -> None:
     """Fill the farthest-point permutation from ``start``: each node, and its nearest earlier."""
     n_nodes = matrix.shape[0]
     gap = matrix[start].copy()
@@ -67,7 +72,7 @@ def farthest_first(matrix: Any, start: int, inserted: Any, nearest: Any) -> None
 
 
 @kernel
-def pack_pairs(bits: Any, packed: Any) -> None:
+def pack_pairs(bits: Values, packed: Values) -> None:
     """Write distance and place i · D + j of all pairs i < j as one whole number, row by row."""
     n_nodes, to = bits.shape[0], 0
     for i in range(n_nodes - 1):
@@ -78,7 +83,7 @@ def pack_pairs(bits: Any, packed: Any) -> None:
 
 
 @kernel
-def unpack_pairs(packed: Any, bits: Any, places: Any) -> None:
+def unpack_pairs(packed: Values, bits: Values, places: Values) -> None:
     """Write the distances and the places of packed pairs."""
     for k in range(packed.shape[0]):
         bits[k] = packed[k] >> 32
@@ -86,7 +91,7 @@ def unpack_pairs(packed: Any, bits: Any, places: Any) -> None:
 
 
 @kernel
-def list_pairs(matrix: Any, values: Any) -> None:
+def list_pairs(matrix: Values, values: Values) -> None:
     """Write the values of all pairs i < j, row by row."""
     n_nodes, to = matrix.shape[0], 0
     for i in range(n_nodes - 1):
@@ -95,14 +100,14 @@ def list_pairs(matrix: Any, values: Any) -> None:
 
 
 @kernel
-def place_slopes(places: Any, slopes: Any, factor: Any, matrix: Any) -> None:
+def place_slopes(places: Values, slopes: Values, factor: float, matrix: Values) -> None:
     """Write ``factor`` · slope at each of the places of a flat matrix."""
     for k in range(places.shape[0]):
         matrix[places[k]] = slopes[k] * factor
 
 
 @kernel
-def caro_wei_counts(places: Any, n_nodes: int, counts: Any) -> None:
+def caro_wei_counts(places: Values, n_nodes: int, counts: Values) -> None:
     """Fill Σ_i 1 / (1 + degree_i) as the pairs at ``places`` become edges one by one."""
     degree = np.zeros(n_nodes, np.int64)
     drop = np.empty(n_nodes)  # by one more edge at a node of this degree
@@ -122,7 +127,13 @@ def caro_wei_counts(places: Any, n_nodes: int, counts: Any) -> None:
 
 @summing_kernel
 def integrate_steps(
-    levels: Any, exponents: Any, heights: Any, slopes: Any, low: float, high: float, unit: float
+    levels: Values,
+    exponents: Values,
+    heights: Values,
+    slopes: Values,
+    low: float,
+    high: float,
+    unit: float,
 ) -> Any:
     """Return sums over steps of the integral, of its derivative by x, and of that times x.
 
@@ -149,7 +160,7 @@ def integrate_steps(
 
 
 @kernel
-def complete_linkage(bits: Any, widest: Any, heights: Any, pairs: Any) -> None:
+def complete_linkage(bits: Values, widest: Values, heights: Values, pairs: Values) -> None:
     """Fill ``heights`` (D − 1) with the bits of the height of each complete-linkage merge.
 
     Nearest-neighbour chains: two clusters that are each other's nearest merge at once, and
@@ -203,7 +214,7 @@ def complete_linkage(bits: Any, widest: Any, heights: Any, pairs: Any) -> None:
 
 
 @kernel
-def bin_pairs(distances: Any, first: Any, shift: Any, tallies: Any) -> None:
+def bin_pairs(distances: Values, first: int, shift: int, tallies: Values) -> None:
     """Add up number and distance of the pairs i < j by bin of log(1 + distance).
 
     The bit pattern of a number rises almost as its logarithm; ``first`` is that of 1 + TZ.
@@ -222,7 +233,7 @@ def bin_pairs(distances: Any, first: Any, shift: Any, tallies: Any) -> None:
 
 
 @kernel
-def find_range(distances: Any, kept: Any) -> Any:
+def find_range(distances: Values, kept: Values) -> Any:
     """Return the smallest and largest distance of two nodes that are kept."""
     n_nodes = distances.shape[0]
     number = distances.dtype.type
@@ -237,7 +248,7 @@ def find_range(distances: Any, kept: Any) -> Any:
 
 
 @kernel
-def share_nodes(levels: Any, first: Any, per_unit: Any, origin: Any, mass: Any) -> None:
+def share_nodes(levels: Values, first: float, per_unit: float, origin: float, mass: Values) -> None:
     """Add the cubic (Lagrange) weights of every level ij, j ≠ i, to row i of ``mass``.
 
     A level stands at ``(level − first) · per_unit + origin`` of the knots, held within all but
@@ -271,14 +282,14 @@ def share_nodes(levels: Any, first: Any, per_unit: Any, origin: Any, mass: Any) 
 
 @summing_kernel
 def slope_nodes(
-    levels: Any,
-    first: Any,
-    per_unit: Any,
-    origin: Any,
-    grad: Any,
-    distances: Any,
-    unit: Any,
-    slopes: Any,
+    levels: Values,
+    first: float,
+    per_unit: float,
+    origin: float,
+    grad: Values,
+    distances: Values,
+    unit: float,
+    slopes: Values,
 ) -> Any:
     """Fill the derivative by each distance, given that by the mass on the knots.
 
@@ -319,7 +330,13 @@ def slope_nodes(
 
 @kernel
 def _place_row(
-    row: Any, first: Any, per_unit: Any, origin: Any, n_knots: int, knots: Any, ways: Any
+    row: Values,
+    first: float,
+    per_unit: float,
+    origin: float,
+    n_knots: int,
+    knots: Values,
+    ways: Values,
 ) -> None:
     """Fill the first of four knots about each level of a row, and the way from the second."""
     number = row.dtype.type

@@ -264,7 +264,9 @@ class _CallableTarget(ConstantTarget):
         return fraction(self.function(step, layer), f"target at step {step}")
 
 
-def as_targets(target: Target | Mapping[str, Target], layers: Sequence[str]) -> list[Any]:
+def as_targets(
+    target: Target | Mapping[str, Target], layers: Sequence[str]
+) -> list[TargetSchedule]:
     """Return one schedule per layer: a number, schedule or callable for all, or a dict by layer.
 
     Examples
@@ -286,13 +288,13 @@ def as_targets(target: Target | Mapping[str, Target], layers: Sequence[str]) -> 
     return [_as_schedule(target[name]) for name in layers]
 
 
-def _as_schedule(target: Target) -> Any:
+def _as_schedule(target: Target) -> TargetSchedule:
     if isinstance(target, TargetSchedule):
         return target
     return _CallableTarget(target) if callable(target) else ConstantTarget(target)
 
 
-def describe_target(target: Any) -> list[Any]:
+def describe_target(target: TargetSchedule) -> list[Any]:
     """Return kind and fixed numbers of a schedule, which a run that goes on must share.
 
     Functions and foreign schedules say their kind only.

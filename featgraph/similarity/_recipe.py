@@ -264,17 +264,18 @@ def _compare_rows(
     second: Layered | None,
     title: str,
 ) -> torch.Tensor:
-    left, right = (
-        side and [open_rows(X, title.format(name)) for name, X in side.items()]
+    sides = [
+        [open_rows(X, title.format(name)) for name, X in side.items()]
         for side in (first, second)
-    )
+        if side is not None
+    ]
     n_samples = next(iter(first.values())).shape[0]
-    step = max(1, ROW_BYTES // (8 * n_samples * (len(left) + len(right or []))))
+    step = max(1, ROW_BYTES // (8 * n_samples * sum(map(len, sides))))
     sums: list[torch.Tensor] = []
     for low in range(0, n_samples, step):
         high = min(low + step, n_samples)
-        a = torch.stack([rows(low, high).reshape(-1) for rows in left])
-        b = a if right is None else torch.stack([rows(low, high).reshape(-1) for rows in right])
+        blocks = [torch.stack([rows(low, high).reshape(-1) for rows in side]) for side in sides]
+        a, b = blocks[0], blocks[-1]
         parts = [(a @ b.T).double(), a.square().sum(dim=1).double(), b.square().sum(dim=1).double()]
         sums = [old + new for old, new in zip(sums, parts, strict=True)] if sums else parts
     names = [[title.format(name) for name in side] for side in (first, second or first)]

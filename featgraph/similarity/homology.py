@@ -98,7 +98,7 @@ def distance_persistence(
     return PersistenceDiagrams(points, "distances", True, layer, {"max_epsilon": limit})
 
 
-def _check_distances(given: Any) -> Floats:
+def _check_distances(given: torch.Tensor | NDArray[Any] | FeatureMatrix) -> Floats:
     from featgraph.distances.distance_matrix import feature_distances
 
     if isinstance(given, FeatureMatrix):

@@ -247,10 +247,9 @@ def run_sweep(
         for end, side in zip("ab", sides, strict=True)
         for name in ("accuracy", "own", "ss_rate", "dimension")
     }
-    names = (side.names for side in sides)
-    return PruningSweep(
-        np.array(levels), *names, cross=np.array(cross), estimator=estimator, **found
-    )
+    found |= {f"layers_{end}": side.names for end, side in zip("ab", sides, strict=True)}
+    found |= {"sparsities": np.array(levels), "cross": np.array(cross), "estimator": estimator}
+    return PruningSweep(**found)
 
 
 def mean_known(values: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -205,10 +205,10 @@ class _Subjects:
 
     def __init__(
         self,
-        graph: Any,
-        twin: Any,
+        graph: FeatureGraph | nn.Module,
+        twin: nn.Module | None,
         sample: int | None,
-        layers: Any,
+        layers: str | Sequence[str],
         attention: Literal["published", "heads"],
         how: _Measure,
         nulls: list[str],
@@ -226,7 +226,7 @@ class _Subjects:
             if "untrained" in nulls:
                 raise ValueError("nulls must not hold 'untrained' for a graph: give the model")
             return
-        options = {"layers": layers, "attending": attention}
+        options: dict[str, Any] = {"layers": layers, "attending": attention}
         self.network = open_network(graph, **options)
         self.source, self.n_nodes = self.network.source, self.network.n_nodes
         self.sample = None if sample is None else integer(sample, "sample", least=1)
@@ -263,11 +263,11 @@ class _Subjects:
         return found
 
 
-def _is_model(value: Any) -> bool:
+def _is_model(value: object) -> TypeGuard[nn.Module]:
     return hasattr(value, "named_modules") and hasattr(value, "forward")
 
 
-def _find_twin(model: Any, twin: Any, rng: np.random.Generator) -> Any:
+def _find_twin(model: nn.Module, twin: nn.Module | None, rng: np.random.Generator) -> nn.Module:
     if twin is not None:
         return twin
     from featgraph.features.running import renew_weights
@@ -275,7 +275,7 @@ def _find_twin(model: Any, twin: Any, rng: np.random.Generator) -> Any:
     return renew_weights(model, int(rng.integers(2**31)), advice=None)
 
 
-def _check_radii(radii: Any) -> Floats:
+def _check_radii(radii: ArrayLike) -> Floats:
     values = np.asarray(radii, dtype=np.float64)
     if values.ndim != 1 or values.size < 3 or not (np.diff(values) > 0).all() or values[0] <= 0:
         raise ValueError(
