@@ -16,7 +16,13 @@ from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.fit import MIN_POINTS
-from featgraph.dimension.model_selection import ModelWeights, hop_size_grid, size_grid, weigh_models
+from featgraph.dimension.model_selection import (
+    ModelWeights,
+    compare_errors,
+    hop_size_grid,
+    size_grid,
+    weigh_models,
+)
 from featgraph.graph.clustering import hops_of
 from featgraph.graph.convert import as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
@@ -139,10 +145,7 @@ def at_powers(sizes: Floats, kind: str, scale: int) -> Ints:
 
 def rmse_ratio(models: ModelWeights) -> float:
     """Return R: 1 where both models are exact, inf where only the exponential is."""
-    power, exponential = models.rmse["power"], models.rmse["exponential"]
-    if exponential == 0:
-        return 1.0 if power == 0 else math.inf
-    return power / exponential
+    return compare_errors(models.rmse["power"], models.rmse["exponential"])
 
 
 def draw_fits(

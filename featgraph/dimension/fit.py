@@ -14,7 +14,13 @@ from featgraph.boxes.counts import BoxCounts
 from featgraph.core.checks import choice, fraction
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
-from featgraph.dimension.model_selection import COUNT_NOISE, Verdict, judge_models, weigh_models
+from featgraph.dimension.model_selection import (
+    COUNT_NOISE,
+    Verdict,
+    compare_errors,
+    judge_models,
+    weigh_models,
+)
 
 __all__ = ["DimensionFit", "fit_curve", "fit_dimension", "score_windows"]
 
@@ -99,9 +105,7 @@ class DimensionFit(Result):
     @property
     def ratio(self) -> float:
         """R = RMSE of the power law over RMSE of the exponential; R < 1 speaks for fractal."""
-        if self.rmse_exponential == 0:
-            return 1.0 if self.rmse_power == 0 else math.inf
-        return self.rmse_power / self.rmse_exponential
+        return compare_errors(self.rmse_power, self.rmse_exponential)
 
     @property
     def in_window(self) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ __all__ = [
     "VERDICT_POINTS",
     "Verdict",
     "check_spacing",
+    "compare_errors",
     "compared_sizes",
     "hop_size_grid",
     "judge_models",
@@ -150,6 +151,13 @@ class ModelWeights(Result):
     weights: Mapping[str, float]
     power_share: float  # of the decay of log N, in the combined model
     delta: float = math.nan  # AICc of the exponential minus AICc of the power law
+
+
+def compare_errors(power: float, exponential: float) -> float:
+    """Return R = RMSE of the power law over that of the exponential: 1 where both are exact."""
+    if exponential == 0:
+        return 1.0 if power == 0 else math.inf
+    return power / exponential
 
 
 def weigh_models(sizes: Floats, x: Floats, y: Floats) -> ModelWeights:

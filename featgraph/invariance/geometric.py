@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
-from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
 from featgraph.invariance.correlation_dimension import (
     CorrelationDimension,
@@ -25,12 +23,7 @@ from featgraph.invariance.correlation_sum import (
     draw_weights,
     take_points,
 )
-from featgraph.invariance.layer_spread import (
-    invert_spread,
-    name_layers,
-    noise_spread,
-    relative_range,
-)
+from featgraph.invariance.layer_spread import LayerSpread, name_layers, relative_range
 from featgraph.invariance.nearest import (
     IntrinsicDimension,
     estimate_likelihood_dimension,
@@ -102,7 +95,7 @@ class LayerDimension(Result):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GeometricInvariance(Result):
+class GeometricInvariance(LayerSpread):
     """Dimensions over the layers of a network and their relative range Δ.
 
     Attributes
@@ -124,11 +117,10 @@ class GeometricInvariance(Result):
 
     _picture: ClassVar = "plot_dimensions"
     _shown: ClassVar = ("delta", "interval", "n_layers", "variant")
-    _rules: ClassVar = {"confidence": SHARE, "layers": Rule(shortest=1)}
+    _spread: ClassVar = staticmethod(relative_range)
 
     layers: tuple[LayerDimension, ...]
     variant: GeometricVariant
-    confidence: float = 0.95
 
     @property
     def dimensions(self) -> NDArray[np.float64]:
@@ -149,41 +141,12 @@ class GeometricInvariance(Result):
                 return 0.0
         return float(relative_range(dimensions))
 
-    @property
-    def _replicates(self) -> NDArray[np.float64] | None:
-        parts = [
-            np.empty(0) if row.correlation is None else row.correlation.replicates
-            for row in self.layers
-        ]
-        sound = len(parts) > 1 and all(part.size for part in parts)
-        return np.stack(parts, axis=1) if sound else None
+    def _numbers(self) -> NDArray[np.float64]:
+        return self.dimensions
 
-    @cached_property
-    def interval(self) -> tuple[float, float] | None:
-        """Interval of Δ by inverted bootstrap tests, the same samples drawn in every layer."""
-        replicates = self._replicates
-        if replicates is None:
-            return None
-        return invert_spread(
-            self.dimensions, replicates, relative_range, confidence=self.confidence
-        )
-
-    @property
-    def noise_floor(self) -> float | None:
-        """The mean Δ that noise alone would give if every layer had the same dimension."""
-        replicates = self._replicates
-        if replicates is None:
-            return None
-        return noise_spread(replicates, relative_range, float(self.dimensions.mean()))
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers."""
-        return len(self.layers)
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one flat row per layer, ready for a table."""
-        return [row for layer in self.layers for row in layer.to_rows()]
+    def _draws(self) -> list[NDArray[np.float64]]:
+        fits = [row.correlation for row in self.layers]
+        return [np.empty(0) if fit is None else fit.replicates for fit in fits]
 
     def _encode(self) -> dict[str, Any]:
         # without the resampled curves, by far the largest part, which no number here needs

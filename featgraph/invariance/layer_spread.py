@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from featgraph.core.result import Result
+from featgraph.core.rules import SHARE, Rule
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
     OneLayer: TypeAlias = FeatureMatrix | Array
     Layers: TypeAlias = OneLayer | Mapping[str, OneLayer] | Sequence[OneLayer]
 
-__all__ = ["invert_spread", "name_layers", "noise_spread", "relative_range"]
+__all__ = ["LayerSpread", "invert_spread", "name_layers", "noise_spread", "relative_range"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Spread: TypeAlias = Callable[[Floats], Floats]
@@ -53,6 +58,58 @@ def name_layers(features: Layers) -> dict[str, FeatureMatrix]:
             "capture all layers in one pass over the data"
         )
     return named
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerSpread(Result):
+    """Base of results with one number per layer: its spread over the layers, and a table.
+
+    A subclass says what spread is (``_spread``), and gives the numbers and their bootstrap draws.
+    """
+
+    _spread: ClassVar[Any]
+    _rules: ClassVar = {"confidence": SHARE, "layers": Rule(shortest=1)}
+
+    layers: tuple[Any, ...]
+    variant: str
+    confidence: float = 0.95
+
+    def _numbers(self) -> Floats:
+        raise NotImplementedError
+
+    def _draws(self) -> list[Floats]:
+        raise NotImplementedError
+
+    @cached_property
+    def _replicates(self) -> Floats | None:
+        parts = self._draws()
+        return np.stack(parts, axis=1) if len(parts) > 1 and all(p.size for p in parts) else None
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """Interval of the spread by inverted bootstrap tests, the same samples in every layer.
+
+        None without bootstrap or for one layer.
+        """
+        draws, level = self._replicates, self.confidence
+        if draws is None:
+            return None
+        return invert_spread(self._numbers(), draws, self._spread, confidence=level)
+
+    @property
+    def noise_floor(self) -> float | None:
+        """The mean spread that noise alone would give if every layer had the same number."""
+        draws = self._replicates
+        return None if draws is None else noise_spread(draws, self._spread, self._numbers().mean())
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one flat row per layer, ready for a table."""
+        return [row for layer in self.layers for row in layer.to_rows()]
 
 
 def invert_spread(

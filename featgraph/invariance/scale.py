@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,10 +13,9 @@ from numpy.typing import NDArray
 from featgraph.core.package import caller_level
 from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
-from featgraph.core.rules import SHARE
 from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.power_laws import RIVALS
-from featgraph.invariance.layer_spread import deviation, invert_spread, name_layers, noise_spread
+from featgraph.invariance.layer_spread import LayerSpread, deviation, name_layers
 from featgraph.invariance.power_law import MIN_VALUES, PowerLawFit, TailVariant, fit_power_law
 from featgraph.invariance.spectra import Sparsity, Spectrum, compute_spectrum, measure_sparsity
 
@@ -79,7 +77,7 @@ class LayerExponent(Result):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ScaleInvariance(Result):
+class ScaleInvariance(LayerSpread):
     """Exponents γ over the layers of a network and their standard deviation σ.
 
     Attributes
@@ -101,11 +99,10 @@ class ScaleInvariance(Result):
 
     _picture: ClassVar = "plot_spectra"
     _shown: ClassVar = ("sigma", "interval", "n_layers", "variant")
-    _rules: ClassVar = {"confidence": SHARE}
+    _spread: ClassVar = staticmethod(deviation)
 
     layers: tuple[LayerExponent, ...]
     variant: TailVariant
-    confidence: float = 0.95
 
     @property
     def exponents(self) -> NDArray[np.float64]:
@@ -117,40 +114,16 @@ class ScaleInvariance(Result):
         """σ: population standard deviation of γ over the layers; small is invariant."""
         return float(np.std(self.exponents))
 
-    @property
-    def _replicates(self) -> NDArray[np.float64] | None:
-        parts = [row.fit.replicates for row in self.layers]
-        return np.stack(parts, axis=1) if len(parts) > 1 and all(p.size for p in parts) else None
+    def _numbers(self) -> NDArray[np.float64]:
+        return self.exponents
 
-    @cached_property
-    def interval(self) -> tuple[float, float] | None:
-        """Interval of σ by inverted bootstrap tests; None without bootstrap or for one layer."""
-        replicates = self._replicates
-        if replicates is None:
-            return None
-        return invert_spread(self.exponents, replicates, deviation, confidence=self.confidence)
-
-    @property
-    def noise_floor(self) -> float | None:
-        """The mean σ that noise alone would give if every layer had the same exponent."""
-        replicates = self._replicates
-        if replicates is None:
-            return None
-        return noise_spread(replicates, deviation, float(self.exponents.mean()))
+    def _draws(self) -> list[NDArray[np.float64]]:
+        return [row.fit.replicates for row in self.layers]
 
     @property
     def is_self_similar(self) -> bool:
         """The released rule, σ < 0.2; it knows nothing of the noise floor."""
         return self.sigma < RELEASED_SIGMA
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers."""
-        return len(self.layers)
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return one flat row per layer, ready for a table."""
-        return [row for layer in self.layers for row in layer.to_rows()]
 
 
 def measure_scale_invariance(

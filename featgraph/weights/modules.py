@@ -11,9 +11,8 @@ from torch import fx, nn
 
 from featgraph.features.running import evaluating
 from featgraph.weights.axes import Units, flatten_axes, split_units, unknown
-from featgraph.weights.blocks import add_attention, add_block
 from featgraph.weights.layout import is_attention, read_layout
-from featgraph.weights.units import Link, Norm, UnitTrace
+from featgraph.weights.units import Link, Norm, UnitTrace, add_attention, add_block
 
 __all__ = ["LEAVES", "SIZES", "Held", "add_module", "fold_factor", "open_input", "trace_model"]
 

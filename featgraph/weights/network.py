@@ -18,9 +18,8 @@ from torch.nn.parameter import UninitializedParameter
 from featgraph.core.checks import nearest
 from featgraph.core.package import caller_level
 from featgraph.features.running import unwrap_model
-from featgraph.weights.blocks import read_stacks
 from featgraph.weights.tracing import follow_units
-from featgraph.weights.units import Ids, Layer, Link, UnitTrace, link_matrix
+from featgraph.weights.units import Ids, Layer, Link, UnitTrace, link_matrix, read_stacks
 
 __all__ = ["Attending", "Connection", "WeightNetwork", "open_network", "read_units"]
 
