@@ -199,7 +199,7 @@ class BoxCover(Result):
         ValueError: box 0 holds nodes 0 and 2, which are farther apart than size 1
         """
         from featgraph.boxes.metric_space import RawCover, open_graph_space
-        from featgraph.boxes.raw_results import check_boxes
+        from featgraph.boxes.validation import check_boxes
 
         space = open_graph_space(graph, weight=weight, as_undirected=as_undirected)
         found = RawCover(self.labels, self.centers, self.overlaps)
