@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.counts import BoxCounts
 from featgraph.boxes.cover import BoxCover
 from featgraph.boxes.metric_space import GraphSpace, MetricSpace, RawCover
-from featgraph.core.random import RandomState
+from featgraph.core.values import RandomState
 
 __all__ = ["as_box_counts", "as_box_cover"]
 
