@@ -14,9 +14,11 @@ from featgraph.kernels.bits import count_bits, lowest_bit
 
 __all__ = ["count_four", "count_four_in_bits", "count_triangles", "count_triangles_in_bits"]
 
+Ints = NDArray[np.int64]
+
 
 @kernel
-def _forward(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[np.int64]:
+def _forward(indptr: Ints, indices: Ints) -> NDArray[np.int64]:
     """Return the neighbours of more neighbours (of equals, the later ones), then where each
     node's start: at most √(2 n_edges) per node, however many a hub has."""
     n_nodes = indptr.size - 1
@@ -36,9 +38,7 @@ def _forward(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[n
 
 
 @light_kernel
-def count_triangles(
-    indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
-) -> None:
+def count_triangles(indptr: Ints, indices: Ints, out: Ints) -> None:
     """Write the number of triangles at each node; rows need not be sorted."""
     n_nodes = indptr.size - 1
     out[:] = 0
@@ -59,9 +59,7 @@ def count_triangles(
 
 
 @light_kernel
-def count_four(
-    indptr: NDArray[np.int64], indices: NDArray[np.int64], out: NDArray[np.int64]
-) -> None:
+def count_four(indptr: Ints, indices: Ints, out: Ints) -> None:
     """Write how often paths, stars, cycles, paws, diamonds and cliques of 4 nodes occur.
 
     Occurrences that need not be induced, in this order; ``out`` has shape (6,).
@@ -99,7 +97,7 @@ def count_four(
                 out[0] += (k_u - 1) * (k_v - 1) - n_common
                 out[4] += n_common * (n_common - 1) // 2
                 if n_later > 1:
-                    out[5] += _cliques_on(indptr, indices, both, u, v, i)
+                    out[5] += _cliques_on(indptr, indices, both, v, i)
         for k in range(n_ends):
             out[2] += paths[ends[k]] * (paths[ends[k]] - 1) // 2
             paths[ends[k]] = 0
@@ -109,14 +107,13 @@ def count_four(
 
 @kernel
 def _cliques_on(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int64],
-    both: NDArray[np.int64],
-    u: int,
+    indptr: Ints,
+    indices: Ints,
+    both: Ints,
     v: int,
     edge: int,
 ) -> int:
-    """Return the 4-cliques u < v < w < x, where ``both`` marks the common neighbours."""
+    """Return the 4-cliques u < v < w < x, where ``both`` marks the common neighbours of u and v."""
     found = 0
     for j in range(indptr[v], indptr[v + 1]):
         w = indices[j]
@@ -126,9 +123,6 @@ def _cliques_on(
             if indices[k] > w and both[indices[k]] == edge:
                 found += 1
     return found
-
-
-Ints = NDArray[np.int64]
 
 
 @kernel

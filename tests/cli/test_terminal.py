@@ -211,7 +211,7 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(name, folder, monkeypatch, capsys
         os.kill(os.getpid(), signal.SIGTERM)
         raise RuntimeError("the signal came to nothing")
 
-    counting = "boxes.box_counts" if name == "boxcover" else "report.hop_boxes.minimum_box_counts"
+    counting = "boxes.box_counts" if name == "boxcover" else "report.settings.minimum_box_counts"
     monkeypatch.setattr(f"featgraph.{counting}", stop)
     before = signal.getsignal(signal.SIGTERM)
     assert main(RUNS[name][0].split()) == 143
