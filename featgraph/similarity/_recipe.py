@@ -36,7 +36,7 @@ Samples: TypeAlias = torch.Tensor | NDArray[Any] | FeatureMatrix
 Rows = Callable[[int, int], torch.Tensor]
 Layered = Mapping[str, torch.Tensor]
 ROW_BYTES = 1 << 28  # of all layers together
-PREPARED_BYTES = 1 << 30  # of one side: the layers of the other come one by one
+PREPARED_BYTES = 7 << 27  # of one side: the layers of the other come one by one
 
 
 def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
@@ -236,8 +236,8 @@ def compare_all(recipe: Recipe, first: Layered, second: Layered | None) -> torch
     """Scores of all pairs, shape (len(first), len(second)); None compares ``first`` with itself.
 
     Beside the features, memory holds a few rows of every layer, or the prepared layers of the
-    first side as far as they take a GiB and one of the other: the layers of the second side
-    are prepared again for each such part of the first.
+    first side as far as they take ``PREPARED_BYTES``, and one of the other: the layers of the
+    second side are prepared again for each such part of the first.
     """
     if recipe.open_rows is None:
         table = _compare_parts(recipe, first, second)
@@ -299,6 +299,7 @@ def _compare_parts(recipe: Recipe, first: Layered, second: Layered | None) -> to
             other = part[place - low] if is_there else recipe.prepare(Y, f"layer {name!r}")
             for k, own in enumerate(part, start=low):
                 rows[k].append(recipe.combine(own, other))
+            del other  # before the next one is made
     return torch.stack([torch.stack(row) for row in rows])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import tracemalloc
 import warnings
@@ -185,3 +186,27 @@ def test_a_table_of_all_pairs_is_refused_or_never_made(calls, room, sparse, monk
     names = [name for name in public_functions() if name.startswith(f"{room}.")]
     wanted = {name: "refused" if name in REFUSED else "linear" for name in names}
     assert said == {name: word for name, word in wanted.items() if name not in GIVEN}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("_repr_html_", "edges", "giant_component", "layout", "plot", "to_dict", "to_frame"),
+        *("to_igraph", "to_networkx", "to_pyg", "to_rows", "to_scipy"),
+    ],
+)
+def test_what_a_graph_offers_makes_no_table_of_all_pairs(sparse, monkeypatch, name):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", str(LIMIT / 2**30))
+
+    def ask():
+        fresh = dataclasses.replace(sparse)  # without what is computed once
+        found = getattr(fresh, name)
+        return found() if callable(found) else found
+
+    assert judge(ask, (), {}) == "linear"
+
+
+def test_features_with_too_many_distances_are_not_drawn(monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", str(LIMIT / 2**30))
+    points = np.random.default_rng(0).normal(size=(N, 64))
+    assert judge(FeatureMatrix.from_array(points).plot, (), {}) == "refused"
