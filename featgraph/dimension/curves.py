@@ -224,8 +224,7 @@ class BallGrowth(Result):
         """Local dimension of ball growth, d log M / d log(r + ½), from r = 1 to a third of all."""
         inside = (self.radii >= 1) & (self.masses <= MOST_OF_ALL * self.n_nodes)
         x, y = np.log(self.radii[inside] + 0.5), np.log(self.masses[inside])
-        slopes: Floats = np.diff(y) / np.diff(x)
-        return slopes
+        return np.asarray(np.diff(y) / np.diff(x))
 
     @property
     def first_slope(self) -> float:

@@ -111,13 +111,11 @@ class DimensionFit(Result):
     def in_window(self) -> NDArray[np.bool_]:
         """Which of ``sizes`` the dimension was fitted on, shape (n_points,)."""
         low, high = self.window
-        inside: NDArray[np.bool_] = (self.sizes >= low) & (self.sizes <= high)
-        return inside
+        return (self.sizes >= low) & (self.sizes <= high)
 
     def predict(self, sizes: Floats) -> Floats:
         """Return N_B of the fitted power law at diameter sizes ``sizes``."""
-        line: Floats = np.exp(self.intercept - self.dimension * np.log1p(sizes))
-        return line
+        return np.exp(self.intercept - self.dimension * np.log1p(sizes))
 
     def _curve(self) -> tuple[Any, Any]:
         return self.sizes, self.counts
@@ -332,8 +330,7 @@ def score_windows(sizes: Floats, counts: Floats) -> Floats:
     first, last, slope, score = _score_ranges(np.log1p(sizes), np.log(counts))
     order = np.argsort(score, kind="stable")
     table = np.column_stack([sizes[first], sizes[last - 1], -slope, score])
-    ordered: Floats = table[order]
-    return ordered
+    return table[order]
 
 
 def _best_window(x: Floats, y: Floats) -> tuple[int, int]:

@@ -62,14 +62,8 @@ class MultifractalSpectrum(Result):
     _picture: ClassVar = "plot_multifractal"
     _shown: ClassVar = ("method", "width", "window")
     _rules: ClassVar = {
-        "tau": Rule("n_q"),
-        "tau_error": Rule("n_q"),
-        "dimensions": Rule("n_q"),
-        "dimension_error": Rule("n_q"),
-        "alpha": Rule("n_q"),
-        "alpha_error": Rule("n_q"),
-        "f": Rule("n_q"),
-        "f_error": Rule("n_q"),
+        **dict.fromkeys(("tau", "dimensions", "alpha", "f"), Rule("n_q")),
+        **dict.fromkeys(("tau_error", "dimension_error", "alpha_error", "f_error"), Rule("n_q")),
         "q": Rule("n_q", rising=True),
         "sizes": Rule("n_sizes", least=0, rising=True),
         "log_sums": Rule("n_q n_sizes"),
@@ -95,8 +89,7 @@ class MultifractalSpectrum(Result):
     @property
     def in_window(self) -> NDArray[np.bool_]:
         """Which of ``sizes`` the slopes were fitted on, shape (n_sizes,)."""
-        inside: NDArray[np.bool_] = (self.sizes >= self.window[0]) & (self.sizes <= self.window[1])
-        return inside
+        return (self.sizes >= self.window[0]) & (self.sizes <= self.window[1])
 
     @property
     def width(self) -> float:

@@ -91,8 +91,7 @@ class CorrelationDimension(Result):
     def in_window(self) -> NDArray[np.bool_]:
         """Which radii were fitted, shape (n_radii,)."""
         low, high = self.window
-        inside: NDArray[np.bool_] = (self.sum.radii >= low) & (self.sum.radii <= high)
-        return inside
+        return (self.sum.radii >= low) & (self.sum.radii <= high)
 
     @property
     def local_slopes(self) -> Floats:
@@ -101,8 +100,7 @@ class CorrelationDimension(Result):
 
     def predict(self, radii: Floats) -> Floats:
         """Return T of the fitted line at ``radii``."""
-        line: Floats = np.exp(self.intercept + self.dimension * np.log(radii))
-        return line
+        return np.exp(self.intercept + self.dimension * np.log(radii))
 
 
 def measure_correlation_dimension(

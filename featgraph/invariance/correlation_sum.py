@@ -98,8 +98,7 @@ class CorrelationSum(Result):
     @property
     def values(self) -> Floats:
         """T(r) at each radius, in [0, 1]."""
-        shares: Floats = self.counts / self.n_pairs
-        return shares
+        return self.counts / self.n_pairs
 
     def _columns(self) -> Mapping[str, Any]:
         return {"radius": self.radii, "share": self.values}

@@ -166,8 +166,7 @@ class ClusterLevels(Result):
     @property
     def n_clusters(self) -> Ints:
         """Number of clusters at each level, shape (n_levels,)."""
-        counts: Ints = self.labels.max(axis=1) + 1
-        return counts
+        return np.asarray(self.labels.max(axis=1) + 1)
 
     def _columns(self) -> Mapping[str, Any]:
         return {"level": self.levels, "threshold": self.thresholds, "n_clusters": self.n_clusters}

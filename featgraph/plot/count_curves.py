@@ -173,8 +173,7 @@ def _draw_fit(ax: Axes, fit: DimensionFit) -> None:
 def exponential_curve(fit: DimensionFit, sizes: Floats) -> Floats:
     """Return N of log N = a − b·ℓ fitted to all usable sizes, as the fit compares it."""
     slope, intercept = np.polyfit(fit.sizes, np.log(fit.counts), 1)
-    curve: Floats = np.exp(intercept + slope * sizes)
-    return curve
+    return np.asarray(np.exp(intercept + slope * sizes))
 
 
 def _state_verdict(ax: Axes, fit: DimensionFit) -> None:

@@ -156,8 +156,7 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> Floats:
     matrix = graph.to_scipy(weighted=False)
     points = place_nodes(matrix, graph.components, weighted=False, refine=refine)
     low, high = points.min(axis=0), points.max(axis=0)
-    scaled: Floats = (2 * points - low - high) / max(float((high - low).max()), 1e-12)
-    return scaled
+    return np.asarray((2 * points - low - high) / max(float((high - low).max()), 1e-12))
 
 
 def settle(
@@ -181,8 +180,7 @@ def center_layout(points: Floats) -> Floats:
     """Centre positions, turn their long axis across the page and scale them to unit extent."""
     points = points - points.mean(axis=0)
     points = points @ np.linalg.eigh(points.T @ points)[1][:, ::-1]
-    scaled: Floats = points / max(float(np.abs(points).max()), 1e-12)
-    return scaled
+    return points / max(float(np.abs(points).max()), 1e-12)
 
 
 @contextlib.contextmanager

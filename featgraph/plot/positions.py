@@ -155,8 +155,7 @@ def _sign_axes(positions: Floats) -> Floats:
         return positions
     far = np.abs(positions).argmax(axis=0)
     signs = np.sign(positions[far, np.arange(positions.shape[1])])
-    signed: Floats = positions * np.where(signs == 0, 1.0, signs)
-    return signed
+    return positions * np.where(signs == 0, 1.0, signs)
 
 
 def align_positions(positions: Floats, target: Floats) -> Floats:
@@ -189,8 +188,7 @@ def align_positions(positions: Floats, target: Floats) -> Floats:
             f"and {target.shape}"
         )
     left, _, right = np.linalg.svd(positions.T @ target)
-    aligned: Floats = positions @ (left @ right)
-    return aligned
+    return np.asarray(positions @ (left @ right))
 
 
 def scale_hops(graph: FeatureGraph) -> Floats:

@@ -301,8 +301,7 @@ def color_boxes(families: Ints, masses: Floats) -> Floats:
     shade = np.empty(order.size)
     shade[order] = np.array(_SHADES)[rank % len(_SHADES)]
     colors = np.array([*_COLORS, _NO_COLOR])[families] / 255  # −1 is the last row
-    mixed: Floats = colors * (1 - np.abs(shade))[:, None] + np.maximum(shade, 0)[:, None]
-    return mixed
+    return np.asarray(colors * (1 - np.abs(shade))[:, None] + np.maximum(shade, 0)[:, None])
 
 
 def layout_flow(
@@ -355,8 +354,7 @@ def _pool(points: Floats, labels: Ints, mass: Floats) -> Floats:
 
 
 def _center(points: Floats) -> Floats:
-    centered: Floats = points - points.mean(axis=0)
-    return centered
+    return np.asarray(points - points.mean(axis=0))
 
 
 def _sunflower(mass: Floats) -> Floats:
@@ -374,8 +372,7 @@ def _fit(points: Floats) -> Floats:
     """Scale positions to the square from −1 to 1; fewer than nine nodes leave more of it free."""
     low, high = points.min(axis=0), points.max(axis=0)
     extent = max(float((high - low).max()) / 2, 1e-12)
-    scaled: Floats = (points - (low + high) / 2) / extent * min(1.0, np.sqrt(len(points)) / 3)
-    return scaled
+    return np.asarray((points - (low + high) / 2) / extent * min(1.0, np.sqrt(len(points)) / 3))
 
 
 def _separate(points: Floats, radii: Floats, n_iter: int = 60) -> Floats:

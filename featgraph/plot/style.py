@@ -175,8 +175,7 @@ def name_size_axis(ax: Axes, space: str) -> None:
 
 def _log1p(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
     # Margins may reach below 0 but never below -1; the clip keeps a zoomed-out view finite.
-    values: NDArray[np.float64] = np.log1p(np.maximum(sizes, -0.999))
-    return values
+    return np.log1p(np.maximum(sizes, -0.999))
 
 
 def set_hop_ticks(ax: Axes, sizes: Iterable[float]) -> None:

@@ -353,8 +353,7 @@ class SelfSimilarityRegularizer:
         target = self._targets[max(chosen, key=len)].value(self.step, name, measured)
         gate = 1.0 if self.gate is None else self.gate.factor(name, measured)
         self.records.append(RegularizerRecord(name, measured, target, gate))
-        term: Tensor = self.weight * self.factor * gate * (rate - target).square()
-        return term
+        return self.weight * self.factor * gate * (rate - target).square()
 
     def _skip_constant(self, name: str, values: Tensor) -> Tensor:
         if not self.n_constant[name]:

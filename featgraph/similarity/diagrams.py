@@ -87,8 +87,7 @@ class PersistenceDiagrams(Result):
     def lifetimes(self, dimension: int) -> Floats:
         """Death minus birth of every class of one dimension, shape (n_points,)."""
         points = self.of_dimension(dimension)
-        lifetimes: Floats = points[:, 1] - points[:, 0]
-        return lifetimes
+        return points[:, 1] - points[:, 0]
 
     def clean(
         self, *, min_lifetime: float = 0.01, infinity: float | None = 1.0
@@ -373,8 +372,7 @@ def silhouette_curve(points: Points, grid: Floats) -> Floats:
         slopes += np.bincount(at, weights=slope, minlength=len(grid) + 1)
         offsets -= np.bincount(at, weights=slope * places, minlength=len(grid) + 1)
     sums = np.cumsum(slopes[:-1]) * grid + np.cumsum(offsets[:-1])
-    curve: Floats = np.maximum(sums, 0.0) / weights.sum()
-    return curve
+    return np.asarray(np.maximum(sums, 0.0) / weights.sum())
 
 
 def _heat(points: Points, low: float, step: float, bins: int, sigma: float) -> Points:
@@ -387,5 +385,4 @@ def _heat(points: Points, low: float, step: float, bins: int, sigma: float) -> P
     counts = np.bincount(pixels[:, 0] * bins + pixels[:, 1], minlength=bins * bins)
     image = counts.reshape(bins, bins).astype(np.float64)
     smooth = gaussian_filter(image, sigma / step, mode="constant")
-    heat: Points = (smooth - smooth.T) / step**2
-    return heat
+    return np.asarray((smooth - smooth.T) / step**2)

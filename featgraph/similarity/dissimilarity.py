@@ -173,8 +173,7 @@ def pair_distances(samples: torch.Tensor) -> torch.Tensor:
     nearer to each other than a thirtieth of their size, and with gradients.
     """
     if samples.requires_grad:
-        distances: torch.Tensor = torch.nn.functional.pdist(samples)
-        return distances
+        return torch.nn.functional.pdist(samples)
     centered = samples - samples.mean(dim=0, keepdim=True)
     norms = centered.square().sum(dim=1)
 

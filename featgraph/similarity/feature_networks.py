@@ -274,8 +274,7 @@ def portrait_recipe(*, epsilon: EpsilonRule = DENSITY) -> Recipe:
         portrait = network_portrait(graph).astype(np.float64)
         sizes = np.bincount(graph.components)
         ends = portrait @ np.arange(portrait.shape[1]) / float(np.sum(sizes**2))
-        weights: Floats = portrait / graph.n_nodes * ends[:, None]
-        return weights
+        return portrait / graph.n_nodes * ends[:, None]
 
     return Recipe(prepare, _portrait_divergence, self_value=0.0, least=1)
 

@@ -222,8 +222,7 @@ def _filter(graph: FeatureGraph) -> Floats:
         if lengths is None or not lengths.size or not lengths.min() > 0:
             raise ValueError("model must have edges of lengths above 0, which are 1/|w|")
         strengths = 1 / lengths
-    values: Floats = np.maximum(1 - strengths / strengths.max(), SMALLEST)
-    return values
+    return np.asarray(np.maximum(1 - strengths / strengths.max(), SMALLEST))
 
 
 def _tree_persistence(graph: FeatureGraph, values: Floats, top: int) -> dict[int, Floats]:

@@ -310,8 +310,7 @@ def unit_samples(samples: torch.Tensor, name: str) -> torch.Tensor:
             f"sample {int(dead.nonzero()[0])}); they stay isolated in the graph of samples",
             stacklevel=caller_level(),
         )
-    unit: torch.Tensor = samples / torch.where(norms > 0, norms, 1.0)
-    return unit
+    return samples / torch.where(norms > 0, norms, 1.0)
 
 
 def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:
