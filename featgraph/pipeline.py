@@ -246,7 +246,7 @@ def analyze_layer(
     from featgraph.dimension.sweep import epsilon_sweep
     from featgraph.distances.distance_matrix import DistanceMatrix, as_distance_matrix
     from featgraph.graph.construct import feature_graph
-    from featgraph.plot.positions import scale_distances, scale_features
+    from featgraph.plot.mds import scale_distances, scale_features
     from featgraph.selfsimilarity.sensitivity import compare_and_set_aside
 
     settings = AnalysisSettings() if settings is None else settings

@@ -123,7 +123,7 @@ def _refuse_idle(suffix: str, sizes: object, layout: str) -> None:
 
 def _lay_out(net: FeatureGraph, layout: str, seed: int) -> Any:
     from featgraph.plot import layout_graph
-    from featgraph.plot.positions import scale_hops
+    from featgraph.plot.mds import scale_hops
 
     if layout in ("auto", "none"):
         return "auto" if layout == "auto" else None

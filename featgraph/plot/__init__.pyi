@@ -14,7 +14,11 @@ from .layer_values import (
     plot_exponents as plot_exponents,
     plot_ss_rate as plot_ss_rate,
 )
-from .mds import plot_mds as plot_mds
+from .mds import (
+    align_positions as align_positions,
+    plot_mds as plot_mds,
+    scale_distances as scale_distances,
+)
 from .multifractal import (
     plot_emergence as plot_emergence,
     plot_multifractal as plot_multifractal,
@@ -31,7 +35,6 @@ from .persistence import (
     plot_landscape as plot_landscape,
     plot_persistence as plot_persistence,
 )
-from .positions import align_positions as align_positions, scale_distances as scale_distances
 from .renormalization import (
     plot_box_tree as plot_box_tree,
     plot_renormalization as plot_renormalization,

@@ -9,8 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.plot.graph_drawing import group_colors
-from featgraph.plot.mds import draw_length, frame_points, half_width
-from featgraph.plot.positions import MDSMethod, align_positions, scale_distances
+from featgraph.plot.mds import (
+    MDSMethod,
+    align_positions,
+    draw_length,
+    frame_points,
+    half_width,
+    scale_distances,
+)
 from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure, shorten
 
 if TYPE_CHECKING:

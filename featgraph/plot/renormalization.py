@@ -11,7 +11,7 @@ from featgraph.boxes.renormalization import RenormalizationFlow
 from featgraph.core.values import RandomState, as_rng
 from featgraph.io.colors import box_colors
 from featgraph.plot.graph_drawing import center_layout, draw_edges, settle
-from featgraph.plot.positions import align_positions
+from featgraph.plot.mds import align_positions
 from featgraph.plot.style import INK, SMALL, TEXT, WIDTH, new_axes, new_figure
 
 if TYPE_CHECKING:

@@ -131,11 +131,6 @@ class Predictions(NamedTuple):
     labels: torch.Tensor | None  # (n_samples,)
 
     @property
-    def probabilities(self) -> torch.Tensor:
-        """Softmax of the scores."""
-        return self.scores.softmax(dim=1)
-
-    @property
     def accuracy(self) -> float | None:
         """Share of right answers, None without labels."""
         if self.labels is None:

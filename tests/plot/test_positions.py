@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from featgraph.distances import feature_distances
 from featgraph.plot import align_positions, scale_distances
-from featgraph.plot.positions import scale_features
+from featgraph.plot.mds import scale_features
 
 
 def spread(points):
