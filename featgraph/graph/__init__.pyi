@@ -18,7 +18,10 @@ from .degrees import (
     node_strengths as node_strengths,
     with_edge_weight as with_edge_weight,
 )
-from .epsilon import choose_epsilon as choose_epsilon
+from .epsilon import (
+    choose_epsilon as choose_epsilon,
+    minimum_spanning_tree as minimum_spanning_tree,
+)
 from .feature_network import FeatureNetwork as FeatureNetwork
 from .layered import (
     LayerConnectivity as LayerConnectivity,
@@ -35,7 +38,6 @@ from .mesoscale import (
 from .nulls import References as References, rewire_graph as rewire_graph
 from .power_laws import RivalTest as RivalTest, compare_rivals as compare_rivals
 from .smallworld import SmallWorld as SmallWorld, small_world as small_world
-from .spanning_tree import minimum_spanning_tree as minimum_spanning_tree
 from .spectrum import SpectralGap as SpectralGap, spectral_gap as spectral_gap
 from .summary import network_summary as network_summary
 from .tails import TailFit as TailFit, fit_tail as fit_tail

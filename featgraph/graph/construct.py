@@ -17,10 +17,10 @@ from featgraph.graph.epsilon import (
     find_epsilon,
     just_above,
     refuse_constant,
+    span_tree,
     split_rule,
 )
 from featgraph.graph.layered import Normalization, describe_features
-from featgraph.graph.spanning_tree import span_tree
 
 __all__ = ["feature_graph"]
 

@@ -118,7 +118,7 @@ def _check_distances(given: torch.Tensor | NDArray[Any] | FeatureMatrix) -> Floa
 
 
 def _components(matrix: Floats, limit: float) -> Floats:
-    from featgraph.graph.spanning_tree import minimum_spanning_tree
+    from featgraph.graph.epsilon import minimum_spanning_tree
 
     tree = minimum_spanning_tree(matrix)
     deaths = np.sort(np.asarray(tree.edge_weights, dtype=np.float64))

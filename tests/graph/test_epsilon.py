@@ -9,8 +9,7 @@ from hypothesis import given, strategies as st
 from featgraph.distances import gram
 from featgraph.graph import _blocks, choose_epsilon, minimum_spanning_tree
 from featgraph.graph._blocks import StoredBlocks, StreamedBlocks, kth_distance
-from featgraph.graph.epsilon import EPSILON_RULES, describe_rule, find_epsilon
-from featgraph.graph.spanning_tree import span_tree
+from featgraph.graph.epsilon import EPSILON_RULES, describe_rule, find_epsilon, span_tree
 from tests.naive import graphs as naive
 
 torch = pytest.importorskip("torch")
