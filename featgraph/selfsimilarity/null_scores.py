@@ -21,7 +21,7 @@ from featgraph.core.values import RandomState, as_rng
 from featgraph.distances.distance_matrix import DistanceMatrix, feature_distances
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import NULLS, Null, draw_nulls
-from featgraph.selfsimilarity._merged import FINE, can_merge, merged_rates
+from featgraph.selfsimilarity._steps import FINE, can_merge, merged_rates
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.rate import ss_rate, ss_rate_of_distances

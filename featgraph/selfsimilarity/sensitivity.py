@@ -24,7 +24,7 @@ from featgraph.distances.distance_matrix import (
 )
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import draw_nulls
-from featgraph.selfsimilarity._merged import COARSE, FINEST, can_merge, merged_rates
+from featgraph.selfsimilarity._steps import COARSE, FINEST, can_merge, merged_rates
 from featgraph.selfsimilarity.estimators import EstimatorName
 from featgraph.selfsimilarity.grid import EqualDistancesError
 from featgraph.selfsimilarity.null_scores import NullComparison, compare_with_nulls, embed_distances

@@ -20,7 +20,7 @@ from featgraph.selfsimilarity import (
     ss_rate,
     ss_rate_of_distances,
 )
-from featgraph.selfsimilarity._merged import merged_rates
+from featgraph.selfsimilarity._steps import merged_rates
 
 
 def draw_layer(n_nodes: int = 60, seed: int = 0) -> np.ndarray:
