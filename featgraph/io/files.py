@@ -130,13 +130,12 @@ def read_graph(
 
 
 def read_graphml(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
-    """Read a GraphML file with all node attributes; an edge attribute ``weight`` is kept.
+    """Read a GraphML file, with the edge attribute ``weight`` as weights if there is one.
 
     Parameters
     ----------
     path : str, path or open file
-        File to read, packed with gzip if it ends in ``.gz``. A document type (``<!DOCTYPE``)
-        is refused: it can define entities.
+        File to read, packed with gzip if it ends in ``.gz``.
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
 
@@ -156,7 +155,7 @@ def read_graphml(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
     --------
     >>> import tempfile
     >>> path = tempfile.mkdtemp() + "/pair.graphml"
-    >>> _ = write_graphml(FeatureGraph.from_edges([(0, 1)], weights=[0.5]), path)
+    >>> _ = write_graph(FeatureGraph.from_edges([(0, 1)], weights=[0.5]), path)
     >>> read_graphml(path).edge_weights
     array([0.5])
     """
@@ -164,39 +163,28 @@ def read_graphml(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
 
 
 def read_gexf(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
-    """Read a GEXF file: node attributes, colours, sizes, positions; edge weights are kept.
+    """Read a GEXF file, 1.1 to 1.3, with the edge attribute ``weight`` as weights if it is there.
 
     Parameters
     ----------
-    path : str, path or open file
-        File to read, version 1.1 to 1.3, packed with gzip if it ends in ``.gz``. A document
-        type (``<!DOCTYPE``) is refused.
-    as_undirected : bool, default=False
-        Read a directed graph by forgetting directions.
+    path, as_undirected
+        As in ``read_graphml``.
 
     Returns
     -------
     FeatureGraph
-        As ``read_graph`` gives it; ``color`` of shape (n_nodes, 3), ``position`` of shape
-        (n_nodes, 2) or (n_nodes, 3) and ``size`` are node attributes.
+        As ``read_graph`` gives it, all times at once; see ``read_dynamic_gexf``.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is broken, declares a document type, or is directed.
-
-    Warns
-    -----
-    UserWarning
-        If the graph changes in time: all times are read at once; see ``read_dynamic_gexf``.
+    FileNotFoundError, ValueError
+        As in ``read_graphml``.
 
     Examples
     --------
     >>> import tempfile
     >>> path = tempfile.mkdtemp() + "/pair.gexf"
-    >>> _ = write_gexf(FeatureGraph.from_edges([(0, 1)]), path, positions=[[0, 0], [1, 2]])
+    >>> _ = write_graph(FeatureGraph.from_edges([(0, 1)]), path, positions=[[0, 0], [1, 2]])
     >>> read_gexf(path).node_attributes["position"].tolist()
     [[0.0, 0.0], [1.0, 2.0]]
     """

@@ -71,16 +71,8 @@ def write_gexf(
         Columns are those of ``write_graphml``.
     path : str, path or open file
         File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
-    cover : BoxCover, optional
-        Boxes that give the colours, and a column like ``box_l3`` or ``box_r2``.
-    covers : mapping or iterable of BoxCover, optional
-        More coverings, a column each.
-    positions : array-like of float, shape (n_nodes, 2) or (n_nodes, 3), or None, default="auto"
-        Where nodes stand, as in ``write_graphml``.
-    color_by, size_by : str, optional
-        Columns that give colours and sizes, as in ``write_graphml``.
-    weight : {"given", "similarity", "none"}, default="given"
-        What the weights of edges are, as in ``write_graphml``.
+    cover, covers, positions, color_by, size_by, weight
+        As in ``write_graphml``.
 
     Returns
     -------

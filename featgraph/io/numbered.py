@@ -17,7 +17,7 @@ from featgraph.io._streams import Source
 __all__ = ["parse_dimacs", "parse_matrix_market", "parse_metis", "parse_pajek", "split_words"]
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
-_KINDS = {"pattern": 4, "integer": 6, "real": 6}  # of entries, and how short a line of them is
+_KINDS, _SYMMETRIES = ("pattern", "integer", "real"), ("general", "symmetric")  # Matrix Market
 _PLACE = re.compile(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?")
 #: Sections of Pajek, and how many numbers of vertices begin a line; None: all of it.
 _SECTIONS = {"*network": 0, "*matrix": 0, "*vertices": 1, "*edges": 2, "*arcs": 2}
@@ -27,66 +27,48 @@ _SECTIONS |= {"*edgeslist": None, "*arcslist": None}  # type: ignore[dict-item]
 def parse_matrix_market(source: Source) -> RawGraph:
     """Read the adjacency matrix in a Matrix Market file, coordinate format."""
     with source.open() as stream:
-        number, words = 1, stream.readline(1000).decode("latin-1").lower().split()
+        words = stream.readline(1000).decode("latin-1").lower().split()
         if len(words) != 5 or words[:2] != ["%%matrixmarket", "matrix"]:
             raise ValueError("line 1: expected '%%MatrixMarket matrix coordinate FIELD SYMMETRY'")
-        layout, kind, symmetry = words[2:]
-        symmetric = symmetry == "symmetric"
-        if layout != "coordinate" or kind not in _KINDS or not (symmetric or symmetry == "general"):
+        if words[2] != "coordinate" or words[3] not in _KINDS or words[4] not in _SYMMETRIES:
             raise ValueError(
                 "line 1: a graph is a 'coordinate' matrix of 'pattern', 'integer' or 'real' "
-                f"entries, 'general' or 'symmetric'; got {layout} {kind} {symmetry}"
+                f"entries, 'general' or 'symmetric'; got {' '.join(words[2:])}"
             )
-        sizes = ["%"]
-        while sizes[:1] == ["%"] or not sizes:
-            line = stream.readline().decode("latin-1")
-            number, sizes = number + 1, line.replace("%", "% ").split() if line else [""]
-        n_nodes, n_entries = _check_sizes(sizes, number, source, kind)
-        rows, columns, values = _read_entries(stream, n_entries, kind, n_nodes)
-    if symmetric:
-        beside = rows != columns
-        values = np.concatenate([values, values[beside]])
-        rows, columns = (
-            np.concatenate([one, two[beside]]) for one, two in ((rows, columns), (columns, rows))
-        )
-    return matrix_graph(rows, columns, values, n_nodes, "weight")
-
-
-def _read_entries(stream: Any, n_entries: int, kind: str, n_nodes: int) -> list[NDArray[Any]]:
-    """Return rows and columns from 0, and values.
-
-    numpy reads them: SciPy's reader runs past the end of some files that were cut short.
-    """
-    kinds: list[tuple[str, Any]] = [("row", np.int64), ("column", np.int64), ("value", np.float64)]
-    kinds = kinds[: 2 if kind == "pattern" else 3]
-    table = np.empty(0, dtype=kinds)
-    if n_entries:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # numpy's word on empty input
-                table = np.loadtxt(stream, dtype=kinds, comments="%", ndmin=1, encoding="latin-1")
-        except (ValueError, OverflowError) as error:
-            raise ValueError(f"an entry cannot be read ({error})") from None
+        lines = (line.split() for line in stream)
+        sizes = next((line for line in lines if line and not line[0].startswith(b"%")), [])
+        if len(sizes) != 3 or not all(size.isdigit() for size in sizes):
+            raise ValueError(f"expected 'rows columns entries', got {b' '.join(sizes)!r:.60}")
+        n_nodes, n_columns, n_entries = map(int, sizes)
+        if n_nodes != n_columns:
+            raise ValueError(f"an adjacency matrix is square, got {n_nodes}×{n_columns}")
+        source.check_node_count(n_nodes)
+        table = _read_entries(stream, words[3])
     if len(table) != n_entries:
         told = "Truncated file" if len(table) < n_entries else "more than are announced"
         raise ValueError(f"an entry cannot be read ({told}: {len(table)} of {n_entries})")
-    ends = [table["row"] - 1, table["column"] - 1]
-    if any(end.size and not 0 <= end.min() <= end.max() < n_nodes for end in ends):
+    rows, columns = table["row"] - 1, table["column"] - 1
+    if any(end.size and not 0 <= end.min() <= end.max() < n_nodes for end in (rows, columns)):
         raise ValueError(f"an entry lies outside 1 … {n_nodes}")
-    return [*ends, np.ones(n_entries) if kind == "pattern" else table["value"].copy()]
+    values = np.ones(n_entries) if words[3] == "pattern" else table["value"].copy()
+    if words[4] == "symmetric":
+        beside = rows != columns
+        values = np.concatenate([values, values[beside]])
+        ends = (rows, columns[beside]), (columns, rows[beside])
+        rows, columns = map(np.concatenate, ends)
+    return matrix_graph(rows, columns, values, n_nodes, "weight")
 
 
-def _check_sizes(sizes: list[str], number: int, source: Source, kind: str) -> tuple[int, int]:
-    if len(sizes) != 3 or not all(size.isdecimal() for size in sizes):
-        raise ValueError(f"line {number}: expected 'rows columns entries', got {sizes!r:.60}")
-    n_rows, n_columns, n_entries = map(int, sizes)
-    if n_rows != n_columns:
-        raise ValueError(f"line {number}: an adjacency matrix is square, got {n_rows}×{n_columns}")
-    source.check_node_count(n_rows)
-    # an entry is at least two characters per number: a digit and what separates it
-    if n_entries * _KINDS[kind] > source.size + 2:
-        raise ValueError(f"line {number}: claims {n_entries} entries, more than the file can hold")
-    return n_rows, n_entries
+def _read_entries(stream: Any, kind: str) -> NDArray[Any]:
+    """Return rows, columns and values as numpy reads them; SciPy runs past the end of some."""
+    kinds: list[tuple[str, Any]] = [("row", np.int64), ("column", np.int64), ("value", np.float64)]
+    kinds = kinds[: 2 if kind == "pattern" else 3]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy's word on empty input
+            return np.loadtxt(stream, dtype=kinds, comments="%", ndmin=1, encoding="latin-1")
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"an entry cannot be read ({error})") from None
 
 
 def parse_metis(source: Source) -> RawGraph:

@@ -174,7 +174,7 @@ BROKEN_TEXT = [
     ("a.mtx", "hello\n", r"a\.mtx: line 1: expected '%%MatrixMarket"),
     ("a.mtx", "%%MatrixMarket matrix array real general\n1 1\n0\n", "a graph is a 'coordinate'"),
     ("a.mtx", "%%MatrixMarket matrix coordinate complex general\n", "a graph is a 'coordinate'"),
-    ("a.mtx", "%%MatrixMarket matrix coordinate real general\nx\n", "line 2: expected 'rows"),
+    ("a.mtx", "%%MatrixMarket matrix coordinate real general\nx\n", "expected 'rows"),
     ("a.mtx", "%%MatrixMarket matrix coordinate real general\n2 3 0\n", "is square, got 2×3"),
     (
         "a.mtx",
@@ -184,7 +184,7 @@ BROKEN_TEXT = [
     (
         "a.mtx",
         "%%MatrixMarket matrix coordinate pattern general\n% note\n3 3 99999999999\n1 2\n",
-        "a.mtx: line 3: claims 99999999999 entries, more than the file can hold",
+        r"a.mtx: an entry cannot be read \(Truncated file: 1 of 99999999999\)",
     ),
     (
         "a.mtx",
