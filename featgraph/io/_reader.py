@@ -16,13 +16,8 @@ from featgraph.graph.incoming import RawGraph, attribute_column, whole_labels
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [
-    "RESERVED_PREFIX",
-    "Column",
-    "GraphReader",
-    "Table",
-    "as_boolean",
-    "color_channels",
-    "typed_column",
+    *("RESERVED_PREFIX", "Column", "GraphReader", "Table", "as_boolean", "color_channels"),
+    *("typed_column",),
 ]
 
 #: An attribute whose name Gephi would take for something else is written with this prefix.

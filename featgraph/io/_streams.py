@@ -18,16 +18,8 @@ from xml.parsers import expat
 from featgraph.core.files import DamagedFileError, atomic_path
 
 __all__ = [
-    "Source",
-    "Target",
-    "XmlWriter",
-    "broken_file",
-    "clean_text",
-    "escape_text",
-    "escape_value",
-    "open_target",
-    "plain_suffix",
-    "target_name",
+    *("Source", "Target", "XmlWriter", "broken_file", "clean_text", "escape_text"),
+    *("escape_value", "open_target", "plain_suffix", "target_name"),
 ]
 
 #: A path, or an open file of bytes or text.

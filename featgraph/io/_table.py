@@ -24,29 +24,10 @@ if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
 __all__ = [
-    "XML_TYPES",
-    "GraphTable",
-    "Looks",
-    "Positions",
-    "box_column",
-    "cell_texts",
-    "color_cells",
-    "column_kind",
-    "describe_graph",
-    "look_columns",
-    "numbered",
-    "row_texts",
+    *("GraphTable", "Looks", "Positions", "box_column", "cell_texts", "color_cells"),
+    *("column_kind", "describe_graph", "look_columns", "numbered", "row_texts", "xml_type"),
 ]
 
-#: Kinds of columns as GraphML and GEXF call them; neither has a type wider than long that
-#: networkx takes, and readers of text take any length.
-XML_TYPES = {
-    "boolean": "boolean",
-    "integer": "long",
-    "biginteger": "long",
-    "double": "double",
-    "string": "string",
-}
 #: Coordinates of the nodes; "auto": those of the graph, else a cheap layout; None: none.
 Positions = ArrayLike | Literal["auto"] | None
 
@@ -271,6 +252,14 @@ def column_kind(column: NDArray[Any]) -> str:
         small = all(-(2**63) <= value < 2**63 for value in known)
         return "integer" if small else "biginteger"
     return {"b": "boolean", "i": "integer", "u": "integer", "f": "double"}.get(kind, "string")
+
+
+def xml_type(kind: str) -> str:
+    """Return how GraphML and GEXF call a kind of columns.
+
+    Neither has a type wider than long that networkx takes, and readers of text take any length.
+    """
+    return "long" if kind in ("integer", "biginteger") else kind
 
 
 def cell_texts(column: NDArray[Any]) -> list[str | None]:

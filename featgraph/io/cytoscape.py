@@ -20,7 +20,7 @@ from featgraph.io._table import describe_graph, look_columns
 
 __all__ = ["parse_json", "write_cytoscape"]
 
-_OWN = {"id", "key", "source", "target", "SUID", "shared_name", "selected"}
+_OWN = {"id", "source", "target", "SUID", "shared_name", "selected"}
 _INNER = ("attributes", "metadata")  # what graphology and the JSON Graph Format know of an element
 
 
@@ -131,25 +131,20 @@ def _told(element: Any) -> dict[str, Any]:
     if not isinstance(element, dict):
         raise ValueError(f"expected an object for each node and edge, got {element!r:.60}")
     if isinstance(element.get("data"), dict):  # Cytoscape.js
-        told: dict[str, Any] = element["data"]
-        return told
-    return {k: v for k, v in element.items() if k not in _INNER} | {
-        name: value
-        for key in _INNER
-        if isinstance(element.get(key), dict)
-        for name, value in element[key].items()
-    }
+        return dict(element["data"])
+    told = {key: value for key, value in element.items() if key not in _INNER}
+    for key in _INNER:
+        told |= element[key] if isinstance(element.get(key), dict) else {}
+    return told
 
 
 def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
     told = [_told(element) for element in nodes]
     names = [str(one.get("id", one.get("key", row))) for row, one in enumerate(told)]
-    # networkx asks for name and value
-    own = _OWN | {
-        key
-        for key in ("name", "value")
-        if all(str(one.get(key)) == name for one, name in zip(told, names, strict=True))
-    }
+    own = set(_OWN)  # and what repeats it: networkx asks for name and value, graphology for key
+    for key in ("name", "value", "key"):
+        if [str(one.get(key)) for one in told] == names:
+            own.add(key)
     for element, one, name in zip(nodes, told, names, strict=True):
         reader.add_node(name)
         for key, value in one.items():

@@ -17,12 +17,12 @@ from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._streams import Source, Target, XmlWriter, broken_file, open_target, target_name
 from featgraph.io._table import (
-    XML_TYPES,
     GraphTable,
     Positions,
     cell_texts,
     column_kind,
     describe_graph,
+    xml_type,
 )
 from featgraph.io._xml_reader import DynamicReader
 from featgraph.io.gexf import NAMESPACES, look_rows, write_meta
@@ -196,7 +196,7 @@ def _write_body(xml: XmlWriter, tables: Sequence[GraphTable], spans: Sequence[Sp
         if listed:
             with xml.element("attributes", {"class": owner, "mode": "dynamic"}):
                 for k, (name, (kind, _)) in enumerate(listed.items()):
-                    xml.leaf("attribute", {"id": str(k), "title": name, "type": XML_TYPES[kind]})
+                    xml.leaf("attribute", {"id": str(k), "title": name, "type": xml_type(kind)})
     whole = {"start": repr(spans[0][0]), "end": repr(spans[-1][1])}
     labels = last.ids if last.looks.labels is None else last.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(last.ids))}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from featgraph.core.package import caller_level, need
 from featgraph.core.values import describe
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
+from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._streams import Source, Target, broken_file, open_target, plain_suffix
 from featgraph.io._table import (
     box_column,
@@ -34,14 +36,8 @@ if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
 __all__ = [
-    "edge_rows",
-    "graph_tables",
-    "node_rows",
-    "read_tables",
-    "with_boxes",
-    "write_edges",
-    "write_node_link",
-    "write_tables",
+    *("edge_rows", "graph_tables", "node_rows", "read_tables", "with_boxes", "write_edges"),
+    *("write_node_link", "write_tables"),
 ]
 
 _Columns = dict[str, Any]
@@ -266,14 +262,24 @@ def _labels(graph: FeatureGraph) -> list[int | str]:
 def write_node_link(
     graph: FeatureGraph, path: str | os.PathLike[str], covers: Iterable[BoxCover] = ()
 ) -> Path:
-    """Write nodes and links as one JSON object, which d3 and ``nx.node_link_graph`` read."""
-    values = {
-        "directed": False,
-        "graph": {"layer": graph.layer, "epsilon": graph.epsilon, "source": graph.source},
-        "nodes": node_rows(graph, covers),
-        "links": edge_rows(graph),
+    """Write nodes and links as one JSON object, which d3 and ``nx.node_link_graph`` read.
+
+    Values that JSON does not know (NaN, infinities) and missing ones are left out.
+    """
+    about: dict[str, Any] = {name: getattr(graph, name) for name in GRAPH_FIELDS}
+    about["lengths"] = None if graph.weights is None else "weight"
+    rows = {"nodes": node_rows(graph, covers), "links": edge_rows(graph)}
+    whole: dict[str, Any] = {"directed": False, "multigraph": False, "graph": _known(about)}
+    whole |= {name: list(map(_known, listed)) for name, listed in rows.items()}
+    return write_text(path, json.dumps(whole, allow_nan=False) + "\n")
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in row.items()
+        if value is not None and (not isinstance(value, float) or math.isfinite(value))
     }
-    return write_text(path, json.dumps(values) + "\n")
 
 
 def write_edges(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:

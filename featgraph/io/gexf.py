@@ -22,7 +22,6 @@ from featgraph.io._streams import (
     target_name,
 )
 from featgraph.io._table import (
-    XML_TYPES,
     GraphTable,
     Looks,
     Positions,
@@ -31,6 +30,7 @@ from featgraph.io._table import (
     column_kind,
     describe_graph,
     row_texts,
+    xml_type,
 )
 from featgraph.io._xml_reader import KEYWORD
 
@@ -139,7 +139,7 @@ def _write_body(xml: XmlWriter, table: GraphTable) -> None:
         if listed:
             with xml.element("attributes", {"class": owner}):
                 for k, (name, column) in enumerate(listed.items()):
-                    kind = XML_TYPES[column_kind(column)]
+                    kind = xml_type(column_kind(column))
                     xml.leaf("attribute", {"id": str(k), "title": name, "type": kind})
     names = [escape_value(name) for name in table.ids]
     labels = table.ids if table.looks.labels is None else table.looks.labels.tolist()

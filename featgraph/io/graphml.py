@@ -23,13 +23,13 @@ from featgraph.io._streams import (
     target_name,
 )
 from featgraph.io._table import (
-    XML_TYPES,
     GraphTable,
     Positions,
     column_kind,
     describe_graph,
     look_columns,
     row_texts,
+    xml_type,
 )
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _declare(
         while key in taken:
             key = f"{owner}_{key}"
         taken.add(key)
-        kind = "int" if name in ("r", "g", "b") else XML_TYPES[column_kind(column)]
+        kind = "int" if name in ("r", "g", "b") else xml_type(column_kind(column))
         _write_key(xml, key, name, owner, kind)
         cells.append((column, f'<data key="{escape_value(key)}">', "</data>\n"))
     return cells

@@ -21,6 +21,7 @@ from featgraph.io import (
     write_graph,
     write_tables,
 )
+from featgraph.io.frames import write_node_link
 
 
 def network():
@@ -87,6 +88,26 @@ def test_cytoscape_files_are_read_by_networkx(tmp_path):
     other = nx.cytoscape_graph(data)
     assert other.edges["a", "b"]["weight"] == 0.5
     assert other.nodes["a"]["degree"] == 1
+
+
+def test_nodes_and_links_come_back(tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1), (1, 2)], labels=["a", "b", "c"], weights=[0.5, 2])
+    graph = graph.with_attributes(real=[0.5, np.nan, np.inf], whole=[1, None, 3])
+    path = write_node_link(graph, tmp_path / "a.json")
+    back = read_graph(path)  # which says itself that its weights are lengths
+    assert back.node_labels == graph.node_labels
+    assert back.edge_weights.tolist() == [0.5, 2]
+    assert back.node_attributes["whole"].tolist() == [1, None, 3]
+    np.testing.assert_array_equal(back.node_attributes["real"], [0.5, np.nan, np.nan])
+    with path.open() as text:
+        assert nx.node_link_graph(json.load(text), edges="links").edges["a", "b"]["weight"] == 0.5
+
+
+def test_columns_called_like_parts_of_json_stay(tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1)]).with_attributes(key=["x", "y"], data=[3, 4])
+    back = read_graph(write_cytoscape(graph, tmp_path / "a.cyjs"))
+    assert back.node_attributes["key"].tolist() == ["x", "y"]
+    assert back.node_attributes["data"].tolist() == [3, 4]
 
 
 def test_cytoscape_files_of_others(tmp_path):
