@@ -6,6 +6,6 @@ turned by itself.
 
 from __future__ import annotations
 
-from featgraph.core.face import attach as _attach
+from featgraph.core.package import attach as _attach
 
 __getattr__, __dir__, __all__ = _attach(__name__, __file__)
