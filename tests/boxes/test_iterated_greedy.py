@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from featgraph.boxes import box_cover, minimum_box_cover
+from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.clock import Clock
-from featgraph.boxes.exact.iterated_greedy import fit_boxes, iterate_boxes
+from featgraph.boxes.exact.iterated_greedy import dissolve_boxes, fit_boxes, iterate_boxes
 from tests.naive import boxes as naive_boxes, optimum as naive
 
 
@@ -39,6 +40,17 @@ def test_first_fit_equals_its_twin(near, seed):
     assert fit_boxes(*as_rows(near), order).tolist() == naive.fit_boxes(near, order)
 
 
+def check_boxes(near, labels):
+    assert sorted(set(labels.tolist())) == list(range(labels.max() + 1))
+    for u, v in itertools.combinations(range(len(near)), 2):
+        assert labels[u] != labels[v] or v in near[u]
+
+
+def as_bits(near):
+    indptr, indices = as_rows(near)
+    return pack_lists(indptr[:-1], indptr[1:], indices)
+
+
 @settings(max_examples=40)
 @given(near=relations(), seed=st.integers(0, 99))
 def test_passes_never_need_more_boxes(near, seed):
@@ -49,9 +61,38 @@ def test_passes_never_need_more_boxes(near, seed):
         before = labels.max()
         labels = iterate_boxes(*rows, labels, Clock(None), rng, passes=1, patience=5)
         assert labels.max() <= before
-        assert sorted(set(labels.tolist())) == list(range(labels.max() + 1))
-        for u, v in itertools.combinations(range(len(near)), 2):
-            assert labels[u] != labels[v] or v in near[u]
+        check_boxes(near, labels)
+
+
+@settings(max_examples=40)
+@given(near=relations(), seed=st.integers(0, 99))
+def test_dissolved_boxes_leave_a_cover_of_as_few(near, seed):
+    start, rng = np.arange(len(near)), np.random.default_rng(seed)
+    labels = dissolve_boxes(as_bits(near), start, Clock(None), rng, moves=200)
+    check_boxes(near, labels)
+    assert labels.max() + 1 >= naive.smallest_clique_cover(near)
+    same = dissolve_boxes(as_bits(near), start, Clock(0.0), rng, moves=200)
+    assert same.tolist() == start.tolist()
+
+
+def test_dissolving_finds_boxes_that_were_planted():
+    n_nodes, n_boxes = 120, 8
+    rng = np.random.default_rng(0)
+    planted = rng.permutation(n_nodes) % n_boxes
+    related = np.triu(rng.random((n_nodes, n_nodes)) < 0.6)
+    related |= related.T | (planted[:, None] == planted)
+    near = [set(np.flatnonzero(row).tolist()) - {v} for v, row in enumerate(related)]
+    start = np.array(naive.fit_boxes(near, range(n_nodes)))
+    assert start.max() + 1 > n_boxes
+    found = [
+        dissolve_boxes(
+            as_bits(near), start, Clock(None), np.random.default_rng(1), moves=10**5, enough=n_boxes
+        )
+        for _ in range(2)
+    ]
+    check_boxes(near, found[0])
+    assert found[0].max() + 1 == n_boxes
+    np.testing.assert_array_equal(*found)
 
 
 @settings(max_examples=30)

@@ -159,6 +159,7 @@ def _extend(
             box = row[tally[row] == size]
             box = box[np.argsort(rank[box])]
             grown = True
+        out[ends[c] : used].sort()
         ends[c + 1] = used
     return ends
 
@@ -198,6 +199,7 @@ def _extend_bits(
             box = box[:count]
             box = box[np.argsort(rank[box])]
             grown = True
+        out[ends[c] : used].sort()
         ends[c + 1] = used
     return ends
 
@@ -227,5 +229,5 @@ def extend_cliques(
             ends = _extend(indptr, indices, *boxes)
         else:
             ends = _extend_bits(bits, degrees, *boxes)
-        found += [np.sort(out[i:j]) for i, j in itertools.pairwise(ends.tolist())]
+        found += [out[i:j] for i, j in itertools.pairwise(ends.tolist())]
     return found

@@ -1,8 +1,10 @@
-"""Boxes built again with whole boxes kept together, and boxes that are taken apart.
+"""Boxes built again with whole boxes kept together, and boxes that are left out and squeezed in.
 
-Both work on the relation of pairs that may share a box (CSR rows, both directions, no
-self-pairs) and decide by counting: node v fits into a box if as many of its members are in v's
-row as the box has members. One pass costs O(pairs).
+Both work on the relation of pairs that may share a box. Iterated greedy takes it as CSR rows (both
+directions, no self-pairs) and decides by counting: node v fits into a box if as many of its members
+are in v's row as the box has members. One pass costs O(pairs). Where nearly all pairs may share a
+box, rows of bits are the better table, and covers shrink further by a tabu search: the smallest
+box is left out, and each of its nodes in turn goes where it evicts fewest.
 
 Sources: J. Culberson (1992), Iterated greedy graph coloring and the difficulty landscape, TR
 92-07, University of Alberta (a new pass over whole boxes never needs more boxes); I. Blöchliger &
@@ -18,8 +20,9 @@ from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.reductions import has_dense_rows
 from featgraph.kernels import kernel, light_kernel
+from featgraph.kernels.bits import lowest_bit
 
-__all__ = ["fit_boxes", "iterate_boxes"]
+__all__ = ["dissolve_boxes", "fit_boxes", "iterate_boxes"]
 
 Ints = NDArray[np.int64]
 CHUNK = 5_000_000  # elementary steps between two looks at the clock
@@ -27,6 +30,9 @@ CHUNK = 5_000_000  # elementary steps between two looks at the clock
 # boxes and idle passes to stop at
 N_BOXES, PASSES_LEFT, STALLED, RANDOM, ENOUGH, PATIENCE = range(6)
 MODULUS = 2147483647
+# places in the state of the tabu search: boxes, nodes left out, moves, random number
+MOVES, N_BARE = 1, 2
+LARGEST_TABLE = 2**22  # nodes times boxes; beyond it moves are too slow to pay
 
 
 @light_kernel
@@ -227,3 +233,152 @@ def iterate_boxes(
     ):
         _iterate(indptr, indices, bits, labels, work, state, CHUNK)
     return labels
+
+
+@kernel
+def _tally(absent: Ints, v: int, box: int, change: int, conflicts: Ints) -> int:
+    # v joins (1) or leaves (-1) a box: those that may not share one with it have a conflict more.
+    count = 0
+    for w in range(absent.shape[1]):
+        left = absent[v, w]
+        while left:
+            conflicts[63 * w + lowest_bit(left), box] += change
+            left &= left - 1
+            count += 1
+    return count
+
+
+@kernel
+def _fill_boxes(absent: Ints, labels: Ints, inside: Ints, conflicts: Ints) -> None:
+    for v in range(labels.size):
+        if labels[v] >= 0:
+            inside[labels[v], v // 63] |= 1 << (v % 63)
+            _tally(absent, v, labels[v], 1, conflicts)
+
+
+@kernel
+def _find_move(conflicts: Ints, barred: Ints, bare: Ints, state: Ints) -> tuple[int, int]:
+    # The node left out and the box in which it has fewest conflicts, ties at random; a box that
+    # evicted it is barred for some moves, unless there is none. (-1, -1): all are barred.
+    node = box = -1
+    least = conflicts.shape[0]
+    ties = 0
+    for v in bare[: state[N_BARE]]:
+        for b in range(state[N_BOXES]):
+            if conflicts[v, b] > least or (conflicts[v, b] > 0 and barred[v, b] >= state[MOVES]):
+                continue
+            if conflicts[v, b] < least:
+                least = conflicts[v, b]
+                ties = 0
+            ties += 1
+            state[RANDOM] = state[RANDOM] * 48271 % 2147483647
+            if state[RANDOM] % ties == 0:
+                node, box = v, b
+    return node, box
+
+
+@kernel
+def _squeeze(
+    absent: Ints,
+    inside: Ints,
+    labels: Ints,
+    bare: Ints,
+    conflicts: Ints,
+    barred: Ints,
+    state: Ints,
+    budget: int,
+) -> None:
+    # Moves until no node is left out or the budget of steps is used. absent and inside: whom a node
+    # may not share a box with, and what a box holds, as bits.
+    steps = 0
+    while state[N_BARE] > 0 and steps < budget:
+        state[MOVES] += 1
+        v, box = _find_move(conflicts, barred, bare, state)
+        steps += state[N_BARE] * state[N_BOXES] + absent.shape[1]
+        if v < 0:
+            continue
+        tenure = 3 * state[N_BARE] // 5
+        place = 0
+        while bare[place] != v:
+            place += 1
+        state[N_BARE] -= 1
+        bare[place] = bare[state[N_BARE]]
+        labels[v] = box
+        steps += _tally(absent, v, box, 1, conflicts)
+        for w in range(absent.shape[1]):
+            left = inside[box, w] & absent[v, w]
+            inside[box, w] ^= left
+            while left:
+                u = 63 * w + lowest_bit(left)
+                left &= left - 1
+                labels[u] = -1
+                bare[state[N_BARE]] = u
+                state[N_BARE] += 1
+                steps += _tally(absent, u, box, -1, conflicts)
+                state[RANDOM] = state[RANDOM] * 48271 % 2147483647
+                barred[u, box] = state[MOVES] + tenure + state[RANDOM] % 10
+        inside[box, v // 63] |= 1 << (v % 63)
+
+
+def dissolve_boxes(
+    bits: Ints,
+    labels: Ints,
+    clock: Clock,
+    rng: np.random.Generator,
+    *,
+    moves: int,
+    enough: int = 1,
+) -> Ints:
+    """Leave out the smallest box again and again, and squeeze its nodes into the others.
+
+    Parameters
+    ----------
+    bits : ndarray of int64, shape (n_nodes, n_words)
+        The relation as rows of bits, own bits included.
+    labels : ndarray of int64, shape (n_nodes,)
+        A valid cover, boxes 0 … n_boxes − 1.
+    clock : Clock
+        Deadline; looked at about every ten milliseconds.
+    rng : numpy Generator
+        Gives one seed.
+    moves : int
+        Give up a box after so many moves.
+    enough : int, default=1
+        Stop at so many boxes.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_nodes,)
+        A valid cover of at most as many boxes. Memory is O(nodes × boxes).
+
+    Examples
+    --------
+    >>> path = np.array([0b0011, 0b0111, 0b1110, 0b1100])[:, None]
+    >>> start, rng = np.array([0, 1, 1, 2]), np.random.default_rng(0)
+    >>> dissolve_boxes(path, start, Clock(None), rng, moves=99, enough=2)
+    array([1, 1, 0, 0])
+    """
+    n_nodes, words = bits.shape
+    members = np.zeros(words, dtype=np.int64)
+    np.bitwise_or.at(members, np.arange(n_nodes) // 63, 1 << (np.arange(n_nodes) % 63))
+    absent = members & ~bits
+    seed = int(rng.integers(1, MODULUS))
+    while True:
+        sizes = np.bincount(labels)
+        n_boxes = sizes.size - 1
+        if n_boxes < max(enough, 1) or n_nodes * n_boxes > LARGEST_TABLE or clock.expired:
+            return labels
+        smallest = int(sizes.argmin())
+        trial = np.where(labels == smallest, -1, labels - (labels > smallest))
+        inside = np.zeros((n_boxes, words), dtype=np.int64)
+        conflicts = np.zeros((n_nodes, n_boxes), dtype=np.int64)
+        _fill_boxes(absent, trial, inside, conflicts)
+        bare = np.zeros(n_nodes, dtype=np.int64)
+        bare[: sizes[smallest]] = np.flatnonzero(trial < 0)
+        state = np.array([n_boxes, 0, sizes[smallest], seed], dtype=np.int64)
+        barred = np.zeros_like(conflicts)
+        while state[N_BARE] > 0 and state[MOVES] < moves and not clock.expired:
+            _squeeze(absent, inside, trial, bare, conflicts, barred, state, CHUNK)
+        if state[N_BARE] > 0:
+            return labels
+        labels, seed = trial, int(state[RANDOM])
