@@ -92,9 +92,7 @@ class CliquePart:
             labels = np.unique(hints.labels[self.nodes], return_inverse=True)[1]
             self._offer(labels.astype(np.int64).reshape(-1))
         if hints.shares.size:
-            self._hints = Hints(
-                None, *hints.restrict(self.nodes), hints.prices[self.nodes], hints.n_outliers
-            )
+            self._hints = Hints(None, *hints.restrict(self.nodes), hints.prices[self.nodes])
 
     def give_hints(self, hints: Hints) -> None:
         """Add the boxes, shares and prices found."""
@@ -103,8 +101,6 @@ class CliquePart:
         elif self._outliers is not None:
             found = self._outliers.give_hints()
             hints.add(self.nodes, found.boxes, found.shares, found.prices)
-        if self._outliers is not None:
-            hints.n_outliers = max(hints.n_outliers, self._outliers.proven)
 
     @cached_property
     def _bits(self) -> Ints | None:

@@ -43,7 +43,6 @@ MOST_KEPT = 4  # boxes per node that are handed on
 FIRST = 64  # nodes to begin with are proven within 0.02 s
 GROWTH = 1.4  # times as many nodes at every step raise the bound by 3 to 17 %
 ENOUGH = 0.97  # of the fractional cover; 0.93 saves half the time and loses 2 to 4 % of the bound
-BACK = 3  # steps before that of the size nearby; 1 and 3 are as good
 STEEP = 4.0  # a step takes 5 to 11 times as long as the one before, once it takes 0.05 s
 
 
@@ -59,7 +58,7 @@ class Hints:
     """A cover that holds at this size too, and boxes with shares and prices of a size nearby.
 
     ``labels`` and ``prices`` have an entry for each node of the whole; boxes need not be boxes at
-    this size, they are repaired. ``n_outliers`` tells of how many nodes prices could be proven.
+    this size, they are repaired.
     """
 
     labels: Ints | None = None
@@ -68,7 +67,6 @@ class Hints:
     )
     shares: Floats = field(default_factory=lambda: np.zeros(0))
     prices: Floats = field(default_factory=lambda: np.zeros(0))
-    n_outliers: int = 0
 
     def restrict(self, nodes: Ints) -> tuple[Columns, Floats]:
         """Return what the boxes hold of ``nodes``, in numbers of these, and their shares.
@@ -247,7 +245,7 @@ class OutlierBound:
     indptr, indices : ndarray of int64
         Rows of the relation, both directions, no self-pairs.
     hints : Hints, optional
-        Boxes, shares and prices to begin with, and how many nodes.
+        Boxes, shares and prices to begin with.
     """
 
     def __init__(self, indptr: Ints, indices: Ints, hints: Hints | None = None) -> None:
@@ -257,8 +255,7 @@ class OutlierBound:
         self.bound = 1
         self.pool: BoxPool | None = None
         self.hints = Hints() if hints is None else hints
-        self.count = min(max(FIRST, int(self.hints.n_outliers / GROWTH**BACK)), self.n_nodes)
-        self.proven = 0  # nodes whose prices are as good as the step wants them
+        self.count = min(FIRST, self.n_nodes)
         self._nodes = np.empty(0, dtype=np.int64)
         self._order = np.argsort(np.diff(indptr), kind="stable").astype(np.int64)
 
@@ -276,7 +273,6 @@ class OutlierBound:
             self.bound = max(self.bound, pool.bound)
             if not done:
                 return
-            self.proven = self.count
             if self.bound >= upper or self.holds_all:
                 return
             if STEEP * (begin - clock.left()) > clock.left():
@@ -298,10 +294,10 @@ class OutlierBound:
         return self.pool
 
     def give_hints(self) -> Hints:
-        """Return the boxes, shares and prices found, and how many nodes were proven."""
+        """Return the boxes, shares and prices found."""
         if self.pool is None and self.hints.shares.size:
             return self.hints
-        found = Hints(prices=np.zeros(self.n_nodes), n_outliers=self.proven)
+        found = Hints(prices=np.zeros(self.n_nodes))
         if self.pool is not None:
             found.add(self._nodes, *self.pool.best_boxes(), self.pool.prices)
         return found

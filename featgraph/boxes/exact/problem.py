@@ -215,7 +215,6 @@ def solve_exact(
             part.give_hints(found)
         if found.shares.size:
             hints.boxes, hints.shares, hints.prices = found.boxes, found.shares, found.prices
-            hints.n_outliers = found.n_outliers
     return problem.cover(rng, interrupted=interrupted)
 
 
