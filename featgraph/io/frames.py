@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +29,7 @@ from featgraph.io._table import (
     numbered,
 )
 from featgraph.io.edge_list import edge_table_graph, read_table
-from featgraph.io.tables import write_rows
+from featgraph.io.tables import json_value, write_rows
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
@@ -275,11 +274,7 @@ def write_node_link(
 
 
 def _known(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in row.items()
-        if value is not None and (not isinstance(value, float) or math.isfinite(value))
-    }
+    return {name: value for name, value in json_value(row).items() if value is not None}
 
 
 def write_edges(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import io
+import json
 import random
 import resource
 import time
@@ -63,6 +64,10 @@ WRITERS = {
     "nx.gml": lambda p: by_networkx(nx.write_gml, p),
     "nx.net": lambda p: by_networkx(lambda g, p: nx.write_pajek(nx.Graph(g.edges), p), p),
     "nx.edges": lambda p: by_networkx(nx.write_weighted_edgelist, p),
+    "nx.json": lambda p: p.write_text(json.dumps(nx.node_link_data(nx.karate_club_graph()))),
+    "a.graph": lambda p: p.write_text("4 4 011\n7 2 5 3 1\n7 1 5 3 2\n7 1 1 2 2 4 9\n7 3 9\n"),
+    "a.col": lambda p: p.write_text("c FILE\np edge 4 3\ne 1 2\ne 2 3\na 3 4 2.5\n"),
+    "groups.dot": lambda p: p.write_text("graph { {a b} -- {c; d} [len=2]; { e -- a } }"),
     "words.csv": lambda p: p.write_text("Source,Target,Type,Weight\na,b,Undirected,1\nb,c,,2\n"),
     "table.csv": lambda p: write_tables(network(), None, p),
     "scipy.npz": lambda p: sp.save_npz(p, matrix()),
