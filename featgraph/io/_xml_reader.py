@@ -295,14 +295,17 @@ class DynamicReader(_Reader):
                 kept = Column(column.name, column.kind, column.default)
                 part.tables[owner].columns[key] = kept
                 spans = self.spans.get(id(column), {})
-                for k, row in enumerate(column.rows):
+                for k, (row, cell) in enumerate(zip(column.rows, column.cells, strict=True)):
                     if row in rows and (k not in spans or _holds(spans[k], time)):
-                        kept.add(rows[row], column.cells[k])
+                        kept.add(rows[row], cell)
         return part
 
 
 def _holds(life: Sequence[Span], time: float) -> bool:
-    return any(start <= time < end or start == end == time for start, end in life)
+    for start, end in life:  # noqa: SIM110 (any() takes three times as long)
+        if start <= time < end or start == end == time:
+            return True
+    return False
 
 
 def _read_spans(about: Mapping[str, str]) -> list[Span]:
