@@ -54,6 +54,7 @@ _HOMES = {
     "demo": "analyze",
     "layers": "network",
     "weights": "network",
+    "convert": "export",
     "sweep": "compare",
     "methods": "doctor",
 }

@@ -1,10 +1,13 @@
-"""``featgraph export SOURCE``: feature networks and graphs for other programs."""
+"""``featgraph convert`` and ``featgraph export``: graphs and features for other programs."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from featgraph.cli import inputs, options as opt
 from featgraph.cli.messages import refuse_idle
@@ -13,7 +16,119 @@ from featgraph.cli.output import LOUD, Screen, claim
 if TYPE_CHECKING:
     from featgraph import BoxCover, FeatureGraph
 
-__all__ = ["export_graph"]
+__all__ = ["convert_graph", "export_graph"]
+
+#: Formats with looks, each also packed as .gz, and plain ones.
+LOOKS = (".graphml", ".gexf", ".cyjs", ".dot")
+WRITTEN = (*LOOKS, ".npz", ".edges", ".csv")
+_MAY_BE_A_HYPHEN = Parameter(allow_leading_hyphen=True)
+_OUTPUT = f"File to write: {', '.join(WRITTEN)}; - is standard output."
+
+
+def convert_graph(
+    graph: Annotated[opt.GraphFile, _MAY_BE_A_HYPHEN],
+    output: Annotated[Path, Parameter(help=_OUTPUT), _MAY_BE_A_HYPHEN],
+    /,
+    *,
+    layout: Literal["auto", "none", "force", "mds"] = "auto",
+    color_by: str | None = None,
+    size_by: str | None = None,
+    sizes: opt.Sizes = None,
+    method: opt.MethodChoice = "greedy",
+    weight: opt.Weight = None,
+    weight_as: Literal["given", "similarity", "none"] = "given",
+    as_undirected: opt.AsUndirected = False,
+    input_format: str | None = None,
+    output_format: str | None = None,
+    force: opt.Force = False,
+    seed: opt.Seed = 0,
+    screen: Screen = LOUD,
+) -> dict[str, Any]:
+    """Write a graph in another file format, laid out.
+
+    Reads a graph, lays it out, colours it, and writes it in the format of the output's name.
+    With --sizes, boxes become columns of the nodes; the first size colours them.
+
+    Parameters
+    ----------
+    layout
+        Positions of nodes: auto (those of the file, else a cheap layout), none, force (by
+        edges) or mds (by hops).
+    color_by
+        Column of the nodes that colours them: layer, community, degree, a box …
+    size_by
+        Column of the nodes that makes them large: degree, core_number …
+    input_format
+        Format of the graph, if its name does not say it; needed for - (standard input).
+    output_format
+        Format to write, if the name of the output does not say it; needed for - (standard output).
+    weight_as
+        Weights to write: given, similarity (1 − distance/ε, what Gephi takes a weight for) or
+        none.
+
+    Examples
+    --------
+    featgraph convert graph.gml graph.gexf --layout force
+    featgraph convert graph.edges graph.graphml --color-by community --size-by degree
+    featgraph convert graph.net graph.npz --sizes 1,3
+    featgraph convert - graph.cyjs --input-format gml
+    """
+    import featgraph as fg
+    from featgraph.graph import with_edge_weight
+    from featgraph.io.frames import with_boxes, write_edges
+
+    output = Path(output)
+    streamed = str(output) == "-"
+    plain = output.with_suffix("") if output.suffix == ".gz" else output
+    suffix = plain.suffix if output_format is None else f".{output_format}"
+    if suffix not in WRITTEN or (suffix not in LOOKS and (streamed or plain != output)):
+        raise ValueError(
+            f"output must end in one of {', '.join(WRITTEN)}, got {str(output)!r}; --output-format "
+            f"says another; - and .gz hold {', '.join(LOOKS)}"
+        )
+    if not streamed and output.exists() and not force:
+        raise FileExistsError(f"{output} is there already; --force replaces it")
+    _refuse_idle(suffix, sizes, layout)
+    source: Any = sys.stdin.buffer if str(graph) == "-" else graph
+    if str(graph) == "-" and input_format is None:
+        raise ValueError("standard input has no name that says its format; give --input-format")
+    net = fg.read_graph(source, weight=weight, as_undirected=as_undirected, format=input_format)
+    covers = [fg.box_cover(net, size, method=method, rng=seed) for size in sizes or []]
+    positions = _lay_out(net, layout, seed)
+    if suffix in LOOKS:
+        cover = covers[0] if covers else None
+        looks: Any = {"color_by": color_by, "size_by": size_by, "weight": weight_as}
+        looks |= {"cover": cover, "covers": covers[1:], "positions": positions}
+        target: Any = sys.stdout.buffer if streamed else output
+        fg.write_graph(net, target, format=suffix[1:], **looks)
+    elif suffix == ".npz":
+        columns = {} if isinstance(positions, str | None) else {"position": positions}
+        whole = with_boxes(with_edge_weight(net, weight_as), covers)
+        whole.with_attributes(**columns).save(output)
+    else:
+        write_edges(with_edge_weight(net, weight_as), output)
+    if not streamed:
+        screen.say(f"{output}: {net.n_nodes} nodes, {net.n_edges} edges")
+    return {"files": [{"file": output, "n_nodes": net.n_nodes, "n_edges": net.n_edges}]}
+
+
+def _refuse_idle(suffix: str, sizes: object, layout: str) -> None:
+    if suffix not in LOOKS:
+        idle = ["--color-by", "--size-by"]
+        if suffix != ".npz":
+            idle += ["--sizes"] if layout == "none" else ["--layout", "--sizes"]
+        refuse_idle(f"in {suffix}", *idle)
+    if not sizes:
+        refuse_idle("without --sizes", "--method")
+
+
+def _lay_out(net: FeatureGraph, layout: str, seed: int) -> Any:
+    from featgraph.plot import layout_graph
+    from featgraph.plot.mds import scale_hops
+
+    if layout in ("auto", "none"):
+        return "auto" if layout == "auto" else None
+    return layout_graph(net, rng=seed) if layout == "force" else scale_hops(net)
 
 
 def export_graph(
