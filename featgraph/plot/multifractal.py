@@ -19,12 +19,13 @@ from featgraph.plot.style import (
     series_styles,
     style_axes,
 )
-from featgraph.weights.emergence import EmergenceCurve, NullEmergence
 from featgraph.weights.spectrum import WeightSpectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from featgraph.weights.emergence import EmergenceCurve, NullEmergence
 
 __all__ = ["plot_emergence", "plot_multifractal", "plot_weight_spectra"]
 
