@@ -89,7 +89,8 @@ def minimum_box_cover(
     Neurons with the same activations are one before anything is measured. Bounds are certified in
     whole numbers, except where HiGHS itself closes the last gap by branch and bound in floating
     point, and ``options`` then says what is certified without. Balls on graphs of small treewidth
-    are solved by dynamic programming. Memory is O(pairs within
+    are solved by dynamic programming, and so are regions in which boxes do not fit, such as the
+    rims of lattices, where that proves more than prices do. Memory is O(pairs within
     ``size``). HiGHS runs beside the caller and is left behind if it overruns the limit by more
     than a second.
 
@@ -101,8 +102,8 @@ def minimum_box_cover(
     doi:10.1287/ijoc.8.4.344; prices: A. Chambolle & T. Pock 2011, doi:10.1007/s10851-010-0251-1;
     heaviest boxes: S. Held, W. Cook & E. Sewell 2012, doi:10.1007/s12532-012-0042-3; covers by
     diving: R. Sadykov et al. 2019, doi:10.1287/ijoc.2018.0822. Narrow graphs: J. Alber et al. 2002,
-    doi:10.1007/s00453-001-0116-5. Solver: Q. Huangfu & J. Hall 2018,
-    doi:10.1007/s12532-017-0130-5.
+    doi:10.1007/s00453-001-0116-5. Regions: D. Gonçalves et al. 2011, arXiv:1102.5206. Solver:
+    Q. Huangfu & J. Hall 2018, doi:10.1007/s12532-017-0130-5.
 
     Examples
     --------

@@ -206,8 +206,10 @@ def test_ctrl_c_returns_the_best_so_far(monkeypatch, kind):
     assert 1 <= cover.lower_bound <= cover.n_boxes
 
 
-def test_a_bound_by_branch_and_bound_says_what_is_certified_without():
+def test_a_bound_by_branch_and_bound_says_what_is_certified_without(monkeypatch):
     graph = nx.complement(nx.mycielski_graph(4))  # 4 boxes; fractions of boxes add up to 2.9
+    assert "certified_bound" not in minimum_box_cover(graph, 1, rng=0).options  # swept as a whole
+    monkeypatch.setattr("featgraph.boxes.exact.set_cover.bound_by_regions", lambda *_: None)
     cover = minimum_box_cover(graph, 1, rng=0)
     assert (cover.n_boxes, cover.lower_bound) == (4, 4)
     assert cover.options["certified_bound"] == 3

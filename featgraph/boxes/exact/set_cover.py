@@ -23,6 +23,7 @@ from featgraph.boxes.exact.prices import (
     weigh_boxes,
 )
 from featgraph.boxes.exact.reductions import reduce_set_cover
+from featgraph.boxes.exact.regions import RegionBound, bound_by_regions
 from featgraph.boxes.exact.row_weighting import cover_by_gain, search_cover
 
 __all__ = ["Covering", "CoveringPart", "split_covering"]
@@ -135,6 +136,8 @@ class CoveringPart:
         self.chosen = cover_by_gain(*problem)
         self.lower = self.certified = 1  # the second one without branch and bound
         self._certificate: Certificate | None = None
+        self._prices: list[NDArray[np.float64]] = []  # the simplest ones, and the best
+        self.regions: RegionBound | None = None
 
     @property
     def upper(self) -> int:
@@ -166,12 +169,15 @@ class CoveringPart:
     def improve(self, clock: Clock, rng: np.random.Generator) -> None:
         """Search for small covers and for good prices until they meet or both stall."""
         self._search(clock, rng, QUICK_MOVES)
+        most = float(self.upper)  # no prices prove more
         if self.is_open():
             start = ascend_prices(*self.problem, self.upper, clock.share(0.5))
             self._certify(start)
-            self._relax(start, clock.share(0.3))
-        if self.is_open() and self.weight <= LARGEST_PROGRAMME and not clock.expired:
-            prices = price_rows(self.problem.matrix(), clock.share(0.5))
+            most = self._relax(start, clock.share(0.3))
+        if self.is_open():
+            self._solve_regions(clock.share(0.4))
+        if self.lower < min(most, self.upper) and self.weight <= LARGEST_PROGRAMME:
+            prices = None if clock.expired else price_rows(self.problem.matrix(), clock.share(0.5))
             if prices is not None:
                 self._certify(prices)
         if self.is_open():
@@ -179,7 +185,7 @@ class CoveringPart:
 
     def solve_exact(self, clock: Clock, rng: np.random.Generator) -> None:
         """Search on where the gap is wide, then ask HiGHS for a better cover or a proof."""
-        if self.upper - self.lower > 2 + self.upper // 50:
+        if self.upper - self.lower > 1:
             self._search(clock.share(0.5), rng, MOST_MOVES)
         if not self.is_open() or self.weight > LARGEST_PROGRAMME or clock.expired:
             return
@@ -241,18 +247,27 @@ class CoveringPart:
         found = certify(prices, self.problem.col_indptr, self.problem.col_indices)
         if self._certificate is None or found.value > self._certificate.value:
             self._certificate = found
+            self._prices = [*self._prices[:1], prices]
         self.certified = max(self.certified, min(found.bound, self.upper))
         self.lower = max(self.lower, self.certified)
 
-    def _relax(self, prices: NDArray[np.float64], clock: Clock) -> None:
-        """Go on from prices by primal-dual steps, up to what no prices can exceed."""
+    def _solve_regions(self, clock: Clock) -> None:
+        """Raise the bound where boxes, being whole, do not fit."""
+        self.regions = bound_by_regions(self.problem, self._prices, self.upper, clock)
+        if self.regions is not None:
+            self.certified = max(self.certified, min(self.regions.bound, self.upper))
+            self.lower = max(self.lower, self.certified)
+
+    def _relax(self, prices: NDArray[np.float64], clock: Clock) -> float:
+        """Go on from prices by primal-dual steps; return what no prices can exceed."""
         boxes = self.problem[2:]
         shares, least = np.zeros(self.problem.n_columns), float(self.upper)
         for _ in range(RELAXATIONS):
             if not self.is_open() or self.lower >= least or clock.expired:
-                return
+                break
             least = relax(*boxes, np.ones(prices.size), prices, shares, TURNS)
             self._certify(prices / weigh_boxes(*boxes, prices).max(initial=1e-9))
+        return least
 
     def _search(self, clock: Clock, rng: np.random.Generator, moves: int) -> None:
         if self.is_open():
