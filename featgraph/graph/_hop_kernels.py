@@ -1,4 +1,4 @@
-"""Compiled counting of hop distances, 63 sources at once, or on rows of bits in dense graphs."""
+"""Compiled counting of hop distances, many sources at once, or on rows of bits in dense graphs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from featgraph.kernels.search import measure_depth
 __all__ = ["count_hops", "count_hops_in_bits", "mean_closeness", "mean_closeness_in_bits"]
 
 Ints = NDArray[np.int64]
+WIDE, SHALLOW = 8, 32  # words of one line of the cache; hops from a node to the farthest
 
 
 @kernel
-def _gather(indptr: Ints, indices: Ints) -> Ints:
-    """Return the nodes in an order in which every 63 form a ball of those left.
+def _gather(indptr: Ints, indices: Ints, size: int) -> Ints:
+    """Return the nodes in an order in which every ``size`` form a ball of those left.
 
     Sources that lie together reach a node within a few rounds of each other, so that their bits
     travel together. What a ball leaves behind is begun in the order of a search.
@@ -34,7 +35,7 @@ def _gather(indptr: Ints, indices: Ints) -> Ints:
     order = np.empty(n_nodes, dtype=np.int64)
     end, next_seed = 0, 0
     while end < n_nodes:
-        head, stop = end, min(n_nodes, end + WORD)
+        head, stop = end, min(n_nodes, end + size)
         while end < stop:
             if head == end:  # nothing is left around the nodes gathered so far
                 while depth[seeds[next_seed]] < 0:
@@ -114,6 +115,52 @@ def _spread(
             n_active = n_touched
 
 
+@kernel
+def _spread_wide(
+    indptr: Ints, indices: Ints, n_sources: int, counts: Ints, words: Ints, queues: Ints
+) -> None:
+    """Add the same from ``WIDE`` words of sources at once: half the time where balls grow fast.
+
+    ``words`` is scratch of shape (n, 3, WIDE): what has been seen from a node, what is new, and
+    what will be.
+    """
+    active, touched = queues[0], queues[1]
+    for first in range(0, n_sources, WORD * WIDE):
+        words[:, 0] = 0
+        n_active = min(WORD * WIDE, n_sources - first)
+        for k in range(n_active):
+            node = active[k] = first + k
+            words[node, 1] = 0
+            words[node, 0, k // WORD] = words[node, 1, k // WORD] = np.int64(1) << (k % WORD)
+        hops = 0
+        while n_active > 0:
+            hops += 1
+            n_touched = 0
+            for k in range(n_active):
+                source = active[k]
+                for at in range(indptr[source], indptr[source + 1]):
+                    node = indices[at]
+                    news, before = np.int64(0), np.int64(0)
+                    for w in range(WIDE):
+                        news |= words[source, 1, w] & ~words[node, 0, w]
+                    if news == 0:
+                        continue
+                    for w in range(WIDE):
+                        before |= words[node, 2, w]
+                        words[node, 2, w] |= words[source, 1, w]
+                    if before == 0:
+                        touched[n_touched] = node
+                        n_touched += 1
+            for k in range(n_touched):
+                node = active[k] = touched[k]
+                for w in range(WIDE):
+                    words[node, 1, w] = words[node, 2, w] & ~words[node, 0, w]
+                    words[node, 0, w] |= words[node, 1, w]
+                    words[node, 2, w] = 0
+                    counts[hops] += count_bits(words[node, 1, w])
+            n_active = n_touched
+
+
 @light_kernel
 def count_hops(indptr: Ints, indices: Ints, sources: Ints, counts: Ints) -> None:
     """Add to ``counts[d]``, shape (n_nodes + 1,), the ordered pairs of nodes at d ≥ 1 hops.
@@ -121,12 +168,25 @@ def count_hops(indptr: Ints, indices: Ints, sources: Ints, counts: Ints) -> None
     From distinct ``sources``, or from all nodes where that is empty.
     """
     n_nodes = indptr.size - 1
-    words = np.zeros((3, n_nodes), dtype=np.int64)
-    queues = np.empty((2, n_nodes), dtype=np.int64)
-    order = _gather(indptr, indices) if sources.size == 0 else _put_first(sources, n_nodes)
     n_sources = sources.size if sources.size else n_nodes
-    gathered = _renumber(indptr, indices, order)
-    _spread(gathered[0], gathered[1], n_nodes, n_sources, counts, words, queues)
+    depth = np.full(n_nodes, -1, dtype=np.int64)
+    queues = np.empty((2, n_nodes), dtype=np.int64)
+    hub = 0
+    for node in range(n_nodes):
+        if indptr[node + 1] - indptr[node] > indptr[hub + 1] - indptr[hub]:
+            hub = node
+    queues[0, 0], depth[hub] = hub, 0
+    n_met = measure_depth(indptr[:-1], indptr[1:], indices, 1, depth, queues[0])
+    is_shallow = n_sources > WORD and depth[queues[0, n_met - 1]] <= SHALLOW
+    size = WORD * WIDE if is_shallow else WORD
+    order = _gather(indptr, indices, size) if sources.size == 0 else _put_first(sources, n_nodes)
+    near, others = _renumber(indptr, indices, order)
+    if is_shallow:
+        wide = np.zeros((n_nodes, 3, WIDE), dtype=np.int64)
+        _spread_wide(near, others, n_sources, counts, wide, queues)
+    else:
+        words = np.zeros((3, n_nodes), dtype=np.int64)
+        _spread(near, others, n_nodes, n_sources, counts, words, queues)
 
 
 @kernel
