@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scipy.sparse.csgraph import shortest_path
 
 from featgraph.graph import (
     FeatureGraph,
@@ -230,3 +231,18 @@ def test_results_are_written_and_read_back(tmp_path):
     (tmp_path / "bad.json").write_text('{"sigma": 1}')
     with pytest.raises(ValueError, match="bad.json: omega is missing"):
         SmallWorld.load(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        nx.barabasi_albert_graph(700, 3, seed=0),  # balls grow fast: many sources at once
+        nx.disjoint_union(nx.gnm_random_graph(600, 900, seed=1), nx.path_graph(40)),
+        nx.convert_node_labels_to_integers(nx.grid_2d_graph(25, 25)),
+    ],
+)
+def test_hops_from_many_sources_are_those_of_scipy(made):
+    graph = as_feature_graph(made)
+    hops = shortest_path(graph.to_scipy(), unweighted=True)
+    hops = hops[np.isfinite(hops) & (hops > 0)].astype(int)
+    assert count_hop_distances(graph).pairs.tolist() == np.bincount(hops).tolist()
