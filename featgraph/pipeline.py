@@ -21,6 +21,7 @@ from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.compare import compare_dimensions
 from featgraph.dimension.fit import MIN_POINTS, fit_dimension
 from featgraph.report.analysis import LayerAnalysis, SkippedLayer, measure_model_weights
+from featgraph.report.figures import render_layer
 from featgraph.report.folder import describe_run, file_key
 from featgraph.report.report import Report, ReportWriter
 from featgraph.report.settings import AnalysisSettings, collect_states, cover_hops, pair_up
@@ -323,18 +324,37 @@ def _analyze_all(
             fresh.append(place)
         else:
             yield place, earlier
-    calls = [(tasks[place][1], tasks[place][0], settings, seed) for place in fresh]
+    vector = None if writer is None else writer.vector
+    calls = [(tasks[place][1], tasks[place][0], settings, seed, vector) for place in fresh]
     how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "layers"}
-    results = run_parallel(_analyze_or_skip, calls, done=len(tasks) - len(fresh), **how)
+    results = run_parallel(_analyze_and_draw, calls, done=len(tasks) - len(fresh), **how)
     with contextlib.closing(results):
-        for number, outcome in results:
+        for number, found in results:
             place = fresh[number]
             state, F = tasks[place]
-            if isinstance(outcome, WorkerLost):
-                outcome = SkippedLayer(state, F.layer or "layer", outcome.reason)
+            if isinstance(found, WorkerLost):
+                found = SkippedLayer(state, F.layer or "layer", found.reason), {}
+            outcome, pictures = found
             if writer is not None and isinstance(outcome, LayerAnalysis):
-                writer.save(replace(outcome, fingerprint=prints[place]))
+                writer.save(replace(outcome, fingerprint=prints[place]), pictures)
             yield place, outcome
+
+
+def _analyze_and_draw(
+    F: FeatureMatrix | DistanceMatrix,
+    state: str,
+    settings: AnalysisSettings,
+    seed: int,
+    vector: bool | None,
+) -> tuple[LayerAnalysis | SkippedLayer, dict[str, bytes]]:
+    """Return the outcome of a layer and its pictures, where there is a folder for them.
+
+    A third of the work on a layer is drawing: here all workers share it.
+    """
+    outcome = _analyze_or_skip(F, state, settings, seed)
+    if vector is None or isinstance(outcome, SkippedLayer):
+        return outcome, {}
+    return outcome, render_layer(outcome, vector=vector)
 
 
 def _analyze_or_skip(

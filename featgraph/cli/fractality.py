@@ -25,7 +25,7 @@ Part: TypeAlias = Literal["verdict", "multifractal", "flow", "drawing"]
 PARTS = get_args(Part)
 #: Mean distances of a flow visit this many edges at most, a few minutes, unless asked for.
 _MOST_VISITS = 20_000_000_000
-_MOST_DRAWN = 30_000  # nodes; beyond, a drawing is a grey disc
+_MOST_DRAWN = 50_000  # edges, or nodes; beyond, a drawing is a blot that takes most of the time
 _USED_BY: dict[frozenset[str], tuple[str, ...]] = {
     frozenset({"verdict", "multifractal"}): ("--method", "--repeats", "--scale"),
     frozenset({"flow", "drawing"}): ("--radii",),
@@ -126,9 +126,9 @@ def _choose_parts(net: FeatureGraph, screen: Screen) -> Collection[str]:
     if net.n_nodes * net.n_edges > _MOST_VISITS:
         chosen.remove("flow")
         screen.say("flow left out: its mean distances take long; --only flow computes them")
-    if net.n_nodes > _MOST_DRAWN:
+    if max(net.n_nodes, net.n_edges) > _MOST_DRAWN:
         chosen.remove("drawing")
-        screen.say(f"drawing left out above {_MOST_DRAWN:,} nodes; --only drawing draws it")
+        screen.say(f"drawing left out above {_MOST_DRAWN:,} edges; --only drawing draws it")
     return chosen
 
 

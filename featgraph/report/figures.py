@@ -26,11 +26,16 @@ __all__ = [
     "keeps_all_links",
     "pack_png",
     "rate_rows",
+    "render_layer",
+    "render_picture",
     "thin_graph",
     "write_layer_graph",
 ]
 
 _COLORS = 160
+#: Dots per inch of the pictures on the page: about 1200 across, 500 for drawings of graphs, which
+#: stand two in a row and are by far the largest files.
+_DPI, _GRAPH_DPI = 144, 92
 
 
 def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
@@ -45,6 +50,26 @@ def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
     if analysis.sweep is not None:
         chosen = analysis.graph.epsilon
         yield f"{analysis.key}--sweep", plot_epsilon_sweep(analysis.sweep, chosen=chosen)[0]
+
+
+def render_layer(analysis: LayerAnalysis, *, vector: bool = False) -> dict[str, bytes]:
+    """Return the pictures of one layer by file name: PNG, and SVG where ``vector`` asks for it."""
+    pictures: dict[str, bytes] = {}
+    for name, figure in draw_layer_figures(analysis):
+        pictures |= render_picture(name, figure, vector=vector)
+    return pictures
+
+
+def render_picture(name: str, figure: Figure, *, vector: bool = False) -> dict[str, bytes]:
+    """Return a figure as the contents of files by their names."""
+    from featgraph.plot.files import render_figure
+
+    dpi = _GRAPH_DPI if name.endswith("--graph") else _DPI
+    pictures = {f"{name}.png": pack_png(render_figure(figure, "png", dpi=dpi))}
+    if vector:
+        figure.set_layout_engine("none")  # laid out once; this needs no second pass
+        pictures[f"{name}.svg"] = render_figure(figure, "svg")
+    return pictures
 
 
 def first_pictures(report: NetworkAnalysis) -> list[str]:

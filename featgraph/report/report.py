@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +22,10 @@ from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis, weight_row
 from featgraph.report.figures import (
     GRAPH_FILES,
     draw_joint_figures,
-    draw_layer_figures,
     first_pictures,
-    pack_png,
     rate_rows,
+    render_layer,
+    render_picture,
     write_layer_graph,
 )
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     import pandas
 
 __all__ = ["Report", "ReportWriter"]
-
-#: Dots per inch of the pictures on the page: about 1200 across, 500 for drawings of graphs, which
-#: stand two in a row and are by far the largest files.
-_DPI, _GRAPH_DPI = 144, 92
 
 
 class ReportWriter:
@@ -85,6 +82,7 @@ class ReportWriter:
         self._before = list_files(self.folder)
         self._files: set[str] = set()
         self._pictures: dict[str, str] = {}
+        self._drawn: dict[str, Mapping[str, bytes]] = {}
         self._finished: set[str] = set()
 
     def close(self) -> None:
@@ -106,19 +104,29 @@ class ReportWriter:
         self._note(path)
         return analysis
 
-    def save(self, analysis: LayerAnalysis) -> None:
-        """Keep a finished layer, without the edges of its graph, for a later run."""
+    def save(self, analysis: LayerAnalysis, pictures: Mapping[str, bytes] | None = None) -> None:
+        """Keep a finished layer, without the edges of its graph, for a later run.
+
+        ``pictures`` is what ``render_layer`` gave, perhaps in another process, for :meth:`add`.
+        """
         graph = analysis.graph
         bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
         path = self.folder / "parts" / f"{analysis.key}.npz"
         self._note(replace(analysis, graph=bare).save(path))
+        if pictures is not None:
+            self._drawn[analysis.key] = pictures
+
+    @property
+    def vector(self) -> bool:
+        """Whether pictures are written as SVG too."""
+        return self._vector
 
     def add(self, analysis: LayerAnalysis) -> None:
         """Write pictures and graph file of one layer, unless this was done."""
         if analysis.key in self._finished:
             return
-        for name, figure in draw_layer_figures(analysis):
-            self._draw(name, figure)
+        drawn = self._drawn.pop(analysis.key, None)
+        self._keep(render_layer(analysis, vector=self._vector) if drawn is None else drawn)
         if self._graphs != "none":
             self._note(write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs))
         self._finished.add(analysis.key)
@@ -131,7 +139,7 @@ class ReportWriter:
             self.add(analysis)
         if not report.is_partial:
             for name, make in draw_joint_figures(report):
-                self._draw(name, make())
+                self._keep(render_picture(name, make(), vector=self._vector))
         self._write_rows("layers.csv", report.layer_rows())
         self._write_rows("curves.csv", report.curve_rows())
         self._write_rows("weights.csv", weight_rows(report.weights))
@@ -148,21 +156,14 @@ class ReportWriter:
     def _note(self, *paths: Path) -> None:
         self._files.update(path.relative_to(self.folder).as_posix() for path in paths)
 
-    def _draw(self, name: str, figure: Any) -> None:
-        from featgraph.plot.files import render_figure
-
-        dpi = _GRAPH_DPI if name.endswith("--graph") else _DPI
-        pictures = {"png": pack_png(render_figure(figure, "png", dpi=dpi))}
-        if self._vector:
-            figure.set_layout_engine("none")  # laid out once; this needs no second pass
-            pictures["svg"] = render_figure(figure, "svg")
-        for suffix, picture in pictures.items():
-            path = self.folder / "figures" / f"{name}.{suffix}"
+    def _keep(self, pictures: Mapping[str, bytes]) -> None:
+        for file, picture in pictures.items():
+            path = self.folder / "figures" / file
             path.parent.mkdir(exist_ok=True)
             with atomic_path(path) as temporary:
                 temporary.write_bytes(picture)
             self._note(path)
-        self._pictures[name] = f"figures/{name}.png"
+            self._pictures[path.stem] = f"figures/{path.stem}.png"
 
     def _build_page(self, report: NetworkAnalysis) -> str:
         names = list(self._pictures) if self._standalone else first_pictures(report)

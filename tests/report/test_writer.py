@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from featgraph.report import LayerAnalysis, ReportWriter, claim_folder
+from featgraph.report.figures import render_layer
 from featgraph.report.folder import MANIFEST
 
 
@@ -224,7 +225,7 @@ def test_part_of_other_settings_is_not_taken(report, tmp_path):
 
 
 def test_layers_are_drawn_once(report, tmp_path, monkeypatch):
-    from featgraph.report import report as module
+    from featgraph.report import figures as module
 
     drawn = []
     draw = module.draw_layer_figures
@@ -235,3 +236,16 @@ def test_layers_are_drawn_once(report, tmp_path, monkeypatch):
     for count in range(1, 3):
         writer.write(replace(report, analyses=report.analyses[:count]))
     assert drawn == [item.key for item in report.analyses[:2]]
+
+
+def test_pictures_of_another_process_are_taken(report, tmp_path, monkeypatch):
+    item = report.analyses[0]
+    pictures = render_layer(item, vector=True)
+    assert {name.rpartition(".")[2] for name in pictures} == {"png", "svg"}
+    assert {f"{item.key}--theta.png", f"{item.key}--graph.svg"} <= set(pictures)
+    monkeypatch.setattr("featgraph.report.report.render_layer", None)  # none is drawn here
+    writer = ReportWriter(tmp_path)
+    writer.save(item, pictures)
+    writer.add(item)
+    for name, picture in pictures.items():
+        assert (tmp_path / "figures" / name).read_bytes() == picture
