@@ -14,7 +14,6 @@ import numpy as np
 
 from featgraph.core.annotations import ARRAYS, GRAPH, read_forms
 from featgraph.core.checks import ArgumentError, check_range, integer, naming, nearest
-from featgraph.core.package import PUBLIC
 from featgraph.core.values import Refused, describe, take_as, to_array, to_floats
 
 __all__ = [
@@ -151,10 +150,13 @@ def check_loaded_classes() -> None:
     if len(sys.modules) == _LOADED[0]:
         return
     _LOADED[0] = len(sys.modules)
-    for name, module in list(sys.modules.items()):
-        is_whole = not getattr(getattr(module, "__spec__", None), "_initializing", False)
-        if name.startswith("featgraph.") and is_whole:
-            for key in PUBLIC & vars(module).keys():
+    modules = list(sys.modules.items())
+    loaded = [module for name, module in modules if name.split(".")[0] == "featgraph"]
+    faces = [module for module in loaded if "__getattr__" in vars(module)]
+    public = {name for face in faces for name in face.__all__}
+    for module in loaded:
+        if not getattr(module.__spec__, "_initializing", False):
+            for key in public & vars(module).keys():
                 if inspect.isclass(kind := vars(module)[key]) and kind not in _SEEN:
                     check_methods(kind)
 

@@ -17,10 +17,7 @@ from typing import Any
 
 import lazy_loader
 
-__all__ = ["PUBLIC", "attach", "caller_level", "hash_sources", "need"]
-
-#: Public names of all rooms whose packages are loaded.
-PUBLIC: set[str] = set()
+__all__ = ["attach", "caller_level", "hash_sources", "need"]
 
 
 def need(module: str, *, extra: str) -> ModuleType:
@@ -129,7 +126,6 @@ def attach(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
     True
     """
     load, list_names, names = lazy_loader.attach_stub(name, file)
-    PUBLIC.update(names)
 
     def load_checked(attribute: str) -> Any:
         from featgraph.core.arguments import check_loaded_classes, checked  # loads numpy
