@@ -125,6 +125,16 @@ def test_certificates_of_regions_hold_when_they_are_looked_at_again(name: str, s
     assert found.bound <= best.n_boxes
 
 
+def test_no_regions_where_rows_share_too_many_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    triangle = Covering.from_columns(*as_rows([{0, 1}, {1, 2}, {0, 2}]), 3)
+    halves = [np.full(3, 0.5)]
+    late = bound_by_regions(triangle, halves, 2, Clock(0.0))
+    assert late is not None
+    assert (late.bound, late.regions) == (2, [])  # 1.5 columns, rounded up
+    monkeypatch.setattr("featgraph.boxes.exact.regions.MOST_PAIRS", 11)
+    assert bound_by_regions(triangle, halves, 2, FOREVER) is None
+
+
 def test_false_certificates_are_refused() -> None:
     columns = [{0, 1}, {1, 2}, {0, 2}]
     found = regions_of(3, columns)

@@ -31,7 +31,7 @@ EFFORT = 100_000_000  # states of the largest regions, some twenty seconds
 FLAT = 4  # sizes without gain after which larger regions are not worth their time
 CHEAP = 100_000  # states of a sweep that is tried before a circle is opened
 CUTS = 3  # times that a region is cut into halves
-MOST_PAIRS = 20_000_000  # of rows that share a column
+MOST_ROWS, MOST_PAIRS = 20_000, 20_000_000  # and pairs of rows that share a column
 
 
 class Region(NamedTuple):
@@ -102,7 +102,7 @@ class _Piece(NamedTuple):
 def bound_by_regions(
     problem: Any, candidates: list[Floats], enough: int, clock: Clock, *, effort: int = EFFORT
 ) -> RegionBound | None:
-    """Return the best bound of growing regions, or None where rows share too many columns.
+    """Return the best bound of growing regions, or None where rows or columns are too many.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ def bound_by_regions(
     2
     """
     boxes = Columns(problem.col_indptr, problem.col_indices)
-    if int((np.diff(boxes.indptr) ** 2).sum()) > MOST_PAIRS:
+    lengths = np.diff(boxes.indptr)
+    if problem.n_rows > MOST_ROWS or int((lengths**2).sum()) > MOST_PAIRS or not lengths.all():
         return None
     known = [RegionBound(_make_feasible(boxes, prices), []) for prices in candidates]
     ranked = _rank_rows(problem.matrix())
@@ -151,7 +152,7 @@ def bound_by_regions(
             flat = 0
         elif not complete or states > effort // 30:
             flat += 1
-        rising = states > effort // 30 and states // before * states > effort
+        rising = states > effort // 30 and 2 * states * states > effort * before
         if size == ranked.size or states > effort or rising:
             break
         size, before = min(ranked.size, round(GROWTH * size) + 1), states
