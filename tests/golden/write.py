@@ -53,7 +53,7 @@ def _inside(folder: Path) -> Iterator[None]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        with mock.patch("featgraph.plot.files.save_figure"):
+        with mock.patch("featgraph.plot.save_figure"):
             yield
     finally:
         os.chdir(before)
