@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.centers import reach_centers
-from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.cover import BoxCover, as_box_cover
 from featgraph.boxes.methods.fnb import rank_hubs
 from featgraph.boxes.metric_space import RawCover, open_graph_space
-from featgraph.boxes.raw_results import as_box_cover
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng

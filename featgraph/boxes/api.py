@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.boxes.counting import count_boxes, open_checkpoint
-from featgraph.boxes.counts import BoxCounts
-from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.counts import BoxCounts, as_box_counts
+from featgraph.boxes.cover import BoxCover, as_box_cover
 from featgraph.boxes.feature_space import open_space
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.methods.auto import choose_method
 from featgraph.boxes.metric_space import RawCover, open_graph_space
-from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
 from featgraph.core.values import RandomState, as_rng

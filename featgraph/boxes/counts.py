@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.values import RandomState
 
-__all__ = ["BoxCounts"]
+if TYPE_CHECKING:
+    from featgraph.boxes.metric_space import MetricSpace
+
+__all__ = ["BoxCounts", "as_box_counts"]
 
 SPACES = ("hop", "weighted", "metric")
 KINDS = ("diameter", "none", "radius")
@@ -158,3 +162,27 @@ class BoxCounts(Result):
 
     def _curve(self) -> tuple[Any, Any]:
         return self.diameter_sizes, self.counts
+
+
+def as_box_counts(
+    space: MetricSpace,
+    sizes: Iterable[float],
+    counts: NDArray[Any],
+    method: str,
+    kind: str,
+    rng: RandomState,
+    options: dict[str, Any],
+    **about: Any,
+) -> BoxCounts:
+    """Return counts of many sizes in ``space``, with all that made them."""
+    return BoxCounts(
+        sizes=np.asarray(sizes, dtype=np.int64 if space.name == "hop" else np.float64),
+        counts_per_repeat=counts,
+        method=method,
+        kind=kind,
+        n_nodes=space.n_nodes,
+        space=space.name,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        options=options,
+        **about,
+    )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
+from featgraph.core.values import RandomState
 
-__all__ = ["BoxCover"]
+if TYPE_CHECKING:
+    from featgraph.boxes.metric_space import MetricSpace, RawCover
+
+__all__ = ["BoxCover", "as_box_cover"]
 
 KINDS = ("diameter", "radius")
 
@@ -204,3 +208,31 @@ class BoxCover(Result):
         space = open_graph_space(graph, weight=weight, as_undirected=as_undirected)
         found = RawCover(self.labels, self.centers, self.overlaps)
         check_boxes(found, space, self.size, self.kind, self.node_labels)
+
+
+def as_box_cover(
+    cover: RawCover,
+    space: MetricSpace,
+    size: float,
+    method: str,
+    kind: str,
+    rng: RandomState,
+    options: dict[str, Any],
+) -> BoxCover:
+    """Return what an algorithm found in ``space``, with all that made it."""
+    graph = getattr(space, "graph", None)  # features have none
+    options = {**options, **({"interrupted": True} if cover.interrupted else {})}
+    if cover.certified_bound != cover.lower_bound:
+        options["certified_bound"] = cover.certified_bound
+    return BoxCover(
+        labels=cover.labels,
+        size=size,
+        kind=kind,
+        method=method,
+        centers=cover.centers if kind == "radius" else None,
+        node_labels=None if graph is None else graph.labels,
+        seed=int(rng) if isinstance(rng, int | np.integer) else None,
+        lower_bound=cover.lower_bound,
+        options=options,
+        overlaps=cover.overlaps,
+    )

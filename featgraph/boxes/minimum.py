@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from featgraph.boxes.counts import BoxCounts
-from featgraph.boxes.cover import BoxCover
+from featgraph.boxes.counts import BoxCounts, as_box_counts
+from featgraph.boxes.cover import BoxCover, as_box_cover
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.problem import solve_exact
 from featgraph.boxes.feature_space import open_distinct
 from featgraph.boxes.methods import METHODS
 from featgraph.boxes.minimum_counts import bracket_counts
-from featgraph.boxes.raw_results import as_box_counts, as_box_cover
 from featgraph.core.progress import progress_bar
 from featgraph.core.values import RandomState, as_rng
 
