@@ -9,14 +9,13 @@ from featgraph.boxes.threads import map_ranges
 from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
 from featgraph.kernels.heaps import pop_nearest, push_nearest
+from featgraph.kernels.search import dijkstra, open_search
 
 __all__ = [
     "SLACK",
     "assign_weighted",
     "count_weighted",
-    "dijkstra",
     "list_weighted",
-    "open_search",
     "spread_weighted",
     "sum_weighted",
     "sweep_weighted",
@@ -95,52 +94,6 @@ def sweep_weighted(
 ) -> float:
     """Fill ``middles`` from the ``firsts`` of all components; return a bound of all diameters."""
     return SLACK * _sweep_weighted(starts, stops, indices, lengths, firsts, middles)
-
-
-@kernel
-def open_search(n_nodes: int, n_edges: int) -> tuple[Floats, Ints, Ints, Floats, Ints]:
-    """Return what ``dijkstra`` works on: distances (inf), parents, queue, and the heap's arrays."""
-    dist = np.full(n_nodes, np.inf)
-    parent, queue = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.int64)
-    return dist, parent, queue, np.empty(n_edges + 1), np.empty(n_edges + 1, dtype=np.int64)
-
-
-@kernel
-def dijkstra(
-    starts: Ints,
-    stops: Ints,
-    indices: Ints,
-    lengths: Floats,
-    limit: float,
-    source: int,
-    dist: Floats,
-    parent: Ints,
-    queue: Ints,
-    keys: Floats,
-    nodes: Ints,
-) -> int:
-    """Settle the nodes within the limit of a source, nearest first; return how many there are."""
-    # Nodes within limit of source into queue, nearest first. dist must come in as inf; exactly
-    # the nodes in queue have theirs set afterwards, for the caller to use and reset.
-    dist[source] = 0.0
-    parent[source] = source
-    heap = push_nearest(keys, nodes, 0, 0.0, source)
-    count = 0
-    while heap > 0:
-        key, u = keys[0], nodes[0]
-        heap = pop_nearest(keys, nodes, heap)
-        if key > dist[u]:
-            continue
-        queue[count] = u
-        count += 1
-        for k in range(starts[u], stops[u]):
-            v = indices[k]
-            reach = key + lengths[k]
-            if reach <= limit and reach < dist[v]:
-                dist[v] = reach
-                parent[v] = u
-                heap = push_nearest(keys, nodes, heap, reach, v)
-    return count
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Rows of neighbours ``indices[starts[u]:stops[u]]``: searched breadth first, and inverted.
+"""Rows of neighbours ``indices[starts[u]:stops[u]]``: searched by hops or lengths, and inverted.
 
 Nodes wait in ``queue`` in the order in which they are met, so nearest first. ``seen`` and
 ``depth`` belong to the caller, who may use them for many searches: a node is in the queue of
@@ -10,11 +10,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels.compiler import light_kernel
+from featgraph.kernels.compiler import kernel, light_kernel
+from featgraph.kernels.heaps import pop_nearest, push_nearest
 
-__all__ = ["invert_rows", "label_components", "list_ball", "measure_depth", "widen"]
+__all__ = [
+    "dijkstra",
+    "invert_rows",
+    "label_components",
+    "list_ball",
+    "measure_depth",
+    "open_search",
+    "widen",
+]
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @light_kernel
@@ -136,3 +146,49 @@ def invert_rows(starts: Ints, stops: Ints, members: Ints, n_members: int) -> tup
             holders[cursor[members[k]]] = row
             cursor[members[k]] += 1
     return bounds, holders
+
+
+@kernel
+def open_search(n_nodes: int, n_edges: int) -> tuple[Floats, Ints, Ints, Floats, Ints]:
+    """Return what ``dijkstra`` works on: distances (inf), parents, queue, and its heap."""
+    dist = np.full(n_nodes, np.inf)
+    parent, queue = np.empty(n_nodes, dtype=np.int64), np.empty(n_nodes, dtype=np.int64)
+    return dist, parent, queue, np.empty(n_edges + 1), np.empty(n_edges + 1, dtype=np.int64)
+
+
+@kernel
+def dijkstra(
+    starts: Ints,
+    stops: Ints,
+    indices: Ints,
+    lengths: Floats,
+    limit: float,
+    source: int,
+    dist: Floats,
+    parent: Ints,
+    queue: Ints,
+    keys: Floats,
+    nodes: Ints,
+) -> int:
+    """Settle the nodes within the limit of a source, nearest first; return how many there are."""
+    # Nodes within limit of source into queue, nearest first. dist must come in as inf; exactly
+    # the nodes in queue have theirs set afterwards, for the caller to use and reset.
+    dist[source] = 0.0
+    parent[source] = source
+    heap = push_nearest(keys, nodes, 0, 0.0, source)
+    count = 0
+    while heap > 0:
+        key, u = keys[0], nodes[0]
+        heap = pop_nearest(keys, nodes, heap)
+        if key > dist[u]:
+            continue
+        queue[count] = u
+        count += 1
+        for k in range(starts[u], stops[u]):
+            v = indices[k]
+            reach = key + lengths[k]
+            if reach <= limit and reach < dist[v]:
+                dist[v] = reach
+                parent[v] = u
+                heap = push_nearest(keys, nodes, heap, reach, v)
+    return count

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace, WeightedSpace
 from featgraph.boxes.threads import map_ranges
-from featgraph.boxes.weighted_search import SLACK, dijkstra, open_search
+from featgraph.boxes.weighted_search import SLACK
 from featgraph.kernels import kernel
-from featgraph.kernels.search import widen
+from featgraph.kernels.search import dijkstra, open_search, widen
 
 __all__ = ["count_sizes", "pass_length"]
 
@@ -76,9 +76,9 @@ def _sum_pairs(space: MetricSpace, scales: Floats) -> Floats:
 
 
 def _sum_weighted_pairs(space: WeightedSpace, scales: Floats) -> Floats:
-    rows = (space.starts, space.stops, space.indices, space.lengths)
+    args = (space.starts, space.stops, space.indices, space.lengths, scales, scales * SLACK)
     sums = np.zeros((space.n_nodes, scales.size))  # a row per source: the order of adding is fixed
-    map_ranges(lambda low, high: _add_pairs(*rows, scales, low, high, sums), space.n_nodes)
+    map_ranges(lambda low, high: _add_pairs(*args, low, high, sums), space.n_nodes)
     total: Floats = sums.sum(axis=0)
     return total
 
@@ -108,18 +108,18 @@ def _add_pairs(
     indices: Ints,
     lengths: Floats,
     sizes: Floats,
+    limits: Floats,
     low: int,
     high: int,
     sums: Floats,
 ) -> None:
     search = open_search(starts.size, indices.size)
     dist, queue = search[0], search[2]
-    limit = sizes[-1] * SLACK
     for source in range(low, high):
-        count = dijkstra(starts, stops, indices, lengths, limit, source, *search)
+        count = dijkstra(starts, stops, indices, lengths, limits[-1], source, *search)
         for k in range(count):
             d = dist[queue[k]]
             dist[queue[k]] = np.inf
             for s in range(sizes.size):
-                if k > 0 and d <= sizes[s] * SLACK:
+                if k > 0 and d <= limits[s]:
                     sums[source, s] += np.exp(-((d / sizes[s]) ** 2))
