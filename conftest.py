@@ -1,7 +1,15 @@
-"""Time limits of tests and examples count looks at the clock, which no machine changes."""
+"""For tests and examples: time counted in looks at the clock, and a process left as found."""
 
 from __future__ import annotations
 
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import numpy as np
 import pytest
 
 SECONDS_PER_LOOK = 0.005
@@ -35,3 +43,30 @@ def counted_seconds(monkeypatch: pytest.MonkeyPatch) -> float:
     monkeypatch.setattr(Clock, "left", left)
     monkeypatch.setattr(Clock, "share", share_and_tell)
     return SECONDS_PER_LOOK
+
+
+@pytest.fixture(autouse=True)
+def _own_process_state() -> Iterator[None]:
+    """Begin each test with the same random numbers, and undo what it leaves in the process.
+
+    So the outcome does not depend on which tests ran before in the same process.
+    """
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 (that of other packages)
+    folder, variables, errors = Path.cwd(), dict(os.environ), np.geterr()
+    style = matplotlib.rcParams.copy()
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.manual_seed(0)
+        threads, kind = torch.get_num_threads(), torch.get_default_dtype()
+    yield
+    os.chdir(folder)
+    if dict(os.environ) != variables:
+        for name in set(os.environ) - set(variables):
+            del os.environ[name]
+        os.environ.update(variables)
+    np.seterr(**errors)
+    dict.update(matplotlib.rcParams, style)
+    if torch:
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(kind)

@@ -32,10 +32,10 @@ QUICK = AnalysisSettings(
 
 @pytest.fixture(scope="module", autouse=True)
 def no_pictures():
-    """Leave out the pictures: they take most of the time, and the workers draw none."""
+    """Leave out the pictures of this process: they take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("draw_layer_figures", "draw_joint_figures"):
-            patch.setattr(f"featgraph.report.report.{name}", lambda _: ())
+        patch.setattr("featgraph.report.figures.draw_layer_figures", lambda _: ())
+        patch.setattr("featgraph.report.report.draw_joint_figures", lambda _: ())
         yield
 
 

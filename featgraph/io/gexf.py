@@ -96,6 +96,7 @@ def write_gexf(
     Examples
     --------
     >>> import tempfile
+    >>> from featgraph.io import read_gexf
     >>> path = tempfile.mkdtemp() + "/pair.gexf"
     >>> _ = write_gexf(FeatureGraph.from_edges([(0, 1)]), path)
     >>> read_gexf(path).node_attributes["core_number"]

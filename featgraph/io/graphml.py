@@ -103,6 +103,7 @@ def write_graphml(
     Examples
     --------
     >>> import tempfile
+    >>> from featgraph.io import read_graphml
     >>> path = tempfile.mkdtemp() + "/pair.graphml"
     >>> _ = write_graphml(FeatureGraph.from_edges([(0, 1)]), path)
     >>> read_graphml(path).node_attributes["degree"]

@@ -197,6 +197,8 @@ def test_a_table_of_all_pairs_is_refused_or_never_made(calls, room, sparse, monk
 )
 def test_what_a_graph_offers_makes_no_table_of_all_pairs(sparse, monkeypatch, name):
     monkeypatch.setenv("FEATGRAPH_MEMORY", str(LIMIT / 2**30))
+    if name == "to_frame":
+        pytest.importorskip("pandas")
 
     def ask():
         fresh = dataclasses.replace(sparse)  # without what is computed once
