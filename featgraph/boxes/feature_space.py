@@ -24,6 +24,7 @@ from featgraph.boxes.metric_space import (
 from featgraph.boxes.neighborhoods import count_sorted
 from featgraph.core.checks import naming, positive
 from featgraph.core.resources import check_pairs
+from featgraph.kernels import kernel
 
 __all__ = ["DistinctSpace", "FeatureSpace", "holds_features", "open_distinct", "open_space"]
 
@@ -80,6 +81,14 @@ class FeatureSpace(MetricSpace):
         """Return the same as ``rows``: the lists are explicit already."""
         return self.rows(size)
 
+    def sorted_pairs(self, size: float) -> tuple[Ints, Ints]:
+        """Return (indptr, indices) of all pairs within ``size``, rows rising, from the matrix."""
+        indptr = np.zeros(self.n_nodes + 1, dtype=np.int64)
+        np.cumsum(count_sorted(self._sorted, size), out=indptr[1:])
+        indices = np.empty(indptr[-1] + 1, dtype=np.int64)
+        _list_within(self.distances, size, indices)
+        return indptr, indices[:-1]
+
     def neighbors(self, size: float) -> Neighborhoods:
         """Return the same as ``rows``: there is no graph besides."""
         return self.rows(size)
@@ -109,6 +118,15 @@ class FeatureSpace(MetricSpace):
     def mean_distances(self) -> Floats:
         """Mean distance of each node to the others."""
         return np.asarray(self._sorted[:, :-1].mean(axis=1), dtype=np.float64)
+
+
+@kernel
+def _list_within(distances: Floats, size: float, indices: Ints) -> None:
+    end = 0
+    for u in range(len(distances)):
+        for v in range(len(distances)):
+            indices[end] = v  # where it stays, or the next one goes: a branch would cost more
+            end += (distances[u, v] <= size) & (v != u)
 
 
 def holds_features(data: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from featgraph.boxes import bits, box_counts, box_cover, neighborhoods
+from featgraph.boxes.exact.reductions import list_pairs
 from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import open_graph_space
 from featgraph.core import resources
@@ -33,6 +34,18 @@ def test_lists_hold_the_ball(seed, n_nodes, size):
     rows = open_graph_space(graph, weight=None, as_undirected=False).pairs(size)
     assert rows.hops == 1
     assert rows_as_sets(rows, n_nodes) == [naive.ball(dist, v, size) - {v} for v in range(n_nodes)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("density", [0.0, 0.1, 0.3, 0.9, 1.0])  # looked up below a quarter
+def test_pairs_of_features_rise_whatever_their_number(dtype, density):
+    points = np.random.default_rng(0).integers(0, 4, (40, 3)).astype(dtype)  # many at one distance
+    dist = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2))
+    size = float(np.quantile(dist, density))
+    indptr, indices = list_pairs(FeatureSpace(dist), size)
+    inside = (dist <= size) & ~np.eye(40, dtype=bool)
+    assert np.diff(indptr).tolist() == inside.sum(axis=1).tolist()
+    assert indices.tolist() == np.nonzero(inside)[1].tolist()
 
 
 @pytest.mark.parametrize("hops", [1, 2, 5])

@@ -35,6 +35,7 @@ from featgraph.boxes.exact.domination import (
     dominate_nodes,
     reduce_cover,
 )
+from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import MetricSpace
 from featgraph.core.resources import check_memory
 from featgraph.kernels import light_kernel
@@ -71,6 +72,8 @@ def list_pairs(space: MetricSpace, size: float) -> tuple[Ints, Ints]:
     rows = space.pairs(size)
     n_pairs = int((rows.stops - rows.starts).sum())
     check_memory(32 * n_pairs, f"the pairs within size {size:g}", remedy=_REMEDY)
+    if isinstance(space, FeatureSpace) and 4 * n_pairs > space.n_nodes**2:
+        return space.sorted_pairs(size)  # of 2048 nodes 5 ms; inverting takes 10 to 40
     # The relation is symmetric: what holds a node is what it holds, and comes out sorted.
     return invert_rows(rows.starts, rows.stops, rows.indices, rows.starts.size)
 
