@@ -143,7 +143,7 @@ def renew_weights(model: nn.Module, seed: int, *, advice: str | None) -> nn.Modu
     Examples
     --------
     >>> net = nn.Linear(2, 3)
-    >>> twin = renew_weights(net, 0, advice=None)
+    >>> twin = renew_weights(net, 1, advice=None)
     >>> bool((twin.weight == net.weight).any())
     False
     """
