@@ -174,3 +174,16 @@ def test_the_distances_that_are_given_stay_as_they_are() -> None:
     before = matrix.values.clone()
     measure_leverage(matrix)
     assert torch.equal(matrix.values, before)
+
+
+def test_leverage_is_the_same_on_any_number_of_threads():
+    features = np.random.default_rng(3).normal(size=(16, 8))
+    before = torch.get_num_threads()
+    found = []
+    for n_threads in (1, 2, 4):
+        torch.set_num_threads(n_threads)
+        found.append(measure_leverage(features, n_draws=2, rng=0))
+    torch.set_num_threads(before)
+    for other in found[1:]:
+        for name in ("without_each", "without_first", "null_rates", "null_changes"):
+            assert getattr(other, name).tolist() == getattr(found[0], name).tolist()
