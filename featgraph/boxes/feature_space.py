@@ -86,7 +86,7 @@ class FeatureSpace(MetricSpace):
         indptr = np.zeros(self.n_nodes + 1, dtype=np.int64)
         np.cumsum(count_sorted(self._sorted, size), out=indptr[1:])
         indices = np.empty(indptr[-1] + 1, dtype=np.int64)
-        _list_within(self.distances, size, indices)
+        _list_near_pairs(self.distances, size, indices)
         return indptr, indices[:-1]
 
     def neighbors(self, size: float) -> Neighborhoods:
@@ -121,7 +121,7 @@ class FeatureSpace(MetricSpace):
 
 
 @kernel
-def _list_within(distances: Floats, size: float, indices: Ints) -> None:
+def _list_near_pairs(distances: Floats, size: float, indices: Ints) -> None:
     end = 0
     for u in range(len(distances)):
         for v in range(len(distances)):
