@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from featgraph.boxes.metric_space import RawCover, open_graph_space
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph
 from featgraph.kernels import kernel
 from featgraph.kernels.search import measure_depth, widen
 
@@ -58,7 +58,7 @@ class BoxAnalysis(Result):
     overlap: float
     internal_edges: float
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {
             "box": np.arange(self.masses.size),
             "mass": self.masses,
@@ -66,7 +66,7 @@ class BoxAnalysis(Result):
         }
 
 
-def analyze_boxes(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -> BoxAnalysis:
+def analyze_boxes(graph: GraphLike, cover: BoxCover, *, as_undirected: bool = False) -> BoxAnalysis:
     """Describe the boxes of a covering.
 
     Parameters
@@ -123,7 +123,7 @@ def analyze_boxes(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -
     )
 
 
-def box_diameters(graph: Any, cover: BoxCover, *, as_undirected: bool = False) -> Ints:
+def box_diameters(graph: GraphLike, cover: BoxCover, *, as_undirected: bool = False) -> Ints:
     """Measure the largest distance between two members of each box, in the whole graph.
 
     Parameters
@@ -207,7 +207,7 @@ def _reached(starts: Ints, stops: Ints, indices: Ints, bounds: Ints, members: In
 
 
 def cover_hubs(
-    graph: Any,
+    graph: GraphLike,
     n_boxes: int,
     *,
     weight: str | None = None,

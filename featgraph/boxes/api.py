@@ -19,12 +19,13 @@ from featgraph.boxes.metric_space import RawCover, open_graph_space
 from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
 from featgraph.core.values import RandomState, as_rng
+from featgraph.graph.convert import GraphLike
 
 __all__ = ["box_counts", "box_cover"]
 
 
 def box_cover(
-    graph: Any,
+    graph: GraphLike,
     size: float,
     *,
     method: str = "greedy",
@@ -107,7 +108,7 @@ def box_cover(
 
 
 def box_counts(
-    graph: Any,
+    graph: GraphLike,
     *,
     sizes: Iterable[float] | None = None,
     method: str = "greedy",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from featgraph.boxes.threads import run_beside
 from featgraph.core.checks import choice
 from featgraph.core.progress import track_progress
 from featgraph.core.values import RandomState, as_rng
+from featgraph.graph.convert import GraphLike
 
 __all__ = ["EFFORTS", "bound_sizes", "box_lower_bound", "box_lower_bounds"]
 
@@ -36,7 +36,7 @@ MOST_PAIRS = 50_000_000
 
 
 def box_lower_bound(
-    graph: Any,
+    graph: GraphLike,
     size: float,
     *,
     kind: str = "diameter",
@@ -114,7 +114,7 @@ def box_lower_bound(
 
 
 def box_lower_bounds(
-    graph: Any,
+    graph: GraphLike,
     sizes: Iterable[float],
     *,
     kind: str = "diameter",

@@ -37,7 +37,7 @@ def count_boxes(
     space: MetricSpace,
     sizes: list[float],
     method: Method,
-    options: dict[str, Any],
+    options: dict[str, object],
     seeds: NDArray[np.int64],
     record: Checkpoint,
     *,
@@ -220,7 +220,7 @@ class Checkpoint:
             note = f"the checkpoint is damaged, and the counts are computed anew ({error})"
             warnings.warn(note, UserWarning, stacklevel=caller_level())
 
-    def _take_over(self, values: dict[str, Any], path: Path) -> None:
+    def _take_over(self, values: dict[str, object], path: Path) -> None:
         if values.get("checksum") != _checksum(values.get("counts"), values.get("bounds")):
             raise DamagedFileError(path, "checksum", "must be that of counts and bounds")
         finished = np.array(values["counts"], dtype=np.float64)  # None becomes nan

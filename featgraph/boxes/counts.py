@@ -148,7 +148,7 @@ class BoxCounts(Result):
         """Where the counts of different kinds stand beside one another: ℓ, or 2r, or θ."""
         return 2 * self.sizes if self.kind == "radius" and self.space != "metric" else self.sizes
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         columns = {
             "size": self.sizes,
             "diameter_size": self.diameter_sizes,
@@ -160,7 +160,7 @@ class BoxCounts(Result):
             columns["lower_bound"] = self.lower_bounds
         return columns
 
-    def _curve(self) -> tuple[Any, Any]:
+    def _curve(self) -> tuple[object, object]:
         return self.diameter_sizes, self.counts
 
 
@@ -171,7 +171,7 @@ def as_box_counts(
     method: str,
     kind: str,
     rng: RandomState,
-    options: dict[str, Any],
+    options: dict[str, object],
     **about: Any,
 ) -> BoxCounts:
     """Return counts of many sizes in ``space``, with all that made them."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState
+from featgraph.graph.convert import GraphLike
 
 if TYPE_CHECKING:
     from featgraph.boxes.metric_space import MetricSpace, RawCover
@@ -116,7 +117,7 @@ class BoxCover(Result):
                 raise ValueError("overlaps must hold one box for each label, one after another")
             self._check_nodes("overlaps", members)
 
-    def _check_nodes(self, name: str, nodes: Any) -> None:
+    def _check_nodes(self, name: str, nodes: object) -> None:
         given = np.asarray(nodes)
         if given.ndim != 1 or (given.size and not 0 <= given.min() <= given.max() < self.n_nodes):
             raise ValueError(f"{name} must be nodes from 0 to {self.n_nodes - 1}, those of labels")
@@ -169,7 +170,7 @@ class BoxCover(Result):
         return found
 
     def validate(
-        self, graph: Any, *, weight: str | None = None, as_undirected: bool = False
+        self, graph: GraphLike, *, weight: str | None = None, as_undirected: bool = False
     ) -> None:
         """Check every promise against ``graph``; return if all hold.
 

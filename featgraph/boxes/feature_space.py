@@ -129,7 +129,7 @@ def _list_near_pairs(distances: Floats, size: float, indices: Ints) -> None:
             end += (distances[u, v] <= size) & (v != u)
 
 
-def holds_features(data: Any) -> bool:
+def holds_features(data: object) -> bool:
     """Tell whether data are features: a FeatureMatrix, a tensor or an array.
 
     Examples
@@ -143,7 +143,7 @@ def holds_features(data: Any) -> bool:
 
 
 def open_space(
-    data: Any, weight: str | None, as_undirected: bool
+    data: object, weight: str | None, as_undirected: bool
 ) -> tuple[MetricSpace, dict[str, Any]]:
     """Return the space of a graph or of features, and what a result says of where it comes from.
 
@@ -157,7 +157,7 @@ def open_space(
     return space, {"layer": space.graph.layer, "epsilon": space.graph.epsilon}
 
 
-def _open_features(features: Any) -> tuple[FeatureSpace, dict[str, Any]]:
+def _open_features(features: Any) -> tuple[FeatureSpace, dict[str, object]]:
     from featgraph.distances.distance_matrix import as_distance_matrix
 
     with naming("graph"):  # features stand where covers take a graph

@@ -32,7 +32,7 @@ from featgraph.boxes.neighborhoods import (
 from featgraph.boxes.weighted_search import sum_weighted
 from featgraph.core.checks import integer, naming, positive
 from featgraph.core.package import caller_level
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels.bits import count_words
 
@@ -388,7 +388,7 @@ def is_crowded(lists: Neighborhoods, n_nodes: int) -> bool:
     return float((lists.stops - lists.starts).mean()) > DENSE * n_nodes
 
 
-def open_graph_space(graph: Any, *, weight: str | None, as_undirected: bool) -> GraphSpace:
+def open_graph_space(graph: GraphLike, *, weight: str | None, as_undirected: bool) -> GraphSpace:
     """Return any graph as a space: hops, or ``weight`` as lengths; an open space as it is."""
     if isinstance(graph, GraphSpace):
         return graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from featgraph.boxes.methods import METHODS
 from featgraph.boxes.minimum_counts import bracket_counts
 from featgraph.core.progress import progress_bar
 from featgraph.core.values import RandomState, as_rng
+from featgraph.graph.convert import GraphLike
 
 __all__ = ["heed_interrupt", "minimum_box_counts", "minimum_box_cover"]
 
@@ -31,7 +32,7 @@ def heed_interrupt(found: Proven) -> Proven:
 
 
 def minimum_box_cover(
-    graph: Any,
+    graph: GraphLike,
     size: float,
     *,
     kind: str = "diameter",
@@ -120,7 +121,7 @@ def minimum_box_cover(
 
 
 def minimum_box_counts(
-    graph: Any,
+    graph: GraphLike,
     *,
     sizes: Iterable[float] | None = None,
     kind: str = "diameter",

@@ -13,7 +13,7 @@ from featgraph.boxes.api import box_cover
 from featgraph.boxes.cover import BoxCover
 from featgraph.core.result import Result
 from featgraph.core.values import RandomState, as_rng
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["RenormalizationFlow", "renormalization_flow", "renormalize"]
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 
 def renormalize(
-    graph: Any, cover: BoxCover, *, weight: str | None = None, as_undirected: bool = False
+    graph: GraphLike, cover: BoxCover, *, weight: str | None = None, as_undirected: bool = False
 ) -> FeatureGraph:
     """Replace every box by one node; join two of them if any edge joins their boxes.
 
@@ -152,7 +152,7 @@ class RenormalizationFlow(Result):
             found = cover.labels[found]
         return found
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         steps = range(len(self.graphs))
         return {
             "step": list(steps),
@@ -167,7 +167,7 @@ class RenormalizationFlow(Result):
 
 
 def renormalization_flow(
-    graph: Any,
+    graph: GraphLike,
     size: float,
     *,
     method: str = "memb",

@@ -75,7 +75,7 @@ def _show(name: str, text: str, screen: Screen) -> None:
     screen.say(f"  {name:<20}" + f"\n{' ' * 22}".join(lines))
 
 
-def _tabulate(row: Method) -> dict[str, Any]:
+def _tabulate(row: Method) -> dict[str, object]:
     about = ("name", "box", "summary", "source", "doi", "cost", "advice")
     told = ("name", "type", "default", "meaning", "rule")
     options = [{key: getattr(option, key) for key in told} for option in row.options]

@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from featgraph.cli.messages import explain, explain_usage, note_options, noting_options
 from featgraph.core.checks import nearest
@@ -257,13 +257,13 @@ def _version() -> str:
     return f"featgraph {__version__}"
 
 
-def _worth_showing(value: Any) -> str | None:
+def _worth_showing(value: object) -> str | None:
     if value is None or value is False or value == ():
         return None
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def read_docstring(function: Callable[..., Any] | None) -> tuple[str, list[str]]:
+def read_docstring(function: Callable[..., object] | None) -> tuple[str, list[str]]:
     """Return the text of a command's docstring, a line per paragraph, and its examples.
 
     Examples

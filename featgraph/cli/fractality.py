@@ -134,7 +134,7 @@ def _choose_parts(net: FeatureGraph, screen: Screen) -> Collection[str]:
 
 def _judge(
     net: FeatureGraph, folder: Folder, how: dict[str, Any], screen: Screen
-) -> dict[str, Any]:
+) -> dict[str, object]:
     import featgraph as fg
 
     try:
@@ -166,7 +166,7 @@ def _describe(found: Fractality) -> str:
 
 def _measure_spectra(
     net: FeatureGraph, folder: Folder, how: dict[str, Any], screen: Screen
-) -> dict[str, Any]:
+) -> dict[str, object]:
     import featgraph as fg
 
     spectra: dict[str, MultifractalSpectrum] = {}
@@ -188,7 +188,7 @@ def _measure_spectra(
     }
 
 
-def _tabulate(spectra: dict[str, MultifractalSpectrum]) -> list[dict[str, Any]]:
+def _tabulate(spectra: dict[str, MultifractalSpectrum]) -> list[dict[str, object]]:
     import numpy as np
 
     rows = []
@@ -204,7 +204,7 @@ def _tabulate(spectra: dict[str, MultifractalSpectrum]) -> list[dict[str, Any]]:
 
 def _follow_flow(
     net: FeatureGraph, folder: Folder, radii: list[int], how: dict[str, Any], screen: Screen
-) -> dict[str, Any]:
+) -> dict[str, object]:
     import featgraph as fg
 
     if net.n_edges == 0:

@@ -158,7 +158,7 @@ class Samples:
             images = images.load(progress=screen.progress)
         return standardize(images, self.image_norm)
 
-    def _read_lines(self, path: Path, screen: Screen, model: str | None) -> Any:
+    def _read_lines(self, path: Path, screen: Screen, model: str | None) -> object:
         from featgraph.datasets.named_samples import holds_token_ids, load_texts, load_token_ids
         from featgraph.models.library_models import load_tokenizer
 

@@ -183,7 +183,7 @@ def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvari
     return f"{text}\n"
 
 
-def _finish(folder: Path, written: list[Path], settings: dict[str, Any]) -> None:
+def _finish(folder: Path, written: list[Path], settings: dict[str, object]) -> None:
     from featgraph.core.files import write_text
     from featgraph.report.folder import (
         command_line,

@@ -272,7 +272,7 @@ def measure_weights(
     return tables
 
 
-def _cover(graph: Any, folder: Any, seed: int, screen: Screen) -> list[dict[str, Any]]:
+def _cover(graph: Any, folder: Any, seed: int, screen: Screen) -> list[dict[str, object]]:
     import featgraph as fg
 
     counts = fg.box_counts(graph, weight="length", method="greedy", repeats=3, rng=seed, jobs=1,

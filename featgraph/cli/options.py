@@ -29,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def parse(read: Callable[[str], Any], **about: Any) -> Parameter:
+def parse(read: Callable[[str], object], **about: Any) -> Parameter:
     """Return the parameter of a flag whose one word ``read`` makes a value of."""
 
     def convert(kind: Any, tokens: Sequence[Token]) -> Any:

@@ -63,7 +63,7 @@ def write(text: str) -> None:
         sys.stdout.write(text)
 
 
-def write_json(tables: Mapping[str, Any]) -> None:
+def write_json(tables: Mapping[str, object]) -> None:
     """Write the tables of a command as one JSON document; NaN and infinity become null."""
     from featgraph.io.tables import json_value
 
@@ -71,7 +71,7 @@ def write_json(tables: Mapping[str, Any]) -> None:
 
 
 def format_table(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, width: int = 80
+    rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], *, width: int = 80
 ) -> str:
     """Return rows as aligned text; ``columns`` maps a key to its heading.
 
@@ -96,7 +96,7 @@ def format_table(
     return "\n\n".join(blocks)
 
 
-def _align(key: str, head: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _align(key: str, head: str, rows: Sequence[Mapping[str, object]]) -> list[str]:
     """Return heading and cells of one column, padded to one width; text to the left."""
     cells = [head, *(_cell(row.get(key)) for row in rows)]
     longest = max(map(len, cells))
@@ -119,7 +119,7 @@ def _fold(columns: list[list[str]], width: int) -> Iterator[list[list[str]]]:
     yield block
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

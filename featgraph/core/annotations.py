@@ -47,10 +47,10 @@ class Form:
     choices: tuple[Any, ...] = ()
 
 
-def _if(is_form: Callable[[Any], bool]) -> Callable[[Any], Any]:
+def _if(is_form: Callable[[object], bool]) -> Callable[[object], object]:
     """Return what takes the values that are of a form, and refuses the others."""
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> Any:
         if not is_form(value):
             raise Refused
         return value
@@ -58,23 +58,23 @@ def _if(is_form: Callable[[Any], bool]) -> Callable[[Any], Any]:
     return take
 
 
-def _is_graph(value: Any) -> bool:
+def _is_graph(value: object) -> bool:
     plain = isinstance(value, str | bytes | list | tuple | dict | numbers.Number)
     return not (value is None or plain or callable(value) or hasattr(value, "__array__"))
 
 
-def _is_dataset(value: Any) -> bool:
+def _is_dataset(value: object) -> bool:
     plain = isinstance(value, str | bytes | list | tuple | range | Mapping)
     # Not by "shape": datasets of Hugging Face have one, and those of images often.
     other = any(hasattr(value, name) for name in ("__array__", "ndim", "adj"))
     return not (plain or other) and hasattr(value, "__getitem__")
 
 
-def _is_path(value: Any) -> bool:
+def _is_path(value: object) -> bool:
     return isinstance(value, str | os.PathLike) and isinstance(os.fspath(value), str)
 
 
-def _to_bool(value: Any) -> bool:
+def _to_bool(value: object) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise Refused
     return bool(value)
@@ -98,7 +98,7 @@ def class_form(name: str) -> Form:
     if name in NAMED:
         return NAMED[name]
 
-    def is_kind(value: Any) -> bool:
+    def is_kind(value: object) -> bool:
         kind = type(value)
         return any(base.__name__ == name for base in kind.__mro__) or (
             # exported and scripted programs have cures of their own, which functions know
@@ -116,7 +116,7 @@ def choice_form(choices: tuple[Any, ...]) -> Form:
     return Form(words, taken, choices)
 
 
-def _take_one(forms: list[Form] | None, value: Any, place: str) -> Any:
+def _take_one(forms: list[Form] | None, value: object, place: str) -> object:
     if forms is None:
         return value
     reason = ""
@@ -132,7 +132,7 @@ def _words(forms: list[Form] | None) -> str:
     return "values" if forms is None else " or ".join(form.words for form in forms)
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: Any) -> list[object]:
     if hasattr(value, "ndim"):
         is_text = getattr(getattr(value, "dtype", None), "kind", "") == "U"
         array = value if is_text else to_array(value)
@@ -152,7 +152,7 @@ def items_form(
     Values of any kind that come one by one (``is_lazy``), such as batches, are not looked at.
     """
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> Any:
         if is_lazy and isinstance(value, Iterator) and forms is None:
             return value
         items = _listed(value)
@@ -166,7 +166,7 @@ def items_form(
 def tuple_form(forms: list[list[Form] | None]) -> Form:
     """Return the form of a tuple, of which each place has its own forms."""
 
-    def take(value: Any) -> tuple[Any, ...]:
+    def take(value: object) -> tuple[Any, ...]:
         items = _listed(value)
         if len(items) != len(forms):
             raise Refused(f"{len(items)} values")
@@ -180,7 +180,7 @@ def tuple_form(forms: list[list[Form] | None]) -> Form:
 def mapping_form(forms: list[Form] | None) -> Form:
     """Return the form of a mapping to values of one of the forms."""
 
-    def take(value: Any) -> Any:
+    def take(value: object) -> Any:
         if not isinstance(value, Mapping):
             raise Refused
         if type(value) is not dict or forms is None:
@@ -197,6 +197,7 @@ _OPEN = frozenset(
         "object",
         "Hashable",
         "RandomState",
+        "GraphLike",
         "Layers",
         "Reduce",
         "Calls",
@@ -231,7 +232,7 @@ ARRAYS = frozenset(_PLAIN[name].words for name in ("ndarray", "Tensor", "Ints"))
 
 
 def read_forms(
-    annotation: str, names: Mapping[str, Any], *, is_field: bool = False
+    annotation: str, names: Mapping[str, object], *, is_field: bool = False
 ) -> list[Form] | None:
     """Return the forms that an annotation allows, or None where it leaves the value open.
 

@@ -95,7 +95,10 @@ def checked(function: Function, *, is_field: bool = False) -> Function:
 
 
 def _too_much(
-    function: Function, arguments: tuple[Any, ...], options: Mapping[str, Any], error: Exception
+    function: Function,
+    arguments: tuple[object, ...],
+    options: Mapping[str, object],
+    error: Exception,
 ) -> Exception:
     """Return the error to raise where a call asks for more than there is: it names the number."""
     given = {
@@ -164,14 +167,14 @@ def check_loaded_classes() -> None:
 _LOADED = [0]
 
 
-def check_values(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def check_values(function: Callable[..., object], values: Mapping[str, object]) -> dict[str, Any]:
     """Return values of arguments by name, each checked as ``function`` annotates it."""
     checks = _read_checks(function, [], is_field=False)
     return {name: checks[name](v) if name in checks else v for name, v in values.items()}
 
 
 def _read_checks(
-    function: Callable[..., Any], positional: list[Check | None], is_field: bool
+    function: Callable[..., object], positional: list[Check | None], is_field: bool
 ) -> dict[str, Check]:
     """Return the checks by name, and put those of positional arguments into ``positional``."""
     names, by_name = inspect.unwrap(function).__globals__, {}
@@ -187,7 +190,7 @@ def _read_checks(
 
 
 def _read_check(
-    parameter: inspect.Parameter, names: Mapping[str, Any], is_field: bool
+    parameter: inspect.Parameter, names: Mapping[str, object], is_field: bool
 ) -> Check | None:
     name, annotation, optional = parameter.name, parameter.annotation, parameter.default is None
     is_read = isinstance(annotation, str)
@@ -203,7 +206,7 @@ def _read_check(
     rest = _SHAPES.get(name) if is_array else _NOT_EMPTY.get(name, check_range)
     rest = None if is_field else rest
 
-    def check(value: Any) -> Any:
+    def check(value: object) -> Any:
         if value is None and optional:
             return value
         reason = ""
@@ -220,7 +223,7 @@ def _read_check(
     return check
 
 
-def _square(values: Any, name: str) -> Any:
+def _square(values: Any, name: str) -> object:
     """Return distances between all nodes as floats, after a look at their shape and range."""
     if not hasattr(values, "ndim"):
         return values  # features, or distances that were looked at before
@@ -239,14 +242,14 @@ def _square(values: Any, name: str) -> Any:
     return values
 
 
-def _line(values: Any, name: str) -> Any:
+def _line(values: Any, name: str) -> object:
     if getattr(values, "ndim", 1) != 1:
         shape = tuple(values.shape)
         raise ArgumentError(f"{name} must be a vector, one list of numbers, got shape {shape}")
     return values
 
 
-def _not_empty(value: Any, name: str) -> Any:
+def _not_empty(value: object, name: str) -> object:
     if hasattr(value, "__len__") and not len(value):
         raise ArgumentError(f"{name} must not be empty")
     return check_range(value, name)
@@ -269,7 +272,7 @@ def check_parameters(estimator: Any) -> dict[str, Any]:
     return check_values(type(estimator).__init__, estimator.get_params(deep=False))
 
 
-def check_rows(estimator: Any, X: Any, **options: Any) -> Any:
+def check_rows(estimator: object, X: object, **options: Any) -> Any:
     """Return what ``validate_data`` makes of ``X`` as float64, with errors that name it."""
     from sklearn.utils.validation import validate_data
 
@@ -285,7 +288,7 @@ def check_rows(estimator: Any, X: Any, **options: Any) -> Any:
         raise ArgumentError(f"X must hold numbers that floats can hold: {error}") from error
 
 
-def draw_seed(random_state: Any) -> int:
+def draw_seed(random_state: object) -> int:
     """Return a seed drawn from what scikit-learn takes as ``random_state``."""
     from sklearn.utils.validation import check_random_state
 

@@ -278,7 +278,7 @@ def _check_pickle(archive: zipfile.ZipFile, path: Path) -> None:
                 )
 
 
-def _tensors(value: object) -> Iterator[Any]:
+def _tensors(value: object) -> Iterator[object]:
     if hasattr(value, "untyped_storage"):
         yield value
     elif isinstance(value, dict):

@@ -222,7 +222,7 @@ _RANGES = _rows(
 )  # fmt: skip
 
 
-def check_range(value: Any, name: str) -> Any:
+def check_range(value: object, name: str) -> Any:
     """Return a number, or a list of them, of the range that the name has everywhere.
 
     What is neither comes back as it is.

@@ -77,7 +77,7 @@ def encode(value: Any, kind: Any = Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot be saved in a result, got {value!r}")
 
 
-def _encode_item(item: Any, kind: Any) -> Any:
+def _encode_item(item: object, kind: object) -> object:
     if typing.get_args(kind)[1:] != (Any,):
         return encode(item)
     try:
@@ -86,7 +86,7 @@ def _encode_item(item: Any, kind: Any) -> Any:
         return repr(item)
 
 
-def _encode_key(key: Any) -> str:
+def _encode_key(key: object) -> str:
     return key if isinstance(key, str) else json.dumps(encode(key))
 
 
@@ -110,7 +110,7 @@ def encode_label(label: Hashable) -> Any:
     )
 
 
-def decode_label(value: Any) -> Hashable:
+def decode_label(value: object) -> Hashable:
     """Return what ``encode_label`` was given.
 
     Examples
@@ -151,7 +151,7 @@ def decode(kind: Any, value: Any, part: str = "") -> Any:
     raise TypeError(f"fields of type {kind!r} cannot be saved")
 
 
-def _decode_union(kinds: tuple[Any, ...], value: Any, part: str) -> Any:
+def _decode_union(kinds: tuple[object, ...], value: object, part: str) -> object:
     if value is None and type(None) in kinds:
         return None
     wrong: Wrong | None = None
@@ -167,7 +167,7 @@ def _decode_union(kinds: tuple[Any, ...], value: Any, part: str) -> Any:
     raise wrong or Wrong(part, "must be null")
 
 
-def _decode_one(kind: type, value: Any, part: str) -> Any:
+def _decode_one(kind: type, value: object, part: str) -> object:
     if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
         return _decode_fields(kind, value, part)
     if kind.__module__ == "torch":
@@ -199,7 +199,7 @@ def _decode_one(kind: type, value: Any, part: str) -> Any:
     raise Wrong(part, f"must be of type {kind.__name__}, got {_short(value)}")
 
 
-def _decode_fields(kind: type, value: Any, part: str) -> Any:
+def _decode_fields(kind: type, value: object, part: str) -> object:
     if not isinstance(value, dict):
         raise Wrong(part, f"must be an object, got {_short(value)}")
     known = field_types(kind)
@@ -232,7 +232,7 @@ def _has_default(kind: type, name: str) -> bool:
     return item.default is not missing or item.default_factory is not missing
 
 
-def _decode_many(origin: Any, inside: tuple[Any, ...], value: Any, part: str) -> Any:
+def _decode_many(origin: object, inside: tuple[object, ...], value: object, part: str) -> object:
     if origin in (Mapping, dict):
         if not isinstance(value, dict):
             raise Wrong(part, f"must be an object, got {_short(value)}")
@@ -255,7 +255,7 @@ def _decode_many(origin: Any, inside: tuple[Any, ...], value: Any, part: str) ->
     return tuple(found) if origin is tuple else found
 
 
-def _decode_key(kind: Any, key: str, part: str) -> Any:
+def _decode_key(kind: object, key: str, part: str) -> object:
     if kind in (str, Any):
         return key
     try:
@@ -264,7 +264,7 @@ def _decode_key(kind: Any, key: str, part: str) -> Any:
         raise Wrong(part, f"must have keys of type {kind}, got {key!r}") from None
 
 
-def _decode_array(hint: Any, value: Any, part: str) -> np.ndarray[Any, Any]:
+def _decode_array(hint: object, value: object, part: str) -> np.ndarray[Any, Any]:
     scalar = typing.get_args(hint)[0]
     wanted = None if scalar in (Any, np.generic) else np.dtype(scalar)
     array = _as_array(value, wanted, part)
@@ -307,7 +307,7 @@ def _only(items: Any) -> bool:
     )
 
 
-def _inside(kind: Any) -> set[Any]:
+def _inside(kind: object) -> set[object]:
     found = {kind}
     for one in typing.get_args(kind):
         found |= _inside(one)
@@ -318,6 +318,6 @@ def _join(part: str, name: str) -> str:
     return f"{part}/{name}" if part and name else part or name
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = repr(value) if not isinstance(value, dict | list) else type(value).__name__
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -158,7 +158,7 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
 def parse_json(text: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the object in ``text``, which stands in the file ``path``; see ``read_json``."""
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             names = [name for name, _ in pairs]

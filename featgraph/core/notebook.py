@@ -35,9 +35,9 @@ def draw(picture: str, *what: Any, **options: Any) -> Drawing:
 
 def render_result(
     title: str,
-    rows: Sequence[Mapping[str, Any]],
-    facts: Mapping[str, Any],
-    curve: tuple[Any, Any] | None,
+    rows: Sequence[Mapping[str, object]],
+    facts: Mapping[str, object],
+    curve: tuple[object, object] | None,
 ) -> str:
     """Return a result as a piece of HTML without scripts or links.
 
@@ -74,7 +74,7 @@ def render_result(
     )
 
 
-def draw_sparkline(sizes: Any, counts: Any) -> str:
+def draw_sparkline(sizes: object, counts: object) -> str:
     """Return N against 1 + size, both axes logarithmic, as inline SVG.
 
     Parameters
@@ -107,7 +107,7 @@ def draw_sparkline(sizes: Any, counts: Any) -> str:
     )
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "" if value is None else html.escape(str(value))

@@ -28,8 +28,8 @@ class WorkerLost:
 
 
 def run_parallel(
-    function: Callable[..., Any],
-    tasks: Sequence[tuple[Any, ...]],
+    function: Callable[..., object],
+    tasks: Sequence[tuple[object, ...]],
     *,
     jobs: int | None = None,
     progress: bool | None = False,
@@ -104,8 +104,8 @@ def _is_remote() -> bool:
 
 
 def _run_here(
-    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], jobs: int | None
-) -> Generator[tuple[int, Any], None, None]:
+    function: Callable[..., object], tasks: Sequence[tuple[object, ...]], jobs: int | None
+) -> Generator[tuple[int, object], None, None]:
     for place, task in enumerate(tasks):
         with _one_thread():
             result = function(*task)
@@ -123,8 +123,8 @@ def _one_thread() -> Iterator[None]:
 
 
 def _run_spread(
-    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], jobs: int | None
-) -> Generator[tuple[int, Any], None, None]:
+    function: Callable[..., object], tasks: Sequence[tuple[object, ...]], jobs: int | None
+) -> Generator[tuple[int, object], None, None]:
     waiting = dict(enumerate(tasks))
     while waiting:
         begun: list[int] = []
@@ -150,8 +150,8 @@ class _TaskError(Exception):
 
 
 def _try_alone(
-    function: Callable[..., Any], task: tuple[Any, ...], jobs: int | None, lost: Exception
-) -> Any:
+    function: Callable[..., object], task: tuple[object, ...], jobs: int | None, lost: Exception
+) -> object:
     """Return the result of a task whose worker died, from a second try in a new worker."""
     try:
         # two workers and one task: with one, joblib would run it in this process
@@ -165,11 +165,11 @@ def _try_alone(
 
 
 def _spread(
-    function: Callable[..., Any],
-    waiting: dict[int, tuple[Any, ...]],
+    function: Callable[..., object],
+    waiting: dict[int, tuple[object, ...]],
     jobs: int | None,
     begun: list[int],
-) -> Generator[tuple[int, Any, Exception | None], None, None]:
+) -> Generator[tuple[int, object, Exception | None], None, None]:
     """Yield the outcomes that joblib brings; ``begun`` keeps what was given to it."""
     from joblib import Parallel, delayed, effective_n_jobs
     from joblib.parallel import get_active_backend
@@ -227,7 +227,7 @@ def _tell_losses(backend: Any) -> None:
 
 def _attempt(
     function: Callable[..., Any], place: int, task: tuple[Any, ...]
-) -> tuple[int, Any, Exception | None]:
+) -> tuple[int, object, Exception | None]:
     with _one_thread(), in_worker():
         try:
             return place, function(*task), None

@@ -54,7 +54,7 @@ def agree_on(number: int, device: torch.device) -> int:
     return int(shared)
 
 
-def share_objects(value: Any) -> list[Any]:
+def share_objects(value: object) -> list[Any]:
     """Return the values of all processes, in their order; small things, which are pickled.
 
     Examples

@@ -86,15 +86,15 @@ class Result:
         facts = {k: v for k, v in self.provenance.items() if k != "result"}
         return render_result(repr(self), self.to_rows(), facts, self._curve())
 
-    def _scalars(self) -> dict[str, Any]:
+    def _scalars(self) -> dict[str, object]:
         values = {part.name: getattr(self, part.name) for part in fields(self)}
         return {k: v for k, v in values.items() if v is None or isinstance(v, str | int | float)}
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         """Return the columns of the table: lists or arrays of one length, or single values."""
         return self._scalars()
 
-    def _curve(self) -> tuple[Any, Any] | None:
+    def _curve(self) -> tuple[object, object] | None:
         """Return sizes and counts, where the result has a curve worth a small picture."""
         return None
 
@@ -173,7 +173,7 @@ class Result:
         return values
 
     @classmethod
-    def from_dict(cls: type[Self], values: Mapping[str, Any]) -> Self:
+    def from_dict(cls: type[Self], values: Mapping[str, object]) -> Self:
         """Return the result that :meth:`to_dict` gave ``values`` of.
 
         Raises
@@ -310,7 +310,7 @@ def _format(kind: type) -> str:
     return f"featgraph.{kind.__name__}"
 
 
-def _in_words(value: Any) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, bool | str):
         return repr(value)
     if isinstance(value, int | float | np.number):
@@ -323,13 +323,15 @@ def _in_words(value: Any) -> str:
     return repr(value).removeprefix("torch.")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return list(value) if isinstance(value, tuple) else value
 
 
-def _map_arrays(tree: Any, function: Callable[[NDArray[Any], str], Any], place: str = "") -> Any:
+def _map_arrays(
+    tree: object, function: Callable[[NDArray[Any], str], object], place: str = ""
+) -> Any:
     if isinstance(tree, np.ndarray):
         return function(tree, place)
     if isinstance(tree, dict):
@@ -344,7 +346,7 @@ def _to_list(array: NDArray[Any], place: str) -> Any:
     return _finite(array.tolist()) if array.dtype.kind == "f" else array.tolist()
 
 
-def _finite(values: Any) -> Any:
+def _finite(values: object) -> object:
     return [_finite(item) for item in values] if isinstance(values, list) else encode(values)
 
 

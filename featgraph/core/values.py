@@ -143,7 +143,7 @@ def _size(dtype: np.dtype[Any]) -> int:
     return dtype.itemsize
 
 
-def to_whole_array(value: Any) -> Any:
+def to_whole_array(value: object) -> Any:
     """Return whole numbers as an array of int64.
 
     Examples
@@ -162,7 +162,7 @@ def to_whole_array(value: Any) -> Any:
     return whole
 
 
-def to_tensor(value: Any) -> Any:
+def to_tensor(value: object) -> Any:
     """Return numbers as a tensor; a tensor as it is, with its device and its gradient."""
     array = to_array(value, keep_tensors=True)
     if _is_tensor(array):
@@ -173,7 +173,7 @@ def to_tensor(value: Any) -> Any:
     return torch.from_numpy(array if plain else array.copy())
 
 
-def take_as(take: Callable[[Any], Any], value: Any, name: str, words: str) -> Any:
+def take_as(take: Callable[[object], object], value: object, name: str, words: str) -> Any:
     """Return what one of the functions above makes of a value, or raise ArgumentError.
 
     Examples

@@ -236,7 +236,7 @@ def load_arrays(
         raise ValueError(f"{path}: {error}") from None
 
 
-def _as_column(values: Any, name: str, path: Path) -> Tensor:
+def _as_column(values: object, name: str, path: Path) -> Tensor:
     if isinstance(values, Tensor):
         tensor = values
     else:

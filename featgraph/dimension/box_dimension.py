@@ -76,7 +76,7 @@ class BoxDimension(BaseEstimator):  # type: ignore[misc]
         self.metric = metric
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> BoxDimension:
+    def fit(self, X: object, y: object = None) -> BoxDimension:
         """Count boxes and fit the dimension.
 
         Parameters
@@ -114,7 +114,7 @@ class BoxDimension(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _links(X: Any) -> coo_array:
+def _links(X: object) -> coo_array:
     """Return which nodes are joined, without loops; a distance of 0 that is stored is an edge."""
     links = coo_array(X)
     if links.shape[0] != links.shape[1]:

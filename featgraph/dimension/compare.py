@@ -159,7 +159,7 @@ class DimensionComparison(Result):
         known = f"minimum proven at {self.proven:.1%} of {self.theta.size} sizes"
         return "\n".join([head, *lines, known])
 
-    def _curve(self) -> tuple[Any, Any]:
+    def _curve(self) -> tuple[object, object]:
         return self.theta, self.best
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -355,7 +355,7 @@ def _describe(
 
 
 def _curve_ss_rate(
-    name: str, layer: DistanceMatrix, theta: Floats, values: Floats, how: dict[str, Any]
+    name: str, layer: DistanceMatrix, theta: Floats, values: Floats, how: dict[str, object]
 ) -> float:
     """SS_rate of a curve: the exact integral where there is one, else the trapezoid rule."""
     if _is_estimator(name):

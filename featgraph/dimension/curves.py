@@ -24,7 +24,7 @@ from featgraph.dimension.model_selection import (
     weigh_models,
 )
 from featgraph.graph.clustering import hops_of
-from featgraph.graph.convert import as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import rewire_graph
 
@@ -58,7 +58,7 @@ EXPONENTIAL, QUICKENS_MUCH = 2.6, 1.5
 LONG, STEADY, ALLOWANCE = 1.5, 1.15, 0.35
 
 
-def as_curves(counts: Any) -> tuple[BoxCounts, ...] | None:
+def as_curves(counts: object) -> tuple[BoxCounts, ...] | None:
     """Return box counts as a tuple, or None where ``counts`` is a graph."""
     if isinstance(counts, BoxCounts):
         return (counts,)
@@ -74,7 +74,7 @@ def as_curves(counts: Any) -> tuple[BoxCounts, ...] | None:
 
 
 def largest_component(
-    graph: Any, weight: str | None, as_undirected: bool
+    graph: GraphLike, weight: str | None, as_undirected: bool
 ) -> tuple[FeatureGraph, float]:
     """Return the largest component of a graph, unweighted, and its share of the nodes."""
     if weight not in (None, "ignore"):
@@ -90,7 +90,7 @@ def largest_component(
 
 
 def count_size_grid(
-    graph: Any,
+    graph: GraphLike,
     method: str,
     repeats: int,
     scale: int | None,

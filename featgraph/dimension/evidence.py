@@ -144,7 +144,7 @@ class Fractality(Result):
             f"ℓ = {self.fit.window[0]:g} … {self.fit.window[1]:g}; {self.explanation}"
         )
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         low, high = self.dimension_interval
         return {
             "dimension": self.dimension,
@@ -164,7 +164,7 @@ class Fractality(Result):
             "explanation": self.explanation,
         }
 
-    def _curve(self) -> tuple[Any, Any]:
+    def _curve(self) -> tuple[object, object]:
         return self.fit.sizes, self.fit.counts
 
     @property

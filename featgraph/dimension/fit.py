@@ -117,7 +117,7 @@ class DimensionFit(Result):
         """Return N_B of the fitted power law at diameter sizes ``sizes``."""
         return np.exp(self.intercept - self.dimension * np.log1p(sizes))
 
-    def _curve(self) -> tuple[Any, Any]:
+    def _curve(self) -> tuple[object, object]:
         return self.sizes, self.counts
 
 

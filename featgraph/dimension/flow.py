@@ -17,6 +17,7 @@ from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
 from featgraph.core.values import RandomState, as_rng
 from featgraph.dimension.curves import largest_component
+from featgraph.graph.convert import GraphLike
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["FlowAnalysis", "FlowStep", "analyze_flow", "score_invariance"]
@@ -128,7 +129,7 @@ class FlowAnalysis(Result):
 
 
 def analyze_flow(
-    graph: Any,
+    graph: GraphLike,
     *,
     sizes: Sequence[int] = (1, 2, 3),
     method: str = "memb",

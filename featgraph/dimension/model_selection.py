@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
 from featgraph.core.result import Result
+from featgraph.graph.convert import GraphLike
 
 __all__ = [
     "COUNT_NOISE",
@@ -83,7 +84,7 @@ def size_grid(
     return [size for size in sizes if size <= largest] or [0]
 
 
-def hop_size_grid(graph: Any, kind: str, scale: int | None, spacing: float) -> list[int]:
+def hop_size_grid(graph: GraphLike, kind: str, scale: int | None, spacing: float) -> list[int]:
     """Return the grid up to the first size that leaves one box per component for sure."""
     from featgraph.boxes.metric_space import HopSpace
 

@@ -20,7 +20,7 @@ from featgraph.dimension.spectrum import (
     choose_range,
     fit_spectrum,
 )
-from featgraph.graph.convert import takes_any_graph
+from featgraph.graph.convert import GraphLike, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels import light_kernel
 from featgraph.kernels.search import widen
@@ -32,7 +32,7 @@ Ints: TypeAlias = NDArray[np.int64]
 
 
 def multifractal_boxes(
-    graph: Any,
+    graph: GraphLike,
     *,
     q: ArrayLike | Iterable[float] = DEFAULT_Q,
     sizes: Iterable[int] | None = None,
@@ -151,7 +151,11 @@ def multifractal_boxes(
 
 
 def open_giant(
-    graph: Any, method: str, weight: str | None, as_undirected: bool, options: dict[str, Any]
+    graph: GraphLike,
+    method: str,
+    weight: str | None,
+    as_undirected: bool,
+    options: dict[str, object],
 ) -> tuple[FeatureGraph, float, str]:
     """Return the largest component, its share of the nodes, and the kind of box of a method."""
     from featgraph.boxes.methods import METHODS
@@ -180,7 +184,7 @@ def measure_moments(masses: Floats, q: Floats) -> tuple[Floats, Floats]:
 
 
 def multifractal_sandbox(
-    graph: Any,
+    graph: GraphLike,
     *,
     q: ArrayLike | Iterable[float] = DEFAULT_Q,
     radii: Iterable[int] | None = None,

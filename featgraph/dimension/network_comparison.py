@@ -71,7 +71,7 @@ class ComparedLayer(Result):
 
 
 def compare_network(
-    features: Mapping[str, Any],
+    features: Mapping[str, object],
     *,
     n_draws: int = 0,
     rng: RandomState = 0,

@@ -110,7 +110,7 @@ class MultifractalSpectrum(Result):
             raise ValueError(f"q must lie in [{self.q[0]:g}, {self.q[-1]:g}], got {q}")
         return float(np.interp(q, self.q, self.dimensions))
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         names = ("q", "tau", "tau_error", "dimensions", "dimension_error", "alpha", "alpha_error")
         return {name: getattr(self, name) for name in (*names, "f", "f_error")}
 

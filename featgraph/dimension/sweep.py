@@ -119,7 +119,7 @@ class EpsilonSweep(Result):
             text += f"; over the sweep d_B runs from {known.min():.2f} to {known.max():.2f}"
         return f"{text}."
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {
             "epsilon": self.epsilons,
             **self.measures,

@@ -207,7 +207,7 @@ class DistanceMatrix(Result):
         """Number of nodes D."""
         return len(self.values)
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {
             "node": np.arange(self.n_nodes),
             "mean": self.mean.numpy(force=True),

@@ -214,7 +214,7 @@ def look_up(distances: Tensor, table: Tensor, low: float, per_unit: float) -> Te
 
 def _weighted_differences(
     fill: Callable[..., None],
-    slopes: tuple[Any, ...],
+    slopes: tuple[object, ...],
     values: Tensor,
     distances: Tensor,
     scale: float,

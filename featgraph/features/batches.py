@@ -159,7 +159,7 @@ def collate_samples(samples: Sequence[Any], model: nn.Module | None = None) -> A
     return _pad_columns({name: column}, model)
 
 
-def _column(values: Sequence[Any]) -> Any:
+def _column(values: Sequence[Any]) -> object:
     """Stack values of one shape; a list of Tensors if the shapes differ, others as they are."""
     if not all(_is_numeric(value) or _is_single(value) for value in values):
         return list(values)
@@ -176,7 +176,7 @@ def _is_ragged(column: object) -> bool:
     return isinstance(column, list) and bool(column) and isinstance(column[0], Tensor)
 
 
-def _pad_columns(columns: dict[str, Any], model: nn.Module | None) -> dict[str, Any]:
+def _pad_columns(columns: dict[str, Any], model: nn.Module | None) -> dict[str, object]:
     ragged = {key: column for key, column in columns.items() if _is_ragged(column)}
     if not ragged:
         return columns

@@ -175,7 +175,7 @@ class FeatureMatrix(Result):
         array, told = next(iter(layers.values()))
         return saved_features(array, told, Path(path))
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         values = self.numpy()
         return {"node": np.arange(self.n_nodes), "mean": values.mean(1), "deviation": values.std(1)}
 

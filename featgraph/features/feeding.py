@@ -103,7 +103,7 @@ class _Takes:
             nn.Embedding,
         )
 
-    def check(self, batch: object, args: list[Any], kwargs: dict[str, Any]) -> None:
+    def check(self, batch: object, args: list[object], kwargs: dict[str, object]) -> None:
         try:
             self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -149,7 +149,9 @@ def _arrange(takes: _Takes, batch: object) -> tuple[list[Any], dict[str, Any]]:
     return args, kwargs
 
 
-def _arrange_mapping(takes: _Takes, batch: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def _arrange_mapping(
+    takes: _Takes, batch: Mapping[str, Any]
+) -> tuple[list[object], dict[str, object]]:
     named = {k: v for k, v in batch.items() if k in takes.names}
     if takes.any_name and set(takes.required) <= set(batch):
         named |= {k: v for k, v in batch.items() if is_array(v)}
@@ -164,7 +166,7 @@ def _arrange_mapping(takes: _Takes, batch: Mapping[str, Any]) -> tuple[list[Any]
     return [first], {}
 
 
-def _arrange_object(takes: _Takes, batch: object) -> tuple[list[Any], dict[str, Any]]:
+def _arrange_object(takes: _Takes, batch: object) -> tuple[list[object], dict[str, object]]:
     """Arrange the attributes of a graph, or hand it over whole to a model that takes one thing."""
     if all(hasattr(batch, name) for name in takes.required):
         given = {name: getattr(batch, name, None) for name in takes.names}
@@ -177,7 +179,7 @@ def _arrange_object(takes: _Takes, batch: object) -> tuple[list[Any], dict[str, 
 
 def _arrange_tuple(
     takes: _Takes, batch: tuple[Any, ...] | list[Any]
-) -> tuple[list[Any], dict[str, Any]]:
+) -> tuple[list[object], dict[str, object]]:
     first = batch[0]
     if isinstance(first, Mapping):
         return _arrange_mapping(takes, first)

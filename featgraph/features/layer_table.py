@@ -164,7 +164,7 @@ def example_batch(model: nn.Module) -> Any:
     return None
 
 
-def _candidates(model: nn.Module) -> Iterator[Any]:
+def _candidates(model: nn.Module) -> Iterator[object]:
     generator = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> torch.Tensor:

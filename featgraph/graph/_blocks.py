@@ -121,7 +121,7 @@ class StreamedBlocks:
             yield start, start + len(block), block.cpu().numpy().astype(self.dtype, copy=False)
 
 
-def as_blocks(distances: Any) -> StoredBlocks:
+def as_blocks(distances: object) -> StoredBlocks:
     """Return a checked distance matrix (Tensor or ndarray) as a source of blocks."""
     matrix = distances.detach().cpu().numpy() if hasattr(distances, "detach") else distances
     matrix = np.asarray(matrix)

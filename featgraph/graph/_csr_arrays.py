@@ -37,7 +37,7 @@ class Assembled:
     rows: NDArray[np.int64] | None
 
 
-def _pairs(edges: Any) -> NDArray[np.int64]:
+def _pairs(edges: object) -> NDArray[np.int64]:
     given = list(edges) if isinstance(edges, Set) else edges  # as networkx holds them
     words = "an array of whole numbers, shape (n_rows, 2)"
     pairs: NDArray[Any] = take_as(to_array, given, "edges", words)
@@ -175,7 +175,7 @@ def number_edges(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArr
     return np.searchsorted(key[rows < indices], key)
 
 
-def _index_array(values: Any, name: str) -> NDArray[np.int64]:
+def _index_array(values: object, name: str) -> NDArray[np.int64]:
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
@@ -185,7 +185,7 @@ def _index_array(values: Any, name: str) -> NDArray[np.int64]:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def check_csr(indptr: Any, indices: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def check_csr(indptr: object, indices: object) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return both arrays as int64 if they describe an undirected simple graph."""
     indptr, indices = _index_array(indptr, "indptr"), _index_array(indices, "indices")
     n_nodes = indptr.size - 1
@@ -221,7 +221,7 @@ def check_csr(indptr: Any, indices: Any) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def check_weights(
-    weights: Any, indptr: NDArray[np.int64], indices: NDArray[np.int64]
+    weights: object, indptr: NDArray[np.int64], indices: NDArray[np.int64]
 ) -> NDArray[np.float64] | None:
     """Return the weights as float64 if they are finite and equal in both directions."""
     if weights is None:
@@ -262,7 +262,7 @@ def check_labels(labels: Sequence[Hashable] | None, n_nodes: int) -> tuple[Hasha
 
 
 def check_attributes(
-    attributes: Mapping[str, Any], n_rows: int, owner: str = "node"
+    attributes: Mapping[str, object], n_rows: int, owner: str = "node"
 ) -> dict[str, NDArray[Any]]:
     """Return the attributes as arrays of numbers, booleans or strings, one row per node or edge.
 
@@ -330,7 +330,7 @@ def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
     return array if array.dtype.kind in "biufU" and array.ndim in (1, 2) else None
 
 
-def _whole_column(values: Sequence[Any], kind: type, gaps: bool) -> NDArray[Any]:
+def _whole_column(values: Sequence[object], kind: type, gaps: bool) -> NDArray[Any]:
     for dtype in () if gaps else (np.bool_,) if kind is bool else (np.int64, np.uint64):
         try:
             return np.array(values, dtype=dtype)

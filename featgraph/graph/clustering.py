@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.graph.convert import as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = [
@@ -165,7 +165,7 @@ class HopCounts(Result):
             return math.nan
         return float((self.pairs[1:] / np.arange(1, self.pairs.size)).sum() / all_pairs)
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {"hops": np.arange(self.pairs.size), "n_pairs": self.pairs}
 
 
@@ -305,7 +305,7 @@ _HOLDS = np.array(
 )
 
 
-def count_motifs(graph: Any, *, size: int = 3) -> dict[str, int]:
+def count_motifs(graph: GraphLike, *, size: int = 3) -> dict[str, int]:
     """Count the induced subgraphs of 3 or 4 nodes by their pattern.
 
     Parameters

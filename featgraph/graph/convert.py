@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,23 @@ from featgraph.graph._csr_arrays import assemble_csr
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, attribute_column, choose_reader
 
-__all__ = ["accept_graph", "as_feature_graph", "open_graph", "takes_any_graph"]
+if TYPE_CHECKING:
+    import igraph
+    import networkx
+    from scipy.sparse import sparray, spmatrix
+    from torch_geometric.data import Data
+
+__all__ = ["GraphLike", "accept_graph", "as_feature_graph", "open_graph", "takes_any_graph"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: The graphs that every function takes; how each is read: as_feature_graph.
+GraphLike: TypeAlias = "FeatureGraph | networkx.Graph | igraph.Graph | Data | sparray | spmatrix"
 _DIRECTED = "graph is directed; box covering needs distances that are the same both ways: "
 
 
 def as_feature_graph(
-    graph: Any, *, weight: str | None = None, as_undirected: bool = False
+    graph: GraphLike, *, weight: str | None = None, as_undirected: bool = False
 ) -> FeatureGraph:
     """Return any graph as a FeatureGraph: undirected, simple, labels and attributes kept.
 
@@ -163,13 +171,13 @@ def _chosen_weights(
         raise ValueError(f"weight={weight!r} must be numbers on every edge") from None
 
 
-def _known(value: Any) -> bool:
+def _known(value: object) -> bool:
     return value is not None and value == value
 
 
 def takes_any_graph(
     *, weights: bool = False
-) -> Callable[[Callable[Concatenate[FeatureGraph, P], R]], Callable[Concatenate[Any, P], R]]:
+) -> Callable[[Callable[Concatenate[FeatureGraph, P], R]], Callable[Concatenate[GraphLike, P], R]]:
     """Let a function whose first parameter is a FeatureGraph take graphs of other libraries too.
 
     Parameters
@@ -190,9 +198,9 @@ def takes_any_graph(
 
     def decorate(
         function: Callable[Concatenate[FeatureGraph, P], R],
-    ) -> Callable[Concatenate[Any, P], R]:
+    ) -> Callable[Concatenate[GraphLike, P], R]:
         @functools.wraps(function)
-        def call(graph: Any, *args: P.args, **options: P.kwargs) -> R:
+        def call(graph: GraphLike, *args: P.args, **options: P.kwargs) -> R:
             return function(open_graph(graph, weights=weights), *args, **options)
 
         return call  # type: ignore[return-value]
@@ -200,7 +208,7 @@ def takes_any_graph(
     return decorate
 
 
-def open_graph(graph: Any, *, weights: bool = False) -> FeatureGraph:
+def open_graph(graph: GraphLike, *, weights: bool = False) -> FeatureGraph:
     """Return any graph as a FeatureGraph, with the usual weights of all edges or without.
 
     Examples

@@ -114,7 +114,7 @@ class FeatureGraph(Result):
             if not isinstance(getattr(self, name), str | None):
                 raise TypeError(f"{name} must be a string or None, got {getattr(self, name)!r}")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         # a proxy itself is not picklable
         return self.__dict__ | {name: dict(getattr(self, name)) for name in _TABLES}
 
@@ -355,7 +355,7 @@ class FeatureGraph(Result):
         """
         return to_igraph(self)
 
-    def to_pyg(self, features: Any = None, *, y: Any = None, weight: str = "given") -> Any:
+    def to_pyg(self, features: object = None, *, y: object = None, weight: str = "given") -> Any:
         """Return a ``torch_geometric.data.Data``, each edge in both directions.
 
         Parameters
@@ -381,7 +381,7 @@ class FeatureGraph(Result):
         """
         return to_pyg(self, features, y, choose_weights(self.weights, self.epsilon, weight))
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         columns: dict[str, Any] = {"node": list(self.node_labels), "degree": self.degrees}
         return columns | {k: v for k, v in self.node_attributes.items() if v.ndim == 1}
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.graph.convert import as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import EdgeWeight, choose_weights, strengths_of
 from featgraph.graph.tails import TailFit, fit_tail
@@ -187,7 +187,7 @@ class DegreeStatistics(Result):
         values, counts = np.unique(self.degrees, return_counts=True)
         return values, counts / self.degrees.size
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         row: dict[str, Any] = {
             "mean_degree": self.mean,
             "sd_degree": float(self.degrees.std()),
@@ -219,7 +219,7 @@ class DegreeStatistics(Result):
 
 
 def degree_statistics(
-    graph: Any, *, weight: EdgeWeight = "similarity", tails: bool = True
+    graph: GraphLike, *, weight: EdgeWeight = "similarity", tails: bool = True
 ) -> DegreeStatistics:
     """Describe degrees and strengths of a graph, and test their tails.
 

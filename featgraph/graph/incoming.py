@@ -137,7 +137,7 @@ def _from_networkx(graph: Any, _: str | None) -> RawGraph:
     )
 
 
-def _by_key(rows: Sequence[Mapping[Any, Any]]) -> dict[str, Sequence[Any]]:
+def _by_key(rows: Sequence[Mapping[object, object]]) -> dict[str, Sequence[object]]:
     keys = dict.fromkeys(key for row in rows for key in row if type(key) is str)
     return {key: [row.get(key) for row in rows] for key in keys}
 

@@ -154,7 +154,7 @@ class LayerConnectivity(Result):
         """Inter-layer share that edges between random pairs of nodes would have."""
         return _share_between(self.n_pairs)
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         one, other = np.triu_indices(len(self.layers))
         return {
             "layer": [self.layers[i] for i in one],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.graph.convert import as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import EdgeSwapper
 from featgraph.kernels import light_kernel
@@ -273,7 +273,7 @@ class RichClub(Result):
         np.divide(gap, sd, out=result, where=sd > 1e-12)
         return result
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {
             "degree": self.degrees,
             "n_members": self.n_members,
@@ -290,7 +290,7 @@ class RichClub(Result):
 
 
 def rich_club(
-    graph: Any,
+    graph: GraphLike,
     *,
     n_references: int = 20,
     rng: RandomState = 0,

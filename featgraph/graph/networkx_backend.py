@@ -29,7 +29,7 @@ class _Backend:
         return as_feature_graph(graph, weight="ignore")
 
     @staticmethod
-    def convert_to_nx(result: Any, **_: Any) -> Any:
+    def convert_to_nx(result: object, **_: Any) -> Any:
         """Return a FeatureGraph as a networkx graph, anything else as it is."""
         return result.to_networkx() if hasattr(result, "to_networkx") else result
 
@@ -54,13 +54,13 @@ class _Backend:
         return dict(zip(G.node_labels, find_cores(G).tolist(), strict=True))
 
     @staticmethod
-    def clustering(G: Any, nodes: Any = None, weight: Any = None) -> dict[Any, float]:
+    def clustering(G: Any, nodes: object = None, weight: object = None) -> dict[Any, float]:
         from featgraph.graph.clustering import local_clustering
 
         return dict(zip(G.node_labels, local_clustering(G).tolist(), strict=True))
 
     @staticmethod
-    def triangles(G: Any, nodes: Any = None) -> dict[Any, int]:
+    def triangles(G: Any, nodes: object = None) -> dict[Any, int]:
         from featgraph.graph.clustering import count_node_triangles
 
         found = count_node_triangles(G.indptr, G.indices)
@@ -68,7 +68,7 @@ class _Backend:
 
     @staticmethod
     def average_clustering(
-        G: Any, nodes: Any = None, weight: Any = None, count_zeros: bool = True
+        G: Any, nodes: object = None, weight: object = None, count_zeros: bool = True
     ) -> float:
         from featgraph.graph.clustering import average_clustering
 
@@ -82,7 +82,7 @@ class _Backend:
 
     @staticmethod
     def degree_assortativity_coefficient(
-        G: Any, x: str = "out", y: str = "in", weight: Any = None, nodes: Any = None
+        G: Any, x: str = "out", y: str = "in", weight: object = None, nodes: object = None
     ) -> float:
         from featgraph.graph.degrees import degree_assortativity
 

@@ -237,7 +237,7 @@ class References(Result):
     clustering: NDArray[np.float64]
     path_length: NDArray[np.float64]
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {"clustering": self.clustering, "path_length": self.path_length}
 
     @property

@@ -145,7 +145,7 @@ def to_scipy(graph: CsrGraph, weighted: bool | None) -> Any:
     return csr_array(arrays, shape=(graph.n_nodes, graph.n_nodes))
 
 
-def to_pyg(graph: CsrGraph, features: Any, y: Any, weights: NDArray[Any] | None) -> Any:
+def to_pyg(graph: CsrGraph, features: object, y: object, weights: NDArray[Any] | None) -> Any:
     """Return a ``torch_geometric.data.Data`` with ``edge_index`` in both directions."""
     import torch
     from torch_geometric.data import Data
@@ -180,7 +180,7 @@ def to_pyg(graph: CsrGraph, features: Any, y: Any, weights: NDArray[Any] | None)
     return result
 
 
-def _targets(graph: CsrGraph, y: Any) -> tuple[Any, list[str] | None]:
+def _targets(graph: CsrGraph, y: Any) -> tuple[object, list[str] | None]:
     """Return one number per node as a tensor, and the names of classes given as words."""
     import torch
 

@@ -19,7 +19,7 @@ from featgraph.graph.clustering import (
     local_efficiency,
     sample_hops,
 )
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph
 from featgraph.graph.nulls import (
     References,
     divide_known,
@@ -114,7 +114,7 @@ class SmallWorld(Result):
         """Number of random references; of lattices there are at most five."""
         return self.random.n_references
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         row: dict[str, Any] = {"sigma": self.sigma, "omega": self.omega}
         row |= {"omega_prime": self.omega_prime, "propensity": self.propensity}
         for name in ("sigma", "omega", "propensity"):
@@ -131,7 +131,7 @@ class SmallWorld(Result):
 
 
 def small_world(
-    graph: Any,
+    graph: GraphLike,
     *,
     n_references: int = 20,
     clustering: ClusteringKind = "average",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import GraphLike, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["SpectralGap", "spectral_gap"]
@@ -47,7 +47,7 @@ class SpectralGap(Result):
     left_out: float
 
 
-def spectral_gap(graph: Any) -> SpectralGap:
+def spectral_gap(graph: GraphLike) -> SpectralGap:
     """Return the spectral gaps of the largest component of a graph.
 
     Parameters

@@ -38,7 +38,7 @@ __all__ = ["NetworkDescription", "describe_networks", "network_summary"]
 
 
 def network_summary(
-    graphs: Any,
+    graphs: object,
     *,
     epsilon: EpsilonRule = "percolation",
     n_references: int = 20,
@@ -130,7 +130,7 @@ class NetworkDescription:
 
 
 def describe_networks(
-    graphs: Any,
+    graphs: object,
     *,
     epsilon: EpsilonRule = "percolation",
     n_references: int = 20,
@@ -165,7 +165,7 @@ def describe_networks(
 _OF_A_LAYER = ("FeatureMatrix", "DistanceMatrix", "Tensor")
 
 
-def _build(one: Any, epsilon: EpsilonRule) -> FeatureGraph:
+def _build(one: object, epsilon: EpsilonRule) -> FeatureGraph:
     from featgraph.graph.construct import feature_graph
 
     if isinstance(one, FeatureGraph):
@@ -221,7 +221,7 @@ _SMALL_WORLD = (
 )
 
 
-def _small_world_row(net: FeatureGraph, world: SmallWorld | None, seed: int) -> dict[str, Any]:
+def _small_world_row(net: FeatureGraph, world: SmallWorld | None, seed: int) -> dict[str, object]:
     if world is not None:
         found = world.to_rows()[0]
         return {name: found[name] for name in _SMALL_WORLD}

@@ -68,7 +68,7 @@ class TailFit(Result):
     verdict: str = "undecided"
     explanation: str = ""
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         row: dict[str, Any] = {"exponent": self.exponent, "standard_error": self.standard_error}
         row |= {"x_min": self.x_min, "n_tail": self.n_tail, "distance": self.distance}
         for name, test in self.rivals.items():

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ class CorrelationSum(Result):
         """T(r) at each radius, in [0, 1]."""
         return self.counts / self.n_pairs
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {"radius": self.radii, "share": self.values}
 
 

@@ -84,7 +84,7 @@ class LayerDimension(Result):
         """Bootstrap interval of ``dimension``, None without one."""
         return None if self.correlation is None else self.correlation.interval
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         low, high = self.interval or (math.nan, math.nan)
         row = {name: getattr(self, name) for name in ("layer", "n_nodes", "n_samples", "dimension")}
         row |= {"low": low, "high": high}

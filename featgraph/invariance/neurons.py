@@ -168,7 +168,7 @@ class ClusterLevels(Result):
         """Number of clusters at each level, shape (n_levels,)."""
         return np.asarray(self.labels.max(axis=1) + 1)
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {"level": self.levels, "threshold": self.thresholds, "n_clusters": self.n_clusters}
 
 
@@ -268,7 +268,7 @@ class LayerChange(Result):
     before_linearity: Linearity
     after_linearity: Linearity
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         sides = ((self.before, self.before_linearity), (self.after, self.after_linearity))
         row: dict[str, Any] = {"layer": self.layer, "state": ["untrained", "trained"]}
         row |= {k: [getattr(F, k) for F, _ in sides] for k in ("n_nodes", "n_samples")}

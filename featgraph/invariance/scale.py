@@ -51,7 +51,7 @@ class LayerExponent(Result):
     fit: PowerLawFit
     sparsity: Sparsity
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         spectrum, fit = self.spectrum, self.fit
         row: dict[str, Any] = {
             "layer": self.layer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ class Spectrum(Result):
         scaled = self.values / self.values[0]
         return float(scaled.sum() ** 2 / (scaled @ scaled))
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {"rank": np.arange(1, self.n_values + 1), "eigenvalue": self.values}
 
 

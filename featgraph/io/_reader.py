@@ -320,7 +320,7 @@ def color_channels(text: str) -> list[int]:
 
 
 def _restore_looks(
-    columns: dict[str, NDArray[Any]], names: Sequence[Any] = ()
+    columns: dict[str, NDArray[Any]], names: Sequence[object] = ()
 ) -> dict[str, NDArray[Any]]:
     """Turn x, y, z and r, g, b into ``position`` and ``color``; drop labels that repeat the id."""
     kept = dict(columns)

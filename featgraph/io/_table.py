@@ -73,7 +73,7 @@ def describe_graph(
     graph: FeatureGraph,
     *,
     cover: BoxCover | None = None,
-    covers: Mapping[Any, BoxCover] | Iterable[BoxCover] = (),
+    covers: Mapping[object, BoxCover] | Iterable[BoxCover] = (),
     positions: Positions = "auto",
     color_by: str | None = None,
     size_by: str | None = None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from featgraph.graph.convert import open_graph
+from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.incoming import RawGraph
 from featgraph.io._reader import GraphReader
 from featgraph.io._streams import Source, Target, open_target, target_name
@@ -24,7 +24,7 @@ _OWN = {"id", "source", "target", "SUID", "shared_name", "selected"}
 _INNER = ("attributes", "metadata")  # what graphology and the JSON Graph Format know of an element
 
 
-def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
+def write_cytoscape(graph: GraphLike, path: Target, **options: Any) -> Path:
     """Write a graph as Cytoscape.js JSON, places and all columns included.
 
     Parameters
@@ -83,7 +83,7 @@ def write_cytoscape(graph: Any, path: Target, **options: Any) -> Path:
     return Path(target_name(path))
 
 
-def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str, Any]]:
+def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str, object]]:
     records: list[dict[str, Any]] = [{} for _ in range(n_rows)]
     for name, column in columns.items():
         for record, value in zip(records, column.tolist(), strict=True):
@@ -126,7 +126,7 @@ def parse_json(source: Source) -> RawGraph:
     return reader.graph(source.size, titles=() if "id" in _told(*nodes[:1] or [{}]) else ("name",))
 
 
-def _told(element: Any) -> dict[str, Any]:
+def _told(element: object) -> dict[str, object]:
     """Return what is known of a node or an edge."""
     if not isinstance(element, dict):
         raise ValueError(f"expected an object for each node and edge, got {element!r:.60}")

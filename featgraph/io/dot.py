@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.graph.convert import open_graph
+from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.incoming import RawGraph
 from featgraph.io._reader import GraphReader, Table, color_channels
 from featgraph.io._streams import Source, Target, open_target, target_name
@@ -38,7 +38,7 @@ _DEEPEST, _MOST_EDGES = 200, 10_000_000  # groups cost as many edges as pairs of
 _ESCAPED = {"n": "\n", "\n": ""}  # Graphviz breaks long lines behind a backslash
 
 
-def write_dot(graph: Any, path: Target, **options: Any) -> Path:
+def write_dot(graph: GraphLike, path: Target, **options: Any) -> Path:
     """Write a graph for Graphviz: places for ``neato -n``, colours as fill, columns as attributes.
 
     Parameters

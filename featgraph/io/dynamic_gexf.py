@@ -174,7 +174,7 @@ def _follow(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
     return np.array([names[value] for value in after.tolist()], dtype=np.int64)
 
 
-def _merge(values: Sequence[Any], spans: Sequence[Span]) -> list[tuple[Any, Span]]:
+def _merge(values: Sequence[object], spans: Sequence[Span]) -> list[tuple[Any, Span]]:
     """Join neighbouring stretches of one value; None is no value."""
     merged: list[tuple[Any, Span]] = []
     for value, (start, stop) in zip(values, spans, strict=True):

@@ -261,7 +261,7 @@ def _may_name(text: str) -> bool:
 
 
 def edge_table_graph(
-    columns: Mapping[str, Sequence[Any]], nodes: Mapping[str, Sequence[Any]] | None = None
+    columns: Mapping[str, Sequence[object]], nodes: Mapping[str, Sequence[object]] | None = None
 ) -> RawGraph:
     """Return the graph of a table of edges, and of a table of nodes if there is one.
 

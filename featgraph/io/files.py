@@ -10,7 +10,7 @@ from typing import Any
 from featgraph.core.arrays import read_npz
 from featgraph.core.checks import choice
 from featgraph.core.package import caller_level
-from featgraph.graph.convert import accept_graph, as_feature_graph, open_graph
+from featgraph.graph.convert import GraphLike, accept_graph, as_feature_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, expand_rows, matrix_graph
 from featgraph.io._streams import Source, Target, broken_file, plain_suffix, target_name
@@ -268,7 +268,7 @@ def _read_npz(source: Source, weight: str | None) -> RawGraph | FeatureGraph:
 
 
 def write_graph(
-    graph: Any,
+    graph: GraphLike,
     path: Target,
     *,
     format: str | None = None,  # noqa: A002

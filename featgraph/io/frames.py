@@ -16,7 +16,7 @@ from featgraph.core.checks import ArgumentError, choice, naming
 from featgraph.core.files import DamagedFileError, atomic_path, write_text
 from featgraph.core.package import caller_level, need
 from featgraph.core.values import describe
-from featgraph.graph.convert import accept_graph, open_graph
+from featgraph.graph.convert import GraphLike, accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._streams import Source, Target, broken_file, open_target, plain_suffix
@@ -42,7 +42,7 @@ __all__ = [
 _Columns = dict[str, Any]
 
 
-def graph_tables(graph: Any, **options: Any) -> tuple[_Columns, _Columns]:
+def graph_tables(graph: GraphLike, **options: Any) -> tuple[_Columns, _Columns]:
     """Return nodes and edges as two tables of columns, as pandas, polars and Arrow take them.
 
     Parameters
@@ -79,7 +79,7 @@ def graph_tables(graph: Any, **options: Any) -> tuple[_Columns, _Columns]:
     return nodes | table.columns, edges | table.edge_columns
 
 
-def write_tables(graph: Any, nodes: Target | None, edges: Target, **options: Any) -> None:
+def write_tables(graph: GraphLike, nodes: Target | None, edges: Target, **options: Any) -> None:
     """Write a table of nodes and one of edges, as CSV or Parquet.
 
     Parameters
@@ -135,7 +135,7 @@ def _write_columns(columns: _Columns, target: Target, name: str) -> None:
         writer.writerows(zip(*texts, strict=True))
 
 
-def _parquet_cells(values: Any) -> Any:
+def _parquet_cells(values: object) -> object:
     """Return a column as lists; whole numbers beyond 64 bits as words, which are read back."""
     if not isinstance(values, np.ndarray):
         return values
@@ -143,8 +143,8 @@ def _parquet_cells(values: Any) -> Any:
 
 
 def read_tables(
-    edges: Any,
-    nodes: Any = None,
+    edges: object,
+    nodes: object = None,
     *,
     weight: str | None = None,
     as_undirected: bool = False,
@@ -187,7 +187,7 @@ def read_tables(
     return graph
 
 
-def _columns(table: Any, argument: str) -> Mapping[str, Sequence[Any]]:
+def _columns(table: Any, argument: str) -> Mapping[str, Sequence[object]]:
     """Return the columns of any table as lists, None for missing cells."""
     if isinstance(table, Mapping):
         for name, values in table.items():
@@ -207,7 +207,7 @@ def _columns(table: Any, argument: str) -> Mapping[str, Sequence[Any]]:
         return read_table(source)
 
 
-def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
+def _read_parquet(path: Path) -> Mapping[str, Sequence[object]]:
     parquet = need("pyarrow.parquet", extra="frames")
     try:
         read: Mapping[str, Sequence[Any]] = parquet.ParquetFile(path).read().to_pydict()
@@ -216,7 +216,7 @@ def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
     return read
 
 
-def _cells(column: Any) -> list[Any]:
+def _cells(column: Any) -> list[object]:
     values = column.to_list()
     missing = column.isna() if hasattr(column, "isna") else [v is None or v != v for v in values]
     return [None if gap else value for value, gap in zip(values, missing, strict=True)]
@@ -273,7 +273,7 @@ def write_node_link(
     return write_text(path, json.dumps(whole, allow_nan=False) + "\n")
 
 
-def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+def _known(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in json_value(row).items() if value is not None}
 
 

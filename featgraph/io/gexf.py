@@ -57,7 +57,7 @@ def write_gexf(
     path: Target,
     *,
     cover: BoxCover | None = None,
-    covers: Mapping[Any, BoxCover] | Iterable[BoxCover] = (),
+    covers: Mapping[object, BoxCover] | Iterable[BoxCover] = (),
     positions: Positions = "auto",
     color_by: str | None = None,
     size_by: str | None = None,
@@ -120,7 +120,7 @@ def write_gexf(
     return Path(target_name(path))
 
 
-def write_meta(xml: XmlWriter, fields: Mapping[str, Any], told: str = "") -> None:
+def write_meta(xml: XmlWriter, fields: Mapping[str, object], told: str = "") -> None:
     """Write who made the file and what the graph is, for people and for ``read_gexf``."""
     shown = ("layer", "epsilon", "epsilon_rule")
     told = told or ", ".join(f"{name} {fields[name]}" for name in shown if name in fields)

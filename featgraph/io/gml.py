@@ -58,7 +58,7 @@ def _parse(text: str, reader: _Reader) -> None:
     raise ValueError(f"line {line}: expected a key and its value, got {told}")
 
 
-def _value(kind: str, word: str) -> Any:
+def _value(kind: str, word: str) -> object:
     if kind == "string":
         # whole numbers beyond 32 bits have to be strings in this format
         big = _BIG.fullmatch(word) and not -(2**31) <= int(word) < 2**31
@@ -92,7 +92,7 @@ class _Reader(GraphReader):
             self._put(self.tables[block], key, values)
         return True
 
-    def _put(self, table: Table, key: str, values: list[Any]) -> None:
+    def _put(self, table: Table, key: str, values: list[object]) -> None:
         """Give the newest row the value of a key, a list where the key repeats."""
         if isinstance(values[-1], list):
             if key == "graphics":
@@ -105,7 +105,7 @@ class _Reader(GraphReader):
         table.put(key, values[begun:] if begun or len(values) > 1 else values[0])
 
 
-def _name(values: list[Any], rule: str) -> str:
+def _name(values: list[object], rule: str) -> str:
     if len(values) != 1 or isinstance(values[0], list):
         raise ValueError(f"{rule} got {', '.join(map(repr, values)) or None}")
     return str(values[0])

@@ -69,7 +69,7 @@ def write_rows(rows: Iterable[Row], path: str | os.PathLike[str]) -> Path:
     return write_text(path, _WRITERS[suffix](table, columns))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a value of Python's own types."""
     if isinstance(value, np.generic | np.ndarray):
         return _plain(value.tolist())
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
     )
 
 
-def _csv_text(table: list[dict[str, Any]], columns: list[str]) -> str:
+def _csv_text(table: list[dict[str, object]], columns: list[str]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
@@ -94,11 +94,11 @@ def _csv_text(table: list[dict[str, Any]], columns: list[str]) -> str:
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return json.dumps(_finite(value)) if isinstance(value, list | dict) else value
 
 
-def json_value(value: Any) -> Any:
+def json_value(value: object) -> Any:
     """Return what JSON can hold: of Python's own types, with None for nan and infinity.
 
     Examples
@@ -109,7 +109,7 @@ def json_value(value: Any) -> Any:
     return _finite(_plain(value))
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
@@ -117,12 +117,12 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
-def _json_text(table: list[dict[str, Any]], columns: list[str]) -> str:
+def _json_text(table: list[dict[str, object]], columns: list[str]) -> str:
     whole = [{key: _finite(row.get(key)) for key in columns} for row in table]
     return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _markdown_text(table: list[dict[str, Any]], columns: list[str]) -> str:
+def _markdown_text(table: list[dict[str, object]], columns: list[str]) -> str:
     numeric = [
         all(isinstance(row.get(key), int | float | None) for row in table) for key in columns
     ]
@@ -131,7 +131,7 @@ def _markdown_text(table: list[dict[str, Any]], columns: list[str]) -> str:
     return "".join(f"| {' | '.join(map(_escape, line))} |\n" for line in lines)
 
 
-def _markdown_cell(value: Any) -> str:
+def _markdown_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):

@@ -94,7 +94,7 @@ class _Locator:
         self._stamp = _hash_file(path)
 
     @classmethod
-    def from_function(cls, function: Callable[..., Any], path: str) -> _Locator:
+    def from_function(cls, function: Callable[..., object], path: str) -> _Locator:
         return cls(function, path)
 
     def ensure_cache_path(self) -> None:
@@ -142,7 +142,7 @@ class _KernelCache(FunctionCache):  # type: ignore[misc]
             return None
         return found
 
-    def save_overload(self, sig: Any, data: Any) -> None:
+    def save_overload(self, sig: object, data: object) -> None:
         """Keep the compiled function for ``sig`` if there is room for it."""
         try:
             super().save_overload(sig, data)

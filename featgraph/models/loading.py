@@ -161,7 +161,7 @@ def names_folder(spec: str) -> bool:
     return spec.startswith("hf:") or (Path(spec) / "config.json").is_file()
 
 
-def _call_factory(spec: str, seed: int, options: Mapping[str, Any]) -> nn.Module:
+def _call_factory(spec: str, seed: int, options: Mapping[str, object]) -> nn.Module:
     where, colon, name = spec.rpartition(":")
     if not colon or not where or not name.isidentifier():
         raise ValueError(

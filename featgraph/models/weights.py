@@ -69,7 +69,7 @@ in the model, and 1 more
     return model
 
 
-def _find_state(loaded: object, name: str) -> dict[str, Any]:
+def _find_state(loaded: object, name: str) -> dict[str, object]:
     """Return the state dict in a checkpoint, with the prefix of DataParallel taken off."""
     for key in _WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):

@@ -219,7 +219,7 @@ def _draw_nodes(ax: Axes, points: Floats, *, size: float, color: Any, edge: str 
 
 
 def draw_edges(
-    ax: Axes, points: Floats, edges: Ints, *, color: Any, width: float, alpha: float
+    ax: Axes, points: Floats, edges: Ints, *, color: object, width: float, alpha: float
 ) -> None:
     """Draw edges as one collection, as a bitmap when there are many."""
     from matplotlib.collections import LineCollection

@@ -126,7 +126,7 @@ def plot_learning_curves(
 
 
 def plot_rate_trajectories(
-    rows: Result | Sequence[Mapping[str, Any]], *, ax: Axes | None = None
+    rows: Result | Sequence[Mapping[str, object]], *, ax: Axes | None = None
 ) -> tuple[Figure, Axes]:
     """Draw SS_rate of every layer over the epochs, one line style per estimator.
 

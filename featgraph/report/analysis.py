@@ -117,7 +117,7 @@ class LayerAnalysis(Result):
         """Draw the comparison, as :func:`featgraph.plot.plot_theta_curves` does."""
         return self.comparison.plot(**options)
 
-    def _curve(self) -> tuple[Any, Any]:
+    def _curve(self) -> tuple[object, object]:
         return self.counts.diameter_sizes, self.counts.counts
 
     @property
@@ -159,7 +159,7 @@ class LayerAnalysis(Result):
         above = self.counts.diameter_sizes[self.counts.counts > self.graph.n_components]
         return int(above[-1]) if above.size else 0
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         graph, fit, null = self.graph, self.fit, self.null
         interval = (None, None) if fit is None else fit.interval
         window = (None, None) if fit is None else fit.window
@@ -211,7 +211,7 @@ _NAMES = {"rows": "weights permuted within rows", "untrained": "untrained twin"}
 _MEASURES = {"released": "its neurons' own edges, as released", "paths": "shortest paths"}
 
 
-def measure_model_weights(model: Any, seed: int) -> tuple[WeightSpectrum, ...]:
+def measure_model_weights(model: object, seed: int) -> tuple[WeightSpectrum, ...]:
     """Return both spectra of the weights of a model, beside null models."""
     from torch import nn
 

@@ -173,7 +173,7 @@ class Provenance:
     seconds: float = 0.0
 
 
-def describe_run(command: str, settings: Mapping[str, Any]) -> Provenance:
+def describe_run(command: str, settings: Mapping[str, object]) -> Provenance:
     """Return the provenance of a run that starts now; packages are not imported for it.
 
     Parameters

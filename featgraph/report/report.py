@@ -176,7 +176,7 @@ class ReportWriter:
         picture = (self.folder / self._pictures[name]).read_bytes()
         return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
 
-    def _write_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
+    def _write_rows(self, name: str, rows: list[dict[str, object]]) -> None:
         from featgraph.io import write_rows
 
         if rows:

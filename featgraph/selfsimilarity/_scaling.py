@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ class Cloud(NamedTuple):
     layer: str | None
 
 
-def open_cloud(data: Any) -> Cloud:
+def open_cloud(data: object) -> Cloud:
     """Return what is to be looked at of features, distances or a graph."""
     if isinstance(data, DistanceMatrix | FeatureMatrix | torch.Tensor | np.ndarray):
         return _open_features(data)

@@ -299,7 +299,7 @@ def _integrate(
     return value, pull, (pull * (x - 1.0)).sum(), -(pull * x).sum()
 
 
-def can_merge(distances: Tensor, how: dict[str, Any]) -> bool:
+def can_merge(distances: Tensor, how: dict[str, object]) -> bool:
     """Whether SS_rate is that of a formula over all pairs, from TZ to TV in log(1 + θ)."""
     plain = {"grid": "range", "scale": "log1p", "estimator": how["estimator"]}
     is_formula = how["estimator"] in ("released", "paper")

@@ -279,7 +279,7 @@ class SelfSimilarityRegularizer:
             "options": self._options(),
         }
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self) -> dict[str, object]:
         return {
             "weight": self.weight,
             "factor": self.factor,

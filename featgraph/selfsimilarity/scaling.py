@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -155,13 +155,13 @@ class SelfSimilarityTest(Result):
         nearest = round(self.dimension)
         return nearest if nearest > 0 and abs(self.dimension - nearest) <= 0.15 else None
 
-    def _curve(self) -> tuple[Any, Any]:
+    def _curve(self) -> tuple[object, object]:
         return np.sqrt(self.theta_low * self.theta_high)[::-1], self.counts[::-1]
 
 
 @small_on_one_thread
 def self_similarity_test(
-    features: Any, *, level: float = 0.05, n_draws: int = 99, rng: RandomState = None
+    features: object, *, level: float = 0.05, n_draws: int = 99, rng: RandomState = None
 ) -> SelfSimilarityTest:
     """Test whether the nodes of a layer are self-similar beyond their spectrum and their norms.
 

@@ -126,7 +126,7 @@ class Leverage(Result):
         limit = t.isf(norm.sf(2.0), n_draws - 1) * math.sqrt(1 + 1 / n_draws)
         return bool(abs(self.change) > limit * self.null_rates.std(ddof=1) and abs(z_score) > limit)
 
-    def _columns(self) -> dict[str, Any]:
+    def _columns(self) -> dict[str, object]:
         names = ("nodes", "norms", "without_each", "without_first")
         return {
             "estimator": self.estimator,
@@ -275,7 +275,7 @@ def compare_and_set_aside(
 
 
 def _measure_move(
-    distances: Tensor, n_largest: int | None, how: dict[str, Any]
+    distances: Tensor, n_largest: int | None, how: dict[str, object]
 ) -> tuple[float, float]:
     """Return SS_rate of a draw, and its largest move without the farthest nodes."""
     n_largest = _check_number(n_largest, len(distances))

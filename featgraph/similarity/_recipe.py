@@ -303,7 +303,7 @@ def _compare_parts(recipe: Recipe, first: Layered, second: Layered | None) -> to
     return torch.stack([torch.stack(row) for row in rows])
 
 
-def _count_bytes(prepared: Any) -> int:
+def _count_bytes(prepared: object) -> int:
     if isinstance(prepared, list | tuple):
         return sum(_count_bytes(item) for item in prepared)
     return int(getattr(prepared, "nbytes", 0))

@@ -161,7 +161,7 @@ class PersistenceDiagrams(Result):
         extra = 1 if dimension == 0 and self.reduced else 0
         return np.asarray(born - dead + extra, dtype=np.int64)
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         dimensions = np.repeat(list(self.points), [len(points) for points in self.points.values()])
         births, deaths = np.concatenate([*self.points.values(), np.empty((0, 2))]).T
         return {"dimension": dimensions, "birth": births, "death": deaths}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
@@ -77,7 +77,7 @@ class LinearPath(Result):
         line = (1 - self.alphas) * ends[0] + self.alphas * ends[-1]
         return float(np.max(line - ends))
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {
             "alpha": self.alphas,
             "loss": self.losses,

@@ -79,7 +79,7 @@ class SimilarityMatrix(Result):
     source_a: str | None = None
     source_b: str | None = None
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         n_a, n_b = self.values.shape
         return {
             "layer_a": np.repeat(self.layers_a, n_b),
@@ -277,7 +277,7 @@ def _check_counts(sides: list[dict[str, torch.Tensor]]) -> None:
 def _compare(
     pairs: Iterator[tuple[Layered, Layered | None]],
     measure: str,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
     sources: tuple[str | None, str | None],
 ) -> SimilarityMatrix:
     row = MEASURES[measure]
@@ -289,7 +289,7 @@ def _compare(
 
 
 def _compare_stream(
-    pairs: Iterator[tuple[Layered, Layered | None]], row: Measure, options: dict[str, Any]
+    pairs: Iterator[tuple[Layered, Layered | None]], row: Measure, options: dict[str, object]
 ) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
     settled = settle(pairs, any_scale="scaling" in row.invariances and "epsilon" not in options)
     estimator = options.get("estimator")

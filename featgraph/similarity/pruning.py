@@ -93,7 +93,7 @@ class PruningSweep(Result):
     dimension_b: Floats
     estimator: str
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return {
             "sparsity": self.sparsities,
             "accuracy_a": self.accuracy_a,

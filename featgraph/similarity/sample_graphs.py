@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -149,7 +149,7 @@ class LabelMotifs(Result):
         return self.n_same / total, self.n_pair / total, self.n_distinct / total
 
 
-def count_label_motifs(X: Samples, labels: Any, *, top_k: int = 5) -> LabelMotifs:
+def count_label_motifs(X: Samples, labels: object, *, top_k: int = 5) -> LabelMotifs:
     """Count triangles of the top-k graph of samples by the classes at their corners.
 
     With the 0/1 adjacency matrix A of the graph (an edge wherever ``sample_adjacency`` is
@@ -201,7 +201,7 @@ def count_label_motifs(X: Samples, labels: Any, *, top_k: int = 5) -> LabelMotif
     return LabelMotifs(n_triangles, n_same, n_pair, n_triangles - n_same - n_pair)
 
 
-def class_modularity(X: Samples, labels: Any, *, top_k: int | None = 5) -> float:
+def class_modularity(X: Samples, labels: object, *, top_k: int | None = 5) -> float:
     """Modularity of the classes on the graph of samples of a layer.
 
     Q = Σ_ij (A_ij − k_i k_j / 2m) [y_i = y_j] / 2m with A of ``sample_adjacency``, k its row
@@ -262,7 +262,7 @@ def class_modularity(X: Samples, labels: Any, *, top_k: int | None = 5) -> float
     return float(((adjacency - expected) * same).sum() / total)
 
 
-def _classes(labels: Any, n_samples: int, device: torch.device) -> torch.Tensor:
+def _classes(labels: object, n_samples: int, device: torch.device) -> torch.Tensor:
     try:
         given = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
     except (ValueError, TypeError, RuntimeError) as error:

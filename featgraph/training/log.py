@@ -189,10 +189,10 @@ def measure_rates(
 
 def measure_task(
     model: nn.Module,
-    dataset: Dataset[Any] | Sequence[Any] | None,
+    dataset: Dataset[object] | Sequence[object] | None,
     *,
     batch_size: int = 256,
-    collate: Callable[[list[Any]], Any] = collate_samples,
+    collate: Callable[[list[object]], object] = collate_samples,
 ) -> tuple[float, float]:
     """Return cross-entropy in nats and share of right answers; (nan, nan) without data."""
     if dataset is None:

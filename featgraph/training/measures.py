@@ -78,7 +78,7 @@ def _rates(features: FeatureMatrix) -> dict[str, float]:
     return found
 
 
-def _dimension(graph: FeatureGraph, seed: int) -> dict[str, Any]:
+def _dimension(graph: FeatureGraph, seed: int) -> dict[str, object]:
     """d_B in hop space with its verdict; small layers seldom have enough sizes."""
     from featgraph.dimension.evidence import fractality
 

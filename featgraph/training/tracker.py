@@ -225,7 +225,7 @@ class Tracker:
         self.rows.extend(fresh)
         return fresh
 
-    def _measure(self, time: float, layer: str, features: FeatureMatrix) -> dict[str, Any]:
+    def _measure(self, time: float, layer: str, features: FeatureMatrix) -> dict[str, object]:
         try:
             graph = feature_graph(features, epsilon=self._epsilon)
         except ValueError as error:  # a layer that died must not end the training

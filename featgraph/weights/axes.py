@@ -75,7 +75,7 @@ def change_shape(name: str, node: fx.Node, held: Units) -> Units | None:
     return SHAPE_OPERATIONS[name](node, held)
 
 
-def _front(dim: Any, held: Units, name: str) -> int:
+def _front(dim: object, held: Units, name: str) -> int:
     if not isinstance(dim, int):
         raise unknown(f"operation {name!r} with axes that are not numbers")
     return dim if dim >= 0 or held.rank is None else dim + held.rank
@@ -113,7 +113,7 @@ def _flatten(node: fx.Node, held: Units) -> Units:
     return flatten_axes(held, start, end)
 
 
-def flatten_axes(held: Units, start: Any, end: Any) -> Units:
+def flatten_axes(held: Units, start: object, end: object) -> Units:
     """Return the units after the axes from start to end have become one."""
     if held.rank is None:
         return held.plain()

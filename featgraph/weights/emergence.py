@@ -69,7 +69,7 @@ class NullEmergence(Result):
     emergence_interval: Floats
     emergence_difference: Floats
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         return _columns_of(self)
 
 
@@ -121,14 +121,14 @@ class EmergenceCurve(Result):
         found = {item.null: item for item in self.nulls}
         return found[choice(name, list(found), "name")]
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         columns = {"time": self.times, **_columns_of(self)}
         for item in self.nulls:
             columns |= {f"{item.null}_{name}": x for name, x in item._columns().items()}
         return columns
 
 
-def _columns_of(curve: EmergenceCurve | NullEmergence) -> dict[str, Any]:
+def _columns_of(curve: EmergenceCurve | NullEmergence) -> dict[str, object]:
     columns: dict[str, Any] = {}
     for name in _NAMES:
         low, high = getattr(curve, f"{name}_interval").T
@@ -140,7 +140,7 @@ def _columns_of(curve: EmergenceCurve | NullEmergence) -> dict[str, Any]:
 
 
 def measure_emergence(
-    checkpoints: Mapping[float, nn.Module] | Iterable[Any],  # read one by one, as models change
+    checkpoints: Mapping[float, nn.Module] | Iterable[object],  # read one by one, as models change
     *,
     variant: Variant = "released",
     n_resamples: int = 200,
@@ -232,7 +232,7 @@ def summarize_emergence(
     return EmergenceCurve(times=np.array(times), **{**own, **about})
 
 
-def _follow(found: Sequence[Any], picks: NDArray[np.int64]) -> tuple[dict[str, Any], Floats]:
+def _follow(found: Sequence[object], picks: NDArray[np.int64]) -> tuple[dict[str, Any], Floats]:
     """Return means and intervals of spectra over time, and E of the draws, one row per draw."""
     samples = [np.array([getattr(one, f"sample_{n}") for one in found]) for n in _NAMES[:2]]
     own = [side.mean(axis=1) for side in samples]

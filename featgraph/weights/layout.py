@@ -150,7 +150,7 @@ def names_cross(name: str) -> bool:
     return _CROSS.search(name) is not None
 
 
-def read_layout(module: nn.Module, prefix: str = "", config: Any = None) -> BlockLayout:
+def read_layout(module: nn.Module, prefix: str = "", config: object = None) -> BlockLayout:
     """Tell what each linear map of a block is for.
 
     Raises
@@ -240,7 +240,7 @@ def _open_attention(
     owner: str,
     roles: dict[str, Map],
     output: Map | None,
-    config: Any,
+    config: object,
 ) -> Attention:
     inner = owner.removeprefix(prefix).lstrip(".")
     core = module.get_submodule(inner) if inner else module
@@ -302,7 +302,7 @@ def _unpack(attention: Attention, packed: Map, n_heads: int | None) -> None:
         attention.maps[role] = packed.rows(chosen, role)
 
 
-def _find_number(homes: list[Any], names: tuple[str, ...]) -> int | None:
+def _find_number(homes: list[object], names: tuple[str, ...]) -> int | None:
     for home in homes:
         for name in names:
             value = getattr(home, name, None) if home is not None else None

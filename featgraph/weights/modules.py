@@ -301,7 +301,7 @@ def trace_model(model: nn.Module) -> list[fx.Graph]:
     raise errors[-1]
 
 
-def _find_options(model: nn.Module) -> dict[str, Any]:
+def _find_options(model: nn.Module) -> dict[str, object]:
     """Return the arguments of a model behind the first that have numbers or None as defaults."""
     others = list(inspect.signature(model.forward).parameters.values())[1:]
     plain = (type(None), bool, int, float, str)

@@ -238,7 +238,7 @@ class WeightSpectrum(Result):
                 row |= {f"{name}{middle}_low": float(low), f"{name}{middle}_high": float(high)}
         return row
 
-    def _columns(self) -> Mapping[str, Any]:
+    def _columns(self) -> Mapping[str, object]:
         gap = [math.nan] * (len(self.q) - len(self.alpha))
         columns = {
             "q": self.q,

@@ -36,7 +36,7 @@ class Choice(NamedTuple):
     bound: int
 
 
-def _run(job: Callable[[], Any], clock: Clock) -> Any:
+def _run(job: Callable[[], object], clock: Clock) -> Any:
     """Return what ``job`` returns, or None if it is not done soon after the deadline."""
     box: list[Any] = []
     errors: list[BaseException] = []

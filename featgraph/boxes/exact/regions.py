@@ -209,7 +209,7 @@ def _solve_rows(
     return RegionBound(prices, regions), steps
 
 
-def _join_rows(traces: Columns) -> tuple[Ints, Any]:
+def _join_rows(traces: Columns) -> tuple[Ints, object]:
     """Return the rows of traces, ascending, and the matrix of those that share one."""
     from scipy.sparse import csr_matrix
 
@@ -268,7 +268,7 @@ def _arrange(piece: _Piece, rows: Ints, prices: Ints, *, cut: bool) -> Region:
     return Region(rows, traces, piece.costs, piece.owner, 0)
 
 
-def _slowest_waves(adjacent: Any) -> Floats:
+def _slowest_waves(adjacent: object) -> Floats:
     """Return the two eigenvectors of the Laplacian that follow the constant one."""
     from scipy.sparse.csgraph import laplacian
     from scipy.sparse.linalg import eigsh

@@ -79,7 +79,7 @@ class Option:
         words += " or array of one number per node" if self.per_node else ""
         return words + (" or None" if self.none else "")
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return ``value`` if the option takes it, numbers as plain int and float.
 
         Examples
@@ -166,7 +166,7 @@ class Method:
         """Value of every option where none is given."""
         return {option.name: option.default for option in self.options}
 
-    def check_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def check_options(self, given: Mapping[str, object]) -> dict[str, Any]:
         """Return the given options, each checked by its rule.
 
         Examples

@@ -71,7 +71,7 @@ class LightningCallback(Callback):  # type: ignore[misc]
 
         pl_module.training_step = training_step
 
-    def _add_term(self, pl_module: Any, returned: Any) -> Any:
+    def _add_term(self, pl_module: Any, returned: Any) -> object:
         if returned is None or self.regularizer is None:
             return returned
         term = self.regularizer()
