@@ -270,8 +270,8 @@ def analyze_layer(
     if settings.n_sweep:
         sweep = epsilon_sweep(C, n_steps=settings.n_sweep, n_references=2, rng=seed, progress=False)
     # Last, so that which null models there are changes no other draw.
-    ladder: dict[str, Any] = {"grid": settings.grid, "scale": settings.scale}
-    nulls, leverage = compare_and_set_aside(features, settings.n_null, generator, **ladder)
+    theta_rule: dict[str, Any] = {"grid": settings.grid, "scale": settings.scale}
+    nulls, leverage = compare_and_set_aside(features, settings.n_null, generator, **theta_rule)
     is_kept = not isinstance(features, DistanceMatrix)
     positions, share = scale_features(features) if is_kept else scale_distances(C.values.cpu())
     return LayerAnalysis(

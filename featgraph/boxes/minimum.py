@@ -196,18 +196,18 @@ def minimum_box_counts(
     space, about = opened.space, opened.about
     chosen = space.size_grid() if sizes is None else space.check_sizes(sizes)
     with progress_bar(total=len(chosen), progress=progress, label="sizes proven") as bar:
-        ladder, kept = bracket_counts(
+        brackets, kept = bracket_counts(
             space, space.box_sizes(chosen, kind), kind, Clock(used["time_limit"]), source, bar
         )
     if sizes is not None:
         kept[:] = True
     own_sizes = np.asarray(chosen)[kept]
-    about["lower_bounds"] = ladder.lower[kept]
-    if ladder.interrupted:
+    about["lower_bounds"] = brackets.lower[kept]
+    if brackets.interrupted:
         used["interrupted"] = True
-    if np.any(ladder.certified[kept] < ladder.lower[kept]):
-        used["certified_bounds"] = ladder.certified[kept].tolist()
+    if np.any(brackets.certified[kept] < brackets.lower[kept]):
+        used["certified_bounds"] = brackets.certified[kept].tolist()
     found = as_box_counts(
-        space, own_sizes, ladder.upper[None, kept], "optimum", kind, rng, used, **about
+        space, own_sizes, brackets.upper[None, kept], "optimum", kind, rng, used, **about
     )
     return replace(found, n_nodes=opened.n_nodes)

@@ -33,7 +33,7 @@ MOST_VISITS = 20  # at one size; what it has not closed by then it never will
 MOST_HINTS = 64  # sizes whose covers and prices are kept
 
 
-class Ladder:
+class Brackets:
     """Certified bounds of the smallest count at rising sizes, and what work on them has found."""
 
     def __init__(self, space: MetricSpace, n_sizes: int) -> None:
@@ -116,64 +116,64 @@ def bracket_counts(
     clock: Clock,
     rng: np.random.Generator,
     bar: Any,
-) -> tuple[Ladder, NDArray[np.bool_]]:
+) -> tuple[Brackets, NDArray[np.bool_]]:
     """Return certified bounds of the smallest count from below and above for rising sizes.
 
     The second result tells which sizes a curve needs: those worked on, or proven by their
     neighbours, up to the first that leaves one box per component. What is carried to the others
     from afar is true but no point of a curve. After Ctrl+C the bounds so far come back.
     """
-    ladder = Ladder(space, len(sizes))
+    brackets = Brackets(space, len(sizes))
     limited, shown = clock.start < clock.end, 0
     too_large: dict[int, MemoryError] = {}
     try:
-        for s, own in _visits(ladder, clock, limited):
-            hints, left = ladder.near(s), clock.left()
+        for s, own in _visits(brackets, clock, limited):
+            hints, left = brackets.near(s), clock.left()
             try:
                 cover = solve_exact(space, sizes[s], kind, own, rng, hints=hints)
             except MemoryError as error:
                 too_large[s] = error
-                ladder.visits[s] = MOST_VISITS
+                brackets.visits[s] = MOST_VISITS
                 continue
-            ladder.enter(s, cover, hints)
-            ladder.seconds[s] = left - clock.left() if math.isfinite(left) else 0.0
+            brackets.enter(s, cover, hints)
+            brackets.seconds[s] = left - clock.left() if math.isfinite(left) else 0.0
             if cover.interrupted:
-                ladder.interrupted = True
+                brackets.interrupted = True
                 break
-            now = len(sizes) - ladder.open.size
+            now = len(sizes) - brackets.open.size
             bar.update(now - shown)
-            bar.set_postfix_str(ladder.describe())
+            bar.set_postfix_str(brackets.describe())
             shown = now
             if limited and clock.expired:
                 break
     except KeyboardInterrupt:
-        if not ladder.visits.any():
+        if not brackets.visits.any():
             raise
-        ladder.interrupted = True
-    reached = (ladder.visits > 0) | (ladder.lower == ladder.upper)
+        brackets.interrupted = True
+    reached = (brackets.visits > 0) | (brackets.lower == brackets.upper)
     for s in too_large:
-        reached[s] = ladder.lower[s] == ladder.upper[s]
+        reached[s] = brackets.lower[s] == brackets.upper[s]
     if too_large:
         first = next(iter(too_large.values()))
         if not reached.any():
             raise first
         warnings.warn(f"some sizes were not worked on: {first}", stacklevel=caller_level())
-    reached[1:] &= ladder.upper[:-1] > ladder.n_components
-    return ladder, reached
+    reached[1:] &= brackets.upper[:-1] > brackets.n_components
+    return brackets, reached
 
 
-def _visits(ladder: Ladder, clock: Clock, limited: bool) -> Iterator[tuple[int, Clock]]:
+def _visits(brackets: Brackets, clock: Clock, limited: bool) -> Iterator[tuple[int, Clock]]:
     """Yield open sizes to work on with their time: all, or some and then where it pays most."""
-    for s in itertools.islice(_spread(ladder.lower.size), FIRST_LOOK if limited else None):
-        if ladder.lower[s] < ladder.upper[s]:
-            yield s, clock.share(1.0 / ladder.open.size)
+    for s in itertools.islice(_spread(brackets.lower.size), FIRST_LOOK if limited else None):
+        if brackets.lower[s] < brackets.upper[s]:
+            yield s, clock.share(1.0 / brackets.open.size)
     # Even shares: of every third size from 120 to 215 of 2048 Gaussian nodes 12 CPU seconds leave
     # a mean of 1.59, 1.5 times as long ones 1.64, 3 times as long ones 1.78, 0.6 times as long ones
     # 1.62; of every fourth from 96 to 223 of 512 nodes 8 seconds leave 1.111, twice as long 1.159.
-    even = clock.left() / max(1, ladder.open.size)
-    while limited and np.any(ladder.visits[ladder.open] < MOST_VISITS):
-        s, left = ladder.most_rewarding(), clock.left()
-        seconds = even * (1 + ladder.visits[s])
+    even = clock.left() / max(1, brackets.open.size)
+    while limited and np.any(brackets.visits[brackets.open] < MOST_VISITS):
+        s, left = brackets.most_rewarding(), clock.left()
+        seconds = even * (1 + brackets.visits[s])
         yield s, clock.share(seconds / left if seconds < left else 1.0)
 
 

@@ -30,7 +30,7 @@ __all__ = ["ComparisonRow", "DimensionComparison", "compare_dimensions"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
-#: Box counts on the same ladder of θ: approximations, certified bounds, true coverings.
+#: Box counts on the same grid of θ: approximations, certified bounds, true coverings.
 CURVES = (
     "paper", "released", "caro_wei", "packing", "linkage", "midpoint", "greedy", "cbb", "memb",
 )  # fmt: skip
@@ -184,7 +184,7 @@ def compare_dimensions(
     """Hold the approximate box counts of a layer against true coverings.
 
     Every curve counts boxes of diameter at most θ among the D neurons of the layer, on
-    one ladder of θ uniform in log(1 + θ): formulas that look at the share of close pairs
+    one grid of θ uniform in log(1 + θ): formulas that look at the share of close pairs
     only, certified lower bounds, and coverings whose boxes exist. The truth is the smallest
     number of boxes, which ``minimum_box_counts`` proves or brackets at every θ. Beside them
     G_M at one ε is covered in hop space.
@@ -208,7 +208,7 @@ def compare_dimensions(
         Seconds, at least 0, for proving the minimum over all θ; None: until it is proven. A
         trained layer of 128 neurons takes a few seconds of an idle core.
     grid, scale : str
-        Where the ladder of θ begins and ends, and on which scale it is uniform and SS_rate is
+        Where the grid of θ begins and ends, and on which scale it is uniform and SS_rate is
         taken, see :func:`featgraph.selfsimilarity.ss_rate`.
     rng : int, Generator or None
         Seed of the random coverings. The same seed gives the same result where the minimum is
@@ -229,7 +229,7 @@ def compare_dimensions(
     Notes
     -----
     SS_rate of the estimators is the exact integral of ``ss_rate``; that of the coverings
-    and of ``"best"`` is the trapezoid rule over the ladder. d_θ is fitted over all θ with
+    and of ``"best"`` is the trapezoid rule over the grid. d_θ is fitted over all θ with
     N_θ > 1, the same rule for every curve. Coverings take O(n_theta · n_nodes²) each.
 
     References
@@ -255,15 +255,15 @@ def compare_dimensions(
     roles = _check(curves, n_theta, repeats, time_limit)
     matrix = as_distance_matrix(features)
     generator = as_rng(rng)
-    ladder = theta_grid(matrix.values, n_theta, grid=grid, scale=scale)
-    theta = _array(ladder)
+    sizes = theta_grid(matrix.values, n_theta, grid=grid, scale=scale)
+    theta = _array(sizes)
     # A seed of its own: how much a search draws until its time is up must not move what follows.
     seed = int(generator.integers(2**63))
     space, _ = open_space(matrix, None, False)  # once: rows of distances are sorted in it
     limits: dict[str, Any] = {"time_limit": time_limit, "rng": seed, "progress": progress}
     truth = heed_interrupt(minimum_box_counts(space, sizes=theta, **limits))
     values = {
-        name: _array(count_boxes(matrix.values, ladder, estimator=name))  # type: ignore[arg-type]
+        name: _array(count_boxes(matrix.values, sizes, estimator=name))  # type: ignore[arg-type]
         if _is_estimator(name)
         else _count_covers(name, space, truth, repeats, generator)
         for name in track_progress(list(curves), progress=progress, label="box counts over θ")

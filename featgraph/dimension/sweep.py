@@ -34,7 +34,7 @@ _MEASURES = (
 
 @dataclass(frozen=True, repr=False, eq=False)
 class EpsilonSweep(Result):
-    """Measures of G_M over a ladder of thresholds ε.
+    """Measures of G_M over a grid of thresholds ε.
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ def epsilon_sweep(
     rng: RandomState = 0,
     progress: bool | None = None,
 ) -> EpsilonSweep:
-    """Measure G_M over a ladder of thresholds ε.
+    """Measure G_M over a grid of thresholds ε.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def epsilon_sweep(
         Thresholds, rising and above 0. Default: ``n_steps`` between mean degree 1 and half of all
         pairs, evenly in the logarithm of the density, and the threshold of percolation.
     n_steps : int, default=20
-        Steps of the default ladder, at least 2.
+        Steps of the default grid, at least 2.
     scaled : bool, default=True
         Distances per sample, as in ``feature_graph``.
     method : str, default="greedy"
@@ -197,16 +197,16 @@ def epsilon_sweep(
         distances = distances * math.sqrt(matrix.n_samples)
     percolation = choose_epsilon(distances, "percolation")
     n_steps = integer(n_steps, "n_steps", least=2, most=10**6)
-    ladder = _ladder(distances, percolation, n_steps, epsilons)
+    steps = _epsilon_grid(distances, percolation, n_steps, epsilons)
     generator = as_rng(rng)
     rows, verdicts = [], []
-    for epsilon in track_progress(ladder.tolist(), progress=progress, label="ε"):
+    for epsilon in track_progress(steps.tolist(), progress=progress, label="ε"):
         net = _threshold(distances, epsilon)
         row, verdict = _measure(net, method, n_references, generator)
         rows.append(row)
         verdicts.append(verdict)
     return EpsilonSweep(
-        epsilons=ladder,
+        epsilons=steps,
         measures={name: np.array([row[name] for row in rows], dtype=float) for name in _MEASURES},
         verdicts=tuple(verdicts),
         percolation=percolation,
@@ -216,15 +216,15 @@ def epsilon_sweep(
     )
 
 
-def _ladder(
+def _epsilon_grid(
     distances: NDArray[Any], percolation: float, n_steps: int, given: ArrayLike | None
 ) -> NDArray[np.float64]:
     if given is not None:
-        ladder = np.asarray(given, dtype=np.float64)
-        rising = ladder.ndim == 1 and ladder.size and ladder[0] > 0 and np.all(np.diff(ladder) > 0)
-        if not rising or not np.isfinite(ladder).all():
+        steps = np.asarray(given, dtype=np.float64)
+        rising = steps.ndim == 1 and steps.size and steps[0] > 0 and np.all(np.diff(steps) > 0)
+        if not rising or not np.isfinite(steps).all():
             raise ValueError(f"epsilons must be finite, rising and above 0, got {given!r}")
-        return ladder
+        return steps
     lengths = np.sort(distances[np.triu_indices(len(distances), 1)])
     lengths = lengths[lengths > 0]
     first = min(len(distances) / 2, lengths.size)

@@ -144,20 +144,20 @@ def test_an_interruption_leaves_the_best_bracket_so_far(monkeypatch, looks):
 
 
 def test_time_goes_where_brackets_close_most():
-    ladder = minimum_counts.Ladder(
+    brackets = minimum_counts.Brackets(
         open_graph_space(nx.path_graph(40), weight=None, as_undirected=False), 9
     )
-    ladder.visits[[0, 8]] = 1
-    ladder.seconds[[0, 8]] = 0.1
-    ladder.upper[:], ladder.lower[:] = 20, 10
-    assert ladder.most_rewarding() == 4  # in the middle it helps most others
-    ladder.visits[4], ladder.seconds[[4, 8]] = 1, 1.0
-    assert ladder.most_rewarding() == 2  # as wide, but quicker than those beyond
-    ladder.lower[1:4] = 20
-    assert ladder.most_rewarding() == 6
-    ladder.lower[4:] = 20
-    ladder.visits[0] = minimum_counts.MOST_VISITS
-    assert ladder.most_rewarding() != 0
+    brackets.visits[[0, 8]] = 1
+    brackets.seconds[[0, 8]] = 0.1
+    brackets.upper[:], brackets.lower[:] = 20, 10
+    assert brackets.most_rewarding() == 4  # in the middle it helps most others
+    brackets.visits[4], brackets.seconds[[4, 8]] = 1, 1.0
+    assert brackets.most_rewarding() == 2  # as wide, but quicker than those beyond
+    brackets.lower[1:4] = 20
+    assert brackets.most_rewarding() == 6
+    brackets.lower[4:] = 20
+    brackets.visits[0] = minimum_counts.MOST_VISITS
+    assert brackets.most_rewarding() != 0
 
 
 def test_progress_shows_the_bracket_close(capsys):
