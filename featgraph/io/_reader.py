@@ -27,7 +27,8 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _NUMBER = re.compile(
     r"[+-]?(?:(?:(?!0\d+\Z)\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.A
 )
-_TRUTH = {"true": True, "false": False}
+_WHOLE = re.compile(r"[+-]?\d+")
+_TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
 
 def as_boolean(text: str) -> bool:
@@ -38,19 +39,16 @@ def as_boolean(text: str) -> bool:
     >>> as_boolean("True"), as_boolean("0")
     (True, False)
     """
-    try:
-        return {"1": True, "0": False, **_TRUTH}[text.strip().lower()]
-    except KeyError:
-        raise ValueError(f"expected true or false, got {text[:40]!r}") from None
+    if text.strip().lower() not in _TRUTH:
+        raise ValueError(f"expected true or false, got {text[:40]!r}")
+    return _TRUTH[text.strip().lower()]
 
 
 def _as_whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        if not (number := float(text)).is_integer():
-            raise
-        return int(number)  # some programs write 1.0
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError(f"expected a whole number, got {text[:40]!r}")
+    return int(number)  # some programs write 1.0
 
 
 def _as_real(text: str) -> float:
@@ -58,7 +56,7 @@ def _as_real(text: str) -> float:
     return float.fromhex(text) if "0x" in text.lower() else float(text)
 
 
-#: How the words of a type are read; every other type is text.
+#: How the words of a type are read, and how if they are written oddly; every other type is text.
 _CONVERTERS: dict[str, tuple[Callable[[str], Any], ...]] = {
     **dict.fromkeys(("int", "integer", "long", "short", "byte", "biginteger"), (int, _as_whole)),
     **dict.fromkeys(("float", "double", "bigdecimal"), (float, _as_real)),
@@ -76,15 +74,14 @@ def typed_column(cells: Sequence[Any]) -> list[Any]:
     """
     known = [None if cell is None or cell == "" else cell for cell in cells]
     words = [cell for cell in known if cell is not None]
-    read: Callable[[str], Any]
     if not all(isinstance(word, str) for word in words):
         return known
+    kind = "string"
     if all(map(_NUMBER.fullmatch, words)):
-        read = int if all(word.lstrip("+-").isdecimal() for word in words) else float
-    elif all(word.lower() in _TRUTH for word in words):
-        read = as_boolean
-    else:
-        return known
+        kind = "long" if all(map(_WHOLE.fullmatch, words)) else "double"
+    elif all(word.lower() in ("true", "false") for word in words):
+        kind = "boolean"
+    read = _CONVERTERS.get(kind, (str,))[0]
     return [None if cell is None else read(cell) for cell in known]
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from xml.parsers import expat
 
 from featgraph.graph.incoming import RawGraph
 from featgraph.io._reader import Column, GraphReader, Table, as_boolean
 from featgraph.io._streams import Source
 
-__all__ = ["KEYWORD", "DynamicReader", "parse_xml"]
+__all__ = ["KEYWORD", "parse_times", "parse_xml"]
 
 #: Begins the keywords in which featgraph says what the weights are and where the graph is from.
 KEYWORD = "featgraph "
@@ -36,13 +38,12 @@ _HEX = {"color": "hex", "Fill": "color", "LineStyle": "color"}
 #: A stretch from just after its start until its end; of equal ends the instant itself.
 Span = tuple[float, float]
 _ALWAYS = (-math.inf, math.inf)
-_INTERVAL = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 
 
 def parse_xml(source: Source) -> RawGraph:
     """Read the one graph of a file; one that changes is read as all its times at once."""
     reader = _Reader(source)
-    if reader.timed:
+    if reader.lives or reader.spells or reader.spans:
         reader.notes.append(
             "holds a graph that changes in time, here all its times at once and the last values: "
             "read_dynamic_gexf gives the graph at each time"
@@ -62,12 +63,16 @@ class _Reader(GraphReader):
         self.parts: list[str] = []  # text since the last element began
         self.n_graphs, self.about = 0, dict[str, str]()  # attributes of the <graph>
         self.owner = ""  # the innermost that is open of graph, node and edge
-        self.key: str | None = None  # of the <data> that is open
-        self.labels = False  # whether the element that is open is a label of yEd
+        self.key = ""  # of the <data> that is open
+        self.label = False  # whether a label of yEd is open, which tells its place behind its text
         self.domain = "node"  # of the <attributes> that are open
         self.declared: list[Column] = []  # columns of the <key> or <attribute> that is open
         self.known = Table()  # columns of the graph itself
-        self.timed = False
+        # What elements say of their times, themselves and in spells, by kind and row; and values,
+        # by column and number of the cell.
+        self.lives: dict[tuple[str, int], list[dict[str, str]]] = {}
+        self.spells: dict[tuple[str, int], list[dict[str, str]]] = {}
+        self.spans: dict[tuple[Column, int], dict[str, str]] = {}
         self.is_gexf = False
 
         def refuse(*_: object) -> None:
@@ -90,9 +95,8 @@ class _Reader(GraphReader):
 
     def start(self, tag: str, about: dict[str, str]) -> None:
         """Take the start of an element."""
-        if self.labels:  # its text ends where the description of its place begins
-            self._take_label()
-        self.parts.clear()
+        if not self.label:
+            self.parts.clear()
         tag = tag.rpartition(":")[2]
         if tag == "data":
             self.key = about.get("key", "")
@@ -116,7 +120,7 @@ class _Reader(GraphReader):
         elif tag == "attributes":
             self.domain = about.get("class", "node")
         elif tag in ("key", "attribute"):
-            self._declare(tag, about)
+            self.declare(tag, about)
         elif tag == "gexf" and not self.is_gexf:
             self.is_gexf = True
             self.edges.columns["weight"] = Column("weight", "double", "1.0")
@@ -146,9 +150,11 @@ class _Reader(GraphReader):
             for name, text in about.items():
                 if name not in _OWN and ":" not in name:
                     table.put(name, text)
-            self.timed = self.timed or not _TIMES.isdisjoint(about)
+            if not _TIMES.isdisjoint(about):
+                self.lives[tag, table.n_rows - 1] = [about]
 
-    def _declare(self, tag: str, about: dict[str, str]) -> None:
+    def declare(self, tag: str, about: dict[str, str]) -> None:
+        """Take the name and the type of an attribute."""
         key, domain = about.get("id", ""), about.get("for", "all")
         name = about.get("attr.name", about.get("title", key))
         kind = about.get("attr.type", about.get("type", "string"))
@@ -162,18 +168,15 @@ class _Reader(GraphReader):
                 table.columns[key] = Column(name, kind)
                 self.declared.append(table.columns[key])
 
-    def column_of(self, about: dict[str, str]) -> Column:
-        """Return the column to which an <attvalue> of the open element belongs."""
+    def value(self, about: dict[str, str]) -> None:
+        """Take an <attvalue> of the open element."""
         if self.owner not in self.tables:
             raise ValueError("holds an <attvalue> outside of nodes and edges")
         table, key = self.tables[self.owner], about.get("for", about.get("id", ""))
-        return table.columns.get(f"for {key}") or table.column(key)  # "id" in GEXF 1.1
-
-    def value(self, about: dict[str, str]) -> None:
-        """Take an <attvalue> of the open element."""
-        column = self.column_of(about)
-        column.add(self.tables[self.owner].n_rows - 1, about.get("value", ""))
-        self.timed = self.timed or not _TIMES.isdisjoint(about)
+        column = table.columns.get(f"for {key}") or table.column(key)  # "id" in GEXF 1.1
+        if not _TIMES.isdisjoint(about):
+            self.spans[column, len(column.cells)] = about
+        column.add(table.n_rows - 1, about.get("value", ""))
 
     def look(self, tag: str, about: dict[str, str]) -> None:
         """Take places, colours, sizes, shapes and widths, as far as an element tells them."""
@@ -186,119 +189,89 @@ class _Reader(GraphReader):
             table.put_color(about.get(_HEX[tag]))
         for name, cell, kind in _LOOKS.get(tag, ()):
             table.put(name, about.get(cell), kind)
-        self.labels = tag in ("NodeLabel", "EdgeLabel")
-        self.timed = self.timed or tag in ("spell", "slice")
-
-    def _take_label(self) -> None:
-        self.labels, table = False, self.tables[self.owner]
-        rows = table.column("label").rows
-        if not rows or rows[-1] < table.n_rows - 1:  # the first of several is the label
-            table.put("label", "".join(self.parts).strip() or None)
+        self.label = self.label or tag in ("NodeLabel", "EdgeLabel")
+        if tag in ("spell", "slice"):
+            self.spells.setdefault((self.owner, table.n_rows - 1), []).append(about)
 
     def end(self, tag: str) -> None:
         """Take the end of an element."""
-        if self.labels:
-            self._take_label()
-        tag = tag.rpartition(":")[2]
-        if tag == "data":
-            key, self.key = self.key or "", None
-            if self.owner in self.tables:
-                table = self.tables[self.owner]
-                column = table.column(key)
-                if column.kind != "drawing":
-                    column.add(table.n_rows - 1, "".join(self.parts))
-            elif self.owner:
-                self.fields[self.known.column(key).name] = "".join(self.parts)
+        tag, text = tag.rpartition(":")[2], "".join(self.parts)
+        table = self.tables.get(self.owner)
+        if tag == "data" and table:
+            column = table.column(self.key)
+            if column.kind != "drawing":
+                column.add(table.n_rows - 1, text)
+        elif tag == "data" and self.owner:
+            self.fields[self.known.column(self.key).name] = text
         elif tag == self.owner:
-            self.owner = "graph" if tag in self.tables else ""
+            self.owner = "graph" if table else ""
+        elif tag in ("NodeLabel", "EdgeLabel") and table:
+            self.label = False
+            rows = table.column("label").rows
+            if not rows or rows[-1] < table.n_rows - 1:  # the first of several is the label
+                table.put("label", text.strip() or None)
         elif tag == "default":
             for column in self.declared:
-                column.default = "".join(self.parts)
-        elif tag == "keywords" and (text := "".join(self.parts)).startswith(KEYWORD):
+                column.default = text
+        elif tag == "keywords" and text.startswith(KEYWORD):
             told = json.loads(text.removeprefix(KEYWORD))
             self.fields.update(told if isinstance(told, dict) else {})
 
 
-class DynamicReader(_Reader):
-    """Keeps, beside what a file says, the stretches of time for which it says so."""
+def parse_times(source: Source) -> dict[float, RawGraph]:
+    """Read the graph at every time when something changes."""
+    reader = _Reader(source)
+    about = reader.about
+    if about.get("mode") != "dynamic" and not (reader.lives or reader.spells or reader.spans):
+        raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
+    told: dict[Any, list[Span]] = {}
+    for where, listed in itertools.chain(reader.lives.items(), reader.spells.items()):
+        spans = [span for one in listed for span in _read_spans(one)]
+        told[where] = spans or told.get(where, [])
+    told |= {where: _read_spans(one) for where, one in reader.spans.items()}
+    every = set(itertools.chain.from_iterable(told.values()))
+    moments = {start for start, end in every if start == end}
+    changes = {time for span in every for time in span if math.isfinite(time)}
+    if any(start < end and (start, end) != _ALWAYS for start, end in every):
+        changes |= {math.nextafter(moment, math.inf) for moment in moments}
+    first, last = next(iter(_read_spans(about)), _ALWAYS)
+    changes = {time for time in changes if first <= time < last or time == last in moments}
+    times = sorted({first, *changes}) if changes or math.isfinite(first) else [0.0]
+    found = {}
+    for time in times:
+        part = _part(reader, told, time)
+        if part.nodes.n_rows and (part.edges.n_rows or time > -math.inf):
+            found[time] = part.graph(source.size)
+    if not found:
+        raise ValueError("holds no node at any time")
+    return found
 
-    def __init__(self, source: Source) -> None:
-        self.lives: dict[str, list[list[Span]]] = {"node": [], "edge": []}
-        self.outer: list[Span] = []  # of the open element, where it has no spells
-        self.spans: dict[int, dict[int, list[Span]]] = {}  # by column, by number of the cell
-        super().__init__(source)
-        if self.about.get("mode") != "dynamic" and not self.timed:
-            raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
 
-    def open(self, tag: str, about: dict[str, str]) -> None:
-        super().open(tag, about)
-        self.lives[tag].append([])
-        self.outer = _read_spans(about)
-
-    def look(self, tag: str, about: dict[str, str]) -> None:
-        super().look(tag, about)
-        if tag in ("spell", "slice"):
-            self.lives[self.owner][-1] += _read_spans(about)
-
-    def end(self, tag: str) -> None:
-        if self.owner in self.lives and tag.rpartition(":")[2] == self.owner:
-            self.lives[self.owner][-1] = self.lives[self.owner][-1] or self.outer
-        super().end(tag)
-
-    def value(self, about: dict[str, str]) -> None:
-        column = self.column_of(about)
-        number = len(column.cells)
-        super().value(about)
-        if len(column.cells) > number and not _TIMES.isdisjoint(about):
-            self.spans.setdefault(id(column), {})[number] = _read_spans(about)
-
-    def graphs(self, size: int) -> dict[float, RawGraph]:
-        """Return the graph at every time when something changes."""
-        spans = {span for lives in self.lives.values() for life in lives for span in life}
-        for told in self.spans.values():
-            spans.update(*told.values())
-        moments = {start for start, end in spans if start == end}
-        changes = {time for span in spans for time in span if math.isfinite(time)}
-        if any(start < end and (start, end) != _ALWAYS for start, end in spans):
-            changes |= {math.nextafter(moment, math.inf) for moment in moments}
-        first, last = next(iter(_read_spans(self.about)), _ALWAYS)
-        changes = {time for time in changes if first <= time < last or time == last in moments}
-        times = sorted({first, *changes}) if changes or math.isfinite(first) else [0.0]
-        found = {}
-        for time in times:
-            part = self._part(time)
-            if part.nodes.n_rows and (part.edges.n_rows or time > -math.inf):
-                found[time] = part.graph(size)
-        if not found:
-            raise ValueError("holds no node at any time")
-        return found
-
-    def _part(self, time: float) -> GraphReader:
-        """Return what is there at a time."""
-        part = GraphReader()
-        part.directed, part.notes = self.directed, list(self.notes)
-        part.fields = {name: value for name, value in self.fields.items() if name != "lengths"}
-        names, gone = list(self.codes), set[str]()
-        ends = iter(self.end_codes)
-        named = {"node": zip(self.node_codes, strict=True), "edge": zip(ends, ends, strict=True)}
-        for owner, lives in self.lives.items():
-            rows: dict[int, int] = {}
-            add: Callable[..., None] = part.add_node if owner == "node" else part.add_edge
-            for row, (life, codes) in enumerate(zip(lives, named[owner], strict=True)):
-                told = [names[code] for code in codes]
-                if _holds(life, time) and gone.isdisjoint(told):
-                    rows[row] = len(rows)
-                    add(*told)
-                elif owner == "node":
-                    gone.update(told)
-            for key, column in self.tables[owner].columns.items():
-                kept = Column(column.name, column.kind, column.default)
-                part.tables[owner].columns[key] = kept
-                spans = self.spans.get(id(column), {})
-                for k, (row, cell) in enumerate(zip(column.rows, column.cells, strict=True)):
-                    if row in rows and (k not in spans or _holds(spans[k], time)):
-                        kept.add(rows[row], cell)
-        return part
+def _part(reader: _Reader, told: Mapping[Any, list[Span]], time: float) -> GraphReader:
+    """Return what is there at a time."""
+    part = GraphReader()
+    part.directed, part.notes = reader.directed, list(reader.notes)
+    part.fields = {name: value for name, value in reader.fields.items() if name != "lengths"}
+    names, gone, ends = list(reader.codes), set[str](), iter(reader.end_codes)
+    rows = {"node": zip(reader.node_codes, strict=True), "edge": zip(ends, ends, strict=True)}
+    for owner, table in reader.tables.items():
+        kept: dict[int, int] = {}
+        add: Callable[..., None] = part.add_node if owner == "node" else part.add_edge
+        for row, codes in enumerate(rows[owner]):
+            named = [names[code] for code in codes]
+            if _holds(told.get((owner, row), [_ALWAYS]), time) and gone.isdisjoint(named):
+                kept[row] = len(kept)
+                add(*named)
+            elif owner == "node":
+                gone.update(named)
+        for key, column in table.columns.items():
+            copy = part.tables[owner].columns[key] = Column(
+                column.name, column.kind, column.default
+            )
+            for k, (row, cell) in enumerate(zip(column.rows, column.cells, strict=True)):
+                if row in kept and _holds(told.get((column, k), [_ALWAYS]), time):
+                    copy.add(kept[row], cell)
+    return part
 
 
 def _holds(life: Sequence[Span], time: float) -> bool:
@@ -310,17 +283,14 @@ def _holds(life: Sequence[Span], time: float) -> bool:
 
 def _read_spans(about: Mapping[str, str]) -> list[Span]:
     """Return the stretches of time that the attributes of an element tell; all time for none."""
-    told = about.get("timestamps", about.get("timestamp"))
+    told = about.get("timestamps", about.get("timestamp", about.get("intervals")))
     if told is not None:
-        return [(_time(word), _time(word)) for word in re.split(r"[\s,;<>\[\]]+", told) if word]
-    if "intervals" in about:
-        found = []
-        for inner in _INTERVAL.findall(about["intervals"]):
-            ends = inner.split(",")
-            if len(ends) != 2:
-                raise ValueError(f"intervals must be pairs of times, got {inner[:40]!r}")
-            found.append((_time(ends[0]), _time(ends[1])))
-        return found
+        times = [_time(word) for word in re.split(r"[\s,;<>()\[\]]+", told) if word]
+        if "intervals" not in about:
+            return [(time, time) for time in times]
+        if len(times) % 2:
+            raise ValueError(f"intervals must be pairs of times, got {told[:40]!r}")
+        return list(zip(times[::2], times[1::2], strict=True))
     start = about.get("start") or about.get("startopen")
     end = about.get("end") or about.get("endopen")
     span = (_time(start) if start else -math.inf, _time(end) if end else math.inf)

@@ -24,7 +24,7 @@ from featgraph.io._table import (
     describe_graph,
     xml_type,
 )
-from featgraph.io._xml_reader import DynamicReader
+from featgraph.io._xml_reader import parse_times
 from featgraph.io.gexf import NAMESPACES, look_rows, write_meta
 
 __all__ = ["read_dynamic_gexf", "write_dynamic_gexf"]
@@ -299,7 +299,7 @@ def read_dynamic_gexf(path: Target, *, as_undirected: bool = False) -> dict[floa
     """
     source = Source(path)
     with broken_file(source.name):
-        found = DynamicReader(source).graphs(source.size)
+        found = parse_times(source)
     notes, graphs = dict[str, None](), dict[float, FeatureGraph]()
     for time, raw in found.items():
         lengths = (name for name in ("distance", "weight") if name in raw.edge_values)

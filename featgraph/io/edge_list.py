@@ -30,11 +30,10 @@ _MARKS = ("\t", ";", "|", ",")  # a comma may stand for the point of a number
 #: A name of digits that is no whole number, or another one than its value: 007, +1, -0.
 _NAME = re.compile(r"[ \t\n,;|](?:\+|-?0\d|-0(?![.\d]))")
 _WHOLE = re.compile(r"([+-]?\d+(\.0)?)?")
-_COMMA = re.compile(r"([+-]?\d+),(\d+)\Z")
+_COMMA = re.compile(r"\A([+-]?\d+),(\d+)\Z")
 _INDEX = {"", "unnamed: 0"}  # titles of the numbers that pandas writes before the columns
-#: What networkx knows of an edge, in Python's words, behind the two ends.
-_TOLD = re.compile(r"[\s,;|]+\{")
-_OPENS = re.compile(r'(?:^|[\t;|,])\s*"[^"]*$')  # a cell in quotes that goes on in the next line
+#: An edge as networkx writes it: two ends, and what it knows of the edge in Python's words.
+_TOLD = re.compile(r"(\S.*?[\s,;|].*?)[\s,;|]+(\{.*)")
 #: What KONECT and SNAP say of a graph in a comment.
 _KIND = re.compile(r"^(?:%\s*(sym|asym|bip)\s+[a-z]+\s*|#\s*(Directed) graph\b.*)$", re.MULTILINE)
 _Rows = list[tuple[int, list[str]]]
@@ -43,32 +42,40 @@ _Rows = list[tuple[int, list[str]]]
 def parse_edge_list(source: Source) -> RawGraph:
     """Read ``u v`` or ``u v weight`` per line, or any columns under titles."""
     text = source.text()
-    head = list(itertools.islice(_lines(text), 2))
-    if not head:
+    _, first = next(_lines(text), (0, ""))
+    if not first:
         raise ValueError("holds no edges")
-    separator = _separator([_cut(line) for _, line in head], source.suffix)
-    titles = _split([(0, _cut(head[0][1]))], separator)[0][1]
-    ends = _known_ends(titles)
-    usual = all(end is not None and end.isalnum() for end in ends)  # and needs no note
     kind = _KIND.search(text[:4000])
     if kind and kind[1] == "bip":
         raise ValueError("is bipartite, and its two sides share their numbers (a file of KONECT)")
+    if _TOLD.match(first):
+        raw = edge_table_graph(_table(_dictionary_rows(text, source.suffix)))
+    else:
+        raw = _plain_graph(text, source.suffix, kind is not None and kind[1] is not None)
+    raw.directed |= kind is not None and kind[1] != "sym"
+    return raw
+
+
+def _plain_graph(text: str, suffix: str, timed: bool) -> RawGraph:
+    """Return the graph of a table, perhaps under titles in its first line."""
+    separator = _separator(text, suffix)
+    number, titles = next(_rows(text, separator))
     words = titles[0] and not any(map(_is_number, titles))
-    body = text.split("\n", head[0][0] - (not words))[-1]  # without comments above
+    body = text.split("\n", number - (not words))[-1]  # without comments above
     why, raw = "numbers" if words else "", _whole_numbers(body, separator, len(titles))
     if raw is None:
-        rows = _rows(text, separator)
-        usual = usual or rows[0][0] == 0  # titles that stand in no line
+        rows = list(_rows(text, separator))
+        if all(len(cells) > 2 and not cells[-1] for _, cells in rows):
+            rows = [(number, cells[:-1]) for number, cells in rows]  # each ends in a separator
         why = _titles_for(rows)
         if not why:
-            names = ["source", "target", "weight", *(["time"] if kind and kind[1] else [])]
+            names = ["source", "target", "weight", *(["time"] if timed else [])]
             _check_rows(rows, len(names))
             rows.insert(0, (0, names[: len(rows[0][1])]))
         if len(rows) == 1:
             raise ValueError("holds no edges")
         raw = edge_table_graph(_table(rows))
-    raw.directed |= kind is not None and kind[1] != "sym"
-    if why and not usual:
+    if why and not all(end is not None and end.isalnum() for end in _known_ends(titles)):
         below = ": below it stand numbers" if why == "numbers" else ""
         raw.notes.insert(0, f"took line 1 for titles, {', '.join(map(repr, titles))}{below}")
     return raw
@@ -77,10 +84,9 @@ def parse_edge_list(source: Source) -> RawGraph:
 def read_table(source: Source) -> dict[str, list[str]]:
     """Return the columns of a table of text under the titles in its first line."""
     text = source.text()
-    head = [_cut(line) for _, line in itertools.islice(_lines(text), 2)]
-    if not head:
+    if next(_lines(text), None) is None:
         raise ValueError("holds no line of titles")
-    return _table(_rows(text, _separator(head, source.suffix)))
+    return _table(list(_rows(text, _separator(text, source.suffix))))
 
 
 def _table(rows: _Rows) -> dict[str, list[str]]:
@@ -95,83 +101,67 @@ def _table(rows: _Rows) -> dict[str, list[str]]:
     return {name: [cells[k] for _, cells in others] for k, name in enumerate(names)}
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _lines(text: str, row: Sequence[int] = ()) -> Iterator[tuple[int, str]]:
     """Yield number and content of each line that is neither empty nor a comment (# or %).
 
-    Lines belong together where a cell in quotes goes on.
+    While there is a ``row`` that goes on, no line is either.
     """
-    parts, first = list[str](), 0
     for number, match in enumerate(re.finditer(r"[^\n]*\n?", text), start=1):
-        line = match[0] if parts else match[0].strip(" ")
-        odd = '"' in line and line.count('"') % 2
-        if not parts and (not line.strip() or line[0] in "#%"):
-            continue
-        goes_on = not odd if parts else odd and _OPENS.search(line)
-        first = first if parts else number
-        parts.append(line)
-        if not goes_on:
-            yield first, "".join(parts)
-            parts = []
-    if parts:
-        yield first, "".join(parts)
+        line = match[0]
+        if row or (line.strip() and line.lstrip(" ")[0] not in "#%"):
+            yield number, line
 
 
-def _cut(line: str) -> str:
-    """Return a line without the dictionary behind its two ends, if there is one."""
-    ends = _TOLD.split(line, maxsplit=1)[0]
-    return ends if re.search(r"[\s,;|]", ends) else line
-
-
-def _rows(text: str, separator: str | None) -> _Rows:
-    """Return the cells of each line, those of a dictionary under titles that stand in line 0."""
-    lines = list(_lines(text))
-    if "{" in text:
-        cut = [(number, _cut(line)) for number, line in lines]
-        rows = _split(cut, separator)
-        if cut != lines and all(len(cells) == 2 for _, cells in rows):
-            rest = {n: line[len(ends) :] for (n, line), (_, ends) in zip(lines, cut, strict=True)}
-            told = [_read_dictionary(number, rest[number].strip(" \t\n,;|")) for number, _ in rows]
-            names = list(dict.fromkeys(name for about in told for name in about))
-            whole = [(0, ["source", "target", *names])]
-            for (number, cells), about in zip(rows, told, strict=True):
-                whole.append((number, [*cells, *(about.get(name, "") for name in names)]))
-            return whole
-    rows = [row for row in _split(lines, separator) if any(row[1])]
-    if rows and all(len(cells) > 2 and not cells[-1] for _, cells in rows):
-        return [(number, cells[:-1]) for number, cells in rows]  # each ends in a separator
-    return rows
-
-
-def _read_dictionary(number: int, text: str) -> dict[str, str]:
-    try:
-        return {str(k): str(v) for k, v in dict(ast.literal_eval(text or "{}")).items()}
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        raise ValueError(f"line {number}: expected a dictionary, got {text[:60]!r}") from None
-
-
-def _split(lines: Sequence[tuple[int, str]], separator: str | None) -> _Rows:
-    """Return the cells of each line; in quotes they may go on in the next one."""
+def _rows(text: str, separator: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells of each line; a cell in quotes may go on in the next line."""
     if separator is None:
-        return [(n, split_words(line) if '"' in line else line.split()) for n, line in lines]
-    numbers, texts = zip(*lines, strict=True)
-    reader = csv.reader(texts, delimiter=separator, skipinitialspace=True)
-    rows = [[cell.strip() for cell in cells] for cells in reader]
-    if separator == ";":
-        rows = [[_COMMA.sub(r"\1.\2", cell) for cell in cells] for cells in rows]
-    return list(zip(numbers, rows, strict=False))
+        for number, line in _lines(text):
+            yield number, split_words(line) if '"' in line else line.split()
+        return
+    row = list[int]()  # its lines
+
+    def lines() -> Iterator[str]:
+        for number, line in _lines(text, row):
+            row.append(number)
+            yield line
+
+    for cells in csv.reader(lines(), delimiter=separator, skipinitialspace=True):
+        if any(cells):
+            words = [cell.strip() for cell in cells]
+            comma = separator == ";"
+            yield row[0], [_COMMA.sub(r"\1.\2", word) for word in words] if comma else words
+        row.clear()
 
 
-def _separator(head: Sequence[str], suffix: str) -> str | None:
-    """Return what separates columns: white space unless the suffix or the lines say otherwise."""
-    if suffix == ".tsv" and "\t" in head[0]:
+def _dictionary_rows(text: str, suffix: str) -> _Rows:
+    """Return the two ends and all values of each line, under titles in line 0."""
+    lines = [(number, line.strip(), _TOLD.match(line)) for number, line in _lines(text)]
+    cut = "\n".join(match[1] if match else line for _, line, match in lines)
+    rows, found = _rows(cut, _separator(cut, suffix)), []
+    for (number, _, match), (_, cells) in zip(lines, rows, strict=True):
+        told = match[2] if match else "{}"
+        try:
+            about = {str(key): str(value) for key, value in ast.literal_eval(told).items()}
+        except (SyntaxError, ValueError, TypeError, AttributeError, MemoryError, RecursionError):
+            raise ValueError(f"line {number}: expected a dictionary, got {told[:60]!r}") from None
+        found.append((number, cells, about))
+    names = list(dict.fromkeys(name for *_, about in found for name in about))
+    filled = [(n, cells + [about.get(name, "") for name in names]) for n, cells, about in found]
+    return [(0, ["source", "target", *names]), *filled]
+
+
+def _separator(text: str, suffix: str) -> str | None:
+    """Return what separates columns: white space unless the suffix or two lines say otherwise."""
+    heads = {mark: list(itertools.islice(_rows(text, mark), 2)) for mark in (None, *_MARKS)}
+    words = [cells for _, cells in heads.pop(None)]
+    marks = [mark for mark, head in heads.items() if head and len(head[0][1]) > 1]
+    if suffix == ".tsv" and "\t" in marks:
         return "\t"
-    words = [line.split() for line in head]
-    blank = {len(parts) for parts in words} in ({2}, {3})
-    blank = blank and all(parts[0][-1] not in ",;|" for parts in words)
-    if suffix != ".csv" and blank and not any(p in _MARKS for parts in words for p in parts):
+    blank = {len(cells) for cells in words} in ({2}, {3})
+    blank = blank and all(cells[0][-1:] not in (",", ";", "|") for cells in words)
+    if suffix != ".csv" and blank and not any(c in _MARKS for cells in words for c in cells):
         return None
-    marks = [mark for mark in _MARKS if mark in head[0]]
-    return next((mark for mark in marks if mark in head[-1]), marks[0] if marks else None)
+    return next((mark for mark in marks if len(heads[mark][-1][1]) > 1), (*marks, None)[0])
 
 
 def _check_rows(rows: _Rows, most: int) -> None:
