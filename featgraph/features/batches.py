@@ -228,7 +228,7 @@ def iterate_batches(
     Yields
     ------
     object
-        One batch, as ``data`` gives it.
+        One batch, as ``data`` gives it; batches without samples are passed over.
 
     Raises
     ------
@@ -262,13 +262,21 @@ def iterate_batches(
                 f"data: all batches must have the same keys, batch {n_batches} has "
                 f"{sorted(found or ())} and the first {sorted(keys or ())}"
             )
-        n_batches += 1
-        yield batch
+        if not _is_empty(batch):
+            n_batches += 1
+            yield batch
     if n_batches == 0:
         raise ValueError(
-            "data must hold at least one batch, got none; "
+            "data must hold at least one batch of samples, got none; "
             "an empty loader, or an iterator that was used up before?"
         )
+
+
+def _is_empty(batch: object) -> bool:
+    """Whether a batch holds arrays, all without rows, as a filter of samples may leave them."""
+    is_many = isinstance(batch, tuple | list)
+    parts: Any = batch.values() if isinstance(batch, Mapping) else batch if is_many else [batch]
+    return len(parts) > 0 and all(is_array(part) and len(part) == 0 for part in parts)
 
 
 def _as_batches(data: object, batch_size: int, model: nn.Module | None) -> Iterable[object]:

@@ -257,10 +257,14 @@ class _Batches:
         caught = self.hooks.take(stacklevel=caller_level() + 1)
         silent = self.hooks.silent
         if silent and (not self.hooks.is_rule or not caught):
+            narrow = ", or have fewer than two nodes" if self.hooks.is_rule else ""
             raise ValueError(
-                f"layers {silent} were never called in the forward pass; "
+                f"layers {silent} were never called in the forward pass{narrow}; "
                 "leave them out, or hook the module that calls them"
             )
+        if not caught:
+            why = next(iter(self.hooks.skipped.values()), "none was called")
+            raise ValueError(f"layers: none of those chosen has features; the first: {why}")
         if silent and self.layers is None:
             warnings.warn(
                 f"layers never called, or of one node, are left out: {silent}",

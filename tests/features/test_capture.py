@@ -291,8 +291,18 @@ def test_several_inputs_and_keywords() -> None:
     "data", [[], torch.zeros(0, 4), DataLoader(TensorDataset(torch.zeros(0, 4))), iter(())]
 )
 def test_empty_data_is_an_error(data: object) -> None:
-    with pytest.raises(ValueError, match="data must hold at least one batch, got none"):
+    with pytest.raises(ValueError, match="data must hold at least one batch of samples, got none"):
         extract_features(nn.Sequential(nn.Linear(4, 3)), data)
+
+
+@pytest.mark.parametrize("pack", [lambda x: x, lambda x: (x, x[:, 0]), lambda x: {"input": x}])
+def test_batches_without_samples_are_passed_over(pack: Callable[..., object]) -> None:
+    model, x = nn.Sequential(nn.Linear(4, 3)), draw(5, 4)
+    batches = [pack(x[:0]), pack(x[:3]), pack(x[3:3]), pack(x[3:])]
+    F = extract_features(model, batches, layers="all")["0"]
+    torch.testing.assert_close(F.values, model(x).detach().T)
+    with pytest.raises(ValueError, match="at least one batch of samples, got none"):
+        extract_features(model, [pack(x[:0])], layers="all")
 
 
 @pytest.mark.parametrize(
@@ -344,6 +354,17 @@ def test_layer_never_called() -> None:
     with pytest.warns(UserWarning, match=r"left out: \['b'\]") as caught:
         assert list(extract_features(model, draw(2, 4), layers="all")) == ["a"]
     assert caught[0].filename == __file__
+
+
+def test_rules_that_leave_nothing_say_why() -> None:
+    with pytest.raises(ValueError, match=r"\['0'\] were never called.*or have fewer than two"):
+        extract_features(nn.Sequential(nn.Linear(4, 1)), draw(5, 4), layers="all")
+    turned = nn.Sequential(nn.LSTM(4, 3))
+    with (
+        pytest.warns(UserWarning, match="left out"),
+        pytest.raises(ValueError, match=r"none .*has features; the first: layer '0' gives shape"),
+    ):
+        extract_features(turned, draw(6, 5, 4), layers="all")
 
 
 def test_layer_called_in_some_batches_only() -> None:
