@@ -143,6 +143,8 @@ class Samples:
                 "and --inputs, with arrays"
             )
         place, size, most = Path(data), self.image_size, self.max_samples
+        if place.suffix in FEATURES and place.suffix != ".npz":
+            raise ValueError(f"--data takes images or texts, got {data!r}; arrays go to --inputs")
         if place.suffix == ".txt":
             refuse_idle("with texts", *_OF_IMAGES)
             return self._read_lines(place, screen, model)

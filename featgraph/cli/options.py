@@ -226,7 +226,8 @@ GridChoice = Annotated[
 ]
 ScaleChoice = Annotated[Scale, Parameter(help="Scale of θ: log(1 + θ) as published, or log θ.")]
 NullDraws = Annotated[
-    int, whole(2, help="Draws of each null model behind z-score and p-value of SS_rate.")
+    int,
+    whole(0, help="Draws of each null model behind z-score and p-value of SS_rate; 0: none."),
 ]
 TimeLimit = Annotated[
     float | None,

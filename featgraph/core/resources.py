@@ -23,6 +23,12 @@ __all__ = [
 ]
 
 MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/proc/self/cgroup")  # "0::/path", or "4:memory:/path" of the first version
+CGROUPS = Path("/sys/fs/cgroup")
+_CGROUP_FILES = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 _ALWAYS = 2**24  # bytes that every machine has
 _REMEDY = (
     "take a method that needs memory for nodes and edges only (greedy, cbb, memb, max_cover, "
@@ -63,7 +69,7 @@ def check_pairs(
 
 
 def memory_at_hand() -> float:
-    """Return the bytes that this machine has free, or the limit set by FEATGRAPH_MEMORY."""
+    """Return the bytes that this machine, or container, has free; FEATGRAPH_MEMORY goes first."""
     given = os.environ.get("FEATGRAPH_MEMORY")
     if given is not None:
         try:
@@ -74,11 +80,38 @@ def memory_at_hand() -> float:
         lines = MEMINFO.read_text(encoding="ascii").splitlines()
         # not what is free: files that were read stay in memory until it is wanted
         (line,) = (line for line in lines if line.startswith("MemAvailable:"))
-        return float(line.split()[1]) * 1024
+        return min(float(line.split()[1]) * 1024, _room_in_groups())
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, OSError, ValueError):
         return 4.0 * 2**30  # a system that does not tell
+
+
+def _room_in_groups() -> float:
+    """Return what the control groups of this process (containers, SLURM's jobs) leave it."""
+    room = float("inf")
+    with contextlib.suppress(OSError):
+        for line in CGROUP.read_text(encoding="utf-8").splitlines():
+            _, controllers, inner = line.split(":", 2)
+            if controllers and "memory" not in controllers.split(","):
+                continue
+            kind = "memory" if controllers else ""
+            root = CGROUPS / kind
+            place = (root / inner.lstrip("/")).resolve()
+            for folder in (root, place, *place.parents):  # in a container place may not exist
+                if folder.is_relative_to(root):
+                    room = min(room, _room_in_group(folder, *_CGROUP_FILES[kind]))
+    return room
+
+
+def _room_in_group(folder: Path, limit: str, usage: str, cache: str) -> float:
+    """Return what one group may still take, counting files that were read as free."""
+    try:
+        most, used = (int((folder / name).read_text()) for name in (limit, usage))
+        pages = (folder / "memory.stat").read_text().split()
+        return float(most - used + int(pages[pages.index(cache) + 1]))
+    except (OSError, ValueError):  # no such group, or "max"
+        return float("inf")
 
 
 SMALL = 4096  # rows of a matrix; threads do not pay below

@@ -93,6 +93,14 @@ def test_flags_of_the_report_reach_it(folder):
     assert told(folder)["provenance"]["settings"]["n_null"] == 3
 
 
+def test_no_draws_leave_the_null_models_out(folder):
+    words = ("--features", "{here}/features.npz", "--layers", "fc2", "--null-draws")
+    assert run(folder, *words, "0", "-q") == 0
+    (row,) = told(folder)["layers"]
+    assert not [name for name in row if "null_" in name and row[name] is not None]
+    assert run(folder, *words, "1", "-q") == 2
+
+
 @pytest.mark.parametrize(("address", "extra"), [("tcp://nowhere:1", "cluster"), ("ray", "ray")])
 def test_cluster_that_is_not_installed_is_one_line(folder, capsys, monkeypatch, address, extra):
     for name in ("distributed", "ray"):

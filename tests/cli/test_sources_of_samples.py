@@ -114,6 +114,7 @@ def test_images_of_arrays_are_scaled(here):
         (["--data", "texts.txt"], "--tokenizer must name a folder for the texts of texts.txt"),
         (["--data", "texts.txt", "--tokenizer", "."], "no tokenizer in ."),
         (["--inputs", "none.npz"], "no"),
+        (["--data", "x.npy"], "--data takes images or texts, got 'x.npy'; arrays go to --inputs"),
     ],
 )
 def test_bad_sources_are_errors_of_one_line(here, capsys, words, message):
