@@ -1,7 +1,7 @@
 """Compiled passes over the upper triangle of a distance matrix in main memory.
 
-Both work tile by tile, so that the mirrored half is written from cache, and row by row inside
-a tile on contiguous slices without branches, which the compiler turns into vector code.
+Those over all pairs work tile by tile, so that the mirrored half is written from cache, and row by
+row inside a tile on contiguous slices without branches, which the compiler turns into vector code.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from featgraph.kernels import kernel
 
-__all__ = ["finish_distances", "gradient_weights", "table_weights"]
+__all__ = ["finish_distances", "gradient_weights", "pair_weights", "table_weights"]
 
 TILE = 64
 
@@ -124,6 +124,40 @@ def table_weights(
                     row[j] = below + (place - number(knot)) * step
                 _weigh_row(row, distances, values, norms, top + i, side, width, limit, factor, near)
             _store_tile(weights, tile, top, side, height, width)
+
+
+@kernel
+def pair_weights(
+    weights: Any,
+    places: Any,
+    slopes: Any,
+    heights: Any,
+    values: Any,
+    norms: Any,
+    limit: Any,
+    factor: Any,
+    near: Any,
+) -> None:
+    """Do as :func:`gradient_weights` for the slopes of some pairs, each given once, in any order.
+
+    ``places`` are i · D + j, and ``heights`` the distances there. Without ``weights``, of shape
+    (0, 0), the gradient of all pairs is added to ``near``.
+    """
+    n_nodes, has_weights = values.shape[0], weights.shape[0] > 0
+    per_row, width = 1.0 / n_nodes, np.uint64(n_nodes)  # unsigned: no test for indices from the end
+    zero = heights.dtype.type(0.0)
+    for k in range(places.shape[0]):
+        i = np.uint64((places[k] + 0.5) * per_row)  # as a whole division, and several times faster
+        j = np.uint64(places[k]) - i * width
+        height = heights[k]
+        weight = slopes[k] * factor / height if height > zero else zero
+        if has_weights and height * height >= limit * (norms[i] + norms[j]):
+            weights[i, j] = weights[j, i] = weight
+        else:
+            for m in range(values.shape[1]):
+                step = weight * (values[i, m] - values[j, m])
+                near[i, m] += step
+                near[j, m] -= step
 
 
 @kernel

@@ -15,10 +15,22 @@ from torch.autograd.function import once_differentiable
 from featgraph.core.resources import check_pairs
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.distances.gram import distance_gradient, pairwise_distances, working_dtype
+from featgraph.distances.gram import (
+    distance_gradient,
+    pair_gradient,
+    pairwise_distances,
+    working_dtype,
+)
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 
-__all__ = ["DistanceMatrix", "Features", "NodeMoments", "as_distance_matrix", "feature_distances"]
+__all__ = [
+    "DistanceMatrix",
+    "Features",
+    "NodeMoments",
+    "as_distance_matrix",
+    "feature_distances",
+    "pair_distances",
+]
 
 
 def feature_distances(
@@ -99,6 +111,50 @@ class _PairwiseDistance(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         values, distances = ctx.saved_tensors
         return distance_gradient(values, distances, grad, ctx.scale), None, None
+
+
+def pair_distances(values: Tensor, places: Tensor, heights: Tensor) -> Tensor:
+    """Return the distances of some pairs, which are known, with their gradient.
+
+    Parameters
+    ----------
+    values : Tensor, shape (n_nodes, n_samples)
+        F, in main memory.
+    places : Tensor of int32 or int64, shape (n_pairs,)
+        Flat positions i · D + j in the distance matrix; no pair comes twice.
+    heights : Tensor, shape (n_pairs,)
+        What ``feature_distances`` has there.
+
+    Returns
+    -------
+    Tensor, shape (n_pairs,)
+        ``heights``; their gradient reaches F without one by all distances, which matters where the
+        pairs are few.
+
+    Examples
+    --------
+    >>> F = torch.tensor([[0.0], [3.0], [7.0]], requires_grad=True)
+    >>> pair_distances(F, torch.tensor([2]), torch.tensor([7.0])).sum().backward()
+    >>> F.grad.flatten().tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    values = values.to(working_dtype(values.dtype))
+    found: Tensor = _PairDistance.apply(values, places, heights)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _PairDistance(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, places: Tensor, heights: Tensor) -> Tensor:
+        ctx.save_for_backward(values, places, heights)
+        return heights.detach()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        values, places, heights = ctx.saved_tensors
+        scale = 1.0 / math.sqrt(values.shape[1])
+        return pair_gradient(values, places, heights, grad, scale), None, None
 
 
 @dataclass

@@ -7,10 +7,13 @@ operations for every other device.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
 __all__ = [
@@ -19,7 +22,9 @@ __all__ = [
     "full_precision",
     "in_main_memory",
     "look_up",
+    "pair_gradient",
     "pairwise_distances",
+    "scratch",
     "table_gradient",
     "working_dtype",
 ]
@@ -106,6 +111,9 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
 
 
 GRAM_ROWS = 256
+KEPT_NUMBERS = 1 << 21  # of all pairs of 1448 nodes
+_ROOM = threading.local()
+FEW_PAIRS = 8  # of all, one in so many: differences cost less than a matrix of weights
 DIRECT = "donot_use_mm_for_euclid_dist"
 
 
@@ -178,9 +186,8 @@ def distance_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: fl
         return _blocked_gradient(values, distances, grad, scale)
     from featgraph.distances._kernels import gradient_weights
 
-    return _weighted_differences(
-        gradient_weights, (grad.contiguous().numpy(),), values, distances, scale
-    )
+    pieces = grad.contiguous().numpy(), distances.numpy()
+    return _weighted_differences(gradient_weights, pieces, values, _room_for_weights(values), scale)
 
 
 def table_gradient(
@@ -197,8 +204,27 @@ def table_gradient(
 
     array = table.numpy()
     number = array.dtype.type
-    pieces = array, number(low), number(per_unit)
-    return _weighted_differences(table_weights, pieces, values, distances, scale)
+    pieces = array, number(low), number(per_unit), distances.numpy()
+    return _weighted_differences(table_weights, pieces, values, _room_for_weights(values), scale)
+
+
+def pair_gradient(
+    values: Tensor, places: Tensor, heights: Tensor, grad: Tensor, scale: float
+) -> Tensor:
+    """Return dL/dF where L depends on some distances, in main memory.
+
+    ``heights`` are those at ``places`` i · D + j of the matrix, no pair twice, and ``grad`` is dL
+    by each. No matrix dL/dC is made, and none at all where the pairs are few.
+    """
+    from featgraph.distances._kernels import pair_weights
+
+    n_nodes = len(values)
+    is_dense = len(places) * FEW_PAIRS > n_nodes**2
+    weights = values.new_empty(0, 0)
+    if is_dense:
+        weights = _room_for_weights(values).zero_()
+    pieces = places.numpy(), grad.contiguous().numpy(), heights.numpy()
+    return _weighted_differences(pair_weights, pieces, values, weights, scale)
 
 
 def look_up(distances: Tensor, table: Tensor, low: float, per_unit: float) -> Tensor:
@@ -212,30 +238,49 @@ def look_up(distances: Tensor, table: Tensor, low: float, per_unit: float) -> Te
     return result.triu_(1)
 
 
+def scratch(name: str, *wanted: tuple[int, DTypeLike]) -> list[NDArray[Any]]:
+    """Return room of these lengths and types; kept for the next call of this thread if small.
+
+    New memory costs as much as a pass over it or two: the system clears it page by page.
+    """
+    kept: list[NDArray[Any]] = getattr(_ROOM, name, [])
+    if [(len(room), room.dtype) for room in kept] != [(n, np.dtype(kind)) for n, kind in wanted]:
+        kept = [np.empty(n, kind) for n, kind in wanted]
+        setattr(_ROOM, name, kept if max(n for n, _ in wanted) <= KEPT_NUMBERS else [])
+    return kept
+
+
+def _room_for_weights(values: Tensor) -> Tensor:
+    n_nodes = len(values)
+    (room,) = scratch("weights", (n_nodes**2, values.numpy().dtype))
+    return torch.from_numpy(room).view(n_nodes, n_nodes)
+
+
 def _weighted_differences(
     fill: Callable[..., None],
-    slopes: tuple[object, ...],
+    pieces: tuple[object, ...],
     values: Tensor,
-    distances: Tensor,
+    weights: Tensor,
     scale: float,
 ) -> Tensor:
     """Return ``Σ_j W_ij (F_i − F_j)`` with W and the close pairs' share filled by a kernel."""
     with full_precision():
         centered, norms = _center(values)
-        weights, near = torch.empty_like(distances), torch.zeros_like(centered)
-        number = weights.numpy().dtype.type  # numba would widen float32 loops to float64
+        near = torch.zeros_like(centered)
+        number = values.numpy().dtype.type  # numba would widen float32 loops to float64
         fill(
             weights.numpy(),
-            *slopes,
-            distances.numpy(),
+            *pieces,
             values.contiguous().numpy(),
             norms.numpy(),
             number(_cancel_limit(values.dtype) * scale**2),
             number(scale**2),
             near.numpy(),
         )
-        near.addcmul_(weights.sum(dim=1, keepdim=True), centered)
-        return near.addmm_(weights, centered, alpha=-1.0)
+        if len(weights) > 0:
+            near.addcmul_(weights.sum(dim=1, keepdim=True), centered)
+            near.addmm_(weights, centered, alpha=-1.0)
+        return near
 
 
 def _blocked_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: float) -> Tensor:

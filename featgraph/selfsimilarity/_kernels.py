@@ -17,12 +17,9 @@ __all__ = [
     "count_pairs",
     "farthest_first",
     "integrate_steps",
-    "list_pairs",
-    "pack_pairs",
-    "place_slopes",
     "share_nodes",
     "slope_nodes",
-    "unpack_pairs",
+    "widest_pairs",
 ]
 
 Values: TypeAlias = NDArray[Any]
@@ -69,41 +66,6 @@ def farthest_first(matrix: Values, start: int, inserted: Values, nearest: Values
             if row[j] < gap[j]:
                 gap[j] = row[j]
                 owner[j] = node
-
-
-@kernel
-def pack_pairs(bits: Values, packed: Values) -> None:
-    """Write distance and place i · D + j of all pairs i < j as one whole number, row by row."""
-    n_nodes, to = bits.shape[0], 0
-    for i in range(n_nodes - 1):
-        row, place = bits[i, i + 1 :], i * n_nodes + i + 1
-        for j in range(row.shape[0]):
-            packed[to + j] = (np.int64(row[j]) << 32) | np.int64(place + j)
-        to += row.shape[0]
-
-
-@kernel
-def unpack_pairs(packed: Values, bits: Values, places: Values) -> None:
-    """Write the distances and the places of packed pairs."""
-    for k in range(packed.shape[0]):
-        bits[k] = packed[k] >> 32
-        places[k] = packed[k]
-
-
-@kernel
-def list_pairs(matrix: Values, values: Values) -> None:
-    """Write the values of all pairs i < j, row by row."""
-    n_nodes, to = matrix.shape[0], 0
-    for i in range(n_nodes - 1):
-        values[to : to + n_nodes - 1 - i] = matrix[i, i + 1 :]
-        to += n_nodes - 1 - i
-
-
-@kernel
-def place_slopes(places: Values, slopes: Values, factor: float, matrix: Values) -> None:
-    """Write ``factor`` · slope at each of the places of a flat matrix."""
-    for k in range(places.shape[0]):
-        matrix[places[k]] = slopes[k] * factor
 
 
 @kernel
@@ -160,26 +122,22 @@ def integrate_steps(
 
 
 @kernel
-def complete_linkage(bits: Values, widest: Values, heights: Values, pairs: Values) -> None:
-    """Fill ``heights`` (D − 1) with the bits of the height of each complete-linkage merge.
+def complete_linkage(bits: Values, heights: Values, merges: Values) -> None:
+    """Fill the bits of the height of each complete-linkage merge, and the clusters it joins.
 
     Nearest-neighbour chains: two clusters that are each other's nearest merge at once, and
     complete linkage never regrets it. ``bits`` is overwritten; the diagonal must be the
-    largest number of its type, which marks clusters that are gone, too. ``pairs`` (2, D − 1) is
-    filled with the widest pair of each merge; ``widest`` (D, D) is room for that. Both may be
-    empty.
+    largest number of its type. A cluster has the number of one of its nodes; the merged one, as in
+    SciPy, the larger number of the two, ``merges[0]``, so that ties fall alike.
     """
-    n_nodes, has_pairs = bits.shape[0], pairs.shape[1] > 0
+    n_nodes = bits.shape[0]
     gone = bits[0, 0]
-    is_gone = np.zeros(n_nodes, np.bool_)
-    for i in range(widest.shape[0]):
-        for j in range(n_nodes):
-            widest[i, j] = min(i, j) * n_nodes + max(i, j)
+    hidden = np.zeros(n_nodes, bits.dtype)  # all ones where a cluster is gone
     chain = np.empty(n_nodes, np.int64)
     length, first = 0, 0
     for merge in range(n_nodes - 1):
         if length == 0:
-            while is_gone[first]:
+            while hidden[first]:
                 first += 1
             chain[0], length = first, 1
         while True:
@@ -187,30 +145,56 @@ def complete_linkage(bits: Values, widest: Values, heights: Values, pairs: Value
             row = bits[tip]
             nearest = gone
             for j in range(n_nodes):
-                nearest = min(nearest, row[j])
+                nearest = min(nearest, row[j] | hidden[j])
             if length > 1 and row[chain[length - 2]] == nearest:
                 break  # the one before is as near as any: they are mutual neighbours
             j = 0
-            while row[j] != nearest:
+            while row[j] | hidden[j] != nearest:
                 j += 1
             chain[length] = j
             length += 1
-        # The merged cluster takes the place of the later one, as in SciPy: ties fall alike.
         kept, lost = max(tip, chain[length - 2]), min(tip, chain[length - 2])
         length -= 2
-        heights[merge] = nearest
-        if has_pairs:
-            pairs[0, merge] = widest[kept, lost] // n_nodes
-            pairs[1, merge] = widest[kept, lost] % n_nodes
-        is_gone[lost] = True
-        bits[kept, lost] = bits[lost, kept] = gone
+        heights[merge], merges[0, merge], merges[1, merge] = nearest, kept, lost
+        hidden[lost] = gone
+        row, other = bits[kept], bits[lost]
         for j in range(n_nodes):
-            if bits[lost, j] != gone:
-                if bits[lost, j] > bits[kept, j]:
-                    bits[kept, j] = bits[j, kept] = bits[lost, j]
-                    if has_pairs:
-                        widest[kept, j] = widest[j, kept] = widest[lost, j]
-                bits[lost, j] = bits[j, lost] = gone
+            row[j] = max(row[j], other[j])
+        for j in range(n_nodes):
+            if not hidden[j]:
+                bits[j, kept] = row[j]
+
+
+@kernel
+def widest_pairs(matrix: Values, heights: Values, merges: Values, pairs: Values) -> None:
+    """Fill a pair of nodes of the two clusters of each merge that are as far apart as its height.
+
+    A cluster is a list that begins with the node of its number; each pair of nodes is looked at
+    in one merge at most.
+    """
+    n_nodes = matrix.shape[0]
+    after, last = np.full(n_nodes, -1), np.arange(n_nodes)
+    others = np.empty(n_nodes, np.int64)
+    for k in range(n_nodes - 1):
+        kept, lost = merges[0, k], merges[1, k]
+        size, j = 0, lost
+        while j >= 0:
+            others[size] = j
+            size, j = size + 1, after[j]
+        i = kept
+        while i >= 0:
+            row = matrix[i]
+            farthest = row[lost]
+            for m in range(size):
+                farthest = max(farthest, row[others[m]])
+            if farthest == heights[k]:
+                m = 0
+                while row[others[m]] != farthest:
+                    m += 1
+                pairs[0, k], pairs[1, k] = i, others[m]
+                break
+            i = after[i]
+        after[last[kept]], last[kept] = lost, last[lost]
 
 
 @kernel
@@ -312,7 +296,7 @@ def slope_nodes(
             curve[k, 2] = half * (far - before) + (one + half) * (at - after)
         _place_row(row, first, per_unit, origin, n_knots, knots, ways)
         for j in range(n_nodes):
-            t, piece = ways[j], curve[knots[j]]
+            t, piece = ways[j], curve[np.uint32(knots[j])]
             to[j] = piece[0] + t * (piece[1] + t * piece[2])
         to[i] = zero
         here, there = zero, zero

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from featgraph.distances.gram import in_main_memory
+from featgraph.distances.distance_matrix import pair_distances
+from featgraph.distances.gram import in_main_memory, scratch
 from featgraph.selfsimilarity.estimators import EstimatorName
-from featgraph.selfsimilarity.grid import Ladder, argsort, check_spread
+from featgraph.selfsimilarity.grid import Ladder, argsort, check_spread, distance_range
 from featgraph.selfsimilarity.numbers import critical_pairs, formula_count, linkage_heights
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
 
 KEPT_PAIRS = 1 << 20  # of 1448 nodes
 CHUNK = 1 << 15  # steps whose levels stay in the cache
-_ROOM = threading.local()
 # Largest error of SS_rate by number of bins, for layers of 64, 300 and 1024 nodes (Gaussian,
 # rectified, of two features, null models of these): 8·10⁻⁷, 10⁻⁷, 10⁻⁸; where five loud nodes
 # leave a sixtieth of the range to all others 4·10⁻⁵, 2·10⁻⁶, 2·10⁻⁷.
@@ -61,10 +60,12 @@ class Steps(NamedTuple):
 
 
 def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
-    """Return where N(θ) of an estimator steps and what it is between the steps."""
+    """Return where N(θ) of an estimator steps and what it is between; refuse an empty range."""
     has_gradient = distances.requires_grad and torch.is_grad_enabled()
     distances = distances.detach()
     n_nodes = len(distances)
+    if estimator in ("packing", "linkage", "midpoint"):
+        check_spread(*distance_range(distances))
     if estimator == "linkage" and not has_gradient:
         known = torch.arange(n_nodes, 0, -1, dtype=torch.float64)
         return Steps(
@@ -74,9 +75,9 @@ def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
         places, known = _critical_steps(distances, estimator)
         heights = distances.flatten()[places]
         return Steps(places, heights, lambda part: _exponents(known[part], n_nodes))
-    with_places = has_gradient or estimator == "caro_wei"
-    ordered, heights = _order_pairs(distances, with_places)
-    if ordered is not None and estimator == "caro_wei":
+    ordered, heights = _order_pairs(distances)
+    check_spread(heights[0], heights[-1])
+    if estimator == "caro_wei":
         totals = _caro_wei_counts(distances, ordered)
         return Steps(ordered, heights, lambda part: _exponents(totals[part], n_nodes))
     if len(heights) > KEPT_PAIRS:
@@ -88,7 +89,7 @@ def count_steps(distances: Tensor, estimator: EstimatorName) -> Steps:
 def _exponents(counts: Tensor, n_nodes: int) -> Tensor:
     # NumPy's logarithm of many numbers is the faster one
     logs = torch.from_numpy(np.log(counts.numpy())) if in_main_memory(counts) else counts.log()
-    return logs.div_(-math.log(n_nodes)).add_(1.0)
+    return logs.mul_(-1.0 / math.log(n_nodes)).add_(1.0)
 
 
 def _formula_exponents(n_nodes: int, estimator: str, part: slice) -> Tensor:
@@ -115,7 +116,7 @@ def _critical_steps(distances: Tensor, estimator: EstimatorName) -> tuple[Tensor
     return places[argsort(distances.flatten()[places])], counts
 
 
-def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | None, Tensor]:
+def _order_pairs(distances: Tensor) -> tuple[Tensor, Tensor]:
     """Return the positions i · D + j of all pairs i < j by rising distance, and the distances."""
     n_nodes = len(distances)
     if not in_main_memory(distances):
@@ -123,35 +124,16 @@ def _order_pairs(distances: Tensor, with_places: bool = True) -> tuple[Tensor | 
         places = torch.arange(n_nodes**2, device=distances.device)[upper]
         heights, by_height = distances.flatten()[places].sort()
         return places[by_height], heights
-    from featgraph.selfsimilarity._kernels import list_pairs, pack_pairs, unpack_pairs
+    from featgraph.selfsimilarity._sort_kernels import sort_pairs
 
     matrix = distances.contiguous().numpy()
-    values, packed = _scratch(n_nodes * (n_nodes - 1) // 2, matrix.dtype)
-    if with_places and matrix.itemsize == 4 and matrix.size < 2**31:
-        pack_pairs(matrix.view(np.int32), packed)
-        packed.sort()  # vector code of NumPy, for whole numbers without their places only
-        found = np.empty(len(packed), np.int32)
-        unpack_pairs(packed, values.view(np.int32), found)
-        return torch.from_numpy(found), torch.from_numpy(values)
-    list_pairs(matrix, values)
-    if not with_places:
-        values.sort()
-        return None, torch.from_numpy(values)
-    order = values.argsort(kind="stable")
-    above = np.flatnonzero(np.tri(n_nodes, k=-1, dtype=bool).T)
-    return torch.from_numpy(above[order]), torch.from_numpy(values[order])
-
-
-def _scratch(n_pairs: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return room for distances and packed pairs; kept for the next call of this thread if small.
-
-    New memory costs as much as the sorting itself.
-    """
-    kept = getattr(_ROOM, "kept", None)
-    if kept is None or len(kept[0]) != n_pairs or kept[0].dtype != dtype:
-        kept = np.empty(n_pairs, dtype), np.empty(n_pairs, np.int64)
-        _ROOM.kept = kept if n_pairs <= KEPT_PAIRS else None
-    return kept
+    bits = np.int32 if matrix.itemsize == 4 else np.int64
+    n_pairs = n_nodes * (n_nodes - 1) // 2
+    found = np.empty(n_pairs, np.int32 if matrix.size < 2**31 else np.int64)
+    lengths = np.empty(n_pairs, matrix.dtype)
+    room = scratch("pairs", (n_pairs, bits), (n_pairs, found.dtype))
+    sort_pairs(matrix.view(bits), lengths.view(bits), found, *room)
+    return torch.from_numpy(found), torch.from_numpy(lengths)
 
 
 def _midpoint_steps(distances: Tensor) -> tuple[Tensor, Tensor]:
@@ -174,9 +156,9 @@ def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
     if in_main_memory(distances):
         from featgraph.selfsimilarity._kernels import caro_wei_counts
 
-        filled = torch.empty(len(places) + 1, dtype=torch.float64)
-        caro_wei_counts(places.numpy(), n_nodes, filled.numpy())
-        return filled
+        (filled,) = scratch("counts", (len(places) + 1, np.float64))
+        caro_wei_counts(places.numpy(), n_nodes, filled)
+        return torch.from_numpy(filled)
     # The rank of j in row i, the diagonal first, is the degree of i once the edge ij is there.
     order = argsort(distances - torch.eye(n_nodes, dtype=distances.dtype, device=distances.device))
     ranks = torch.empty_like(order)
@@ -191,7 +173,11 @@ def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
 
 
 def step_integral(
-    distances: Tensor, steps: Steps, ladder: Ladder, ends: tuple[Tensor, Tensor] | None
+    distances: Tensor,
+    steps: Steps,
+    ladder: Ladder,
+    ends: tuple[Tensor, Tensor] | None,
+    values: Tensor | None = None,
 ) -> Tensor:
     """Return SS_rate of the step function, exact, with its exact gradient through the steps.
 
@@ -200,65 +186,78 @@ def step_integral(
     crossing inside a piece needs no care.
 
     ``ends`` = (TZ, TV), which may carry a gradient; None takes the first and last step, which then
-    carry it.
+    carry it. ``values`` are the features behind the distances, which shorten the way back.
     """
     if ladder.scale == "log":  # copies are one node for every θ above 0
         n_copies = int((steps.heights == 0).sum())
         places = None if steps.places is None else steps.places[n_copies:]
         every = steps.exponents(slice(n_copies, None))
         steps = Steps(places, steps.heights[n_copies:], every.__getitem__)
+    heights = steps.heights
+    if steps.places is not None and distances.requires_grad and torch.is_grad_enabled():
+        if values is not None and in_main_memory(values):
+            heights = pair_distances(values, steps.places, heights)
+        else:
+            heights = _PlacedHeights.apply(distances, steps.places, heights)  # type: ignore[no-untyped-call]
     low, high = (None, None) if ends is None else map(ladder.levels, ends)
-    value: Tensor = _StepIntegral.apply(distances, *steps, ladder, low, high)  # type: ignore[no-untyped-call]
+    value: Tensor = _StepIntegral.apply(heights, steps.exponents, ladder, low, high)  # type: ignore[no-untyped-call]
     return value
 
 
+class _PlacedHeights(torch.autograd.Function):
+    """The distances at some places, which are known already."""
+
+    @staticmethod
+    def forward(ctx: Any, distances: Tensor, places: Tensor, heights: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        ctx.shape = distances.shape
+        return heights.detach()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (places,) = ctx.saved_tensors
+        result = grad.new_zeros(ctx.shape)
+        result.view(-1)[places.long()] = grad
+        return result, None, None
+
+
 class _StepIntegral(torch.autograd.Function):
-    """2 ∫₀¹ |x − a(x)| dx and its derivative by the distances at ``places`` and by the ends."""
+    """2 ∫₀¹ |x − a(x)| dx and its derivative by the heights of the steps and by the ends."""
 
     @staticmethod
     def forward(
         ctx: Any,
-        distances: Tensor,
-        places: Tensor | None,
         heights: Tensor,
         exponents: Callable[[slice], Tensor],
         ladder: Ladder,
         low: Tensor | None,
         high: Tensor | None,
     ) -> Tensor:
-        # the heights are in room that is used again: nothing but places and slopes may stay
         first, last = ladder.levels(heights[[0, -1]]).tolist()
         ends = first if low is None else float(low), last if high is None else float(high)
         unit = 1.0 if ladder.scale == "log1p" else 0.0
-        if in_main_memory(distances):
+        if in_main_memory(heights):
             slopes = torch.empty_like(heights)
             found = _integrate_in_chunks(heights, exponents, ladder, ends, unit, slopes)
             value, by_low, by_high = (torch.tensor(one, dtype=torch.float64) for one in found)
         else:
             levels, every = ladder.levels(heights), exponents(slice(None)).to(heights.device)
             value, slopes, by_low, by_high = _integrate(levels, every, *ends)
-            slopes = (slopes / (heights + unit)).to(distances.dtype)
+            slopes = (slopes / (heights + unit)).to(heights.dtype)
         if low is None:
             slopes[0] += by_low / (heights[0] + unit)
             slopes[-1] += by_high / (heights[-1] + unit)
-        ctx.save_for_backward(places, slopes, by_low, by_high)
-        ctx.shape, ctx.is_open = distances.shape, low is None
-        return value.to(distances.dtype)
+        ctx.save_for_backward(slopes, by_low, by_high)
+        ctx.is_open = low is None
+        return value.to(heights.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        places, slopes, by_low, by_high = ctx.saved_tensors
-        result = slopes.new_zeros(ctx.shape)
-        if in_main_memory(result):
-            from featgraph.selfsimilarity._kernels import place_slopes
-
-            flat = result.view(-1).numpy()
-            place_slopes(places.numpy(), slopes.numpy(), flat.dtype.type(float(grad)), flat)
-        else:
-            result.view(-1)[places] = slopes * grad
+        slopes, by_low, by_high = ctx.saved_tensors
         ends = (None, None) if ctx.is_open else (by_low * grad, by_high * grad)
-        return result, None, None, None, None, *ends
+        return slopes * grad, None, None, *ends
 
 
 def _integrate_in_chunks(
@@ -272,14 +271,15 @@ def _integrate_in_chunks(
     """Return the integral and its derivatives by low and by high; fill that by each height."""
     from featgraph.selfsimilarity._kernels import integrate_steps
 
+    log = np.log1p if ladder.scale == "log1p" else np.log
     sums, first = np.zeros(3), 0.0
     for start in range(0, len(heights), CHUNK):
         here = slice(start, start + CHUNK)
-        levels = ladder.levels(heights[here])
+        lengths, out = heights[here].numpy(), slopes[here].numpy()
+        levels = log(lengths, dtype=np.float64)  # NumPy is faster than torch
         between = exponents(slice(start, start + CHUNK + 1))
         first = float(between[0]) if start == 0 else first
-        lengths, out = heights[here].numpy(), slopes[here].numpy()
-        sums += integrate_steps(levels.numpy(), between.numpy(), lengths, out, *ends, unit)
+        sums += integrate_steps(levels, between.numpy(), lengths, out, *ends, unit)
     rest = 1.0 - float(between[-1])
     value = first * abs(first) + sums[0] + rest * abs(rest)
     return value, sums[2] - sums[1], -sums[2]

@@ -121,10 +121,10 @@ def distance_range(distances: Tensor) -> tuple[Tensor, Tensor]:
 def check_spread(smallest: Tensor, largest: Tensor) -> None:
     """Refuse distances that are all equal: there is no range of box sizes to integrate over."""
     low, high = torch.stack([smallest, largest]).tolist()
-    if not math.isfinite(high):
+    if not math.isfinite(high - low):
         raise ValueError(
-            f"distances must be finite, got {high}; squares of large activations overflow float32, "
-            "so scale the features, or give them in float64"
+            f"distances must be finite, got {low if math.isfinite(high) else high}; squares of "
+            "large activations overflow float32, so scale the features, or give them in float64"
         )
     if not low < high:
         raise EqualDistancesError(

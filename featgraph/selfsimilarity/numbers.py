@@ -161,9 +161,8 @@ def critical_pairs(distances: Tensor, estimator: CriticalEstimator) -> tuple[Ten
     Notes
     -----
     The permutation starts at an end of the widest pair, so the counts do not depend on the
-    order of the nodes. Where distances tie, both constructions have a choice; the first pair
-    in node order is taken, the heights are still a valid packing or covering, and the
-    gradient is one of several valid ones.
+    order of the nodes. Where distances tie, both constructions have a choice; the heights are
+    still a valid packing or covering, and the gradient is one of several valid ones.
 
     Time and memory O(n_nodes²). "packing" runs where the distances are; "linkage" in main
     memory.
@@ -196,8 +195,8 @@ def _farthest_first(distances: Tensor) -> Tensor:
     from featgraph.selfsimilarity._kernels import farthest_first
 
     pairs = np.empty((2, len(distances) - 1), dtype=np.int64)
-    start = int(distances.argmax()) // len(distances)
-    farthest_first(distances.contiguous().numpy(), start, pairs[1], pairs[0])
+    matrix = distances.contiguous().numpy()
+    farthest_first(matrix, int(matrix.argmax()) // len(matrix), pairs[1], pairs[0])
     return torch.from_numpy(pairs)
 
 
@@ -222,28 +221,30 @@ def _farthest_first_on_device(distances: Tensor) -> Tensor:
 
 def linkage_heights(distances: Tensor) -> Tensor:
     """Return the heights of complete linkage, rising, without the pairs that are so far apart."""
-    return torch.from_numpy(np.sort(_link(distances, with_pairs=False)[0])).to(distances.device)
+    return torch.from_numpy(np.sort(_link(distances)[0])).to(distances.device)
 
 
 def _linkage_pairs(distances: Tensor) -> Tensor:
     """Return the widest pair of each complete-linkage merge, highest first, shape (2, D - 1)."""
-    heights, pairs = _link(distances, with_pairs=True)
+    from featgraph.selfsimilarity._kernels import widest_pairs
+
+    heights, merges = _link(distances)
+    pairs = np.zeros_like(merges)
+    widest_pairs(distances.contiguous().cpu().numpy(), heights, merges, pairs)
     order = heights.argsort(kind="stable")[::-1]
     return torch.from_numpy(pairs[:, order]).to(distances.device)
 
 
-def _link(distances: Tensor, *, with_pairs: bool) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def _link(distances: Tensor) -> tuple[NDArray[Any], NDArray[np.int64]]:
     from featgraph.selfsimilarity._kernels import complete_linkage
 
-    matrix = distances.cpu().numpy().copy()
+    matrix = distances.contiguous().cpu().numpy() + 0  # a copy, in which -0 is 0
     bits = matrix.view(np.int32 if matrix.itemsize == 4 else np.int64)
     np.fill_diagonal(bits, np.iinfo(bits.dtype).max)
-    n_nodes = len(matrix) if with_pairs else 0
-    widest = np.empty((n_nodes, n_nodes), dtype=np.int32)  # the pair that parts two clusters
     heights = np.empty(len(matrix) - 1, dtype=matrix.dtype)
-    pairs = np.empty((2, max(n_nodes - 1, 0)), dtype=np.int64)
-    complete_linkage(bits, widest, heights.view(bits.dtype), pairs)
-    return heights, pairs
+    merges = np.empty((2, len(heights)), dtype=np.int64)
+    complete_linkage(bits, heights.view(bits.dtype), merges)
+    return heights, merges
 
 
 def box_number(

@@ -151,7 +151,7 @@ def ss_rate(
     if estimator in ("greedy", "optimum"):
         return _covering_rate(matrix, estimator, theta, n_theta, time_limit, ladder)
     distances = feature_distances(matrix)
-    return _exact_rate(distances, estimator, theta, n_theta, softness, ladder)
+    return _exact_rate(distances, estimator, theta, n_theta, softness, ladder, matrix.values)
 
 
 def ss_rate_of_distances(
@@ -224,23 +224,28 @@ def _exact_rate(
     n_theta: int,
     softness: float,
     ladder: Ladder,
+    values: Tensor | None = None,
 ) -> Tensor:
-    """Return the integral and its own derivative."""
-    check_spread(*distance_range(distances.detach()))
+    """Return the integral and its own derivative; ``values``: the features, if they are there."""
     if theta is not None:
         theta = _check_given(theta, distances, ladder)
     if estimator == "soft_caro_wei":
-        return _soft_rate(distances, theta, n_theta, softness, ladder)
-    ends = None
+        return _soft_rate(distances, theta, n_theta, softness, ladder, values)
+    steps, ends = count_steps(distances, estimator), None
     if theta is not None:
         ends = theta[0], theta[-1]
     elif not ladder.is_published:
         ends = ladder.ends(distances)
-    return step_integral(distances, count_steps(distances, estimator), ladder, ends)
+    return step_integral(distances, steps, ladder, ends, values)
 
 
 def _soft_rate(
-    distances: Tensor, theta: Tensor | None, n_theta: int, softness: float, ladder: Ladder
+    distances: Tensor,
+    theta: Tensor | None,
+    n_theta: int,
+    softness: float,
+    ladder: Ladder,
+    values: Tensor | None,
 ) -> Tensor:
     """Return the trapezoid rule over smooth counts, on a grid that moves with the distances."""
     n_theta, softness = integer(n_theta, "n_theta", least=2), positive(softness, "softness")
@@ -254,12 +259,13 @@ def _soft_rate(
     ends = None
     if low_and_high is not None:
         ends = ladder.levels(low_and_high[0]), ladder.levels(low_and_high[1])
-    counts = smooth_counts(distances, ends, x, softness, ladder)
+    counts = smooth_counts(distances, ends, x, softness, ladder, values)
     gap = counts.log() / math.log(len(distances)) - (1 - x)
     return (2 * torch.trapezoid(gap.abs(), x)).to(distances.dtype)
 
 
 def _check_given(theta: Tensor, distances: Tensor, ladder: Ladder) -> Tensor:
+    check_spread(*distance_range(distances.detach()))
     theta = check_theta(theta, distances)
     if ladder.scale == "log" and not float(theta[0]) > 0:
         raise ValueError(f"theta must be above 0 with scale='log', got {float(theta[0])} first")

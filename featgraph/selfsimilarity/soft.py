@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from featgraph.core.resources import check_memory
-from featgraph.distances.gram import in_main_memory
+from featgraph.distances.gram import distance_gradient, in_main_memory, scratch
 from featgraph.selfsimilarity.estimators import QUANTILES, Scale
 from featgraph.selfsimilarity.grid import (
     Ladder,
     check_ladder,
+    check_spread,
     check_theta,
-    distance_range,
     smallest_positive,
 )
 
@@ -96,14 +96,22 @@ def smooth_counts(
     shares: Tensor,
     softness: float,
     ladder: Ladder,
+    values: Tensor | None = None,
 ) -> Tensor:
     """Return the counts at shares of the way between two levels, which may carry a gradient.
 
-    None: the levels of the smallest and the largest distance, with their gradient.
+    None: the levels of the smallest and the largest distance, with their gradient. ``values`` are
+    the features behind the distances, which shorten the way back.
     """
     if ladder.scale == "log":
-        distances = torch.maximum(distances, smallest_positive(distances))
-    inside = ladder.levels(torch.stack(distance_range(distances.detach())))
+        distances, values = torch.maximum(distances, smallest_positive(distances)), None
+    if values is not None and not in_main_memory(values):
+        values = None
+    places = _range_places(distances.detach())
+    spread = distances.detach().flatten()[places]
+    if ends is None:
+        check_spread(*spread)
+    inside = ladder.levels(spread)
     low, high = (inside[0], inside[1]) if ends is None else ends
     is_inside = bool((low.detach() <= inside[0]) & (inside[1] <= high.detach()))
     if softness < LEAST_SOFTNESS:
@@ -124,8 +132,10 @@ def smooth_counts(
     knots = (torch.arange(n_knots, dtype=torch.float64) - origin).to(shares) / per_range
     step = torch.sigmoid((shares - knots[:, None]) / softness).to(distances.dtype)
     pieces = origin, n_knots, per_range
-    how = pieces, ladder, ends is None
-    counts: Tensor = _Counts.apply(distances, low, high, step, how)  # type: ignore[no-untyped-call]
+    how = pieces, ladder, places if ends is None else None
+    if values is not None:
+        distances, values = distances.detach(), values.to(distances.dtype)
+    counts: Tensor = _Counts.apply(distances, values, low, high, step, how)  # type: ignore[no-untyped-call]
     return counts
 
 
@@ -141,17 +151,18 @@ class _Counts(torch.autograd.Function):
     def forward(
         ctx: Any,
         distances: Tensor,
+        values: Tensor | None,
         low: Tensor,
         high: Tensor,
         step: Tensor,
-        how: tuple[tuple[float, int, int], Ladder, bool],
+        how: tuple[tuple[float, int, int], Ladder, Tensor | None],
     ) -> Tensor:
-        (origin, n_knots, per_range), ladder, ctx.is_open = how
+        (origin, n_knots, per_range), ctx.ladder, ctx.places = how
         first, width = low.item(), (high - low).item()
-        levels = _logarithms(distances, ladder)
+        levels = _logarithms(distances, ctx.ladder)
         per_unit = per_range / width
         ctx.knots = first, per_unit, origin, width
-        ctx.unit = 1.0 if ladder.scale == "log1p" else 0.0
+        ctx.unit = 1.0 if ctx.ladder.scale == "log1p" else 0.0
         mass = distances.new_zeros(len(distances), n_knots)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._kernels import share_nodes
@@ -163,19 +174,20 @@ class _Counts(torch.autograd.Function):
             for k, weight in enumerate(weights):
                 mass.scatter_add_(1, knot + k, weight.fill_diagonal_(0.0))
         near = torch.mm(mass, step).add_(1).reciprocal_()
-        ctx.save_for_backward(distances, levels, step, near)
+        ctx.save_for_backward(distances, values, step, near)
         return near.sum(dim=0, dtype=torch.float64)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        distances, levels, step, near = ctx.saved_tensors
+        distances, values, step, near = ctx.saved_tensors
         first, per_unit, origin, width = ctx.knots
+        levels = _logarithms(distances, ctx.ladder)  # again: cheaper than to keep them
         grad = torch.mm((near * near).mul_(-grad.to(near.dtype)), step.T)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._kernels import slope_nodes
 
-            slopes = torch.empty_like(levels)
+            slopes = torch.empty_like(levels) if values is None else _room(levels, "slopes")
             start, each, shift, unit = _typed(levels, first, per_unit, origin, ctx.unit)
             lengths, by_mass = distances.contiguous().numpy(), grad.numpy()
             pull, turn = slope_nodes(
@@ -196,33 +208,43 @@ class _Counts(torch.autograd.Function):
         sums = torch.as_tensor((pull, turn), dtype=torch.float64, device=grad.device)
         by_high = -sums[1] * per_unit / width
         by_low = -sums[0] * per_unit - by_high
-        if not ctx.is_open:
-            return slopes, by_low, by_high, None, None
-        flat = slopes.view(-1)
-        for place, slope in zip(_range_places(distances), (by_low, by_high), strict=True):
-            flat[place] += (slope / (distances.flatten()[place] + ctx.unit)).to(flat.dtype)
-        return slopes, None, None, None, None
+        if ctx.places is not None:
+            ends = torch.stack([by_low, by_high]) / (distances.flatten()[ctx.places] + ctx.unit)
+            slopes.view(-1)[ctx.places] += ends.to(slopes.dtype)
+            by_low = by_high = None
+        if values is None:
+            return slopes, None, by_low, by_high, None, None
+        scale = 1.0 / math.sqrt(values.shape[1])
+        by_value = distance_gradient(values, distances, slopes, scale)
+        return None, by_value, by_low, by_high, None, None
 
 
-def _range_places(distances: Tensor) -> tuple[Tensor, Tensor]:
+def _range_places(distances: Tensor) -> Tensor:
     """Return the flat positions of the smallest distance off the diagonal and of the largest."""
     n_nodes = len(distances)
     off = distances.flatten()[1:].view(n_nodes - 1, n_nodes + 1)[:, :-1]
-    rows = off.amin(dim=1).argmin(), off.amax(dim=1).argmax()
-    columns = off[rows[0]].argmin(), off[rows[1]].argmax()
-    smallest, largest = (
-        1 + row * (n_nodes + 1) + column for row, column in zip(rows, columns, strict=True)
-    )
-    return smallest, largest
+    row = off.amin(dim=1).argmin()
+    smallest = 1 + row * (n_nodes + 1) + off[row].argmin()
+    if not in_main_memory(distances):
+        return torch.stack([smallest, distances.argmax()])
+    return torch.tensor([int(smallest), int(distances.numpy().argmax())])  # NumPy is the faster
 
 
 def _logarithms(distances: Tensor, ladder: Ladder) -> Tensor:
-    """Return log(1 + C) or log C in the dtype of C."""
+    """Return log(1 + C) or log C in the dtype of C, in room that is used again."""
     if in_main_memory(distances):  # NumPy is the faster of the two
+        levels = _room(distances, "levels")
         with np.errstate(divide="ignore"):  # the diagonal is not used
             log = np.log1p if ladder.scale == "log1p" else np.log
-            return torch.from_numpy(log(distances.contiguous().numpy()))
+            log(distances.numpy(), out=levels.numpy())
+        return levels
     return distances.log1p() if ladder.scale == "log1p" else distances.log()
+
+
+def _room(like: Tensor, name: str) -> Tensor:
+    """Return room that the next call of this thread uses again."""
+    (room,) = scratch(name, (like.numel(), like.numpy().dtype))
+    return torch.from_numpy(room).view(like.shape)
 
 
 def _typed(levels: Tensor, *numbers: float) -> list[Any]:

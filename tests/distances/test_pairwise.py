@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from featgraph.distances import feature_distances, gram
+from featgraph.distances.distance_matrix import pair_distances
 from featgraph.features import FeatureMatrix
 from tests.naive import distances as naive
 
@@ -187,3 +188,22 @@ def test_constant_features_have_distance_zero() -> None:
 def test_bad_input(features: np.ndarray, options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         feature_distances(features, **options)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [SMALL, LARGE])
+@pytest.mark.parametrize("share", [0.02, 1.0])  # by differences, and by a matrix of weights
+def test_gradient_of_some_distances_is_that_through_all_of_them(shape, dtype, share) -> None:
+    F = torch.from_numpy(hard_features(shape)).to(dtype).requires_grad_()
+    C = feature_distances(F)
+    rng = np.random.default_rng(1)
+    left, right = np.triu_indices(shape[0], 1)
+    some = rng.permutation(len(left))[: max(6, int(share * len(left)))]
+    places = torch.from_numpy(left[some] * shape[0] + right[some])
+    slopes = torch.from_numpy(rng.normal(size=len(some))).to(dtype)
+    heights = C.detach().flatten()[places]
+    found = pair_distances(F, places, heights)
+    assert torch.equal(found, heights)
+    (direct,) = torch.autograd.grad(found, F, slopes)
+    (expected,) = torch.autograd.grad(C.flatten()[places], F, slopes)
+    assert (direct - expected).norm() <= RTOL[dtype] * expected.norm()

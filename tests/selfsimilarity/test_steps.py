@@ -8,7 +8,14 @@ import torch
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from featgraph.selfsimilarity import critical_distances, critical_pairs
+from featgraph.distances import feature_distances
+from featgraph.selfsimilarity import (
+    ESTIMATORS,
+    critical_distances,
+    critical_pairs,
+    ss_rate,
+    ss_rate_of_distances,
+)
 from featgraph.selfsimilarity._kernels import integrate_steps, slope_nodes
 from featgraph.selfsimilarity._steps import _order_pairs, count_steps
 from featgraph.selfsimilarity.numbers import linkage_heights
@@ -31,10 +38,11 @@ def draw(kind: str, dtype: type, n_nodes: int = 60) -> np.ndarray:
 KINDS = ["plain", "ties", "copies", "one far", "tiny"]
 
 
+@pytest.mark.parametrize("n_nodes", [60, 200])  # one part, and several that are sorted alone
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_pairs_come_by_rising_distance_and_ties_row_by_row(kind, dtype):
-    C = draw(kind, dtype)
+def test_pairs_come_by_rising_distance_and_ties_row_by_row(kind, dtype, n_nodes):
+    C = draw(kind, dtype, n_nodes)
     left, right = np.triu_indices(len(C), 1)
     order = C[left, right].argsort(kind="stable")
     places, heights = _order_pairs(torch.from_numpy(C))
@@ -59,6 +67,43 @@ def test_linkage_merges_at_the_heights_of_scipy(kind):
     np.testing.assert_array_equal(linkage_heights(torch.from_numpy(C)), heights)
     assert (left < right).all()
     assert len({(int(i), int(j)) for i, j in zip(left, right, strict=True)}) == len(C) - 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_pair_of_a_merge_parts_the_clusters_that_it_joins(kind, dtype):
+    C = draw(kind, dtype)
+    left, right = (part.tolist() for part in critical_pairs(torch.from_numpy(C), "linkage"))
+    clusters = [{i} for i in range(len(C))]
+    for i, j in zip(reversed(left), reversed(right), strict=True):
+        one, other = (next(c for c in clusters if node in c) for node in (i, j))
+        assert one is not other
+        assert C[i, j] == C[np.ix_(sorted(one), sorted(other))].max()
+        clusters = [c for c in clusters if c is not one and c is not other] + [one | other]
+
+
+def test_a_distance_of_minus_zero_is_zero():
+    C = draw("copies", np.float32)
+    twin = np.where(C == 0, np.float32(-0.0), C)
+    for estimator in ("linkage", "packing", "released", "caro_wei"):
+        rates = [
+            ss_rate_of_distances(torch.from_numpy(one), estimator=estimator) for one in (C, twin)
+        ]
+        assert rates[0] == pytest.approx(float(rates[1]), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("estimator", [e for e, row in ESTIMATORS.items() if row.differentiable])
+def test_gradient_is_that_through_all_distances(estimator, dtype):
+    F = torch.randn(150, 64, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    F[1], F[3] = F[0], F[2] + 1e-4  # a copy, and a neighbour that the matrix product would lose
+    F.requires_grad_()
+    for _ in range(2):  # the second time in room that the first has left
+        direct = torch.autograd.grad(3 * ss_rate(F, estimator=estimator), F)[0]
+    rate = ss_rate_of_distances(feature_distances(F), estimator=estimator)
+    expected = torch.autograd.grad(3 * rate, F)[0]
+    rtol = 1e-5 if dtype == torch.float32 else 1e-11
+    assert (direct - expected).norm() <= rtol * expected.norm()
 
 
 def test_caro_wei_counts_are_those_of_the_definition():
