@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["convert_graph", "export_graph"]
 
-#: Formats with looks, each also packed as .gz, and plain ones.
+#: Formats with looks, each also packed, and plain ones.
 LOOKS = (".graphml", ".gexf", ".cyjs", ".dot")
+PACKED = (".gz", ".bz2", ".xz")
 WRITTEN = (*LOOKS, ".npz", ".edges", ".csv")
 _MAY_BE_A_HYPHEN = Parameter(allow_leading_hyphen=True)
 _OUTPUT = f"File to write: {', '.join(WRITTEN)}; - is standard output."
@@ -79,12 +80,13 @@ def convert_graph(
 
     output = Path(output)
     streamed = str(output) == "-"
-    plain = output.with_suffix("") if output.suffix == ".gz" else output
+    packed = output.suffix in PACKED
+    plain = output.with_suffix("") if packed else output
     suffix = plain.suffix if output_format is None else f".{output_format}"
-    if suffix not in WRITTEN or (suffix not in LOOKS and (streamed or plain != output)):
+    if suffix not in WRITTEN or (suffix not in LOOKS and (streamed or packed)):
         raise ValueError(
             f"output must end in one of {', '.join(WRITTEN)}, got {str(output)!r}; --output-format "
-            f"says another; - and .gz hold {', '.join(LOOKS)}"
+            f"says another; -, {', '.join(PACKED)} hold {', '.join(LOOKS)}"
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")

@@ -183,7 +183,7 @@ Device = Annotated[str, Parameter(help="Where the model runs: cpu, cuda, cuda:1 
 
 _GRAPH = Parameter(
     help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .cyjs, .json, .dot, "
-    ".mtx, .graph (METIS), .col (DIMACS) (each perhaps with .gz) or .npz."
+    ".mtx, .graph (METIS), .col (DIMACS) (each perhaps with .gz, .bz2, .xz) or .npz."
 )
 GraphFile = Annotated[Path, _GRAPH]
 GraphFiles = Annotated[Sequence[Path], _GRAPH]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ _CURES = {
     "PosixPath": "read_graph(path) reads a file",
     "WindowsPath": "read_graph(path) reads a file",
     "FeatureMatrix": "feature_graph makes a graph of it, and box_counts takes it as it is",
+    "HeteroData": "HeteroData.to_homogeneous() makes one graph of it",
+    "TemporalData": "Data(edge_index=torch.stack([data.src, data.dst])) has all its times at once",
+    "Tensor": "an adjacency matrix goes in as scipy.sparse.csr_array(matrix.numpy())",
     "DistanceMatrix": "feature_graph makes a graph of it, and box_counts takes it as it is",
 }
 
@@ -70,11 +74,11 @@ def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
         return _from_networkx
     if "igraph" in roots and hasattr(graph, "vcount"):
         return _from_igraph
-    if "torch_geometric" in roots and hasattr(graph, "edge_index"):
+    name = type(graph).__name__
+    if "torch_geometric" in roots and hasattr(graph, "edge_index") and name not in _CURES:
         return _from_pyg
     if "scipy" in roots and hasattr(graph, "tocoo"):
         return _from_scipy
-    name = type(graph).__name__
     hint = f"; {_CURES[name]}" if name in _CURES else ""
     raise TypeError(
         "graph must be a FeatureGraph, networkx graph, igraph.Graph, torch_geometric Data or "
@@ -170,6 +174,12 @@ def _distinct(names: Sequence[Any]) -> bool:
 def _from_pyg(data: Any, weight: str | None) -> RawGraph:
     import torch
 
+    if data.edge_index is None and "adj_t" in data:  # of the transform ToSparseTensor
+        from torch_geometric.utils import to_edge_index
+
+        ends, lengths = to_edge_index(data.adj_t)
+        data = copy.copy(data)
+        data.edge_index, data.edge_weight, data.adj_t = ends.flip(0), lengths, None
     if data.edge_index is None:
         raise ValueError("a torch_geometric Data needs edge_index to be a graph, got none")
     n_nodes = int(data.num_nodes or 0)

@@ -23,6 +23,7 @@ __all__ = [
 #: An attribute whose name Gephi would take for something else is written with this prefix.
 RESERVED_PREFIX = "attribute_"
 _HEX = re.compile(r"#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_RGB = re.compile(r"rgba?\((\d+), *(\d+), *(\d+)(?:, *(\d*\.?\d+))?\)")
 #: 007 and 1_000 are names; float() takes them for numbers.
 _NUMBER = re.compile(
     r"[+-]?(?:(?:(?!0\d+\Z)\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.A
@@ -93,9 +94,10 @@ class Column:
     """
 
     def __init__(self, name: str, kind: str = "string", default: str | None = None) -> None:
-        self.name, self.kind, self.default = name, kind.lower(), default
+        self.name, self.kind, self.default = name, kind.lower().removeprefix("vector_"), default
         self.rows, self.cells = array("i"), list[Any]()
         self.is_number = self.kind in _CONVERTERS
+        self.is_list = self.is_number and kind.lower() != self.kind  # of graph-tool
 
     def add(self, row: int, cell: Any) -> None:
         """Take the value of a row; a number of nothing but blanks is a missing one."""
@@ -107,6 +109,8 @@ class Column:
         """Return the values that words stand for."""
         if not self.is_number:
             return typed_column(cells) if self.kind == "guess" else cells
+        if self.is_list:
+            return [Column(self.name, self.kind).read(cell.split(",")) for cell in cells]
         for convert in _CONVERTERS[self.kind]:
             values: list[Any] = []
             with contextlib.suppress(ValueError):
@@ -149,18 +153,19 @@ class Table:
         """Return the column of a key; one that was not declared holds text."""
         return self.columns.get(key) or self.columns.setdefault(key, Column(key, kind))
 
-    def put(self, key: str, cell: Any, kind: str = "string") -> None:
-        """Give the newest row a value, if there is one."""
+    def put(self, key: str, cell: Any, kind: str = "string", row: int | None = None) -> None:
+        """Give a row, by default the newest, a value, if there is one."""
         if cell is not None:
-            self.column(key, kind).add(self.n_rows - 1, cell)
+            self.column(key, kind).add(self.n_rows - 1 if row is None else row, cell)
 
-    def put_color(self, text: str | None) -> None:
-        """Give the newest row a colour written in hexadecimal digits, if it is one."""
+    def put_color(self, text: str | None, row: int | None = None) -> bool:
+        """Give a row, by default the newest, a colour, and tell whether the text is one."""
         channels = color_channels(text or "")
         for name, value in zip("rgb", channels, strict=False):
-            self.put(name, str(value), "integer")
+            self.put(name, str(value), "integer", row)
         if len(channels) == 4:
-            self.put("alpha", repr(channels[3] / 255), "double")
+            self.put("alpha", repr(channels[3] / 255), "double", row)
+        return bool(channels)
 
     def fill(self, key: str, cells: Iterable[Any]) -> None:
         """Give rows their values, from the first row on; None is no value."""
@@ -303,14 +308,24 @@ class GraphReader:
 
 
 def color_channels(text: str) -> list[int]:
-    """Return red, green, blue (and opacity) of ``#rgb``, ``#rrggbb``, ``#rrggbbaa``, else nothing.
+    """Return red, green, blue (and opacity) of a colour, 0 … 255, or nothing.
+
+    It is ``#rgb``, ``#rrggbb``, ``#rrggbbaa``, ``rgb(…)``, ``rgba(…)`` or a name of the web.
 
     Examples
     --------
-    >>> color_channels("#ff8000"), color_channels("f80"), color_channels("red")
-    ([255, 128, 0], [255, 136, 0], [])
+    >>> color_channels("#ff8000"), color_channels("rgba(255, 136, 0, 0.5)"), color_channels("Red")
+    ([255, 128, 0], [255, 136, 0, 128], [255, 0, 0])
     """
-    match = _HEX.fullmatch(text.strip())
+    text = text.strip().lower()
+    if match := _RGB.fullmatch(text):
+        red, green, blue, alpha = match.groups()
+        return [int(red), int(green), int(blue), *([round(255 * float(alpha))] if alpha else [])]
+    if text.isalpha():
+        from matplotlib.colors import CSS4_COLORS
+
+        text = str(CSS4_COLORS.get(text, text))
+    match = _HEX.fullmatch(text)
     digits = match[1] if match else ""
     wide = digits if len(digits) > 4 else "".join(2 * digit for digit in digits)
     return [int(wide[k : k + 2], 16) for k in range(0, len(wide), 2)]
@@ -333,10 +348,18 @@ def _restore_looks(
             kept[name] = rows
     words = kept.get("color")
     if words is not None and words.dtype.kind == "U":
-        channels = [color_channels(word) if word[:1] == "#" else None for word in words.tolist()]
+        marked = [word.startswith(("#", "rgb")) for word in words.tolist()]  # no names
+        channels = [
+            color_channels(word) if mark else None
+            for word, mark in zip(words.tolist(), marked, strict=True)
+        ]
         if all(told or not word for told, word in zip(channels, words.tolist(), strict=True)):
             kept["color"] = np.array([told[:3] if told else [np.nan] * 3 for told in channels])
     told = map(str, kept.get("label", ()))
     if names and "label" in kept and all(map(operator.eq, map(str, names), told)):
         del kept["label"]
-    return {name.removeprefix(RESERVED_PREFIX): column for name, column in kept.items()}
+    taken = {name for name in kept if not name.startswith(RESERVED_PREFIX)}
+    plain = {name: name.removeprefix(RESERVED_PREFIX) for name in kept.keys() - taken}
+    return {
+        name if plain.get(name) in taken else plain.get(name, name): kept[name] for name in kept
+    }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import csv
 import gzip
 import io
+import lzma
 import os
 import re
 import zlib
@@ -29,6 +31,9 @@ _BROKEN = (ValueError, TypeError, OverflowError, LookupError, csv.Error, expat.E
 _MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}  # at the start of a text
 _MARKS |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
+#: Suffixes of packed files, and how the bytes of such begin.
+_PACKERS: dict[str, Any] = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
+_PACKED = {".gz": rb"\x1f\x8b", ".bz2": rb"BZh\d1AY&SY", ".xz": rb"\xfd7zXZ\0"}
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -39,8 +44,10 @@ def target_name(target: Target) -> str:
 
 
 def plain_suffix(name: str) -> str:
-    """Return the suffix in small letters, without ``.gz``."""
-    return Path(name[:-3] if name.lower().endswith(".gz") else name).suffix.lower()
+    """Return the suffix in small letters, without ``.gz``, ``.bz2`` or ``.xz``."""
+    path = Path(name)
+    packed = path.suffix.lower() in _PACKERS
+    return Path(path.stem if packed else path).suffix.lower()
 
 
 class Source:
@@ -60,12 +67,12 @@ class Source:
             path = Path(target)
             if not path.is_file():
                 raise FileNotFoundError(f"no file {path}")
-            self._held = _unpack(path) if path.suffix.lower() == ".gz" else path
+            self._held = _unpack(path, path.name, path.suffix.lower())
         elif hasattr(target, "read"):
             given = target.read()
             if isinstance(given, str):  # whatever it says of its encoding
                 given, self.encoding = given.encode(), "utf-8"
-            self._held = bytes(given)
+            self._held = _unpack(bytes(given), self.name)
         else:
             kind = type(target).__name__
             raise TypeError(
@@ -117,18 +124,27 @@ class Source:
             )
 
 
-def _unpack(path: Path) -> bytes:
-    limit = max(_LEAST_LIMIT, 100 * path.stat().st_size)
+def _unpack(held: Path | bytes, name: str, suffix: str = "") -> Path | bytes:
+    """Return what was packed as the suffix or the first bytes say, else what is given."""
+    given: Any = io.BytesIO(held) if isinstance(held, bytes) else held
+    with io.BytesIO(held) if isinstance(held, bytes) else held.open("rb") as stream:
+        start, size = stream.read(16), stream.seek(0, os.SEEK_END)
+    begun = (known for known, mark in _PACKED.items() if re.match(mark, start))
+    packer = _PACKERS.get(suffix) or _PACKERS.get(next(begun, ""))
+    if packer is None:
+        return held
+    limit = max(_LEAST_LIMIT, 100 * size)
     try:
-        with gzip.open(path) as packed:
-            held = packed.read(limit + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DamagedFileError(path, "", f"not a sound gzip file ({error})", ": ") from None
-    if len(held) > limit:
+        with packer.open(given) as packed:
+            unpacked: bytes = packed.read(limit + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        told = f"not a sound {packer.__name__} file ({error})"
+        raise DamagedFileError(name, "", told, ": ") from None
+    if len(unpacked) > limit:
         raise ValueError(
-            f"{path.name}: unpacks to more than {limit} bytes; unpack it first if you trust it"
+            f"{name}: unpacks to more than {limit} bytes; unpack it first if you trust it"
         )
-    return held
+    return unpacked
 
 
 @contextlib.contextmanager
@@ -154,7 +170,7 @@ def broken_file(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def open_target(target: Target) -> Iterator[TextIO]:
-    """Yield a stream of text: a file written whole or not at all, packed if it ends in .gz.
+    """Yield a stream of text: a file written whole or not at all, packed if its name says so.
 
     Examples
     --------
@@ -167,9 +183,12 @@ def open_target(target: Target) -> Iterator[TextIO]:
         raw: Any = target
         if isinstance(target, str | os.PathLike):
             raw = stack.enter_context(stack.enter_context(atomic_path(target)).open("wb"))
-            if Path(target).suffix.lower() == ".gz":
+            suffix = Path(target).suffix.lower()
+            if suffix == ".gz":
                 # no name and no time in the header: the same graph gives the same bytes
                 raw = stack.enter_context(gzip.GzipFile("", "wb", mtime=0, fileobj=raw))
+            elif suffix in _PACKERS:
+                raw = stack.enter_context(_PACKERS[suffix].open(raw, "wb"))
         if isinstance(raw, io.TextIOBase):
             yield raw  # type: ignore[misc]
             return

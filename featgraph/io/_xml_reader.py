@@ -12,7 +12,7 @@ from typing import Any
 from xml.parsers import expat
 
 from featgraph.graph.incoming import RawGraph
-from featgraph.io._reader import Column, GraphReader, Table, as_boolean
+from featgraph.io._reader import RESERVED_PREFIX, Column, GraphReader, Table, as_boolean
 from featgraph.io._streams import Source
 
 __all__ = ["KEYWORD", "parse_times", "parse_xml"]
@@ -34,6 +34,7 @@ _LOOKS = {
     "LineStyle": (("thickness", "width", "double"),),
     "Shape": (("shape", "type", "string"),),
 }
+_FIRST = {"color": "r", "position": "x"}  # what elements of a drawing fill first
 _HEX = {"color": "hex", "Fill": "color", "LineStyle": "color"}
 #: A stretch from just after its start until its end; of equal ends the instant itself.
 Span = tuple[float, float]
@@ -90,8 +91,22 @@ class _Reader(GraphReader):
             parser.ParseFile(stream)
         if not self.n_graphs:
             raise ValueError("holds no <graph>")
+        for table in self.tables.values() if self.is_gexf else ():
+            self._part_names(table)
         if self.is_gexf and not self.edges.columns["weight"].cells:
             del self.edges.columns["weight"]
+
+    def _part_names(self, table: Table) -> None:
+        """Tell attributes from what elements say of their own under the same name."""
+        timed = {column for column, _ in self.spans}
+        for key, column in list(table.columns.items()):
+            own = table.columns.get(_FIRST.get(column.name, column.name))
+            if own is None or not own.cells or not key.startswith("for "):
+                continue
+            if column in timed:  # what holds at a time comes before what holds always
+                table.columns = {key: column, **table.columns}
+            else:
+                column.name = RESERVED_PREFIX + column.name
 
     def start(self, tag: str, about: dict[str, str]) -> None:
         """Take the start of an element."""
@@ -162,11 +177,15 @@ class _Reader(GraphReader):
             kind = "drawing"
         if tag == "attribute":
             key, domain = f"for {key}", self.domain
+            name = "weight" if (domain, name) == ("edge", "Weight") else name  # of Gephi
         self.declared = []
         for owner, table in (*self.tables.items(), ("graph", self.known)):
             if domain in (owner, "all"):
-                table.columns[key] = Column(name, kind)
-                self.declared.append(table.columns[key])
+                column, before = Column(name, kind), table.columns.get(key)
+                if before:  # declared behind its values
+                    column.rows, column.cells = before.rows, before.cells
+                table.columns[key] = column
+                self.declared.append(column)
 
     def value(self, about: dict[str, str]) -> None:
         """Take an <attvalue> of the open element."""
@@ -174,9 +193,13 @@ class _Reader(GraphReader):
             raise ValueError("holds an <attvalue> outside of nodes and edges")
         table, key = self.tables[self.owner], about.get("for", about.get("id", ""))
         column = table.columns.get(f"for {key}") or table.column(key)  # "id" in GEXF 1.1
+        self._add(column, about.get("value", ""), about)
+
+    def _add(self, column: Column, text: str, about: dict[str, str]) -> None:
+        """Give the open element a value, which may hold at some times only."""
         if not _TIMES.isdisjoint(about):
             self.spans[column, len(column.cells)] = about
-        column.add(table.n_rows - 1, about.get("value", ""))
+        column.add(self.tables[self.owner].n_rows - 1, text)
 
     def look(self, tag: str, about: dict[str, str]) -> None:
         """Take places, colours, sizes, shapes and widths, as far as an element tells them."""
@@ -188,7 +211,8 @@ class _Reader(GraphReader):
         if tag in _HEX:
             table.put_color(about.get(_HEX[tag]))
         for name, cell, kind in _LOOKS.get(tag, ()):
-            table.put(name, about.get(cell), kind)
+            if cell in about:
+                self._add(table.column(name, kind), about[cell], about)
         self.label = self.label or tag in ("NodeLabel", "EdgeLabel")
         if tag in ("spell", "slice"):
             self.spells.setdefault((self.owner, table.n_rows - 1), []).append(about)
@@ -234,7 +258,8 @@ def parse_times(source: Source) -> dict[float, RawGraph]:
     changes = {time for span in every for time in span if math.isfinite(time)}
     if any(start < end and (start, end) != _ALWAYS for start, end in every):
         changes |= {math.nextafter(moment, math.inf) for moment in moments}
-    first, last = next(iter(_read_spans(about)), _ALWAYS)
+    starts, ends = zip(*(_read_spans(about) or [_ALWAYS]), strict=True)
+    first, last = min(starts), max(ends)
     changes = {time for time in changes if first <= time < last or time == last in moments}
     times = sorted({first, *changes}) if changes or math.isfinite(first) else [0.0]
     found = {}

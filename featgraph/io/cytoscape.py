@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.incoming import RawGraph
-from featgraph.io._reader import GraphReader
+from featgraph.io._reader import RESERVED_PREFIX, GraphReader
 from featgraph.io._streams import Source, Target, open_target, target_name
 from featgraph.io._table import describe_graph, look_columns
 
 __all__ = ["parse_json", "write_cytoscape"]
 
 _OWN = {"id", "source", "target", "SUID", "shared_name", "selected"}
+_AXES = ("x", "y")
 _INNER = ("attributes", "metadata")  # what graphology and the JSON Graph Format know of an element
 
 
@@ -33,7 +34,8 @@ def write_cytoscape(graph: GraphLike, path: Target, **options: Any) -> Path:
         Columns are those of ``write_graphml``; colours stand in ``color`` as ``#rrggbb``, which
         a passthrough mapping of Cytoscape takes.
     path : str, path or open file
-        File to write, usually ``.cyjs``, whole or not at all; packed if it ends in ``.gz``.
+        File to write, usually ``.cyjs``, whole or not at all; packed if it ends in
+        ``.gz``, ``.bz2`` or ``.xz``.
     **options
         ``cover``, ``covers``, ``positions``, ``color_by``, ``size_by``, ``weight``, as in
         ``write_graphml``.
@@ -97,6 +99,8 @@ def parse_json(source: Source) -> RawGraph:
     """Read elements of Cytoscape.js, nodes and links of networkx, d3 or graphology, or JGF."""
     whole = json.loads(source.text())
     whole = whole if isinstance(whole, dict) else {"elements": whole}
+    if isinstance(whole.get("graphs"), list) and len(whole["graphs"]) == 1:
+        whole = {"graph": whole["graphs"][0]}
     rooms = [whole.get("elements"), whole.get("graph"), whole]
     rooms = [r for r in rooms if isinstance(r, list) or (isinstance(r, dict) and "nodes" in r)]
     inner = rooms[0] if rooms and rooms[0] else {}
@@ -130,12 +134,18 @@ def _told(element: object) -> dict[str, object]:
     """Return what is known of a node or an edge."""
     if not isinstance(element, dict):
         raise ValueError(f"expected an object for each node and edge, got {element!r:.60}")
-    if isinstance(element.get("data"), dict):  # Cytoscape.js
-        return dict(element["data"])
+    if isinstance(element.get("data"), dict):  # Cytoscape.js; rustworkx has ids outside
+        outside = ("id", "key", "source", "target")
+        return {key: element[key] for key in outside if key in element} | dict(element["data"])
     told = {key: value for key, value in element.items() if key not in _INNER}
     for key in _INNER:
         told |= element[key] if isinstance(element.get(key), dict) else {}
     return told
+
+
+def _end(end: Any) -> str:
+    """Return the id of an end, which d3 turns into the node itself while it draws."""
+    return str(end["id"] if isinstance(end, dict) else end)
 
 
 def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
@@ -147,16 +157,19 @@ def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
             own.add(key)
     for element, one, name in zip(nodes, told, names, strict=True):
         reader.add_node(name)
+        place = element.get("position")
+        placed = isinstance(place, dict) and {"x", "y"} <= place.keys()
         for key, value in one.items():
             if key not in own:
-                reader.nodes.put(key, value)
-        place = element.get("position")
-        if isinstance(place, dict) and {"x", "y"} <= place.keys():
+                reader.nodes.put(RESERVED_PREFIX + key if placed and key in _AXES else key, value)
+        if placed:
             reader.nodes.put("x", float(place["x"]))
             reader.nodes.put("y", -float(place["y"]))
     for one in map(_told, edges):
+        if {"from", "to"} <= one.keys() and "source" not in one:  # vis.js
+            one["source"], one["target"] = one.pop("from"), one.pop("to")
         try:
-            reader.add_edge(str(one["source"]), str(one["target"]))
+            reader.add_edge(*(_end(one[side]) for side in ("source", "target")))
         except KeyError as error:
             raise ValueError(f"an element lacks {error}") from None
         for key, value in one.items():

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.incoming import RawGraph
-from featgraph.io._reader import GraphReader, Table, color_channels
+from featgraph.io._reader import GraphReader, Table
 from featgraph.io._streams import Source, Target, open_target, target_name
 from featgraph.io._table import Looks, describe_graph, look_columns, row_texts
 
 __all__ = ["parse_dot", "write_dot"]
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"|<(?:[^<>]|<[^<>]*>)*>'  # or HTML
+_PLUS = r'"\s*\+\s*"'  # joins texts
+_QUOTED = rf'"(?:[^"\\]|\\.|{_PLUS})*"|<(?:[^<>]|<[^<>]*>)*>'  # or HTML
 _ID = rf"(?:{_QUOTED}|[^\W\d]\w*|-?(?:\.\d+|\d+(?:\.\d*)?))"
 _COMMENT = re.compile(  # what never closes ends with the file: no search starts twice
     r"""("(?:[^"\\]|\\.)*(?:"|\Z))|(?://|\#)[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL
@@ -35,6 +36,7 @@ _TOKEN = re.compile(
 )
 _CELL = re.compile(rf"({_ID})(?:\s*=\s*({_ID}))?", re.DOTALL)
 _DEEPEST, _MOST_EDGES = 200, 10_000_000  # groups cost as many edges as pairs of their nodes
+_PARTS = re.compile(rf"\\(.)|{_PLUS}", re.DOTALL)
 _ESCAPED = {"n": "\n", "\n": ""}  # Graphviz breaks long lines behind a backslash
 
 
@@ -46,7 +48,8 @@ def write_dot(graph: GraphLike, path: Target, **options: Any) -> Path:
     graph : FeatureGraph
         Columns are those of ``write_graphml``.
     path : str, path or open file
-        File to write, usually ``.dot``, whole or not at all; packed if it ends in ``.gz``.
+        File to write, usually ``.dot``, whole or not at all; packed if it ends in
+        ``.gz``, ``.bz2`` or ``.xz``.
     **options
         ``cover``, ``covers``, ``positions``, ``color_by``, ``size_by``, ``weight``, as in
         ``write_graphml``.
@@ -219,19 +222,18 @@ class _Reader(GraphReader):
 def _word(text: str) -> str:
     if not text.startswith('"'):
         return text[1:-1] if text.startswith("<") else text
-    return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), text[1:-1], flags=re.DOTALL)
+    return _PARTS.sub(lambda m: _ESCAPED.get(m[1], m[1] or ""), text[1:-1])
 
 
 def _put(table: Table, row: int, told: dict[str, str]) -> None:
     """Give a row its values: places, colours and widths as every format knows them."""
     for key, text in told.items():
-        is_color = key in ("color", "fillcolor") and text.startswith("#")
-        channels = color_channels(text) if is_color else []
+        filled = key == "fillcolor" or (key == "color" and "fillcolor" not in told)
+        if filled and table.put_color(text, row):
+            continue
         cells: dict[str, Any] = {"thickness" if key == "penwidth" else key: text}
         if key == "pos" and " " not in text:  # the course of an edge has many points
             cells = dict(zip("xyz", text.strip("!").split(","), strict=False))
-        elif channels:
-            cells = dict(zip("rgb", map(str, channels), strict=False))
         elif key == "width":
             cells = {"size": str(72 * float(text))} if text else {}  # inches of 72 points
         for name, cell in cells.items():

@@ -53,7 +53,8 @@ def write_dynamic_gexf(
     graphs : mapping of float to FeatureGraph, or to graphs of other libraries
         Time (such as the epoch) to graph; at least one, all of the same nodes.
     path : str, path or open file
-        File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
+        File to write, whole or not at all; packed if it ends in ``.gz``, ``.bz2`` or
+        ``.xz``.
     end : float or None, default=None
         When the last graph ends; None gives it the length of the stretch before it, or 1.
     positions : array-like of float, shape (n_nodes, 2) or (n_nodes, 3), or None, default="auto"

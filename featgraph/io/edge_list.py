@@ -75,6 +75,8 @@ def _plain_graph(text: str, suffix: str, timed: bool) -> RawGraph:
         if len(rows) == 1:
             raise ValueError("holds no edges")
         raw = edge_table_graph(_table(rows))
+    elif words and len(titles) == 3:
+        raw.also = (titles[2].lower(), titles[2])
     if why and not all(end is not None and end.isalnum() for end in _known_ends(titles)):
         below = ": below it stand numbers" if why == "numbers" else ""
         raw.notes.insert(0, f"took line 1 for titles, {', '.join(map(repr, titles))}{below}")

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from featgraph.core.arrays import read_npz
 from featgraph.core.checks import choice
 from featgraph.core.package import caller_level
@@ -41,6 +43,7 @@ _WRITERS = {
 }
 #: What to do with formats that are not read; every function takes graphs of other libraries.
 _CURES = {
+    "read_tables reads it": ".parquet",
     "read it by igraph and pass the graph": ".lgl .dl .graphmlz .graphdb",
     "read it by networkx and pass the graph": ".g6 .s6 .leda .gw .adjlist",
     "save it as .graphml in graph-tool": ".gt",
@@ -65,8 +68,8 @@ def read_graph(
         KONECT's out.*), GraphML (.graphml), GEXF (.gexf), GML (.gml), Pajek (.net), Matrix Market
         (.mtx), JSON (.json, and Cytoscape's .cyjs), Graphviz (.dot, .gv), METIS (.metis, .graph),
         DIMACS (.col, .dimacs, .clq), NumPy archive (.npz, from ``FeatureGraph.save`` or
-        ``scipy.sparse.save_npz``); .gz may follow all but the last. An open file needs
-        ``format`` unless its name ends so.
+        ``scipy.sparse.save_npz``); .gz, .bz2 or .xz may follow all but the last. An open file
+        needs ``format`` unless its name ends so.
     weight : str, optional
         Name of the edge attribute to keep as weights, or "ignore" for hops. The third column of
         an edge list, the numbers of Pajek, METIS, DIMACS and a matrix are called "weight".
@@ -135,7 +138,7 @@ def read_graphml(path: Target, *, as_undirected: bool = False) -> FeatureGraph:
     Parameters
     ----------
     path : str, path or open file
-        File to read, packed with gzip if it ends in ``.gz``.
+        File to read, perhaps packed (``.gz``, ``.bz2``, ``.xz``).
     as_undirected : bool, default=False
         Read a directed graph by forgetting directions.
 
@@ -207,6 +210,8 @@ def _read(
         return as_feature_graph(raw, weight=weight)
     raw.fields.setdefault("source", source.name)
     weight = keep if keep in raw.edge_values else weight
+    if kind == "gexf" and weight == "weight":  # left out where all are 1
+        raw.edge_values = {"weight": np.ones(len(raw.edges)), **raw.edge_values}
     try:
         graph, note = accept_graph(raw, weight, as_undirected)
     except (ValueError, TypeError) as error:
@@ -228,7 +233,8 @@ def _choose_format(source: Source, format: str | None) -> str:  # noqa: A002
     cure = f"say format= one of {', '.join(_FORMATS)}"
     cure = next((told for told, unread in _CURES.items() if source.suffix in unread.split()), cure)
     raise ValueError(
-        f"path must end in one of {known} (.gz may follow), got {source.name!r}; {cure}"
+        f"path must end in one of {known} (.gz, .bz2 or .xz may follow), got {source.name!r}; "
+        f"{cure}"
     )
 
 
@@ -281,8 +287,8 @@ def write_graph(
     graph : FeatureGraph
         Any graph.
     path : str, path or open file
-        Ends in .graphml, .gexf, .cyjs (Cytoscape), .dot (Graphviz), each with .gz or without, or
-        in .npz (the graph alone, as ``FeatureGraph.save`` writes it).
+        Ends in .graphml, .gexf, .cyjs (Cytoscape), .dot (Graphviz), each perhaps with .gz, .bz2
+        or .xz behind it, or in .npz (the graph alone, as ``FeatureGraph.save`` writes it).
     format : str, optional
         "graphml", "gexf", "cyjs", "dot" or "npz", whatever the name.
     **options

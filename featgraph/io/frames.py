@@ -89,8 +89,8 @@ def write_tables(graph: GraphLike, nodes: Target | None, edges: Target, **option
     nodes : path, open file, or None
         Where the table of nodes goes; None writes none, and nodes without edges are lost.
     edges : path or open file
-        Where the table of edges goes. Paths end in .csv (.gz may follow) or .parquet; open files
-        get CSV.
+        Where the table of edges goes. Paths end in .csv (.gz, .bz2 or .xz may follow) or
+        .parquet; open files get CSV.
     **options
         As in ``graph_tables``.
 
@@ -199,6 +199,9 @@ def _columns(table: Any, argument: str) -> Mapping[str, Sequence[object]]:
         found: Mapping[str, Sequence[Any]] = table.to_pydict()
         return found
     if hasattr(table, "to_dict") and hasattr(table, "columns"):  # pandas, polars
+        index = getattr(table, "index", None)
+        if index is not None and (any(index.names) or index.dtype.kind not in "iu"):
+            table = table.reset_index()  # its rows have names
         return {str(name): _cells(table[name]) for name in table.columns}
     source = Source(table)
     if source.suffix == ".parquet":
@@ -217,7 +220,7 @@ def _read_parquet(path: Path) -> Mapping[str, Sequence[object]]:
 
 
 def _cells(column: Any) -> list[object]:
-    values = column.to_list()
+    values = [v.tolist() if isinstance(v, np.ndarray) else v for v in column.to_list()]
     missing = column.isna() if hasattr(column, "isna") else [v is None or v != v for v in values]
     return [None if gap else value for value, gap in zip(values, missing, strict=True)]
 

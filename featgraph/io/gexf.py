@@ -70,7 +70,8 @@ def write_gexf(
     graph : FeatureGraph
         Columns are those of ``write_graphml``.
     path : str, path or open file
-        File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
+        File to write, whole or not at all; packed if it ends in ``.gz``, ``.bz2`` or
+        ``.xz``.
     cover, covers, positions, color_by, size_by, weight
         As in ``write_graphml``.
 

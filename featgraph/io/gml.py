@@ -23,6 +23,7 @@ _PAIR = re.compile(
 )
 _LIST_START = "_networkx_list_start"  # networkx begins a list of one item with it
 _BIG = re.compile(r"-?[1-9][0-9]{9,999}")
+_LOOKS = {*"xyzrgb", "alpha", "size", "shape", "thickness"}
 _Pairs = list[tuple[str, Any]]
 
 
@@ -75,6 +76,7 @@ class _Reader(GraphReader):
             self.graphs += 1
             self.directed = ("directed", 1) in pairs
             return True
+        block = block.lower()
         if len(outside) != 1 or outside[0].lower() != "graph" or block not in self.tables:
             return False
         told: dict[str, list[Any]] = {}
@@ -100,8 +102,10 @@ class _Reader(GraphReader):
             else:
                 self.left_out[key] = None
             return
+        if key == "fill" and table.put_color(str(values[-1])):  # of an edge of Gephi
+            return
         begun = values[0] == _LIST_START
-        key = RESERVED_PREFIX + key if key in "xyzrgb" else key  # which are no places here
+        key = RESERVED_PREFIX + key if key in _LOOKS else key  # which draw nothing here
         table.put(key, values[begun:] if begun or len(values) > 1 else values[0])
 
 

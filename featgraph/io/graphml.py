@@ -59,7 +59,8 @@ def write_graphml(
         graph's own attributes; of two-dimensional ones up to 4 columns are written as
         ``name_0``, ``name_1``, …, wider ones are left out. Attributes of edges likewise.
     path : str, path or open file
-        File to write, whole or not at all; packed with gzip if it ends in ``.gz``.
+        File to write, whole or not at all; packed if it ends in ``.gz``, ``.bz2`` or
+        ``.xz``.
     cover : BoxCover, optional
         Boxes that give the colours, and the column ``box_l3`` (diameter boxes, ℓ = 3) or
         ``box_r2`` (radius boxes, r = 2).

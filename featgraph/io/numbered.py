@@ -17,7 +17,8 @@ from featgraph.io._streams import Source
 __all__ = ["parse_dimacs", "parse_matrix_market", "parse_metis", "parse_pajek", "split_words"]
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
-_KINDS, _SYMMETRIES = ("pattern", "integer", "real"), ("general", "symmetric")  # Matrix Market
+_KINDS = ("pattern", "integer", "unsigned-integer", "real", "double")  # of Matrix Market
+_SYMMETRIES = ("general", "symmetric", "hermitian")
 _PLACE = re.compile(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?")
 #: Sections of Pajek, and how many numbers of vertices begin a line; None: all of it.
 _SECTIONS = {"*network": 0, "*matrix": 0, "*vertices": 1, "*edges": 2, "*arcs": 2}
@@ -51,7 +52,7 @@ def parse_matrix_market(source: Source) -> RawGraph:
     if any(end.size and not 0 <= end.min() <= end.max() < n_nodes for end in (rows, columns)):
         raise ValueError(f"an entry lies outside 1 … {n_nodes}")
     values = np.ones(n_entries) if words[3] == "pattern" else table["value"].copy()
-    if words[4] == "symmetric":
+    if words[4] != "general":
         beside = rows != columns
         values = np.concatenate([values, values[beside]])
         ends = (rows, columns[beside]), (columns, rows[beside])
@@ -142,6 +143,9 @@ def parse_pajek(source: Source) -> RawGraph:
             raise ValueError(f"line {number}: {told}") from None
     if not reader.labels:
         raise ValueError("holds no *Vertices")
+    places = [reader.nodes.columns.pop(axis) for axis in "xyz" if axis in reader.nodes.columns]
+    if any(set(column.cells) - {"0.0"} for column in places):  # which networkx writes for none
+        reader.nodes.columns |= {column.name: column for column in places}
     reader.nodes.fill("label", reader.labels)
     raw = reader.graph(source.size, titles=("label",))
     return _matrix(reader, raw) if reader.section == "*matrix" else raw
@@ -199,6 +203,7 @@ class _Pajek(GraphReader):
             self.edges.put("weight", float(told))
         about = dict(zip(words[1::2], words[2::2], strict=False))
         self.edges.put("label", about.get("l"))
+        self.edges.put_color(about.get("c"))
         self.edges.put("thickness", about.get("w"), "double")
 
     def _vertex(self, ends: list[int], words: list[str]) -> None:
@@ -211,4 +216,6 @@ class _Pajek(GraphReader):
                 break
             self.nodes.column(axis, "double").add(row, rest.pop(0))
         if rest and rest[0].isalpha() and len(rest) % 2:
-            self.nodes.column("shape").add(row, rest[0])
+            self.nodes.put("shape", rest[0], row=row)
+            about = dict(zip(rest[1::2], rest[2::2], strict=True))
+            self.nodes.put_color(about.get("ic"), row)  # of the inner

@@ -313,6 +313,25 @@ class TestWeightsOfPyG:
         kinds = self.data(edge_attr=torch.tensor([0, 0, 3, 3]))
         assert as_feature_graph(kinds).weights is None  # kinds of edges, not lengths
 
+    def test_the_matrix_that_a_transform_leaves(self):
+        from torch_geometric.transforms import ToSparseTensor
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch, on sparse tensors
+            data = ToSparseTensor(attr="edge_weight", layout=torch.sparse_csr)(
+                self.data(edge_weight=self.lengths)
+            )
+        assert data.edge_index is None
+        assert as_feature_graph(data, weight="weight").edge_weights.tolist() == [0.5, 2.0]
+        assert data.edge_index is None  # what is passed stays as it is
+
+    def test_data_of_several_kinds_or_times_is_refused_with_the_cure(self):
+        with pytest.raises(TypeError, match=r"got HeteroData; HeteroData\.to_homogeneous\(\)"):
+            as_feature_graph(pyg.HeteroData())
+        moments = pyg.TemporalData(src=torch.tensor([0]), dst=torch.tensor([1]))
+        with pytest.raises(TypeError, match="got TemporalData; .* has all its times at once"):
+            as_feature_graph(moments)
+
 
 def temporal(module):
     return type("Times", (nx.Graph,), {"__module__": module})([(0, 1)])

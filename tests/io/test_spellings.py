@@ -1,0 +1,225 @@
+"""Looks, times, ends and packings in the spellings of many programs, a row each."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+
+import numpy as np
+import pytest
+
+from featgraph.graph import FeatureGraph
+from featgraph.io import read_dynamic_gexf, read_graph, read_tables, write_graph
+from tests.io.samples import gexf, graphml
+from tests.io.test_reading_rules import columns, named_edges, read
+
+NAN = float("nan")
+GAP = [NAN, NAN, NAN]
+AB = [("a", ""), ("b", "")]
+EDGE = [("a", "b", "")]
+
+
+def attribute(kind, title, owner="node"):
+    inner = f"<attribute id='0' title='{title}' type='{kind}'/>"
+    return f"<attributes class='{owner}'>{inner}</attributes>"
+
+
+def valued(value, more=""):
+    return f"<attvalues><attvalue for='0' value='{value}'/></attvalues>{more}"
+
+
+VALUES = [  # name, text, columns of the nodes
+    # an attribute called like a look, beside the look and without it
+    ("size.gexf", gexf([("a", valued(3, "<viz:size value='9'/>")), ("b", valued(4))], EDGE,
+     attribute("integer", "size")), {"size": [9.0, NAN], "attribute_size": [3, 4]}),
+    ("alone.gexf", gexf([("a", valued(3)), ("b", valued(4))], EDGE, attribute("integer", "size")),
+     {"size": [3, 4]}),
+    ("color.gexf", gexf([("a", valued("warm", "<viz:color r='1' g='2' b='3'/>")), ("b", "")], EDGE,
+     attribute("string", "color")), {"color": [[1.0, 2.0, 3.0], GAP],
+     "attribute_color": ["warm", ""]}),
+    ("x.gexf", gexf([("a", valued(7, "<viz:position x='1' y='2'/>")), ("b", "")], EDGE,
+     attribute("double", "x")), {"position": [[1.0, 2.0], [NAN, NAN]], "x": [7.0, NAN]}),
+    ("x.cyjs", '[{"data": {"id": "a", "x": 7}, "position": {"x": 1, "y": 2}}]',
+     {"position": [[1.0, -2.0]], "x": [7]}),
+    ("size.gml", "graph [ node [ id 0 size 7 graphics [ w 2 h 2 ] ] ]", {"size": [2.0],
+     "attribute_size": [7]}),
+    # colours by name, in rgb() and with opacity
+    ("names.dot", 'graph { a [fillcolor=red]; b [color="#00ff0080"]; }',
+     {"color": [[255, 0, 0], [0, 255, 0]], "alpha": [NAN, 128 / 255]}),
+    ("both.dot", 'graph { a [fillcolor="#ff0000", color=black]; b [color=blue, fillcolor=lime]; }',
+     {"color": [[255, 0, 0], [0, 255, 0]]}),
+    ("ink.net", '*Vertices 2\n1 a 0.1 0.2 box ic Red bc Black\n2 b 0.3 0.4 box\n',
+     {"color": [[255.0, 0.0, 0.0], GAP], "shape": ["box", "box"],
+      "position": [[0.1, 0.2], [0.3, 0.4]]}),
+    ("sigma.json", '{"nodes": [{"id": "a", "color": "rgb(1, 2, 3)"}, {"id": "b", "color":'
+     '"#f00"}], "edges": []}', {"color": [[1, 2, 3], [255, 0, 0]]}),
+    ("words.json", '{"nodes": [{"id": "a", "color": "red"}, {"id": "b", "color": "blue"}],'
+     '"edges": []}', {"color": ["red", "blue"]}),
+    # vectors of graph-tool
+    ("vector.graphml", graphml([("a", "<data key='k'>1.5, 0x1p+1</data>"),
+     ("b", "<data key='k'>3, 4</data>")], [], "<key id='k' for='node' attr.name='pos' "
+     "attr.type='vector_double'/>"), {"pos": [[1.5, 2.0], [3.0, 4.0]]}),
+    ("texts.graphml", graphml([("a", "<data key='k'>x, y</data>"), ("b", None)], [],
+     "<key id='k' for='node' attr.name='n' attr.type='vector_string'/>"), {"n": ["x, y", ""]}),
+    # keys behind the graph
+    ("late.graphml", graphml([("a", "<data key='k'>7</data>"), ("b", None)], []).replace(
+     "</graphml>", "<key id='k' for='node' attr.name='n' attr.type='int'/></graphml>"),
+     {"n": [7, None]}),
+    # labels of yEd: their text ends before they say where they stand
+    ("label.graphml", graphml([("a", "<data key='k'><NodeLabel>A<LabelModel> <x/> </LabelModel>"
+     "</NodeLabel><NodeLabel>second</NodeLabel></data>"), ("b", None)], [],
+     "<key id='k' for='node' yfiles.type='nodegraphics'/>"), {"label": ["A", ""]}),
+    # joined texts of Graphviz, and a plus in a text
+    ("plus.dot", r'graph { a [n="x" + "y" +"z"]; b [n="\"+\""]; }', {"n": ["xyz", '"+"']}),
+    # places that networkx writes for none
+    ("none.net", '*Vertices 2\n1 a 0.0 0.0 ellipse\n2 b 0.0 0.0 ellipse\n',
+     {"shape": ["ellipse", "ellipse"]}),
+    # rustworkx
+    ("rx.json", '{"nodes": [{"id": 0, "data": {"n": "A"}}, {"id": 1, "data": null}],'
+     '"links": [{"source": 0, "target": 1, "data": null}]}', {"n": ["A", ""]}),
+    ("caps.gml", "Graph [ Node [ id 0 n 1 ] NODE [ id 1 n 2 ] ]", {"n": [1, 2]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), VALUES, ids=[row[0] for row in VALUES])
+def test_columns_of_nodes(name, text, expected, tmp_path):
+    found = columns(read(tmp_path, name, text))
+    assert {key: repr(found[key]) for key in found} == {k: repr(v) for k, v in expected.items()}
+
+
+def test_colours_of_edges_by_name(tmp_path):
+    pajek = read(tmp_path, "a.net", "*Vertices 2\n*Edges\n1 2 1 c Blue w 3\n")
+    assert columns(pajek, edges=True) == {"thickness": [3.0], "color": [[0, 0, 255]]}
+    gephi = 'graph [ node [ id 0 ] node [ id 1 ] edge [ source 0 target 1 fill "#00ff00" ] ]'
+    assert columns(read(tmp_path, "a.gml", gephi), edges=True) == {"color": [[0, 255, 0]]}
+
+
+@pytest.mark.parametrize("suffix", ["gexf", "graphml", "cyjs", "dot"])
+def test_an_attribute_beside_a_look_stays_through_every_format(suffix, tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1)]).with_attributes(
+        size=[2.0, 3.0], attribute_size=[7, 8], color=[[1, 2, 3], [4, 5, 6]]
+    )
+    back = read_graph(write_graph(graph, tmp_path / f"a.{suffix}"))
+    assert back.node_attributes["size"].tolist() == [2.0, 3.0]
+    assert back.node_attributes["attribute_size"].tolist() == [7, 8]
+    assert back.node_attributes["color"].tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+WEIGHTS = [  # name, text, name of the weight, weights
+    ("w.csv", "src,dst,w\n1,2,0.5\n2,3,2\n", "w", [0.5, 2.0]),
+    ("far.txt", "a_1 a_2 far\n1 2 1e-3\n2 3 2E5\n", "far", [1e-3, 2e5]),
+    ("all-1.gexf", gexf(AB, EDGE), "weight", [1.0]),
+    ("empty.gexf", gexf(AB, EDGE).replace("target=", "weight='' target="), "weight", [1.0]),
+    ("both.gexf", gexf(AB, [("a", "b", valued(3))], attribute("double", "weight", "edge")).replace(
+     "target=", "weight='2' target="), "weight", [2.0]),
+    ("gephi.gexf", gexf(AB, [("a", "b", valued(3))], attribute("double", "Weight", "edge")),
+     "weight", [3.0]),
+    ("unsigned.mtx", "%%MatrixMarket matrix coordinate unsigned-integer general\n"
+     "2 2 2\n1 2 3\n2 1 3\n", "weight", [3.0]),
+    ("hermitian.mtx", "%%MatrixMarket matrix coordinate double hermitian\n2 2 1\n2 1 1.5\n",
+     "weight", [1.5]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "weight", "weights"), WEIGHTS, ids=[w[0] for w in WEIGHTS]
+)
+@pytest.mark.filterwarnings("ignore:.*took line 1 for titles")
+def test_names_of_weights(name, text, weight, weights, tmp_path):
+    assert read(tmp_path, name, text, weight=weight).edge_weights.tolist() == weights
+
+
+ENDS = [  # name, text
+    ("vis.json", '{"nodes": [{"id": "a"}, {"id": "b"}], "edges": [{"from": "a", "to": "b"}]}'),
+    ("d3.json", '{"nodes": [{"id": "a"}, {"id": "b"}], "links":'
+     '[{"source": {"id": "a"}, "target": {"id": "b"}}]}'),
+    ("jgf.json", '{"graphs": [{"directed": false, "nodes": {"a": {}, "b": {}},'
+     '"edges": [{"source": "a", "target": "b"}]}]}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), ENDS, ids=[row[0] for row in ENDS])
+def test_ends_of_edges(name, text, tmp_path):
+    assert named_edges(read(tmp_path, name, text)) == {frozenset("ab")}
+    with pytest.raises(ValueError, match="an element lacks 'target'"):
+        read(tmp_path, name, text.replace("target", "aim").replace("to", "aim").replace(
+            '"from"', '"source"'))  # fmt: skip
+
+
+def weights_in_time(static, *spans):
+    values = "".join(
+        f"<attvalue for='0' value='{value}' start='{start}' end='{end}'/>"
+        for value, start, end in spans
+    )
+    text = gexf(
+        AB,
+        [("a", "b", f"<attvalues>{values}</attvalues>")],
+        attribute("double", "Weight", "edge"),
+    )
+    return text.replace("target=", f"{static} target=").replace("<graph", "<graph mode='dynamic'")
+
+
+TIMES = [  # file, what of the graph, time -> that
+    ("weights of Gephi", weights_in_time("", (2, 0, 1), (5, 1, 2)), "weights",
+     {-np.inf: None, 0: [2.0], 1: [5.0], 2: None}),
+    ("weights over a static one", weights_in_time("weight='3'", (2, 0, 1), (5, 1, 2)), "weights",
+     {-np.inf: [3.0], 0: [2.0], 1: [5.0], 2: [3.0]}),
+    ("timestamps of the graph", gexf(AB, EDGE).replace("source=", "timestamps='[1, 2]' source=")
+     .replace("<graph", "<graph mode='dynamic' timestamps='[1, 2]'"), "edges", {1: 1, 2: 1}),
+    ("looks", gexf([("a", "<viz:size value='1' end='1'/><viz:size value='2' start='1'/>"),
+     ("b", "")], EDGE).replace("<graph", "<graph mode='dynamic' start='0'"), "size",
+     {0: [1.0, NAN], 1: [2.0, NAN]}),
+    ("no stretch", gexf(AB, EDGE).replace("source=", "start='1' endopen='1' source=").replace(
+     "<graph", "<graph mode='dynamic' start='0' end='2'"), "edges", {0: 0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "what", "expected"), TIMES, ids=[t[0] for t in TIMES])
+def test_what_holds_at_a_time(name, text, what, expected):
+    told = {}
+    for time, graph in read_dynamic_gexf(io.StringIO(text)).items():
+        weights = None if graph.weights is None else graph.edge_weights.tolist()
+        size = graph.node_attributes.get("size", np.empty(0)).tolist()
+        told[time] = {"weights": weights, "edges": graph.n_edges, "size": size}[what]
+    assert repr(told) == repr({float(time): value for time, value in expected.items()})
+
+
+@pytest.mark.parametrize("packer", [gzip, bz2, lzma])
+def test_packings_by_name_and_by_first_bytes(packer, tmp_path):
+    packed = packer.compress(b"a b\nb c\n")
+    suffix = {gzip: "gz", bz2: "bz2", lzma: "xz"}[packer]
+    for name in (f"a.edges.{suffix}", "a.edges"):
+        (tmp_path / name).write_bytes(packed)
+        assert read_graph(tmp_path / name).n_edges == 2
+    assert read_graph(io.BytesIO(packed), format="edges").n_edges == 2
+    (tmp_path / f"b.edges.{suffix}").write_bytes(packed[:-8])
+    with pytest.raises(ValueError, match=f"not a sound {packer.__name__} file"):
+        read_graph(tmp_path / f"b.edges.{suffix}")
+    path = write_graph(FeatureGraph.from_edges([(0, 1)]), tmp_path / f"a.graphml.{suffix}")
+    assert packer.decompress(path.read_bytes()).startswith(b"<?xml")
+    assert read_graph(path).n_edges == 1
+
+
+def test_names_of_rows_in_data_frames_are_ids():
+    pandas = pytest.importorskip("pandas")
+    nodes = pandas.DataFrame({"n": [1, 2]}, index=["b", "a"])
+    edges = pandas.DataFrame({"source": ["a"], "target": ["b"], "pair": [np.array([1, 2])]})
+    graph = read_tables(edges, nodes)
+    assert graph.node_labels == ("b", "a")
+    assert columns(graph) == {"n": [1, 2]}
+    assert columns(graph, edges=True) == {"pair": [[1, 2]]}
+    assert read_tables(edges.set_index(["source", "target"])).node_labels == ("a", "b")
+    chosen = pandas.DataFrame({"one": [5, 1], "two": [6, 2]})[1:]
+    assert named_edges(read_tables(chosen)) == {frozenset((1, 2))}
+
+
+def test_dictionaries_behind_ends_without_one(tmp_path):
+    text = "a b {'n': 1}\nb c\n# about\nc d {'n': 3, 'm': 'x'}\n"
+    graph = read(tmp_path, "a.edges", text)
+    assert columns(graph, edges=True) == {"n": [1, None, 3], "m": ["", "", "x"]}
+    told = json.dumps({"n": 1})
+    with_titles = read(tmp_path, "b.csv", f"source,target,told\na,b,'{told}'\nb,c,''\n")
+    assert columns(with_titles, edges=True) == {"told": [f"'{told}'", "''"]}
