@@ -91,15 +91,17 @@ def _encode_key(key: object) -> str:
 
 
 def encode_label(label: Hashable) -> Any:
-    """Return a label as JSON can hold it; tuples become ``{"tuple": [...]}``.
+    """Return a label as JSON can hold it; tuples, nan and ±inf become a dict of their kind.
 
     Examples
     --------
-    >>> encode_label(("conv1", 3))
-    {'tuple': ['conv1', 3]}
+    >>> encode_label(("conv1", 3)), encode_label(math.inf)
+    ({'tuple': ['conv1', 3]}, {'float': 'inf'})
     """
     if isinstance(label, np.generic):
         label = label.item()
+    if type(label) is float and not math.isfinite(label):
+        return {"float": str(label)}
     if label is None or type(label) in (str, int, bool, float):
         return label
     if type(label) is tuple:
@@ -120,6 +122,8 @@ def decode_label(value: object) -> Hashable:
     """
     if isinstance(value, dict) and set(value) == {"tuple"} and isinstance(value["tuple"], list):
         return tuple(decode_label(part) for part in value["tuple"])
+    if isinstance(value, dict) and value in [{"float": word} for word in _WORDS]:
+        return _WORDS[value["float"]]
     if isinstance(value, list | dict):
         raise ValueError(f"must be labels, and no label looks like {_short(value)}")
     label: Hashable = value

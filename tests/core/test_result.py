@@ -179,6 +179,7 @@ def change(path: Path, **values: Any) -> Path:
         ({"interval": [1.0]}, r"w.json: interval must have 2 items, got 1"),
         ({"interval": [1.0, "x"]}, r"w.json: interval/1 must be of type float"),
         ({"labels": [{"a": 1}]}, r"w.json: labels/0 must be labels"),
+        ({"labels": [{"float": ["inf"]}]}, r"w.json: labels/0 must be labels"),
         ({"parts": [{"name": "x"}]}, r"w.json: parts/0/values is missing"),
         ({"parts": {"name": "x"}}, r"w.json: parts must be a list, got dict"),
         ({"curves": [1]}, r"w.json: curves must be an object"),
@@ -210,6 +211,17 @@ def test_what_is_no_json_is_refused(tmp_path, text, match):
     path.write_bytes(text)
     with pytest.raises(DamagedFileError, match=match):
         Whole.load(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_labels_that_are_no_finite_numbers_come_back(tmp_path, suffix):
+    labels = (math.inf, -math.inf, "inf", ("a", math.inf), math.nan)
+    once = Whole(np.array([1, 2, 5]), np.ones((1, 3)), labels=labels)
+    again = Whole.load(once.save(tmp_path / f"w{suffix}"))
+    assert again.labels is not None
+    assert again.labels[:-1] == labels[:-1]
+    assert repr(again.labels[-1]) == "nan"
+    json.dumps(once.to_dict()["labels"], allow_nan=False)
 
 
 def test_an_array_of_empty_strings_that_asks_for_the_memory_of_the_world(tmp_path, whole):
