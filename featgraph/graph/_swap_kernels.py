@@ -17,7 +17,7 @@ from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits, has_bit, lowest_bit
 from featgraph.kernels.random import draw_uniform
 
-__all__ = ["draw_swaps", "list_rows", "swap_bits", "swap_edges"]
+__all__ = ["draw_swaps", "join_lasting", "list_rows", "swap_bits", "swap_edges"]
 
 Ints = NDArray[np.int64]
 
@@ -76,14 +76,55 @@ def _swap(indices: Ints, twins: Ints, one: int, two: int) -> None:
 
 
 @kernel
+def join_lasting(indptr: Ints, indices: Ints, twins: Ints, draws: Ints) -> Ints:
+    """Return a number per node, the same for nodes joined by edges that outlast all ``draws``.
+
+    A swap writes to the two entries of its row and to their twins, and what it writes to are
+    twins again: all other entries keep their edges, whichever rows are swapped. Not for rings.
+    """
+    n_nodes = indptr.size - 1
+    taken = np.zeros(indices.size, dtype=np.bool_)
+    for row in range(draws.shape[0]):
+        for side in range(2):
+            entry = draws[row, side]
+            taken[entry] = taken[twins[entry]] = True
+    part = np.full(n_nodes, -1, dtype=np.int64)
+    queue = np.empty(n_nodes, dtype=np.int64)
+    for first in range(n_nodes):
+        if part[first] >= 0:
+            continue
+        queue[0], part[first] = first, first
+        head, tail = 0, 1
+        while head < tail:
+            node = queue[head]
+            head += 1
+            for k in range(indptr[node], indptr[node + 1]):
+                if not taken[k] and part[indices[k]] < 0:
+                    part[indices[k]] = first
+                    queue[tail] = indices[k]
+                    tail += 1
+    return part
+
+
+@kernel
 def _meet(
-    indptr: Ints, indices: Ints, one: int, two: int, stamp: int, seen: Ints, queues: Ints
+    indptr: Ints,
+    indices: Ints,
+    one: int,
+    two: int,
+    stamp: int,
+    parts: Ints,
+    seen: Ints,
+    queues: Ints,
 ) -> bool:
     """Whether two nodes are connected: searches from both, the one that looked less goes on.
 
-    ``seen`` holds numbers below ``2 * stamp``; the search ends where the two meet, or where one
-    has nowhere to go.
+    Nodes of one number in ``parts`` are. ``seen`` holds numbers below ``2 * stamp``; the search
+    ends where the two meet, where one is in the part of the other, or where it can go no further.
     """
+    if parts[one] == parts[two]:
+        return True
+    goal, other_goal = parts[two], parts[one]
     queues[0, 0], queues[1, 0] = one, two
     seen[one], seen[two] = 2 * stamp, 2 * stamp + 1
     head, tail, looked = 0, 1, 0
@@ -95,7 +136,7 @@ def _meet(
         looked += indptr[node + 1] - indptr[node]
         for k in range(indptr[node], indptr[node + 1]):
             near = indices[k]
-            if seen[near] == 2 * stamp + 1 - side:
+            if parts[near] == goal or seen[near] == 2 * stamp + 1 - side:
                 return True
             if seen[near] != 2 * stamp + side:
                 seen[near] = 2 * stamp + side
@@ -103,6 +144,7 @@ def _meet(
                 tail += 1
         if looked > other_looked:
             side = 1 - side
+            goal, other_goal = other_goal, goal
             head, other_head = other_head, head
             tail, other_tail = other_tail, tail
             looked, other_looked = other_looked, looked
@@ -118,14 +160,15 @@ def swap_edges(
     draws: Ints,
     n_ring: int,
     connected: bool,
+    parts: Ints,
 ) -> int:
     """Try to swap the entries of each row of ``draws``: a–b and c–d become a–d and c–b.
 
     Where the first ``n_ring`` nodes stand on a ring, a row names an entry a–b, how many places
     from a to go to d, and which entry of d is d–c; and the two new edges together must not be
     longer on the ring. ``connected`` undoes a swap that takes the graph apart: it does exactly
-    where a and c, one of which is in every part, are no longer connected. Returns the number of
-    swaps that stay.
+    where a and c, one of which is in every component, are no longer connected. Nodes of one
+    number in ``parts`` are connected throughout. Returns the number of swaps that stay.
     """
     n_nodes = indptr.size - 1
     seen = np.full(n_nodes, -1, dtype=np.int64)
@@ -148,7 +191,7 @@ def swap_edges(
         if _joined(indptr, indices, a, d) or _joined(indptr, indices, c, b):
             continue
         _swap(indices, twins, one, two)
-        if connected and not _meet(indptr, indices, a, c, row, seen, queues):
+        if connected and not _meet(indptr, indices, a, c, row, parts, seen, queues):
             _swap(indices, twins, one, two)
         else:
             kept += 1

@@ -20,7 +20,15 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import EdgeSwapper
 from featgraph.kernels import light_kernel
 
-__all__ = ["RichClub", "find_communities", "find_cores", "measure_modularity", "rich_club"]
+__all__ = [
+    "RichClub",
+    "find_communities",
+    "find_cores",
+    "join_members",
+    "make_club",
+    "measure_modularity",
+    "rich_club",
+]
 
 
 @takes_any_graph()
@@ -342,35 +350,51 @@ def rich_club(
     net = as_feature_graph(graph, weight="ignore")
     if net.n_edges == 0:
         raise ValueError(f"graph must have at least one edge, got {net.n_nodes} nodes and none")
-    degrees = net.degrees
     swapper, generator = EdgeSwapper.start(net), as_rng(rng)
     references = []
     for _ in track_progress(range(n_references), progress=progress, label="references"):
-        other = swapper.draw("random", generator)
-        references.append(_coefficients(degrees, swapper.tails, other.indices))
-    largest = int(degrees.max())
+        references.append(join_members(net, swapper.draw("random", generator).indices))
+    return make_club(net, references)
+
+
+def make_club(graph: FeatureGraph, references: list[NDArray[np.float64]]) -> RichClub:
+    """Return the rich club of a graph beside φ(k) of references.
+
+    Examples
+    --------
+    >>> star = FeatureGraph.from_edges([(0, 1), (0, 2), (0, 3)])
+    >>> make_club(star, [join_members(star, star.indices)])
+    RichClub(max_degree=3, n_references=1)
+    """
+    members = _above(np.bincount(graph.degrees))
     return RichClub(
-        degrees=np.arange(largest),
-        n_members=_above(np.bincount(degrees, minlength=largest + 1)),
-        coefficients=_coefficients(degrees, swapper.tails, net.indices),
+        degrees=np.arange(members.size),
+        n_members=members,
+        coefficients=join_members(graph, graph.indices),
         references=np.array(references),
     )
+
+
+def join_members(graph: FeatureGraph, heads: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return φ(k) of a graph of the same degrees whose rows have these ``heads``.
+
+    Examples
+    --------
+    >>> star = FeatureGraph.from_edges([(0, 1), (0, 2), (0, 3)])
+    >>> join_members(star, star.indices).tolist()
+    [0.5, nan, nan]
+    """
+    degrees = graph.degrees
+    # an edge lies in the club of k while both of its ends do
+    lower = np.minimum(np.repeat(degrees, degrees), degrees[heads])
+    edges = _above(np.bincount(lower, minlength=int(degrees.max()) + 1)) / 2
+    members = _above(np.bincount(degrees))
+    pairs = members * (members - 1) / 2
+    result = np.full(members.size, np.nan)
+    np.divide(edges, pairs, out=result, where=pairs > 0)
+    return result
 
 
 def _above(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how many lie above each k but the last."""
     return counts[::-1].cumsum()[::-1][1:]
-
-
-def _coefficients(
-    degrees: NDArray[np.int64], tails: NDArray[np.int64], heads: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    largest = int(degrees.max())
-    # an edge lies in the club of k while both of its ends do
-    lower = np.minimum(degrees[tails], degrees[heads])
-    edges = _above(np.bincount(lower, minlength=largest + 1)) / 2
-    members = _above(np.bincount(degrees, minlength=largest + 1))
-    pairs = members * (members - 1) / 2
-    result = np.full(largest, np.nan)
-    np.divide(edges, pairs, out=result, where=pairs > 0)
-    return result

@@ -21,6 +21,7 @@ from featgraph.graph import (
     rich_club,
     spectral_gap,
 )
+from featgraph.graph.nulls import EdgeSwapper
 from tests.naive import networks as naive
 
 EXTREME = {
@@ -180,8 +181,60 @@ def test_summary_refuses_what_is_neither():
 def test_a_summary_without_references_draws_none(monkeypatch):
     graph = nx.disjoint_union(nx.gnp_random_graph(20, 0.2, seed=1), nx.cycle_graph(5))
     drawn = network_summary(graph, n_references=1, tails=False, progress=False)[0]
-    monkeypatch.setattr("featgraph.graph.summary.small_world", None)
+    monkeypatch.setattr("featgraph.graph.summary.watch_references", None)
     row = network_summary(graph, n_references=0, tails=False, progress=False)[0]
     for name in ("clustering", "path_length", "diameter", "global_efficiency", "local_efficiency"):
         assert row[name] == drawn[name]
     assert np.isnan(row["sigma"])
+
+
+def draw_counted(monkeypatch, graph, **how):
+    """Return the kinds of reference that a summary draws, and its row."""
+    kinds, draw = [], EdgeSwapper.draw
+
+    def count(self, kind, *rest):
+        kinds.append(kind)
+        return draw(self, kind, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EdgeSwapper, "draw", count)
+        row = network_summary(graph, tails=False, progress=False, **how)[0]
+    return {kind: kinds.count(kind) for kind in kinds}, row
+
+
+def test_rich_club_and_small_world_share_references(monkeypatch):
+    graph = nx.barabasi_albert_graph(60, 3, seed=1)
+    drawn, row = draw_counted(monkeypatch, graph, n_references=4)
+    assert drawn == {"random": 4, "lattice": 4}
+    seed = np.random.default_rng(0).integers(2**31, size=1).tolist()[0]
+    club = rich_club(graph, n_references=4, rng=seed)  # of the same stream, so the same graphs
+    large = np.flatnonzero(club.n_members >= 6)
+    assert row["rich_club_ratio"] == club.ratio[large[-1]]
+
+
+def test_a_rich_club_draws_its_own_where_small_world_has_others(monkeypatch):
+    apart = nx.disjoint_union(nx.barabasi_albert_graph(30, 3, seed=1), nx.cycle_graph(5))
+    assert draw_counted(monkeypatch, apart, n_references=3)[0] == {"random": 6, "lattice": 3}
+    tree = nx.random_labeled_tree(30, seed=1)
+    assert draw_counted(monkeypatch, tree, n_references=3)[0] == {"random": 4, "lattice": 1}
+
+
+def test_a_spectral_gap_takes_few_products(monkeypatch):
+    from scipy.sparse import linalg
+
+    solve, n_products = linalg.eigsh, []
+
+    def count(matrix, **how):
+        n_products.append(0)
+
+        def multiply(vector):
+            n_products[-1] += 1
+            return matrix @ vector
+
+        return solve(linalg.LinearOperator(matrix.shape, matvec=multiply, dtype=float), **how)
+
+    monkeypatch.setattr(linalg, "eigsh", count)
+    found = spectral_gap(nx.barabasi_albert_graph(2000, 5, seed=0))
+    assert found.laplacian == pytest.approx(0.41478418123275784, abs=1e-10)  # of all eigenvalues
+    assert len(n_products) == 2  # both ends of the walk at once, one end of the adjacency
+    assert 100 < sum(n_products) < 400  # 780 to rounding, one end after the other

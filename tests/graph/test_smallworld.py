@@ -80,22 +80,50 @@ def test_references_are_simple_and_keep_every_degree(kind, graph, seed):
 
 @pytest.mark.parametrize("ring", [False, True])
 @pytest.mark.parametrize("connected", [False, True])
-@given(graph=small_graphs(), seed=st.integers(1, 99))
-def test_swaps_are_those_of_the_slow_twin(graph, seed, ring, connected):
-    from featgraph.graph._swap_kernels import draw_swaps, swap_edges
+@given(graph=small_graphs(), seed=st.integers(1, 99), n_draws=st.integers(1, 12))
+def test_swaps_are_those_of_the_slow_twin(graph, seed, n_draws, ring, connected):
+    from featgraph.graph._swap_kernels import draw_swaps, join_lasting, swap_edges
 
     if graph.n_edges < 2 or graph.degrees.min() == 0:
         return
     start = EdgeSwapper.start(graph, connected=connected)
-    draws = np.empty((12, 3), dtype=np.int64)
+    draws = np.empty((n_draws, 3), dtype=np.int64)
     n_ring = graph.n_nodes if ring else 0
     draw_swaps(np.array([seed]), graph.indices.size, n_ring, draws)
     indices = start.indices.copy()
     arrays = (start.indptr, indices, start.twins.copy(), start.tails, draws)
-    kept = swap_edges(*arrays, n_ring, start.connected)
+    parts = np.arange(graph.n_nodes) if ring else join_lasting(*arrays[:3], draws)
+    kept = swap_edges(*arrays, n_ring, start.connected, parts)
     entries = list(zip(start.tails.tolist(), start.indices.tolist(), strict=True))
     expected = naive.swap_all(entries, draws.tolist(), n_ring, start.connected)
     assert (list(zip(start.tails.tolist(), indices.tolist(), strict=True)), kept) == expected
+
+
+def test_few_swaps_of_a_sparse_graph_need_a_search(monkeypatch):
+    from featgraph.datasets import make_barabasi_albert
+    from featgraph.graph import _swap_kernels
+
+    shares, join = [], _swap_kernels.join_lasting
+
+    def watch(*arrays):
+        parts = join(*arrays)
+        shares.append(np.bincount(parts).max() / parts.size)
+        return parts
+
+    monkeypatch.setattr(_swap_kernels, "join_lasting", watch)
+    graph = make_barabasi_albert(2000, 3, rng=0)
+    with_parts = rewire_graph(graph, rng=0)
+    assert 40 < len(shares) < 90  # five swaps per edge, an eighth of the edges at a time
+    assert min(shares) > 0.95  # all others are searched one by one
+    monkeypatch.setattr(nulls, "_LEAST_ENTRIES", 1 << 60)
+    np.testing.assert_array_equal(rewire_graph(graph, rng=0).indices, with_parts.indices)
+
+
+@pytest.mark.parametrize(("large", "n_lattices"), [(10_000, 4), (100, 2)])
+def test_of_large_graphs_two_lattices_are_drawn(large, n_lattices, monkeypatch):
+    monkeypatch.setattr(nulls, "_LARGE", large)
+    found = small_world(nx.connected_watts_strogatz_graph(60, 4, 0.1, seed=0), n_references=4)
+    assert (found.random.n_references, found.lattice.n_references) == (4, n_lattices)
 
 
 @pytest.mark.parametrize("ring", [False, True])
