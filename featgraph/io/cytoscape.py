@@ -166,10 +166,10 @@ def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
             reader.nodes.put("x", float(place["x"]))
             reader.nodes.put("y", -float(place["y"]))
     for one in map(_told, edges):
-        if {"from", "to"} <= one.keys() and "source" not in one:  # vis.js
+        if "source" not in one and {"from", "to"} <= one.keys():  # vis.js
             one["source"], one["target"] = one.pop("from"), one.pop("to")
         try:
-            reader.add_edge(*(_end(one[side]) for side in ("source", "target")))
+            reader.add_edge(_end(one["source"]), _end(one["target"]))
         except KeyError as error:
             raise ValueError(f"an element lacks {error}") from None
         for key, value in one.items():

@@ -201,10 +201,10 @@ class _Pajek(GraphReader):
         for other in others:
             self.add_edge(first, other)
             self.edges.put("weight", float(told))
-        about = dict(zip(words[1::2], words[2::2], strict=False))
-        self.edges.put("label", about.get("l"))
-        self.edges.put_color(about.get("c"))
-        self.edges.put("thickness", about.get("w"), "double")
+        if about := dict(zip(words[1::2], words[2::2], strict=False)):
+            self.edges.put("label", about.get("l"))
+            self.edges.put_color(about.get("c"))
+            self.edges.put("thickness", about.get("w"), "double")
 
     def _vertex(self, ends: list[int], words: list[str]) -> None:
         if not words:

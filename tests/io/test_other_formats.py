@@ -192,6 +192,7 @@ def test_edges_of_dot_keep_their_usual_weight_and_their_course(tmp_path):
     assert graph.node_attributes["position"].tolist()[0] == [27, 18]
 
 
+@pytest.mark.filterwarnings("ignore:.* deprecated:DeprecationWarning")  # of pyparsing, in pydot
 def test_dot_files_are_read_by_graphviz_programs(tmp_path):
     pydot = pytest.importorskip("pydot")
     (found,) = pydot.graph_from_dot_file(write_dot(network(), tmp_path / "a.dot"))
