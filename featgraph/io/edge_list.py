@@ -62,24 +62,29 @@ def _plain_graph(text: str, suffix: str, timed: bool) -> RawGraph:
     number, titles = next(_rows(text, separator))
     words = titles[0] and not any(map(_is_number, titles))
     body = text.split("\n", number - (not words))[-1]  # without comments above
+    above = titles if words else _titles_above(text, separator, len(titles))
     why, raw = "numbers" if words else "", _whole_numbers(body, separator, len(titles))
     if raw is None:
         rows = list(_rows(text, separator))
         if all(len(cells) > 2 and not cells[-1] for _, cells in rows):
             rows = [(number, cells[:-1]) for number, cells in rows]  # each ends in a separator
         why = _titles_for(rows)
-        if not why:
+        if not why and above and (len(above) > 3 or None not in _known_ends(above)):
+            titles, why = above, "comment"
+            rows.insert(0, (0, titles))
+        elif not why:
             names = ["source", "target", "weight", *(["time"] if timed else [])]
             _check_rows(rows, len(names))
             rows.insert(0, (0, names[: len(rows[0][1])]))
         if len(rows) == 1:
             raise ValueError("holds no edges")
         raw = edge_table_graph(_table(rows))
-    elif words and len(titles) == 3:
-        raw.also = (titles[2].lower(), titles[2])
+    elif len(above) == 3:
+        raw.also = (above[2].lower(), above[2])
     if why and not all(end is not None and end.isalnum() for end in _known_ends(titles)):
         below = ": below it stand numbers" if why == "numbers" else ""
-        raw.notes.insert(0, f"took line 1 for titles, {', '.join(map(repr, titles))}{below}")
+        where = "the comment above" if why == "comment" else "line 1"
+        raw.notes.insert(0, f"took {where} for titles, {', '.join(map(repr, titles))}{below}")
     return raw
 
 
@@ -88,7 +93,24 @@ def read_table(source: Source) -> dict[str, list[str]]:
     text = source.text()
     if next(_lines(text), None) is None:
         raise ValueError("holds no line of titles")
-    return _table(list(_rows(text, _separator(text, source.suffix))))
+    separator = _separator(text, source.suffix)
+    rows = list(_rows(text, separator))
+    if any(map(_is_number, rows[0][1])) and (
+        above := _titles_above(text, separator, len(rows[0][1]))
+    ):
+        rows.insert(0, (0, above))
+    return _table(rows)
+
+
+def _titles_above(text: str, separator: str | None, n_columns: int) -> list[str]:
+    """Return the words of the comment just above the first line if there is one per column."""
+    above = ""
+    for match in re.finditer(r" *([#%]?[^\n]*)\n", text):
+        if match[1][:1] not in ("", "#", "%"):
+            break
+        above = match[1].lstrip("#% ") or above
+    cells = next(_rows(above, separator), (0, []))[1]
+    return [] if len(cells) != n_columns or any(map(_is_number, cells)) else cells
 
 
 def _table(rows: _Rows) -> dict[str, list[str]]:

@@ -216,6 +216,36 @@ def test_names_of_rows_in_data_frames_are_ids():
     assert named_edges(read_tables(chosen)) == {frozenset((1, 2))}
 
 
+TITLED = [  # name, text, weight, lengths, other columns
+    ("savetxt.txt", "# u v far\n1 2 0.5\n2 3 2\n", "far", [0.5, 2.0], {}),
+    ("words.txt", "# source target far\na b 0.5\nb c 2\n", "far", [0.5, 2.0], {}),
+    # netzschleuder
+    ("edges.csv", "# source, target, cost, kind\n0, 1, 0.5, x\n1, 2, 2, y\n", "cost", [0.5, 2.0],
+     {"kind": ["x", "y"]}),
+    ("about.txt", "# who knows\na b 0.5\nb c 2\n", "weight", [0.5, 2.0], {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "weight", "lengths", "more"), TITLED)
+def test_titles_in_the_comment_above(name, text, weight, lengths, more, tmp_path):
+    graph = read(tmp_path, name, text, weight=weight)
+    assert graph.edge_weights.tolist() == lengths
+    assert columns(graph, edges=True) == more
+
+
+def test_titles_that_say_nothing_of_ends_in_the_comment_above(tmp_path):
+    with pytest.warns(UserWarning, match="took the comment above for titles, 'a', 'b', 'c', 'far'"):
+        graph = read(tmp_path, "a.csv", "# see\n\n# a,b,c,far\n0,1,5,0.5\n1,2,6,2\n", weight="far")
+    assert columns(graph, edges=True) == {"c": [5, 6]}
+
+
+def test_titles_of_a_table_of_nodes_in_the_comment_above():
+    nodes = io.StringIO("# index, name\n0, A\n1, B\n2, C\n")
+    graph = read_tables(io.StringIO("# source, target\n0, 1\n"), nodes)
+    assert graph.node_labels == (0, 1, 2)
+    assert columns(graph) == {"name": ["A", "B", "C"]}
+
+
 def test_dictionaries_behind_ends_without_one(tmp_path):
     text = "a b {'n': 1}\nb c\n# about\nc d {'n': 3, 'm': 'x'}\n"
     graph = read(tmp_path, "a.edges", text)
