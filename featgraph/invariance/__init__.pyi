@@ -5,7 +5,6 @@ from .correlation_dimension import (
 )
 from .correlation_sum import (
     CorrelationSum as CorrelationSum,
-    NearCopiesWarning as NearCopiesWarning,
     compute_correlation_sum as compute_correlation_sum,
 )
 from .geometric import (
@@ -14,6 +13,7 @@ from .geometric import (
     LayerDimension as LayerDimension,
     measure_geometric_invariance as measure_geometric_invariance,
 )
+from .near_copies import NearCopiesWarning as NearCopiesWarning
 from .nearest import (
     IntrinsicDimension as IntrinsicDimension,
     estimate_likelihood_dimension as estimate_likelihood_dimension,

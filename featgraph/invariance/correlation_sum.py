@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
@@ -12,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import choice, integer
-from featgraph.core.package import caller_level
 from featgraph.core.resources import check_pairs
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState, as_rng
+from featgraph.invariance.near_copies import NEAR_COPY, find_distinct
 from featgraph.kernels import kernel
 
 if TYPE_CHECKING:
@@ -24,10 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CorrelationSum",
-    "NearCopiesWarning",
     "PointKind",
     "compute_correlation_sum",
-    "find_distinct",
     "take_points",
 ]
 
@@ -37,13 +34,7 @@ PointKind: TypeAlias = Literal["samples", "nodes"]
 #: The smallest default radius has this many pairs below it; fewer say nothing about a slope.
 _FIRST_PAIRS = 10
 _MIN_POINTS = 20
-#: Points closer than this share of the radius of the cloud are copies of one, up to rounding.
-NEAR_COPY = 1e-6
 _MAX_POINTS = 20000  # 2 GB for the distances of all pairs
-
-
-class NearCopiesWarning(UserWarning):
-    """Points that differ by rounding alone were left out of an estimate of dimension."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -233,18 +224,18 @@ def compute_correlation_sum(
     from scipy.spatial.distance import pdist
 
     cloud = take_points(points, kind=kind)
-    if weights is None:
-        weights = draw_weights(cloud.shape[0], n_resamples, as_rng(rng))
-    elif weights.ndim != 2 or weights.shape[0] != cloud.shape[0]:
-        raise ValueError(
-            f"weights must have one row for each of {cloud.shape[0]} points, got {weights.shape}"
-        )
     if cloud.shape[0] > _MAX_POINTS:
         raise ValueError(
             f"points must number at most {_MAX_POINTS} for a sum over all pairs, got "
             f"{cloud.shape[0]}; measure a random part of them"
         )
     check_pairs(len(cloud), "distances", bytes_per_pair=10, of="points")
+    if weights is None:
+        weights = draw_weights(cloud.shape[0], n_resamples, as_rng(rng))
+    elif weights.ndim != 2 or weights.shape[0] != cloud.shape[0]:
+        raise ValueError(
+            f"weights must have one row for each of {cloud.shape[0]} points, got {weights.shape}"
+        )
     kept = _first_copies(cloud, duplicates)
     cloud, weights = cloud[kept], weights[kept]
     # The largest coordinate becomes about 1: squares of tiny or huge units stay in range.
@@ -277,49 +268,6 @@ def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> I
         drawn = rng.integers(n_points, size=n_points)
         weights[:, k] = np.bincount(drawn, minlength=n_points)
     return weights
-
-
-def find_distinct(cloud: Floats, *, note: bool = True) -> Ints:
-    """Return the indices, rising, of one point of each group closer than ``NEAR_COPY`` radii.
-
-    The radius is the root mean square distance from the mean. One sample that is measured twice,
-    such as an image in two batches, differs by rounding and would look like a point in 0
-    dimensions. Pairs that close are copies where at least eight times fewer are up to ten times
-    as far apart, as in no cloud of any dimension, and they are 1 % of the points or more; else
-    only equal points are. Those left out, other than equal ones, are counted in a
-    ``NearCopiesWarning`` unless ``note=False``.
-
-    Examples
-    --------
-    >>> find_distinct(np.array([[0.0], [1.0], [1.0], [2.0]])).tolist()
-    [0, 1, 3]
-    """
-    from scipy.spatial import KDTree
-
-    middle = cloud - cloud.mean(axis=0)  # points that the shift makes equal are equal for us
-    largest = float(np.abs(middle).max(initial=0.0))
-    if largest == 0:
-        return np.arange(min(len(cloud), 1))
-    middle /= largest
-    _, first = np.unique(middle, axis=0, return_index=True)
-    first.sort()
-    kept = middle[first]
-    radius = math.sqrt(float(np.square(middle).sum(axis=1).mean()))
-    tree = KDTree(kept)
-    pairs = tree.query_pairs(NEAR_COPY * radius, output_type="ndarray")
-    few = 100 * len(pairs) < len(kept)
-    if few or len(tree.query_pairs(10 * NEAR_COPY * radius)) > 9 / 8 * len(pairs):
-        return first.astype(np.int64)  # distances of every size: a cloud, not its rounding
-    left_out = np.unique(pairs[:, 1])
-    if note:
-        warnings.warn(
-            f"{left_out.size} of {len(cloud)} points are near copies, closer than {NEAR_COPY:g} of "
-            "the radius of the cloud to another point, and were left out: such distances are "
-            "rounding, as of one image in two batches",
-            NearCopiesWarning,
-            stacklevel=caller_level(),
-        )
-    return np.delete(first, left_out).astype(np.int64)
 
 
 def _first_copies(cloud: Floats, duplicates: str) -> Ints:

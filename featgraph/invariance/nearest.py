@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
-from featgraph.invariance.correlation_sum import PointKind, find_distinct, take_points
+from featgraph.invariance.correlation_sum import PointKind, take_points
+from featgraph.invariance.near_copies import find_distinct
 
 if TYPE_CHECKING:
     from featgraph.features.feature_matrix import Array, FeatureMatrix

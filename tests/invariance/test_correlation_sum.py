@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from featgraph.features import FeatureMatrix
-from featgraph.invariance import compute_correlation_sum
+from featgraph.invariance import compute_correlation_sum, correlation_sum
 from featgraph.invariance.correlation_sum import draw_weights, take_points
+from featgraph.invariance.near_copies import find_close_pairs, find_distinct
 from tests.naive import invariance as naive
 from tests.naive.clouds import make_cloud, move
 
@@ -109,3 +110,31 @@ def test_bad_options_are_refused():
         compute_correlation_sum(cloud, exclude=35)
     with pytest.raises(ValueError, match="weights must have one row for each of 40 points"):
         compute_correlation_sum(cloud, weights=np.ones((39, 2), dtype=np.int64))
+
+
+@pytest.mark.parametrize("n_points", [20_001, 20_000])
+def test_too_many_points_are_refused_before_anything_is_drawn(n_points, monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "0.5")
+    monkeypatch.setattr(correlation_sum, "draw_weights", None)
+    points = np.random.default_rng(0).normal(size=(n_points, 2))
+    with pytest.raises((ValueError, MemoryError), match="20000|3.73 GiB"):
+        compute_correlation_sum(points, n_resamples=100)
+
+
+@given(seed=st.integers(0, 99), n_copies=st.integers(0, 30), width=st.integers(1, 3))
+def test_close_pairs_are_those_of_all_pairs(seed, n_copies, width):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(30, width))
+    points[:n_copies] = points[rng.integers(30, size=n_copies)] + 0.01 * rng.random()
+    apart = np.linalg.norm(points[:, None] - points, axis=2)
+    expected = np.argwhere(np.triu(apart <= 0.05, 1)).tolist()
+    assert sorted(find_close_pairs(points, 0.05).tolist()) == expected
+
+
+def test_copies_in_many_dimensions_are_looked_for_without_a_tree(monkeypatch):
+    monkeypatch.setattr("scipy.spatial.KDTree", None)
+    points = np.random.default_rng(0).normal(size=(3000, 16))
+    points[:50] = points[50:100]
+    assert find_distinct(points).tolist() == [*range(50), *range(100, 3000)]
+    with pytest.raises(TypeError, match="NoneType"):
+        find_close_pairs(np.zeros((10, 1)), 1.0)  # all of them close: a tree
