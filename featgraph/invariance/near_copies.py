@@ -89,4 +89,5 @@ def find_close_pairs(points: Floats, radius: float) -> Ints:
     second = np.arange(first.size) - np.repeat(np.cumsum(n_near) - n_near, n_near) + first + 1
     pairs: Ints = np.sort(np.column_stack([order[first], order[second]]), axis=1)
     apart = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
-    return pairs[apart <= radius]
+    close: Ints = pairs[apart <= radius]
+    return close
