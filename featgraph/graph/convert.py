@@ -101,17 +101,22 @@ def accept_graph(
         raise ValueError(f"{_DIRECTED}pass as_undirected=True to forget directions")
     name, weights = _chosen_weights(raw, weight)
     columns = {key: raw.edge_values[key] for key in raw.edge_values if key not in (name, raw.usual)}
-    columns = {key: attribute_column(values) for key, values in columns.items() if len(values)}
+    found = {key: attribute_column(values) for key, values in columns.items() if len(values)}
     built = assemble_csr(
-        raw.edges, weights=weights, n_nodes=raw.n_nodes, directed=raw.directed, rows=bool(columns)
+        raw.edges, weights=weights, n_nodes=raw.n_nodes, directed=raw.directed, rows=bool(found)
     )
+    kept = {key: column[built.rows] for key, column in found.items() if column is not None}
     graph = FeatureGraph(
         built.indptr,
         built.indices,
         built.weights,
         None if raw.labels is None else tuple(raw.labels),
         raw.attributes,
-        edge_attributes={key: c[built.rows] for key, c in columns.items() if c is not None},
+        edge_attributes={  # a repeated edge may be left out with the only value of a column
+            key: column
+            for key, column in kept.items()
+            if column.dtype.kind != "O" or column.tolist().count(None) < len(column)
+        },
         **raw.fields,
     )
     return graph, "; ".join([*raw.notes, *([built.note] if built.note else [])])

@@ -100,8 +100,8 @@ class Column:
         self.is_list = self.is_number and kind.lower() != self.kind  # of graph-tool
 
     def add(self, row: int, cell: Any) -> None:
-        """Take the value of a row; a number of nothing but blanks is a missing one."""
-        if not self.is_number or (cell and not cell.isspace()):
+        """Take the value of a row; a number of nothing but blanks, or "null", is a missing one."""
+        if not self.is_number or (cell and not cell.isspace() and cell != "null"):
             self.rows.append(row)
             self.cells.append(cell)
 
@@ -139,7 +139,8 @@ def _join(columns: Sequence[Column], n_rows: int, most_cells: int) -> Any:
             f"attribute {columns[0].name!r} has a text of {longest} characters, too long for a "
             f"column of {n_rows} rows"
         )
-    return full if longest else []  # blanks are no values
+    empty = longest == 0 or full.count(None) == n_rows
+    return [] if empty else full  # blanks are no values
 
 
 class Table:

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xml.parsers import expat
@@ -246,19 +247,23 @@ def parse_times(source: Source) -> dict[float, RawGraph]:
     """Read the graph at every time when something changes."""
     reader = _Reader(source)
     about = reader.about
-    if about.get("mode") != "dynamic" and not (reader.lives or reader.spells or reader.spans):
+    if about.get("mode") not in ("dynamic", "slice") and not (
+        reader.lives or reader.spells or reader.spans
+    ):
         raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
+    named = about.get("timezone")
+    zone = zoneinfo.ZoneInfo(named) if named else datetime.timezone.utc
     told: dict[Any, list[Span]] = {}
     for where, listed in itertools.chain(reader.lives.items(), reader.spells.items()):
-        spans = [span for one in listed for span in _read_spans(one)]
+        spans = [span for one in listed for span in _read_spans(one, zone)]
         told[where] = spans or told.get(where, [])
-    told |= {where: _read_spans(one) for where, one in reader.spans.items()}
+    told |= {where: _read_spans(one, zone) for where, one in reader.spans.items()}
     every = set(itertools.chain.from_iterable(told.values()))
     moments = {start for start, end in every if start == end}
     changes = {time for span in every for time in span if math.isfinite(time)}
     if any(start < end and (start, end) != _ALWAYS for start, end in every):
         changes |= {math.nextafter(moment, math.inf) for moment in moments}
-    starts, ends = zip(*(_read_spans(about) or [_ALWAYS]), strict=True)
+    starts, ends = zip(*(_read_spans(about, zone) or [_ALWAYS]), strict=True)
     first, last = min(starts), max(ends)
     changes = {time for time in changes if first <= time < last or time == last in moments}
     times = sorted({first, *changes}) if changes or math.isfinite(first) else [0.0]
@@ -306,11 +311,11 @@ def _holds(life: Sequence[Span], time: float) -> bool:
     return False
 
 
-def _read_spans(about: Mapping[str, str]) -> list[Span]:
+def _read_spans(about: Mapping[str, str], zone: datetime.tzinfo) -> list[Span]:
     """Return the stretches of time that the attributes of an element tell; all time for none."""
     told = about.get("timestamps", about.get("timestamp", about.get("intervals")))
     if told is not None:
-        times = [_time(word) for word in re.split(r"[\s,;<>()\[\]]+", told) if word]
+        times = [_time(word, zone) for word in re.split(r"[\s,;<>()\[\]]+", told) if word]
         if "intervals" not in about:
             return [(time, time) for time in times]
         if len(times) % 2:
@@ -318,7 +323,7 @@ def _read_spans(about: Mapping[str, str]) -> list[Span]:
         return list(zip(times[::2], times[1::2], strict=True))
     start = about.get("start") or about.get("startopen")
     end = about.get("end") or about.get("endopen")
-    span = (_time(start) if start else -math.inf, _time(end) if end else math.inf)
+    span = (_time(start, zone) if start else -math.inf, _time(end, zone) if end else math.inf)
     if span[0] > span[1]:
         raise ValueError(f"a stretch of time ends at {end} before it starts at {start}")
     if span[0] == span[1] and ("startopen" in about or "endopen" in about):
@@ -326,8 +331,8 @@ def _read_spans(about: Mapping[str, str]) -> list[Span]:
     return [span]
 
 
-def _time(text: str) -> float:
-    """Return a time as a number; a date in seconds since 1970, of universal time."""
+def _time(text: str, zone: datetime.tzinfo) -> float:
+    """Return a time as a number; a date in seconds since 1970, in this zone if it names none."""
     text = text.strip()
     try:
         time = float(text)
@@ -341,5 +346,4 @@ def _time(text: str) -> float:
         date = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise ValueError(f"a time must be a number or a date, got {text[:40]!r}") from None
-    zone = date.tzinfo or datetime.timezone.utc
-    return date.replace(tzinfo=zone).timestamp()
+    return date.replace(tzinfo=date.tzinfo or zone).timestamp()

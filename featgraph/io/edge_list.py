@@ -319,7 +319,8 @@ def edge_table_graph(
         reader.nodes.fill(title, typed_column(cells))
     for title, cells in rest.items():
         typed = typed_column(cells)
-        is_weight = title == usual and all(isinstance(v, int | float | None) for v in typed)
+        numbers = all(isinstance(value, int | float | None) for value in typed)
+        is_weight = title == usual and (numbers or title.lower() == "weight")
         reader.edges.fill("weight" if is_weight else title, typed)
     raw = reader.graph(sys.maxsize, titles=())
     raw.also = (usual.lower(), usual)

@@ -17,12 +17,13 @@ _PAIR = re.compile(
     rf"""{_SPACE}(?: (?P<key>[A-Za-z_][0-9A-Za-z_]*) {_SPACE} (?:
         (?P<real>[+-]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?
                 |(?i:nan|inf|infinity)\b))
-      | (?P<whole>[+-]?[0-9]+) | "(?P<string>[^"]*)" | (?P<open>\[)
+      | (?P<whole>[+-]?[0-9]+) | (?P<word>(?<=\s)[A-Za-z]\w*) | "(?P<string>[^"]*)" | (?P<open>\[)
     ) | (?P<close>\]) | (?P<end>\Z) )""",
     re.VERBOSE,
 )
 _LIST_START = "_networkx_list_start"  # networkx begins a list of one item with it
 _BIG = re.compile(r"-?[1-9][0-9]{9,999}")
+_NAMED = {"id", "source", "target", "label"}  # whose values some write without quotes
 _LOOKS = {*"xyzrgb", "alpha", "size", "shape", "thickness"}
 _Pairs = list[tuple[str, Any]]
 
@@ -50,7 +51,8 @@ def _parse(text: str, reader: _Reader) -> None:
                 stack[-1][1].append((name, pairs))
         elif kind == "end" and len(stack) == 1:
             return
-        elif kind in ("close", "end"):
+        elif kind in ("close", "end") or (kind == "word" and key not in _NAMED):
+            place = match.start()
             break
         else:
             stack[-1][1].append((key, _value(kind, match[kind])))
@@ -64,6 +66,8 @@ def _value(kind: str, word: str) -> object:
         # whole numbers beyond 32 bits have to be strings in this format
         big = _BIG.fullmatch(word) and not -(2**31) <= int(word) < 2**31
         return int(word) if big else html.unescape(word)
+    if kind == "word":  # an id without quotes
+        return word
     return float(word) if kind == "real" else int(word)
 
 

@@ -80,6 +80,12 @@ VALUES = [  # name, text, columns of the nodes
     # rustworkx
     ("rx.json", '{"nodes": [{"id": 0, "data": {"n": "A"}}, {"id": 1, "data": null}],'
      '"links": [{"source": 0, "target": 1, "data": null}]}', {"n": ["A", ""]}),
+    ("words.gml", "graph [ node [ id A n 1 ] node [ id B n 2 ] edge [ source A target B ] ]",
+     {"n": [1, 2]}),
+    # what Gephi writes for no value, and what Graphviz does for no colour
+    ("null.gexf", gexf([("a", valued("null")), ("b", valued(4))], EDGE, attribute("double", "n")),
+     {"n": [NAN, 4.0]}),
+    ("empty.dot", 'graph { a [color="", n=1]; b [n=2] }', {"n": [1, 2]}),
     ("caps.gml", "Graph [ Node [ id 0 n 1 ] NODE [ id 1 n 2 ] ]", {"n": [1, 2]}),
 ]  # fmt: skip
 
@@ -172,6 +178,11 @@ TIMES = [  # file, what of the graph, time -> that
     ("looks", gexf([("a", "<viz:size value='1' end='1'/><viz:size value='2' start='1'/>"),
      ("b", "")], EDGE).replace("<graph", "<graph mode='dynamic' start='0'"), "size",
      {0: [1.0, NAN], 1: [2.0, NAN]}),
+    ("a slice", gexf(AB, EDGE).replace("<graph", "<graph mode='slice' timestamp='2007'"), "edges",
+     {2007: 1}),
+    ("a zone", gexf(AB, EDGE).replace("source=", "start='1970-01-01T00:00:00' source=").replace(
+     "<graph", "<graph mode='dynamic' start='1970-01-01T00:00:00+00:00' timezone='Etc/GMT+8'"),
+     "edges", {0: 0, 8 * 3600: 1}),
     ("no stretch", gexf(AB, EDGE).replace("source=", "start='1' endopen='1' source=").replace(
      "<graph", "<graph mode='dynamic' start='0' end='2'"), "edges", {0: 0}),
 ]  # fmt: skip
@@ -244,6 +255,20 @@ def test_titles_of_a_table_of_nodes_in_the_comment_above():
     graph = read_tables(io.StringIO("# source, target\n0, 1\n"), nodes)
     assert graph.node_labels == (0, 1, 2)
     assert columns(graph) == {"name": ["A", "B", "C"]}
+
+
+def test_weights_in_words_are_refused(tmp_path):
+    text = 'Source,Target,Type,Weight\n1,2,Undirected,"1,33"\n'
+    with pytest.raises(ValueError, match="graph carries edge weights"):
+        read(tmp_path, "a.csv", text)
+    with pytest.raises(ValueError, match="weight='weight' must be numbers on every edge"):
+        read(tmp_path, "a.csv", text, weight="weight")
+
+
+@pytest.mark.filterwarnings("ignore:.*left out 1 repeated edge")
+def test_the_only_value_of_a_column_on_a_repeated_edge(tmp_path):
+    text = "Source,Target,kind,n\n1,2,,4\n1,2,1,5\n"
+    assert columns(read(tmp_path, "a.csv", text), edges=True) == {"n": [4]}
 
 
 def test_dictionaries_behind_ends_without_one(tmp_path):
