@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
 from featgraph.core.values import take_as, to_array
+from featgraph.kernels import light_kernel
 
 __all__ = [
     "Assembled",
@@ -124,15 +125,63 @@ def _both_ways(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None]:
     if n == 0:  # FeatureGraph itself says that a graph has at least one node
         return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int64), values
-    rows, columns = np.concatenate([high, low]), np.concatenate([low, high])
-    key, data = rows * n + columns, None
-    if values is None:
-        key.sort()
-    else:
-        order = key.argsort(kind="stable")
-        key, data = key[order], np.concatenate([values, values])[order]
-    indptr = np.concatenate([[0], np.bincount(rows, minlength=n).cumsum()])
-    return indptr, key % n, data
+    degrees = np.bincount(low, minlength=n) + np.bincount(high, minlength=n)
+    indptr = np.concatenate([[0], degrees.cumsum()])
+    indices = np.empty(2 * low.size, dtype=np.int64)
+    data = np.empty(0 if values is None else 2 * low.size)
+    _fill_rows(low, high, data[:0] if values is None else values, indptr[:-1].copy(), indices, data)
+    return indptr, indices, None if values is None else data
+
+
+@light_kernel
+def _fill_rows(
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    values: NDArray[np.float64],
+    places: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    data: NDArray[np.float64],
+) -> None:
+    """Write sorted pairs into the rows of both ends, smaller neighbours first: rows rise."""
+    for ends, others in ((high, low), (low, high)):
+        for k in range(ends.size):
+            place = places[ends[k]]
+            indices[place] = others[k]
+            if data.size:
+                data[place] = values[k]
+            places[ends[k]] = place + 1
+
+
+@light_kernel
+def _find_flaw(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> int:
+    """Return the place of a loop, or of an index that is no larger than the one before, else −1."""
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            if indices[k] == u or (k > indptr[u] and indices[k] <= indices[k - 1]):
+                return k
+    return -1
+
+
+@light_kernel
+def _find_one_way(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    places: NDArray[np.int64],
+) -> int:
+    """Return the place of an edge whose way back is missing, or has another weight, else −1.
+
+    ``places`` begins as ``indptr``: rows rise, so ways back are met in their order.
+    """
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            back = places[indices[k]]
+            if back == indptr[indices[k] + 1] or indices[back] != u:
+                return k
+            if weights.size and weights[back] != weights[k]:
+                return k
+            places[indices[k]] = back + 1
+    return -1
 
 
 def _left_out(n_loops: int, n_doubles: int) -> str:
@@ -200,19 +249,16 @@ def check_csr(indptr: object, indices: object) -> tuple[NDArray[np.int64], NDArr
         raise ValueError(
             f"indices must lie in 0 … {n_nodes - 1}, got {indices.min()} … {indices.max()}"
         )
-    rows = np.repeat(np.arange(n_nodes), np.diff(indptr))
-    if np.any(rows == indices):
-        node = int(rows[rows == indices][0])
-        raise ValueError(f"indices must hold no self-loops, got one at node {node}")
-    falls = (np.diff(indices) <= 0) & (np.diff(rows) == 0)
-    if falls.any():
+    flaw = _find_flaw(indptr, indices)
+    if flaw >= 0:
+        node = int(np.searchsorted(indptr, flaw, side="right")) - 1
+        if indices[flaw] == node:
+            raise ValueError(f"indices must hold no self-loops, got one at node {node}")
         raise ValueError(
             "indices must rise within each row without repeats, "
-            f"they do not in the row of node {rows[1:][falls][0]}"
+            f"they do not in the row of node {node}"
         )
-    turned = indices * n_nodes + rows
-    turned.sort()
-    if not np.array_equal(turned, rows * n_nodes + indices):
+    if _find_one_way(indptr, indices, np.empty(0), indptr.copy()) >= 0:
         raise ValueError(
             "indices must be symmetric (j a neighbour of i and i of j), but an edge stands in one "
             "direction only; FeatureGraph.from_edges makes an undirected graph"
@@ -234,9 +280,7 @@ def check_weights(
     if not np.isfinite(array).all():
         bad = float(array[~np.isfinite(array)][0])
         raise ValueError(f"weights must be finite, got {bad}; leave out edges without a weight")
-    rows = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
-    turned = (indices * (indptr.size - 1) + rows).argsort(kind="stable")
-    if not np.array_equal(array[turned], array):
+    if _find_one_way(indptr, indices, array, indptr.copy()) >= 0:
         raise ValueError("weights must be equal in both directions of an edge")
     return array
 

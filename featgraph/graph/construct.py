@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.resources import check_memory, memory_at_hand
 from featgraph.graph._blocks import DistanceBlocks, StoredBlocks, StreamedBlocks, nearest_pairs
 from featgraph.graph._near_pairs import round_up
 from featgraph.graph.csr_graph import FeatureGraph
@@ -26,7 +27,7 @@ __all__ = ["feature_graph"]
 
 # Up to this size the distance matrix is held as a whole (11 585 nodes in float32).
 _WHOLE_BYTES = 1 << 29
-_MOST_EDGES = 100_000_000  # about 3 GB as a graph, and twice that while it is built
+_EDGE_BYTES = 84  # while a graph is built, measured at 4 and 18 million edges
 
 
 def feature_graph(
@@ -71,7 +72,10 @@ def feature_graph(
         If ``features`` is not a FeatureMatrix, DistanceMatrix or array of numbers.
     ValueError
         If features are not finite of shape (≥ 2, ≥ 1), layers have different samples, all
-        distances are 0, the rule is unknown or out of range, or ε joins more than 10⁸ pairs.
+        distances are 0, or the rule is unknown or out of range.
+    MemoryError
+        If ε joins more pairs than memory holds, at 84 bytes each while the graph is built; said
+        before they are listed.
 
     Notes
     -----
@@ -127,14 +131,23 @@ def _find_edges(
             left, right, lengths = nearest_pairs(source, int(parameter))
             edges = np.column_stack([left, right])
         return just_above(float(lengths.max()), source.dtype), edges, lengths
-    if source.near is not None:
-        planned = _planned_edges(name, parameter, source.n_nodes)
-        _refuse_edges(planned, source.n_nodes, f"({name!r}, {parameter:g})")
+    planned = _planned_edges(name, parameter, source.n_nodes)
+    _refuse_edges(planned, source.n_nodes, f"({name!r}, {parameter:g})")
     threshold = find_epsilon(source, name, parameter)
-    if source.near is not None:
-        n_edges = source.near.share_below(threshold) * source.near.n_pairs
-        _refuse_edges(n_edges, source.n_nodes, f"{threshold:.6g}")
+    _refuse_edges(_estimate_edges(source, threshold), source.n_nodes, f"{threshold:.6g}")
     return threshold, *_edges_below(source, threshold)
+
+
+def _estimate_edges(source: DistanceBlocks, epsilon: float) -> float:
+    """Return about how many pairs are closer than ε; exactly where distances are there."""
+    if source.near is not None:
+        return source.near.share_below(epsilon) * source.near.n_pairs
+    limit = round_up(epsilon, source.dtype)
+    below = [
+        2 * np.count_nonzero(block < limit) - np.count_nonzero(block[:, : len(block)] < limit)
+        for _, _, block in source.blocks()
+    ]
+    return float(sum(below) - source.n_nodes) / 2
 
 
 def _planned_edges(name: str, parameter: float, n_nodes: int) -> float:
@@ -148,12 +161,12 @@ def _planned_edges(name: str, parameter: float, n_nodes: int) -> float:
 
 
 def _refuse_edges(n_edges: float, n_nodes: int, what: str) -> None:
-    if n_edges > _MOST_EDGES:
-        raise ValueError(
-            f"epsilon={what} joins about {n_edges:.2g} pairs of {n_nodes} nodes, more than the "
-            f'{_MOST_EDGES:.0e} that are kept in memory; choose a smaller ε, ("degree", k) or '
-            '("neighbors", k)'
-        )
+    check_memory(
+        int(_EDGE_BYTES * n_edges),
+        f"epsilon={what} joins about {n_edges:.2g} pairs of {n_nodes} nodes, which",
+        remedy=f"at most {memory_at_hand() / _EDGE_BYTES:.2g} edges fit: choose a smaller ε, "
+        '("degree", k) or ("neighbors", k)',
+    )
 
 
 def _distance_source(values: Any, scaled: bool) -> DistanceBlocks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from featgraph.boxes import box_cover
 from featgraph.graph import (
@@ -17,6 +18,7 @@ from featgraph.graph import (
 
 torch = pytest.importorskip("torch")
 FeatureMatrix = pytest.importorskip("featgraph.features.feature_matrix").FeatureMatrix
+DistanceMatrix = pytest.importorskip("featgraph.distances").DistanceMatrix
 
 
 def layers(sizes=(12, 20, 8), n_samples=6, seed=0):
@@ -93,11 +95,26 @@ def test_everyone_has_k_neighbours_and_epsilon_holds_them_all():
     assert feature_graph(layers(), epsilon=graph.epsilon).n_edges >= graph.n_edges
 
 
-def test_too_many_edges_are_refused_before_they_are_made(monkeypatch):
+@pytest.mark.parametrize("stored", [False, True])
+def test_too_many_edges_are_refused_before_they_are_made(monkeypatch, stored):
     monkeypatch.setattr(construct, "_WHOLE_BYTES", 0)
-    monkeypatch.setattr(construct, "_MOST_EDGES", 50)
-    with pytest.raises(ValueError, match=r"joins about .* pairs of 40 nodes"):
-        feature_graph(layers(), epsilon=100.0)
+    monkeypatch.setattr(construct, "_edges_below", None)  # is not reached
+    distances = torch.full((40, 40), 2.0).fill_diagonal_(0.0)
+    moments = torch.zeros(40), torch.ones(40), torch.zeros(40, dtype=torch.bool)
+    features = DistanceMatrix(distances, 3, *moments) if stored else layers()
+    monkeypatch.setenv("FEATGRAPH_MEMORY", str(50 * 84 / 2**30))
+    said = r"joins about 7.8e\+02 pairs of 40 nodes, which would take .*; at most 50 edges fit"
+    with pytest.raises(MemoryError, match=said):
+        feature_graph(features, epsilon=100.0)
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 1.0, 1.7, 3.0])
+def test_edges_are_counted_before_they_are_listed(monkeypatch, epsilon):
+    points = np.random.default_rng(0).normal(size=(40, 5))
+    source = construct.StoredBlocks(cdist(points, points))
+    monkeypatch.setattr(_blocks, "_BLOCK_NUMBERS", 300)  # seven rows at a time
+    listed = construct._edges_below(source, epsilon)[1].size
+    assert construct._estimate_edges(source, epsilon) == listed
 
 
 @pytest.mark.parametrize(
@@ -112,9 +129,9 @@ def test_rules_that_say_how_many_edges_they_make_are_refused_before_any_distance
     monkeypatch, rule, said
 ):
     monkeypatch.setattr(construct, "_WHOLE_BYTES", 0)
-    monkeypatch.setattr(construct, "_MOST_EDGES", 50)
+    monkeypatch.setenv("FEATGRAPH_MEMORY", str(50 * 84 / 2**30))
     monkeypatch.setattr(construct, "find_epsilon", None)  # is not reached
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(MemoryError, match=said):
         feature_graph(layers(), epsilon=rule)
 
 
