@@ -43,7 +43,7 @@ class OnceDrawn(ReportWriter):
             copy = source.with_name(f"{analysis.key}--{name.rpartition('--')[2]}.png")
             copy.write_bytes(source.read_bytes())
             self._pictures[copy.stem] = f"figures/{copy.name}"
-        write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs)
+        write_layer_graph(analysis, self.folder / "graphs", graphs=self.wanted["graphs"])
 
 
 def measure(analysis: LayerAnalysis, n_layers: int, states: list[str], folder: Path) -> None:

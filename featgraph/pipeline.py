@@ -148,7 +148,7 @@ def analyze(
     with contextlib.ExitStack() as stack:
         writer = None
         if folder is not None:  # refused before the model runs, if it must be
-            writer = ReportWriter(folder, force=force, **(writing or {}))
+            writer = ReportWriter(folder, force=force, **{"jobs": jobs, **(writing or {})})
             stack.callback(writer.close)
         tasks = list(pair_up(collect_states(model, baseline, data, states, seed, capture)))
         source = next((F.source for _, F in tasks if F.source), None) or "the network"
@@ -194,8 +194,10 @@ def _gather(
                 skipped=tuple(item for item in ordered if isinstance(item, SkippedLayer)),
                 provenance=replace(report.provenance, seconds=time.perf_counter() - started),
             )
-            if writer is not None and report.analyses:
+            if writer is not None and report.analyses and report.is_partial:
                 writer.write(report)
+        if writer is not None and report.analyses:  # now that all workers are free
+            writer.write(report)
     except KeyboardInterrupt:
         if writer is None or not report.analyses:
             raise
@@ -324,8 +326,8 @@ def _analyze_all(
             fresh.append(place)
         else:
             yield place, earlier
-    vector = None if writer is None else writer.vector
-    calls = [(tasks[place][1], tasks[place][0], settings, seed, vector) for place in fresh]
+    wanted = None if writer is None else writer.wanted
+    calls = [(tasks[place][1], tasks[place][0], settings, seed, wanted) for place in fresh]
     how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "layers"}
     results = run_parallel(_analyze_and_draw, calls, done=len(tasks) - len(fresh), **how)
     with contextlib.closing(results):
@@ -334,9 +336,9 @@ def _analyze_all(
             state, F = tasks[place]
             if isinstance(found, WorkerLost):
                 found = SkippedLayer(state, F.layer or "layer", found.reason), {}
-            outcome, pictures = found
+            outcome, files = found
             if writer is not None and isinstance(outcome, LayerAnalysis):
-                writer.save(replace(outcome, fingerprint=prints[place]), pictures)
+                writer.save(replace(outcome, fingerprint=prints[place]), files)
             yield place, outcome
 
 
@@ -345,16 +347,16 @@ def _analyze_and_draw(
     state: str,
     settings: AnalysisSettings,
     seed: int,
-    vector: bool | None,
+    wanted: Mapping[str, Any] | None,
 ) -> tuple[LayerAnalysis | SkippedLayer, dict[str, bytes]]:
-    """Return the outcome of a layer and its pictures, where there is a folder for them.
+    """Return the outcome of a layer and its files, where there is a folder for them.
 
     A third of the work on a layer is drawing: here all workers share it.
     """
     outcome = _analyze_or_skip(F, state, settings, seed)
-    if vector is None or isinstance(outcome, SkippedLayer):
+    if wanted is None or isinstance(outcome, SkippedLayer):
         return outcome, {}
-    return outcome, render_layer(outcome, vector=vector)
+    return outcome, render_layer(outcome, **wanted)
 
 
 def _analyze_or_skip(

@@ -68,6 +68,14 @@ def test_two_processes_write_the_same(alone, tmp_path):
     assert run(tmp_path, jobs=2) == alone
 
 
+def test_workers_draw_layers_and_write_their_graphs(tmp_path, monkeypatch):
+    monkeypatch.setattr("featgraph.report.figures.write_layer_graph", None)  # in this process
+    run(tmp_path, jobs=2)
+    for name in make_layers():
+        assert (tmp_path / "figures" / f"trained--{name}--theta.png").stat().st_size > 1000
+        assert (tmp_path / "graphs" / f"trained--{name}.graphml.gz").stat().st_size > 100
+
+
 @pytest.mark.slow
 def test_cluster_writes_the_same(alone, tmp_path):
     distributed = pytest.importorskip("distributed")

@@ -221,17 +221,17 @@ def test_stopped_run_leaves_a_readable_report_and_goes_on(stopping, tmp_path, mo
 
 
 def test_stopped_while_writing_still_leaves_a_page(tmp_path, monkeypatch):
-    from featgraph.report import report
+    from featgraph.report import ReportWriter
 
-    real, calls = report.write_layer_graph, []
+    real, calls = ReportWriter._keep, []
 
-    def stop(analysis, *arguments, **options):
-        calls.append(analysis.layer)
+    def stop(writer, files):
+        calls.append(min(files)[len("figures/trained--")])
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(analysis, *arguments, **options)
+        return real(writer, files)
 
-    monkeypatch.setattr(report, "write_layer_graph", stop)
+    monkeypatch.setattr(ReportWriter, "_keep", stop)
     features = {name: make_layer(place) for place, name in enumerate("abc")}
     with pytest.raises(KeyboardInterrupt, match="2 of 3 layers are finished"):
         analyze(features, settings=QUICK, folder=tmp_path, progress=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -52,23 +54,33 @@ def draw_layer_figures(analysis: LayerAnalysis) -> Iterator[tuple[str, Figure]]:
         yield f"{analysis.key}--sweep", plot_epsilon_sweep(analysis.sweep, chosen=chosen)[0]
 
 
-def render_layer(analysis: LayerAnalysis, *, vector: bool = False) -> dict[str, bytes]:
-    """Return the pictures of one layer by file name: PNG, and SVG where ``vector`` asks for it."""
-    pictures: dict[str, bytes] = {}
+def render_layer(
+    analysis: LayerAnalysis, *, graphs: str = "thinned", vector: bool = False
+) -> dict[str, bytes]:
+    """Return the files of one layer by their paths in the folder of a report.
+
+    Pictures as PNG, and as SVG where ``vector`` asks for it; the graph as ``graphs`` says, a key of
+    ``GRAPH_FILES``.
+    """
+    files: dict[str, bytes] = {}
     for name, figure in draw_layer_figures(analysis):
-        pictures |= render_picture(name, figure, vector=vector)
-    return pictures
+        files |= render_picture(name, figure, vector=vector)
+    if graphs != "none":
+        with tempfile.TemporaryDirectory() as place:
+            path = write_layer_graph(analysis, Path(place), graphs=graphs)
+            files[f"graphs/{path.name}"] = path.read_bytes()
+    return files
 
 
 def render_picture(name: str, figure: Figure, *, vector: bool = False) -> dict[str, bytes]:
-    """Return a figure as the contents of files by their names."""
+    """Return a figure as the contents of files by their paths in the folder of a report."""
     from featgraph.plot.files import render_figure
 
     dpi = _GRAPH_DPI if name.endswith("--graph") else _DPI
-    pictures = {f"{name}.png": pack_png(render_figure(figure, "png", dpi=dpi))}
+    pictures = {f"figures/{name}.png": pack_png(render_figure(figure, "png", dpi=dpi))}
     if vector:
         figure.set_layout_engine("none")  # laid out once; this needs no second pass
-        pictures[f"{name}.svg"] = render_figure(figure, "svg")
+        pictures[f"figures/{name}.svg"] = render_figure(figure, "svg")
     return pictures
 
 
@@ -93,18 +105,19 @@ def pack_png(picture: bytes) -> bytes:
 
 
 def draw_joint_figures(report: NetworkAnalysis) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    """Yield name and maker of each picture that holds several layers or states."""
-    yield "ss_rate", lambda: _draw_rates(report)
+    """Yield name and maker of each picture of several layers or states; makers can be pickled."""
+    ends = report.states[0], report.states[-1]
+    yield "ss_rate", functools.partial(_draw_rates, rate_rows(report), ends)
     layer = typical_layer(report)
     if layer is not None:
-        yield "mds", lambda: _draw_maps(report, layer)
+        items = [report.find(layer, state) for state in dict.fromkeys(ends)]
+        yield "mds", functools.partial(_draw_maps, layer, [item for item in items if item])
 
 
-def _draw_rates(report: NetworkAnalysis) -> Figure:
+def _draw_rates(rows: list[dict[str, Any]], ends: tuple[str, str]) -> Figure:
     from featgraph.plot.layer_values import plot_ss_rate
 
-    ends = report.states[0], report.states[-1]
-    return plot_ss_rate(rate_rows(report), estimator="released", names=ends)[0]
+    return plot_ss_rate(rows, estimator="released", names=ends)[0]
 
 
 def rate_rows(report: NetworkAnalysis) -> list[dict[str, Any]]:
@@ -130,13 +143,9 @@ def _rate(analysis: LayerAnalysis | None) -> float | None:
     return analysis.released.ss_rate if analysis and analysis.released else None
 
 
-def _draw_maps(report: NetworkAnalysis, layer: str) -> Figure:
+def _draw_maps(layer: str, shown: list[LayerAnalysis]) -> Figure:
     from featgraph.plot.mds import plot_mds
 
-    items = [report.find(layer, state) for state in (report.states[0], report.states[-1])]
-    shown = [item for item in items if item is not None]
-    if len(report.states) == 1:
-        shown = shown[:1]
     maps = [(item.positions, item.share) for item in shown]
     last = shown[-1]
     fits = all(item.groups.size == last.groups.size for item in shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from featgraph.core.checks import choice
 from featgraph.core.files import DamagedFileError, FolderLock, atomic_path, write_text
 from featgraph.core.notebook import Drawing, draw, render_result
 from featgraph.core.package import need
+from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.report.analysis import LayerAnalysis, NetworkAnalysis, weight_rows
 from featgraph.report.figures import (
@@ -26,13 +27,13 @@ from featgraph.report.figures import (
     rate_rows,
     render_layer,
     render_picture,
-    write_layer_graph,
 )
 from featgraph.report.folder import claim_folder, list_files, remove_stale, write_manifest
 from featgraph.report.page import build_page
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 __all__ = ["Report", "ReportWriter"]
 
@@ -53,6 +54,8 @@ class ReportWriter:
         GraphML of each layer: with at most 5,000 edges, with all, or not at all.
     vector : bool, default=False
         Write every picture as SVG too, about 0.5 MB per layer.
+    jobs : int or None, default=None
+        Pictures of several layers drawn at once, as in :func:`featgraph.analyze`.
 
     Notes
     -----
@@ -68,9 +71,14 @@ class ReportWriter:
         standalone: bool = False,
         graphs: str = "thinned",
         vector: bool = False,
+        jobs: int | None = None,
     ) -> None:
-        self._graphs = choice(graphs, GRAPH_FILES, "graphs")
-        self._standalone, self._vector = standalone, vector
+        #: What ``render_layer`` is to make of each layer.
+        self.wanted: Mapping[str, Any] = {
+            "graphs": choice(graphs, GRAPH_FILES, "graphs"),
+            "vector": vector,
+        }
+        self._standalone, self._jobs = standalone, jobs
         if Path(folder).is_file():
             claim_folder(folder)  # which says what is wrong
         self._lock = FolderLock(folder)
@@ -104,31 +112,25 @@ class ReportWriter:
         self._note(path)
         return analysis
 
-    def save(self, analysis: LayerAnalysis, pictures: Mapping[str, bytes] | None = None) -> None:
+    def save(self, analysis: LayerAnalysis, files: Mapping[str, bytes] | None = None) -> None:
         """Keep a finished layer, without the edges of its graph, for a later run.
 
-        ``pictures`` is what ``render_layer`` gave, perhaps in another process, for :meth:`add`.
+        ``files`` is what ``render_layer`` gave, perhaps in another process, for :meth:`add`.
         """
         graph = analysis.graph
         bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
         path = self.folder / "parts" / f"{analysis.key}.npz"
         self._note(replace(analysis, graph=bare).save(path))
-        if pictures is not None:
-            self._drawn[analysis.key] = pictures
-
-    @property
-    def vector(self) -> bool:
-        """Whether pictures are written as SVG too."""
-        return self._vector
+        if files is not None:
+            self._drawn[analysis.key] = files
 
     def add(self, analysis: LayerAnalysis) -> None:
         """Write pictures and graph file of one layer, unless this was done."""
         if analysis.key in self._finished:
             return
-        drawn = self._drawn.pop(analysis.key, None)
-        self._keep(render_layer(analysis, vector=self._vector) if drawn is None else drawn)
-        if self._graphs != "none":
-            self._note(write_layer_graph(analysis, self.folder / "graphs", graphs=self._graphs))
+        drawn = self._drawn.get(analysis.key)
+        self._keep(render_layer(analysis, **self.wanted) if drawn is None else drawn)
+        self._drawn.pop(analysis.key, None)
         self._finished.add(analysis.key)
 
     def write(self, report: NetworkAnalysis) -> Path:
@@ -138,8 +140,9 @@ class ReportWriter:
         for analysis in report.analyses:
             self.add(analysis)
         if not report.is_partial:
-            for name, make in draw_joint_figures(report):
-                self._keep(render_picture(name, make(), vector=self._vector))
+            tasks = [(*joint, self.wanted["vector"]) for joint in draw_joint_figures(report)]
+            for place, files in run_parallel(_draw_joint, tasks, jobs=self._jobs):
+                self._keep(_draw_joint(*tasks[place]) if isinstance(files, WorkerLost) else files)
         self._write_rows("layers.csv", report.layer_rows())
         self._write_rows("curves.csv", report.curve_rows())
         self._write_rows("weights.csv", weight_rows(report.weights))
@@ -156,21 +159,21 @@ class ReportWriter:
     def _note(self, *paths: Path) -> None:
         self._files.update(path.relative_to(self.folder).as_posix() for path in paths)
 
-    def _keep(self, pictures: Mapping[str, bytes]) -> None:
-        for file, picture in pictures.items():
-            path = self.folder / "figures" / file
+    def _keep(self, files: Mapping[str, bytes]) -> None:
+        for name, content in files.items():
+            path = self.folder / name
             path.parent.mkdir(exist_ok=True)
             with atomic_path(path) as temporary:
-                temporary.write_bytes(picture)
+                temporary.write_bytes(content)
             self._note(path)
-            self._pictures[path.stem] = f"figures/{path.stem}.png"
+            if path.parent.name == "figures":
+                self._pictures[path.stem] = f"figures/{path.stem}.png"
 
     def _build_page(self, report: NetworkAnalysis) -> str:
         names = list(self._pictures) if self._standalone else first_pictures(report)
         inside = {name: self._embed(name) for name in names if name in self._pictures}
         pictures = inside if self._standalone else self._pictures
-        how: dict[str, Any] = {"graphs": self._graphs, "vector": self._vector}
-        return build_page(report, pictures, inside=inside, **how)
+        return build_page(report, pictures, inside=inside, **self.wanted)
 
     def _embed(self, name: str) -> str:
         picture = (self.folder / self._pictures[name]).read_bytes()
@@ -182,6 +185,10 @@ class ReportWriter:
         if rows:
             write_rows(rows, self.folder / name)
             self._note(self.folder / name)
+
+
+def _draw_joint(name: str, make: Callable[[], Figure], vector: bool) -> dict[str, bytes]:
+    return render_picture(name, make(), vector=vector)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -229,7 +236,7 @@ class Report(NetworkAnalysis):
         force : bool, default=False
             Write into any folder; only files of the same name are replaced.
         **options
-            ``standalone``, ``graphs`` and ``vector``, see :class:`ReportWriter`.
+            ``standalone``, ``graphs``, ``vector`` and ``jobs``, see :class:`ReportWriter`.
 
         Returns
         -------

@@ -224,6 +224,15 @@ def test_part_of_other_settings_is_not_taken(report, tmp_path):
     assert writer.load("missing", fingerprint="one") is None
 
 
+def test_workers_draw_what_shows_several_layers(report, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("featgraph.report.report.render_picture", None)  # in this process
+    writer = ReportWriter(tmp_path, jobs=2)
+    writer.write(report)
+    for name in ("ss_rate.png", "mds.png"):
+        drawn = (tmp_path / "figures" / name).read_bytes()
+        assert drawn == (folder / "figures" / name).read_bytes()
+
+
 def test_layers_are_drawn_once(report, tmp_path, monkeypatch):
     from featgraph.report import figures as module
 
@@ -240,12 +249,13 @@ def test_layers_are_drawn_once(report, tmp_path, monkeypatch):
 
 def test_pictures_of_another_process_are_taken(report, tmp_path, monkeypatch):
     item = report.analyses[0]
-    pictures = render_layer(item, vector=True)
-    assert {name.rpartition(".")[2] for name in pictures} == {"png", "svg"}
-    assert {f"{item.key}--theta.png", f"{item.key}--graph.svg"} <= set(pictures)
+    files = render_layer(item, vector=True)
+    assert {name.rpartition(".")[2] for name in files} == {"png", "svg", "gz"}
+    expected = {"figures/{}--theta.png", "figures/{}--graph.svg", "graphs/{}.graphml.gz"}
+    assert {name.format(item.key) for name in expected} <= set(files)
     monkeypatch.setattr("featgraph.report.report.render_layer", None)  # none is drawn here
     writer = ReportWriter(tmp_path)
-    writer.save(item, pictures)
+    writer.save(item, files)
     writer.add(item)
-    for name, picture in pictures.items():
-        assert (tmp_path / "figures" / name).read_bytes() == picture
+    for name, content in files.items():
+        assert (tmp_path / name).read_bytes() == content
