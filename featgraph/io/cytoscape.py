@@ -98,7 +98,9 @@ def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str,
 def parse_json(source: Source) -> RawGraph:
     """Read elements of Cytoscape.js, nodes and links of networkx, d3 or graphology, or JGF."""
     whole = json.loads(source.text())
-    whole = whole if isinstance(whole, dict) else {"elements": whole}
+    if isinstance(whole, list) and all("data" in one for one in whole if isinstance(one, dict)):
+        whole = {"elements": whole}
+    whole = whole if isinstance(whole, dict) else {}
     if isinstance(whole.get("graphs"), list) and len(whole["graphs"]) == 1:
         whole = {"graph": whole["graphs"][0]}
     rooms = [whole.get("elements"), whole.get("graph"), whole]

@@ -144,7 +144,7 @@ def parse_pajek(source: Source) -> RawGraph:
     if not reader.labels:
         raise ValueError("holds no *Vertices")
     places = [reader.nodes.columns.pop(axis) for axis in "xyz" if axis in reader.nodes.columns]
-    if any(set(column.cells) - {"0.0"} for column in places):  # which networkx writes for none
+    if any(any(map(float, column.cells)) for column in places):  # 0 0 stands for none
         reader.nodes.columns |= {column.name: column for column in places}
     reader.nodes.fill("label", reader.labels)
     raw = reader.graph(source.size, titles=("label",))
@@ -152,12 +152,19 @@ def parse_pajek(source: Source) -> RawGraph:
 
 
 def _matrix(reader: _Pajek, raw: RawGraph) -> RawGraph:
-    n_nodes = raw.n_nodes
-    if [len(row) for row in reader.matrix] != [n_nodes] * n_nodes:
-        raise ValueError(f"a matrix of {n_nodes} vertices has as many rows of as many numbers")
+    n_nodes, n_first = raw.n_nodes, reader.n_first  # n_first: of the first of two modes, or 0
+    if [len(row) for row in reader.matrix] != [n_nodes - n_first] * (n_first or n_nodes):
+        modes = f", of two modes {n_first} rows of {n_nodes - n_first}" if n_first else ""
+        raise ValueError(
+            f"a matrix of {n_nodes} vertices has as many rows of as many numbers{modes}"
+        )
     matrix = np.array(reader.matrix)
     rows, columns = np.nonzero(matrix)
-    found = matrix_graph(rows, columns, matrix[rows, columns], n_nodes, "weight")
+    values, columns = matrix[rows, columns], columns + n_first
+    if n_first:
+        rows, columns = np.concatenate([rows, columns]), np.concatenate([columns, rows])
+        values = np.concatenate([values, values])
+    found = matrix_graph(rows, columns, values, n_nodes, "weight")
     return replace(found, labels=raw.labels, attributes=raw.attributes, notes=raw.notes)
 
 
@@ -167,6 +174,7 @@ class _Pajek(GraphReader):
         self.section = ""
         self.labels: list[str] = []
         self.matrix: list[list[float]] = []
+        self.n_first = 0  # vertices of the first of two modes
 
     def read(self, words: list[str], source: Source) -> None:
         """Take the words of one line."""
@@ -176,6 +184,7 @@ class _Pajek(GraphReader):
                 raise ValueError(f"section {self.section[:30]!r} is not read")
             if self.section == "*vertices":
                 source.check_node_count(int(words[1]))
+                self.n_first = int(words[2]) if words[2:] else 0
                 self.labels = [str(i + 1) for i in range(int(words[1]))]
                 for label in self.labels:
                     self.add_node(label)

@@ -74,7 +74,8 @@ VALUES = [  # name, text, columns of the nodes
      "<key id='k' for='node' yfiles.type='nodegraphics'/>"), {"label": ["A", ""]}),
     # joined texts of Graphviz, and a plus in a text
     ("plus.dot", r'graph { a [n="x" + "y" +"z"]; b [n="\"+\""]; }', {"n": ["xyz", '"+"']}),
-    # places that networkx writes for none
+    # places that networkx and igraph write for none
+    ("zero.net", '*Vertices 2\n1 a 0 0 box\n2 b 0 0 box\n', {"shape": ["box", "box"]}),
     ("none.net", '*Vertices 2\n1 a 0.0 0.0 ellipse\n2 b 0.0 0.0 ellipse\n',
      {"shape": ["ellipse", "ellipse"]}),
     # rustworkx
@@ -136,6 +137,20 @@ WEIGHTS = [  # name, text, name of the weight, weights
 @pytest.mark.filterwarnings("ignore:.*took line 1 for titles")
 def test_names_of_weights(name, text, weight, weights, tmp_path):
     assert read(tmp_path, name, text, weight=weight).edge_weights.tolist() == weights
+
+
+def test_a_matrix_of_two_modes_of_pajek(tmp_path):
+    text = "*Vertices 5 2\n*Matrix\n1 0 2\n0 1 1\n"
+    graph = read(tmp_path, "a.net", text, weight="weight")
+    assert graph.edges.tolist() == [[0, 2], [0, 4], [1, 3], [1, 4]]
+    assert graph.edge_weights.tolist() == [1.0, 2.0, 1.0, 1.0]
+    with pytest.raises(ValueError, match="of two modes 2 rows of 3"):
+        read(tmp_path, "a.net", text.replace("1 0 2", "1 0"))
+
+
+def test_styles_of_cytoscape_are_no_graph(tmp_path):
+    with pytest.raises(ValueError, match="holds no 'elements'"):
+        read(tmp_path, "a.json", '[{"selector": "node", "style": {"width": 3}}]')
 
 
 ENDS = [  # name, text
