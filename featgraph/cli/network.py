@@ -78,6 +78,8 @@ def describe_network(
         _write_details(folder.part(found.row["name"]), found)
     folder.table("summary.csv", rows)
     screen.table(rows, _NETWORK_COLUMNS)
+    if len(rows) == 1 and found.world is not None:
+        screen.say(found.world.explanation)
     screen.say(f"written to {folder.path}")
     return {"networks": rows}
 

@@ -186,9 +186,13 @@ def count_hop_distances(graph: FeatureGraph) -> HopCounts:
 
     Notes
     -----
-    Breadth-first search from 63 nodes at once, as bits of a word: time
-    O(n_nodes · n_edges / 64 · diameter) for graphs of small diameter, never more than
-    O(n_nodes · n_edges); memory O(n_nodes).
+    All pairs: breadth-first search from 63 nodes at once, as bits of a word, or from 504 where
+    balls grow fast. Time O(n_nodes · n_edges / 63 · diameter) for graphs of small diameter, never
+    more than O(n_nodes · n_edges); memory O(n_edges + n_nodes), 192 bytes per node of it for 504.
+    Twelve seconds at 50,000 nodes and 250,000 edges; four times the nodes take some 30 times as
+    long, 16 by the pairs and the rest because words that do not fit the cache take longer to
+    reach. ``small_world`` and ``network_summary`` estimate the paths of more than 20,000 nodes
+    from 2016 of them, in seconds.
 
     References
     ----------

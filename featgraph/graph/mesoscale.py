@@ -49,7 +49,7 @@ def find_cores(graph: FeatureGraph) -> NDArray[np.int64]:
 
     Notes
     -----
-    Time O(n_nodes + n_edges), compiled.
+    Time and memory O(n_nodes + n_edges), compiled; more per edge where a graph outgrows the cache.
 
     References
     ----------

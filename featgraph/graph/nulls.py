@@ -20,6 +20,8 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.kernels.bits import pack_neighbors, rows_of_bits_pay
 
 __all__ = [
+    "MANY_EDGES",
+    "OF_MANY",
     "ReferenceKind",
     "References",
     "divide_known",
@@ -229,7 +231,7 @@ class EdgeSwapper:
 
 #: C of lattices of the same degrees varies by about a hundredth at thousands of edges and by a
 #: thousandth at 100,000, where each takes as long as ten random references.
-_MOST_LATTICES, _OF_LARGE, _LARGE = 5, 2, 100_000
+_MOST_LATTICES, OF_MANY, MANY_EDGES = 5, 2, 100_000
 _SOURCES = 1008  # nodes at which the paths of a reference begin
 
 
@@ -275,7 +277,7 @@ def draw_references(
     """
     is_tree = main.n_edges == main.n_nodes - 1  # without triangles in any reference: L alone is new
     n_random = 1 if is_tree else n_references
-    n_lattices = min(n_random, _OF_LARGE if main.n_edges > _LARGE else _MOST_LATTICES)
+    n_lattices = min(n_random, OF_MANY if main.n_edges > MANY_EDGES else _MOST_LATTICES)
     swapper = EdgeSwapper.start(main)
     found = []
     with progress_bar(total=n_random + n_lattices, progress=progress, label="references") as bar:

@@ -15,6 +15,8 @@ from featgraph.core.result import Result
 from featgraph.core.rules import SHARE, Rule
 from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.clustering import (
+    EXACT_NODES,
+    SOURCES,
     ClusteringKind,
     clustering_of,
     local_efficiency,
@@ -23,6 +25,8 @@ from featgraph.graph.clustering import (
 from featgraph.graph.convert import GraphLike, as_feature_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import (
+    MANY_EDGES,
+    OF_MANY,
     References,
     divide_known,
     divide_sigma,
@@ -74,7 +78,7 @@ class SmallWorld(Result):
     seed : int or None
         Seed of the references, where one was given.
     explanation : str
-        What the numbers say, in one sentence.
+        What the numbers say, in one sentence, and what of a large graph is a sample.
     """
 
     _picture: ClassVar = "plot_small_world"
@@ -257,7 +261,7 @@ def watch_references(
         n_edges=whole.n_edges,
         left_out=1 - main.n_nodes / whole.n_nodes,
         seed=int(rng) if isinstance(rng, int | np.integer) else None,
-        explanation=_explain(sigma, omega, propensity, n_swaps > 0),
+        explanation=_explain(sigma, omega, propensity, n_swaps > 0) + _name_samples(main),
     )
 
 
@@ -294,6 +298,17 @@ def _ratios(c: float, length: float, random: Any, lattice: Any) -> tuple[Any, An
     gap_l = np.nan_to_num(divide_known(length - l_random, l_lattice - l_random))
     gap = np.clip(gap_c, 0, 1) ** 2 + np.clip(gap_l, 0, 1) ** 2
     return sigma, omega, 1 - np.sqrt(gap / 2)
+
+
+def _name_samples(main: FeatureGraph) -> str:
+    """Return what is taken from a part of a large graph."""
+    said = ""
+    if main.n_nodes > EXACT_NODES:
+        said = f"; paths begin at {SOURCES} of {main.n_nodes:,} nodes, so L is an estimate and the "
+        said += "diameter a lower bound"
+    if main.n_edges > MANY_EDGES:
+        said += f"; of {main.n_edges:,} edges at most {OF_MANY} lattices are drawn"
+    return said
 
 
 def _explain(sigma: float, omega: float, propensity: float, rewired: bool) -> str:

@@ -41,7 +41,9 @@ def read(path):
 def test_a_graph_is_measured_and_drawn(ring, tmp_path, capsys):
     out = tmp_path / "out"
     assert run("network", ring, "--out", out, "--references", 3) == 0
-    assert "σ" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "σ" in said
+    assert "a small world: σ = " in said
     (row,) = read(out / "summary.csv")
     assert (row["name"], row["n_nodes"], row["n_edges"]) == ("ring", "60", "180")
     assert float(row["sigma"]) > 2

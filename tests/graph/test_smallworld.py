@@ -15,12 +15,14 @@ from featgraph.graph import (
     SmallWorld,
     as_feature_graph,
     average_clustering,
+    clustering,
     count_hop_distances,
     local_clustering,
     local_efficiency,
     nulls,
     rewire_graph,
     small_world,
+    smallworld,
 )
 from featgraph.graph.nulls import EdgeSwapper
 from tests.naive import networks as naive
@@ -121,9 +123,19 @@ def test_few_swaps_of_a_sparse_graph_need_a_search(monkeypatch):
 
 @pytest.mark.parametrize(("large", "n_lattices"), [(10_000, 4), (100, 2)])
 def test_of_large_graphs_two_lattices_are_drawn(large, n_lattices, monkeypatch):
-    monkeypatch.setattr(nulls, "_LARGE", large)
+    for module in (nulls, smallworld):
+        monkeypatch.setattr(module, "MANY_EDGES", large)
     found = small_world(nx.connected_watts_strogatz_graph(60, 4, 0.1, seed=0), n_references=4)
     assert (found.random.n_references, found.lattice.n_references) == (4, n_lattices)
+    assert ("of 120 edges at most 2 lattices" in found.explanation) == (n_lattices == 2)
+
+
+def test_of_large_graphs_the_explanation_names_the_sample(monkeypatch):
+    for module in (clustering, smallworld):
+        monkeypatch.setattr(module, "EXACT_NODES", 50)
+        monkeypatch.setattr(module, "SOURCES", 40)
+    found = small_world(nx.connected_watts_strogatz_graph(60, 4, 0.1, seed=0), n_references=1)
+    assert "paths begin at 40 of 60 nodes" in found.explanation
 
 
 @pytest.mark.parametrize("ring", [False, True])
