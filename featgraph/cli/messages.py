@@ -65,6 +65,7 @@ _PHRASES = (
         r"for activations \(B, \.\.\.\) give reduce=.*",
         "load_features(path, reduce=...) averages activations (B, ...), save_features writes them",
     ),
+    (r"\bsay format= one of\b", "convert --input-format knows"),
     (r"\buse force\b", "use --force"),
     (r", or resume=False to begin anew", ", or --out with another folder to begin anew"),
 )
@@ -94,13 +95,20 @@ def explain(error: object) -> str:
 
 def explain_usage(error: CycloptsError, command: str) -> str:
     """Return what is wrong with a command line, on one line."""
-    from cyclopts import CoercionError, MissingArgumentError, UnknownOptionError
+    from cyclopts import (
+        CoercionError,
+        MissingArgumentError,
+        UnknownOptionError,
+        UnusedCliTokensError,
+    )
 
     text = " ".join(str(error).split()).rstrip(".")
     if isinstance(error, UnknownOptionError):
         given = (error.token.keyword or error.token.value).partition("=")[0]
         names = [name for item in error.argument_collection for name in item.names if item.parse]
         text = f"there is no option {given}{nearest(given, names)}"
+    elif isinstance(error, UnusedCliTokensError):
+        text = f"too many arguments: {' '.join(map(repr, error.unused_tokens or ()))}"
     elif isinstance(error, CoercionError) and get_origin(error.target_type) is Literal:
         text = _explain_choice(error)
     elif isinstance(error, CoercionError):

@@ -73,6 +73,9 @@ def read_size(text: str) -> float:
     return int(number) if number.is_integer() else number
 
 
+_MOST_SIZES = 1_000_000
+
+
 def read_sizes(text: str) -> list[float]:
     """Read a list of sizes such as ``0-4,8,16``.
 
@@ -84,7 +87,9 @@ def read_sizes(text: str) -> list[float]:
     sizes: list[float] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if dash and first.isdigit() and last.isdigit() and int(first) <= int(last):
+        if dash and first.isdecimal() and last.isdecimal():
+            if not 0 <= int(last) - int(first) < _MOST_SIZES:
+                raise ValueError(f"must rise, by up to {_MOST_SIZES:,} sizes, got {part.strip()!r}")
             sizes.extend(range(int(first), int(last) + 1))
         else:
             sizes.append(read_size(part.strip()))

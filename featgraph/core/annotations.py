@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import numbers
 import os
 import types
@@ -36,6 +37,8 @@ __all__ = [
     "read_forms",
     "tuple_form",
 ]
+
+_MOST = 10_000_000  # values of a range or an iterator, which take memory only when they are listed
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,11 @@ def _listed(value: Any) -> list[object]:
         return cast("list[Any]", array.tolist())
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise Refused
-    return list(value)
+    items = value if isinstance(value, list | tuple) else itertools.islice(value, _MOST + 1)
+    listed = list(items)
+    if len(listed) > _MOST and not isinstance(value, list | tuple):
+        raise Refused(f"more than {_MOST:,} values")
+    return listed
 
 
 def items_form(

@@ -65,6 +65,8 @@ class Source:
         self.suffix = plain_suffix(self.name)
         if isinstance(target, str | os.PathLike):
             path = Path(target)
+            if path.is_dir():
+                raise IsADirectoryError(f"{path} is a folder, not a file")
             if not path.is_file():
                 raise FileNotFoundError(f"no file {path}")
             self._held = _unpack(path, path.name, path.suffix.lower())

@@ -164,6 +164,11 @@ def names_folder(spec: str) -> bool:
 def _call_factory(spec: str, seed: int, options: Mapping[str, object]) -> nn.Module:
     where, colon, name = spec.rpartition(":")
     if not colon or not where or not name.isidentifier():
+        if Path(spec).suffix in (".npy", ".npz", ".pt", ".pth", ".safetensors"):
+            raise ValueError(
+                f"spec of a model must be code, got the arrays {spec!r}; features are read by "
+                "load_features"
+            )
         raise ValueError(
             "spec of a model must be 'file.py:factory', 'package.module:factory', 'timm:NAME' or "
             f"one of {sorted(MODELS)}, got {spec!r}{nearest(spec, MODELS)}"

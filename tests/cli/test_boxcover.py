@@ -212,6 +212,12 @@ def test_sizes_are_read(text, sizes):
     assert read_sizes(text) == sizes
 
 
+@pytest.mark.parametrize("text", ["5-1", "0-100000000000", "1,3-2"])
+def test_ranges_that_fall_or_never_end_are_refused(text):
+    with pytest.raises(ValueError, match=r"must rise, by up to 1,000,000 sizes, got '[\d-]+'"):
+        read_sizes(text)
+
+
 def test_a_small_graph_needs_no_large_library(tmp_path):
     edges = tmp_path / "path.edges"
     edges.write_text("".join(f"{k} {k + 1}\n" for k in range(30)))

@@ -60,7 +60,11 @@ def test_parameters_become_flags(said, shown):
         ("compare t.npz", "load_features(path, reduce=...) averages activations"),
         ("convert g.edges g.gexf --color-by degre", "--color-by must be one of"),
         ("boxcover", "required: graph"),
-        ("boxcover g.edges extra", "'extra'"),
+        ("boxcover g.edges extra", "too many arguments: 'extra'"),
+        ("boxcover .", ". is a folder, not a file"),
+        ("boxcover g.edges --sizes 5-1", "--sizes: must rise, by up to 1,000,000 sizes, got '5-1'"),
+        ("boxcover g.xyz", "convert --input-format knows edges"),
+        ("analyze f.npz", "analyze --features read features"),
         ("boxcover g.edges --method", "--method needs a value"),
         ("boxcover g.edges --method-option length", "--method-option must be NAME=VALUE"),
         ("boxcover g.edges --method-option k=1", "k"),
@@ -77,6 +81,7 @@ def test_parameters_become_flags(said, shown):
 def test_what_is_wrong_is_said_in_flags(words, shown, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "g.edges").write_text("a b\nb c\n")
+    (tmp_path / "g.xyz").write_text("a b\n")
     np.savez(tmp_path / "f.npz", a=np.eye(6), b=np.eye(5, 6))
     np.savez(tmp_path / "t.npz", a=np.ones((4, 3, 2)))
     net = nx.path_graph(4)

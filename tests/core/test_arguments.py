@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -40,6 +41,14 @@ def test_objects_of_classes_that_nobody_named_are_checked():
         (
             lambda: graph.find_communities(PATH, n_iterations=10**12),
             "n_iterations must be .* 1000000",
+        ),
+        (
+            lambda: boxes.box_counts(PATH, sizes=range(10**11)),
+            "sizes must be a list .*, got more than 10,000,000 values",
+        ),
+        (
+            lambda: boxes.minimum_box_counts(PATH, sizes=itertools.count()),
+            "sizes must be a list .*, got more than 10,000,000 values",
         ),
         (lambda: boxes.minimum_box_cover(PATH, 1, rng=10**77), r"rng must be a seed .* 2\*\*63"),
         (lambda: io.read_tables({4: 10**30}), "edges must hold a list of cells under 4, got 10"),
