@@ -478,3 +478,24 @@ def test_the_input_is_not_changed(library):
     before = as_feature_graph(graph, weight="weight")
     before.weights[:] = 7.0
     assert as_feature_graph(graph, weight="weight").edge_weights.tolist() == [0.5, 2.0]
+
+
+def test_a_random_walk_of_pyg_without_weights_returns_with_its_probability():
+    from torch_geometric.transforms import AddRandomWalkPE
+
+    edges = [(0, 1), (1, 2), (2, 3), (0, 2)]
+    graph = FeatureGraph.from_edges(edges, weights=[0.1, 0.2, 0.3, 0.4])
+    walk = AddRandomWalkPE(3, attr_name="returns")(graph.to_pyg(weight="none")).returns
+    adjacent = graph.to_scipy(weighted=False).toarray()
+    step = adjacent / adjacent.sum(axis=1, keepdims=True)
+    powers = [np.linalg.matrix_power(step, k).diagonal() for k in (1, 2, 3)]
+    np.testing.assert_allclose(walk.numpy(), np.column_stack(powers), atol=1e-6)  # float32
+
+
+def test_the_laplacian_of_pyg_without_normalisation_counts_lone_nodes():
+    from torch_geometric.utils import get_laplacian, to_dense_adj
+
+    data = FeatureGraph.from_edges([(0, 1), (1, 2)], n_nodes=5).to_pyg()
+    pairs, values = get_laplacian(data.edge_index, num_nodes=data.num_nodes)
+    laplacian = to_dense_adj(pairs, edge_attr=values, max_num_nodes=data.num_nodes)[0]
+    assert int((torch.linalg.eigvalsh(laplacian).abs() < 1e-5).sum()) == 3  # float32

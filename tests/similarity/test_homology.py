@@ -446,3 +446,22 @@ def test_five_million_edges():
     graph = weight_graph([rng.normal(size=shape) for shape in shapes])
     diagrams = sim.weight_persistence(graph)
     assert len(diagrams.points[0]) + len(diagrams.points[1]) == 5_000_000
+
+
+@needs_gudhi
+def test_curves_have_the_shape_of_gudhi_and_the_height_of_the_definition():
+    from gudhi.representations import Landscape, Silhouette
+
+    rng = np.random.default_rng(0)
+    births = rng.random(40)
+    bars = np.column_stack([births, births + 0.1 + rng.random(40)])
+    grid = np.linspace(0, 2, 50)
+    options = {"resolution": 50, "sample_range": [0, 2], "keep_endpoints": True}
+    makers = (
+        (landscape_curve, Landscape(num_landscapes=1, **options)),
+        (silhouette_curve, Silhouette(weight=lambda bar: bar[1] - bar[0], **options)),
+    )
+    for curve, maker in makers:  # gudhi 3.13 multiplies by the root of two
+        ours, theirs = curve(bars, grid), maker.fit_transform([bars])[0]
+        np.testing.assert_allclose(ours / ours.max(), theirs / theirs.max(), rtol=1e-12)
+        assert curve(np.array([[0.0, 2.0]]), np.array([1.0])).tolist() == [1.0]
