@@ -253,10 +253,10 @@ def _geometric_median(points: NDArray[np.float64]) -> NDArray[np.float64]:
 def _orthonormal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return orthonormal columns, uniform over directions: QR with the signs of R put back.
 
-    Gaussian matrices twice as long as wide have a condition number below 10, so that the
-    Cholesky factor of their Gram matrix is R, to rounding.
+    Gaussian matrices half as long again as wide have a condition number of about 10 unless they
+    are tiny, so that the Cholesky factor of their Gram matrix is R, to rounding.
     """
-    if len(matrix) >= 2 * matrix.shape[1]:
+    if 2 * len(matrix) >= 3 * matrix.shape[1] >= 48:
         from scipy.linalg import cholesky, solve_triangular
 
         factor = cholesky(matrix.T @ matrix)

@@ -16,7 +16,7 @@ from featgraph.features import (
     norms_null,
     shuffled_null,
 )
-from featgraph.features.null import NULLS, _geometric_median
+from featgraph.features.null import NULLS, _geometric_median, _orthonormal
 
 
 def draw(n_nodes: int, n_samples: int, seed: int = 0) -> np.ndarray:
@@ -157,3 +157,12 @@ def test_small_matrices_hold_threads_back_and_large_ones_do_not():
     look(np.zeros((SMALL + 1, 2)))
     assert seen == [1, before]
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("shape", [(160, 80), (120, 80), (119, 80), (40, 40), (6, 4), (2, 1)])
+def test_directions_are_those_of_qr_with_a_positive_diagonal(shape):
+    drawn = np.random.default_rng(0).normal(size=shape)
+    found = _orthonormal(drawn)
+    q, r = np.linalg.qr(drawn)
+    np.testing.assert_allclose(found, q * np.sign(np.diag(r)), atol=1e-12)
+    np.testing.assert_allclose(found.T @ found, np.eye(shape[1]), atol=1e-12)
