@@ -127,9 +127,9 @@ def _fold_directions(
 def _from_networkx(graph: Any, _: str | None) -> RawGraph:
     names = list(graph)
     number = {name: i for i, name in enumerate(names)}
-    rows = list(graph.edges(data=True))
+    rows = [(a, b, _drawn(data)) for a, b, data in graph.edges(data=True)]
     pairs = [(number[a], number[b]) for a, b, _ in rows]
-    nodes = [data for _, data in graph.nodes(data=True)]
+    nodes = [_drawn(data) for _, data in graph.nodes(data=True)]
     return RawGraph(
         edges=np.array(pairs, dtype=np.int64).reshape(-1, 2),
         n_nodes=len(names),
@@ -139,6 +139,22 @@ def _from_networkx(graph: Any, _: str | None) -> RawGraph:
         attributes=_columns(_by_key(nodes)),
         fields={key: graph.graph[key] for key in GRAPH_FIELDS if key in graph.graph},
     )
+
+
+def _drawn(data: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return what is known of a node or an edge, with columns of what nx.read_gexf calls viz."""
+    viz = data.get("viz")
+    if not isinstance(viz, dict):
+        return data
+    told = {key: viz[key] for key in ("size", "thickness", "shape") if key in viz}
+    color, place = viz.get("color", {}), viz.get("position", {})
+    if {"r", "g", "b"} <= color.keys():
+        told["color"] = [color[channel] for channel in "rgb"]
+    if color.get("a") is not None:
+        told["alpha"] = color["a"]
+    if {"x", "y"} <= place.keys():
+        told["position"] = [place[axis] for axis in "xyz" if axis in place]
+    return told | {key: value for key, value in data.items() if key != "viz"}
 
 
 def _by_key(rows: Sequence[Mapping[object, object]]) -> dict[str, Sequence[object]]:

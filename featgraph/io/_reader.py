@@ -17,7 +17,7 @@ from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [
     *("RESERVED_PREFIX", "Column", "GraphReader", "Table", "as_boolean", "color_channels"),
-    *("typed_column",),
+    *("color_rows", "typed_column"),
 ]
 
 #: An attribute whose name Gephi would take for something else is written with this prefix.
@@ -100,8 +100,8 @@ class Column:
         self.is_list = self.is_number and kind.lower() != self.kind  # of graph-tool
 
     def add(self, row: int, cell: Any) -> None:
-        """Take the value of a row; a number of nothing but blanks, or "null", is a missing one."""
-        if not self.is_number or (cell and not cell.isspace() and cell != "null"):
+        """Take the value of a row; a number that is blank, null or None is a missing one."""
+        if not self.is_number or (cell and not cell.isspace() and cell not in ("null", "None")):
             self.rows.append(row)
             self.cells.append(cell)
 
@@ -332,6 +332,20 @@ def color_channels(text: str) -> list[int]:
     return [int(wide[k : k + 2], 16) for k in range(0, len(wide), 2)]
 
 
+def color_rows(words: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the colours of words, shape (n_rows, 3), NaN for blanks; None if some are none.
+
+    Examples
+    --------
+    >>> color_rows(np.array(["red", ""])).tolist(), color_rows(np.array(["red", "warm"]))
+    ([[255.0, 0.0, 0.0], [nan, nan, nan]], None)
+    """
+    listed = [color_channels(word)[:3] for word in words.tolist()]
+    if not all(told or not word for told, word in zip(listed, words.tolist(), strict=True)):
+        return None
+    return np.array([told or (np.nan,) * 3 for told in listed])
+
+
 def _restore_looks(
     columns: dict[str, NDArray[Any]], names: Sequence[object] = ()
 ) -> dict[str, NDArray[Any]]:
@@ -349,13 +363,10 @@ def _restore_looks(
             kept[name] = rows
     words = kept.get("color")
     if words is not None and words.dtype.kind == "U":
-        marked = [word.startswith(("#", "rgb")) for word in words.tolist()]  # no names
-        channels = [
-            color_channels(word) if mark else None
-            for word, mark in zip(words.tolist(), marked, strict=True)
-        ]
-        if all(told or not word for told, word in zip(channels, words.tolist(), strict=True)):
-            kept["color"] = np.array([told[:3] if told else [np.nan] * 3 for told in channels])
+        named = any(word and not word.startswith(("#", "rgb")) for word in words.tolist())
+        colors = None if named else color_rows(words)
+        if colors is not None:
+            kept["color"] = colors
     told = map(str, kept.get("label", ()))
     if names and "label" in kept and all(map(operator.eq, map(str, names), told)):
         del kept["label"]

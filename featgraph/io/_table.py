@@ -16,7 +16,7 @@ from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.degrees import EdgeWeight, with_edge_weight
 from featgraph.graph.mesoscale import find_communities, find_cores
 from featgraph.graph.outgoing import GRAPH_FIELDS
-from featgraph.io._reader import RESERVED_PREFIX
+from featgraph.io._reader import RESERVED_PREFIX, color_rows
 from featgraph.io._streams import clean_text
 from featgraph.io.colors import box_colors, value_colors
 
@@ -138,8 +138,12 @@ def _split_looks(
     columns: dict[str, NDArray[Any]] = {}
     looks: dict[str, NDArray[Any] | None] = {}
     for name, array in attributes.items():
-        if _is_look(name, array, size):
-            looks[name] = array
+        words = name == "color" and array.dtype.kind == "U" and array.ndim == 1
+        colors = color_rows(array) if words else None
+        whole = array.dtype.kind == "O" and column_kind(array) == "integer"  # with gaps
+        plain = array.astype(np.float64) if whole else array if colors is None else colors
+        if _is_look(name, plain, size):
+            looks[name] = plain
         elif array.ndim == 1 or array.shape[1] <= _WIDEST:
             columns |= numbered(name, array)
     return columns, looks
@@ -228,6 +232,7 @@ def _positions(
     if isinstance(positions, str):
         if positions != "auto":
             raise ValueError(f'positions must be coordinates, "auto" or None, got {positions!r}')
+        stored = _places(graph.node_attributes) if stored is None else stored
         if stored is not None:
             return stored.astype(np.float64)
         return np.round(_SPACING * graph.layout, 3)
@@ -240,6 +245,15 @@ def _positions(
     if not np.isfinite(array).all():
         raise ValueError("positions must be finite")
     return array
+
+
+def _places(attributes: Mapping[str, NDArray[Any]]) -> NDArray[Any] | None:
+    """Return places under other names: pos of networkx and others, x and y of igraph."""
+    pos, axes = attributes.get("pos"), [attributes[a] for a in "xy" if a in attributes]
+    if pos is not None and _is_look("position", pos, ""):
+        return pos
+    plain = len(axes) == 2 and all(a.dtype.kind in "iuf" and a.ndim == 1 for a in axes)
+    return np.column_stack(axes) if plain else None
 
 
 def column_kind(column: NDArray[Any]) -> str:

@@ -321,8 +321,9 @@ def _read_spans(about: Mapping[str, str], zone: datetime.tzinfo) -> list[Span]:
         if len(times) % 2:
             raise ValueError(f"intervals must be pairs of times, got {told[:40]!r}")
         return list(zip(times[::2], times[1::2], strict=True))
-    start = about.get("start") or about.get("startopen")
-    end = about.get("end") or about.get("endopen")
+    known = {key: text for key, text in about.items() if text != "None"}  # of networkx
+    start = known.get("start") or known.get("startopen")
+    end = known.get("end") or known.get("endopen")
     span = (_time(start, zone) if start else -math.inf, _time(end, zone) if end else math.inf)
     if span[0] > span[1]:
         raise ValueError(f"a stretch of time ends at {end} before it starts at {start}")

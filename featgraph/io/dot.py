@@ -207,6 +207,8 @@ class _Reader(GraphReader):
         if now.keyword == "edge":
             now.usual |= told
         elif len(now.ends) == 1 and not now.keyword:
+            if told.get("width"):  # inches of 72 points
+                told["size"] = str(72 * float(told.pop("width")))
             for name in now.ends[0]:
                 _put(self.nodes, self.row[name], told)
         told = {"shape" if k == "style" else k: text for k, text in (now.usual | told).items()}
@@ -234,7 +236,5 @@ def _put(table: Table, row: int, told: dict[str, str]) -> None:
         cells: dict[str, Any] = {"thickness" if key == "penwidth" else key: text}
         if key == "pos" and " " not in text:  # the course of an edge has many points
             cells = dict(zip("xyz", text.strip("!").split(","), strict=False))
-        elif key == "width":
-            cells = {"size": str(72 * float(text))} if text else {}  # inches of 72 points
         for name, cell in cells.items():
             table.column(name, "guess").add(row, cell)

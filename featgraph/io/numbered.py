@@ -193,8 +193,9 @@ class _Pajek(GraphReader):
         elif self.section == "*matrix":
             self.matrix.append(list(map(float, words)))
         else:
-            if words[-1].startswith("[") and not self.notes:
-                self.notes.append("left out times in brackets: a FeatureGraph holds at one time")
+            if words[-1].startswith("["):
+                words.pop()
+                self.notes = ["left out times in brackets: a FeatureGraph holds at one time"]
             n_ends = _SECTIONS[self.section]
             ends = list(map(int, words[:n_ends]))
             if any(not 1 <= end <= len(self.labels) for end in ends):
@@ -206,11 +207,12 @@ class _Pajek(GraphReader):
         if not others:
             raise ValueError("an edge needs two ends")
         self.directed = self.directed or self.section.startswith("*arcs")
-        told = words[0] if words and not words[0].startswith("[") else "1"
+        bare = len(words) % 2 == 0 and words[:1] != [] and words[0].isalpha()  # without a weight
+        told, rest = ("1", words) if bare or not words else (words[0], words[1:])
         for other in others:
             self.add_edge(first, other)
             self.edges.put("weight", float(told))
-        if about := dict(zip(words[1::2], words[2::2], strict=False)):
+        if about := dict(zip(rest[::2], rest[1::2], strict=False)):
             self.edges.put("label", about.get("l"))
             self.edges.put_color(about.get("c"))
             self.edges.put("thickness", about.get("w"), "double")
@@ -225,6 +227,6 @@ class _Pajek(GraphReader):
                 break
             self.nodes.column(axis, "double").add(row, rest.pop(0))
         if rest and rest[0].isalpha() and len(rest) % 2:
-            self.nodes.put("shape", rest[0], row=row)
-            about = dict(zip(rest[1::2], rest[2::2], strict=True))
-            self.nodes.put_color(about.get("ic"), row)  # of the inner
+            self.nodes.put("shape", rest.pop(0), row=row)
+        about = dict(zip(rest[::2], rest[1::2], strict=False))
+        self.nodes.put_color(about.get("ic"), row)  # of the inner

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -51,6 +52,11 @@ VALUES = [  # name, text, columns of the nodes
      {"color": [[255, 0, 0], [0, 255, 0]], "alpha": [NAN, 128 / 255]}),
     ("both.dot", 'graph { a [fillcolor="#ff0000", color=black]; b [color=blue, fillcolor=lime]; }',
      {"color": [[255, 0, 0], [0, 255, 0]]}),
+    ("bare.net", '*Vertices 2\n1 "a" 1 4 ic "red"\n2 "b" 2 5 ic "#0f0"\n*Edges\n1 2 c "red"\n',
+     {"position": [[1.0, 4.0], [2.0, 5.0]], "color": [[255, 0, 0], [0, 255, 0]]}),  # igraph
+    ("hex.gexf", gexf([("a", "<viz:color hex='#00ff00' r='None' g='None' b='None'/>"), ("b", "")],
+     EDGE), {"color": [[0.0, 255.0, 0.0], GAP]}),  # networkx
+    ("size.dot", "graph { a [size=1, width=0.5]; a -- b [width=2] }", {"size": [36.0, NAN]}),
     ("ink.net", '*Vertices 2\n1 a 0.1 0.2 box ic Red bc Black\n2 b 0.3 0.4 box\n',
      {"color": [[255.0, 0.0, 0.0], GAP], "shape": ["box", "box"],
       "position": [[0.1, 0.2], [0.3, 0.4]]}),
@@ -102,6 +108,30 @@ def test_colours_of_edges_by_name(tmp_path):
     assert columns(pajek, edges=True) == {"thickness": [3.0], "color": [[0, 0, 255]]}
     gephi = 'graph [ node [ id 0 ] node [ id 1 ] edge [ source 0 target 1 fill "#00ff00" ] ]'
     assert columns(read(tmp_path, "a.gml", gephi), edges=True) == {"color": [[0, 255, 0]]}
+
+
+@pytest.mark.parametrize("suffix", ["gexf", "graphml", "cyjs", "dot"])
+def test_looks_of_graphs_of_networkx_are_written(suffix, tmp_path):
+    drawn = nx.Graph([("a", "b")])
+    viz = {"color": {"r": 1, "g": 2, "b": 3, "a": 0.5}, "position": {"x": 4, "y": 5, "z": 0}}
+    drawn.nodes["a"]["viz"], drawn.edges["a", "b"]["viz"] = viz | {"size": 6}, {"thickness": 7.0}
+    back = read_graph(write_graph(drawn, tmp_path / f"a.{suffix}"))
+    assert repr(back.node_attributes["color"].tolist()) in (
+        repr([[1.0, 2.0, 3.0], GAP]), repr([[1, 2, 3], GAP]))  # fmt: skip
+    assert back.node_attributes["position"][0, :2].tolist() == [4.0, 5.0]
+    np.testing.assert_array_equal(back.node_attributes["size"], [6.0, NAN])
+    np.testing.assert_array_equal(back.node_attributes["alpha"], [0.5, NAN])
+    assert back.edge_attributes["thickness"].tolist() == [7.0]
+    named = nx.Graph([("a", "b")])
+    for name, color, place in (("a", "red", (1, 2)), ("b", "#00f", (3, 4))):
+        named.nodes[name].update(color=color, pos=place)
+    back = read_graph(write_graph(named, tmp_path / f"b.{suffix}"))
+    assert back.node_attributes["color"].tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert back.node_attributes["position"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    placed = nx.Graph([("a", "b")])
+    nx.set_node_attributes(placed, {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 4}})
+    back = read_graph(write_graph(placed, tmp_path / f"c.{suffix}"))
+    assert back.node_attributes["position"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
 
 
 @pytest.mark.parametrize("suffix", ["gexf", "graphml", "cyjs", "dot"])
