@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from featgraph.core.files import write_text
 from featgraph.core.package import hash_sources
+from featgraph.core.parallel import WorkerLost, run_parallel
+from featgraph.core.progress import track_progress
 from featgraph.report.folder import (
     claim_folder,
     command_line,
@@ -24,7 +27,19 @@ from featgraph.report.folder import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "add_jobs"]
+
+
+def add_jobs(parser: argparse._ActionsContainer) -> None:
+    """Declare ``--jobs``, for experiments of independent steps."""
+    parser.add_argument(
+        "--jobs", type=int, default=None, metavar="N",
+        help="steps at once, each in a process of its own; none: one after another",
+    )  # fmt: skip
+
+
+def _call(compute: Callable[[], object]) -> object:
+    return compute()
 
 
 class RunFolder:
@@ -93,7 +108,42 @@ class RunFolder:
         found = self._read_step(name)
         if found is not None:
             return found["value"]
-        value = json.loads(json.dumps(compute(), allow_nan=False))
+        return self._keep_step(name, compute())
+
+    def finish_steps(
+        self,
+        steps: Mapping[str, Callable[[], Any]],
+        *,
+        jobs: int | None = None,
+        progress: bool | None = None,
+        label: str = "steps",
+    ) -> dict[str, Any]:
+        """Return the values of independent steps, ``jobs`` of them computed at once.
+
+        Every step is kept as it ends. With ``jobs`` steps must be picklable, and each runs in a
+        process of its own on one thread; None computes one after another here.
+
+        Raises
+        ------
+        RuntimeError
+            If the worker of a step died twice; what ended before is kept.
+        """
+        if jobs is None:
+            shown = track_progress(steps, progress=progress, label=label, total=len(steps))
+            return {name: self.finish_step(name, steps[name]) for name in shown}
+        names = [name for name in steps if not self.has_step(name)]
+        outcomes = run_parallel(
+            _call, [(steps[name],) for name in names], jobs=jobs, progress=progress, label=label,
+            done=len(steps) - len(names),
+        )  # fmt: skip
+        for place, value in outcomes:
+            if isinstance(value, WorkerLost):
+                raise RuntimeError(f"{names[place]}: {value.reason}; the same command goes on")
+            self._keep_step(names[place], value)
+        return {name: self.finish_step(name, compute) for name, compute in steps.items()}
+
+    def _keep_step(self, name: str, value: object) -> Any:
+        value = json.loads(json.dumps(value, allow_nan=False))
         kept = {"made_with": self._made_with, "value": value}
         write_text(self.path(f"steps/{name}.json"), json.dumps(kept, indent=1) + "\n")
         self._list()

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.run_folder import RunFolder, add_jobs
 from featgraph.core.checks import choice, integer
 from featgraph.selfsimilarity.estimators import EstimatorName
 
@@ -66,6 +66,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--max-images", type=int, default=None, metavar="N", help="images used; none: 512"
     )
+    add_jobs(parser)
 
 
 def run(
@@ -78,6 +79,7 @@ def run(
     nets: Sequence[str] | None = None,
     seeds: int | None = None,
     max_images: int | None = None,
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -93,7 +95,7 @@ def run(
         See ``SCALES``.
     seed : int, default=0
         First seed of the untrained weights.
-    weights, nets, seeds, max_images
+    weights, nets, seeds, max_images, jobs
         See ``python -m benchmarks.reproduce table2 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
@@ -105,8 +107,6 @@ def run(
     Path
         The page to read first, README.md.
     """
-    from featgraph.core.progress import track_progress
-
     choice(scale, SCALES, "scale")
     n_images = (32 if scale == "quick" else 512) if max_images is None else max_images
     default = ["resnet34"] if scale == "quick" else list(NETS)
@@ -114,19 +114,23 @@ def run(
     n_seeds = integer(_SEEDS[scale] if seeds is None else seeds, "seeds", least=1)
     settings = {"images": images, "n_images": n_images, "weights": weights}
     folder = RunFolder(out, "table2", settings, force=force)
-    photos = _Photos(images, n_images, progress)
+    photos = _Photos(images, n_images, progress if jobs is None else False)
     tasks: list[tuple[str, str, int, Path | None]] = []
     for name in names:
         tasks += [(name, "untrained", number, None) for number in range(seed, seed + n_seeds)]
         file = _find_weights(weights, name)
         if file is not None:
             tasks.append((name, "trained", seed, file))
-    rows: list[dict[str, Any]] = []
-    shown = track_progress(tasks, progress=progress, label="networks", total=len(tasks))
-    for name, state, number, file in shown:
-        compute = partial(_measure_network, photos, name, number, file)
-        found = folder.finish_step(f"{name}-{state}-{number}", compute)
-        rows += [{"net": name, "state": state, "seed": number, **row} for row in found]
+    steps = {
+        f"{name}-{state}-{number}": partial(_measure_network, photos, name, number, file)
+        for name, state, number, file in tasks
+    }
+    found = folder.finish_steps(steps, jobs=jobs, progress=progress, label="networks")
+    rows = [
+        {"net": name, "state": state, "seed": number, **row}
+        for name, state, number, _ in tasks
+        for row in found[f"{name}-{state}-{number}"]
+    ]
     return _write(folder, rows)
 
 

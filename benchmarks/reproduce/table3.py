@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.reproduce.paired import summarize_variants
-from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.run_folder import RunFolder, add_jobs
 from benchmarks.reproduce.table3_page import write_page
 from benchmarks.reproduce.table3_variants import ROBUST, VARIANTS
 from featgraph.core.checks import choice, integer
@@ -87,6 +87,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
         help="scale and crop the images of folders to N × N; needed where sizes differ",
     )  # fmt: skip
     parser.add_argument("--device", default="cpu", metavar="NAME", help="where to train, as cuda")
+    add_jobs(parser)
 
 
 def run(
@@ -102,6 +103,7 @@ def run(
     test_data: str | None = None,
     size: int | None = None,
     device: str = "cpu",
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -115,7 +117,7 @@ def run(
         See ``SCALES``.
     seed : int, default=0
         First seed; a seed decides weights and order, the same for all ways to train.
-    nets, variants, seeds, epochs, data, test_data, size, device
+    nets, variants, seeds, epochs, data, test_data, size, device, jobs
         See ``python -m benchmarks.reproduce table3 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
@@ -146,7 +148,7 @@ def run(
     folder = RunFolder(out, "table3", settings, force=force)
     bench = _Bench(folder, scale, plan, settings, device)
     tasks = [(n, s, v) for s in range(seed, seed + n_seeds) for n in names for v in chosen]
-    results = _train_all(bench, tasks, progress)
+    results = _train_all(bench, tasks, jobs, progress)
     rows = summarize_variants(results, names, chosen)
     return write_page(folder, rows, results, chosen)
 
@@ -201,11 +203,12 @@ class _Bench:
 
     def finish(self, name: str, seed: int, variant: str) -> dict[str, Any]:
         """Return accuracy and SS_rate of one training, from an earlier run if it is there."""
-        compute = partial(self._train, name, seed, variant)
+        compute = partial(self.train, name, seed, variant)
         found: dict[str, Any] = self.folder.finish_step(f"{name}-{seed}-{variant}", compute)
         return found
 
-    def _train(self, name: str, seed: int, variant: str) -> dict[str, Any]:
+    def train(self, name: str, seed: int, variant: str) -> dict[str, Any]:
+        """Train, and return accuracy and SS_rate."""
         from featgraph.training.log import TrainingDivergedError
         from featgraph.training.trainer import train
 
@@ -323,14 +326,22 @@ def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.M
 
 
 def _train_all(
-    bench: _Bench, tasks: Sequence[tuple[str, int, str]], progress: bool | None
+    bench: _Bench, tasks: Sequence[tuple[str, int, str]], jobs: int | None, progress: bool | None
 ) -> list[dict[str, Any]]:
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
-    from featgraph.core.progress import track_progress
     from featgraph.core.resources import hold_threads
 
+    found: dict[str, dict[str, Any]] = {}
     with warnings.catch_warnings(), hold_threads(bench.scale != "paper"):
         warnings.filterwarnings("ignore", message="layer .* is constant")
-        shown = track_progress(tasks, progress=progress, label="trainings", total=len(tasks))
-        return [bench.finish(*task) for task in shown]
+        for first in (True, False):  # constraints take their targets from the baselines
+            steps = {
+                "-".join(map(str, task)): partial(bench.train, *task)
+                for task in tasks
+                if (task[2] == "baseline") is first
+            }
+            found |= bench.folder.finish_steps(
+                steps, jobs=jobs, progress=progress, label="trainings"
+            )
+    return [found["-".join(map(str, task))] for task in tasks]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.run_folder import RunFolder, add_jobs
 from benchmarks.reproduce.sources import list_sources
 from featgraph.core.checks import choice
 
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
         help="folder with weights/nets.py (which is run), its weights, and "
         "images/cifar10_test2000.npz: adds ResNet-20, ResNet-56 and two transformers",
     )  # fmt: skip
+    add_jobs(parser)
 
 
 def run(
@@ -56,6 +57,7 @@ def run(
     scale: str = "small",
     seed: int = 0,
     data: str | None = None,
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -71,6 +73,8 @@ def run(
         Seed of clouds, weights, training and coverings.
     data : str or None, default=None
         Folder of trained networks, see ``python -m benchmarks.reproduce validation --help``.
+    jobs : int or None, default=None
+        Sources at once, each in a process of its own.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
@@ -83,7 +87,6 @@ def run(
     """
     import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
-    from featgraph.core.progress import track_progress
     from featgraph.core.resources import hold_threads
 
     size = _SIZES[choice(scale, SCALES, "scale")]
@@ -91,13 +94,13 @@ def run(
     sources = list_sources(
         size["nets"], data=data, seed=seed, epochs=size["epochs"], n_seeds=size["n_seeds"]
     )
-    rows: list[dict[str, Any]] = []
-    shown = track_progress(sources.items(), progress=progress, label="sources", total=len(sources))
+    steps = {
+        name.replace(" ", "-"): partial(_measure_source, name, source, size, seed)
+        for name, source in sources.items()
+    }
     with hold_threads():
-        for name, source in shown:
-            compute = partial(_measure_source, name, source, size, seed)
-            rows += folder.finish_step(name.replace(" ", "-"), compute)
-    return _write(folder, rows)
+        found = folder.finish_steps(steps, jobs=jobs, progress=progress, label="sources")
+    return _write(folder, [row for rows in found.values() for row in rows])
 
 
 def _measure_source(

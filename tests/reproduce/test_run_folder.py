@@ -1,4 +1,7 @@
 import json
+import math
+import os
+from functools import partial
 
 import pytest
 from matplotlib.figure import Figure
@@ -20,6 +23,25 @@ def test_steps_are_computed_once_per_settings(tmp_path):
     assert len(calls) == 1
     RunFolder(tmp_path / "run", "table4", {"seed": 1}).finish_step("a", compute)
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("jobs", [None, 1, 2, 9])
+def test_steps_computed_at_once_are_those_computed_one_by_one(tmp_path, jobs):
+    run = RunFolder(tmp_path / "run", "table4", {})
+    run.finish_step("16", lambda: "from before")
+    found = run.finish_steps(
+        {str(k): partial(math.isqrt, k) for k in (25, 16, 9)}, jobs=jobs, progress=False
+    )
+    assert list(found.items()) == [("25", 5), ("16", "from before"), ("9", 3)]
+    assert run.has_step("9")
+
+
+def test_a_step_that_kills_its_worker_leaves_the_others(tmp_path):
+    run = RunFolder(tmp_path / "run", "table4", {})
+    steps = {"sound": partial(math.isqrt, 9), "deadly": partial(os._exit, 3)}
+    with pytest.raises(RuntimeError, match="deadly: its worker died twice"):
+        run.finish_steps(steps, jobs=2, progress=False)
+    assert run.has_step("sound")
 
 
 def test_a_broken_step_is_computed_again(tmp_path):

@@ -34,15 +34,18 @@ def test_table3_is_paired_resumed_and_extended(tmp_path, monkeypatch):
     text = page.read_text(encoding="utf-8")
     assert "linkage: " in text
     assert "| ViT-B | 90.29 | 93.21 |" in text
+    at_once = {"scale": "quick", "nets": ["mlp"], "variants": ["linkage"], "jobs": 2}
+    table3.run(tmp_path / "at once", **at_once, progress=False)
+    assert rows_of(tmp_path / "at once", "runs") == rows_of(tmp_path, "runs")
     # What is finished is not trained again; a third seed adds two trainings.
     made = []
-    ordinary = table3._Bench._train
+    ordinary = table3._Bench.train
 
     def train(bench, *task):
         made.append(task)
         return ordinary(bench, *task)
 
-    monkeypatch.setattr(table3._Bench, "_train", train)
+    monkeypatch.setattr(table3._Bench, "train", train)
     options = {"scale": "quick", "nets": ["mlp"], "variants": ["linkage"], "progress": False}
     table3.run(tmp_path, seeds=3, **options)
     assert made == [("mlp", 2, "baseline"), ("mlp", 2, "linkage")]
