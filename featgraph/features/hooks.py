@@ -73,6 +73,8 @@ class ActivationHooks:
         The one layer to listen to, None for all.
     silent : list of str
         Chosen layers that gave nothing in the last forward pass taken.
+    was_run : bool
+        Whether the model ran (in training mode, ``for_training``) before the last ``take``.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class ActivationHooks:
         self.reducer = ActivationReducer(model, self._calls_around, mask, is_rule=self.is_rule)
         self.only: str | None = None
         self.silent: list[str] = []
+        self.was_run = False
         self.skipped: dict[str, str] = {}
         self.caught: dict[str, list[Tensor]] = {}
         self._n_calls: dict[str, int] = {}
@@ -181,6 +184,7 @@ class ActivationHooks:
             for number in sorted(layer.wanted or ()) or (None,)
             if not any(n == layer.name and number in (None, k) for n, k in self._fruitful)
         ]
+        self.was_run = bool(self._n_calls) or "" in self._calls_around.current
         if self.for_training and self.reducer.squares:
             call = self._calls_around.current.get("")
             values = {} if call is None else call.values

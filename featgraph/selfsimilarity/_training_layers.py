@@ -16,6 +16,7 @@ __all__ = ["LEAST_NODES", "TrainingLayers", "device_of", "gather_samples", "is_c
 
 # Below 8 nodes log N takes a handful of values and SS_rate says nothing about a power law.
 LEAST_NODES = 8
+_RULE = f"a layer must be called and have at least {LEAST_NODES} nodes"
 # Nodes that differ by less than this share of the largest activation differ by rounding only.
 ROUNDING = 1e-6
 
@@ -52,6 +53,11 @@ class TrainingLayers:
             name: _join(values, self.hooks)
             for name, values in self.hooks.take(stacklevel=4).items()
         }
+        if not caught and self.hooks.was_run:
+            why = next(
+                iter(self.hooks.skipped.values()), f"layers {self.hooks.silent} give nothing"
+            )
+            raise ValueError(f"{_RULE}, and none is left: {why}; choose other layers")
         if not caught:
             raise ValueError(
                 "the regulariser needs a forward pass of the model in training mode before each "
@@ -72,11 +78,10 @@ class TrainingLayers:
         }
         fit = [name for name in caught if name not in problems]
         listed = "; ".join(f"layer {name!r} {why}" for name, why in problems.items())
-        rule = f"a layer must be called and have at least {LEAST_NODES} nodes"
         if problems and (not fit or not self.hooks.is_rule):
-            raise ValueError(f"{rule}: {listed}; choose other layers")
+            raise ValueError(f"{_RULE}: {listed}; choose other layers")
         if problems:
-            warnings.warn(f"{rule}; left out: {listed}", stacklevel=4)
+            warnings.warn(f"{_RULE}; left out: {listed}", stacklevel=4)
         self.names, self.is_settled = fit, True
 
 

@@ -107,6 +107,33 @@ def test_evaluation_costs_nothing():
         reg()
 
 
+class Idle(nn.Module):
+    """A layer that is never called beside one that is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.idle = nn.Linear(6, 12), nn.Linear(6, 12)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.used(x)
+
+
+@pytest.mark.parametrize(
+    ("net", "layers", "why"),
+    [
+        (nn.Sequential(nn.Linear(6, 1)), "all", r"layers \['0'\] give nothing"),
+        (Idle(), ["idle"], r"layers \['idle'\] give nothing"),
+        (nn.Sequential(nn.Unflatten(1, (1, 6)), nn.LSTM(6, 9)), ["all", "!0"], "layer '1' gives"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:layers left out")
+def test_a_forward_pass_that_gave_nothing_is_not_called_missing(net, layers, why):
+    reg = SelfSimilarityRegularizer(net, layers=layers)
+    net(torch.randn(5, 6))
+    with pytest.raises(ValueError, match=f"and none is left: {why}.*; choose other layers"):
+        reg()
+
+
 def test_an_in_place_activation_does_not_overwrite_what_was_heard():
     net = nn.Sequential(nn.Linear(6, 12), nn.ReLU(inplace=True), nn.Linear(12, 3))
     reg = SelfSimilarityRegularizer(net, layers="0", weight=1.0)
