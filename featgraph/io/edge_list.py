@@ -159,11 +159,13 @@ def _rows(text: str, separator: str | None) -> Iterator[tuple[int, list[str]]]:
 
 def _dictionary_rows(text: str, suffix: str) -> _Rows:
     """Return the two ends and all values of each line, under titles in line 0."""
-    lines = [(number, line.strip(), _TOLD.match(line)) for number, line in _lines(text)]
-    cut = "\n".join(match[1] if match else line for _, line, match in lines)
+    lines = list[tuple[int, str, str]]()
+    for number, line in _lines(text):
+        match = _TOLD.match(line)
+        lines.append((number, match[1], match[2]) if match else (number, line.strip(), "{}"))
+    cut = "\n".join(ends for _, ends, _ in lines)
     rows, found = _rows(cut, _separator(cut, suffix)), []
-    for (number, _, match), (_, cells) in zip(lines, rows, strict=True):
-        told = match[2] if match else "{}"
+    for (number, _, told), (_, cells) in zip(lines, rows, strict=True):
         try:
             about = {str(key): str(value) for key, value in ast.literal_eval(told).items()}
         except (SyntaxError, ValueError, TypeError, AttributeError, MemoryError, RecursionError):
