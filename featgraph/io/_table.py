@@ -142,8 +142,9 @@ def _split_looks(
         colors = color_rows(array) if words else None
         whole = array.dtype.kind == "O" and column_kind(array) == "integer"  # with gaps
         plain = array.astype(np.float64) if whole else array if colors is None else colors
-        if _is_look(name, plain, size):
-            looks[name] = plain
+        look = "label" if name == "Label" and "label" not in attributes else name  # of Gephi
+        if _is_look(look, plain, size):
+            looks[look] = plain
         elif array.ndim == 1 or array.shape[1] <= _WIDEST:
             columns |= numbered(name, array)
     return columns, looks

@@ -259,6 +259,14 @@ def test_packings_by_name_and_by_first_bytes(packer, tmp_path):
     assert read_graph(path).n_edges == 1
 
 
+def test_labels_of_tables_of_gephi_are_labels_in_files():
+    edges = "Source,Target,Type,Id,Label,Weight\n1,2,Undirected,0,knows,1\n"
+    graph = read_tables(io.StringIO(edges), io.StringIO("Id,Label\n1,Ann\n2,Bob\n"))
+    write_graph(graph, out := io.StringIO(), format="gexf")
+    assert '<node id="1" label="Ann">' in out.getvalue()
+    assert 'label="knows"' in out.getvalue()
+
+
 def test_names_of_rows_in_data_frames_are_ids():
     pandas = pytest.importorskip("pandas")
     nodes = pandas.DataFrame({"n": [1, 2]}, index=["b", "a"])
