@@ -249,6 +249,8 @@ def check_csr(indptr: object, indices: object) -> tuple[NDArray[np.int64], NDArr
         raise ValueError(
             f"indices must lie in 0 … {n_nodes - 1}, got {indices.min()} … {indices.max()}"
         )
+    if indices.size == 0:  # without edges there is no flaw, and nothing compiled is loaded
+        return indptr, indices
     flaw = _find_flaw(indptr, indices)
     if flaw >= 0:
         node = int(np.searchsorted(indptr, flaw, side="right")) - 1

@@ -118,12 +118,12 @@ class Leverage(Result):
         as far from the moves of the draws themselves, whose farthest nodes count too; with few
         draws the two become more, as for a prediction interval.
         """
-        from scipy.stats import norm, t
+        from scipy.special import ndtr, stdtrit  # scipy.stats takes half a second to load
 
         z_score, n_draws = self.z_score, self.null_changes.size
         if z_score is None:
             return False
-        limit = t.isf(norm.sf(2.0), n_draws - 1) * math.sqrt(1 + 1 / n_draws)
+        limit = -stdtrit(n_draws - 1, ndtr(-2.0)) * math.sqrt(1 + 1 / n_draws)
         return bool(abs(self.change) > limit * self.null_rates.std(ddof=1) and abs(z_score) > limit)
 
     def _columns(self) -> dict[str, object]:

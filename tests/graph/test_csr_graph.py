@@ -341,3 +341,13 @@ def test_a_file_that_is_no_archive(tmp_path):
     path.write_bytes(b"PK nonsense")
     with pytest.raises(ValueError, match=r"g\.npz is not a sound \.npz file"):
         FeatureGraph.load(path)
+
+
+def test_graph_without_edges_loads_nothing_compiled():
+    code = """
+import sys, numpy as np
+from featgraph.graph import FeatureGraph
+assert FeatureGraph(np.zeros(4, int), np.zeros(0, int)).n_edges == 0
+assert "numba" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import assume, given, strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from featgraph.distances import as_distance_matrix, feature_distances
 from featgraph.pipeline import AnalysisSettings, analyze
@@ -72,6 +73,27 @@ def test_two_loud_neurons_are_told_from_none() -> None:
     assert not measure_leverage(make_loud(F)).is_ruled_by_few  # without draws nothing is claimed
     robust = measure_leverage(make_loud(F), grid="quantile", scale="log", quantiles=(0.1, 0.9))
     assert abs(robust.change) < 0.1
+
+
+@pytest.mark.parametrize("n_draws", [2, 5, 39])
+def test_limit_is_that_of_a_prediction_interval(n_draws: int) -> None:
+    draws = np.linspace(-1, 1, n_draws)
+    limit = stats.t.isf(stats.norm.sf(2.0), n_draws - 1) * np.sqrt(1 + 1 / n_draws)
+    limit *= draws.std(ddof=1)
+    for factor in (1 - 1e-9, 1 + 1e-9):
+        change = np.array([factor * limit])
+        one = np.ones(1)
+        found = Leverage(
+            "released",
+            0.0,
+            np.array([0]),
+            one,
+            change,
+            change,
+            null_rates=draws,
+            null_changes=draws,
+        )
+        assert found.is_ruled_by_few == (factor > 1)
 
 
 def test_few_nodes_and_equal_distances() -> None:
