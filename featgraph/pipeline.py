@@ -159,7 +159,7 @@ def analyze(
             source=source,
             analyses=(),
             skipped=(),
-            planned=tuple((state, F.layer or "") for state, F in tasks),
+            planned=tuple((state, F.layer or "layer") for state, F in tasks),
             provenance=provenance,
             notes=tuple(notes),
             weights=measure_model_weights(model, seed) if weight_network else (),

@@ -70,6 +70,14 @@ def test_features_instead_of_a_model():
     assert analyze({"outer": named}, settings=QUICK, progress=False).layers == ("outer",)
 
 
+def test_a_layer_without_a_name_has_its_place_in_the_report():
+    net = nn.Linear(6, 12)
+    report = analyze(net, torch.randn(20, 6), layers="all", settings=QUICK, progress=False)
+    assert report.layers == ("layer",) == tuple(row["layer"] for row in report.layer_rows())
+    assert report.find("layer") is report.analyses[0]
+    assert "n_layers=1" in repr(report)
+
+
 def test_same_seed_same_result_whatever_else_runs():
     first = analyze({"a": make_layer(0), "b": make_layer(1)}, settings=QUICK, progress=False)
     alone = analyze({"b": make_layer(1)}, settings=QUICK, progress=False)

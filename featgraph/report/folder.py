@@ -125,6 +125,8 @@ def _read_manifest(path: Path) -> dict[str, object] | None:
 def file_key(*names: str) -> str:
     """Return a file name without suffix for state and layer; different ones never share it.
 
+    Nor do they where a file system takes A for a.
+
     Examples
     --------
     >>> file_key("trained", "blocks.0")
@@ -137,7 +139,7 @@ def file_key(*names: str) -> str:
 
     parts = [re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip(".")[:60] for text in names]
     key = "--".join(parts)
-    if parts != list(names):  # something was replaced: keep apart what now looks alike
+    if parts != [name.lower() for name in names]:  # keep apart what looks alike now, or may
         key += f"-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:6]}"
     return key
 
