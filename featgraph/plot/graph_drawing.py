@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.layout import place_nodes
-from featgraph.plot.style import FAINT, INK, TEXT, WIDTH, new_axes
+from featgraph.plot.style import FAINT, INK, TEXT, WIDTH, new_axes, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -252,4 +252,5 @@ def _describe(net: FeatureGraph, cover: BoxCover | None) -> str:
     if net.layer is None:
         return facts
     # a long name takes a line of its own: the picture has room for about 70 letters
-    return f"{net.layer}{'  ·  ' if len(net.layer) + len(facts) < 65 else chr(10)}{facts}"
+    name = shorten(net.layer, 70)
+    return f"{name}{'  ·  ' if len(name) + len(facts) < 65 else chr(10)}{facts}"

@@ -271,6 +271,15 @@ class TestGraph:
         fig, _ = plot_graph(graph, cover=box_cover(graph, 1, rng=0))
         fig.draw_without_rendering()
 
+    def test_a_layer_of_any_name_leaves_room_for_the_picture(self):
+        edges = np.array([(0, 1), (1, 2)])
+        fig, ax = plot_graph(FeatureGraph.from_edges(edges, layer="encoder." * 40 + "fc"))
+        fig.draw_without_rendering()  # warns, and so fails, where the title takes all
+        name, facts = ax.get_title(loc="left").split("\n")
+        assert name.startswith("…")
+        assert name.endswith(".fc")
+        assert facts == "3 nodes, 2 edges"
+
     def test_refuses_what_does_not_fit(self):
         graph = nx.path_graph(4)
         with pytest.raises(ValueError, match=r"positions must be finite, of shape \(4, 2\)"):
