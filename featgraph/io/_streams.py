@@ -1,4 +1,4 @@
-"""Where a graph comes from and goes to: files, packed files and open streams."""
+"""Where a graph comes from and goes to: files, packed files, open streams, and XML on them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,26 @@ import lzma
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from html import escape
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 from xml.parsers import expat
 
 from featgraph.core.files import DamagedFileError, atomic_path
 
-__all__ = ["Source", "Target", "broken_file", "open_target", "plain_suffix", "target_name"]
+__all__ = [
+    "Source",
+    "Target",
+    "XmlWriter",
+    "broken_file",
+    "clean_text",
+    "escape_text",
+    "escape_value",
+    "open_target",
+    "plain_suffix",
+    "target_name",
+]
 
 #: A path, or an open file of bytes or text.
 Target = str | os.PathLike[str] | IO[Any]
@@ -30,6 +42,8 @@ _MARKS |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 #: Suffixes of packed files, and how the bytes of such begin.
 _PACKERS: dict[str, Any] = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
 _PACKED = {".gz": rb"\x1f\x8b", ".bz2": rb"BZh\d1AY&SY", ".xz": rb"\xfd7zXZ\0"}
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def target_name(target: Target) -> str:
@@ -195,3 +209,63 @@ def open_target(target: Target) -> Iterator[TextIO]:
             out.flush()
         finally:
             out.detach()
+
+
+def clean_text(text: str) -> str:
+    r"""Replace the characters that XML 1.0 cannot hold.
+
+    Examples
+    --------
+    >>> clean_text("a\x00b") == "a\ufffdb"
+    True
+    """
+    return _NO_XML.sub("\ufffd", text)
+
+
+def escape_text(text: str) -> str:
+    """Return text as it stands between tags; a bare carriage return would become a line feed."""
+    return escape(text, quote=False).replace("\r", "&#13;")
+
+
+def escape_value(text: str) -> str:
+    """Return text as it stands in an attribute, without the quotes."""
+    text = escape_text(text).replace('"', "&quot;")
+    return text.replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+class XmlWriter:
+    """Elements in order, one per line; text and attributes are escaped and cleaned.
+
+    Examples
+    --------
+    >>> import io
+    >>> xml = XmlWriter(out := io.StringIO())
+    >>> with xml.element("graph", {"id": "a<b"}):
+    ...     xml.leaf("data", {"key": "n"}, "1 & 2")
+    >>> print(out.getvalue(), end="")
+    <?xml version="1.0" encoding="UTF-8"?>
+    <graph id="a&lt;b">
+    <data key="n">1 &amp; 2</data>
+    </graph>
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self.write = out.write
+        self.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+
+    def _start(self, name: str, about: Mapping[str, str]) -> None:
+        parts = "".join(f' {key}="{escape_value(clean_text(v))}"' for key, v in about.items())
+        self.write(f"<{name}{parts}")
+
+    @contextlib.contextmanager
+    def element(self, name: str, about: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Write an element around what the block writes."""
+        self._start(name, about or {})
+        self.write(">\n")
+        yield
+        self.write(f"</{name}>\n")
+
+    def leaf(self, name: str, about: Mapping[str, str] | None = None, text: str = "") -> None:
+        """Write an element that holds text or nothing."""
+        self._start(name, about or {})
+        self.write(f">{escape_text(clean_text(text))}</{name}>\n" if text else "/>\n")

@@ -17,7 +17,7 @@ from featgraph.graph.degrees import EdgeWeight, with_edge_weight
 from featgraph.graph.mesoscale import find_communities, find_cores
 from featgraph.graph.outgoing import GRAPH_FIELDS
 from featgraph.io._reader import RESERVED_PREFIX, color_rows
-from featgraph.io._xml_writer import clean_text
+from featgraph.io._streams import clean_text
 from featgraph.io.colors import box_colors, value_colors
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from featgraph.core.package import caller_level
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.io._streams import Source, Target, broken_file, open_target, target_name
+from featgraph.io._streams import Source, Target, XmlWriter, broken_file, open_target, target_name
 from featgraph.io._table import (
     GraphTable,
     Positions,
@@ -25,7 +25,6 @@ from featgraph.io._table import (
     xml_type,
 )
 from featgraph.io._xml_reader import parse_times
-from featgraph.io._xml_writer import XmlWriter
 from featgraph.io.gexf import NAMESPACES, look_rows, write_meta
 
 __all__ = ["read_dynamic_gexf", "write_dynamic_gexf"]

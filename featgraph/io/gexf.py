@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import EdgeWeight
-from featgraph.io._streams import Target, open_target, target_name
+from featgraph.io._streams import (
+    Target,
+    XmlWriter,
+    clean_text,
+    escape_value,
+    open_target,
+    target_name,
+)
 from featgraph.io._table import (
     GraphTable,
     Looks,
@@ -26,7 +33,6 @@ from featgraph.io._table import (
     xml_type,
 )
 from featgraph.io._xml_reader import KEYWORD
-from featgraph.io._xml_writer import XmlWriter, clean_text, escape_value
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
