@@ -64,8 +64,9 @@ def feature_distances(
     Distances come from one matrix product of the centred rows; the pairs whose squared
     distance is small against their norms, where that product cancels, are recomputed from
     differences. The relative error of every distance stays below about 1e-5 in float32 and
-    1e-11 in float64, also for nearly equal rows far from the origin. The derivative at
-    distance 0 is taken as 0.
+    1e-11 in float64, also for nearly equal rows far from the origin, as long as their squares
+    are numbers of that precision: between 1e-20 and 1e18 in float32. Smaller distances lose
+    digits and become 0. The derivative at distance 0 is taken as 0.
 
     Time is O(n_nodes² · n_samples), memory O(n_nodes² + block_size · n_nodes).
 

@@ -161,7 +161,8 @@ def refuse_constant(source: DistanceBlocks) -> None:
     near = source.near
     if largest_distance(source) == 0 if near is None else not near.tells_apart():
         raise ValueError(
-            "all distances are 0 (constant or identical features): no ε tells the nodes apart"
+            "all distances are 0 (constant or identical features): no ε tells the nodes apart; "
+            "features that differ by less than 1e-22 need float64"
         )
 
 
