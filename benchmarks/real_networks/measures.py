@@ -41,7 +41,7 @@ def set_loud_aside(F: np.ndarray) -> np.ndarray:
 
 
 def measure_rates(F: np.ndarray, seed: int) -> dict[str, object]:
-    """Return SS_rate by every estimator, of null models, on other ladders, without few."""
+    """Return SS_rate by every estimator, of null models, on other grids, without few."""
     found: dict[str, object] = {"n_nodes": len(F)}
     for estimator in ESTIMATORS:
         found[estimator] = float(ss_rate(F, estimator=estimator))

@@ -18,8 +18,8 @@ from featgraph.boxes.neighborhoods import MassCounter
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
 from featgraph.kernels import kernel, light_kernel
 from featgraph.kernels.bits import count_bits, lowest_bit
-from featgraph.kernels.heaps import replace_top
 from featgraph.kernels.search import list_ball, measure_depth
+from featgraph.kernels.sorting import replace_top
 
 __all__ = ["break_ties", "join_centers", "reach_centers", "select_centers"]
 

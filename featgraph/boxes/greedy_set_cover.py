@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.candidate_boxes import Boxes
 from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
-from featgraph.kernels.heaps import replace_largest
 from featgraph.kernels.search import invert_rows
+from featgraph.kernels.sorting import replace_largest
 
 __all__ = ["choose_boxes"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits, lowest_bit
-from featgraph.kernels.heaps import replace_largest
 from featgraph.kernels.search import list_ball
+from featgraph.kernels.sorting import replace_largest
 
 __all__ = ["NO_BITS", "fit_dsatur", "order_smallest_last"]
 

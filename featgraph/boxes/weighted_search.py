@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from featgraph.boxes.threads import map_ranges
 from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
-from featgraph.kernels.heaps import pop_nearest, push_nearest
 from featgraph.kernels.search import dijkstra, open_search
+from featgraph.kernels.sorting import pop_nearest, push_nearest
 
 __all__ = [
     "SLACK",

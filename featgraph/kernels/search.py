@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels.compiler import kernel, light_kernel
-from featgraph.kernels.heaps import pop_nearest, push_nearest
+from featgraph.kernels.sorting import pop_nearest, push_nearest
 
 __all__ = [
     "dijkstra",

@@ -147,8 +147,8 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> Floats:
         start = heat * points / max(float(np.abs(points).max()), 1e-12)
         start += generator.normal(scale=0.1, size=start.shape)
         part = graph.subgraph(nodes)
-        settled = settle(part, start, heat=0.2 * heat, n_iter=500, generator=generator)
-        places = center_layout(settled)
+        relaxed = relax_layout(part, start, heat=0.2 * heat, n_iter=500, generator=generator)
+        places = center_layout(relaxed)
         across, up = np.ptp(places, axis=0)
         places[:, 1] *= np.clip(0.35 * across / max(up, 1e-12), 1, 4)  # a strip is all margin
         return places
@@ -159,7 +159,7 @@ def layout_graph(graph: FeatureGraph, *, rng: RandomState = 0) -> Floats:
     return np.asarray((2 * points - low - high) / max(float((high - low).max()), 1e-12))
 
 
-def settle(
+def relax_layout(
     graph: FeatureGraph, start: Floats, *, heat: float, n_iter: int, generator: np.random.Generator
 ) -> Floats:
     """Let the nodes move from ``start`` by forces; an edge wants length 1, ``heat`` is a step."""

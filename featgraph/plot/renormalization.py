@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from featgraph.boxes.renormalization import RenormalizationFlow
 from featgraph.core.values import RandomState, as_rng
 from featgraph.io.colors import box_colors
-from featgraph.plot.graph_drawing import center_layout, draw_edges, settle
+from featgraph.plot.graph_drawing import center_layout, draw_edges, relax_layout
 from featgraph.plot.mds import align_positions
 from featgraph.plot.style import INK, SMALL, TEXT, WIDTH, new_axes, new_figure
 
@@ -321,7 +321,7 @@ def layout_flow(
     places = [_sunflower(masses[-1])]
     if last.n_edges:
         heat = 0.6 * np.sqrt(last.n_nodes)
-        places = [settle(last, places[0], heat=heat, n_iter=300, generator=generator)]
+        places = [relax_layout(last, places[0], heat=heat, n_iter=300, generator=generator)]
     for graph, cover in zip(flow.graphs[-2::-1], flow.covers[::-1], strict=True):
         n_nodes = graph.n_nodes
         spread = np.sqrt(n_nodes / cover.n_boxes)  # an edge wants length 1 in every graph
@@ -329,7 +329,7 @@ def layout_flow(
         heat = max(1.0, 0.06 * np.sqrt(n_nodes))
         # Large graphs begin near their end, and a round of theirs costs most of a second.
         n_iter = int(np.clip(min(1e6 / n_nodes, 3e9 / n_nodes**2), 10, 300))
-        places.insert(0, settle(graph, start, heat=heat, n_iter=n_iter, generator=generator))
+        places.insert(0, relax_layout(graph, start, heat=heat, n_iter=n_iter, generator=generator))
     places[0] = center_layout(places[0])
     for k, cover in enumerate(flow.covers):  # forces turn a graph as a whole; turn it back
         target = _pool(places[k], cover.labels, masses[k])

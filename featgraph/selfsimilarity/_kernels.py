@@ -104,7 +104,7 @@ def integrate_steps(
     is 1 / (unit + h). What lies on or beyond the ends has no say of its own.
     """
     per_unit = 1.0 / (high - low)
-    total, total_pull, total_turn = 0.0, 0.0, 0.0
+    total, total_slope, total_moment = 0.0, 0.0, 0.0
     for k in range(levels.shape[0]):
         x = (levels[k] - low) * per_unit
         edge = x if x > 0.0 else 0.0
@@ -112,13 +112,13 @@ def integrate_steps(
         after, before = edge - exponents[k], edge - exponents[k + 1]
         total += after * abs(after) - before * abs(before)
         # Moving a step to the right stretches the piece before it and shortens the one after.
-        pull = (abs(after) - abs(before)) * 2.0 * per_unit
-        pull = pull if x > 0.0 else 0.0
-        pull = pull if x < 1.0 else 0.0
-        total_pull += pull
-        total_turn += pull * x
-        slopes[k] = pull / (unit + heights[k])
-    return total, total_pull, total_turn
+        slope = (abs(after) - abs(before)) * 2.0 * per_unit
+        slope = slope if x > 0.0 else 0.0
+        slope = slope if x < 1.0 else 0.0
+        total_slope += slope
+        total_moment += slope * x
+        slopes[k] = slope / (unit + heights[k])
+    return total, total_slope, total_moment
 
 
 @kernel
@@ -286,7 +286,7 @@ def slope_nodes(
     third, sixth, end = number(1 / 3), number(1 / 6), number(n_knots - 2)
     knots, ways = np.empty(n_nodes, np.int32), np.empty(n_nodes, levels.dtype)
     curve = np.zeros((n_knots, 4), levels.dtype)  # of the derivative: powers 0, 1, 2 of t
-    pull, turn = 0.0, 0.0
+    total, moment = 0.0, 0.0
     for i in range(n_nodes):
         row, to, length = levels[i], slopes[i], distances[i]
         for k in range(n_knots - 3):
@@ -299,17 +299,17 @@ def slope_nodes(
             t, piece = ways[j], curve[np.uint32(knots[j])]
             to[j] = piece[0] + t * (piece[1] + t * piece[2])
         to[i] = zero
-        here, there = zero, zero
+        row_total, row_moment = zero, zero
         for j in range(n_nodes):
             place = (row[j] - first) * per_unit + origin
             to[j] = to[j] if (place >= one) & (place <= end) else zero
-            here += to[j]
-            there += to[j] * (row[j] - first)
+            row_total += to[j]
+            row_moment += to[j] * (row[j] - first)
             to[j] *= per_unit / (length[j] + unit)
         to[i] = zero  # 0 / 0 under log: a node has no distance to itself
-        pull += here
-        turn += there
-    return pull, turn
+        total += row_total
+        moment += row_moment
+    return total, moment
 
 
 @kernel

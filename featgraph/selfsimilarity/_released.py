@@ -60,19 +60,19 @@ class _FusedRate(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, recipe: Recipe) -> Tensor:
         ctx.scale = 1.0 / math.sqrt(values.shape[1])
         distances = pairwise_distances(values, ctx.scale, None)
-        rate, theta, pull, ends = _rate_and_pull(distances, recipe)
-        ctx.save_for_backward(values, distances, theta, pull, ends)
+        rate, theta, weights, ends = _rate_and_weights(distances, recipe)
+        ctx.save_for_backward(values, distances, theta, weights, ends)
         ctx.sharpness = recipe.sharpness
         return rate
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        values, distances, theta, pull, ends = ctx.saved_tensors
-        pull = pull * grad.double()
-        tabulated = _tabulate(theta, pull, ctx.sharpness, ends)
+        values, distances, theta, weights, ends = ctx.saved_tensors
+        weights = weights * grad.double()
+        tabulated = _tabulate(theta, weights, ctx.sharpness, ends)
         if tabulated is None:
-            slopes = _sum_slopes_of_pairs(distances, theta, pull, ctx.sharpness)
+            slopes = _sum_slopes_of_pairs(distances, theta, weights, ctx.sharpness)
             return distance_gradient(values, distances, slopes, ctx.scale), None
         table, low, per_unit = tabulated
         table = table.to(distances.dtype)
@@ -82,27 +82,27 @@ class _FusedRate(torch.autograd.Function):
 class _DistanceRate(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, distances: Tensor, recipe: Recipe) -> Tensor:
-        rate, theta, pull, ends = _rate_and_pull(distances, recipe)
-        ctx.save_for_backward(distances, theta, pull, ends)
+        rate, theta, weights, ends = _rate_and_weights(distances, recipe)
+        ctx.save_for_backward(distances, theta, weights, ends)
         ctx.sharpness = recipe.sharpness
         return rate
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        distances, theta, pull, ends = ctx.saved_tensors
-        pull = pull * grad.double()
-        tabulated = _tabulate(theta, pull, ctx.sharpness, ends)
+        distances, theta, weights, ends = ctx.saved_tensors
+        weights = weights * grad.double()
+        tabulated = _tabulate(theta, weights, ctx.sharpness, ends)
         if tabulated is None:
-            return _sum_slopes_of_pairs(distances, theta, pull, ctx.sharpness), None
+            return _sum_slopes_of_pairs(distances, theta, weights, ctx.sharpness), None
         table, low, per_unit = tabulated
         return look_up(distances, table.to(distances.dtype), low, per_unit), None
 
 
-def _rate_and_pull(distances: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _rate_and_weights(distances: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the rate, θ, the weight of each θ in its gradient, and (TZ, TV).
 
-    The derivative by C_ij is ``Σ_s pull_s σ'(sharpness · (θ_s − C_ij))``.
+    The derivative by C_ij is ``Σ_s w_s σ'(sharpness · (θ_s − C_ij))``.
     """
     n_nodes = len(distances)
     n_pairs = n_nodes * (n_nodes - 1) // 2
@@ -118,9 +118,9 @@ def _rate_and_pull(distances: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, T
     gap = counts.log() / math.log(n_nodes) - line
     rate = (2 * gap.abs().mean()).to(distances.dtype)
     gain = n_nodes if recipe.gain is None else recipe.gain
-    pull = gap.sign() * formula_slope(share, n_nodes, recipe.estimator) / counts
-    pull *= -2 * gain * recipe.sharpness / (len(theta) * math.log(n_nodes) * n_pairs)
-    return rate, theta, pull, torch.stack([smallest, largest])
+    weights = gap.sign() * formula_slope(share, n_nodes, recipe.estimator) / counts
+    weights *= -2 * gain * recipe.sharpness / (len(theta) * math.log(n_nodes) * n_pairs)
+    return rate, theta, weights, torch.stack([smallest, largest])
 
 
 def count_below(distances: Tensor, theta: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def _count_below_on_device(distances: Tensor, theta: Tensor) -> Tensor:
 
 
 def _tabulate(
-    theta: Tensor, pull: Tensor, sharpness: float, ends: Tensor
+    theta: Tensor, weights: Tensor, sharpness: float, ends: Tensor
 ) -> tuple[Tensor, float, float] | None:
     """Return the derivative by a distance at equal steps over all distances, or None if long.
 
@@ -169,24 +169,24 @@ def _tabulate(
     # Two knots past the largest distance: its neighbours exist whatever the rounding.
     knots = low + torch.arange(n_knots + 2, dtype=torch.float64, device=theta.device) / per_unit
     parts = torch.split(knots, max(64, ROWS_ELEMENTS // 16 // len(theta)))
-    table = torch.cat([sum_slopes(part, theta, pull, sharpness) for part in parts])
+    table = torch.cat([sum_slopes(part, theta, weights, sharpness) for part in parts])
     return table, low, per_unit
 
 
-def sum_slopes(points: Tensor, theta: Tensor, pull: Tensor, sharpness: float) -> Tensor:
-    """Return ``Σ_s pull_s σ'(sharpness · (θ_s − c))`` at each point c."""
+def sum_slopes(points: Tensor, theta: Tensor, weights: Tensor, sharpness: float) -> Tensor:
+    """Return ``Σ_s w_s σ'(sharpness · (θ_s − c))`` at each point c."""
     reach = REACH / sharpness
     bounds = torch.stack([points.min() - reach, points.max() + reach]).to(theta.dtype)
     first, last = torch.searchsorted(theta, bounds).tolist()
     near = slice(first, last)
     rise = torch.sigmoid(sharpness * (theta[near].double() - points.double()[:, None]))
-    return (rise * (1 - rise)) @ pull[near]
+    return (rise * (1 - rise)) @ weights[near]
 
 
 def _sum_slopes_of_pairs(
-    distances: Tensor, theta: Tensor, pull: Tensor, sharpness: float
+    distances: Tensor, theta: Tensor, weights: Tensor, sharpness: float
 ) -> Tensor:
     """Return the derivative by each C_ij, i < j, without a table."""
     blocks = torch.split(distances, max(1, ROWS_ELEMENTS // (len(distances) * len(theta))))
-    sums = [sum_slopes(rows.flatten(), theta, pull, sharpness) for rows in blocks]
+    sums = [sum_slopes(rows.flatten(), theta, weights, sharpness) for rows in blocks]
     return torch.cat(sums).view_as(distances).to(distances.dtype).triu_(1)

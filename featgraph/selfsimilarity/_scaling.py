@@ -31,12 +31,12 @@ from featgraph.selfsimilarity.numbers import critical_pairs
 __all__ = [
     "SHAPES",
     "Cloud",
-    "Ladder",
+    "Octaves",
     "box_interval",
     "box_slope",
     "find_widest_window",
     "local_slopes",
-    "measure_ladder",
+    "measure_octaves",
     "open_cloud",
     "pair_dimension",
     "pair_interval",
@@ -121,7 +121,7 @@ def _count_axes(values: torch.Tensor) -> int | None:
     return None
 
 
-class Ladder(NamedTuple):
+class Octaves(NamedTuple):
     """log θ at which packing and linkage fall to 2, 4, 8, … boxes."""
 
     low: Floats
@@ -132,14 +132,14 @@ class Ladder(NamedTuple):
         return (self.low + self.high) / 2
 
 
-def measure_ladder(distances: torch.Tensor, counts: NDArray[np.int64]) -> Ladder:
+def measure_octaves(distances: torch.Tensor, counts: NDArray[np.int64]) -> Octaves:
     """Return log θ at which N falls to each count, by the lower and the upper bound of N."""
     ends = []
     for estimator in ("packing", "linkage"):
         left, right = critical_pairs(distances, estimator)
         heights = np.sort(distances[left, right].numpy())[::-1]
         ends.append(np.log(heights[counts - 1]))
-    return Ladder(np.minimum(*ends), np.maximum(*ends))
+    return Octaves(np.minimum(*ends), np.maximum(*ends))
 
 
 def find_widest_window(found: Floats, draws: Floats) -> tuple[float, int, int]:
@@ -172,7 +172,7 @@ def box_slope(levels: Floats, counts: NDArray[np.int64], window: slice) -> float
     return float(-np.polyfit(x, np.log(counts[window]), 1)[0])
 
 
-def box_interval(found: Ladder, counts: NDArray[np.int64], window: slice) -> tuple[float, float]:
+def box_interval(found: Octaves, counts: NDArray[np.int64], window: slice) -> tuple[float, float]:
     """Return the smallest and largest slope of packing, linkage and their middle."""
     ends = [box_slope(one, counts, window) for one in (found.low, found.high, found.middle)]
     return min(ends), max(ends)

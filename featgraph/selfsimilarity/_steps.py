@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from featgraph.distances.distance_matrix import pair_distances
 from featgraph.distances.gram import in_main_memory, scratch
 from featgraph.selfsimilarity.estimators import EstimatorName
-from featgraph.selfsimilarity.grid import Ladder, argsort, check_spread, distance_range
+from featgraph.selfsimilarity.grid import ThetaRule, argsort, check_spread, distance_range
 from featgraph.selfsimilarity.numbers import critical_pairs, formula_count, linkage_heights
 
 __all__ = [
@@ -124,7 +124,7 @@ def _order_pairs(distances: Tensor) -> tuple[Tensor, Tensor]:
         places = torch.arange(n_nodes**2, device=distances.device)[upper]
         heights, by_height = distances.flatten()[places].sort()
         return places[by_height], heights
-    from featgraph.selfsimilarity._sort_kernels import sort_pairs
+    from featgraph.kernels.sorting import sort_pairs
 
     matrix = distances.contiguous().numpy()
     bits = np.int32 if matrix.itemsize == 4 else np.int64
@@ -175,7 +175,7 @@ def _caro_wei_counts(distances: Tensor, places: Tensor) -> Tensor:
 def step_integral(
     distances: Tensor,
     steps: Steps,
-    ladder: Ladder,
+    rule: ThetaRule,
     ends: tuple[Tensor, Tensor] | None,
     values: Tensor | None = None,
 ) -> Tensor:
@@ -188,7 +188,7 @@ def step_integral(
     ``ends`` = (TZ, TV), which may carry a gradient; None takes the first and last step, which then
     carry it. ``values`` are the features behind the distances, which shorten the way back.
     """
-    if ladder.scale == "log":  # copies are one node for every θ above 0
+    if rule.scale == "log":  # copies are one node for every θ above 0
         n_copies = int((steps.heights == 0).sum())
         places = None if steps.places is None else steps.places[n_copies:]
         every = steps.exponents(slice(n_copies, None))
@@ -199,8 +199,8 @@ def step_integral(
             heights = pair_distances(values, steps.places, heights)
         else:
             heights = _PlacedHeights.apply(distances, steps.places, heights)  # type: ignore[no-untyped-call]
-    low, high = (None, None) if ends is None else map(ladder.levels, ends)
-    value: Tensor = _StepIntegral.apply(heights, steps.exponents, ladder, low, high)  # type: ignore[no-untyped-call]
+    low, high = (None, None) if ends is None else map(rule.levels, ends)
+    value: Tensor = _StepIntegral.apply(heights, steps.exponents, rule, low, high)  # type: ignore[no-untyped-call]
     return value
 
 
@@ -230,19 +230,19 @@ class _StepIntegral(torch.autograd.Function):
         ctx: Any,
         heights: Tensor,
         exponents: Callable[[slice], Tensor],
-        ladder: Ladder,
+        rule: ThetaRule,
         low: Tensor | None,
         high: Tensor | None,
     ) -> Tensor:
-        first, last = ladder.levels(heights[[0, -1]]).tolist()
+        first, last = rule.levels(heights[[0, -1]]).tolist()
         ends = first if low is None else float(low), last if high is None else float(high)
-        unit = 1.0 if ladder.scale == "log1p" else 0.0
+        unit = 1.0 if rule.scale == "log1p" else 0.0
         if in_main_memory(heights):
             slopes = torch.empty_like(heights)
-            found = _integrate_in_chunks(heights, exponents, ladder, ends, unit, slopes)
+            found = _integrate_in_chunks(heights, exponents, rule, ends, unit, slopes)
             value, by_low, by_high = (torch.tensor(one, dtype=torch.float64) for one in found)
         else:
-            levels, every = ladder.levels(heights), exponents(slice(None)).to(heights.device)
+            levels, every = rule.levels(heights), exponents(slice(None)).to(heights.device)
             value, slopes, by_low, by_high = _integrate(levels, every, *ends)
             slopes = (slopes / (heights + unit)).to(heights.dtype)
         if low is None:
@@ -263,7 +263,7 @@ class _StepIntegral(torch.autograd.Function):
 def _integrate_in_chunks(
     heights: Tensor,
     exponents: Callable[[slice], Tensor],
-    ladder: Ladder,
+    rule: ThetaRule,
     ends: tuple[float, float],
     unit: float,
     slopes: Tensor,
@@ -271,7 +271,7 @@ def _integrate_in_chunks(
     """Return the integral and its derivatives by low and by high; fill that by each height."""
     from featgraph.selfsimilarity._kernels import integrate_steps
 
-    log = np.log1p if ladder.scale == "log1p" else np.log
+    log = np.log1p if rule.scale == "log1p" else np.log
     sums, first = np.zeros(3), 0.0
     for start in range(0, len(heights), CHUNK):
         here = slice(start, start + CHUNK)
@@ -294,9 +294,9 @@ def _integrate(
     after, before = edges[1:] - exponents, edges[:-1] - exponents
     value = (after * after.abs()).sum() - (before * before.abs()).sum()
     # Moving step k to the right stretches the piece before it and shortens the one after.
-    pull = (after[:-1].abs() - before[1:].abs()) * (2.0 / (high - low))
-    pull *= (x > 0) & (x < 1)  # what lies on or beyond the ends has no say of its own
-    return value, pull, (pull * (x - 1.0)).sum(), -(pull * x).sum()
+    slopes = (after[:-1].abs() - before[1:].abs()) * (2.0 / (high - low))
+    slopes *= (x > 0) & (x < 1)  # what lies on or beyond the ends has no say of its own
+    return value, slopes, (slopes * (x - 1.0)).sum(), -(slopes * x).sum()
 
 
 def can_merge(distances: Tensor, how: dict[str, object]) -> bool:

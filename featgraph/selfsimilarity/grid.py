@@ -1,4 +1,4 @@
-"""The ladder of box sizes θ: where it begins and ends, and on which scale it is uniform."""
+"""The grid of box sizes θ: where it begins and ends, and on which scale it is uniform."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from featgraph.selfsimilarity.estimators import GRIDS, QUANTILES, SCALES, Grid, 
 
 __all__ = [
     "EqualDistancesError",
-    "Ladder",
+    "ThetaRule",
     "argsort",
-    "check_ladder",
+    "check_theta_rule",
     "check_spread",
     "check_theta",
     "distance_range",
@@ -31,7 +31,7 @@ class EqualDistancesError(ValueError):
     """All distances of a layer are equal, so that it has no SS_rate."""
 
 
-class Ladder(NamedTuple):
+class ThetaRule(NamedTuple):
     """How box sizes are chosen: keys of ``GRIDS`` and ``SCALES``, and the two quantiles."""
 
     grid: Grid = "range"
@@ -40,7 +40,7 @@ class Ladder(NamedTuple):
 
     @property
     def is_published(self) -> bool:
-        """Whether it is the ladder of the paper."""
+        """Whether it is the rule of the paper."""
         return self.grid == "range" and self.scale == "log1p"
 
     def levels(self, theta: Tensor) -> Tensor:
@@ -72,17 +72,17 @@ class Ladder(NamedTuple):
         return low, high
 
 
-PUBLISHED = Ladder()
+PUBLISHED = ThetaRule()
 
 
-def check_ladder(grid: Grid, scale: Scale, quantiles: tuple[float, float]) -> Ladder:
-    """Return the ladder, its names and quantiles checked."""
+def check_theta_rule(grid: Grid, scale: Scale, quantiles: tuple[float, float]) -> ThetaRule:
+    """Return the rule, its names and quantiles checked."""
     choice(grid, GRIDS, "grid")
     choice(scale, SCALES, "scale")
     low, high = (float(q) for q in quantiles)
     if not 0 <= low < high <= 1:
         raise ValueError(f"quantiles must be two rising numbers in [0, 1], got {quantiles}")
-    return Ladder(grid, scale, (low, high))
+    return ThetaRule(grid, scale, (low, high))
 
 
 def smallest_positive(distances: Tensor) -> Tensor:
@@ -182,7 +182,7 @@ def theta_grid(
     Notes
     -----
     Time O(n_nodes²), with quantiles O(n_nodes² log n_nodes). The natural unit 1 of log(1 + θ) is
-    the unit of the activations, so scaling all features changes the published ladder, the box
+    the unit of the activations, so scaling all features changes the published grid, the box
     numbers on it and SS_rate; with ``scale="log"`` it does not.
 
     References
@@ -199,18 +199,18 @@ def theta_grid(
     >>> theta_grid(4 * C, 3, scale="log") / theta_grid(C, 3, scale="log")
     tensor([4., 4., 4.])
     """
-    ladder = check_ladder(grid, scale, quantiles)
-    return grid_between(*ladder.ends(distances.detach()), n_theta, ladder)
+    rule = check_theta_rule(grid, scale, quantiles)
+    return grid_between(*rule.ends(distances.detach()), n_theta, rule)
 
 
 def grid_between(
-    smallest: Tensor, largest: Tensor, n_theta: int, ladder: Ladder = PUBLISHED
+    smallest: Tensor, largest: Tensor, n_theta: int, rule: ThetaRule = PUBLISHED
 ) -> Tensor:
     """Return box sizes in equal steps of the levels between two ends, which are kept exactly."""
     n_theta = integer(n_theta, "n_theta", least=2)
-    low, high = ladder.levels(smallest), ladder.levels(largest)
+    low, high = rule.levels(smallest), rule.levels(largest)
     share = torch.arange(n_theta, dtype=torch.float64, device=low.device) / (n_theta - 1)
-    theta = ladder.sizes(low + (high - low) * share).to(smallest.dtype)
+    theta = rule.sizes(low + (high - low) * share).to(smallest.dtype)
     return torch.cat([smallest[None], theta[1:-1], largest[None]])
 
 

@@ -15,10 +15,10 @@ from featgraph.selfsimilarity._released import Recipe, released_rate, released_r
 from featgraph.selfsimilarity._steps import count_steps, step_integral
 from featgraph.selfsimilarity.estimators import ESTIMATORS, QUANTILES, EstimatorName, Grid, Scale
 from featgraph.selfsimilarity.grid import (
-    Ladder,
-    check_ladder,
+    ThetaRule,
     check_spread,
     check_theta,
+    check_theta_rule,
     distance_range,
     grid_between,
 )
@@ -84,7 +84,7 @@ def ss_rate(
     scale : {"log1p", "log"}, default="log1p"
         lo(θ): "log1p", log(1 + θ), as published; "log", log θ, with which a common scale of the
         features does not matter. Under "log" copies (distance 0) are one node at every θ, and
-        the ladder begins at the smallest distance above 0.
+        the grid begins at the smallest distance above 0.
     quantiles : tuple of float, default=(0.05, 0.95)
         Shares of the pairs at most as far apart as TZ and TV, for the grid "quantile"; linear
         between neighbours in the order of the distances.
@@ -143,15 +143,15 @@ def ss_rate(
     True
     """
     matrix = as_feature_matrix(features)
-    ladder = check_ladder(grid, scale, quantiles)
-    _check_names(estimator, numerics, ladder)
+    rule = check_theta_rule(grid, scale, quantiles)
+    _check_names(estimator, numerics, rule)
     if numerics == "released":
         recipe = _recipe(estimator, n_theta, theta, sharpness, gain, matrix.values)
         return released_rate(matrix.values, recipe)
     if estimator in ("greedy", "optimum"):
-        return _covering_rate(matrix, estimator, theta, n_theta, time_limit, ladder)
+        return _covering_rate(matrix, estimator, theta, n_theta, time_limit, rule)
     distances = feature_distances(matrix)
-    return _exact_rate(distances, estimator, theta, n_theta, softness, ladder, matrix.values)
+    return _exact_rate(distances, estimator, theta, n_theta, softness, rule, matrix.values)
 
 
 def ss_rate_of_distances(
@@ -204,8 +204,8 @@ def ss_rate_of_distances(
     >>> round(float(ss_rate_of_distances(C, estimator="linkage")), 3)
     0.306
     """
-    ladder = check_ladder(grid, scale, quantiles)
-    _check_names(estimator, numerics, ladder)
+    rule = check_theta_rule(grid, scale, quantiles)
+    _check_names(estimator, numerics, rule)
     if numerics == "released":
         recipe = _recipe(estimator, n_theta, theta, sharpness, gain, distances)
         return released_rate_of_distances(distances, recipe)
@@ -214,7 +214,7 @@ def ss_rate_of_distances(
             f"estimator must not be {estimator!r} here: it covers features; "
             f"call ss_rate(features, estimator={estimator!r})"
         )
-    return _exact_rate(distances, estimator, theta, n_theta, softness, ladder)
+    return _exact_rate(distances, estimator, theta, n_theta, softness, rule)
 
 
 def _exact_rate(
@@ -223,20 +223,20 @@ def _exact_rate(
     theta: Tensor | None,
     n_theta: int,
     softness: float,
-    ladder: Ladder,
+    rule: ThetaRule,
     values: Tensor | None = None,
 ) -> Tensor:
     """Return the integral and its own derivative; ``values``: the features, if they are there."""
     if theta is not None:
-        theta = _check_given(theta, distances, ladder)
+        theta = _check_given(theta, distances, rule)
     if estimator == "soft_caro_wei":
-        return _soft_rate(distances, theta, n_theta, softness, ladder, values)
+        return _soft_rate(distances, theta, n_theta, softness, rule, values)
     steps, ends = count_steps(distances, estimator), None
     if theta is not None:
         ends = theta[0], theta[-1]
-    elif not ladder.is_published:
-        ends = ladder.ends(distances)
-    return step_integral(distances, steps, ladder, ends, values)
+    elif not rule.is_published:
+        ends = rule.ends(distances)
+    return step_integral(distances, steps, rule, ends, values)
 
 
 def _soft_rate(
@@ -244,35 +244,35 @@ def _soft_rate(
     theta: Tensor | None,
     n_theta: int,
     softness: float,
-    ladder: Ladder,
+    rule: ThetaRule,
     values: Tensor | None,
 ) -> Tensor:
     """Return the trapezoid rule over smooth counts, on a grid that moves with the distances."""
     n_theta, softness = integer(n_theta, "n_theta", least=2), positive(softness, "softness")
     if theta is None:
         x = torch.linspace(0.0, 1.0, n_theta, dtype=torch.float64, device=distances.device)
-        low_and_high = None if ladder.is_published else ladder.ends(distances)
+        low_and_high = None if rule.is_published else rule.ends(distances)
     else:
-        levels = ladder.levels(theta)
+        levels = rule.levels(theta)
         x = (levels - levels[0]) / (levels[-1] - levels[0])
         low_and_high = theta[0], theta[-1]
     ends = None
     if low_and_high is not None:
-        ends = ladder.levels(low_and_high[0]), ladder.levels(low_and_high[1])
-    counts = smooth_counts(distances, ends, x, softness, ladder, values)
+        ends = rule.levels(low_and_high[0]), rule.levels(low_and_high[1])
+    counts = smooth_counts(distances, ends, x, softness, rule, values)
     gap = counts.log() / math.log(len(distances)) - (1 - x)
     return (2 * torch.trapezoid(gap.abs(), x)).to(distances.dtype)
 
 
-def _check_given(theta: Tensor, distances: Tensor, ladder: Ladder) -> Tensor:
+def _check_given(theta: Tensor, distances: Tensor, rule: ThetaRule) -> Tensor:
     check_spread(*distance_range(distances.detach()))
     theta = check_theta(theta, distances)
-    if ladder.scale == "log" and not float(theta[0]) > 0:
+    if rule.scale == "log" and not float(theta[0]) > 0:
         raise ValueError(f"theta must be above 0 with scale='log', got {float(theta[0])} first")
     return theta
 
 
-def _check_names(estimator: str, numerics: str, ladder: Ladder) -> None:
+def _check_names(estimator: str, numerics: str, rule: ThetaRule) -> None:
     choice(estimator, ESTIMATORS, "estimator")
     choice(numerics, NUMERICS, "numerics")
     if numerics == "released" and estimator not in ("paper", "released"):
@@ -280,10 +280,10 @@ def _check_names(estimator: str, numerics: str, ladder: Ladder) -> None:
             "numerics='released' is defined for the estimators 'paper' and 'released', got "
             f"{estimator!r}; take numerics='exact'"
         )
-    if numerics == "released" and not ladder.is_published:
+    if numerics == "released" and not rule.is_published:
         raise ValueError(
             "numerics='released' is defined for grid='range' and scale='log1p', got "
-            f"{ladder.grid!r} and {ladder.scale!r}; take numerics='exact'"
+            f"{rule.grid!r} and {rule.scale!r}; take numerics='exact'"
         )
 
 
@@ -310,7 +310,7 @@ def _covering_rate(
     theta: Tensor | None,
     n_theta: int,
     time_limit: float | None,
-    ladder: Ladder,
+    rule: ThetaRule,
 ) -> Tensor:
     """Return SS_rate of a covering searched at every θ of the grid; it has no gradient."""
     if matrix.values.requires_grad and torch.is_grad_enabled():
@@ -320,15 +320,15 @@ def _covering_rate(
         )
     distances = feature_distances(matrix)
     if theta is None:
-        theta = grid_between(*ladder.ends(distances), n_theta, ladder)
-    theta = _check_given(theta, distances, ladder)
+        theta = grid_between(*rule.ends(distances), n_theta, rule)
+    theta = _check_given(theta, distances, rule)
     counts = box_number(matrix, theta, estimator=estimator, time_limit=time_limit)
-    return _trapezoid(counts, theta, matrix.n_nodes, ladder).to(matrix.dtype)
+    return _trapezoid(counts, theta, matrix.n_nodes, rule).to(matrix.dtype)
 
 
-def _trapezoid(counts: Tensor, theta: Tensor, n_nodes: int, ladder: Ladder) -> Tensor:
+def _trapezoid(counts: Tensor, theta: Tensor, n_nodes: int, rule: ThetaRule) -> Tensor:
     """Return 2 ∫₀¹ |log N / log D − (1 − x)| dx by the trapezoid rule on the grid."""
-    levels = ladder.levels(theta)
+    levels = rule.levels(theta)
     x = (levels - levels[0]) / (levels[-1] - levels[0])
     gap = counts.log() / math.log(n_nodes) - (1 - x)
     return 2 * torch.trapezoid(gap.abs(), x)

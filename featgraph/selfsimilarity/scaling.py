@@ -20,12 +20,12 @@ from featgraph.core.values import RandomState, as_rng
 from featgraph.selfsimilarity._scaling import (
     SHAPES,
     Cloud,
-    Ladder,
+    Octaves,
     box_interval,
     box_slope,
     find_widest_window,
     local_slopes,
-    measure_ladder,
+    measure_octaves,
     open_cloud,
     pair_dimension,
     pair_interval,
@@ -240,7 +240,7 @@ def self_similarity_test(
     distances, n_distinct = cloud.distances, len(cloud.distances)
     counts = 2 ** np.arange(1, max(2, (n_distinct // 2).bit_length()), dtype=np.int64)
     counts = counts[counts < n_distinct]
-    found = measure_ladder(distances, counts)
+    found = measure_octaves(distances, counts)
     n_draws = n_draws if n_distinct >= LEAST_NODES else 0
     beside = {
         null: _compare(found, draw(generator), n_draws, counts)
@@ -279,7 +279,7 @@ def self_similarity_test(
 
 
 class _Compared(NamedTuple):
-    """How the ladder of a cloud stands beside draws of one null model."""
+    """How the octaves of a cloud stand beside draws of one null model."""
 
     p_value: float
     window: tuple[int, int]
@@ -287,12 +287,12 @@ class _Compared(NamedTuple):
 
 
 def _compare(
-    found: Ladder, distances: Iterator[torch.Tensor], n_draws: int, counts: NDArray[np.int64]
+    found: Octaves, distances: Iterator[torch.Tensor], n_draws: int, counts: NDArray[np.int64]
 ) -> _Compared:
-    ladders = [measure_ladder(one, counts).middle for one in islice(distances, n_draws)]
-    draws = np.array(ladders).reshape(-1, len(counts))
+    octaves = [measure_octaves(one, counts).middle for one in islice(distances, n_draws)]
+    draws = np.array(octaves).reshape(-1, len(counts))
     p_value, first, last = find_widest_window(found.middle, draws)
-    mean = draws.mean(axis=0) if ladders else np.full(len(counts), math.nan)
+    mean = draws.mean(axis=0) if octaves else np.full(len(counts), math.nan)
     return _Compared(p_value, (first, last), local_slopes(mean))
 
 

@@ -14,10 +14,10 @@ from featgraph.core.resources import check_memory
 from featgraph.distances.gram import distance_gradient, in_main_memory, scratch
 from featgraph.selfsimilarity.estimators import QUANTILES, Scale
 from featgraph.selfsimilarity.grid import (
-    Ladder,
-    check_ladder,
+    ThetaRule,
     check_spread,
     check_theta,
+    check_theta_rule,
     smallest_positive,
 )
 
@@ -81,13 +81,13 @@ def soft_caro_wei(
     >>> soft_caro_wei(C, torch.tensor([0.5, 3.0, 9.0]), softness=0.01).round(decimals=2)
     tensor([3., 2., 1.], dtype=torch.float64)
     """
-    ladder = check_ladder("range", scale, QUANTILES)
+    rule = check_theta_rule("range", scale, QUANTILES)
     check_theta(theta, distances)
-    levels = ladder.levels(theta)
+    levels = rule.levels(theta)
     if not bool(levels[-1] > levels[0]):
         raise ValueError(f"theta must rise by more than rounding, got {theta.tolist()[:4]}")
     shares = ((levels - levels[0]) / (levels[-1] - levels[0])).detach()
-    return smooth_counts(distances, (levels[0], levels[-1]), shares, softness, ladder)
+    return smooth_counts(distances, (levels[0], levels[-1]), shares, softness, rule)
 
 
 def smooth_counts(
@@ -95,7 +95,7 @@ def smooth_counts(
     ends: tuple[Tensor, Tensor] | None,
     shares: Tensor,
     softness: float,
-    ladder: Ladder,
+    rule: ThetaRule,
     values: Tensor | None = None,
 ) -> Tensor:
     """Return the counts at shares of the way between two levels, which may carry a gradient.
@@ -103,7 +103,7 @@ def smooth_counts(
     None: the levels of the smallest and the largest distance, with their gradient. ``values`` are
     the features behind the distances, which shorten the way back.
     """
-    if ladder.scale == "log":
+    if rule.scale == "log":
         distances, values = torch.maximum(distances, smallest_positive(distances)), None
     if values is not None and not in_main_memory(values):
         values = None
@@ -111,7 +111,7 @@ def smooth_counts(
     spread = distances.detach().flatten()[places]
     if ends is None:
         check_spread(*spread)
-    inside = ladder.levels(spread)
+    inside = rule.levels(spread)
     low, high = (inside[0], inside[1]) if ends is None else ends
     is_inside = bool((low.detach() <= inside[0]) & (inside[1] <= high.detach()))
     if softness < LEAST_SOFTNESS:
@@ -132,7 +132,7 @@ def smooth_counts(
     knots = (torch.arange(n_knots, dtype=torch.float64) - origin).to(shares) / per_range
     step = torch.sigmoid((shares - knots[:, None]) / softness).to(distances.dtype)
     pieces = origin, n_knots, per_range
-    how = pieces, ladder, places if ends is None else None
+    how = pieces, rule, places if ends is None else None
     if values is not None:
         distances, values = distances.detach(), values.to(distances.dtype)
     counts: Tensor = _Counts.apply(distances, values, low, high, step, how)  # type: ignore[no-untyped-call]
@@ -155,14 +155,14 @@ class _Counts(torch.autograd.Function):
         low: Tensor,
         high: Tensor,
         step: Tensor,
-        how: tuple[tuple[float, int, int], Ladder, Tensor | None],
+        how: tuple[tuple[float, int, int], ThetaRule, Tensor | None],
     ) -> Tensor:
-        (origin, n_knots, per_range), ctx.ladder, ctx.places = how
+        (origin, n_knots, per_range), ctx.rule, ctx.places = how
         first, width = low.item(), (high - low).item()
-        levels = _logarithms(distances, ctx.ladder)
+        levels = _logarithms(distances, ctx.rule)
         per_unit = per_range / width
         ctx.knots = first, per_unit, origin, width
-        ctx.unit = 1.0 if ctx.ladder.scale == "log1p" else 0.0
+        ctx.unit = 1.0 if ctx.rule.scale == "log1p" else 0.0
         mass = distances.new_zeros(len(distances), n_knots)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._kernels import share_nodes
@@ -182,7 +182,7 @@ class _Counts(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         distances, values, step, near = ctx.saved_tensors
         first, per_unit, origin, width = ctx.knots
-        levels = _logarithms(distances, ctx.ladder)  # again: cheaper than to keep them
+        levels = _logarithms(distances, ctx.rule)  # again: cheaper than to keep them
         grad = torch.mm((near * near).mul_(-grad.to(near.dtype)), step.T)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._kernels import slope_nodes
@@ -190,7 +190,7 @@ class _Counts(torch.autograd.Function):
             slopes = torch.empty_like(levels) if values is None else _room(levels, "slopes")
             start, each, shift, unit = _typed(levels, first, per_unit, origin, ctx.unit)
             lengths, by_mass = distances.contiguous().numpy(), grad.numpy()
-            pull, turn = slope_nodes(
+            total, moment = slope_nodes(
                 levels.numpy(), start, each, shift, by_mass, lengths, unit, slopes.numpy()
             )
         else:
@@ -199,13 +199,13 @@ class _Counts(torch.autograd.Function):
             for k, rise in enumerate(rises):
                 slopes.addcmul_(grad.gather(1, knot + k), rise)
             slopes.fill_diagonal_(0.0)
-            pull = float(slopes.double().sum())
-            turn = float((slopes * (levels - first)).double().sum())
+            total = float(slopes.double().sum())
+            moment = float((slopes * (levels - first)).double().sum())
             slopes *= per_unit
             slopes /= distances + ctx.unit
             slopes.fill_diagonal_(0.0)
         # Places count from the first end, in shares of the way between the two.
-        sums = torch.as_tensor((pull, turn), dtype=torch.float64, device=grad.device)
+        sums = torch.as_tensor((total, moment), dtype=torch.float64, device=grad.device)
         by_high = -sums[1] * per_unit / width
         by_low = -sums[0] * per_unit - by_high
         if ctx.places is not None:
@@ -230,15 +230,15 @@ def _range_places(distances: Tensor) -> Tensor:
     return torch.tensor([int(smallest), int(distances.numpy().argmax())])  # NumPy is the faster
 
 
-def _logarithms(distances: Tensor, ladder: Ladder) -> Tensor:
+def _logarithms(distances: Tensor, rule: ThetaRule) -> Tensor:
     """Return log(1 + C) or log C in the dtype of C, in room that is used again."""
     if in_main_memory(distances):  # NumPy is the faster of the two
         levels = _room(distances, "levels")
         with np.errstate(divide="ignore"):  # the diagonal is not used
-            log = np.log1p if ladder.scale == "log1p" else np.log
+            log = np.log1p if rule.scale == "log1p" else np.log
             log(distances.numpy(), out=levels.numpy())
         return levels
-    return distances.log1p() if ladder.scale == "log1p" else distances.log()
+    return distances.log1p() if rule.scale == "log1p" else distances.log()
 
 
 def _room(like: Tensor, name: str) -> Tensor:

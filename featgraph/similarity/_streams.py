@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 
-__all__ = ["CkaStream", "MinibatchStream", "iterate_pairs", "settle"]
+__all__ = ["CkaStream", "MinibatchStream", "iterate_pairs", "scale_layers"]
 
 Layered = Mapping[str, torch.Tensor]
 Result = tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]
@@ -69,7 +69,7 @@ def iterate_pairs(
         yield tensors[0], tensors[1] if len(tensors) > 1 else None
 
 
-class Settled(Mapping[str, torch.Tensor]):
+class ScaledLayers(Mapping[str, torch.Tensor]):
     """Layers in one precision and near 1, made so when they are taken: no copy of all is held."""
 
     def __init__(self, side: Layered, dtype: torch.dtype, factors: Mapping[str, float]) -> None:
@@ -92,9 +92,9 @@ class Settled(Mapping[str, torch.Tensor]):
         return values
 
 
-def settle(
+def scale_layers(
     pairs: Iterator[tuple[Layered, Layered | None]], *, any_scale: bool
-) -> Iterator[tuple[Settled, Settled | None]]:
+) -> Iterator[tuple[ScaledLayers, ScaledLayers | None]]:
     """Yield the batches in one precision, the widest.
 
     ``any_scale``: the measure does not depend on the scale of a layer, so each is brought near 1,
@@ -109,8 +109,10 @@ def settle(
             for side, known in zip(sides, factors, strict=False):
                 new = [name for name, X in side.items() if name not in known and bool(X.any())]
                 known |= {name: unit_factor(side[name]) for name in new}
-        settled = [Settled(side, dtype, known) for side, known in zip(sides, factors, strict=False)]
-        yield settled[0], settled[1] if len(settled) > 1 else None
+        scaled = [
+            ScaledLayers(side, dtype, known) for side, known in zip(sides, factors, strict=False)
+        ]
+        yield scaled[0], scaled[1] if len(scaled) > 1 else None
 
 
 class CkaStream:

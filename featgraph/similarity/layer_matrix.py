@@ -16,7 +16,13 @@ from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.similarity._recipe import Samples, as_samples, compare_all, require_samples
-from featgraph.similarity._streams import CkaStream, MinibatchStream, Settled, iterate_pairs, settle
+from featgraph.similarity._streams import (
+    CkaStream,
+    MinibatchStream,
+    ScaledLayers,
+    iterate_pairs,
+    scale_layers,
+)
 from featgraph.similarity.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
@@ -291,14 +297,16 @@ def _compare(
 def _compare_stream(
     pairs: Iterator[tuple[Layered, Layered | None]], row: Measure, options: dict[str, object]
 ) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
-    settled = settle(pairs, any_scale="scaling" in row.invariances and "epsilon" not in options)
+    scaled = scale_layers(
+        pairs, any_scale="scaling" in row.invariances and "epsilon" not in options
+    )
     estimator = options.get("estimator")
     if row.function == "cka" and estimator == "minibatch":
-        return MinibatchStream(options).run(settled)
+        return MinibatchStream(options).run(scaled)
     recipe = row.make_recipe(**options)
     if row.function == "cka" and options.get("kernel", "linear") == "linear":
-        return CkaStream(recipe, unbiased=estimator == "unbiased").run(settled)
-    parts = list(settled)
+        return CkaStream(recipe, unbiased=estimator == "unbiased").run(scaled)
+    parts = list(scaled)
     left = join([first for first, _ in parts])
     right = None if parts[0][1] is None else join([b for _, b in parts if b is not None])
     n_samples = next(iter(left.values())).shape[0]
@@ -307,7 +315,7 @@ def _compare_stream(
     return compare_all(recipe, left, right), names, n_samples
 
 
-def join(parts: list[Settled]) -> Layered:
+def join(parts: list[ScaledLayers]) -> Layered:
     """Put the batches of every layer together, one layer after the other: they leave ``parts``."""
     if len(parts) == 1:
         return parts[0]

@@ -127,7 +127,7 @@ def test_analysis_shows_and_warns_of_it() -> None:
     assert rows["loud"]["leverage_n_nodes"] <= 2
 
 
-def test_analysis_follows_the_ladder() -> None:
+def test_analysis_follows_the_rule_of_theta() -> None:
     F = draw_layer(30)
     settings = AnalysisSettings(n_theta=16, n_null=2, n_sweep=0, grid="quantile", scale="log")
     (analysis,) = analyze({"layer": F}, settings=settings).analyses

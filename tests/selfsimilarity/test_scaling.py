@@ -12,7 +12,7 @@ import torch
 from featgraph.datasets import make_barabasi_albert, make_flower, make_lattice, make_point_cloud
 from featgraph.distances import as_distance_matrix, feature_distances
 from featgraph.selfsimilarity import SelfSimilarityTest, self_similarity_test
-from featgraph.selfsimilarity._scaling import find_widest_window, measure_ladder
+from featgraph.selfsimilarity._scaling import find_widest_window, measure_octaves
 from tests.naive import selfsimilarity as naive
 
 QUICK = {"n_draws": 39, "rng": 0}
@@ -104,7 +104,7 @@ def test_dimensions_of_fractals(name: str, options: dict[str, Any], dimension: f
     assert found.whole_dimension is None or abs(dimension - found.whole_dimension) < 0.2
 
 
-def test_points_on_a_line_at_powers_have_known_ladders() -> None:
+def test_points_on_a_line_at_powers_have_known_octaves() -> None:
     """Exact: at 2^k − 1 the boxes of a full binary ultrametric are its 2^m subtrees."""
     n_nodes, levels = 64, 6
     C = np.zeros((n_nodes, n_nodes))
@@ -112,17 +112,17 @@ def test_points_on_a_line_at_powers_have_known_ladders() -> None:
         for j in range(n_nodes):
             C[i, j] = 0.0 if i == j else 3.0 ** (i ^ j).bit_length()
     counts = 2 ** np.arange(1, levels)
-    found = measure_ladder(torch.from_numpy(C), counts)
+    found = measure_octaves(torch.from_numpy(C), counts)
     expected = (levels - np.arange(1, levels)) * math.log(3)
     np.testing.assert_allclose(found.low, expected, rtol=1e-12)
     np.testing.assert_allclose(found.high, expected, rtol=1e-12)
 
 
-def test_ladder_agrees_with_slow_twins() -> None:
+def test_octaves_agree_with_slow_twins() -> None:
     F = np.random.default_rng(0).normal(size=(18, 3))
     C = feature_distances(torch.from_numpy(F))
     counts = np.array([2, 4, 8])
-    found = measure_ladder(C, counts)
+    found = measure_octaves(C, counts)
     packing = sorted(naive.farthest_first(C.numpy()), reverse=True)
     linkage = sorted(naive.complete_linkage(C.numpy()), reverse=True)
     np.testing.assert_allclose(found.low, [math.log(packing[n - 1]) for n in counts], rtol=1e-9)

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from featgraph import similarity as sim
 from featgraph.features import extract_features
 from featgraph.similarity._moments import LinearMoments
-from featgraph.similarity._streams import CkaStream, settle
+from featgraph.similarity._streams import CkaStream, scale_layers
 from tests.naive import similarity as naive
 
 
@@ -206,15 +206,15 @@ def test_cuda_gives_the_same_matrix(estimator):
 
 def test_layers_are_brought_near_one_when_they_are_taken():
     given = {"a": 1000 * torch.ones(3, 2), "b": torch.ones(3, 2)}
-    ((settled, none),) = settle(iter([(given, None)]), any_scale=True)
+    ((scaled, none),) = scale_layers(iter([(given, None)]), any_scale=True)
     assert none is None
-    assert list(settled) == ["a", "b"]
-    assert 0.5 < float(settled["a"].max()) <= 2
+    assert list(scaled) == ["a", "b"]
+    assert 0.5 < float(scaled["a"].max()) <= 2
     assert torch.equal(
-        settled["a"] * 2 ** round(np.log2(1000 / float(settled["a"][0, 0]))), given["a"]
+        scaled["a"] * 2 ** round(np.log2(1000 / float(scaled["a"][0, 0]))), given["a"]
     )
-    assert settled["a"] is not settled["a"]  # none is kept
-    assert settled["b"] is given["b"]
-    settled.pop("a")
-    assert list(settled) == ["b"]
+    assert scaled["a"] is not scaled["a"]  # none is kept
+    assert scaled["b"] is given["b"]
+    scaled.pop("a")
+    assert list(scaled) == ["b"]
     assert list(given) == ["a", "b"]

@@ -21,8 +21,8 @@ from featgraph.boxes.metric_space import MetricSpace, RawCover
 from featgraph.boxes.neighborhoods import MassCounter
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import count_bits
-from featgraph.kernels.heaps import replace_largest
 from featgraph.kernels.search import list_ball
+from featgraph.kernels.sorting import replace_largest
 
 __all__ = ["solve"]
 

@@ -21,8 +21,8 @@ from featgraph.boxes.metric_space import MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.threads import map_ranges
 from featgraph.core.resources import check_memory
 from featgraph.kernels import kernel
-from featgraph.kernels.heaps import replace_top
 from featgraph.kernels.search import invert_rows
+from featgraph.kernels.sorting import replace_top
 
 __all__ = ["solve"]
 

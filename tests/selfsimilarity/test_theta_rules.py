@@ -24,7 +24,7 @@ from tests.naive import selfsimilarity as naive
 
 STEPS = ["paper", "released", "caro_wei", "packing", "linkage", "midpoint"]
 EVERY = [*STEPS, "soft_caro_wei"]
-LADDERS: list[dict[str, Any]] = [
+RULES: list[dict[str, Any]] = [
     {"grid": "quantile"},
     {"scale": "log"},
     {"grid": "quantile", "scale": "log"},
@@ -37,41 +37,41 @@ def draw_features(n_nodes: int, n_samples: int, seed: int = 0) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(seed).normal(size=(n_nodes, n_samples)))
 
 
-def naive_ends(C: np.ndarray, ladder: dict[str, Any]) -> tuple[float, float]:
+def naive_ends(C: np.ndarray, rule: dict[str, Any]) -> tuple[float, float]:
     pairs = naive.pairs_of(C)
     low, high = pairs.min(), pairs.max()
-    if ladder.get("grid") == "quantile":
-        low, high = np.quantile(pairs, ladder.get("quantiles", (0.05, 0.95)))
-    if ladder.get("scale") == "log" and low == 0:
+    if rule.get("grid") == "quantile":
+        low, high = np.quantile(pairs, rule.get("quantiles", (0.05, 0.95)))
+    if rule.get("scale") == "log" and low == 0:
         low = pairs[pairs > 0].min()
     return float(low), float(high)
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(STEPS), st.sampled_from(LADDERS), st.booleans())
+@given(st.integers(0, 2**32 - 1), st.sampled_from(STEPS), st.sampled_from(RULES), st.booleans())
 def test_values_agree_with_pieces(
-    seed: int, estimator: str, ladder: dict[str, Any], has_copies: bool
+    seed: int, estimator: str, rule: dict[str, Any], has_copies: bool
 ) -> None:
     F = draw_features(8, 3, seed)
     if has_copies:
         F[1], F[5] = F[0], F[4]
     C = feature_distances(F)
-    ends = naive_ends(C.numpy(), ladder)
-    level = LEVELS[ladder.get("scale", "log1p")]
+    ends = naive_ends(C.numpy(), rule)
+    level = LEVELS[rule.get("scale", "log1p")]
     expected = naive.exact_rate(C.numpy(), estimator, ends, level)
-    assert float(ss_rate(F, estimator=estimator, **ladder)) == pytest.approx(expected, abs=1e-12)
+    assert float(ss_rate(F, estimator=estimator, **rule)) == pytest.approx(expected, abs=1e-12)
     given_ends = torch.tensor(ends, dtype=torch.float64)
-    scale = ladder.get("scale", "log1p")
+    scale = rule.get("scale", "log1p")
     value = ss_rate(F, estimator=estimator, theta=given_ends, scale=scale)
     assert float(value) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("ladder", LADDERS)
-def test_theta_grid_is_uniform_between_its_ends(ladder: dict[str, Any]) -> None:
+@pytest.mark.parametrize("rule", RULES)
+def test_theta_grid_is_uniform_between_its_ends(rule: dict[str, Any]) -> None:
     C = feature_distances(draw_features(12, 4))
-    theta = theta_grid(C, 9, **ladder).numpy()
-    np.testing.assert_allclose([theta[0], theta[-1]], naive_ends(C.numpy(), ladder), rtol=1e-15)
-    levels = [LEVELS[ladder.get("scale", "log1p")](t) for t in theta]
+    theta = theta_grid(C, 9, **rule).numpy()
+    np.testing.assert_allclose([theta[0], theta[-1]], naive_ends(C.numpy(), rule), rtol=1e-15)
+    levels = [LEVELS[rule.get("scale", "log1p")](t) for t in theta]
     np.testing.assert_allclose(np.diff(levels), np.diff(levels).mean(), rtol=1e-12)
 
 
@@ -83,13 +83,13 @@ def test_soft_count_on_the_logarithmic_scale_agrees_with_every_pair() -> None:
     np.testing.assert_allclose(counts.numpy(), expected, rtol=2e-4)
 
 
-@pytest.mark.parametrize("ladder", LADDERS)
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("estimator", EVERY)
-def test_gradcheck(estimator: str, ladder: dict[str, Any]) -> None:
+def test_gradcheck(estimator: str, rule: dict[str, Any]) -> None:
     # TZ and TV move with the features, quantiles too.
     F = draw_features(10, 5, 1).requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda f: ss_rate(f, estimator=estimator, softness=0.1, **ladder), (F,)
+        lambda f: ss_rate(f, estimator=estimator, softness=0.1, **rule), (F,)
     )
 
 
@@ -104,7 +104,7 @@ def test_the_logarithmic_scale_has_no_unit(estimator: str, grid: str) -> None:
         assert float(ss_rate(factor * F, **how)) == pytest.approx(value, abs=1e-9)
 
 
-def test_searched_coverings_follow_the_ladder() -> None:
+def test_searched_coverings_follow_the_rule() -> None:
     F = draw_features(14, 3, 4)
     how: dict[str, Any] = {"grid": "quantile", "scale": "log", "n_theta": 12}
     C = feature_distances(F)
@@ -139,7 +139,7 @@ def test_a_loud_neuron_moves_the_range_and_hardly_the_quantiles() -> None:
     assert moved["quantile"] < 0.04
 
 
-def test_the_ladder_reaches_nulls_and_the_regularizer() -> None:
+def test_the_rule_reaches_nulls_and_the_regularizer() -> None:
     F = draw_features(30, 6)
     how: dict[str, Any] = {"grid": "quantile", "scale": "log"}
     scores = compare_with_null(F, n_draws=4, rng=0, **how)
