@@ -1,4 +1,4 @@
-"""The doors to covering: boxes of one size, and counts over many."""
+"""The doors to covering: boxes of one size, counts over many, and what is known of a method."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from featgraph.core.checks import choice
 from featgraph.core.values import RandomState, as_rng
 from featgraph.graph.convert import GraphLike
 
-__all__ = ["box_counts", "box_cover"]
+__all__ = ["box_counts", "box_cover", "describe_method"]
 
 
 def box_cover(
@@ -232,3 +232,36 @@ def _end_at_components(sizes: list[float], counts: NDArray[Any], n_components: i
     # Sizes up to the first at which every run has one box per component.
     single = (counts == n_components).all(axis=0)
     return sizes[: int(single.argmax()) + 1] if single.any() else sizes
+
+
+def describe_method(name: str) -> str:
+    """Return all that is known of a covering method: definition, options, cost, source, advice.
+
+    Parameters
+    ----------
+    name : str
+        A key of METHODS.
+
+    Returns
+    -------
+    str
+        Lines of plain text, as ``featgraph methods NAME`` prints them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+
+    Examples
+    --------
+    >>> print(describe_method("cluster_growing"))  # doctest: +ELLIPSIS
+    cluster_growing: radius boxes
+    <BLANKLINE>
+    Random uncovered seed; its ball minus what is covered is a box.
+    ...
+    Options: none
+    Cost: O(n_boxes b) time, O(n) memory
+    Source: Ding et al. 2025, arXiv:2507.17785, Appendix A, doi:10.48550/arXiv.2507.17785
+    Use it: random_sequential under the source paper's name
+    """
+    return METHODS[choice(name, METHODS, "name")].describe()

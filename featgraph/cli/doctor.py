@@ -44,12 +44,12 @@ def list_methods(
     featgraph methods memb
     featgraph methods --long
     """
-    from featgraph.boxes import METHODS, describe_method
+    from featgraph.boxes import METHODS
     from featgraph.selfsimilarity import ESTIMATORS
 
     if method is not None:
         refuse_idle("with one method, which is shown in full", "--long")
-        screen.say(describe_method(method))
+        screen.say(METHODS[method].describe())
         return {"methods": [_tabulate(METHODS[method])]}
     screen.say("Box-covering methods (--method):\n")
     for row in METHODS.values():

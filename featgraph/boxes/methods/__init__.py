@@ -1,7 +1,6 @@
 """The algorithms, one per file, and METHODS, the table of them."""
 
-from featgraph.boxes.methods.describe import describe_method
 from featgraph.boxes.methods.method import Method, Option
 from featgraph.boxes.methods.table import METHODS
 
-__all__ = ["METHODS", "Method", "Option", "describe_method"]
+__all__ = ["METHODS", "Method", "Option"]

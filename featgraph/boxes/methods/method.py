@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -199,6 +200,32 @@ class Method:
             if option.boxes:
                 return option.boxes[options.get(option.name, option.default)]
         return self.box
+
+    def describe(self) -> str:
+        """Return all that is known of the method, as :func:`describe_method` gives it."""
+        kinds = {kind for option in self.options for kind in option.boxes.values()} or {self.box}
+        lines = [f"{self.name}: {' or '.join(sorted(kinds)).replace('none', 'no')} boxes", ""]
+        lines += [*_wrap(f"{self.summary[0].upper()}{self.summary[1:]}."), ""]
+        for paragraph in self.text:
+            lines += [*_wrap(paragraph), ""]
+        lines.append("Options:" if self.options else "Options: none")
+        for option in self.options:
+            lines.append(f"  {option.name} : {option.rule}, default={option.default!r}")
+            lines += _wrap(option.meaning, indent="    ")
+        source = self.source + (f", doi:{self.doi}" if self.doi else "")
+        for title, words in ("Cost", self.cost), ("Source", source), ("Use it", self.advice):
+            lines += _wrap(f"{title}: {words}")
+        return "\n".join(lines)
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        *(text, 80),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 KIND = Option(
