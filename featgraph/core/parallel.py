@@ -179,6 +179,9 @@ def _spread(
             begun.append(place)
             yield delayed(_attempt)(function, place, waiting[place])
 
+    # Workers of loky that have grown by 300 MB, as when they first draw, are replaced with a word
+    # of warning. No loss to tell of; and made an error, it would end the thread that all wait for.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     # No more at once than there are workers: whatever was begun when one dies is under suspicion.
     how: dict[str, Any] = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
     places = iter(list(waiting))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -73,6 +74,33 @@ def test_task_whose_worker_dies_is_tried_once_more(tmp_path):
 def test_worker_that_dies_once_costs_nothing_but_time(tmp_path):
     task = make_task(tmp_path, deadly=(1,), deaths=1)
     assert dict(run_parallel(task, [(k,) for k in range(4)], jobs=2)) == {0: 0, 1: 1, 2: 4, 3: 9}
+
+
+GROWING = """
+import time
+from featgraph.core.parallel import run_parallel
+
+kept = []
+
+def grow(number):
+    kept.append(b"x" * (310 * 2**20 if len(kept) == 1 else 1))  # more than at the first call
+    time.sleep(1.1)
+    return number
+
+def main():
+    print(sorted(run_parallel(grow, [(k,) for k in range(8)], jobs=2)))
+"""
+
+
+def test_worker_that_has_grown_is_replaced_where_warnings_are_errors(tmp_path):
+    (tmp_path / "growing.py").write_text(GROWING, encoding="utf-8")
+    words = ["-W", "error:A worker stopped while", "-c", "import growing; growing.main()"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    ended = subprocess.run(
+        [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert ended.stdout == f"{[(k, k) for k in range(8)]}\n"
+    assert ended.stderr == ""
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

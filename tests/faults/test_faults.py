@@ -136,6 +136,15 @@ def _as_another_error(sent: signal.Signals) -> int:
     return 0
 
 
+@pytest.fixture
+def heeded_interrupts():
+    """Heed SIGINT, which programs that are started in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("work", [_in_a_finalizer, _in_an_import, _as_another_error])
 def test_a_signal_is_never_lost(work, sent, status, tmp_path, monkeypatch, capsys):
