@@ -7,6 +7,7 @@ import contextvars
 import functools
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -141,8 +142,39 @@ def hold_threads(hold: bool = True) -> Iterator[None]:
     if not hold:
         yield
         return
-    with _libraries(len(sys.modules)).limit(limits=1):
+    torch = sys.modules.get("torch")
+    holding = _TORCH.hold(torch, torch.get_num_threads()) if torch else contextlib.nullcontext()
+    with _libraries(len(sys.modules)).limit(limits=1), holding:
         yield
+
+
+class _TorchThreads:
+    """Threads of torch, held by its own function while any block holds them.
+
+    Once a program has called ``torch.set_num_threads``, the MKL inside torch keeps that number,
+    and threadpoolctl does not see that library (torch 2.13, threadpoolctl 3.8).
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._n_blocks, self._before = threading.Lock(), 0, 1
+
+    @contextlib.contextmanager
+    def hold(self, torch: Any, n_threads: int) -> Iterator[None]:
+        with self._lock:
+            if self._n_blocks == 0:
+                self._before = n_threads
+            self._n_blocks += 1
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_blocks -= 1
+                if self._n_blocks == 0:
+                    torch.set_num_threads(self._before)
+
+
+_TORCH = _TorchThreads()
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,8 +1,12 @@
-"""Memory at hand: of the machine, and of the control groups that a process runs in."""
+"""Memory at hand, of the machine and of control groups; and threads held back."""
 
 from __future__ import annotations
 
+import re
+import threading
+
 import pytest
+import torch
 
 from featgraph.core import resources
 
@@ -44,3 +48,51 @@ def test_a_container_bounds_what_is_at_hand(
     assert resources.memory_at_hand() == 8_000_000 - 5_000_000 + 2_000_000
     with pytest.raises(MemoryError, match=r"would take .* more than the .* GiB at hand"):
         resources.check_memory(2**26, "a table")
+
+
+def count_threads():
+    """Return the numbers of threads of torch, OpenMP and, where torch has it, MKL."""
+    told = torch.__config__.parallel_info()
+    return [
+        int(n) for n in re.findall(r"(?:get_num|omp_get_max|mkl_get_max)_threads\(\) : (\d+)", told)
+    ]
+
+
+def test_threads_are_held_where_a_program_has_set_them():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert set(count_threads()) == {2}
+        with resources.hold_threads():
+            assert set(count_threads()) == {1}
+            with resources.hold_threads():
+                assert set(count_threads()) == {1}
+            assert set(count_threads()) == {1}
+        assert set(count_threads()) == {2}
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_threads_come_back_when_the_last_block_ends():
+    entered, ended = threading.Event(), threading.Event()
+    inside = []
+
+    def hold_longer():
+        with resources.hold_threads():
+            entered.set()
+            ended.wait(60)
+            inside.extend(count_threads())
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        other = threading.Thread(target=hold_longer)
+        with resources.hold_threads():
+            other.start()
+            assert entered.wait(60)
+        ended.set()
+        other.join()
+        assert set(inside) == {1}
+        assert set(count_threads()) == {2}
+    finally:
+        torch.set_num_threads(before)
