@@ -170,8 +170,8 @@ class _TorchThreads:
         finally:
             with self._lock:
                 self._n_blocks -= 1
-                if self._n_blocks == 0:
-                    torch.set_num_threads(self._before)
+                # A thread that began within another's block never saw the number of before.
+                torch.set_num_threads(n_threads if self._n_blocks else self._before)
 
 
 _TORCH = _TorchThreads()
