@@ -88,7 +88,7 @@ def grow(number):
     return number
 
 def main():
-    print(sorted(run_parallel(grow, [(k,) for k in range(8)], jobs=2)))
+    print(sorted(run_parallel(grow, [(k,) for k in range(6)], jobs=2)))
 """
 
 
@@ -99,7 +99,7 @@ def test_worker_that_has_grown_is_replaced_where_warnings_are_errors(tmp_path):
     ended = subprocess.run(
         [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=120
     )
-    assert ended.stdout == f"{[(k, k) for k in range(8)]}\n"
+    assert ended.stdout == f"{[(k, k) for k in range(6)]}\n"
     assert ended.stderr == ""
 
 
