@@ -170,12 +170,12 @@ def _judge_approximation(analyses: Sequence[LayerAnalysis]) -> Finding | None:
         return Finding("How far off is the formula?", f"{as_factor(errors[lead])} off", detail)
     ranges = [_error_range(item.comparison, lead) for item in analyses]
     low, high = (as_factor(mean_of(ends)) for ends in zip(*ranges, strict=True))
+    by = low if low == high else f"{low} to {high}"
     detail += (
         f". The smallest number itself is proven at {proven:.1%} of the box sizes; wherever in its "
-        f"bracket it lies at the others, the formula misses it by {low[1:]} to {high[1:]}."
+        f"bracket it lies at the others, the formula misses it by {by.replace('×', '')}."
     )
-    answer = f"{low} off" if low == high else f"{low} to {high} off"
-    return Finding("How far off is the formula?", answer, detail)
+    return Finding("How far off is the formula?", f"{by} off", detail)
 
 
 def _error_range(comparison: DimensionComparison, name: str) -> tuple[float, float]:

@@ -106,6 +106,19 @@ def test_what_is_not_proven_is_a_range(report):
     assert "The smallest number itself is proven at " in finding.detail
 
 
+def test_a_range_that_rounds_to_one_number_is_that_number(report):
+    def weaken(item):
+        best = item.comparison.best
+        return replace(item, comparison=replace(item.comparison, lower=best * (1 - 1e-9)))
+
+    finding = answers(replace(report, analyses=tuple(map(weaken, report.analyses))))[
+        "How far off is the formula?"
+    ]
+    factor = finding.answer.removesuffix(" off").removeprefix("×")
+    assert f"the formula misses it by {factor}." in finding.detail
+    assert float(factor) > 1
+
+
 def test_rates_before_and_after_with_their_spread(report):
     finding = answers(report)["What does training change?"]
     rates = {
