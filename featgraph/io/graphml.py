@@ -126,17 +126,6 @@ def write_graphml(
     return Path(target_name(path))
 
 
-def _key_ids(names: Iterable[str], prefix: str, taken: set[str]) -> dict[str, str]:
-    """Return an id per column that says its name and is no other key's; ``taken`` grows."""
-    ids = {}
-    for name in names:
-        ids[name] = re.sub(r"[^\w.-]", "_", clean_text(name)) or "_"
-        while ids[name] in taken:
-            ids[name] = f"{prefix}_{ids[name]}"
-        taken.add(ids[name])
-    return ids
-
-
 def _write_body(xml: XmlWriter, table: GraphTable) -> None:
     fields = {f"graph_{name}": value for name, value in table.fields.items()}
     nodes = {"label": np.array(table.ids), **look_columns(table.looks, "size", channels=True)}
