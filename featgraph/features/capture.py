@@ -19,7 +19,7 @@ from featgraph.features.masks import MaskOption
 from featgraph.features.reduce import Reduce
 from featgraph.features.running import evaluating, placed_on, unwrap_model
 
-__all__ = ["extract_features", "iterate_features"]
+__all__ = ["GrowingRows", "extract_features", "iterate_features"]
 
 
 def extract_features(
@@ -121,7 +121,7 @@ def extract_features(
     FeatureMatrix(n_nodes=4, n_samples=5, dtype=float32, layer='1', reduce='channels_first', \
 source='Sequential')
     """
-    collected: dict[str, list[torch.Tensor]] = {}
+    collected: dict[str, GrowingRows] = {}
     layouts: dict[str, str | None] = {}
     n_batches = 0
     batches = iterate_features(
@@ -142,20 +142,57 @@ source='Sequential')
         for batch in batches:
             n_batches += 1
             for name, F in batch.items():
-                collected.setdefault(name, []).append(F.values.cpu())
+                collected.setdefault(name, GrowingRows()).add(F.values.T.cpu())
                 layouts[name] = F.reduce
-    for layer, parts in collected.items():
-        if len(parts) != n_batches:
+    for layer, rows in collected.items():
+        if rows.n_parts != n_batches:
             raise ValueError(
-                f"layer {layer!r} was called in {len(parts)} of {n_batches} batches only; "
+                f"layer {layer!r} was called in {rows.n_parts} of {n_batches} batches only; "
                 "choose layers that every batch passes, or calls='last' for a module that runs a "
                 "varying number of times"
             )
     source = type(unwrap_model(model)).__name__ if source is None else source
     return {
-        layer: FeatureMatrix(torch.cat(parts, dim=1), layer, layouts[layer], source)
-        for layer, parts in collected.items()
+        layer: FeatureMatrix(collected.pop(layer).take().T.contiguous(), layer, kept, source)
+        for layer, kept in layouts.items()
     }
+
+
+class GrowingRows:
+    """Rows that come in parts, held in one tensor that doubles when it is full.
+
+    Parts that are kept and joined at the end would be there twice and leave holes in memory.
+
+    Examples
+    --------
+    >>> rows = GrowingRows()
+    >>> for part in (torch.zeros(2, 3), torch.ones(1, 3)):
+    ...     rows.add(part)
+    >>> rows.take()[:, 0].tolist()
+    [0.0, 0.0, 1.0]
+    """
+
+    def __init__(self) -> None:
+        self.n_parts = self.n_rows = 0
+        self._held = torch.empty(0, 0)
+
+    def add(self, rows: Tensor) -> None:
+        """Append rows of shape (any number, width); the first are kept as they are."""
+        start, end = self.n_rows, self.n_rows + rows.shape[0]
+        dtype = torch.promote_types(self._held.dtype, rows.dtype)
+        if self.n_parts == 0:
+            self._held = rows
+        else:
+            if end > self._held.shape[0] or dtype != self._held.dtype:
+                grown = rows.new_empty((max(end, 2 * start), rows.shape[1]), dtype=dtype)
+                grown[:start] = self.take()
+                self._held = grown
+            self._held[start:end] = rows
+        self.n_parts, self.n_rows = self.n_parts + 1, end
+
+    def take(self) -> Tensor:
+        """Return all rows."""
+        return self._held[: self.n_rows]
 
 
 def iterate_features(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "exact_self",
     "require_signal",
     "unit_factor",
+    "view_samples",
 ]
 
 ArrayLike: TypeAlias = NDArray[Any] | FeatureMatrix
@@ -34,8 +36,11 @@ NEAR = 6  # powers of two about 1 that need no factor
 Samples: TypeAlias = torch.Tensor | NDArray[Any] | FeatureMatrix
 #: Rows ``low`` to ``high`` of a matrix of shape (n_samples, n_samples).
 Rows = Callable[[int, int], torch.Tensor]
+#: Makes or finds the samples of a layer, which are not kept.
+Take = Callable[[], torch.Tensor]
 Layered = Mapping[str, torch.Tensor]
-ROW_BYTES = 1 << 28  # of all layers together
+ROW_BYTES = 1 << 30  # of all layers together
+LAYER_ROW_BYTES = 1 << 25  # of one layer
 PREPARED_BYTES = 7 << 27  # of one side: the layers of the other come one by one
 
 
@@ -50,6 +55,18 @@ def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
     >>> as_samples(np.ones((3, 2), dtype=int)).dtype
     torch.float64
     """
+    tensor = view_samples(samples, name)
+    return tensor if isinstance(samples, torch.Tensor | FeatureMatrix) else tensor.double()
+
+
+def view_samples(samples: Samples, name: str = "X") -> torch.Tensor:
+    """As :func:`as_samples`, with arrays of single precision left so: nothing is copied.
+
+    Examples
+    --------
+    >>> view_samples(np.ones((3, 2), dtype=np.float32)).dtype
+    torch.float32
+    """
     if isinstance(samples, FeatureMatrix):
         tensor = samples.values.T
     elif isinstance(samples, torch.Tensor):
@@ -60,7 +77,11 @@ def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
             raise TypeError(f"{name} must hold numbers, got an array of {array.dtype}")
         if np.iscomplexobj(array):
             raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
-        tensor = torch.as_tensor(np.array(array, dtype=np.float64))
+        kept = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
+        array = array.astype(kept, copy=False)
+        # torch takes neither steps backwards nor parts of records, and warns of read-only arrays
+        is_plain = array.flags.writeable and array.flags.forc and min(array.strides, default=0) >= 0
+        tensor = torch.from_numpy(array if is_plain else array.copy())
     if tensor.is_complex():
         raise TypeError(f"{name} must hold real numbers, got {tensor.dtype}")
     if tensor.ndim != 2:
@@ -190,7 +211,8 @@ class Recipe:
     ``self_value`` is the score of a matrix with itself.
 
     ``open_rows``, for scores that are the cosine of two matrices over all pairs of samples:
-    returns what gives some rows of the matrix, up to a factor, so that it is never held whole.
+    returns what gives some rows of the matrix, up to a factor, so that neither it nor a copy of
+    the samples is held. ``is_symmetric``: the matrix is, and rows start at the diagonal.
     """
 
     prepare: Callable[[torch.Tensor, str], Any]
@@ -198,14 +220,15 @@ class Recipe:
     self_value: float = 1.0
     least: int = 2
     why: str = ""
-    open_rows: Callable[[torch.Tensor, str], Rows] | None = None
+    open_rows: Callable[[Take, str], Rows] | None = None
+    is_symmetric: bool = False
 
 
 def compare_pair(recipe: Recipe, X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor:
     """Score of two checked matrices as a 0-d tensor; X = Y gives exactly ``self_value``."""
     has_gradient = torch.is_grad_enabled() and (X.requires_grad or Y.requires_grad)
     if recipe.open_rows is not None and not has_gradient:
-        value = _compare_rows(recipe.open_rows, {"X": X}, {"Y": Y}, "{}")[0, 0].to(X)
+        value = _compare_rows(recipe, {"X": X}, {"Y": Y}, "{}")[0, 0].to(X)
     else:
         first, second = recipe.prepare(X, "X"), recipe.prepare(Y, "Y")
         value = (first * second).sum() if recipe.combine is None else recipe.combine(first, second)
@@ -242,7 +265,7 @@ def compare_all(recipe: Recipe, first: Layered, second: Layered | None) -> torch
     if recipe.open_rows is None:
         table = _compare_parts(recipe, first, second)
     else:
-        table = _compare_rows(recipe.open_rows, first, second, "layer {!r}")
+        table = _compare_rows(recipe, first, second, "layer {!r}")
     if second is None:
         table.fill_diagonal_(recipe.self_value)
     return table
@@ -259,27 +282,43 @@ def require_signal(own: torch.Tensor, name: str, n_samples: int) -> torch.Tensor
 
 
 def _compare_rows(
-    open_rows: Callable[[torch.Tensor, str], Rows],
-    first: Layered,
-    second: Layered | None,
-    title: str,
+    recipe: Recipe, first: Layered, second: Layered | None, title: str
 ) -> torch.Tensor:
+    if recipe.open_rows is None:
+        raise RuntimeError("this measure has no rows")
     sides = [
-        [open_rows(X, title.format(name)) for name, X in side.items()]
+        [recipe.open_rows(partial(side.__getitem__, name), title.format(name)) for name in side]
         for side in (first, second)
         if side is not None
     ]
     n_samples = next(iter(first.values())).shape[0]
-    step = max(1, ROW_BYTES // (8 * n_samples * sum(map(len, sides))))
+    room = min(LAYER_ROW_BYTES, ROW_BYTES // sum(map(len, sides)))
     sums: list[torch.Tensor] = []
-    for low in range(0, n_samples, step):
-        high = min(low + step, n_samples)
-        blocks = [torch.stack([rows(low, high).reshape(-1) for rows in side]) for side in sides]
+    high = 0
+    while high < n_samples:
+        low = high
+        n_columns = n_samples - low if recipe.is_symmetric else n_samples
+        high = min(low + max(1, room // (8 * n_columns)), n_samples)
+        blocks = [_stack_rows(side, low, high, recipe.is_symmetric) for side in sides]
         a, b = blocks[0], blocks[-1]
         parts = [(a @ b.T).double(), a.square().sum(dim=1).double(), b.square().sum(dim=1).double()]
         sums = [old + new for old, new in zip(sums, parts, strict=True)] if sums else parts
+        del blocks, a, b  # before the next ones are made
     names = [[title.format(name) for name in side] for side in (first, second or first)]
     return normalize_products(sums, names, n_samples)
+
+
+def _stack_rows(side: Sequence[Rows], low: int, high: int, is_symmetric: bool) -> torch.Tensor:
+    """Return a row of numbers for each layer, whose products add up to those of the matrices."""
+    stacked = torch.empty(0)
+    for k, rows in enumerate(side):
+        block = rows(low, high)
+        if is_symmetric:  # each pair right of the block on the diagonal stands for two
+            block[:, high - low :] *= math.sqrt(2)
+        if k == 0:
+            stacked = block.new_empty(len(side), block.numel())
+        stacked[k] = block.reshape(-1)
+    return stacked
 
 
 def _compare_parts(recipe: Recipe, first: Layered, second: Layered | None) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,7 +13,7 @@ from torch import nn
 
 from featgraph.core.package import caller_level
 from featgraph.features.batches import iterate_batches
-from featgraph.features.capture import iterate_features
+from featgraph.features.capture import GrowingRows, iterate_features
 from featgraph.similarity._moments import LinearMoments
 from featgraph.similarity._recipe import (
     Recipe,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from featgraph.features.layers import Layers
     from featgraph.features.reduce import Reduce
 
-__all__ = ["CkaStream", "MinibatchStream", "iterate_pairs", "scale_layers"]
+__all__ = ["CkaStream", "HeldPairs", "MinibatchStream", "iterate_pairs", "scale_layers"]
 
 Layered = Mapping[str, torch.Tensor]
 Result = tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]
@@ -85,17 +85,14 @@ class ScaledLayers(Mapping[str, torch.Tensor]):
     def __len__(self) -> int:
         return len(self._side)
 
-    def pop(self, name: str) -> torch.Tensor:
-        """Return a layer and forget it."""
-        values = self[name]
-        del self._side[name]
-        return values
-
 
 def scale_layers(
-    pairs: Iterator[tuple[Layered, Layered | None]], *, any_scale: bool
+    pairs: Iterator[tuple[Layered, Layered | None]],
+    *,
+    any_scale: bool,
+    dtype: torch.dtype = torch.float32,
 ) -> Iterator[tuple[ScaledLayers, ScaledLayers | None]]:
-    """Yield the batches in one precision, the widest.
+    """Yield the batches in one precision, the widest of theirs and ``dtype``.
 
     ``any_scale``: the measure does not depend on the scale of a layer, so each is brought near 1,
     by one factor for all batches.
@@ -104,15 +101,50 @@ def scale_layers(
     for pair in pairs:
         sides = [side for side in pair if side is not None]
         kinds = [X.dtype for side in sides for X in side.values()]
-        dtype = functools.reduce(torch.promote_types, kinds)
+        widest = functools.reduce(torch.promote_types, kinds, dtype)
         if any_scale:
             for side, known in zip(sides, factors, strict=False):
                 new = [name for name, X in side.items() if name not in known and bool(X.any())]
                 known |= {name: unit_factor(side[name]) for name in new}
         scaled = [
-            ScaledLayers(side, dtype, known) for side, known in zip(sides, factors, strict=False)
+            ScaledLayers(side, widest, known) for side, known in zip(sides, factors, strict=False)
         ]
         yield scaled[0], scaled[1] if len(scaled) > 1 else None
+
+
+class HeldPairs:
+    """The batches of both networks as one; a single batch stays as it came."""
+
+    def __init__(self) -> None:
+        self.n_samples = 0
+        self._first: tuple[Layered, Layered | None] | None = None
+        self._rows: list[dict[str, GrowingRows]] = []
+
+    def add(self, first: Layered, second: Layered | None) -> None:
+        """Add one batch."""
+        self.n_samples += next(iter(first.values())).shape[0]
+        if self._first is None:
+            self._first = (first, second)
+            return
+        sides = [side for side in (first, second) if side is not None]
+        if not self._rows:
+            self._rows = [{name: GrowingRows() for name in side} for side in sides]
+            self._append([side for side in self._first if side is not None])
+        self._append(sides)
+
+    def _append(self, sides: Sequence[Layered]) -> None:
+        for side, rows in zip(sides, self._rows, strict=True):
+            for name, X in side.items():
+                rows[name].add(X)
+
+    def take(self) -> tuple[Layered, Layered | None]:
+        """Return all samples of both sides."""
+        if self._first is None:
+            raise RuntimeError("no batch was added")
+        if not self._rows:
+            return self._first
+        sides = [{name: item.take() for name, item in rows.items()} for rows in self._rows]
+        return sides[0], sides[1] if len(sides) > 1 else None
 
 
 class CkaStream:
@@ -129,8 +161,7 @@ class CkaStream:
     def __init__(self, recipe: Recipe, *, unbiased: bool) -> None:
         self.recipe = recipe
         self.unbiased = unbiased
-        self.held: list[tuple[Layered, Layered | None]] = []
-        self.n_held = 0
+        self.held = HeldPairs()
         self.n_samples = 0
         self.most = 0.0  # samples to hold, once known
         self.moments: LinearMoments | None = None
@@ -138,26 +169,23 @@ class CkaStream:
     def run(self, pairs: Iterator[tuple[Layered, Layered | None]]) -> Result:
         """Read all batches and return (scores, names, n_samples)."""
         for first, second in pairs:
-            self.held.append((first, second))
-            self.n_held += next(iter(first.values())).shape[0]
-            self.most = self.most or self.limit()
-            if self.n_held >= self.most:
+            self.held.add(first, second)
+            self.most = self.most or self.limit(first, second)
+            if self.held.n_samples >= self.most:
                 self.flush()
-        self.n_samples = self.n_held + (0 if self.moments is None else self.moments.n_samples)
+        n_summed = 0 if self.moments is None else self.moments.n_samples
+        self.n_samples = self.held.n_samples + n_summed
         require_samples(self.n_samples, self.recipe.least, self.recipe.why)
         if self.moments is None:
-            first, second = self.take()
+            first, second = self.held.take()
             names = (tuple(first), tuple(first if second is None else second))
             return compare_all(self.recipe, first, second).clamp(max=1.0), names, self.n_samples
-        first, second = self.held[0] if self.held else self.shape
-        names = (tuple(first), tuple(first if second is None else second))
-        if self.held:
+        if self.held.n_samples:
             self.flush()
-        return self.moments.cka(), names, self.n_samples
+        return self.moments.cka(), self.names, self.n_samples
 
-    def limit(self) -> float:
+    def limit(self, first: Layered, second: Layered | None) -> float:
         """Number of samples from which summed products are cheaper than kernel matrices."""
-        first, second = self.held[0]
         widths = [[item.shape[1] for item in side.values()] for side in (first, second or first)]
         total_a, total_b = sum(widths[0]), sum(widths[1])
         own = 0 if second is None else sum(w * w for side in widths for w in side)
@@ -166,30 +194,18 @@ class CkaStream:
         sides = total_a if second is None else total_a + total_b
         return (total_a * total_b + own) / (sides + len(widths[0]) * len(widths[1]))
 
-    def take(self) -> tuple[Layered, Layered | None]:
-        """Put the held batches together."""
-        if len(self.held) == 1:
-            return self.held[0]
-        first = {k: torch.cat([a[k] for a, _ in self.held]) for k in self.held[0][0]}
-        if self.held[0][1] is None:
-            return first, None
-        second = {
-            k: torch.cat([b[k] for _, b in self.held if b is not None]) for k in self.held[0][1]
-        }
-        return first, second
-
     def flush(self) -> None:
         """Add what is held to the sums."""
-        first, second = self.take()
+        first, second = self.held.take()
         if self.moments is None:
-            self.shape = self.held[0]
+            self.names = (tuple(first), tuple(second or first))
             widths = [[X.shape[1] for X in side.values()] for side in (first, second or first)]
-            names = [[f"layer {k!r}" for k in side] for side in (first, second or first)]
+            names = [[f"layer {k!r}" for k in side] for side in self.names]
             self.moments = LinearMoments(
                 *widths, unbiased=self.unbiased, same=second is None, names=(names[0], names[1])
             )
         self.moments.update(list(first.values()), list((second or {}).values()))
-        self.held, self.n_held = [], 0
+        self.held = HeldPairs()
 
 
 class MinibatchStream:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, overload
+from collections.abc import Callable
+from typing import Literal, TypeAlias, overload
 
 import torch
 
@@ -14,6 +15,7 @@ from featgraph.similarity._recipe import (
     Recipe,
     Rows,
     Samples,
+    Take,
     as_given,
     as_pair,
     center,
@@ -27,6 +29,8 @@ __all__ = ["Estimator", "Kernel", "cka", "open_kernel"]
 
 Kernel = Literal["linear", "rbf"]
 Estimator = Literal["biased", "unbiased", "minibatch"]
+#: Of a centred layer: rows ``low`` to ``high`` of a symmetric matrix, columns from ``low`` on.
+Block: TypeAlias = Callable[[torch.Tensor, int, int], torch.Tensor]
 KERNELS = ("linear", "rbf")
 ESTIMATORS = ("biased", "unbiased", "minibatch")
 FEWEST = "the unbiased estimate divides by n(n − 3)"
@@ -157,12 +161,12 @@ def cka_recipe(
         require_samples(samples.shape[0], 4 if unbiased else 2, FEWEST if unbiased else "")
         return _unit_kernel(samples, name, kernel, width, unbiased)
 
-    def open_rows(samples: torch.Tensor, name: str) -> Rows:
-        require_samples(samples.shape[0], 4 if unbiased else 2, FEWEST if unbiased else "")
-        return open_kernel(samples, name, kernel, width, unbiased=unbiased)
+    def open_rows(take: Take, name: str) -> Rows:
+        require_samples(take().shape[0], 4 if unbiased else 2, FEWEST if unbiased else "")
+        return open_kernel(take, name, kernel, width, unbiased=unbiased)
 
     least, why = (4, FEWEST) if unbiased else (2, "")
-    return Recipe(prepare, least=least, why=why, open_rows=open_rows)
+    return Recipe(prepare, least=least, why=why, open_rows=open_rows, is_symmetric=True)
 
 
 def _unit_kernel(
@@ -258,22 +262,20 @@ def batch_hsic(
     )
 
 
-def open_kernel(
-    samples: torch.Tensor, name: str, kernel: str, bandwidth: float, *, unbiased: bool
-) -> Rows:
-    """Return the rows of H K H, or of the U-centred matrix, whose zero diagonal counts.
+def open_kernel(take: Take, name: str, kernel: str, bandwidth: float, *, unbiased: bool) -> Rows:
+    """Return the rows of H K H, or of the U-centred matrix, from the diagonal on.
 
-    Time O(n² · d), memory O(n · d); n²/2 numbers for the median distance of the RBF kernel,
-    of one layer at a time.
+    Rows ``low`` to ``high`` have the columns from ``low``: the matrix is symmetric. Time O(n² · d);
+    samples are taken and centred for each call, so that no copy of them is held, and n²/2 numbers
+    of one layer at a time for the median distance of the RBF kernel.
     """
-    centered = center(samples, name)
+    centered, mean = center(take(), name), take().mean(dim=0, keepdim=True)
     n_samples = centered.shape[0]
-    rows = _open_linear(centered)
-    if kernel != "linear":
-        rows = _open_rbf(centered, rows, bandwidth, name)
+    block = _linear_block if kernel == "linear" else _open_rbf(centered, bandwidth, name)
     if not unbiased and kernel == "linear":  # inner products of centred samples are centred
-        return rows
-    sums = _add_up(rows, n_samples, hollow=unbiased)
+        return lambda low, high: block(take() - mean, low, high)
+    sums = _add_up(block, centered, hollow=unbiased)
+    del centered
     if not unbiased:
         means, total = sums / n_samples, sums.sum() / n_samples**2
     else:
@@ -281,10 +283,11 @@ def open_kernel(
         total = sums.sum() / ((n_samples - 1) * (n_samples - 2))
 
     def centered_rows(low: int, high: int) -> torch.Tensor:
-        block = rows(low, high) - means[None, :] - means[low:high, None] + total
+        found = block(take() - mean, low, high)
+        found.sub_(means[None, low:]).sub_(means[low:high, None]).add_(total)
         if unbiased:
-            block.diagonal(low).zero_()
-        return block
+            found.diagonal().zero_()
+        return found
 
     return centered_rows
 
@@ -294,52 +297,56 @@ def _blocks(n_samples: int) -> list[tuple[int, int]]:
     return [(low, min(low + BLOCK_ROWS, n_samples)) for low in lows]
 
 
-def _open_linear(centered: torch.Tensor) -> Rows:
-    return lambda low, high: centered[low:high] @ centered.T
+def _linear_block(centered: torch.Tensor, low: int, high: int) -> torch.Tensor:
+    return centered[low:high] @ centered[low:].T
 
 
-def _open_rbf(centered: torch.Tensor, inner: Rows, bandwidth: float, name: str) -> Rows:
-    norms, n_samples = centered.square().sum(dim=1), centered.shape[0]
+def _open_rbf(centered: torch.Tensor, bandwidth: float, name: str) -> Block:
+    norms = centered.square().sum(dim=1)
 
-    def squared(low: int, high: int) -> torch.Tensor:
-        found = norms[low:high, None] + norms[None, :] - 2 * inner(low, high)
-        found.diagonal(low).zero_()
+    def squared(matrix: torch.Tensor, low: int, high: int) -> torch.Tensor:
+        found = _linear_block(matrix, low, high).mul_(-2)
+        found.add_(norms[low:high, None]).add_(norms[None, low:])
+        found.diagonal().zero_()
         return found.clamp_(min=0)
 
-    median = _find_median(squared, n_samples, centered)
+    median = _find_median(squared, centered)
     if median <= 0:
         raise ValueError(
             f"{name} must have more than half of its pairs of samples apart for the RBF kernel, "
             "got a median distance of 0; remove doubled samples or use kernel='linear'"
         )
     scale = -2 * bandwidth**2 * median
-    return lambda low, high: squared(low, high).div_(scale).exp_()
+    return lambda matrix, low, high: squared(matrix, low, high).div_(scale).exp_()
 
 
-def _find_median(squared: Rows, n_samples: int, like: torch.Tensor) -> torch.Tensor:
+def _find_median(squared: Block, centered: torch.Tensor) -> torch.Tensor:
+    n_samples = centered.shape[0]
     check_pairs(
         n_samples,
         "the median distance",
-        bytes_per_pair=like.element_size(),  # half of the pairs, and a copy in order
+        bytes_per_pair=centered.element_size(),  # half of the pairs, and a copy in order
         of="samples",
         remedy="or take kernel='linear'",
     )
-    pairs, place = like.new_empty(n_samples * (n_samples - 1) // 2), 0
+    pairs, place = centered.new_empty(n_samples * (n_samples - 1) // 2), 0
     for low, high in _blocks(n_samples):
-        block = squared(low, high)
-        for k in range(low, high):
-            count = n_samples - 1 - k
-            pairs[place : place + count] = block[k - low, k + 1 :]
+        block = squared(centered, low, high)
+        for k in range(high - low):
+            count = n_samples - 1 - low - k
+            pairs[place : place + count] = block[k, k + 1 :]
             place += count
     return pairs.median()
 
 
-def _add_up(rows: Rows, n_samples: int, *, hollow: bool) -> torch.Tensor:
+def _add_up(block: Block, centered: torch.Tensor, *, hollow: bool) -> torch.Tensor:
     """Return the sum of each row, without the diagonal if ``hollow``."""
-    sums = []
+    n_samples = centered.shape[0]
+    sums = centered.new_zeros(n_samples)
     for low, high in _blocks(n_samples):
-        block = rows(low, high)
+        found = block(centered, low, high)
         if hollow:
-            block.diagonal(low).zero_()
-        sums.append(block.sum(dim=1))
-    return torch.cat(sums)
+            found.diagonal().zero_()
+        sums[low:high] += found.sum(dim=1)
+        sums[high:] += found[:, high - low :].sum(dim=0)
+    return sums

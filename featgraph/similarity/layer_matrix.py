@@ -15,11 +15,12 @@ from featgraph.core.checks import choice, naming
 from featgraph.core.parallel import WorkerLost, run_parallel
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.similarity._recipe import Samples, as_samples, compare_all, require_samples
+from featgraph.features.feature_matrix import FeatureMatrix
+from featgraph.similarity._recipe import Samples, compare_all, require_samples, view_samples
 from featgraph.similarity._streams import (
     CkaStream,
+    HeldPairs,
     MinibatchStream,
-    ScaledLayers,
     iterate_pairs,
     scale_layers,
 )
@@ -254,7 +255,10 @@ def compare_layers(
         next((getattr(item, "source", None) for item in side.values()), None)
         for side in (features_a, features_a if features_b is None else features_b)
     )
-    return _compare(iter([pair]), measure, options, (first, second))
+    given = [item for side in (features_a, features_b or {}) for item in side.values()]
+    has_arrays = not all(isinstance(item, torch.Tensor | FeatureMatrix) for item in given)
+    dtype = torch.float64 if has_arrays else torch.float32
+    return _compare(iter([pair]), measure, options, (first, second), dtype)
 
 
 def _check_layers(features: Mapping[str, Samples], name: str) -> dict[str, torch.Tensor]:
@@ -266,7 +270,7 @@ def _check_layers(features: Mapping[str, Samples], name: str) -> dict[str, torch
     if not features:
         raise ValueError(f"{name} must hold at least one layer, got none")
     with naming(name):
-        return {layer: as_samples(item, f"layer {layer!r}") for layer, item in features.items()}
+        return {layer: view_samples(item, f"layer {layer!r}") for layer, item in features.items()}
 
 
 def _check_counts(sides: list[dict[str, torch.Tensor]]) -> None:
@@ -285,41 +289,37 @@ def _compare(
     measure: str,
     options: Mapping[str, object],
     sources: tuple[str | None, str | None],
+    dtype: torch.dtype = torch.float32,
 ) -> SimilarityMatrix:
     row = MEASURES[measure]
     chosen = {**row.options, **options}
-    values, names, n_samples = _compare_stream(pairs, row, chosen)
+    values, names, n_samples = _compare_stream(pairs, row, chosen, dtype)
     table = values.detach().double().cpu().numpy()
     larger = row.larger_is_more_similar
     return SimilarityMatrix(table, *names, measure, larger, n_samples, chosen, *sources)
 
 
 def _compare_stream(
-    pairs: Iterator[tuple[Layered, Layered | None]], row: Measure, options: dict[str, object]
+    pairs: Iterator[tuple[Layered, Layered | None]],
+    row: Measure,
+    options: dict[str, object],
+    dtype: torch.dtype,
 ) -> tuple[torch.Tensor, tuple[tuple[str, ...], tuple[str, ...]], int]:
-    scaled = scale_layers(
-        pairs, any_scale="scaling" in row.invariances and "epsilon" not in options
-    )
+    any_scale = "scaling" in row.invariances and "epsilon" not in options
+    scaled = scale_layers(pairs, any_scale=any_scale, dtype=dtype)
     estimator = options.get("estimator")
     if row.function == "cka" and estimator == "minibatch":
         return MinibatchStream(options).run(scaled)
     recipe = row.make_recipe(**options)
     if row.function == "cka" and options.get("kernel", "linear") == "linear":
         return CkaStream(recipe, unbiased=estimator == "unbiased").run(scaled)
-    parts = list(scaled)
-    left = join([first for first, _ in parts])
-    right = None if parts[0][1] is None else join([b for _, b in parts if b is not None])
-    n_samples = next(iter(left.values())).shape[0]
-    require_samples(n_samples, recipe.least, recipe.why)
+    held = HeldPairs()
+    for pair in scaled:
+        held.add(*pair)
+    require_samples(held.n_samples, recipe.least, recipe.why)
+    left, right = held.take()
     names = (tuple(left), tuple(left if right is None else right))
-    return compare_all(recipe, left, right), names, n_samples
-
-
-def join(parts: list[ScaledLayers]) -> Layered:
-    """Put the batches of every layer together, one layer after the other: they leave ``parts``."""
-    if len(parts) == 1:
-        return parts[0]
-    return {name: torch.cat([part.pop(name) for part in parts]) for name in list(parts[0])}
+    return compare_all(recipe, left, right), names, held.n_samples
 
 
 def compare_measures(

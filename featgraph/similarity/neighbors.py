@@ -12,6 +12,7 @@ from featgraph.similarity._recipe import (
     Recipe,
     Rows,
     Samples,
+    Take,
     as_given,
     as_pair,
     compare_pair,
@@ -22,6 +23,7 @@ from featgraph.similarity.sample_graphs import (
     check_top_k,
     find_largest,
     join_samples,
+    scale_samples,
     unit_samples,
 )
 
@@ -259,15 +261,19 @@ def lsim_recipe(*, top_k: int | None = None) -> Recipe:
         scaled: torch.Tensor = unit / samples.shape[0] ** 0.5
         return scaled
 
-    def open_rows(samples: torch.Tensor, name: str) -> Rows:
-        check_room(kept, samples.shape[0])
-        unit = unit_samples(samples, name)
-        adjacency = _open_cosines(unit) if kept is None else _open_nearest(unit, kept)
+    def open_rows(take: Take, name: str) -> Rows:
+        check_room(kept, take().shape[0])
+        unit = unit_samples(take(), name)  # with a warning, once
+        nearest = None if kept is None else _open_nearest(unit, kept)
+        del unit
 
         def unit_rows(low: int, high: int) -> torch.Tensor:
-            block = adjacency(low, high)
+            if nearest is None:
+                block = _cosine_block(scale_samples(take()), low, high)
+            else:
+                block = nearest(low, high)
             norms = block.norm(dim=1, keepdim=True)
-            block = block / torch.where(norms > 0, norms, 1.0)
+            block.div_(torch.where(norms > 0, norms, 1.0))
             block.diagonal(low).add_((norms <= 0).flatten())
             return block
 
@@ -277,22 +283,19 @@ def lsim_recipe(*, top_k: int | None = None) -> Recipe:
     return Recipe(prepare, least=3, why=why, open_rows=open_rows)
 
 
-def _open_cosines(unit: torch.Tensor) -> Rows:
-    def rows(low: int, high: int) -> torch.Tensor:
-        block = (unit[low:high] @ unit.T).clamp_(-1.0, 1.0)
-        block.diagonal(low).zero_()
-        return block
-
-    return rows
+def _cosine_block(unit: torch.Tensor, low: int, high: int) -> torch.Tensor:
+    block = (unit[low:high] @ unit.T).clamp_(-1.0, 1.0)
+    block.diagonal(low).zero_()
+    return block
 
 
 def _open_nearest(unit: torch.Tensor, top_k: int) -> Rows:
     """Return the rows of (A + Aᵀ)/2 with the ``top_k`` largest entries of each row of A."""
-    n_samples, cosines = unit.shape[0], _open_cosines(unit)
+    n_samples = unit.shape[0]
     near, values = [], []
     for low in range(0, n_samples, BLOCK_ROWS):
         high = min(low + BLOCK_ROWS, n_samples)
-        block = cosines(low, high)
+        block = _cosine_block(unit, low, high)
         kept = find_largest(block, low, top_k)
         near.append(kept)
         values.append(block.gather(1, kept) / 2)
@@ -304,8 +307,8 @@ def _open_nearest(unit: torch.Tensor, top_k: int) -> Rows:
     ends, halves = ends[:, order], halves[order]
 
     def rows(low: int, high: int) -> torch.Tensor:
-        start, stop = torch.searchsorted(ends[0], torch.tensor([low, high], device=unit.device))
-        block = unit.new_zeros(high - low, n_samples)
+        start, stop = torch.searchsorted(ends[0], torch.tensor([low, high], device=ends.device))
+        block = halves.new_zeros(high - low, n_samples)
         some = ends[:, start:stop]
         return block.index_put_((some[0] - low, some[1]), halves[start:stop], accumulate=True)
 

@@ -302,14 +302,19 @@ def find_largest(block: torch.Tensor, low: int, top_k: int) -> torch.Tensor:
 
 def unit_samples(samples: torch.Tensor, name: str) -> torch.Tensor:
     """Return samples of norm 1; those of norm 0 stay, with a warning."""
-    norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
-    dead = (norms <= 0).flatten()
+    dead = (samples.norm(dim=1) <= 0).flatten()
     if dead.any():
         warnings.warn(
             f"{name} holds {int(dead.sum())} samples whose features are all zero (the first is "
             f"sample {int(dead.nonzero()[0])}); they stay isolated in the graph of samples",
             stacklevel=caller_level(),
         )
+    return scale_samples(samples)
+
+
+def scale_samples(samples: torch.Tensor) -> torch.Tensor:
+    """Return samples of norm 1; those of norm 0 stay."""
+    norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
     return samples / torch.where(norms > 0, norms, 1.0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from featgraph import similarity as sim
@@ -82,6 +83,25 @@ def test_no_measure_holds_a_matrix_of_all_pairs(name, monkeypatch):
     # one list of all pairs at a time is what ranks and medians need
     share = 0.51 if name.startswith(("rsa", "cka_rbf")) else 0.3
     assert largest.n_bytes < share * 8 * n_samples**2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_measure_holds_a_copy_of_all_layers(name, monkeypatch):
+    monkeypatch.setattr(_recipe, "ROW_BYTES", 1 << 16)
+    monkeypatch.setattr(_recipe, "PREPARED_BYTES", 1 << 16)
+    monkeypatch.setattr(neighbors, "BLOCK_NUMBERS", 1 << 14)
+    layers = {
+        key: X.numpy().astype(np.float32)
+        for key, X in draw_layers(200, n_layers=24, width=90).items()
+    }
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        sim.compare_layers(layers, measure=name)
+    held = most = 0
+    for event in seen.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            most = max(most, held)
+    assert 0 < most < 0.75 * 8 * sum(X.size for X in layers.values())
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
