@@ -21,6 +21,11 @@ from featgraph.features.running import evaluating, placed_on, unwrap_model
 
 __all__ = ["GrowingRows", "extract_features", "iterate_features"]
 
+SMALL_BYTES = 1 << 20
+#: From here on, malloc of the GNU C library takes memory from the system and gives it back whole
+#: (DEFAULT_MMAP_THRESHOLD_MAX); what is smaller leaves holes when it grows.
+OWN_PAGES_BYTES = (1 << 25) + 1
+
 
 def extract_features(
     model: nn.Module,
@@ -184,7 +189,12 @@ class GrowingRows:
             self._held = rows
         else:
             if end > self._held.shape[0] or dtype != self._held.dtype:
-                grown = rows.new_empty((max(end, 2 * start), rows.shape[1]), dtype=dtype)
+                capacity = max(end, 2 * start)
+                row_bytes = max(1, rows.shape[1] * dtype.itemsize)
+                if rows.device.type == "cpu" and capacity * row_bytes > SMALL_BYTES:
+                    # pages that are never written take no memory
+                    capacity = max(capacity, -(-OWN_PAGES_BYTES // row_bytes))
+                grown = rows.new_empty((capacity, rows.shape[1]), dtype=dtype)
                 grown[:start] = self.take()
                 self._held = grown
             self._held[start:end] = rows

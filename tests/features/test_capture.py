@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from featgraph.datasets import load_digits
 from featgraph.features import extract_features, iterate_features
+from featgraph.features.capture import GrowingRows
 from featgraph.features.running import placed_on
 from featgraph.models import MODELS, build_model
 
@@ -624,3 +625,18 @@ def test_an_exported_program_is_told_from_its_model() -> None:
     program = torch.export.export(nn.Linear(3, 2), (torch.ones(2, 3),))
     with pytest.raises(TypeError, match="got ExportedProgram; pass the model that was exported"):
         extract_features(program, torch.ones(2, 3), progress=False)
+
+
+@pytest.mark.parametrize("width", [3, 40_000])
+def test_growing_rows_are_the_parts_joined(width):
+    """Small ones, and those that get pages of their own."""
+    rng = torch.Generator().manual_seed(0)
+    parts = [torch.randn(n, width, generator=rng) for n in (2, 0, 1, 9, 3)]
+    parts.append(torch.randn(2, width, generator=rng, dtype=torch.float64))
+    first = parts[0].clone()
+    rows = GrowingRows()
+    for part in parts:
+        rows.add(part)
+    assert rows.n_parts == 6
+    assert torch.equal(rows.take(), torch.cat(parts))
+    assert torch.equal(parts[0], first)
