@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from featgraph.cli import options as opt
+from featgraph.cli import inputs, options as opt
 from featgraph.cli.messages import explain
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
@@ -28,6 +28,7 @@ def cover_graph(
     draw: Annotated[float | None, opt.parse(opt.read_size)] = None,
     renormalize: Annotated[float | None, opt.parse(opt.read_merging_size)] = None,
     weight: opt.Weight = None,
+    input_format: opt.InputFormat = None,
     as_undirected: opt.AsUndirected = False,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-boxcover"),
@@ -55,12 +56,13 @@ def cover_graph(
     featgraph boxcover graph.edges
     featgraph boxcover graph.graphml --method memb --repeats 15 --bounds -o out/
     featgraph boxcover graph.edges --sizes 0-10 --json
+    featgraph boxcover - --input-format gml
     """
     from featgraph.boxes import box_counts
-    from featgraph.io import read_graph
     from featgraph.plot import plot_box_counts
 
-    net = read_graph(graph, weight=weight, as_undirected=as_undirected)
+    graphs = inputs.read_graphs([graph], input_format, weight=weight, as_undirected=as_undirected)
+    ((name, net),) = graphs.items()
     folder = claim(out, "boxcover", force)
     finished = folder.path / "checkpoint.json"
     how: dict[str, Any] = {
@@ -71,15 +73,9 @@ def cover_graph(
     }
     try:
         counts = box_counts(
-            net,
-            sizes=sizes,
-            repeats=repeats,
-            jobs=jobs,
-            bounds=bounds,
-            progress=screen.progress,
-            checkpoint=finished,
-            **how,
-        )
+            net, sizes=sizes, repeats=repeats, jobs=jobs, bounds=bounds,
+            progress=screen.progress, checkpoint=finished, **how,
+        )  # fmt: skip
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"the same command goes on from there ({finished})") from None
     fit, said = _fit(counts)
@@ -92,7 +88,7 @@ def cover_graph(
     if renormalize is not None:
         _write_renormalized(folder, net, renormalize, method, seed)
     finished.unlink()
-    screen.say(f"{Path(graph).name}: {_describe(net)}\n")
+    screen.say(f"{name}: {_describe(net)}\n")
     screen.table(rows, _choose_columns(counts))
     screen.say(f"\n{said}\nwritten to {folder.path}")
     return {"counts": rows, "fit": None if fit is None else fit.to_dict()}

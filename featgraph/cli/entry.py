@@ -16,7 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from featgraph.cli.messages import explain, explain_usage, note_options, noting_options
+from featgraph.cli.messages import (
+    explain,
+    explain_usage,
+    note_options,
+    noting_options,
+    protect_hyphens,
+)
 from featgraph.core.checks import nearest
 from featgraph.core.files import released_at_end
 from featgraph.kernels import silent_compiler, small_work_in_python
@@ -199,7 +205,7 @@ def _dispatch(words: list[str]) -> int:
     with noting_options():
         try:
             function, bound, _ = build_app(name).parse_args(
-                words, print_error=False, exit_on_error=False, verbose=False
+                protect_hyphens(words), print_error=False, exit_on_error=False, verbose=False
             )
         except CycloptsError as error:
             return _say(f"error: {explain_usage(error, name)}", BAD_INPUT)

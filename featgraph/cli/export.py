@@ -22,13 +22,12 @@ __all__ = ["convert_graph", "export_graph"]
 LOOKS = (".graphml", ".gexf", ".cyjs", ".dot")
 PACKED = (".gz", ".bz2", ".xz")
 WRITTEN = (*LOOKS, ".npz", ".edges", ".csv")
-_MAY_BE_A_HYPHEN = Parameter(allow_leading_hyphen=True)
 _OUTPUT = f"File to write: {', '.join(WRITTEN)}; - is standard output."
 
 
 def convert_graph(
-    graph: Annotated[opt.GraphFile, _MAY_BE_A_HYPHEN],
-    output: Annotated[Path, Parameter(help=_OUTPUT), _MAY_BE_A_HYPHEN],
+    graph: opt.GraphFile,
+    output: Annotated[Path, Parameter(help=_OUTPUT)],
     /,
     *,
     layout: Literal["auto", "none", "force", "mds"] = "auto",
@@ -39,7 +38,7 @@ def convert_graph(
     weight: opt.Weight = None,
     weight_as: Literal["given", "similarity", "none"] = "given",
     as_undirected: opt.AsUndirected = False,
-    input_format: str | None = None,
+    input_format: opt.InputFormat = None,
     output_format: str | None = None,
     force: opt.Force = False,
     seed: opt.Seed = 0,
@@ -59,8 +58,6 @@ def convert_graph(
         Column of the nodes that colours them: layer, community, degree, a box …
     size_by
         Column of the nodes that makes them large: degree, core_number …
-    input_format
-        Format of the graph, if its name does not say it; needed for - (standard input).
     output_format
         Format to write, if the name of the output does not say it; needed for - (standard output).
     weight_as
@@ -90,11 +87,11 @@ def convert_graph(
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
+    if streamed:
+        refuse_idle("when the graph goes to the standard output", "--json")
     _refuse_idle(suffix, sizes, layout)
-    source: Any = sys.stdin.buffer if str(graph) == "-" else graph
-    if str(graph) == "-" and input_format is None:
-        raise ValueError("standard input has no name that says its format; give --input-format")
-    net = fg.read_graph(source, weight=weight, as_undirected=as_undirected, format=input_format)
+    how: Any = {"weight": weight, "as_undirected": as_undirected}
+    (net,) = inputs.read_graphs([graph], input_format, **how).values()
     covers = [fg.box_cover(net, size, method=method, rng=seed) for size in sizes or []]
     positions = _lay_out(net, layout, seed)
     if suffix in LOOKS:
@@ -145,6 +142,7 @@ def export_graph(
     sizes: opt.Sizes = None,
     method: opt.MethodChoice = "greedy",
     weight: opt.Weight = None,
+    input_format: opt.InputFormat = None,
     as_undirected: opt.AsUndirected = False,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-export"),
@@ -174,11 +172,12 @@ def export_graph(
     if not sizes:
         refuse_idle("without --sizes", "--method")
     if inputs.holds_features(path):
-        refuse_idle("with features", "--weight", "--as-undirected")
+        refuse_idle("with features", "--weight", "--as-undirected", "--input-format")
         graphs = _build_graphs(path, layers, epsilon)
     else:
         refuse_idle("with a graph file", "--layers", "--epsilon")
-        graphs = {path.stem: fg.read_graph(path, weight=weight, as_undirected=as_undirected)}
+        how: Any = {"weight": weight, "as_undirected": as_undirected}
+        graphs = inputs.read_graphs([path], input_format, **how)
     folder = claim(out, "export", force)
     rows = []
     for name, graph in graphs.items():

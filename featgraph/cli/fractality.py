@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from featgraph.boxes import METHODS
-from featgraph.cli import options as opt
+from featgraph.cli import inputs, options as opt
 from featgraph.cli.messages import explain, refuse_idle
 from featgraph.cli.output import LOUD, Folder, Screen, claim
 
@@ -47,6 +47,7 @@ def judge_graphs(
     scale: Annotated[int | None, opt.whole(2)] = None,
     radii: Annotated[Sequence[int], opt.parse(opt.read_radii)] = (1, 2, 3),
     jobs: opt.Jobs = None,
+    input_format: opt.InputFormat = None,
     as_undirected: opt.AsUndirected = False,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-fractality"),
@@ -73,18 +74,10 @@ def judge_graphs(
     featgraph fractality a.edges b.edges --only verdict
     featgraph fractality flower.edges --scale 2 --repeats 15
     """
-    from featgraph.io import read_graph
-
     for needed, flags in _USED_BY.items():
         if only and not needed & {*only}:
             refuse_idle(f"with --only {' '.join(only)}", *flags)
-    paths = [Path(path) for path in graphs]
-    names = [path.stem for path in paths]
-    if len(set(names)) < len(names):
-        raise ValueError(f"files must have names of their own, got {', '.join(names)}")
-    nets = {
-        path.stem: read_graph(path, weight="ignore", as_undirected=as_undirected) for path in paths
-    }
+    nets = inputs.read_graphs(graphs, input_format, weight="ignore", as_undirected=as_undirected)
     folder = claim(out, "fractality", force)
     how: dict[str, Any] = {"rng": seed, "progress": screen.progress}
     cover = {"method": method, "repeats": repeats, "scale": scale, **how}

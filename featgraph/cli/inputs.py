@@ -1,9 +1,11 @@
-"""Models, samples, files of features and processes, as several commands take them."""
+"""Models, samples, files of features and graphs, and processes, as several commands take them."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli.messages import refuse_idle
-from featgraph.cli.options import read_assignments, whole
+from featgraph.cli.options import parse, read_assignments, whole
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from featgraph import FeatureMatrix
+    from featgraph import FeatureGraph, FeatureMatrix
     from featgraph.cli.output import Screen
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "holds_features",
     "joined_processes",
     "own_device",
+    "read_graphs",
     "refuse_models",
     "refuse_samples",
     "standardize",
@@ -60,6 +63,7 @@ _OF_IMAGES, _OF_TEXTS = ("--image-size", "--image-norm"), ("--tokenizer", "--max
 _OF_SAMPLES = ("--data", "--inputs", "--max-samples", *_OF_IMAGES, *_OF_TEXTS)
 #: What says how a network is made and what it sees.
 _OF_MODELS = ("--weights", "--option", "--device", *_OF_SAMPLES)
+_HYPHEN = Path("-")
 FEATURES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 
 ModelSpec = Annotated[
@@ -92,14 +96,28 @@ Arrays = Annotated[
         "an input by its name.",
     ),
 ]
+
+
+def _read_place(text: str) -> Path:
+    if Path(text) == _HYPHEN:
+        raise ValueError("features are read from a file, not from the standard input (-)")
+    return Path(text)
+
+
 FeaturesFile = Annotated[
-    Path, Parameter(help="Features: .npy, .npz, .pt or .safetensors, arrays (nodes, samples).")
+    Path,
+    parse(_read_place, help="Features: .npy, .npz, .pt or .safetensors, arrays (nodes, samples)."),
 ]
 SavedFeatures = Annotated[
-    Path | None, Parameter(alias="-f", help="Saved features instead of a model and its data.")
+    Path | None,
+    parse(_read_place, alias="-f", help="Saved features instead of a model and its data."),
 ]
 SourceFile = Annotated[
-    Path, Parameter(help="Features (.npy, .npz, .pt, .safetensors) or a graph file of any kind.")
+    Path,
+    Parameter(
+        help="Features (.npy, .npz, .pt, .safetensors) or a graph file of any kind; - is a graph "
+        "on the standard input."
+    ),
 ]
 ImageSize = Annotated[int | None, whole(1, help="Scale and crop images to N × N.")]
 ImageNorm = Annotated[
@@ -257,6 +275,44 @@ def holds_features(path: Path) -> bool:
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path.name} is not a valid .npz file: {error}") from None
     return "indptr" not in names  # the arrays of a graph in rows, ours or SciPy's
+
+
+class _StandardInput(io.BytesIO):
+    name = "standard input"
+
+
+def read_graphs(
+    files: Sequence[str | Path],
+    input_format: str | None = None,
+    *,
+    weight: str | None = None,
+    as_undirected: bool = False,
+) -> dict[str, FeatureGraph]:
+    """Return the graphs of files by the files' names; - is the standard input."""
+    from featgraph.io import read_graph
+
+    paths = [Path(file) for file in files]
+    if paths.count(_HYPHEN) > 1:
+        raise ValueError("the standard input (-) can be read once")
+    names = [_StandardInput.name if path == _HYPHEN else path.stem for path in paths]
+    if len(set(names)) < len(names):
+        raise ValueError(f"files must have names of their own, got {', '.join(names)}")
+    how: dict[str, Any] = {"weight": weight, "as_undirected": as_undirected, "format": input_format}
+    return {
+        name: read_graph(_read_standard_input(input_format) if path == _HYPHEN else path, **how)
+        for name, path in zip(names, paths, strict=True)
+    }
+
+
+def _read_standard_input(input_format: str | None) -> _StandardInput:
+    if input_format is None:
+        raise ValueError("standard input has no name that says its format; give --input-format")
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ValueError("- reads the standard input, but nothing is piped into it")
+    held = sys.stdin.buffer.read()
+    if not held:
+        raise ValueError("standard input is empty")
+    return _StandardInput(held)
 
 
 def count_processes() -> int:

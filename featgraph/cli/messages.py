@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
@@ -18,7 +18,15 @@ from featgraph.core.checks import nearest
 if TYPE_CHECKING:
     from cyclopts import App, ArgumentCollection, CoercionError, CycloptsError
 
-__all__ = ["FLAGS", "explain", "explain_usage", "note_options", "noting_options", "refuse_idle"]
+__all__ = [
+    "FLAGS",
+    "explain",
+    "explain_usage",
+    "note_options",
+    "noting_options",
+    "protect_hyphens",
+    "refuse_idle",
+]
 
 _SAME = (
     "alpha", "as_undirected", "augment", "batch_size", "bounds", "checkpoint_every",
@@ -34,6 +42,7 @@ FLAGS = {
     "checkpoint": "--out",
     "max_images": "--max-samples",
     "folder": "--out",
+    "format": "--input-format",
     "n_resamples": "--bootstrap",
     "n_draws": "--null-draws",
     "n_null": "--null-draws",
@@ -65,8 +74,9 @@ _PHRASES = (
         r"for activations \(B, \.\.\.\) give reduce=.*",
         "load_features(path, reduce=...) averages activations (B, ...), save_features writes them",
     ),
-    (r"\bsay format= one of\b", "convert --input-format knows"),
+    (r"\bsay format= one of\b", "--input-format says another, one of"),
     (r"\buse force\b", "use --force"),
+    (r"'\./-'", "'-'"),
     (r", or resume=False to begin anew", ", or --out with another folder to begin anew"),
 )
 
@@ -93,6 +103,17 @@ def explain(error: object) -> str:
     return text
 
 
+def protect_hyphens(words: Sequence[str]) -> list[str]:
+    """Return words in which a lone hyphen, a standard stream, does not look like an option.
+
+    Examples
+    --------
+    >>> protect_hyphens(["convert", "-", "a.gexf"])
+    ['convert', './-', 'a.gexf']
+    """
+    return ["./-" if word == "-" else word for word in words]
+
+
 def explain_usage(error: CycloptsError, command: str) -> str:
     """Return what is wrong with a command line, on one line."""
     from cyclopts import (
@@ -116,7 +137,7 @@ def explain_usage(error: CycloptsError, command: str) -> str:
     elif isinstance(error, MissingArgumentError) and error.argument is not None:
         name = error.argument.name
         text = f"{name} needs a value" if name.startswith("-") else f"required: {name.lower()}"
-    return f"{text}; see 'featgraph {command} --help'"
+    return f"{explain(text)}; see 'featgraph {command} --help'"
 
 
 def _explain_choice(error: CoercionError) -> str:

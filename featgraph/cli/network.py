@@ -32,6 +32,7 @@ def describe_network(
     together: bool = False,
     normalize: Literal["none", "layer", "node"] = "none",
     references: opt.References = 20,
+    input_format: opt.InputFormat = None,
     as_undirected: opt.AsUndirected = False,
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-network"),
@@ -58,17 +59,18 @@ def describe_network(
     featgraph network features.npz --epsilon degree:8
     featgraph network features.npz --together --normalize layer
     """
-    import featgraph as fg
     from featgraph.graph.summary import describe_networks
 
     path = Path(source)
     if inputs.holds_features(path):
-        refuse_idle("with features", "--as-undirected")
+        refuse_idle("with features", "--as-undirected", "--input-format")
         graphs = _build_graphs(path, layers, epsilon, normalize, together)
     else:
         of_features = ("--layers", "--epsilon", "--together", "--normalize")
         refuse_idle("with a graph file", *of_features)
-        graphs = {path.stem: fg.read_graph(path, weight="ignore", as_undirected=as_undirected)}
+        graphs = inputs.read_graphs(
+            [path], input_format, weight="ignore", as_undirected=as_undirected
+        )
     folder = claim(out, "network", force)
     rows = []
     for found in describe_networks(

@@ -22,9 +22,9 @@ else:
 
 __all__ = [
     "METHOD", "AsUndirected", "Cluster", "Device", "EpsilonRule", "Force", "GraphFile",
-    "GraphFiles", "GridChoice", "Jobs", "Layers", "MethodChoice", "MethodOptions", "NTheta",
-    "NullDraws", "Out", "References", "Repeats", "ScaleChoice", "Seed", "Sizes", "TimeLimit",
-    "Weight", "parse", "read_assignments", "read_epsilon", "read_seconds", "read_size",
+    "GraphFiles", "GridChoice", "InputFormat", "Jobs", "Layers", "MethodChoice", "MethodOptions",
+    "NTheta", "NullDraws", "Out", "References", "Repeats", "ScaleChoice", "Seed", "Sizes",
+    "TimeLimit", "Weight", "parse", "read_assignments", "read_epsilon", "read_seconds", "read_size",
     "read_sizes", "several", "whole",
 ]  # fmt: skip
 
@@ -188,10 +188,18 @@ Device = Annotated[str, Parameter(help="Where the model runs: cpu, cuda, cuda:1 
 
 _GRAPH = Parameter(
     help="Edge list (.edges, .txt, .csv, .tsv), .graphml, .gexf, .gml, .net, .cyjs, .json, .dot, "
-    ".mtx, .graph (METIS), .col (DIMACS) (each perhaps with .gz, .bz2, .xz) or .npz."
+    ".mtx, .graph (METIS), .col (DIMACS) (each perhaps with .gz, .bz2, .xz) or .npz; - is the "
+    "standard input."
 )
 GraphFile = Annotated[Path, _GRAPH]
 GraphFiles = Annotated[Sequence[Path], _GRAPH]
+InputFormat = Annotated[
+    str | None,
+    Parameter(
+        help="Format of the graph, if its name does not say it: edges, graphml, gexf, gml, pajek, "
+        "mtx, cyjs, json, dot, metis, dimacs or npz; needed for - (standard input)."
+    ),
+]
 AsUndirected = Annotated[bool, Parameter(help="Read a directed graph without directions.")]
 Weight = Annotated[
     str | None, Parameter(help="Edge attribute that is the length of an edge; ignore: none is.")

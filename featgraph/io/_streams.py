@@ -76,9 +76,10 @@ class Source:
             path = Path(target)
             if path.is_dir():
                 raise IsADirectoryError(f"{path} is a folder, not a file")
-            if not path.is_file():
+            if not path.is_file() and not path.is_fifo():
                 raise FileNotFoundError(f"no file {path}")
-            self._held = _unpack(path, path.name, path.suffix.lower())
+            held = path.read_bytes() if path.is_fifo() else path
+            self._held = _unpack(held, path.name, path.suffix.lower())
         elif hasattr(target, "read"):
             given = target.read()
             if isinstance(given, str):  # whatever it says of its encoding
@@ -103,7 +104,8 @@ class Source:
     def path(self) -> Path:
         """Return the path of a file that is neither packed nor a stream."""
         if isinstance(self._held, bytes):
-            raise ValueError(f"{self.name}: an archive of arrays is read from a file of its own")
+            told = "must be a file of its own, neither packed nor a stream"
+            raise DamagedFileError(self.name, "", told, ": ")
         return self._held
 
     def text(self) -> str:

@@ -69,7 +69,7 @@ def read_graph(
         (.mtx), JSON (.json, and Cytoscape's .cyjs), Graphviz (.dot, .gv), METIS (.metis, .graph),
         DIMACS (.col, .dimacs, .clq), NumPy archive (.npz, from ``FeatureGraph.save`` or
         ``scipy.sparse.save_npz``); .gz, .bz2 or .xz may follow all but the last. An open file
-        needs ``format`` unless its name ends so.
+        needs ``format`` unless its name ends so; a named pipe is read once.
     weight : str, optional
         Name of the edge attribute to keep as weights, or "ignore" for hops. The third column of
         an edge list, the numbers of Pajek, METIS, DIMACS and a matrix are called "weight".

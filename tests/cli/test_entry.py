@@ -13,7 +13,7 @@ import pytest
 
 from featgraph.cli import main
 from featgraph.cli.entry import COMMANDS, build_app, read_docstring
-from featgraph.cli.messages import FLAGS
+from featgraph.cli.messages import FLAGS, protect_hyphens
 from featgraph.cli.options import read_epsilon
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,7 +122,7 @@ def test_examples_of_the_help_are_commands(line):
     program, name, *words = shlex.split(line)
     assert program == "featgraph"
     function, bound, _ = build_app(name).parse_args(
-        [name, *words], exit_on_error=False, print_error=False
+        protect_hyphens([name, *words]), exit_on_error=False, print_error=False
     )
     assert function is function_of(name)
     assert bound.arguments or not words
@@ -132,7 +132,7 @@ def documented_lines():
     """Yield every command line that README and guide show."""
     names = "|".join(COMMANDS)
     shown = re.compile(
-        rf"(?:^ *featgraph|-m featgraph|`(?:featgraph)?) ?((?:{names}) [^`\n]+)", re.M
+        rf"(?:^ *featgraph|-m featgraph|\| featgraph|`(?:featgraph)?) ?((?:{names}) [^`\n|]+)", re.M
     )
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for match in shown.finditer(page.read_text(encoding="utf-8")):
@@ -142,7 +142,7 @@ def documented_lines():
 
 @pytest.mark.parametrize(("page", "line"), [*documented_lines()])
 def test_command_lines_of_the_docs_are_commands(page, line):
-    words = shlex.split(line)
+    words = protect_hyphens(shlex.split(line))
     app = build_app(words[0])
     assert app.parse_args(words, exit_on_error=False, print_error=False)[0] == function_of(words[0])
 

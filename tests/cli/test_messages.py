@@ -63,7 +63,7 @@ def test_parameters_become_flags(said, shown):
         ("boxcover g.edges extra", "too many arguments: 'extra'"),
         ("boxcover .", ". is a folder, not a file"),
         ("boxcover g.edges --sizes 5-1", "--sizes: must rise, by up to 1,000,000 sizes, got '5-1'"),
-        ("boxcover g.xyz", "convert --input-format knows edges"),
+        ("boxcover g.xyz", "--input-format says another, one of edges, graphml"),
         ("analyze f.npz", "analyze --features read features"),
         ("boxcover g.edges --method", "--method needs a value"),
         ("boxcover g.edges --method-option length", "--method-option must be NAME=VALUE"),
