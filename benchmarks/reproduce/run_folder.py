@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +31,22 @@ if TYPE_CHECKING:
 __all__ = ["RunFolder", "add_jobs"]
 
 
-def add_jobs(parser: argparse._ActionsContainer) -> None:
-    """Declare ``--jobs``, for experiments of independent steps."""
+def add_jobs(parser: argparse._ActionsContainer, what: str = "steps") -> None:
+    """Declare ``--jobs``, for experiments of independent steps; ``what`` names them."""
     parser.add_argument(
         "--jobs", type=int, default=None, metavar="N",
-        help="steps at once, each in a process of its own; none: one after another",
+        help=f"{what} at once, each in a process of its own; none: one after another",
     )  # fmt: skip
 
 
-def _call(compute: Callable[[], object]) -> object:
-    return compute()
+def _call(name: str, compute: Callable[[], object]) -> object:
+    """Compute a step; an error says which."""
+    try:
+        return compute()
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        raise ValueError(f"{name}: {error}") from error
+    except Exception as error:
+        raise RuntimeError(f"{name}: {type(error).__name__}: {error}") from error
 
 
 class RunFolder:
@@ -125,22 +132,31 @@ class RunFolder:
 
         Raises
         ------
+        ValueError
+            If a step refuses what it was given, or finds no file, package or memory.
         RuntimeError
-            If the worker of a step died twice; what ended before is kept.
+            If a step fails otherwise, or its worker died twice. All errors begin with the name of
+            the step; what ended before is kept.
         """
         if jobs is None:
             shown = track_progress(steps, progress=progress, label=label, total=len(steps))
-            return {name: self.finish_step(name, steps[name]) for name in shown}
+            return {
+                name: self.finish_step(name, partial(_call, name, steps[name])) for name in shown
+            }
         names = [name for name in steps if not self.has_step(name)]
         outcomes = run_parallel(
-            _call, [(steps[name],) for name in names], jobs=jobs, progress=progress, label=label,
-            done=len(steps) - len(names),
+            _call, [(name, steps[name]) for name in names], jobs=jobs, progress=progress,
+            label=label, done=len(steps) - len(names),
         )  # fmt: skip
         for place, value in outcomes:
             if isinstance(value, WorkerLost):
                 raise RuntimeError(f"{names[place]}: {value.reason}; the same command goes on")
             self._keep_step(names[place], value)
         return {name: self.finish_step(name, compute) for name, compute in steps.items()}
+
+    def forget_step(self, name: str) -> None:
+        """Let the step be computed anew."""
+        self.path(f"steps/{name}.json").unlink(missing_ok=True)
 
     def _keep_step(self, name: str, value: object) -> Any:
         value = json.loads(json.dumps(value, allow_nan=False))

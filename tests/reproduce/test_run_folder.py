@@ -44,6 +44,19 @@ def test_a_step_that_kills_its_worker_leaves_the_others(tmp_path):
     assert run.has_step("sound")
 
 
+@pytest.mark.parametrize(
+    ("jobs", "bad", "error", "words"),
+    [
+        (None, partial(math.isqrt, -1), ValueError, "^bad: isqrt.. argument must be nonnegative"),
+        (2, partial(divmod, 1, 0), RuntimeError, "^bad: ZeroDivisionError: "),
+    ],
+)
+def test_the_error_of_a_step_names_it(tmp_path, jobs, bad, error, words):
+    run = RunFolder(tmp_path / "run", "table4", {})
+    with pytest.raises(error, match=words):
+        run.finish_steps({"sound": partial(math.isqrt, 9), "bad": bad}, jobs=jobs, progress=False)
+
+
 def test_a_broken_step_is_computed_again(tmp_path):
     run = RunFolder(tmp_path / "run", "table4", {})
     run.finish_step("a", lambda: 1)
