@@ -3,40 +3,102 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.reproduce.run_folder import RunFolder
-from benchmarks.reproduce.subjects import FAMILIES, Subject, Subjects
+from benchmarks.reproduce.subjects import FAMILIES, State, Subjects
+from featgraph.core.resources import hold_threads
+from featgraph.core.result import Result
 
-__all__ = ["compare_values", "describe_agreement", "explain_subjects", "write_comparison"]
+__all__ = [
+    "compare_values",
+    "describe_agreement",
+    "explain_subjects",
+    "list_layers",
+    "measure_networks",
+    "write_comparison",
+]
+
+Measured = TypeVar("Measured", bound=Result)
 
 
 def compare_values(
     subjects: Subjects,
     published: Mapping[str, float],
-    measure: Callable[[Subject, Any], dict[str, Any]],
+    recomputed: Mapping[tuple[str, State], Mapping[str, Any]],
     *,
     symbol: str,
 ) -> list[dict[str, Any]]:
     """Return one row per network and state, and one per published family that was not run.
 
-    ``measure(subject, state)`` gives the recomputed columns. Published values are of trained
-    networks and stand in their rows only.
+    ``recomputed`` holds the recomputed columns by network and state. Published values are of
+    trained networks and stand in their rows only.
     """
     rows = []
     for subject in subjects.subjects:
         for state in subjects.states(subject):
             value = published.get(subject.family or "") if state == "trained" else None
             head = {"network": subject.name, "family": subject.family, "state": state}
-            rows.append({**head, f"published {symbol}": value, **measure(subject, state)})
+            mine = recomputed[subject.name, state]
+            rows.append({**head, f"published {symbol}": value, **mine})
     seen = {row["family"] for row in rows if row["state"] == "trained"}
     for family in FAMILIES:
         if family not in seen:
             head = {"network": None, "family": family, "state": "not run"}
             rows.append({**head, f"published {symbol}": published[family]})
     return rows
+
+
+def measure_networks(
+    subjects: Subjects,
+    measure: Callable[..., dict[str, Any] | None],
+    variants: Iterable[str],
+    kind: type[Measured],
+) -> dict[tuple[str, State], dict[str, Measured]]:
+    """Train the networks and measure each state in each variant, as steps of the run.
+
+    ``measure(subjects, subject, state, variant)``, a function of a module, returns a result of
+    ``kind`` as a dict, or None for what cannot be measured. Returns results by variant, by network
+    and state.
+    """
+    subjects.train()
+    tasks = [
+        (subject, state, variant)
+        for subject in subjects.subjects
+        for state in subjects.states(subject)
+        for variant in variants
+    ]
+    steps = {
+        f"{subject.name}-{state}-{variant.replace(' ', '-')}": partial(
+            measure, subjects, subject, state, variant
+        )
+        for subject, state, variant in tasks
+    }
+    with hold_threads(subjects.scale != "full"):
+        values = subjects.run.finish_steps(
+            steps, jobs=subjects.jobs, progress=subjects.progress, label="measurements"
+        )
+    found: dict[tuple[str, State], dict[str, Measured]] = {}
+    for (subject, state, variant), value in zip(tasks, values.values(), strict=True):
+        mine = found.setdefault((subject.name, state), {})
+        if value is not None:
+            mine[variant] = kind.from_dict(value)
+    return found
+
+
+def list_layers(
+    results: Mapping[tuple[str, State], Mapping[str, Measured]],
+) -> list[dict[str, Any]]:
+    """Return one row per network, state, variant and layer."""
+    return [
+        {"network": network, "state": state, "variant": variant, **row}
+        for (network, state), found in results.items()
+        for variant, result in found.items()
+        for row in result.to_rows()
+    ]
 
 
 def describe_agreement(
@@ -78,7 +140,7 @@ def explain_subjects(subjects: Subjects, memory: int) -> list[str]:
                 "was measured, which has no published counterpart."
             )
         return notes
-    trained = [subjects.describe(subject) for subject in subjects.subjects]
+    trained = subjects.reports
     accuracies = ", ".join(
         f"{subject.name} {row['accuracy']:.0%}"
         for subject, row in zip(subjects.subjects, trained, strict=True)

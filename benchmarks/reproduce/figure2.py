@@ -20,7 +20,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options of the experiment."""
-    add_subject_arguments(parser)
+    add_subject_arguments(parser, jobs="trainings (none at full scale)")
     parser.add_argument(
         "--mds", choices=("classical", "metric", "nonmetric"), default="classical",
         metavar="NAME", help="multidimensional scaling: classical, metric or nonmetric",
@@ -40,6 +40,7 @@ def run(
     data: str = "digits",
     weights: str | None = None,
     max_images: int | None = None,
+    jobs: int | None = None,
     mds: Any = "classical",
     remove_means: bool = False,
     force: bool = False,
@@ -55,8 +56,9 @@ def run(
         Small nets trained on the spot, or networks of timm with given weights.
     seed : int, default=0
         Seed of training and images.
-    nets, data, weights, max_images
-        Which networks see which images, see ``python -m benchmarks.reproduce figure2 --help``.
+    nets, data, weights, max_images, jobs
+        Which networks see which images, and how many are trained at once, see
+        ``python -m benchmarks.reproduce figure2 --help``.
     mds : {"classical", "metric", "nonmetric"}, default="classical"
         Multidimensional scaling.
     remove_means : bool, default=False
@@ -83,11 +85,12 @@ def run(
     folder = RunFolder(out, "figure2", settings, force=force)
     subjects = Subjects(
         folder, scale=scale, nets=nets, data=data, weights=weights, max_images=max_images,
-        seed=seed, progress=progress,
+        seed=seed, jobs=jobs, progress=progress,
     )  # fmt: skip
     shown = [item for item in subjects.subjects if "trained" in subjects.states(item)]
     if not shown:
         raise ValueError("weights must hold a file for at least one network, got none")
+    subjects.train()
     changes = {subject.name: _compare(subjects, subject, remove_means) for subject in shown}
     layer_rows = [
         {"network": name, **row} for name, change in changes.items() for row in change.to_rows()

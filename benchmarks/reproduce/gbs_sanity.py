@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.reproduce.experiments import SCALES
-from benchmarks.reproduce.run_folder import RunFolder
-from benchmarks.reproduce.seeds import split_images, train_net
-from featgraph.core.checks import choice
+from benchmarks.reproduce.run_folder import RunFolder, add_jobs
+from benchmarks.reproduce.seeds import SmallNet, split_images, train_nets
+from featgraph.core.checks import choice, integer
+from featgraph.core.resources import hold_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from featgraph.datasets.images import ImageDataset
     from featgraph.features.feature_matrix import FeatureMatrix
+    from featgraph.features.reduce import Reduction
 
 __all__ = ["ARCHITECTURES", "add_arguments", "run"]
 
@@ -68,7 +70,10 @@ MEASURES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Procrustes", "procrustes", {}),
     ("mutual 10-NN", "mutual_knn", {}),
 )
-_REPRESENTATIONS = {"flatten": "every unit, as published", "auto": "mean over positions"}
+_REPRESENTATIONS: Mapping[Reduction, str] = {
+    "flatten": "every unit, as published",
+    "auto": "mean over positions",
+}
 
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
@@ -85,6 +90,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
         "--seeds", type=int, default=None, metavar="N",
         help="trained networks per architecture; none: 2 at quick scale, 4 at small, 10 at full",
     )  # fmt: skip
+    add_jobs(parser, "trainings or matchings (two for each architecture)")
 
 
 def run(
@@ -95,6 +101,7 @@ def run(
     nets: Sequence[str] | None = None,
     data: str = "digits",
     seeds: int | None = None,
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -108,110 +115,85 @@ def run(
         How many architectures, seeds, images and epochs.
     seed : int, default=0
         First seed of the networks, and seed of the choice of images.
-    nets, data, seeds
+    nets, data, seeds, jobs
         See ``python -m benchmarks.reproduce gbs-sanity --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
-        Show a bar.
+        Show bars.
 
     Returns
     -------
     Path
         The page to read first, README.md.
     """
-    from featgraph.core.checks import integer
-    from featgraph.core.progress import track_progress
-
     size = _SIZES[choice(scale, SCALES, "scale")]
     names = [choice(name, ARCHITECTURES, "nets") for name in (nets or size.architectures)]
     count = size.seeds if seeds is None else integer(seeds, "seeds", least=2)
     settings = {"scale": scale, "seed": seed, "nets": names, "data": data, "seeds": count}
     folder = RunFolder(out, "gbs-sanity", settings, force=force)
     images = split_images(data, n_train=size.n_train, n_test=size.n_images, seed=seed)
-    rows, layer_rows, tables = [], [], {}
-    for name in track_progress(names, progress=progress, label="architectures"):
-        features, accuracies = _train_all(folder, name, images, size.epochs, seed, count)
-        work = partial(_match_all, features, accuracies, images[1], seed)
-        found = folder.finish_step(f"match-{name}", work)
-        rows += [{"architecture": name, **row} for row in found["rows"]]
-        layer_rows += [{"architecture": name, **row} for row in found["layers"]]
-        tables[name] = found["tables"]
-    _draw(folder, rows, tables)
+    groups = {name: _list_nets(folder, name, images, size.epochs, seed, count) for name in names}
+    reports = train_nets(folder, groups, jobs=jobs, progress=progress)
+    steps = {
+        f"match-{name}-{reduce}": partial(_match_all, group, reduce, seed)
+        for name, group in groups.items()
+        for reduce in _REPRESENTATIONS
+    }
+    with hold_threads():
+        found = folder.finish_steps(steps, jobs=jobs, progress=progress, label="matchings")
+    rows: list[dict[str, Any]] = []
+    for name, reduce in itertools.product(names, _REPRESENTATIONS):
+        accuracy = sum(report["accuracy"] for report in reports[name]) / count
+        mine = found[f"match-{name}-{reduce}"]["rows"]
+        rows += [{"architecture": name, **row, "net accuracy": accuracy} for row in mine]
+    every_unit = {name: found[f"match-{name}-flatten"] for name in names}
+    layer_rows = [
+        {"architecture": name, **row} for name in names for row in every_unit[name]["layers"]
+    ]
+    _draw(folder, rows, {name: every_unit[name]["tables"] for name in names})
     return _write_page(folder, rows, layer_rows, images, size, count)
 
 
-def _train_all(
+def _list_nets(
     folder: RunFolder,
     name: str,
     images: tuple[ImageDataset, ImageDataset],
     epochs: int,
     seed: int,
     count: int,
-) -> tuple[dict[str, list[dict[str, FeatureMatrix]]], list[float]]:
-    """Features of every net, by representation, and the accuracies."""
-    from featgraph.core.resources import hold_threads
-    from featgraph.features.capture import extract_features
-    from featgraph.models.loading import build_model
-
-    architecture = ARCHITECTURES[name]
-    features: dict[str, list[dict[str, FeatureMatrix]]] = {key: [] for key in _REPRESENTATIONS}
-    accuracies = []
-    for k in range(seed, seed + count):
-        model = build_model(
+) -> list[SmallNet]:
+    return [
+        SmallNet(
             name,
-            n_classes=images[1].n_classes,
-            image_shape=images[1].image_shape,
+            images,
+            path=folder.path(f"weights/{name}-{k}.safetensors"),
             seed=k,
-            **_patches(name, images[1]),
-            **architecture.options,
+            order=1000 + k,
+            epochs=epochs,
+            options=ARCHITECTURES[name].options,
         )
-        model, accuracy = train_net(
-            folder, f"{name}-{k}", model, images, epochs=epochs, order=1000 + k
-        )
-        accuracies.append(accuracy)
-        with hold_threads():
-            for reduce, found in features.items():
-                found.append(
-                    extract_features(
-                        model, images[1], layers=list(architecture.layers), reduce=reduce,  # type: ignore[arg-type]
-                        progress=False,
-                    )
-                )  # fmt: skip
-    return features, accuracies
+        for k in range(seed, seed + count)
+    ]
 
 
-def _patches(name: str, images: ImageDataset) -> dict[str, Any]:
-    # 16 patches whatever the size of the images, as the default is for digits.
-    by_patches = name in ("resmlp", "mixer", "vit")
-    return {"patch_size": max(1, images.image_shape[1] // 4)} if by_patches else {}
+def _match_all(nets: Sequence[SmallNet], reduce: Reduction, seed: int) -> dict[str, Any]:
+    """Match the layers of all pairs of nets by each measure; describe those of every unit."""
+    from featgraph.features.capture import extract_features
 
-
-def _match_all(
-    features: Mapping[str, list[dict[str, FeatureMatrix]]],
-    accuracies: Sequence[float],
-    images: ImageDataset,
-    seed: int,
-) -> dict[str, Any]:
-    from featgraph.core.resources import hold_threads
-
+    images, layers = nets[0].images[1], list(ARCHITECTURES[nets[0].name].layers)
+    features = [
+        extract_features(net.load(), images, layers=layers, reduce=reduce, progress=False)
+        for net in nets
+    ]
     rows: list[dict[str, Any]] = []
     tables: dict[str, Any] = {}
-    with hold_threads():
-        for representation, nets in features.items():
-            for heading, measure, options in MEASURES:
-                row, mean = _match_pairs(nets, measure, options, seed)
-                rows.append(
-                    {
-                        "features": representation,
-                        "measure": heading,
-                        **row,
-                        "net accuracy": sum(accuracies) / len(accuracies),
-                    }
-                )
-                tables[f"{representation} {heading}"] = mean.tolist()
-        layers = _describe_layers(features["flatten"], images)
-    return {"rows": rows, "layers": layers, "tables": tables}
+    for heading, measure, options in MEASURES:
+        row, mean = _match_pairs(features, measure, options, seed)
+        rows.append({"features": reduce, "measure": heading, **row})
+        tables[heading] = mean.tolist()
+    described = _describe_layers(features, images) if reduce == "flatten" else []
+    return {"rows": rows, "layers": described, "tables": tables}
 
 
 def _match_pairs(
@@ -286,7 +268,7 @@ def _draw(
     _draw_accuracy(folder, rows)
     for name, found in tables.items():
         for heading, measure in (("GBS, full graph", "lsim"), ("CKA", "cka")):
-            values = np.array(found[f"flatten {heading}"])
+            values = np.array(found[heading])
             layers = ARCHITECTURES[name].layers
             matrix = SimilarityMatrix(values, layers, layers, measure, True, 0)
             fig, _ = plot_similarity(

@@ -11,20 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.reproduce.experiments import SCALES
-from benchmarks.reproduce.run_folder import RunFolder
-from benchmarks.reproduce.seeds import split_images, train_net
+from benchmarks.reproduce.run_folder import RunFolder, add_jobs
+from benchmarks.reproduce.seeds import SmallNet, split_images, train_nets
 from featgraph.core.checks import choice
+from featgraph.core.resources import hold_threads
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from featgraph.datasets.images import ImageDataset
-    from featgraph.similarity.diagrams import PersistenceDiagrams
+    from featgraph.similarity.diagrams import DiagramKind
 
 __all__ = ["EXPERIMENTS", "KINDS", "add_arguments", "run"]
 
-KINDS = ("landscape", "silhouette", "heat")
+KINDS: tuple[DiagramKind, ...] = ("landscape", "silhouette", "heat")
 #: What varies in each experiment, and what stays.
 EXPERIMENTS: Mapping[str, str] = {
     "width": "width of two hidden layers",
@@ -73,6 +74,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
         "-d", "--data", default="digits", metavar="PATH",
         help="images: 'digits', or an .npz file with labels (MNIST)",
     )  # fmt: skip
+    add_jobs(parser, "trainings or comparisons (one for each of --vary)")
 
 
 def run(
@@ -82,6 +84,7 @@ def run(
     seed: int = 0,
     vary: Sequence[str] | None = None,
     data: str = "digits",
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -95,70 +98,63 @@ def run(
         Widths, depths and numbers of repetitions; "full" has the published ones.
     seed : int, default=0
         First seed of the networks, and seed of the choice of images.
-    vary, data
+    vary, data, jobs
         See ``python -m benchmarks.reproduce homology-mnist --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
-        Show a bar.
+        Show bars.
 
     Returns
     -------
     Path
         The page to read first, README.md.
     """
-    from featgraph.core.progress import track_progress
-
     size = _SIZES[choice(scale, SCALES, "scale")]
     names = [choice(name, EXPERIMENTS, "vary") for name in (vary or EXPERIMENTS)]
     settings = {"scale": scale, "seed": seed, "vary": names, "data": data}
     folder = RunFolder(out, "homology-mnist", settings, force=force)
     images = split_images(data, n_train=size.n_train, n_test=500, seed=seed)
-    results = {}
-    for name in track_progress(names, progress=progress, label="experiments"):
-        diagrams, accuracies = _train_all(folder, name, size, images, seed)
-        work = partial(_compare, diagrams, accuracies)
-        results[name] = folder.finish_step(f"compare-{name}", work)
+    groups = {name: _list_nets(folder, name, size, images, seed) for name in names}
+    reports = train_nets(folder, groups, jobs=jobs, progress=progress)
+    steps = {name: partial(_compare, group, size.repeats) for name, group in groups.items()}
+    with hold_threads():
+        results = folder.finish_steps(steps, jobs=jobs, progress=progress, label="experiments")
+    for name, nets in reports.items():
+        results[name]["accuracy"] = [net["accuracy"] for net in nets]
     _draw(folder, size, results)
     return _write_page(folder, size, results, images)
 
 
-def _train_all(
+def _list_nets(
     folder: RunFolder,
     experiment: str,
     size: _Size,
     images: tuple[ImageDataset, ImageDataset],
     seed: int,
-) -> tuple[list[list[PersistenceDiagrams]], list[list[float]]]:
-    """Diagrams and accuracies by setting and repetition."""
-    from featgraph.models.loading import build_model
-    from featgraph.similarity.homology import weight_persistence
-
-    diagrams, accuracies = [], []
+) -> list[SmallNet]:
+    """Return the nets of one experiment, repetitions of a setting side by side."""
+    nets = []
     for value in size.settings(experiment):
-        row, right = [], []
-        for repeat in range(size.repeats):
-            classes = value if experiment == "labels" else images[0].n_classes
-            widths = (value if experiment == "width" else size.width,) * (
-                value if experiment == "depth" else 2
+        width = value if experiment == "width" else size.width
+        depth = value if experiment == "depth" else 2
+        order = seed + (1000 * (1 + value) if experiment == "order" else 1000)
+        parts = images
+        if experiment == "labels":
+            parts = (_first_classes(images[0], value), _first_classes(images[1], value))
+        nets += [
+            SmallNet(
+                "mlp",
+                parts,
+                path=folder.path(f"weights/{experiment}-{value}-{repeat}.safetensors"),
+                seed=seed + repeat,
+                order=order + repeat,
+                epochs=size.epochs,
+                options={"widths": (width,) * depth},
             )
-            order = seed + (1000 * (1 + value) if experiment == "order" else 1000) + repeat
-            model = build_model(
-                "mlp", n_classes=classes, image_shape=images[0].image_shape,
-                seed=seed + repeat, widths=widths,
-            )  # fmt: skip
-            parts = images
-            if experiment == "labels":
-                parts = (_first_classes(images[0], value), _first_classes(images[1], value))
-            model, accuracy = train_net(
-                folder, f"{experiment}-{value}-{repeat}", model, parts, epochs=size.epochs,
-                order=order,
-            )  # fmt: skip
-            row.append(weight_persistence(model))
-            right.append(accuracy)
-        diagrams.append(row)
-        accuracies.append(right)
-    return diagrams, accuracies
+            for repeat in range(size.repeats)
+        ]
+    return nets
 
 
 def _first_classes(images: ImageDataset, count: int) -> ImageDataset:
@@ -168,23 +164,18 @@ def _first_classes(images: ImageDataset, count: int) -> ImageDataset:
     return replace(chosen, classes=chosen.classes[:count])
 
 
-def _compare(
-    diagrams: Sequence[Sequence[PersistenceDiagrams]], accuracies: Sequence[Sequence[float]]
-) -> dict[str, Any]:
+def _compare(nets: Sequence[SmallNet], n_repeats: int) -> dict[str, Any]:
     """Distances of all networks by each kind, and what they say about the settings."""
-    import numpy as np
-
-    from featgraph.core.resources import hold_threads
     from featgraph.similarity.diagrams import persistence_distances
+    from featgraph.similarity.homology import weight_persistence
 
-    flat = [d for row in diagrams for d in row]
-    n_settings, n_repeats = len(diagrams), len(diagrams[0])
-    found: dict[str, Any] = {"accuracy": np.mean(accuracies, axis=1).tolist()}
-    with hold_threads():
-        for kind in KINDS:
-            table = persistence_distances(flat, kind=kind)  # type: ignore[arg-type]
-            blocks = table.reshape(n_settings, n_repeats, n_settings, n_repeats)
-            found[kind] = describe_distances(blocks)
+    diagrams = [weight_persistence(net.load()) for net in nets]
+    n_settings = len(nets) // n_repeats
+    found: dict[str, Any] = {}
+    for kind in KINDS:
+        table = persistence_distances(diagrams, kind=kind)
+        blocks = table.reshape(n_settings, n_repeats, n_settings, n_repeats)
+        found[kind] = describe_distances(blocks)
     return found
 
 
@@ -238,6 +229,8 @@ def _write_page(
     results: Mapping[str, Any],
     images: tuple[ImageDataset, ImageDataset],
 ) -> Path:
+    import numpy as np
+
     rows, nets = [], []
     for experiment, found in results.items():
         for kind in KINDS:
@@ -248,9 +241,10 @@ def _write_page(
                     **{key: found[kind][key] for key in ("within", "between", "separation")},
                 }
             )
+        means = np.reshape(found["accuracy"], (-1, size.repeats)).mean(axis=1).tolist()
         nets += [
             {"varied": experiment, "setting": value, "accuracy": accuracy}
-            for value, accuracy in zip(size.settings(experiment), found["accuracy"], strict=True)
+            for value, accuracy in zip(size.settings(experiment), means, strict=True)
         ]
     folder.write_table("separation", rows)
     folder.write_table("networks", nets)

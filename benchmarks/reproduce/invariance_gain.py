@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.reproduce import table3, table3_page, table4, table5
 from benchmarks.reproduce.experiments import SCALES
-from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.run_folder import RunFolder, add_jobs
 from featgraph.core.checks import choice
 
 __all__ = ["PUBLISHED", "add_arguments", "run"]
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse._ActionsContainer) -> None:
             f"--{name}", default=None, metavar="FOLDER",
             help=f"finished run of {module.__name__.rpartition('.')[2]}; none: it is run here",
         )  # fmt: skip
+    add_jobs(parser, "steps of what is run here")
 
 
 def run(
@@ -55,6 +56,7 @@ def run(
     table3: str | None = None,
     table4: str | None = None,
     table5: str | None = None,
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -72,6 +74,8 @@ def run(
         Networks to run.
     table3, table4, table5 : str or None, default=None
         Folders of finished runs of these experiments; None runs them inside ``out``.
+    jobs : int or None, default=None
+        Steps of these at once.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
@@ -97,7 +101,7 @@ def run(
         )
     settings = {"scale": scale, "seed": seed, "nets": None if nets is None else list(nets), **given}
     folder = RunFolder(out, "invariance-gain", settings, force=force)
-    options = {"scale": scale, "seed": seed, "nets": nets, "progress": progress}
+    options = {"scale": scale, "seed": seed, "nets": nets, "jobs": jobs, "progress": progress}
     places = {name: Path(given[name] or _run_part(folder, name, options)) for name in given}
     rows = _join(places)
     return _write(folder, rows)

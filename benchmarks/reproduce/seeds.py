@@ -1,8 +1,10 @@
-"""Small nets of one architecture trained from several seeds, and the images they see."""
+"""Small nets that are trained on the spot and kept, and the images they see."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.reproduce.run_folder import RunFolder
     from featgraph.datasets.images import ImageDataset
 
-__all__ = ["split_images", "train_net"]
+__all__ = ["SmallNet", "build_net", "split_images", "train_nets"]
 
 
 def split_images(
@@ -38,58 +40,104 @@ def split_images(
     return images.take(rest[:n_train].tolist()), images.take(measured.tolist())
 
 
-def train_net(
-    run: RunFolder,
-    name: str,
-    model: nn.Module,
-    images: tuple[ImageDataset, ImageDataset],
-    *,
-    epochs: int,
-    order: int,
-    about: Mapping[str, Any] | None = None,
-) -> tuple[nn.Module, float]:
-    """Train a net, or take its weights from an earlier run of the same settings.
+def build_net(name: str, images: ImageDataset, seed: int, **options: Any) -> nn.Module:
+    """Return an untrained net of ``featgraph.models`` for such images."""
+    from featgraph.models.loading import build_model
 
-    Parameters
+    if name in ("resmlp", "mixer", "vit"):
+        # 16 patches whatever the size of the images, as the default is for digits.
+        options = {"patch_size": max(1, images.image_shape[1] // 4), **options}
+    return build_model(
+        name, n_classes=images.n_classes, image_shape=images.image_shape, seed=seed, **options
+    )
+
+
+@dataclass(frozen=True)
+class SmallNet:
+    """A net and how it is trained.
+
+    Attributes
     ----------
-    run : RunFolder
-        Keeps the weights under ``weights/NAME.safetensors`` and the accuracy as a step.
     name : str
-        Name of the net in the folder.
-    model : Module
-        Untrained; trained in place.
+        Architecture, of ``featgraph.models``.
     images : pair of ImageDataset
         To train on, and to measure accuracy on.
+    path : Path
+        File of the trained weights.
+    seed, order : int
+        Seeds of the weights and of the order of samples.
     epochs : int
         Passes over the data.
-    order : int
-        Seed of the order of samples.
-    about : mapping, optional
-        Kept with the accuracy.
+    options : mapping
+        Of the architecture.
+    """
+
+    name: str
+    images: tuple[ImageDataset, ImageDataset]
+    path: Path
+    seed: int
+    order: int
+    epochs: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def build(self) -> nn.Module:
+        """Return the untrained net."""
+        return build_net(self.name, self.images[1], self.seed, **self.options)
+
+    def load(self) -> nn.Module:
+        """Return the trained net, which :func:`train_nets` has kept."""
+        from featgraph.models.weights import load_weights
+
+        return load_weights(self.build(), self.path).eval()
+
+    def fit(self) -> dict[str, Any]:
+        """Train, write the weights, and return how it went."""
+        import torch
+        from safetensors.torch import save_model
+
+        from featgraph.core.files import atomic_path
+        from featgraph.models.training import measure_accuracy, train_classifier
+
+        model, (train, measured) = self.build(), self.images
+        order = torch.Generator().manual_seed(self.order)
+        train_classifier(model, train, epochs=self.epochs, generator=order, progress=False)
+        accuracy = float(measure_accuracy(model, measured))
+        with atomic_path(self.path) as temporary:
+            save_model(model, str(temporary))
+        return {
+            "images": train.name,
+            "n_train": len(train),
+            "epochs": self.epochs,
+            "accuracy": accuracy,
+        }
+
+
+def train_nets(
+    run: RunFolder,
+    groups: Mapping[str, Sequence[SmallNet]],
+    *,
+    jobs: int | None,
+    progress: bool | None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Train nets, ``jobs`` at once, but for those of earlier runs with the same settings.
 
     Returns
     -------
-    tuple of (Module, float)
-        The net and its accuracy on the second set.
+    dict of list of dict
+        What :meth:`SmallNet.fit` said of each net, in the order of ``groups``.
     """
-    import torch
-    from safetensors.torch import save_model
+    import torch  # noqa: F401  hold_threads reaches the threads of what is loaded
 
-    from featgraph.core.files import atomic_path
     from featgraph.core.resources import hold_threads
-    from featgraph.models.training import measure_accuracy, train_classifier
-    from featgraph.models.weights import load_weights
 
-    path, step = run.path(f"weights/{name}.safetensors"), f"train-{name}"
-    # The step says whether the weights belong to these settings; it is written after them.
-    if not (path.is_file() and run.has_step(step)):
-        with hold_threads():
-            generator = torch.Generator().manual_seed(order)
-            train_classifier(model, images[0], epochs=epochs, generator=generator, progress=False)
-            accuracy = measure_accuracy(model, images[1])
-        with atomic_path(path) as temporary:
-            save_model(model, str(temporary))
-        run.finish_step(step, lambda: {"accuracy": accuracy, **(about or {})})
-    else:
-        load_weights(model, path)
-    return model.eval(), float(run.finish_step(step, dict)["accuracy"])
+    steps = {f"train-{net.path.stem}": net for nets in groups.values() for net in nets}
+    for name, net in steps.items():
+        # The step says whether the weights belong to these settings; it is kept after them.
+        if not (net.path.is_file() and run.has_step(name)):
+            run.forget_step(name)
+    fits = {name: net.fit for name, net in steps.items()}
+    with hold_threads():
+        found = run.finish_steps(fits, jobs=jobs, progress=progress, label="trainings")
+    return {
+        group: [found[f"train-{net.path.stem}"] for net in nets] for group, nets in groups.items()
+    }

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from benchmarks.reproduce.experiments import SCALES
+from benchmarks.reproduce.run_folder import add_jobs
+from benchmarks.reproduce.seeds import SmallNet, train_nets
 from featgraph.core.checks import choice
 
 if TYPE_CHECKING:
@@ -56,8 +58,8 @@ class Subject:
     family: str | None
 
 
-def add_subject_arguments(parser: argparse._ActionsContainer) -> None:
-    """Declare which networks see which images."""
+def add_subject_arguments(parser: argparse._ActionsContainer, *, jobs: str) -> None:
+    """Declare which networks see which images, and what ``--jobs`` does at once."""
     parser.add_argument(
         "--nets", nargs="+", default=None, metavar="NAME",
         help="quick and small: of mlp, cnn, resnet, resmlp, mixer, vit; full: timm's names",
@@ -74,6 +76,7 @@ def add_subject_arguments(parser: argparse._ActionsContainer) -> None:
         "--max-images", type=int, default=None, metavar="N",
         help="images measured; none: 160 at quick scale, 640 else",
     )  # fmt: skip
+    add_jobs(parser, jobs)
 
 
 class Subjects:
@@ -90,8 +93,17 @@ class Subjects:
         As :func:`add_subject_arguments` declares them.
     seed : int
         Seed of weights, order of training and choice of images.
+    jobs : int or None
+        Trainings and measurements at once.
     progress : bool or None
         Show bars.
+
+    Attributes
+    ----------
+    bars : bool or None
+        Show bars within steps, which workers do not.
+    reports : list of dict
+        Images, epochs and accuracy of each network that :meth:`train` trained.
 
     Raises
     ------
@@ -109,6 +121,7 @@ class Subjects:
         weights: str | None,
         max_images: int | None,
         seed: int,
+        jobs: int | None,
         progress: bool | None,
     ) -> None:
         choice(scale, SCALES, "scale")
@@ -119,7 +132,9 @@ class Subjects:
             )
         self.run, self.scale, self.data, self.seed = run, scale, data, seed
         self.weights = None if weights is None else Path(weights)
-        self.progress = progress
+        self.jobs, self.progress = jobs, progress
+        self.bars = progress if jobs is None else False
+        self.reports: list[dict[str, Any]] = []
         self._size = _SIZES[scale]
         self._n_images = self._size.n_images if max_images is None else max_images
         self._images: tuple[ImageDataset | None, ImageDataset] | None = None
@@ -152,7 +167,7 @@ class Subjects:
     def capture(
         self, subject: Subject, state: State, *, flatten: bool = False
     ) -> dict[str, FeatureMatrix]:
-        """Return the features of the network's blocks on the images.
+        """Return the features of the network's blocks on the images, once :meth:`train` was called.
 
         ``flatten=True`` keeps every unit, as the released code does; otherwise one value per
         channel, the mean over space or tokens.
@@ -167,17 +182,15 @@ class Subjects:
                 self.images.images,
                 reduce="flatten" if flatten else "auto",
                 source=f"{subject.name}, {state}",
-                progress=self.progress,
+                progress=self.bars,
             )
 
-    def describe(self, subject: Subject) -> dict[str, Any]:
-        """Return how the network was trained: images, epochs, accuracy on others."""
-        if self.scale == "full":
-            file = self._trained_file(subject)
-            return {"weights": None if file is None else file.name}
-        self._train(subject)
-        found: dict[str, Any] = self.run.finish_step(f"train-{subject.name}", dict)
-        return found
+    def train(self) -> None:
+        """Train what was not trained before; at full scale nothing is."""
+        if self.scale != "full":
+            nets = {"all": [self._small(subject) for subject in self.subjects]}
+            found = train_nets(self.run, nets, jobs=self.jobs, progress=self.progress)
+            self.reports = found["all"]
 
     def _load(self) -> tuple[ImageDataset | None, ImageDataset]:
         if self._images is None:
@@ -191,7 +204,7 @@ class Subjects:
             images = load_npz_images(self.data, max_images=self._n_images)
         else:
             images = load_image_folder(
-                self.data, size=224, max_images=self._n_images, progress=self.progress
+                self.data, size=224, max_images=self._n_images, progress=self.bars
             )
         return None, images.standardize(*_IMAGENET)
 
@@ -216,63 +229,17 @@ class Subjects:
 
             file = self._trained_file(subject) if state == "trained" else None
             return create_timm_model(subject.name, weights=file, seed=self.seed)
-        if state == "untrained":
-            return self._small(subject)
-        return self._train(subject)
+        net = self._small(subject)
+        return net.build() if state == "untrained" else net.load()
 
-    def _small(self, subject: Subject) -> nn.Module:
-        from featgraph.models.loading import build_model
-
-        images = self.images
-        # 16 patches whatever the size of the images, as the default is for digits.
-        by_patches = subject.name in ("resmlp", "mixer", "vit")
-        options = {"patch_size": max(1, images.image_shape[1] // 4)} if by_patches else {}
-        return build_model(
-            subject.name,
-            n_classes=images.n_classes,
-            image_shape=images.image_shape,
-            seed=self.seed,
-            **options,
-        )
-
-    def _train(self, subject: Subject) -> nn.Module:
-        """Return the trained net; weights and how it was trained are kept in the run folder."""
-        from featgraph.models.weights import load_weights
-
-        model = self._small(subject)
-        path = self.run.path(f"weights/{subject.name}.safetensors")
-        # The step says whether these weights belong to these settings; it is kept after them.
-        if path.is_file() and self.run.has_step(f"train-{subject.name}"):
-            return load_weights(model, path)
-        report = self._fit(model, subject, path)
-        self.run.finish_step(f"train-{subject.name}", lambda: report)
-        return model
-
-    def _fit(self, model: nn.Module, subject: Subject, path: Path) -> dict[str, Any]:
-        import torch
-        from safetensors.torch import save_model
-
-        from featgraph.core.files import atomic_path
-        from featgraph.core.resources import hold_threads
-        from featgraph.models.training import measure_accuracy, train_classifier
-
+    def _small(self, subject: Subject) -> SmallNet:
         train, measured = self._load()
         if train is None:
             raise RuntimeError(f"no images to train {subject.name} at scale {self.scale!r}")
-        order = torch.Generator().manual_seed(self.seed)
-        with hold_threads():
-            train_classifier(
-                model, train, epochs=self._size.epochs, generator=order, progress=self.progress
-            )
-            accuracy = measure_accuracy(model, measured)
-        with atomic_path(path) as temporary:
-            save_model(model, str(temporary))
-        return {
-            "images": train.name,
-            "n_train": len(train),
-            "epochs": self._size.epochs,
-            "accuracy": round(accuracy, 4),
-        }
+        path = self.run.path(f"weights/{subject.name}.safetensors")
+        return SmallNet(
+            subject.name, (train, measured), path, self.seed, self.seed, self._size.epochs
+        )
 
     def _trained_file(self, subject: Subject) -> Path | None:
         if self.scale != "full":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.reproduce.paired import summarize_variants
 from benchmarks.reproduce.run_folder import RunFolder, add_jobs
+from benchmarks.reproduce.seeds import build_net
 from benchmarks.reproduce.table3_page import write_page
 from benchmarks.reproduce.table3_variants import ROBUST, VARIANTS
 from featgraph.core.checks import choice, integer
@@ -314,14 +315,7 @@ def _build(name: str, scale: str, images: ImageDataset, seed: int) -> tuple[nn.M
 
         net = create_timm_model(name, seed=seed, num_classes=images.n_classes)
         return ResizedInput(net, 224), [f"net.{layer}" for layer in select_layers(net)]
-    from featgraph.models.loading import build_model
-
-    by_patches = name in ("resmlp", "mixer", "vit")
-    # 16 patches whatever the size of the images, as the default is for digits.
-    options = {"patch_size": max(1, images.image_shape[1] // 4)} if by_patches else {}
-    net = build_model(
-        name, n_classes=images.n_classes, image_shape=images.image_shape, seed=seed, **options
-    )
+    net = build_net(name, images, seed)
     return net, select_layers(net)
 
 

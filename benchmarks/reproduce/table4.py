@@ -7,7 +7,6 @@ import importlib.util
 import os
 import warnings
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from benchmarks.reproduce.comparison import (
     compare_values,
     describe_agreement,
     explain_subjects,
+    list_layers,
+    measure_networks,
     write_comparison,
 )
 from benchmarks.reproduce.run_folder import RunFolder
@@ -38,7 +39,7 @@ _MEMORY = 2 * 2**30
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options of the experiment."""
-    add_subject_arguments(parser)
+    add_subject_arguments(parser, jobs="trainings or measurements")
 
 
 def run(
@@ -50,6 +51,7 @@ def run(
     data: str = "digits",
     weights: str | None = None,
     max_images: int | None = None,
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -63,8 +65,9 @@ def run(
         Small nets trained on the spot, or networks of timm with given weights.
     seed : int, default=0
         Seed of training, images and bootstrap.
-    nets, data, weights, max_images
-        Which networks see which images, see ``python -m benchmarks.reproduce table4 --help``.
+    nets, data, weights, max_images, jobs
+        Which networks see which images, and how many steps run at once, see
+        ``python -m benchmarks.reproduce table4 --help``.
     force : bool, default=False
         Write into a folder that holds other things.
     progress : bool or None, default=None
@@ -75,6 +78,8 @@ def run(
     Path
         The page to read first, README.md.
     """
+    from featgraph.invariance.scale import ScaleInvariance
+
     settings = {
         "scale": scale, "seed": seed, "nets": None if nets is None else list(nets), "data": data,
         "weights": weights, "max_images": max_images, "rivals": _has_powerlaw(),
@@ -82,20 +87,11 @@ def run(
     folder = RunFolder(out, "table4", settings, force=force)
     subjects = Subjects(
         folder, scale=scale, nets=nets, data=data, weights=weights, max_images=max_images,
-        seed=seed, progress=progress,
+        seed=seed, jobs=jobs, progress=progress,
     )  # fmt: skip
-    layer_rows: list[dict[str, Any]] = []
-    results: dict[tuple[str, State], dict[str, ScaleInvariance]] = {}
-
-    def measure(subject: Subject, state: State) -> dict[str, Any]:
-        found = _measure_network(subjects, subject, state)
-        results[subject.name, state] = found
-        for variant, result in found.items():
-            head = {"network": subject.name, "state": state, "variant": variant}
-            layer_rows.extend({**head, **row} for row in result.to_rows())
-        return _summary(found)
-
-    rows = compare_values(subjects, PUBLISHED, measure, symbol="σ")
+    results = measure_networks(subjects, _measure, _VARIANTS, ScaleInvariance)
+    summaries = {key: _summary(found) for key, found in results.items()}
+    rows = compare_values(subjects, PUBLISHED, summaries, symbol="σ")
     return write_comparison(
         folder,
         title="Table 4: σ of spectral exponents over layers",
@@ -105,7 +101,7 @@ def run(
             "Published: Ding et al. 2025, arXiv:2507.17785, Table 4, trained networks."
         ],
         rows=rows,
-        layer_rows=layer_rows,
+        layer_rows=list_layers(results),
         notes=_notes(subjects, rows),
         pictures=_draw(folder, results),
     )
@@ -115,27 +111,9 @@ def _has_powerlaw() -> bool:
     return importlib.util.find_spec("powerlaw") is not None
 
 
-def _measure_network(
-    subjects: Subjects, subject: Subject, state: State
-) -> dict[str, ScaleInvariance]:
-    from featgraph.invariance.scale import ScaleInvariance
-
-    def compute(variant: TailVariant) -> Any:
-        result = _measure(subjects, subject, state, variant)
-        return None if result is None else result.to_dict()
-
-    found: dict[str, ScaleInvariance] = {}
-    for variant in _VARIANTS:
-        step = f"{subject.name}-{state}-{variant}"
-        plain = subjects.run.finish_step(step, partial(compute, variant))
-        if plain is not None:
-            found[variant] = ScaleInvariance.from_dict(plain)
-    return found
-
-
 def _measure(
     subjects: Subjects, subject: Subject, state: State, variant: TailVariant
-) -> ScaleInvariance | None:
+) -> dict[str, Any] | None:
     """Measure one network; None if no layer can be measured in this variant."""
     from featgraph.graph.power_laws import RIVALS
     from featgraph.invariance.scale import measure_scale_invariance
@@ -148,12 +126,12 @@ def _measure(
         try:
             return measure_scale_invariance(
                 features, variant=variant, short="skip", rivals=rivals, rng=subjects.seed,
-                progress=subjects.progress,
-            )  # fmt: skip
+                progress=subjects.bars,
+            ).to_dict()  # fmt: skip
         except ValueError as error:
             if "got none among" in str(error) or "at least one layer" in str(error):
                 return None
-            raise ValueError(f"{subject.name}, {state}: {error}") from error
+            raise
 
 
 def _summary(found: dict[str, ScaleInvariance]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from benchmarks.reproduce.comparison import (
     compare_values,
     describe_agreement,
     explain_subjects,
+    list_layers,
+    measure_networks,
     write_comparison,
 )
 from benchmarks.reproduce.run_folder import RunFolder
@@ -35,7 +37,7 @@ _MEMORY = 2 * 2**30
 
 def add_arguments(parser: argparse._ActionsContainer) -> None:
     """Declare the options of the experiment."""
-    add_subject_arguments(parser)
+    add_subject_arguments(parser, jobs="trainings or measurements")
     parser.add_argument(
         "--no-umap", action="store_true", help="leave the variants with UMAP out, which are slow"
     )
@@ -51,6 +53,7 @@ def run(
     weights: str | None = None,
     max_images: int | None = None,
     no_umap: bool = False,
+    jobs: int | None = None,
     force: bool = False,
     progress: bool | None = None,
 ) -> Path:
@@ -64,8 +67,9 @@ def run(
         Small nets trained on the spot, or networks of timm with given weights.
     seed : int, default=0
         Seed of training, images and bootstrap.
-    nets, data, weights, max_images
-        Which networks see which images, see ``python -m benchmarks.reproduce table5 --help``.
+    nets, data, weights, max_images, jobs
+        Which networks see which images, and how many steps run at once, see
+        ``python -m benchmarks.reproduce table5 --help``.
     no_umap : bool, default=False
         Leave out what needs UMAP, even if umap-learn (extra ``umap``) is installed.
     force : bool, default=False
@@ -78,6 +82,8 @@ def run(
     Path
         The page to read first, README.md.
     """
+    from featgraph.invariance.geometric import GeometricInvariance
+
     umap = not no_umap and importlib.util.find_spec("umap") is not None
     settings = {
         "scale": scale, "seed": seed, "nets": None if nets is None else list(nets), "data": data,
@@ -86,20 +92,12 @@ def run(
     folder = RunFolder(out, "table5", settings, force=force)
     subjects = Subjects(
         folder, scale=scale, nets=nets, data=data, weights=weights, max_images=max_images,
-        seed=seed, progress=progress,
+        seed=seed, jobs=jobs, progress=progress,
     )  # fmt: skip
-    layer_rows: list[dict[str, Any]] = []
-    results: dict[tuple[str, State], dict[str, GeometricInvariance]] = {}
-
-    def measure(subject: Subject, state: State) -> dict[str, Any]:
-        found = _measure_network(subjects, subject, state, umap)
-        results[subject.name, state] = found
-        for variant, result in found.items():
-            head = {"network": subject.name, "state": state, "variant": variant}
-            layer_rows.extend({**head, **row} for row in result.to_rows())
-        return _summary(found)
-
-    rows = compare_values(subjects, PUBLISHED, measure, symbol="Δ")
+    variants = [name for name, kind in _KINDS.items() if umap or kind.embedding != "umap"]
+    results = measure_networks(subjects, _measure, variants, GeometricInvariance)
+    summaries = {key: _summary(found) for key, found in results.items()}
+    rows = compare_values(subjects, PUBLISHED, summaries, symbol="Δ")
     return write_comparison(
         folder,
         title="Table 5: Δ of correlation dimensions over layers",
@@ -109,7 +107,7 @@ def run(
             "Published: Ding et al. 2025, arXiv:2507.17785, Table 5, trained networks."
         ],
         rows=rows,
-        layer_rows=layer_rows,
+        layer_rows=list_layers(results),
         notes=_notes(subjects, rows, umap),
         pictures=_draw(folder, results),
     )
@@ -131,27 +129,10 @@ _KINDS = {
 }
 
 
-def _measure_network(
-    subjects: Subjects, subject: Subject, state: State, umap: bool
-) -> dict[str, GeometricInvariance]:
-    from functools import partial
-
-    from featgraph.invariance.geometric import GeometricInvariance
-
-    found: dict[str, GeometricInvariance] = {}
-    for name, kind in _KINDS.items():
-        if kind.embedding == "umap" and not umap:
-            continue
-        step = f"{subject.name}-{state}-{name.replace(' ', '-').lower()}"
-        plain = subjects.run.finish_step(step, partial(_measure, subjects, subject, state, name))
-        if plain is not None:
-            found[name] = GeometricInvariance.from_dict(plain)
-    return found
-
-
-def _measure(subjects: Subjects, subject: Subject, state: State, name: str) -> Any:
+def _measure(
+    subjects: Subjects, subject: Subject, state: State, name: str
+) -> dict[str, Any] | None:
     """Measure one network in one way; None if no layer is small enough for it."""
-    from featgraph.core.resources import hold_threads
     from featgraph.features.feature_matrix import FeatureMatrix
     from featgraph.invariance.geometric import measure_geometric_invariance
 
@@ -166,14 +147,10 @@ def _measure(subjects: Subjects, subject: Subject, state: State, name: str) -> A
             key: FeatureMatrix(F.values / F.values.norm(dim=0).clamp_min(1e-12), layer=key)
             for key, F in features.items()
         }
-    try:
-        with hold_threads(subjects.scale != "full"):
-            return measure_geometric_invariance(
-                features, variant=variant, embedding=embedding, duplicates="drop",
-                rng=subjects.seed, progress=subjects.progress,
-            ).to_dict()  # fmt: skip
-    except ValueError as error:
-        raise ValueError(f"{subject.name}, {state}: {error}") from error
+    return measure_geometric_invariance(
+        features, variant=variant, embedding=embedding, duplicates="drop",
+        rng=subjects.seed, progress=subjects.bars,
+    ).to_dict()  # fmt: skip
 
 
 def _summary(found: dict[str, GeometricInvariance]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_gbs_sanity_writes_what_it_found(tiny, tmp_path, capsys):
     for name in ("accuracy.png", "mlp-lsim.png", "README.md", "weights/mlp-0.safetensors"):
         assert (out / name).exists()
     before = (out / "accuracy.csv").read_text()
-    (out / "steps" / "match-mlp.json").unlink()  # weights are taken over, matches found again
+    (out / "steps" / "match-mlp-auto.json").unlink()  # weights are taken over, matches found again
     gbs_sanity.run(out, scale="quick", seeds=3, progress=False)
     assert (out / "accuracy.csv").read_text() == before
 

@@ -2,13 +2,14 @@ import pytest
 import torch
 
 from benchmarks.reproduce.run_folder import RunFolder
+from benchmarks.reproduce.seeds import SmallNet
 from benchmarks.reproduce.subjects import FAMILIES, Subject, Subjects
 
 
 def subjects(folder, **options):
     settings = {
         "scale": "quick", "nets": ["mlp"], "data": "digits", "weights": None, "max_images": 60,
-        "seed": 0, "progress": False,
+        "seed": 0, "jobs": None, "progress": False,
     }  # fmt: skip
     return Subjects(RunFolder(folder, "table4", {}), **(settings | options))
 
@@ -16,6 +17,7 @@ def subjects(folder, **options):
 def test_untrained_and_trained_see_the_same_images_with_the_same_neurons(tmp_path):
     found = subjects(tmp_path / "run")
     (subject,) = found.subjects
+    found.train()
     assert found.states(subject) == ("untrained", "trained")
     before, after = (found.capture(subject, state) for state in ("untrained", "trained"))
     assert list(before) == list(after)
@@ -28,12 +30,15 @@ def test_untrained_and_trained_see_the_same_images_with_the_same_neurons(tmp_pat
 def test_trained_weights_are_kept_and_taken_over(tmp_path, monkeypatch):
     first = subjects(tmp_path / "run")
     (subject,) = first.subjects
+    first.train()
+    (report,) = first.reports
     before = first.capture(subject, "trained")
-    report = first.describe(subject)
     assert report["epochs"] == 2
     assert report["n_train"] == 400
     again = subjects(tmp_path / "run")
-    monkeypatch.setattr(again, "_fit", None)  # training again would call it
+    monkeypatch.setattr(SmallNet, "fit", None)  # training again would call it
+    again.train()
+    assert again.reports == [report]
     after = again.capture(subject, "trained")
     for name, matrix in before.items():
         assert torch.equal(matrix.values, after[name].values)

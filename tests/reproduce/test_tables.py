@@ -37,7 +37,7 @@ def test_table4_stands_beside_the_published_values_and_continues(tmp_path, monke
     assert (folder / "spectra-resmlp.png").is_file()
     assert {row["variant"] for row in rows_of(folder, "layers")} == {"paper", "released", "tail"}
     # Nothing is measured twice.
-    monkeypatch.setattr("benchmarks.reproduce.table4._measure", None)
+    monkeypatch.setattr("benchmarks.reproduce.table4._measure", pytest.fail)
     quick("table4", folder, nets=["resmlp"])
     assert rows_of(folder, "table4") == rows
 
