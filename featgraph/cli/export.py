@@ -80,10 +80,10 @@ def convert_graph(
     packed = output.suffix in PACKED
     plain = output.with_suffix("") if packed else output
     suffix = plain.suffix if output_format is None else f".{output_format}"
-    if suffix not in WRITTEN or (suffix not in LOOKS and (streamed or packed)):
+    if suffix not in WRITTEN or suffix == ".npz" != output.suffix:
         raise ValueError(
-            f"output must end in one of {', '.join(WRITTEN)}, got {str(output)!r}; --output-format "
-            f"says another; -, {', '.join(PACKED)} hold {', '.join(LOOKS)}"
+            f"output must end in one of {', '.join(WRITTEN)}, got {str(output)!r}; all but .npz "
+            f"can have {', '.join(PACKED)} behind, or be named by --output-format"
         )
     if not streamed and output.exists() and not force:
         raise FileExistsError(f"{output} is there already; --force replaces it")
@@ -94,18 +94,18 @@ def convert_graph(
     (net,) = inputs.read_graphs([graph], input_format, **how).values()
     covers = [fg.box_cover(net, size, method=method, rng=seed) for size in sizes or []]
     positions = _lay_out(net, layout, seed)
+    target: Any = sys.stdout.buffer if streamed else output
     if suffix in LOOKS:
         cover = covers[0] if covers else None
         looks: Any = {"color_by": color_by, "size_by": size_by, "weight": weight_as}
         looks |= {"cover": cover, "covers": covers[1:], "positions": positions}
-        target: Any = sys.stdout.buffer if streamed else output
         fg.write_graph(net, target, format=suffix[1:], **looks)
     elif suffix == ".npz":
         columns = {} if isinstance(positions, str | None) else {"position": positions}
         whole = with_boxes(with_edge_weight(net, weight_as), covers)
         whole.with_attributes(**columns).save(output)
     else:
-        write_edges(with_edge_weight(net, weight_as), output)
+        write_edges(with_edge_weight(net, weight_as), target, titles=suffix == ".csv")
     if not streamed:
         screen.say(f"{output}: {net.n_nodes} nodes, {net.n_edges} edges")
     return {"files": [{"file": output, "n_nodes": net.n_nodes, "n_edges": net.n_edges}]}

@@ -79,7 +79,7 @@ def read_graph(
         Read a directed graph by forgetting directions; of two opposite weights the smaller stays.
     format : str, optional
         One of "edges", "graphml", "gexf", "gml", "pajek", "mtx", "cyjs", "json", "dot", "metis",
-        "dimacs", "npz", whatever the suffix.
+        "dimacs", "npz", or a suffix above without its dot ("csv"), whatever the name.
 
     Returns
     -------
@@ -222,11 +222,14 @@ def _read(
 
 
 def _choose_format(source: Source, format: str | None) -> str:  # noqa: A002
+    if format in _FORMATS:
+        return format
+    suffix = source.suffix if format is None else f".{format}"
+    for name, (*_, suffixes) in _FORMATS.items():
+        if suffix in suffixes.split():
+            return name
     if format is not None:
         return choice(format, _FORMATS, "format")
-    for name, (*_, suffixes) in _FORMATS.items():
-        if source.suffix in suffixes.split():
-            return name
     if source.name.startswith("out."):
         return "edges"  # a file of KONECT
     known = " ".join(suffixes for *_, suffixes in _FORMATS.values()).replace(" ", ", ")

@@ -29,7 +29,7 @@ from featgraph.io._table import (
     numbered,
 )
 from featgraph.io.edge_list import edge_table_graph, read_table
-from featgraph.io.tables import json_value, write_rows
+from featgraph.io.tables import format_rows, json_value
 
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
@@ -280,8 +280,8 @@ def _known(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in json_value(row).items() if value is not None}
 
 
-def write_edges(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
-    """Write a line per edge: ``.csv`` with titles, else two names and perhaps a weight.
+def write_edges(graph: FeatureGraph, path: Target, *, titles: bool) -> None:
+    """Write a line per edge: as CSV with titles, else two names and perhaps a weight.
 
     Raises
     ------
@@ -299,9 +299,9 @@ def write_edges(graph: FeatureGraph, path: str | os.PathLike[str]) -> Path:
     if len(set(names)) < len(names):
         raise ValueError("labels differ as values but not as text; write .npz or .graphml instead")
     rows = edge_rows(graph)
-    if Path(path).suffix == ".csv":
-        return write_rows(rows, path)
     spaced = next((name for name in names if not name or any(c.isspace() for c in name)), None)
-    if spaced is not None:
+    if spaced is not None and not titles:
         raise ValueError(f"an edge list cannot hold the label {spaced!r}; write .csv or .graphml")
-    return write_text(path, "".join(f"{' '.join(map(str, row.values()))}\n" for row in rows))
+    lines = (f"{' '.join(map(str, row.values()))}\n" for row in rows)
+    with open_target(path) as stream:
+        stream.write(format_rows(rows, ".csv") if titles else "".join(lines))

@@ -15,7 +15,7 @@ import numpy as np
 
 from featgraph.core.files import write_text
 
-__all__ = ["json_value", "write_rows"]
+__all__ = ["format_rows", "json_value", "write_rows"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -64,9 +64,20 @@ def write_rows(rows: Iterable[Row], path: str | os.PathLike[str]) -> Path:
     suffix = Path(path).suffix.lower()
     if suffix not in _WRITERS:
         raise ValueError(f"path must end in one of {sorted(_WRITERS)}, got {Path(path).name!r}")
+    return write_text(path, format_rows(rows, suffix))
+
+
+def format_rows(rows: Iterable[Row], suffix: str) -> str:
+    """Return what ``write_rows`` writes into a file of that suffix.
+
+    Examples
+    --------
+    >>> format_rows([{"size": 1, "boxes": 20}], ".csv")
+    'size,boxes\\n1,20\\n'
+    """
     table = [{str(key): _plain(value) for key, value in row.items()} for row in rows]
     columns = list(dict.fromkeys(key for row in table for key in row))
-    return write_text(path, _WRITERS[suffix](table, columns))
+    return _WRITERS[suffix](table, columns)
 
 
 def _plain(value: object) -> object:

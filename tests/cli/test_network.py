@@ -82,10 +82,10 @@ def test_a_sweep_is_tabled_and_drawn(features, tmp_path, capsys):
     assert (out / "conv--sweep.png").exists()
 
 
-@pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".npz", ".edges", ".csv"])
+@pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".npz", ".edges", ".csv.gz"])
 def test_a_graph_goes_from_format_to_format(suffix, ring, tmp_path):
     target = tmp_path / f"out{suffix}"
-    words = () if suffix in (".edges", ".csv") else ("--layout", "mds", "--sizes", 2)
+    words = () if suffix in (".edges", ".csv.gz") else ("--layout", "mds", "--sizes", 2)
     assert run("convert", ring, target, *words, "-q") == 0
     before, after = read_graph(ring), read_graph(target)
     pairs = [
@@ -136,6 +136,8 @@ def test_weights_become_similarities(tmp_path):
     ("words", "message"),
     [
         (("convert", "{ring}", "out.xyz"), "output must end in one of .graphml"),
+        (("convert", "{ring}", "out.npz.gz"), "all but .npz can have .gz"),
+        (("convert", "{ring}", "out.gexf", "--output-format", "npz"), "all but .npz can"),
         (("convert", "{ring}", "{ring}"), "is there already; --force replaces it"),
         (("convert", "{ring}", "x.gexf", "--layout", "forse"), "did you mean 'force'"),
         (("network", "{ring}", "--references", "-1"), "must be a whole number"),

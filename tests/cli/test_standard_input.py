@@ -114,6 +114,17 @@ def test_one_of_several_graphs_comes_from_the_standard_input(pipe, tmp_path, cap
     assert [row["name"] for row in rows] == ["standard input", "more"]
 
 
+@pytest.mark.parametrize(("kind", "start"), [("csv", b"source,target\n0,1\n"), ("edges", b"0 1\n")])
+def test_an_edge_list_goes_to_the_standard_output(kind, start, pipe, capsysbinary, tmp_path):
+    words = f"--input-format txt --output-format {kind} --layout none"  # a suffix is a format, too
+    assert pipe(EDGES, f"convert - - {words}") == 0
+    written = capsysbinary.readouterr().out
+    assert written.startswith(start)
+    assert pipe(EDGES, f"convert - out.txt {words}") == 0
+    assert (tmp_path / "out.txt").read_bytes() == written
+    assert read_graph(io.BytesIO(written), format=kind).n_edges == 78
+
+
 def test_the_format_goes_before_the_suffix(pipe, tmp_path):
     (tmp_path / "karate.dat").write_bytes(GML)
     assert pipe(b"", "boxcover karate.dat --sizes 1 --input-format gml -o out") == 0
