@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from featgraph.core.checks import choice
 from featgraph.core.package import need
@@ -127,6 +126,8 @@ def scan_whole_cutoffs(values: NDArray[np.float64], min_tail: int) -> tuple[int,
 
 def fit_zeta(mean_log: float, x_min: float) -> float:
     """Return the γ that maximises −γ · mean_log − ln ζ(γ, x_min), the likelihood per value."""
+    from scipy.optimize import minimize_scalar  # here: whoever fits no tail does not wait for it
+
     guess = 1 / (mean_log - math.log(x_min - 0.5))  # of γ − 1 (Clauset et al. 2009, Eq. 3.7)
     most = MOST_LOG / math.log(x_min + 1)  # beyond it ζ(γ, x_min) is 0 in floating point
 
@@ -136,9 +137,7 @@ def fit_zeta(mean_log: float, x_min: float) -> float:
 
     # ln ζ is convex in γ, so there is one minimum.
     low, high = math.log(guess / 20), math.log(min(guess * 20, most))
-    found = optimize.minimize_scalar(
-        loss, bounds=(low, high), method="bounded", options={"xatol": 1e-9}
-    )
+    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-9})
     return 1 + math.exp(found.x)
 
 
@@ -147,7 +146,9 @@ MOST_LOG = 600.0
 
 def log_zeta(exponent: float, start: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Return ln ζ(γ, q), the Hurwitz zeta function."""
-    return np.asarray(np.log(special.zeta(exponent, start)))
+    from scipy.special import zeta
+
+    return np.asarray(np.log(zeta(exponent, start)))
 
 
 class _Rival(NamedTuple):

@@ -66,7 +66,7 @@ def test_help_of_a_command_loads_nothing_that_computes(name):
     ("name", "unused"),
     [
         ("boxcover", {"torch", "torch_geometric", "numba", "igraph", "networkx", "scipy.stats"}),
-        ("convert", {"torch", "torch_geometric", "numba", "networkx", "scipy.stats"}),
+        ("convert", {"torch", "torch_geometric", "numba", "networkx", "scipy.optimize"}),
         ("fractality", {"torch", "torch_geometric", "networkx"}),
         ("network", {"torch", "torch_geometric", "networkx"}),
     ],
