@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from featgraph.cli.messages import refuse_idle
-from featgraph.cli.options import parse, read_assignments, whole
+from featgraph.cli.options import read_assignments, whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -96,21 +96,11 @@ Arrays = Annotated[
         "an input by its name.",
     ),
 ]
-
-
-def _read_place(text: str) -> Path:
-    if Path(text) == _HYPHEN:
-        raise ValueError("features are read from a file, not from the standard input (-)")
-    return Path(text)
-
-
 FeaturesFile = Annotated[
-    Path,
-    parse(_read_place, help="Features: .npy, .npz, .pt or .safetensors, arrays (nodes, samples)."),
+    Path, Parameter(help="Features: .npy, .npz, .pt or .safetensors, arrays (nodes, samples).")
 ]
 SavedFeatures = Annotated[
-    Path | None,
-    parse(_read_place, alias="-f", help="Saved features instead of a model and its data."),
+    Path | None, Parameter(alias="-f", help="Saved features instead of a model and its data.")
 ]
 SourceFile = Annotated[
     Path,

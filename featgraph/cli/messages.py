@@ -103,6 +103,10 @@ def explain(error: object) -> str:
     return text
 
 
+#: A lone hyphen as a path, and the arguments that take it.
+_HYPHEN, _STREAMS = "./-", ("GRAPH", "GRAPHS", "SOURCE", "OUTPUT")
+
+
 def protect_hyphens(words: Sequence[str]) -> list[str]:
     """Return words in which a lone hyphen, a standard stream, does not look like an option.
 
@@ -111,7 +115,7 @@ def protect_hyphens(words: Sequence[str]) -> list[str]:
     >>> protect_hyphens(["convert", "-", "a.gexf"])
     ['convert', './-', 'a.gexf']
     """
-    return ["./-" if word == "-" else word for word in words]
+    return [_HYPHEN if word == "-" else word for word in words]
 
 
 def explain_usage(error: CycloptsError, command: str) -> str:
@@ -163,8 +167,19 @@ def noting_options() -> Iterator[None]:
 
 
 def note_options(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Note which options a command line gives; Cyclopts calls this when it has read them."""
+    """Note which options a command line gives; Cyclopts calls this when it has read them.
+
+    Raises
+    ------
+    ValueError
+        If a lone hyphen stands where no graph can.
+    """
     given = _GIVEN.get()
+    for argument in arguments:
+        if argument.name not in _STREAMS and any(
+            token.value == _HYPHEN for token in argument.tokens
+        ):
+            raise ValueError(f"{argument.name} cannot be -, which is a graph on the standard input")
     if given is not None:
         given.update(argument.name for argument in arguments if argument.tokens)
 
