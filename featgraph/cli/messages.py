@@ -58,7 +58,8 @@ _PHRASES = (
         rf"""\b({_NAMES})=(?:(["'])(\w*)\2|(\d[\w.+-]*)|\.\.\.|…)""",
         lambda found: f"{FLAGS[found[1]]} {found[3] or found[4] or 'NAME'}",
     ),
-    # a cure that only Python has
+    # cures that only Python has
+    (r", or pass an open file, open\(.*\)", ""),
     (r"(?:;| or)(?: use| give| take)? [a-z_]+='\w+'(?: or '\w+')?", ""),
     (rf"(^|; )({_NAMES})(?= must |: )", lambda found: found[1] + FLAGS[found[2]]),
     (r"""\((["'])(\w+)\1, (\w+)\)""", lambda found: f"{found[2]}:{found[3].upper()}"),

@@ -165,6 +165,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_bytes(pipe, monkeypatch, c
             "standard input: not a sound",
         ),
         (EDGES, "convert - - --input-format edges --output-format gexf --json", "leave it out"),
+        (b"\xe9 b", "network - --input-format csv", "`iconv -f WINDOWS-1252 -t UTF-8` turns it\n"),
         (EDGES, "compare -", "FEATURES cannot be -, which is a graph on the standard input"),
         (EDGES, "sweep -", "FEATURES cannot be -"),
         (EDGES, "similarity - -", "A cannot be -"),
