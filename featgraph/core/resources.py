@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import math
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "SMALL",
@@ -20,6 +24,7 @@ __all__ = [
     "in_worker",
     "is_worker",
     "memory_at_hand",
+    "own_pages",
     "small_on_one_thread",
 ]
 
@@ -31,6 +36,10 @@ _CGROUP_FILES = {
     "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
 _ALWAYS = 2**24  # bytes that every machine has
+#: From here on, malloc of the GNU C library takes memory from the system and gives it back whole
+#: (DEFAULT_MMAP_THRESHOLD_MAX). What is smaller leaves a hole when it goes.
+_OWN_PAGES = (1 << 25) + 1
+_LEAST_HOLE = 1 << 22  # bytes
 _REMEDY = (
     "take a method that needs memory for nodes and edges only (greedy, cbb, memb, max_cover, "
     "random_sequential, sketch), or a smaller size"
@@ -50,6 +59,25 @@ def check_memory(n_bytes: int, what: str, *, remedy: str = _REMEDY) -> None:
             f"{what} would take {n_bytes / 2**30:.3g} GiB, more than the {limit / 2**30:.3g} GiB "
             f"at hand (FEATGRAPH_MEMORY sets the limit in GiB); {remedy}"
         )
+
+
+def own_pages(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array without values whose memory goes back to the system when it goes.
+
+    Of some dozens of MiB each, layers that come and go would leave holes that the next ones do not
+    fit into, so that a process grows by every layer that it has seen. Pages that are never written
+    take no memory.
+
+    Examples
+    --------
+    >>> own_pages((2, 3), "float32").shape
+    (2, 3)
+    """
+    import numpy as np
+
+    size, count = np.dtype(dtype).itemsize, math.prod(shape)
+    room = _OWN_PAGES // size + 1 if _LEAST_HOLE < count * size < _OWN_PAGES else count
+    return np.empty(room, dtype)[:count].reshape(shape)
 
 
 def check_pairs(

@@ -16,6 +16,8 @@ import torch
 from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
+from featgraph.core.resources import own_pages
+
 __all__ = [
     "distance_blocks",
     "distance_gradient",
@@ -80,8 +82,20 @@ def _center(values: Tensor) -> tuple[Tensor, Tensor]:
 
     Distances do not see a shift; without it the norms are small against them.
     """
-    centered = values - values.mean(dim=0)
+    centered = torch.sub(values, values.mean(dim=0), out=_empty_like(values))
     return centered, torch.linalg.vecdot(centered, centered)
+
+
+def _empty_like(values: Tensor) -> Tensor:
+    if not in_main_memory(values):
+        return torch.empty_like(values)
+    return torch.from_numpy(own_pages(tuple(values.shape), values.numpy().dtype))
+
+
+def _as_rows(values: Tensor) -> NDArray[Any]:
+    """Return the values row by row in memory, as compiled loops want them."""
+    rows = values if values.is_contiguous() else _empty_like(values).copy_(values)
+    return rows.numpy()
 
 
 def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> Tensor:
@@ -102,7 +116,7 @@ def pairwise_distances(values: Tensor, scale: float, block_size: int | None) -> 
         number = distances.numpy().dtype.type  # numba would widen float32 loops to float64
         finish_distances(
             distances.numpy(),
-            values.contiguous().numpy(),
+            _as_rows(values),
             norms.numpy(),
             number(_cancel_limit(values.dtype)),
             number(scale),
@@ -271,7 +285,7 @@ def _weighted_differences(
         fill(
             weights.numpy(),
             *pieces,
-            values.contiguous().numpy(),
+            _as_rows(values),
             norms.numpy(),
             number(_cancel_limit(values.dtype) * scale**2),
             number(scale**2),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from featgraph.core.package import caller_level
+from featgraph.core.resources import own_pages
 from featgraph.features.batches import iterate_batches
 from featgraph.features.feature_matrix import FeatureMatrix
 from featgraph.features.feeding import Forward, run_batch
@@ -20,11 +21,6 @@ from featgraph.features.reduce import Reduce
 from featgraph.features.running import evaluating, placed_on, unwrap_model
 
 __all__ = ["GrowingRows", "extract_features", "iterate_features"]
-
-SMALL_BYTES = 1 << 20
-#: From here on, malloc of the GNU C library takes memory from the system and gives it back whole
-#: (DEFAULT_MMAP_THRESHOLD_MAX); what is smaller leaves holes when it grows.
-OWN_PAGES_BYTES = (1 << 25) + 1
 
 
 def extract_features(
@@ -189,12 +185,12 @@ class GrowingRows:
             self._held = rows
         else:
             if end > self._held.shape[0] or dtype != self._held.dtype:
-                capacity = max(end, 2 * start)
-                row_bytes = max(1, rows.shape[1] * dtype.itemsize)
-                if rows.device.type == "cpu" and capacity * row_bytes > SMALL_BYTES:
-                    # pages that are never written take no memory
-                    capacity = max(capacity, -(-OWN_PAGES_BYTES // row_bytes))
-                grown = rows.new_empty((capacity, rows.shape[1]), dtype=dtype)
+                shape = max(end, 2 * start), rows.shape[1]
+                if rows.device.type == "cpu":
+                    kind = rows.new_empty(0, dtype=dtype).numpy().dtype
+                    grown = torch.from_numpy(own_pages(shape, kind))
+                else:
+                    grown = rows.new_empty(shape, dtype=dtype)
                 grown[:start] = self.take()
                 self._held = grown
             self._held[start:end] = rows

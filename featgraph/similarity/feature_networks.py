@@ -301,7 +301,8 @@ def _as_graph(
         return samples
     values = samples.detach()
     if not isinstance(epsilon, int | float):  # all rules but a number follow the scale
-        values = values * unit_factor(values)
+        factor = unit_factor(values)
+        values = values if factor == 1.0 else values * factor
     with naming(name):
         return feature_graph(values.T, epsilon=epsilon)
 

@@ -165,8 +165,8 @@ def similarity_matrix(
     Linear CKA, biased and unbiased, is exact whatever the batches: sums of products of
     features add up over samples, so memory does not grow with their number. Few samples are
     held instead and compared by kernel matrices, whichever is cheaper. ``"minibatch"`` holds
-    one batch. All other measures hold the features of all samples (n_samples · Σ d numbers)
-    and prepare each layer once.
+    one batch. All other measures hold the features of all samples once (n_samples · Σ d
+    numbers), and beside them as many prepared layers, or rows of kernels, as take 1 GiB.
 
     Examples
     --------

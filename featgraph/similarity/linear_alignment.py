@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Literal, NamedTuple, overload
 
@@ -15,6 +16,7 @@ from featgraph.similarity._recipe import ArrayLike, Recipe, Samples, center, sco
 __all__ = ["Convention", "cca", "procrustes", "pwcca", "svcca"]
 
 Convention = Literal["nuclear", "squared", "angle", "distance"]
+ATTEMPTS = 4  # at a decomposition
 CONVENTIONS = ("nuclear", "squared", "angle", "distance")
 
 
@@ -219,7 +221,7 @@ def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
             "take more samples, average over positions, or use CKA"
         )
     centered = center(samples.double(), name)
-    left, values, right = torch.linalg.svd(centered, full_matrices=False)
+    left, values, right = decompose(centered)
     floor = values[0] * max(n_samples, n_features) * torch.finfo(samples.dtype).eps
     kept = int((values > floor).sum())
     if variance is not None:
@@ -228,6 +230,37 @@ def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
         enough = (shares >= variance - 1e-12).nonzero()
         kept = min(kept, int(enough[0]) + 1)
     return _Basis(left[:, :kept], values[:kept, None] * right[:kept])
+
+
+def decompose(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the thin singular value decomposition, left, values and right.
+
+    LAPACK's divide and conquer, which NumPy and torch call, now and then gives up where many
+    singular values are equal, as of two layers that span nearly the same directions: the right
+    side is turned then, which changes nothing but the rounding.
+
+    Examples
+    --------
+    >>> left, values, right = decompose(torch.diag(torch.tensor([3.0, 2.0, 1.0])))
+    >>> values.tolist()
+    [3.0, 2.0, 1.0]
+    """
+    for seed in range(ATTEMPTS):
+        turn = None if seed == 0 else _draw_rotation(matrix, seed)
+        with contextlib.suppress(torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+            turned = matrix if turn is None else matrix @ turn
+            left, values, right = torch.linalg.svd(turned, full_matrices=False)
+            return left, values, right if turn is None else right @ turn.T
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)  # with its error
+    return left, values, right
+
+
+def _draw_rotation(matrix: torch.Tensor, seed: int) -> torch.Tensor:
+    """Return a random orthogonal matrix that fits the right side of ``matrix``."""
+    width = matrix.shape[1]
+    normal = torch.randn(width, width, generator=torch.Generator().manual_seed(seed))
+    rotation: torch.Tensor = torch.linalg.qr(normal.to(matrix))[0]
+    return rotation
 
 
 def _cosines(first: _Basis, second: _Basis) -> torch.Tensor:
@@ -248,7 +281,7 @@ def _mean_correlation(first: _Basis, second: _Basis) -> torch.Tensor:
 
 
 def _weighted_correlation(first: _Basis, second: _Basis) -> torch.Tensor:
-    left, values, _ = torch.linalg.svd(_cosines(first, second), full_matrices=False)
+    left, values, _ = decompose(_cosines(first, second))
     weights: torch.Tensor = (left.T @ first.features).abs().sum(dim=1)
     shared: torch.Tensor = weights * values.clamp(max=1.0)
     return shared.sum() / weights.sum()

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
+from featgraph import similarity
 from featgraph.features import FeatureMatrix
 from featgraph.similarity import MEASURES, measure_pair
 from featgraph.similarity.measures import INVARIANCES
@@ -210,3 +211,30 @@ def test_device_gives_the_same_score(name):
     assert float(there) == pytest.approx(float(measure(X, Y, name)), abs=1e-9)
     with pytest.raises(ValueError, match="on one device, got cuda:0 and cpu"):
         measure(X.cuda(), Y, name)
+
+
+@pytest.mark.parametrize("name", ["cca", "svcca", "pwcca"])
+def test_a_decomposition_that_does_not_converge_is_tried_again(name, monkeypatch):
+    """What LAPACK gives up on is turned: values and gradients are the same."""
+    rng = np.random.default_rng(0)
+    X, Y = (torch.as_tensor(rng.normal(size=(40, d))) for d in (5, 4))
+    X.requires_grad_()
+    measure = getattr(similarity, name)
+    plain = measure(X, Y)
+    (slope,) = torch.autograd.grad(plain, X)
+    svd, calls = torch.linalg.svd, []
+
+    def fails_at_first(matrix, **options):
+        calls.append(matrix)
+        if len(calls) % 3:
+            raise torch.linalg.LinAlgError("did not converge")
+        return svd(matrix, **options)
+
+    monkeypatch.setattr(torch.linalg, "svd", fails_at_first)
+    again = measure(X, Y)
+    assert len(calls) >= 6
+    torch.testing.assert_close(again, plain, rtol=1e-12, atol=0)
+    torch.testing.assert_close(torch.autograd.grad(again, X)[0], slope, rtol=1e-9, atol=1e-12)
+    monkeypatch.setattr(torch.linalg, "svd", lambda *_, **__: svd(torch.full((2, 2), torch.nan)))
+    with pytest.raises(torch.linalg.LinAlgError):
+        measure(X, Y)
