@@ -43,10 +43,10 @@ begin = time.perf_counter()
 settings = AnalysisSettings(time_limit=float(limit))
 layers = featgraph.load_features(file)
 featgraph.analyze(layers, settings=settings, folder=folder, jobs=int(jobs), progress=False)
-if int(jobs) > 1:
+clock, own = time.perf_counter() - begin, time.process_time()
+if int(jobs) > 1:  # workers are counted when they have ended
     get_reusable_executor().shutdown(wait=True)
 workers = resource.getrusage(resource.RUSAGE_CHILDREN)
-clock, own = time.perf_counter() - begin, time.process_time()
 print(json.dumps({"clock": clock, "own": own, "workers": workers.ru_utime + workers.ru_stime}))
 """
 
