@@ -38,6 +38,8 @@ def make_flower(u: int, v: int, generation: int) -> FeatureGraph:
     ------
     ValueError
         If a parameter is out of range or the graph would have more than 2²⁸ edges.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Notes
     -----
@@ -107,6 +109,8 @@ def make_song_havlin_makse(
     ------
     ValueError
         If a parameter is out of range or the graph would have more than 2²⁸ edges.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     References
     ----------
@@ -190,6 +194,8 @@ def make_barabasi_albert(n_nodes: int, m: int, *, rng: RandomState = None) -> Fe
     ------
     ValueError
         If m < 1 or n_nodes ≤ m.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Notes
     -----
@@ -208,6 +214,7 @@ def make_barabasi_albert(n_nodes: int, m: int, *, rng: RandomState = None) -> Fe
         raise ValueError(f"n_nodes must be above m={m}, got {n_nodes}")
     random = as_rng(rng)
     n_edges = m * (n_nodes - m)
+    check_size(n_edges, f"barabasi_albert({n_nodes}, {m})")
     ends = np.empty(2 * n_edges, dtype=np.int64)
     draws = random.random(2 * n_edges + 64)
     while _attach(n_nodes, m, draws, ends) < 0:  # repeats used more draws than planned: go on
@@ -240,6 +247,8 @@ def make_watts_strogatz(n_nodes: int, k: int, p: float, *, rng: RandomState = No
     ------
     ValueError
         If a parameter is out of range, or 10 000 draws of rewired edges find no place for all.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     References
     ----------
@@ -252,6 +261,7 @@ def make_watts_strogatz(n_nodes: int, k: int, p: float, *, rng: RandomState = No
     """
     if k % 2 or n_nodes < 2 * k:
         raise ValueError(f"k must be even and n_nodes at least 2k, got k={k}, n_nodes={n_nodes}")
+    check_size(n_nodes * k / 2, f"watts_strogatz({n_nodes}, {k})")
     random = as_rng(rng)
     left = np.tile(np.arange(n_nodes), k // 2)
     right = (left + np.repeat(np.arange(1, k // 2 + 1), n_nodes)) % n_nodes

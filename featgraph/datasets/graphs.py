@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
+from featgraph.core.resources import check_memory
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = [
@@ -27,15 +28,17 @@ __all__ = [
 ]
 
 _MOST_EDGES = 1 << 28  # 4 GiB of edge list: a recursive graph asked for one generation too many
+_EDGE_BYTES = 80  # while a graph is made: 50 of a complete one to 120 of a cycle
+_CHOOSE = "choose fewer (n_nodes, shape, branching, height, generation, m or k)"
 
 
 def check_size(n_edges: float, name: str) -> None:
-    """Refuse a graph of more than 2²⁸ edges before anything is allocated."""
+    """Refuse a graph of more than 2²⁸ edges, or than fit into memory, before one is made."""
     if n_edges > _MOST_EDGES:
         raise ValueError(
-            f"{name} would have {n_edges:.3g} edges, more than {_MOST_EDGES}: choose fewer "
-            "(n_nodes, shape, branching, height, generation, m or k)"
+            f"{name} would have {n_edges:.3g} edges, more than {_MOST_EDGES}: {_CHOOSE}"
         )
+    check_memory(int(_EDGE_BYTES * n_edges), f"{name}, {n_edges:.3g} edges,", remedy=_CHOOSE)
 
 
 def make_path(n_nodes: int) -> FeatureGraph:
@@ -55,6 +58,8 @@ def make_path(n_nodes: int) -> FeatureGraph:
     ------
     ValueError
         If ``n_nodes`` is no whole number of at least 1.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Examples
     --------
@@ -81,6 +86,8 @@ def make_cycle(n_nodes: int) -> FeatureGraph:
     ------
     ValueError
         If ``n_nodes`` is no whole number of at least 3.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Examples
     --------
@@ -107,12 +114,15 @@ def make_star(n_nodes: int) -> FeatureGraph:
     ------
     ValueError
         If ``n_nodes`` is no whole number of at least 1.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Examples
     --------
     >>> make_star(4).degrees.tolist()
     [3, 1, 1, 1]
     """
+    check_size(n_nodes, f"star({n_nodes})")
     rays = np.arange(1, n_nodes)
     edges = np.column_stack([np.zeros_like(rays), rays])
     return FeatureGraph.from_edges(edges, n_nodes=n_nodes, source=f"star({n_nodes})")
@@ -135,6 +145,8 @@ def make_complete(n_nodes: int) -> FeatureGraph:
     ------
     ValueError
         If ``n_nodes`` is below 1, or the graph would have more than 2²⁸ edges.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Examples
     --------
@@ -168,6 +180,8 @@ def make_tree(height: int, *, branching: int = 2) -> FeatureGraph:
     ------
     ValueError
         If a parameter is out of range, or the graph would have more than 2²⁸ edges.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Examples
     --------
@@ -202,6 +216,8 @@ def make_lattice(shape: Sequence[int], *, periodic: bool | Sequence[bool] = Fals
     ------
     ValueError
         If a side is below 1, ``periodic`` does not fit, or there would be more than 2²⁸ edges.
+    MemoryError, ValueError
+        If it would take more memory than the machine has free.
 
     Notes
     -----

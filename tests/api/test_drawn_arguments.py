@@ -70,6 +70,7 @@ def test_drawn_arguments(calls):
 @pytest.mark.nightly
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("seed", range(8))
-def test_many_drawn_arguments(calls, seed):
+def test_many_drawn_arguments(calls, seed, monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "2")  # what takes more takes minutes, too
     found = draw_faults(calls, 1500, seed)
     assert not found, f"{len(found)}\n" + "\n".join(found)

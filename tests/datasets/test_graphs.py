@@ -8,13 +8,17 @@ import pytest
 
 from featgraph.datasets import (
     load_karate,
+    make_barabasi_albert,
     make_complete,
     make_cycle,
+    make_flower,
     make_lattice,
     make_path,
     make_petersen,
+    make_song_havlin_makse,
     make_star,
     make_tree,
+    make_watts_strogatz,
 )
 from tests.naive import graphs as naive
 
@@ -95,4 +99,28 @@ BAD = [
 @pytest.mark.parametrize(("make", "message"), BAD)
 def test_bad_parameters(make, message):
     with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: make_path(10**6),
+        lambda: make_cycle(10**6),
+        lambda: make_star(10**6),
+        lambda: make_complete(2000),
+        lambda: make_tree(20),
+        lambda: make_lattice((1000, 1000)),
+        lambda: make_flower(2, 2, 10),
+        lambda: make_song_havlin_makse(2, 1, 9),
+        lambda: make_barabasi_albert(10**6, 2, rng=0),
+        lambda: make_watts_strogatz(10**6, 4, 0.1, rng=0),
+    ],
+)
+def test_a_graph_that_does_not_fit_is_refused_before_it_is_made(make, monkeypatch):
+    monkeypatch.setenv("FEATGRAPH_MEMORY", "0.05")
+    # large whole numbers are named as the argument at fault
+    with pytest.raises(
+        (MemoryError, ValueError), match=r"edges, would take 0\.\d+ GiB, .* choose fewer"
+    ):
         make()
