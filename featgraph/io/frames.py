@@ -203,6 +203,8 @@ def _columns(table: Any, argument: str) -> Mapping[str, Sequence[object]]:
         if index is not None and (any(index.names) or index.dtype.kind not in "iu"):
             table = table.reset_index()  # its rows have names
         return {str(name): _cells(table[name]) for name in table.columns}
+    if isinstance(table, str) and not table:
+        raise ArgumentError(f"{argument} must not be empty")
     source = Source(table)
     if source.suffix == ".parquet":
         return _read_parquet(source.path())

@@ -21,7 +21,7 @@ __all__ = ["find_fault", "parameters"]
 #: Where errors may come from; rows of estimators are looked at by scikit-learn itself.
 PLACES = (str(Path(featgraph.__file__).parent), str(Path(sklearn.__file__).parent / "utils"))
 #: What a call may raise; a missing file and a missing package are errors of their own.
-ALLOWED = (ValueError, TypeError, ImportError, OSError)
+ALLOWED = (ValueError, TypeError, ImportError, OSError, MemoryError)
 SECONDS = 20
 #: Values that are called themselves: their errors are their own.
 THEIR_OWN = {"function", "class"}
