@@ -36,7 +36,7 @@ def test_objects_of_classes_that_nobody_named_are_checked():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: datasets.make_star(2**62), "n_nodes must be smaller on this machine"),
+        (lambda: datasets.make_star(2**62), r"star\(\d+\) would have 4\.61e\+18 edges, more than"),
         (lambda: datasets.make_point_cloud("ball", n_points=4e16), "n_points must be smaller"),
         (
             lambda: graph.find_communities(PATH, n_iterations=10**12),
