@@ -60,7 +60,7 @@ def as_samples(samples: Samples, name: str = "X") -> torch.Tensor:
 
 
 def view_samples(samples: Samples, name: str = "X") -> torch.Tensor:
-    """As :func:`as_samples`, with arrays of single precision left so: nothing is copied.
+    """As :func:`as_samples`, with arrays of single precision left so, and no copy of plain ones.
 
     Examples
     --------
