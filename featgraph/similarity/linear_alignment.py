@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from typing import Literal, NamedTuple, overload
 
@@ -232,7 +231,9 @@ def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
     return _Basis(left[:, :kept], values[:kept, None] * right[:kept])
 
 
-def decompose(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def decompose(
+    matrix: torch.Tensor, attempts: int = ATTEMPTS
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return the thin singular value decomposition, left, values and right.
 
     LAPACK's divide and conquer, which NumPy and torch call, now and then gives up where many
@@ -245,13 +246,14 @@ def decompose(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.T
     >>> values.tolist()
     [3.0, 2.0, 1.0]
     """
-    for seed in range(ATTEMPTS):
-        turn = None if seed == 0 else _draw_rotation(matrix, seed)
-        with contextlib.suppress(torch.linalg.LinAlgError):  # type: ignore[attr-defined]
-            turned = matrix if turn is None else matrix @ turn
-            left, values, right = torch.linalg.svd(turned, full_matrices=False)
-            return left, values, right if turn is None else right @ turn.T
-    left, values, right = torch.linalg.svd(matrix, full_matrices=False)  # with its error
+    try:
+        left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+        if attempts == 1:
+            raise
+        turn = _draw_rotation(matrix, seed=attempts)
+        left, values, right = decompose(matrix @ turn, attempts - 1)
+        right = right @ turn.T
     return left, values, right
 
 
