@@ -33,6 +33,7 @@ def cover_graph(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-boxcover"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Cover a graph file with boxes and fit its dimension.
@@ -58,12 +59,12 @@ def cover_graph(
     featgraph boxcover graph.edges --sizes 0-10 --json
     featgraph boxcover - --input-format gml
     """
+    from featgraph import plot
     from featgraph.boxes import box_counts
-    from featgraph.plot import plot_box_counts
 
     graphs = inputs.read_graphs([graph], input_format, weight=weight, as_undirected=as_undirected)
     ((name, net),) = graphs.items()
-    folder = claim(out, "boxcover", force)
+    folder = claim(out, "boxcover", force, pictures)
     finished = folder.path / "checkpoint.json"
     how: dict[str, Any] = {
         "method": method,
@@ -82,7 +83,7 @@ def cover_graph(
     folder.table("counts.csv", rows := counts.to_rows())
     if fit is not None:
         folder.result("fit.json", fit)
-    folder.picture("counts", plot_box_counts(counts, fit=fit))
+    folder.picture("counts", plot.plot_box_counts, counts, fit=fit)
     if draw is not None:
         _write_boxes(folder, net, draw, how)
     if renormalize is not None:
@@ -133,7 +134,7 @@ def _write_boxes(folder: Folder, net: FeatureGraph, size: float, how: dict[str, 
     folder.table("boxes.csv", [{"node": name, "box": box} for name, box in nodes])
     points = fg.plot.layout_graph(net, rng=how["rng"])
     fg.write_graphml(net, folder.path / "graph.graphml", cover=cover, positions=500 * points)
-    folder.picture("boxes", fg.plot.plot_graph(net, cover=cover, positions=points))
+    folder.picture("boxes", fg.plot.plot_graph, net, cover=cover, positions=points)
 
 
 def _write_renormalized(
@@ -148,6 +149,6 @@ def _write_renormalized(
         for k, label in enumerate(net.node_labels)
     ]
     folder.table("box_tree.csv", rows)
-    folder.picture("renormalization", fg.plot.plot_renormalization(flow, rng=seed))
+    folder.picture("renormalization", fg.plot.plot_renormalization, flow, rng=seed)
     if flow.n_steps:
-        folder.picture("box_tree", fg.plot.plot_box_tree(flow))
+        folder.picture("box_tree", fg.plot.plot_box_tree, flow)

@@ -34,6 +34,7 @@ def compare_features(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-compare"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Compare true box counts with their approximations.
@@ -59,7 +60,7 @@ def compare_features(
     from featgraph.selfsimilarity.grid import EqualDistancesError
 
     found = inputs.choose_layers(features, layers)
-    folder = claim(out, "comparison", force)
+    folder = claim(out, "comparison", force, pictures)
     with joined_cluster(cluster):
         compared = compare_network(
             found,
@@ -83,7 +84,7 @@ def compare_features(
         part = folder.part(name)
         part.table("estimators.csv", tables[name])
         part.table("curves.csv", comparison.curve_rows())
-        part.picture("theta", plot_theta_curves(comparison))
+        part.picture("theta", plot_theta_curves, comparison)
         screen.say(f"{name}: {found[name].n_nodes} nodes, {found[name].n_samples} samples\n")
         screen.table(tables[name], _COLUMNS)
         known = f"{comparison.proven:.1%} of {comparison.theta.size} box sizes"
@@ -111,6 +112,7 @@ def sweep_epsilon(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-sweep"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Follow the network of a layer while its threshold ε grows.
@@ -131,7 +133,7 @@ def sweep_epsilon(
     import featgraph as fg
 
     found = inputs.choose_layers(features, layers)
-    folder = claim(out, "sweep", force)
+    folder = claim(out, "sweep", force, pictures)
     tables: dict[str, Any] = {}
     for name, F in found.items():
         sweep = fg.epsilon_sweep(
@@ -145,7 +147,7 @@ def sweep_epsilon(
         tables[name], part = sweep.to_rows(), folder.part(name)
         part.table("sweep.csv", tables[name])
         part.result("sweep.json", sweep)
-        part.picture("sweep", fg.plot.plot_epsilon_sweep(sweep))
+        part.picture("sweep", fg.plot.plot_epsilon_sweep, sweep)
         screen.say(f"{name}: {sweep.n_nodes} nodes\n")
         # "too dense" stands in place of a σ that is left out for it
         shown = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
@@ -52,6 +53,7 @@ def judge_graphs(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-fractality"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Is a graph fractal? Verdict, spectra, renormalisation.
@@ -78,7 +80,7 @@ def judge_graphs(
         if only and not needed & {*only}:
             refuse_idle(f"with --only {' '.join(only)}", *flags)
     nets = inputs.read_graphs(graphs, input_format, weight="ignore", as_undirected=as_undirected)
-    folder = claim(out, "fractality", force)
+    folder = claim(out, "fractality", force, pictures)
     how: dict[str, Any] = {"rng": seed, "progress": screen.progress}
     cover = {"method": method, "repeats": repeats, "scale": scale, **how}
     rows = []
@@ -137,7 +139,7 @@ def _judge(
         return {"verdict": "undecided", "explanation": str(error)}
     folder.table("counts.csv", found.counts[0].to_rows())
     folder.result("fit.json", found.fit)
-    folder.picture("fractality", fg.plot.plot_fractality(found))
+    folder.picture("fractality", fg.plot.plot_fractality, found)
     screen.say(f"\n{_describe(found)}")
     return found.to_rows()[0]
 
@@ -172,7 +174,7 @@ def _measure_spectra(
             return {}
     rows = [{"masses": name, **row} for name, found in spectra.items() for row in found.to_rows()]
     folder.table("multifractal.csv", rows)
-    folder.picture("multifractal", fg.plot.plot_multifractal(spectra))
+    folder.picture("multifractal", fg.plot.plot_multifractal, spectra)
     heads = {f"{q:g}": f"q = {q:g}" for q in _MOMENTS}
     screen.say("\ngeneralised dimensions D_q, ± one standard error\n")
     screen.table(_tabulate(spectra), {"masses": "masses", **heads, "window": "ℓ"})
@@ -205,8 +207,9 @@ def _follow_flow(
         return {}
     found = fg.analyze_flow(net, sizes=radii, **how)
     folder.table("flow.csv", found.to_rows())
-    folder.picture("flow", fg.plot.plot_flow(found))
-    screen.say(f"\nrenormalisation, scale-invariance score {found.score:.2f}\n")
+    folder.picture("flow", fg.plot.plot_flow, found)
+    score = f"score {found.score:.2f}" if math.isfinite(found.score) else "unknown: too few nodes"
+    screen.say(f"\nrenormalisation, scale-invariance {score}\n")
     screen.table(found.to_rows(), _FLOW)
     return {"scale_invariance": found.score}
 
@@ -214,6 +217,8 @@ def _follow_flow(
 def _draw_flow(net: FeatureGraph, folder: Folder, radius: int, seed: int) -> None:
     import featgraph as fg
 
+    if not folder.pictures:
+        return
     flow = fg.renormalization_flow(net, radius, rng=seed)
-    folder.picture("renormalization", fg.plot.plot_renormalization(flow, rng=seed))
-    folder.picture("box_tree", fg.plot.plot_box_tree(flow))
+    folder.picture("renormalization", fg.plot.plot_renormalization, flow, rng=seed)
+    folder.picture("box_tree", fg.plot.plot_box_tree, flow)

@@ -53,6 +53,7 @@ def measure_invariance(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-invariance"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Are spectra and dimensions alike in all layers?
@@ -93,7 +94,7 @@ def measure_invariance(
         shown = samples.read(data, screen, model)
         network = inputs.build_model(str(model), weights, option, seed)
         found = _capture(network, shown, layers, units, screen)
-    folder = claim(out, "invariance", force)
+    folder = claim(out, "invariance", force, pictures)
     how: dict[str, Any] = {"rng": seed, "progress": screen.progress}
     tables: dict[str, Any] = {}
     written: list[Path] = []
@@ -158,8 +159,8 @@ def _write_scale(folder: Folder, result: ScaleInvariance) -> list[Path]:
     return [
         *(folder.table(f"scale{suffix}", result.to_rows()) for suffix in (".csv", ".md")),
         folder.result("scale.json", result),
-        *folder.picture("spectra", plot.plot_spectra(result)),
-        *folder.picture("exponents", plot.plot_exponents(result)),
+        *folder.picture("spectra", plot.plot_spectra, result),
+        *folder.picture("exponents", plot.plot_exponents, result),
     ]
 
 
@@ -169,8 +170,8 @@ def _write_geometry(folder: Folder, result: GeometricInvariance) -> list[Path]:
     files = [folder.table(f"geometry{suffix}", result.to_rows()) for suffix in (".csv", ".md")]
     files.append(folder.result("geometry.json", result))
     if result.variant != "released":  # it keeps no correlation sums
-        files += folder.picture("correlation", plot.plot_correlation_sum(result))
-    return [*files, *folder.picture("dimensions", plot.plot_dimensions(result))]
+        files += folder.picture("correlation", plot.plot_correlation_sum, result)
+    return [*files, *folder.picture("dimensions", plot.plot_dimensions, result)]
 
 
 def _spread(symbol: str, value: float, result: ScaleInvariance | GeometricInvariance) -> str:

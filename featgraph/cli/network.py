@@ -37,6 +37,7 @@ def describe_network(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-network"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Small world, degrees, groups of a graph or of layers.
@@ -71,7 +72,7 @@ def describe_network(
         graphs = inputs.read_graphs(
             [path], input_format, weight="ignore", as_undirected=as_undirected
         )
-    folder = claim(out, "network", force)
+    folder = claim(out, "network", force, pictures)
     rows = []
     for found in describe_networks(
         graphs, n_references=references, rng=seed, progress=screen.progress
@@ -114,13 +115,13 @@ def _write_details(folder: Folder, found: NetworkDescription) -> None:
     if found.graph.n_edges == 0:
         return
     degrees = found.degrees
-    folder.picture("degrees", fg.plot.plot_degrees(degrees.degrees, tail=degrees.degree_tail))
+    folder.picture("degrees", fg.plot.plot_degrees, degrees.degrees, tail=degrees.degree_tail)
     if found.layers is not None and "depth" in found.graph.node_attributes:
         folder.table("layers.csv", found.layers.to_rows())
-        folder.picture("layers", fg.plot.plot_layer_matrix(found.layers))
+        folder.picture("layers", fg.plot.plot_layer_matrix, found.layers)
     if found.world is not None and found.club is not None:
         folder.result("small_world.json", found.world)
-        folder.picture("small_world", fg.plot.plot_small_world(found.world))
+        folder.picture("small_world", fg.plot.plot_small_world, found.world)
         folder.table("rich_club.csv", found.club.to_rows())
 
 
@@ -216,6 +217,7 @@ def measure_weights(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-weights"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Is the network of a model's weights multifractal?
@@ -252,7 +254,7 @@ def measure_weights(
     net = inputs.build_model(model, weights, option, seed)
     chosen: Any = "all" if list(layers) == ["all"] else list(layers)
     n_neurons = sample or None
-    folder = claim(out, "weights", force)
+    folder = claim(out, "weights", force, pictures)
     rows: list[dict[str, Any]] = []
     for name in variant:
         found = fg.multifractal_weights(
@@ -263,7 +265,7 @@ def measure_weights(
         part = folder.part(name)
         part.table("spectrum.csv", found.to_rows())
         part.result("spectrum.json", found)
-        part.picture("spectrum", fg.plot.plot_weight_spectra(found))
+        part.picture("spectrum", fg.plot.plot_weight_spectra, found)
     folder.table("summary.csv", rows)
     screen.table(rows, _WEIGHT_COLUMNS)
     how = {"sample": sample or 32, "layers": chosen, "attention": attention, "rng": seed}

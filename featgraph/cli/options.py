@@ -23,9 +23,9 @@ else:
 __all__ = [
     "METHOD", "AsUndirected", "Cluster", "Device", "EpsilonRule", "Force", "GraphFile",
     "GraphFiles", "GridChoice", "InputFormat", "Jobs", "Layers", "MethodChoice", "MethodOptions",
-    "NTheta", "NullDraws", "Out", "References", "Repeats", "ScaleChoice", "Seed", "Sizes",
-    "TimeLimit", "Weight", "parse", "read_assignments", "read_epsilon", "read_seconds", "read_size",
-    "read_sizes", "several", "whole",
+    "NTheta", "NullDraws", "Out", "Pictures", "References", "Repeats", "ScaleChoice", "Seed",
+    "Sizes", "TimeLimit", "Weight", "parse", "read_assignments", "read_epsilon", "read_seconds",
+    "read_size", "read_sizes", "several", "whole",
 ]  # fmt: skip
 
 
@@ -177,6 +177,10 @@ Seed = Annotated[int, whole(0, help="Seed of everything that is random.")]
 Out = Annotated[Path, Parameter(alias="-o", help="Folder to write into.")]
 Force = Annotated[
     bool, Parameter(help="Write into a folder that holds other things, or over a file.")
+]
+Pictures = Annotated[
+    Sequence[Literal["none", "pdf", "png", "svg"]],
+    several(help="Formats of the pictures; none: no pictures, in half the time if the graph is small."),
 ]
 Jobs = Annotated[
     int | None, whole(1, help="Workers at once; the result is the same for any number.")

@@ -8,7 +8,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -126,12 +126,13 @@ def _cell(value: object) -> str:
 
 
 class Folder(NamedTuple):
-    """A claimed folder; ``prefix`` begins the names of what is written, such as of one layer.
+    """A claimed folder; ``pictures`` are formats, ``prefix`` begins all names, such as of a layer.
 
     Others are kept out of it as long as the object lives.
     """
 
     path: Path
+    pictures: Sequence[str] = ()
     prefix: str = ""
     lock: FolderLock | None = None
 
@@ -147,11 +148,17 @@ class Folder(NamedTuple):
 
         return write_rows(rows, self.path / f"{self.prefix}{name}")
 
-    def picture(self, name: str, drawn: tuple[Any, Any]) -> list[Path]:
-        """Write what a plot function returned, as PNG and SVG."""
+    def picture(
+        self, name: str, draw: Callable[..., tuple[Any, Any]], *given: Any, **how: Any
+    ) -> list[Path]:
+        """Write what a plot function returns for ``given``, in the formats asked for."""
+        if not self.pictures:
+            return []
         from featgraph.plot import save_figure
 
-        return save_figure(drawn[0], self.path / f"{self.prefix}{name}")
+        return save_figure(
+            draw(*given, **how)[0], self.path / f"{self.prefix}{name}", formats=self.pictures
+        )
 
     def result(self, name: str, result: Any) -> Path:
         """Write a result that can save itself."""
@@ -159,11 +166,14 @@ class Folder(NamedTuple):
         return path
 
 
-def claim(out: Path, kind: str, force: bool) -> Folder:
+def claim(out: Path, kind: str, force: bool, pictures: Sequence[str] = ()) -> Folder:
     """Make the folder ready for writing, or refuse one that holds something else."""
+    if "none" in pictures and len(pictures) > 1:
+        raise ValueError(f"--pictures none excludes formats, got {' '.join(pictures)}")
+    formats = [] if "none" in pictures else list(dict.fromkeys(pictures))
     from featgraph.report import claim_folder
 
     if Path(out).is_file():
         claim_folder(out)  # which says what is wrong
     lock = FolderLock(out, lent=True)
-    return Folder(claim_folder(out, kind=kind, force=force), lock=lock)
+    return Folder(claim_folder(out, kind=kind, force=force), formats, lock=lock)

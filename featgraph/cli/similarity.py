@@ -47,6 +47,7 @@ def compare_networks(
     seed: opt.Seed = 0,
     out: opt.Out = Path("featgraph-similarity"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Compare two networks layer by layer.
@@ -92,7 +93,7 @@ def compare_networks(
         how: dict[str, Any] = {"reduce": reduce, "progress": screen.progress}
         pairs = zip(models, map(_layers, chosen), strict=True)
         sides = [extract_features(model, shown, layers=part, **how) for model, part in pairs]
-    folder = claim(out, "similarity", force)
+    folder = claim(out, "similarity", force, pictures)
     names = _name_sides((a, b), (weights, weights_b))
     with joined_cluster(cluster):
         matrices = sim.compare_measures(
@@ -143,12 +144,12 @@ def _write_matrix(
     screen: Screen,
 ) -> list[dict[str, Any]]:
     """Write one measure as a table, a result and a picture; return the rows."""
-    from featgraph.plot import plot_similarity
+    from featgraph import plot
 
     rows = matrix.to_rows()
     folder.table(f"{name}.csv", rows)
     folder.result(f"{name}.json", matrix)
-    folder.picture(name, plot_similarity(matrix, names=names))
+    folder.picture(name, plot.plot_similarity, matrix, names=names)
     _show_matrix(matrix, seed, screen)
     return rows
 
@@ -174,11 +175,11 @@ def _show_matrix(matrix: SimilarityMatrix, seed: int, screen: Screen) -> None:
 
 
 def _write_triangle(folder: Folder, views: Triangle, screen: Screen) -> list[dict[str, Any]]:
-    from featgraph.plot import plot_triangle
+    from featgraph import plot
 
     folder.table("triangle.csv", views.to_rows())
     folder.result("triangle.json", views)
-    folder.picture("triangle", plot_triangle(views))
+    folder.picture("triangle", plot.plot_triangle, views)
     rows = [{"what": key, "value": value} for key, value in views.summary().items()]
     screen.say()
     screen.table(rows, {"what": "triangle", "value": ""})

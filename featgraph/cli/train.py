@@ -118,6 +118,7 @@ def train_network(
     device: opt.Device = "cpu",
     out: opt.Out = Path("featgraph-training"),
     force: opt.Force = False,
+    pictures: opt.Pictures = ("png", "svg"),
     screen: Screen = LOUD,
 ) -> dict[str, Any]:
     """Train a classifier with or without the constraint.
@@ -162,7 +163,7 @@ def train_network(
             net = net.to(usable_device(own_device(device)))
             steps = recipe.epochs, count_steps(len(samples), recipe.batch_size, n_processes=n)
             regularizer = constraining.build(net, chosen, recipe.seed, steps)
-            folder = Folder(Path(out)) if rank else claim(out, "training", force)
+            folder = Folder(Path(out)) if rank else claim(out, "training", force, pictures)
         with hold_threads(device == "cpu" and model in ("mlp", "cnn", "resnet")):
             log = fg.train(
                 net,
@@ -285,16 +286,16 @@ def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
 
 
 def _write(log: TrainingLog, folder: Folder, drawn: list[str]) -> None:
-    from featgraph.plot import plot_learning_curves, plot_rate_trajectories
+    from featgraph import plot
     from featgraph.report.folder import write_manifest
 
     for quantity in ("test_accuracy", "loss"):
-        curves = plot_learning_curves({"run": log.to_rows()}, quantity=quantity)
-        folder.picture(quantity, curves)
+        rows = {"run": log.to_rows()}
+        folder.picture(quantity, plot.plot_learning_curves, rows, quantity=quantity)
     columns = ("epoch", "layer", *drawn)
     shown = [{k: v for k, v in row.items() if k in columns} for row in log.rate_rows()]
     if shown:
-        folder.picture("ss_rates", plot_rate_trajectories(shown))
-    kept = (".png", ".svg", ".csv", ".pt")
+        folder.picture("ss_rates", plot.plot_rate_trajectories, shown)
+    kept = (".pdf", ".png", ".svg", ".csv", ".pt")
     files = [path.name for path in folder.path.iterdir() if path.suffix in kept]
     write_manifest(folder.path, kind="training", files=files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,12 +25,14 @@ from featgraph.plot.style import (
     new_figure,
     series_style,
     set_hop_ticks,
+    set_log_ticks,
     style_axes,
     use_count_scale,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = ["plot_flow", "plot_fractality"]
@@ -188,8 +191,11 @@ def plot_flow(analysis: FlowAnalysis, *, size: float | None = None) -> tuple[Fig
         _draw_measure(ax, analysis, name, label, bounded)
     axes.flat[1].legend(frameon=False, fontsize=SMALL, loc="best", title="box size",
                         title_fontsize=SMALL)  # fmt: skip
+    score = (
+        f", scale-invariance score {analysis.score:.2f}" if math.isfinite(analysis.score) else ""
+    )
     fig.suptitle(
-        f"{analysis.steps[0].n_nodes:,} nodes, scale-invariance score {analysis.score:.2f}",
+        f"{analysis.steps[0].n_nodes:,} nodes{score}",
         fontsize=TEXT, color=INK, fontweight="bold", x=0.99, ha="right",
     )  # fmt: skip
     return fig, axes
@@ -197,7 +203,6 @@ def plot_flow(analysis: FlowAnalysis, *, size: float | None = None) -> tuple[Fig
 
 def _draw_degrees(ax: Axes, analysis: FlowAnalysis, size: float) -> None:
     from matplotlib import colormaps
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     steps = [step for step in analysis.of_size(size) if step.n_nodes >= _FEWEST]
     shades = colormaps["viridis"](np.linspace(0.0, 0.85, max(len(steps), 2)))
@@ -210,10 +215,8 @@ def _draw_degrees(ax: Axes, analysis: FlowAnalysis, size: float) -> None:
         )  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
-    # Degrees span one or two decades: 0.5, 1, 2, 5 say more than powers of ten and fit.
-    ax.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=12))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    for axis in (ax.xaxis, ax.yaxis):
+        _label_decades(axis)
     ax.set_xlabel("degree / mean degree")
     ax.set_ylabel("share of nodes with at least it")
     ax.legend(
@@ -232,6 +235,7 @@ def _draw_measure(ax: Axes, analysis: FlowAnalysis, name: str, label: str, bound
         )  # fmt: skip
     ax.set_xscale("log")
     ax.invert_xaxis()  # time of the flow runs to the right
+    _label_decades(ax.xaxis)
     ax.set_xlabel("nodes left →", color=INK)
     ax.set_ylabel(label)
     if bounded:
@@ -239,3 +243,9 @@ def _draw_measure(ax: Axes, analysis: FlowAnalysis, name: str, label: str, bound
     else:
         ax.set_ylim(bottom=0)
     ax.axhline(0, color=FAINT, linewidth=0.6, zorder=0)
+
+
+def _label_decades(axis: Axis) -> None:
+    """Write 1, 2, 5 of each decade, or over many decades the powers of ten."""
+    low, high = sorted(axis.get_view_interval())
+    set_log_ticks(axis, (1.0, 2.0, 5.0) if high / low < 100 else (1.0,), "{:,.6g}", None)

@@ -222,9 +222,37 @@ def test_a_small_graph_needs_no_large_library(tmp_path):
     edges = tmp_path / "path.edges"
     edges.write_text("".join(f"{k} {k + 1}\n" for k in range(30)))
     words = ["boxcover", str(edges), "-o", str(tmp_path / "out")]
-    code = (
-        f"import sys; from featgraph.cli.entry import main; main({words})\n"
-        "print({'torch', 'scipy', 'numba', 'networkx', 'igraph'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("set()\n")
+    for more in ([], ["--pictures", "none", "--force"]):
+        code = (
+            f"import sys; from featgraph.cli.entry import main; main({words + more})\n"
+            "large = {'torch', 'scipy', 'numba', 'networkx', 'igraph', 'matplotlib'}\n"
+            "print(large & set(sys.modules))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.endswith("set()\n" if more else "{'matplotlib'}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "suffixes"),
+    [
+        ((), {".png", ".svg"}),
+        (("--pictures", "pdf", "png"), {".pdf", ".png"}),
+        (("--pictures", "svg", "svg"), {".svg"}),
+        (("--pictures", "none"), set()),
+    ],
+)
+@pytest.mark.parametrize("command", ["boxcover", "fractality", "network"])
+def test_pictures_are_of_the_formats_asked_for(path_graph, tmp_path, command, words, suffixes):
+    out = tmp_path / "out"
+    assert main([command, str(path_graph), "--out", str(out), *words]) == 0
+    found = {path.suffix for path in out.iterdir()} & {".pdf", ".png", ".svg"}
+    assert found == suffixes
+    assert {path.suffix for path in out.iterdir()} >= {".csv", ".json"}
+
+
+def test_no_pictures_beside_a_format_are_refused(path_graph, tmp_path, capsys):
+    assert run(path_graph, "--out", tmp_path / "out", "--pictures", "none", "png") == 2
+    assert "--pictures none excludes formats, got none png" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -107,6 +107,13 @@ def test_steep_tails_of_whole_numbers_reach_the_maximum_of_the_likelihood(seed):
     assert ours.exponent == pytest.approx(exponents[likelihoods.argmax()], abs=0.01)
 
 
+@pytest.mark.parametrize("least", [10**5, 10**8])
+def test_tails_steeper_than_zeta_can_be_computed_for_take_the_steepest(least):
+    fit = fit_tail(least + np.random.default_rng(0).poisson(3, size=200))
+    assert fit.exponent == pytest.approx(1 + 600 / math.log(least), rel=0.02)
+    assert fit.verdict != "power law"
+
+
 def test_samples_without_a_tail_have_no_fit():
     for sample in ([3] * 20, [1, 2, 3], [], [0, 0]):
         fit = fit_tail(sample)

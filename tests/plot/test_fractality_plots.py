@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -39,6 +40,21 @@ def test_spectra_and_theory():
     ]  # fmt: skip
     with pytest.raises(ValueError, match="spectra must hold at least one"):
         plot_multifractal({})
+
+
+def test_axes_of_a_flow_show_plain_numbers_that_do_not_touch():
+    from featgraph.graph import FeatureGraph
+
+    pairs = [(hub, leaf) for hub in range(4) for leaf in range(4, 34)]
+    fig, axes = plot_flow(analyze_flow(FeatureGraph.from_edges(pairs), sizes=[1, 2], rng=0))
+    assert "nan" not in fig.get_suptitle()
+    fig.draw_without_rendering()
+    for ax in axes.flat:
+        for labels in (ax.get_xticklabels(which="both"), ax.get_yticklabels(which="both")):
+            shown = [label for label in labels if label.get_text() and label.get_visible()]
+            assert "10^" not in "".join(label.get_text() for label in shown)
+            boxes = [label.get_window_extent() for label in shown]
+            assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
 
 
 def test_flow():
