@@ -180,7 +180,7 @@ Force = Annotated[
 ]
 Pictures = Annotated[
     Sequence[Literal["none", "pdf", "png", "svg"]],
-    several(help="Formats of the pictures; none: no pictures, in half the time if the graph is small."),
+    several(help="Formats of the pictures; none draws none, in half the time on small graphs."),
 ]
 Jobs = Annotated[
     int | None, whole(1, help="Workers at once; the result is the same for any number.")
