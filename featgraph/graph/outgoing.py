@@ -41,7 +41,7 @@ def choose_weights(
 
 
 def strengths_of(weights: NDArray[Any], epsilon: float | None) -> NDArray[np.float64]:
-    """Return 1 − distance/ε of each distance; ε is at least the longest of them."""
+    """Return 1 − distance/ε of each distance; ε is longer than the longest of them."""
     if weights.size == 0:
         return np.ones(0)
     if weights.min() < 0:
@@ -49,9 +49,9 @@ def strengths_of(weights: NDArray[Any], epsilon: float | None) -> NDArray[np.flo
             f"weights must be distances of at least 0, got {weights.min():g}; "
             'a weight that is a strength already needs no conversion: "given"'
         )
-    longest = float(weights.max())
-    scale = longest if epsilon is None else max(epsilon, longest)
-    return 1.0 - weights / scale if scale > 0 else np.ones(weights.size)
+    beyond = float(np.nextafter(weights.max(), np.inf))  # no edge is of similarity 0
+    strengths: NDArray[np.float64] = 1.0 - weights / max(epsilon or 0.0, beyond)
+    return strengths
 
 
 GRAPH_FIELDS = ("epsilon", "epsilon_rule", "layer", "source")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("GraphTable", "Looks", "Positions", "box_column", "cell_texts", "color_cells"),
-    *("column_kind", "describe_graph", "look_columns", "numbered", "row_texts", "xml_type"),
+    *("column_keys", "column_kind", "describe_graph", "look_columns", "numbered", "row_texts"),
+    "xml_type",
 ]
 
 #: Coordinates of the nodes; "auto": those of the graph, else a cheap layout; None: none.
@@ -36,6 +38,7 @@ Positions = ArrayLike | Literal["auto"] | None
 _RESERVED = {
     *("label", "id", "name", "x", "y", "z", "size", "r", "g", "b", "color", "weight"),
     *("source", "target", "type", "directed", "d3", "d7", "start", "end", "timeset", "interval"),
+    *("nodelabel", "xpos", "ypos", "zpos", "edgelabel", "edge weight"),
 }
 _WIDEST = 4  # columns of a two-dimensional attribute that are still written
 _SPACING = 30.0  # between neighbours, so that nodes of size 4 … 24 have room
@@ -127,7 +130,7 @@ def _node_ids(graph: FeatureGraph) -> list[str]:
 
 
 def _safe_name(name: str) -> str:
-    taken = name.lower() in _RESERVED or name.startswith(RESERVED_PREFIX)
+    taken = name.strip().lower() in _RESERVED or name.startswith(RESERVED_PREFIX)
     return RESERVED_PREFIX + name if taken else name
 
 
@@ -255,6 +258,27 @@ def _places(attributes: Mapping[str, NDArray[Any]]) -> NDArray[Any] | None:
         return pos
     plain = len(axes) == 2 and all(a.dtype.kind in "iuf" and a.ndim == 1 for a in axes)
     return np.column_stack(axes) if plain else None
+
+
+def column_keys(names: Iterable[str], owner: str, taken: set[str]) -> list[str]:
+    """Return ids that say what columns are called, and are nobody else's; ``taken`` grows.
+
+    Gephi takes ids that differ in capital letters alone for one column, and puts the values of a
+    second file into the columns that have its ids.
+
+    Examples
+    --------
+    >>> column_keys(["Layer", "layer", "a b"], "node", {"layer"})
+    ['node_Layer', 'node_node_layer', 'a_b']
+    """
+    keys = []
+    for name in names:
+        key = re.sub(r"[^\w.-]", "_", clean_text(name)) or "_"
+        while key.lower() in taken:
+            key = f"{owner}_{key}"
+        taken.add(key.lower())
+        keys.append(key)
+    return keys
 
 
 def column_kind(column: NDArray[Any]) -> str:

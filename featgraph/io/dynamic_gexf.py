@@ -20,6 +20,7 @@ from featgraph.io._table import (
     GraphTable,
     Positions,
     cell_texts,
+    column_keys,
     column_kind,
     describe_graph,
     xml_type,
@@ -192,12 +193,13 @@ def _write_body(xml: XmlWriter, tables: Sequence[GraphTable], spans: Sequence[Sp
     last, lives = tables[-1], _lives(tables)
     lengths = [{} if t.weights is None else {"distance": t.weights} for t in tables]
     edges = [own | table.edge_columns for own, table in zip(lengths, tables, strict=True)]
-    columns = {"node": _texts([table.columns for table in tables]), "edge": _texts(edges)}
+    nodes = [table.columns for table in tables]
+    columns = {"node": _texts(nodes, "node"), "edge": _texts(edges, "edge")}
     for owner, listed in columns.items():  # both before the nodes: the schema wants it so
         if listed:
             with xml.element("attributes", {"class": owner, "mode": "dynamic"}):
-                for k, (name, (kind, _)) in enumerate(listed.items()):
-                    xml.leaf("attribute", {"id": str(k), "title": name, "type": xml_type(kind)})
+                for key, (name, kind, _) in listed.items():
+                    xml.leaf("attribute", {"id": key, "title": name, "type": xml_type(kind)})
     whole = {"start": repr(spans[0][0]), "end": repr(spans[-1][1])}
     labels = last.ids if last.looks.labels is None else last.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(last.ids))}):
@@ -226,11 +228,11 @@ def _lives(tables: Sequence[GraphTable]) -> dict[tuple[int, int], list[int | Non
     return lives
 
 
-_Texts = dict[str, tuple[str, list[list[str | None] | None]]]
+_Texts = dict[str, tuple[str, str, list[list[str | None] | None]]]
 
 
-def _texts(tables: Sequence[Mapping[str, NDArray[Any]]]) -> _Texts:
-    """Return kind and cells of each column, the cells for each time, None where it lacks it."""
+def _texts(tables: Sequence[Mapping[str, NDArray[Any]]], owner: str) -> _Texts:
+    """Return name, kind and cells of each key, the cells for each time, None where it lacks it."""
     found: _Texts = {}
     for name in dict.fromkeys(name for table in tables for name in table):
         columns = [table.get(name) for table in tables]
@@ -240,8 +242,8 @@ def _texts(tables: Sequence[Mapping[str, NDArray[Any]]]) -> _Texts:
             real = kinds <= {"integer", "biginteger", "double"}
             kinds = {"biginteger" if whole else "double" if real else "string"}
         texts = [None if column is None else cell_texts(column) for column in columns]
-        found[name] = kinds.pop(), texts
-    return found
+        found[name] = name, kinds.pop(), texts
+    return dict(zip(column_keys(found, owner, set()), found.values(), strict=True))
 
 
 def _write_values(
@@ -251,13 +253,13 @@ def _write_values(
     if not columns:
         return
     with xml.element("attvalues"):
-        for k, (_, cells) in enumerate(columns.values()):
+        for key, (_, _, cells) in columns.items():
             values = [
                 None if texts is None or row is None else texts[row]
                 for texts, row in zip(cells, rows, strict=True)
             ]
             for text, (start, stop) in _merge(values, spans):
-                told = {"for": str(k), "value": text, "start": repr(start), "end": repr(stop)}
+                told = {"for": key, "value": text, "start": repr(start), "end": repr(stop)}
                 xml.leaf("attvalue", told)
 
 

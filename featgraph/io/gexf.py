@@ -27,6 +27,7 @@ from featgraph.io._table import (
     Positions,
     cell_texts,
     color_cells,
+    column_keys,
     column_kind,
     describe_graph,
     row_texts,
@@ -140,9 +141,10 @@ def _write_body(xml: XmlWriter, table: GraphTable) -> None:
     for owner, listed in columns.items():  # both before the nodes: the schema wants it so
         if listed:
             with xml.element("attributes", {"class": owner}):
-                for k, (name, column) in enumerate(listed.items()):
+                keys = column_keys(listed, owner, set())
+                for key, (name, column) in zip(keys, listed.items(), strict=True):
                     kind = xml_type(column_kind(column))
-                    xml.leaf("attribute", {"id": str(k), "title": name, "type": kind})
+                    xml.leaf("attribute", {"id": key, "title": name, "type": kind})
     names = [escape_value(name) for name in table.ids]
     labels = table.ids if table.looks.labels is None else table.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(names))}):
@@ -190,8 +192,8 @@ def _inner_rows(
 ) -> Iterator[str]:
     """Yield what stands inside each node or edge."""
     cells = [
-        (column, f'<attvalue for="{k}" value="', '"/>\n')
-        for k, column in enumerate(columns.values())
+        (column, f'<attvalue for="{key}" value="', '"/>\n')
+        for key, column in zip(column_keys(columns, owner, set()), columns.values(), strict=True)
     ]
     values = row_texts(cells, n_rows, escape_value)
     for row, look in zip(values, look_rows(looks, owner, n_rows), strict=True):

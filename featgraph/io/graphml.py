@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from featgraph.graph.outgoing import EdgeWeight
 from featgraph.io._streams import (
     Target,
     XmlWriter,
-    clean_text,
     escape_text,
     escape_value,
     open_target,
@@ -25,6 +23,7 @@ from featgraph.io._streams import (
 from featgraph.io._table import (
     GraphTable,
     Positions,
+    column_keys,
     column_kind,
     describe_graph,
     look_columns,
@@ -94,8 +93,9 @@ def write_graphml(
     Notes
     -----
     Gephi takes node keys called label, x, y, z, size, r, g, b (whole numbers 0 … 255) and the
-    edge key weight for what they say, and also the ids d3 and d7 for labels. So all keys are
-    written with names as ids, and an attribute with such a name is called ``attribute_size``.
+    edge key weight for what they say, some more names (xpos, nodelabel, edge weight, …), and
+    the ids d3 and d7 for labels. So all keys are written with names as ids, and an attribute with
+    such a name is called ``attribute_size``.
     Colours, sizes, places, shapes and labels that were read are what is written. Missing values
     have no entry, and a column without any value is left out; infinities are written as
     Infinity, numbers below 2.3e-308 as 0 (igraph refuses them). The graph says which edge key
@@ -151,16 +151,10 @@ def _write_body(xml: XmlWriter, table: GraphTable) -> None:
 def _declare(
     xml: XmlWriter, owner: str, columns: Mapping[str, NDArray[Any]], taken: set[str]
 ) -> list[tuple[NDArray[Any], str, str]]:
-    """Write the keys of columns; return the columns and what stands around each of their cells.
-
-    The id of a key says its name and is no other key's; ``taken`` grows.
-    """
+    """Write the keys of columns; return the columns and what stands around each of their cells."""
     cells = []
-    for name, column in columns.items():
-        key = re.sub(r"[^\w.-]", "_", clean_text(name)) or "_"
-        while key in taken:
-            key = f"{owner}_{key}"
-        taken.add(key)
+    keys = column_keys(columns, owner, taken)
+    for key, (name, column) in zip(keys, columns.items(), strict=True):
         kind = "int" if name in ("r", "g", "b") else xml_type(column_kind(column))
         _write_key(xml, key, name, owner, kind)
         cells.append((column, f'<data key="{escape_value(key)}">', "</data>\n"))

@@ -285,3 +285,31 @@ def test_readers_refuse_entities_and_directions(name, tmp_path):
     with pytest.raises(ValueError, match="graph is directed"):
         read(path)
     assert read(path, as_undirected=True).n_edges == 1
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_columns_that_gephi_would_join_or_take_for_looks(name, tmp_path):
+    write, read = FORMATS[name]
+    columns = {"Layer": ["a", "b"], "LAYER": [1, 2], "Degree": [9.5, 8.5], "xpos": [5.0, 6.0]}
+    graph = FeatureGraph.from_edges([(0, 1)]).with_attributes(nodelabel=["p", "q"], **columns)
+    path = write(graph, tmp_path / f"g.{name}")
+    tree = ElementTree.parse(path)
+    tags, title = ((GRAPHML + "key", "attr.name"), (GEXF + "attribute", "title"))[name == "gexf"]
+    keys = {key.get(title): key.get("id") for key in tree.iter(tags)}
+    assert len({key.lower() for key in keys.values()}) == len(keys)
+    assert keys["Layer"] == "Layer"  # the id says the name: a file added to another finds it
+    assert keys.keys().isdisjoint({"xpos", "nodelabel"})
+    back = read(path).node_attributes
+    for key, column in columns.items():
+        assert back[key].tolist() == column
+    assert back["nodelabel"].tolist() == ["p", "q"]
+    assert back["degree"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("epsilon", [None, 0.5])
+def test_no_edge_has_similarity_zero_which_gephi_takes_for_no_edge(epsilon, tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.0, 0.5], epsilon=epsilon)
+    path = write_gexf(graph, tmp_path / "g.gexf", weight="similarity")
+    told = [float(edge.get("weight")) for edge in ElementTree.parse(path).iter(GEXF + "edge")]
+    assert told[0] == 1.0
+    assert 0.0 < np.float32(told[1]) < 1e-12  # of 32 bits in Gephi
