@@ -19,8 +19,11 @@ from torch import Tensor
 from featgraph.core.resources import own_pages
 
 __all__ = [
+    "KEPT_NUMBERS",
+    "center_if_far",
     "distance_blocks",
     "distance_gradient",
+    "far_gradient",
     "full_precision",
     "in_main_memory",
     "look_up",
@@ -202,6 +205,28 @@ def distance_gradient(values: Tensor, distances: Tensor, grad: Tensor, scale: fl
 
     pieces = grad.contiguous().numpy(), distances.numpy()
     return _weighted_differences(gradient_weights, pieces, values, _room_for_weights(values), scale)
+
+
+def center_if_far(values: Tensor, nearest: float, scale: float) -> Tensor | None:
+    """Return the rows for :func:`far_gradient`, None if the pair ``nearest`` apart is too close.
+
+    Of close pairs the products of :func:`distance_gradient` would cancel.
+    """
+    with full_precision():
+        centered, norms = _center(values)
+    limit = _cancel_limit(values.dtype) * scale**2
+    return centered if nearest**2 >= 2 * limit * float(norms.max()) else None
+
+
+def far_gradient(centered: Tensor, shares: Tensor, scale: float) -> Tensor:
+    """Return dL/dF as :func:`distance_gradient` in main memory, if no two nodes are close.
+
+    ``shares`` are dL/dC_ij / C_ij, 0 on the diagonal, ``centered`` is from :func:`center_if_far`.
+    """
+    with full_precision():
+        weights = torch.add(shares, shares.T, out=_room_for_weights(centered))
+        around = centered * weights.sum(dim=1, keepdim=True)
+        return around.addmm_(weights, centered, alpha=-1.0).mul_(scale**2)
 
 
 def table_gradient(

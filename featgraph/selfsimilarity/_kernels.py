@@ -273,12 +273,14 @@ def slope_nodes(
     grad: Values,
     distances: Values,
     unit: float,
+    as_shares: bool,
     slopes: Values,
 ) -> Any:
     """Fill the derivative by each distance, given that by the mass on the knots.
 
-    ``unit`` + distance is what a level is the logarithm of. Returned are the sums of the derivative
-    by each place of a level, plain and times level − first.
+    ``unit`` + distance is what a level is the logarithm of; ``as_shares`` divides by the distance
+    itself, too. Returned are the sums of the derivative by each place of a level, plain and times
+    level − first.
     """
     n_nodes, n_knots = levels.shape[0], grad.shape[1]
     number = levels.dtype.type
@@ -305,7 +307,8 @@ def slope_nodes(
             to[j] = to[j] if (place >= one) & (place <= end) else zero
             row_total += to[j]
             row_moment += to[j] * (row[j] - first)
-            to[j] *= per_unit / (length[j] + unit)
+            divisor = length[j] + unit
+            to[j] *= per_unit / (divisor * length[j] if as_shares else divisor)
         to[i] = zero  # 0 / 0 under log: a node has no distance to itself
         total += row_total
         moment += row_moment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from featgraph.core.resources import check_memory
-from featgraph.distances.gram import distance_gradient, in_main_memory, scratch
+from featgraph.distances.gram import (
+    KEPT_NUMBERS,
+    center_if_far,
+    distance_gradient,
+    far_gradient,
+    in_main_memory,
+    scratch,
+)
 from featgraph.selfsimilarity.estimators import QUANTILES, Scale
 from featgraph.selfsimilarity.grid import (
     ThetaRule,
@@ -132,7 +140,7 @@ def smooth_counts(
     knots = (torch.arange(n_knots, dtype=torch.float64) - origin).to(shares) / per_range
     step = torch.sigmoid((shares - knots[:, None]) / softness).to(distances.dtype)
     pieces = origin, n_knots, per_range
-    how = pieces, rule, places if ends is None else None
+    how = pieces, rule, places if ends is None else None, float(spread[0])
     if values is not None:
         distances, values = distances.detach(), values.to(distances.dtype)
     counts: Tensor = _Counts.apply(distances, values, low, high, step, how)  # type: ignore[no-untyped-call]
@@ -155,11 +163,12 @@ class _Counts(torch.autograd.Function):
         low: Tensor,
         high: Tensor,
         step: Tensor,
-        how: tuple[tuple[float, int, int], ThetaRule, Tensor | None],
+        how: tuple[tuple[float, int, int], ThetaRule, Tensor | None, float],
     ) -> Tensor:
-        (origin, n_knots, per_range), ctx.rule, ctx.places = how
+        (origin, n_knots, per_range), ctx.rule, ctx.places, ctx.nearest = how
         first, width = low.item(), (high - low).item()
-        levels = _logarithms(distances, ctx.rule)
+        ctx.mark = object()
+        levels = _logarithms(distances, ctx.rule, ctx.mark)
         per_unit = per_range / width
         ctx.knots = first, per_unit, origin, width
         ctx.unit = 1.0 if ctx.rule.scale == "log1p" else 0.0
@@ -182,7 +191,11 @@ class _Counts(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         distances, values, step, near = ctx.saved_tensors
         first, per_unit, origin, width = ctx.knots
-        levels = _logarithms(distances, ctx.rule)  # again: cheaper than to keep them
+        levels = _logarithms(distances, ctx.rule, ctx.mark)
+        scale, centered = 0.0, None
+        if values is not None:
+            scale = 1.0 / math.sqrt(values.shape[1])
+            centered = center_if_far(values, ctx.nearest, scale)
         grad = torch.mm((near * near).mul_(-grad.to(near.dtype)), step.T)
         if in_main_memory(distances):
             from featgraph.selfsimilarity._kernels import slope_nodes
@@ -190,9 +203,8 @@ class _Counts(torch.autograd.Function):
             slopes = torch.empty_like(levels) if values is None else _room(levels, "slopes")
             start, each, shift, unit = _typed(levels, first, per_unit, origin, ctx.unit)
             lengths, by_mass = distances.contiguous().numpy(), grad.numpy()
-            total, moment = slope_nodes(
-                levels.numpy(), start, each, shift, by_mass, lengths, unit, slopes.numpy()
-            )
+            how = by_mass, lengths, unit, centered is not None, slopes.numpy()
+            total, moment = slope_nodes(levels.numpy(), start, each, shift, *how)
         else:
             knot, _, rises = _weigh(levels, first, per_unit, origin, grad.shape[1])
             slopes = torch.zeros_like(levels)
@@ -209,13 +221,17 @@ class _Counts(torch.autograd.Function):
         by_high = -sums[1] * per_unit / width
         by_low = -sums[0] * per_unit - by_high
         if ctx.places is not None:
-            ends = torch.stack([by_low, by_high]) / (distances.flatten()[ctx.places] + ctx.unit)
+            spread = distances.flatten()[ctx.places]
+            ends = torch.stack([by_low, by_high]) / (spread + ctx.unit)
+            ends = ends if centered is None else ends / spread
             slopes.view(-1)[ctx.places] += ends.to(slopes.dtype)
             by_low = by_high = None
         if values is None:
             return slopes, None, by_low, by_high, None, None
-        scale = 1.0 / math.sqrt(values.shape[1])
-        by_value = distance_gradient(values, distances, slopes, scale)
+        if centered is None:
+            by_value = distance_gradient(values, distances, slopes, scale)
+        else:
+            by_value = far_gradient(centered, slopes, scale)
         return None, by_value, by_low, by_high, None, None
 
 
@@ -230,13 +246,21 @@ def _range_places(distances: Tensor) -> Tensor:
     return torch.tensor([int(smallest), int(distances.numpy().argmax())])  # NumPy is the faster
 
 
-def _logarithms(distances: Tensor, rule: ThetaRule) -> Tensor:
-    """Return log(1 + C) or log C in the dtype of C, in room that is used again."""
+_FILLED = threading.local()  # mark: whose logarithms stand in the room of this thread
+
+
+def _logarithms(distances: Tensor, rule: ThetaRule, mark: object) -> Tensor:
+    """Return log(1 + C) or log C in the dtype of C, in room that is used again.
+
+    Where they are still there under this mark, they are not computed a second time.
+    """
     if in_main_memory(distances):  # NumPy is the faster of the two
         levels = _room(distances, "levels")
-        with np.errstate(divide="ignore"):  # the diagonal is not used
-            log = np.log1p if rule.scale == "log1p" else np.log
-            log(distances.numpy(), out=levels.numpy())
+        if getattr(_FILLED, "mark", None) is not mark or levels.numel() > KEPT_NUMBERS:
+            with np.errstate(divide="ignore"):  # the diagonal is not used
+                log = np.log1p if rule.scale == "log1p" else np.log
+                log(distances.numpy(), out=levels.numpy())
+            _FILLED.mark = mark
         return levels
     return distances.log1p() if rule.scale == "log1p" else distances.log()
 

@@ -145,6 +145,34 @@ def test_tensor_operations_give_what_kernels_give(
         torch.testing.assert_close(*found, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("gap", [1.0, 1e-3, 0.0])
+@pytest.mark.parametrize("ends", ["moving", "fixed"])
+def test_way_back_to_features_is_that_through_a_matrix_of_distances(gap: float, ends: str) -> None:
+    F = make_features(40, 8)
+    F[1] = F[0] + gap * (F[2] - F[0]) / 3  # far, close, and at distance 0
+    theta = None if ends == "moving" else theta_grid(feature_distances(F), 64)
+    C = feature_distances(F.requires_grad_())
+    ss_rate_of_distances(C, theta=theta, n_theta=64, estimator="soft_caro_wei").backward()
+    (expected,), F.grad = (F.grad,), None
+    ss_rate(F, theta=theta, n_theta=64, estimator="soft_caro_wei").backward()
+    torch.testing.assert_close(F.grad, expected, rtol=1e-8, atol=1e-12)
+
+
+def test_gradients_do_not_depend_on_what_else_was_computed_in_between() -> None:
+    layers = [make_features(30, 6, seed).requires_grad_() for seed in (0, 1)]
+    expected = []
+    for F in layers:
+        ss_rate(F, estimator="soft_caro_wei").backward()
+        expected.append(F.grad)
+        F.grad = None
+    rates = [ss_rate(F, estimator="soft_caro_wei") for F in layers]
+    for F, rate, grad in zip(layers, rates, expected, strict=True):
+        for _ in range(2):  # the second time with logarithms of its own, or without
+            F.grad = None
+            rate.backward(retain_graph=True)
+            assert torch.equal(F.grad, grad)
+
+
 def test_values_need_no_gradient() -> None:
     F = make_features(60, 6)
     for estimator in STEPS:

@@ -150,7 +150,7 @@ def test_sums_over_steps_keep_infinity_and_nan(step, where, odd):
 def test_sums_over_levels_keep_infinity_and_nan(odd, dtype):
     rng = np.random.default_rng(0)
     levels, grad = rng.random((9, 9)).astype(dtype), rng.normal(size=(9, 13)).astype(dtype)
-    numbers, lengths = (dtype(0), dtype(10), dtype(1.5)), (np.expm1(levels), dtype(1))
+    numbers, lengths = (dtype(0), dtype(10), dtype(1.5)), (np.expm1(levels), dtype(1), True)
     grad[4, 5:8] = odd
     slopes, expected = np.empty_like(levels), np.empty_like(levels)
     with np.errstate(invalid="ignore"):
