@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.threads import map_ranges
 from featgraph.core.resources import memory_at_hand
-from featgraph.kernels import kernel, light_kernel
+from featgraph.kernels import light_kernel
 from featgraph.kernels.bits import WORD, count_bits, count_words, lowest_bit
 
 __all__ = ["bits_fit", "count_rows", "list_bits", "pack_lists", "spread_bits"]
@@ -90,7 +90,7 @@ def _widen(
                 new[v, w] |= old[u, w]
 
 
-@kernel
+@light_kernel
 def _pack(starts: Ints, stops: Ints, indices: Ints, low: int, high: int, bits: Ints) -> None:
     for v in range(low, high):
         bits[v, v // 63] |= np.int64(1) << (v % 63)

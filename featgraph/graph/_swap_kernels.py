@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from featgraph.kernels import kernel
+from featgraph.kernels import kernel, light_kernel, light_loop
 from featgraph.kernels.bits import count_bits, has_bit, lowest_bit
 from featgraph.kernels.random import draw_uniform
 
@@ -198,7 +198,7 @@ def swap_edges(
     return kept
 
 
-@kernel
+@light_kernel
 def list_rows(bits: Ints, indices: Ints) -> None:
     """Write the neighbours of all nodes, rising, one row after the other."""
     end = 0
@@ -281,7 +281,7 @@ def _draw_neighbor(bits: Ints, node: int, degree: int, state: Ints) -> int:
     return 63 * place + lowest_bit(word)
 
 
-@kernel
+@light_loop("n_tries")
 def swap_bits(
     bits: Ints, degrees: Ints, n_tries: int, state: Ints, n_ring: int, connected: bool
 ) -> int:

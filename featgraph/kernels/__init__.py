@@ -3,9 +3,17 @@
 from featgraph.kernels.compiler import (
     kernel,
     light_kernel,
+    light_loop,
     silent_compiler,
     small_work_in_python,
     summing_kernel,
 )
 
-__all__ = ["kernel", "light_kernel", "silent_compiler", "small_work_in_python", "summing_kernel"]
+__all__ = [
+    "kernel",
+    "light_kernel",
+    "light_loop",
+    "silent_compiler",
+    "small_work_in_python",
+    "summing_kernel",
+]

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator
 from multiprocessing import parent_process
 from typing import Any, TypeVar, cast
 
-__all__ = ["kernel", "light_kernel", "silent_compiler", "small_work_in_python", "summing_kernel"]
+__all__ = [
+    "kernel", "light_kernel", "light_loop", "silent_compiler", "small_work_in_python",
+    "summing_kernel",
+]  # fmt: skip
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Elements of arrays: what takes hundredths of a second in plain Python, and what takes as long
-# altogether as to load numba.
-SMALL_CALL, SMALL_WORK = 1 << 11, 1 << 15
+# Elements of arrays: what takes hundredths of a second in plain Python, and what takes a tenth
+# altogether; to load numba takes three of them. A step of a counted loop is as much as STEP.
+SMALL_CALL, SMALL_WORK, STEP = 1 << 11, 1 << 16, 60
 
 
 def kernel(function: Function) -> Function:
@@ -47,6 +50,15 @@ def light_kernel(function: Function) -> Function:
     small graph then neither loads numba nor waits for its compiler.
     """
     return cast(Function, _Kernel(function, SMALL_WORK))
+
+
+def light_loop(counter: str) -> Callable[[Function], Function]:
+    """Return the decorator of light kernels whose work grows with their argument ``counter``."""
+
+    def decorate(function: Function) -> Function:
+        return cast(Function, _Kernel(function, SMALL_WORK, counter=counter))
+
+    return decorate
 
 
 @contextlib.contextmanager
@@ -105,12 +117,17 @@ class _Kernel:
     _in_python = threading.local()  # holds "now" while a light kernel runs as plain Python
 
     def __init__(
-        self, function: Callable[..., Any], small_work: int = 0, fastmath: set[str] | None = None
+        self,
+        function: Callable[..., Any],
+        small_work: int = 0,
+        fastmath: set[str] | None = None,
+        counter: str = "",
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
         self._options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath or False}
         self._small_work = small_work  # what is left of it
+        self._counter = function.__code__.co_varnames.index(counter) if counter else None
         self._compiled: Any = None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -120,8 +137,9 @@ class _Kernel:
             return self._function(*arguments)
         if self._small_work > 0 and _Kernel.begins_in_python:
             size = 1 + sum(getattr(value, "size", 0) for value in arguments)
-            if size <= min(SMALL_CALL, self._small_work):
-                self._small_work -= size
+            work = size if self._counter is None else size + STEP * arguments[self._counter]
+            if size <= SMALL_CALL and work <= self._small_work:
+                self._small_work -= work
                 return self._run_in_python(*arguments)
             self._small_work = 0
         return self._compile()(*arguments)

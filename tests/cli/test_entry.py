@@ -67,13 +67,13 @@ def test_help_of_a_command_loads_nothing_that_computes(name):
     [
         ("boxcover", {"torch", "torch_geometric", "numba", "igraph", "networkx", "scipy.stats"}),
         ("convert", {"torch", "torch_geometric", "numba", "networkx", "scipy.optimize"}),
-        ("fractality", {"torch", "torch_geometric", "networkx"}),
+        ("fractality", {"torch", "torch_geometric", "networkx", "numba", "scipy.optimize"}),
         ("network", {"torch", "torch_geometric", "networkx"}),
     ],
 )
 def test_a_small_graph_file_starts_what_it_needs(tmp_path, name, unused):
-    graph = tmp_path / "ring.edges"
-    graph.write_text("".join(f"{k} {(k + 1) % 20}\n" for k in range(20)))
+    graph = tmp_path / "wheel.edges"
+    graph.write_text("".join(f"{k} {(k + 1) % 20}\n{k} hub\n" for k in range(20)))
     words = [name, str(graph), "--quiet"]
     words += [str(tmp_path / "ring.graphml")] if name == "convert" else ["-o", str(tmp_path / "o")]
     words += ["--references", "2"] if name == "network" else []

@@ -123,13 +123,26 @@ def test_small_work_of_commands_needs_no_numba():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["3000.0", "True", "2000.0", "True"]
-    for then in ("f(large)", "[f(small) for _ in range(16)].pop()", "inner(small)"):
+    for then in ("f(large)", "[f(small) for _ in range(33)].pop()", "inner(small)"):
         text = code.replace("{then}", then)
         done = subprocess.run(
             [sys.executable, "-c", text], capture_output=True, text=True, check=True
         )
         value = 3000.0 if "large" in then else 2000.0
         assert done.stdout.split() == ["2000.0", "False", str(value), "True"]
+
+
+def test_steps_of_counted_loops_are_part_of_small_work():
+    code = (
+        "import sys\n"
+        "from featgraph.kernels import light_loop, small_work_in_python\n"
+        "@light_loop('n')\ndef f(x, n):\n    return n\n"
+        "with small_work_in_python():\n"
+        "    print(f(0, 500), 'numba' in sys.modules, f(0, 500), 'numba' in sys.modules)\n"
+        "    print(f(0, 500), 'numba' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["500", "False", "500", "False", "500", "True"]
 
 
 class Checkout:
