@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from featgraph.cli import main
@@ -72,10 +73,11 @@ def test_help_of_a_command_loads_nothing_that_computes(name):
     ],
 )
 def test_a_small_graph_file_starts_what_it_needs(tmp_path, name, unused):
-    graph = tmp_path / "wheel.edges"
-    graph.write_text("".join(f"{k} {(k + 1) % 20}\n{k} hub\n" for k in range(20)))
+    graph = tmp_path / "karate.edges"
+    nx.write_edgelist(nx.karate_club_graph(), graph, data=False)
     words = [name, str(graph), "--quiet"]
-    words += [str(tmp_path / "ring.graphml")] if name == "convert" else ["-o", str(tmp_path / "o")]
+    out = [str(tmp_path / "out.gexf")] if name == "convert" else ["-o", str(tmp_path / "o")]
+    words += out
     words += ["--references", "2"] if name == "network" else []
     loaded = run_python(
         f"import sys; from featgraph.cli import main; print(main({words!r})); "
