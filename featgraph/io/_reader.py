@@ -29,6 +29,7 @@ _NUMBER = re.compile(
     r"[+-]?(?:(?:(?!0\d+\Z)\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.A
 )
 _WHOLE = re.compile(r"[+-]?\d+")
+_TIMED = re.compile(r"(?:interval|timestamp)(\w+)map")  # a type of Gephi, with a value all the same
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -94,10 +95,11 @@ class Column:
     """
 
     def __init__(self, name: str, kind: str = "string", default: str | None = None) -> None:
-        self.name, self.kind, self.default = name, kind.lower().removeprefix("vector_"), default
+        kind = _TIMED.sub(r"\1", kind.lower())
+        self.name, self.kind, self.default = name, kind.removeprefix("vector_"), default
         self.rows, self.cells = array("i"), list[Any]()
         self.is_number = self.kind in _CONVERTERS
-        self.is_list = self.is_number and kind.lower() != self.kind  # of graph-tool
+        self.is_list = self.is_number and kind != self.kind  # of graph-tool
 
     def add(self, row: int, cell: Any) -> None:
         """Take the value of a row; a number that is blank, null or None is a missing one."""

@@ -176,6 +176,8 @@ class _Reader(GraphReader):
         kind = about.get("attr.type", about.get("type", "string"))
         if "yfiles.type" in about:  # a drawing, read by its elements
             kind = "drawing"
+        if (key, name) == ("edgelabel", "Edge Label"):  # of Gephi
+            name = "label"
         if tag == "attribute":
             key, domain = f"for {key}", self.domain
             name = "weight" if (domain, name) == ("edge", "Weight") else name  # of Gephi

@@ -125,10 +125,11 @@ def parse_json(source: Source) -> RawGraph:
     for told in (whole.get("graph"), whole.get("data")):
         reader.fields |= told if isinstance(told, dict) else {}
     directed = inner.get("directed", whole.get("directed", jgf))  # the default of JGF
-    if isinstance(whole.get("options"), dict):  # graphology
+    graphology = isinstance(whole.get("options"), dict)
+    if graphology:
         directed = whole["options"].get("type") != "undirected"
     reader.directed = directed is True and not all(_told(e).get("undirected") for e in edges)
-    _take(reader, nodes, edges)
+    _take(reader, nodes, edges, graphology)
     return reader.graph(source.size, titles=() if "id" in _told(*nodes[:1] or [{}]) else ("name",))
 
 
@@ -150,7 +151,8 @@ def _end(end: Any) -> str:
     return str(end["id"] if isinstance(end, dict) else end)
 
 
-def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
+def _take(reader: GraphReader, nodes: list[Any], edges: list[Any], graphology: bool) -> None:
+    missing = "null" if graphology else None  # as Gephi writes it
     told = [_told(element) for element in nodes]
     names = [str(one.get("id", one.get("key", row))) for row, one in enumerate(told)]
     own = set(_OWN)  # and what repeats it: networkx asks for name and value, graphology for key
@@ -162,7 +164,7 @@ def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
         place = element.get("position")
         placed = isinstance(place, dict) and {"x", "y"} <= place.keys()
         for key, value in one.items():
-            if key not in own:
+            if key not in own and value != missing:
                 reader.nodes.put(RESERVED_PREFIX + key if placed and key in _AXES else key, value)
         if placed:
             reader.nodes.put("x", float(place["x"]))
@@ -175,5 +177,5 @@ def _take(reader: GraphReader, nodes: list[Any], edges: list[Any]) -> None:
         except KeyError as error:
             raise ValueError(f"an element lacks {error}") from None
         for key, value in one.items():
-            if key not in _OWN:
+            if key not in _OWN and value != missing and not (graphology and key == "key"):
                 reader.edges.put(key, value)

@@ -92,6 +92,12 @@ VALUES = [  # name, text, columns of the nodes
     # what Gephi writes for no value, and what Graphviz does for no colour
     ("null.gexf", gexf([("a", valued("null")), ("b", valued(4))], EDGE, attribute("double", "n")),
      {"n": [NAN, 4.0]}),
+    ("null.json", '{"options": {"type": "undirected"}, "nodes": [{"key": "a", "attributes": {"n": '
+     '"null", "w": "null"}}, {"key": "b", "attributes": {"n": 4, "w": "x"}}], "edges": []}',
+     {"n": [None, 4], "w": ["", "x"]}),
+    # a value at one time under the type of values at all times
+    ("timed.graphml", graphml([("a", "<data key='k'>2.5</data>"), ("b", None)], [],
+     "<key id='k' for='node' attr.name='n' attr.type='intervaldoublemap'/>"), {"n": [2.5, NAN]}),
     ("empty.dot", 'graph { a [color="", n=1]; b [n=2] }', {"n": [1, 2]}),
     ("caps.gml", "Graph [ Node [ id 0 n 1 ] NODE [ id 1 n 2 ] ]", {"n": [1, 2]}),
 ]  # fmt: skip
@@ -101,6 +107,18 @@ VALUES = [  # name, text, columns of the nodes
 def test_columns_of_nodes(name, text, expected, tmp_path):
     found = columns(read(tmp_path, name, text))
     assert {key: repr(found[key]) for key in found} == {k: repr(v) for k, v in expected.items()}
+
+
+def test_what_gephi_says_of_edges(tmp_path):
+    text = (
+        '{"options": {"type": "undirected"}, "nodes": [{"key": "a"}, {"key": "b"}], "edges": '
+        '[{"key": "0", "source": "a", "target": "b", "attributes": {"label": "near"}}]}'
+    )
+    assert columns(read(tmp_path, "a.json", text), edges=True) == {"label": ["near"]}
+    key = "<key id='edgelabel' for='edge' attr.name='Edge Label' attr.type='string'/>"
+    text = graphml([("a", None), ("b", None)], [("a", "b")], key)
+    text = text.replace("'b'/></graph>", "'b'><data key='edgelabel'>near</data></edge></graph>")
+    assert columns(read(tmp_path, "a.graphml", text), edges=True) == {"label": ["near"]}
 
 
 def test_colours_of_edges_by_name(tmp_path):
