@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from featgraph.graph import feature_graph
 from featgraph.io import write_dynamic_gexf, write_gexf, write_graphml
+from tests.clients.samples import network
 
 HERE = Path(__file__).resolve().parent
 MODULES = Path(os.environ.get("FEATGRAPH_CLIENTS", HERE)) / "node_modules"
@@ -38,19 +38,6 @@ def read_by_graphology(path):
         timeout=120,
     )
     return json.loads(done.stdout)
-
-
-def network():
-    features = np.random.default_rng(0).normal(size=(12, 6))
-    return feature_graph(features, epsilon=("degree", 4)).with_attributes(
-        alive=np.arange(12) % 2 == 0,
-        word=['<a & "b">'] * 12,
-        reach=[np.inf] * 6 + [0.5] * 6,
-        gap=[7, None] * 6,
-        color=np.arange(36).reshape(12, 3),
-        size=np.arange(1.0, 13.0),
-        position=np.linspace(-1, 1, 24).reshape(12, 2),
-    )
 
 
 def color_channels(text):
