@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.package import caller_level
 from featgraph.graph.convert import takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import EdgeWeight
@@ -88,8 +91,10 @@ def write_gexf(
 
     Notes
     -----
-    Looks, missing values and infinities are written as in ``write_graphml``. Layer, ε and its
-    rule stand in the description and, with the meaning of the weights, in the keywords.
+    Gephi drops edges of weight 0 (neurons that are alike) when it opens a file, of which a warning
+    tells; ``weight="similarity"`` keeps them. Looks, missing values and infinities are written as
+    in ``write_graphml``. Layer, ε and its rule stand in the description and, with the meaning of
+    the weights, in the keywords.
 
     References
     ----------
@@ -113,6 +118,8 @@ def write_gexf(
         size_by=size_by,
         weight=weight,
     )
+    if table.weights is not None:
+        _say_what_gephi_drops(table.weights)
     with open_target(path) as out:
         xml = XmlWriter(out)
         with xml.element("gexf", NAMESPACES):
@@ -120,6 +127,17 @@ def write_gexf(
             with xml.element("graph", {"defaultedgetype": "undirected", "mode": "static"}):
                 _write_body(xml, table)
     return Path(target_name(path))
+
+
+def _say_what_gephi_drops(weights: NDArray[np.float64]) -> None:
+    n_zero = int((weights.astype(np.float32) == 0).sum())  # weights of Gephi have 32 bits
+    if n_zero:
+        warnings.warn(
+            f"{n_zero} of {weights.size} edges have weight 0, and Gephi drops those when it opens "
+            "the file; similarities as weights keep them",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
 
 
 def write_meta(xml: XmlWriter, fields: Mapping[str, object], told: str = "") -> None:

@@ -313,3 +313,10 @@ def test_no_edge_has_similarity_zero_which_gephi_takes_for_no_edge(epsilon, tmp_
     told = [float(edge.get("weight")) for edge in ElementTree.parse(path).iter(GEXF + "edge")]
     assert told[0] == 1.0
     assert 0.0 < np.float32(told[1]) < 1e-12  # of 32 bits in Gephi
+
+
+def test_edges_that_gephi_drops_are_told_of(tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1), (1, 2)], weights=[0.0, 0.5])
+    with pytest.warns(UserWarning, match="1 of 2 edges have weight 0, and Gephi drops those"):
+        path = write_gexf(graph, tmp_path / "g.gexf")
+    assert read_gexf(path).edge_weights.tolist() == [0.0, 0.5]
