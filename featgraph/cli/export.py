@@ -22,6 +22,7 @@ __all__ = ["convert_graph", "export_graph"]
 LOOKS = (".graphml", ".gexf", ".cyjs", ".dot")
 PACKED = (".gz", ".bz2", ".xz")
 WRITTEN = (*LOOKS, ".npz", ".edges", ".csv")
+WeightAs = Literal["given", "similarity", "none"]
 _OUTPUT = f"File to write: {', '.join(WRITTEN)}; - is standard output."
 
 
@@ -36,7 +37,7 @@ def convert_graph(
     sizes: opt.Sizes = None,
     method: opt.MethodChoice = "greedy",
     weight: opt.Weight = None,
-    weight_as: Literal["given", "similarity", "none"] = "given",
+    weight_as: WeightAs = "given",
     as_undirected: opt.AsUndirected = False,
     input_format: opt.InputFormat = None,
     output_format: str | None = None,
@@ -142,6 +143,7 @@ def export_graph(
     sizes: opt.Sizes = None,
     method: opt.MethodChoice = "greedy",
     weight: opt.Weight = None,
+    weight_as: WeightAs = "given",
     input_format: opt.InputFormat = None,
     as_undirected: opt.AsUndirected = False,
     seed: opt.Seed = 0,
@@ -158,10 +160,13 @@ def export_graph(
     ----------
     to
         Formats to write; csv writes a table of nodes and one of edges.
+    weight_as
+        Weights to write in graphml and gexf: given, similarity (1 − distance/ε, what Gephi takes
+        a weight for) or none.
 
     Examples
     --------
-    featgraph export features.npz --to graphml gexf -o out/
+    featgraph export features.npz --to graphml gexf --weight-as similarity -o out/
     featgraph export features.npz --layers "blocks.*" --epsilon density:0.1 --sizes 1,2
     featgraph export graph.edges --to json
     """
@@ -171,6 +176,8 @@ def export_graph(
     path = Path(source)
     if not sizes:
         refuse_idle("without --sizes", "--method")
+    if not {"graphml", "gexf"} & set(to):
+        refuse_idle("without --to graphml or gexf", "--weight-as")
     if inputs.holds_features(path):
         refuse_idle("with features", "--weight", "--as-undirected", "--input-format")
         graphs = _build_graphs(path, layers, epsilon)
@@ -183,7 +190,8 @@ def export_graph(
     for name, graph in graphs.items():
         covers = [fg.box_cover(graph, size, method=method, rng=seed) for size in sizes or []]
         for kind in to:
-            for file in _write(kind, folder.path / f"{file_key(name)}.{kind}", graph, covers):
+            path = folder.path / f"{file_key(name)}.{kind}"
+            for file in _write(kind, path, graph, covers, weight_as):
                 rows.append({"file": file, "n_nodes": graph.n_nodes, "n_edges": graph.n_edges})
                 screen.say(f"{file}: {graph.n_nodes} nodes, {graph.n_edges} edges")
     return {"files": rows}
@@ -200,7 +208,9 @@ def _build_graphs(path: Path, layers: Sequence[str], epsilon: Any) -> dict[str, 
     return graphs
 
 
-def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -> list[Path]:
+def _write(
+    kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover], weight_as: WeightAs
+) -> list[Path]:
     """Write one graph in one format, and return the files."""
     import featgraph as fg
     from featgraph.io import frames
@@ -208,6 +218,7 @@ def _write(kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover]) -
     if kind in ("graphml", "gexf"):
         write = fg.write_graphml if kind == "graphml" else fg.write_gexf
         looks: dict[str, Any] = {"cover": covers[0] if covers else None, "covers": covers[1:]}
+        looks["weight"] = weight_as
         if "mds" in graph.node_attributes:
             from featgraph.report.figures import spread_positions
 

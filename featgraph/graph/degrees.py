@@ -39,8 +39,8 @@ def edge_strengths(graph: FeatureGraph) -> NDArray[np.float64]:
     Parameters
     ----------
     graph : FeatureGraph
-        With distances as weights. Without ``epsilon`` the scale is the longest distance, and
-        strengths are in [0, 1].
+        With distances as weights. Without ``epsilon`` the scale is the next number above the
+        longest distance, as it is for rules that give ε.
 
     Returns
     -------

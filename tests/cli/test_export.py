@@ -110,3 +110,15 @@ def test_bad_input_is_one_line(features, tmp_path, capsys, words, text):
     assert shown.startswith("featgraph: error: ")
     assert shown.count("\n") == 1
     assert text in shown
+
+
+def test_weights_become_similarities(features, tmp_path, values):
+    out = tmp_path / "out"
+    words = ("--to", "gexf", "graphml", "--weight-as", "similarity", "--epsilon", "degree:4")
+    assert run(features, "--layers", "fc1", *words, "--out", out) == 0
+    graph = feature_graph(values, epsilon=("degree", 4))
+    for net in (nx.read_gexf(out / "fc1.gexf"), nx.read_graphml(out / "fc1.graphml")):
+        for (i, j), length in zip(graph.edges.tolist(), graph.edge_weights.tolist(), strict=True):
+            told = net.edges[str(i), str(j)]
+            assert told["distance"] == length
+            assert told["weight"] == pytest.approx(1 - length / graph.epsilon, rel=1e-9, abs=1e-15)

@@ -20,6 +20,7 @@ IDLE = [
     ("export f.npz", "--weight length", "with features"),
     ("export f.npz", "--as-undirected", "with features"),
     ("export f.npz", "--method memb", "without --sizes"),
+    ("export f.npz --to json", "--weight-as none", "without --to graphml or gexf"),
     ("convert g.edges h.gexf", "--method memb", "without --sizes"),
     ("convert g.edges h.csv", "--color-by degree", "in .csv"),
     ("convert g.edges h.npz", "--size-by degree", "in .npz"),
