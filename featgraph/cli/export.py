@@ -22,7 +22,6 @@ __all__ = ["convert_graph", "export_graph"]
 LOOKS = (".graphml", ".gexf", ".cyjs", ".dot")
 PACKED = (".gz", ".bz2", ".xz")
 WRITTEN = (*LOOKS, ".npz", ".edges", ".csv")
-WeightAs = Literal["given", "similarity", "none"]
 _OUTPUT = f"File to write: {', '.join(WRITTEN)}; - is standard output."
 
 
@@ -37,7 +36,7 @@ def convert_graph(
     sizes: opt.Sizes = None,
     method: opt.MethodChoice = "greedy",
     weight: opt.Weight = None,
-    weight_as: WeightAs = "given",
+    weight_as: opt.WeightAs = "given",
     as_undirected: opt.AsUndirected = False,
     input_format: opt.InputFormat = None,
     output_format: str | None = None,
@@ -61,9 +60,6 @@ def convert_graph(
         Column of the nodes that makes them large: degree, core_number …
     output_format
         Format to write, if the name of the output does not say it; needed for - (standard output).
-    weight_as
-        Weights to write: given, similarity (1 − distance/ε, what Gephi takes a weight for) or
-        none.
 
     Examples
     --------
@@ -143,7 +139,7 @@ def export_graph(
     sizes: opt.Sizes = None,
     method: opt.MethodChoice = "greedy",
     weight: opt.Weight = None,
-    weight_as: WeightAs = "given",
+    weight_as: opt.WeightAs = "given",
     input_format: opt.InputFormat = None,
     as_undirected: opt.AsUndirected = False,
     seed: opt.Seed = 0,
@@ -160,9 +156,6 @@ def export_graph(
     ----------
     to
         Formats to write; csv writes a table of nodes and one of edges.
-    weight_as
-        Weights to write in graphml and gexf: given, similarity (1 − distance/ε, what Gephi takes
-        a weight for) or none.
 
     Examples
     --------
@@ -209,7 +202,7 @@ def _build_graphs(path: Path, layers: Sequence[str], epsilon: Any) -> dict[str, 
 
 
 def _write(
-    kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover], weight_as: WeightAs
+    kind: str, path: Path, graph: FeatureGraph, covers: list[BoxCover], weight_as: opt.WeightAs
 ) -> list[Path]:
     """Write one graph in one format, and return the files."""
     import featgraph as fg

@@ -208,6 +208,13 @@ AsUndirected = Annotated[bool, Parameter(help="Read a directed graph without dir
 Weight = Annotated[
     str | None, Parameter(help="Edge attribute that is the length of an edge; ignore: none is.")
 ]
+WeightAs = Annotated[
+    Literal["given", "similarity", "none"],
+    Parameter(
+        help="Weights to write: given, similarity (1 − distance/ε, what Gephi takes a weight for) "
+        "or none."
+    ),
+]
 
 Layers = Annotated[Sequence[str], several(alias="-l", help="Layers by name; globs work.")]
 EpsilonRule = Annotated[
