@@ -66,15 +66,18 @@ def _fit(
 @kernel
 def _fit_rows(bits: Ints, order: Ints, labels: Ints, mass: Ints, allowed: Ints) -> int:
     # The same as _fit, box for box: allowed[b] holds the nodes that may join box b.
+    # Words one by one: rows assigned whole take two seconds to compile.
     n_boxes = 0
     words = bits.shape[1]
-    for v in order:
+    for k in range(order.size):
+        v = order[k]
         box = 0
         while box < n_boxes and not (allowed[box, v // 63] >> (v % 63)) & 1:
             box += 1
         if box == n_boxes:
             mass[box] = 0
-            allowed[box] = bits[v]
+            for w in range(words):
+                allowed[box, w] = bits[v, w]
             n_boxes += 1
         else:
             for w in range(words):
@@ -85,9 +88,9 @@ def _fit_rows(bits: Ints, order: Ints, labels: Ints, mass: Ints, allowed: Ints) 
 
 
 @kernel
-def _reorder(labels: Ints, n_boxes: int, mass: Ints, kind: int, seed: int, rank: Ints) -> int:
+def _reorder(n_boxes: int, mass: Ints, kind: int, seed: int, rank: Ints, places: Ints) -> int:
     # rank[box] = place of the box in the next pass. kind 0: reversed, 1: shuffled, 2: largest
-    # first (ties as they stand). Returns the next random state.
+    # first (ties as they stand; a counting sort). Returns the next random state.
     if kind == 0:
         for b in range(n_boxes):
             rank[b] = n_boxes - 1 - b
@@ -99,9 +102,18 @@ def _reorder(labels: Ints, n_boxes: int, mass: Ints, kind: int, seed: int, rank:
             other = seed % (b + 1)
             rank[b], rank[other] = rank[other], rank[b]
     else:
-        place = np.argsort(-mass[:n_boxes], kind="mergesort")
-        for i in range(n_boxes):
-            rank[place[i]] = i
+        for size in range(places.size):
+            places[size] = 0
+        for b in range(n_boxes):
+            places[places.size - mass[b]] += 1
+        end = n_boxes
+        for size in range(places.size - 1, -1, -1):
+            end -= places[size]
+            places[size] = end
+        for b in range(n_boxes):
+            size = places.size - mass[b]
+            rank[b] = places[size]
+            places[size] += 1
     return seed
 
 
@@ -140,7 +152,7 @@ def _iterate(
         state[RANDOM] = state[RANDOM] * 48271 % 2147483647  # Lehmer's generator
         draw = state[RANDOM] % 10
         kind = 0 if draw < 5 else (1 if draw < 8 else 2)  # Culberson's mix of orders
-        state[RANDOM] = _reorder(labels, state[N_BOXES], mass, kind, state[RANDOM], rank)
+        state[RANDOM] = _reorder(state[N_BOXES], mass, kind, state[RANDOM], rank, tally)
         _lay_out(labels, state[N_BOXES], mass, rank, starts, order)
         if bits.size > 0:
             n_boxes = _fit_rows(bits, order, labels, mass, allowed)
