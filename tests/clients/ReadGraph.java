@@ -88,8 +88,8 @@ public class ReadGraph {
       Object value = element.getAttribute(column);
       if (value != null) told.put(column.getTitle(), value);
     }
-    told.put("rgb", List.of(color.getRed(), color.getGreen(), color.getBlue()));
-    told.put("alpha", color.getAlpha());
+    told.put(
+        "rgba", List.of(color.getRed(), color.getGreen(), color.getBlue(), color.getAlpha()));
     return told;
   }
 
