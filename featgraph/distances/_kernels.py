@@ -79,7 +79,9 @@ def gradient_weights(
         for side in range(top, n_nodes, TILE):
             width = min(TILE, n_nodes - side)
             for j in range(width):
-                tile[:height, j] = grad[side + j, top : top + height]
+                slope = grad[side + j, top : top + height]
+                for i in range(height):
+                    tile[i, j] = slope[i]
             for i in range(height):
                 row, slope = tile[i], grad[top + i, side : side + width]
                 for j in range(width):
@@ -204,7 +206,11 @@ def _store_tile(matrix: Any, tile: Any, top: int, side: int, height: int, width:
             for j in range(i):
                 tile[i, j] = tile[j, i]
     for i in range(height):
-        matrix[top + i, side : side + width] = tile[i, :width]
+        row = matrix[top + i, side : side + width]
+        for j in range(width):
+            row[j] = tile[i, j]
     if side > top:
         for j in range(width):
-            matrix[side + j, top : top + height] = tile[:height, j]
+            row = matrix[side + j, top : top + height]
+            for i in range(height):
+                row[i] = tile[i, j]
