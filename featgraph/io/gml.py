@@ -79,6 +79,8 @@ class _Reader(GraphReader):
         if not outside and block.lower() == "graph":
             self.graphs += 1
             self.directed = ("directed", 1) in pairs
+            if ("Creator", "Gephi") in pairs:
+                self._take_as_gephi_means()
             return True
         block = block.lower()
         if len(outside) != 1 or outside[0].lower() != "graph" or block not in self.tables:
@@ -97,6 +99,16 @@ class _Reader(GraphReader):
         for key, values in told.items():
             self._put(self.tables[block], key, values)
         return True
+
+    def _take_as_gephi_means(self) -> None:
+        """Take quotes off numbers, and value for the weight."""
+        for table in self.tables.values():
+            for key, column in table.columns.items():
+                if column.kind == "string" and key != "label":
+                    column.kind = "guess"
+        if weights := self.edges.columns.pop("value", None):
+            weights.name = "weight"
+            self.edges.columns["weight"] = weights
 
     def _put(self, table: Table, key: str, values: list[object]) -> None:
         """Give the newest row the value of a key, a list where the key repeats."""

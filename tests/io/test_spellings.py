@@ -115,6 +115,22 @@ def test_what_gephi_says_of_edges(tmp_path):
         '[{"key": "0", "source": "a", "target": "b", "attributes": {"label": "near"}}]}'
     )
     assert columns(read(tmp_path, "a.json", text), edges=True) == {"label": ["near"]}
+    text = (
+        'graph [ Creator "Gephi" node [ id 0 label "7" n "1" t "true" graphics [ fill "#f00" ] ] '
+        'node [ id 1 label "x" n "2" graphics [ fill "#0f0" ] ] '
+        'edge [ id 0 source 0 target 1 value 0.5 d "1.5" ] ]'
+    )
+    with pytest.raises(ValueError, match="weight"):
+        read(tmp_path, "a.gml", text)
+    graph = read(tmp_path, "a.gml", text, weight="weight")
+    assert graph.edge_weights.tolist() == [0.5]
+    assert graph.edge_attributes["d"].tolist() == [1.5]
+    assert columns(graph) == {
+        "n": [1, 2],
+        "t": [True, None],
+        "color": [[255, 0, 0], [0, 255, 0]],
+    }
+    assert graph.node_labels == ("7", "x")
     key = "<key id='edgelabel' for='edge' attr.name='Edge Label' attr.type='string'/>"
     text = graphml([("a", None), ("b", None)], [("a", "b")], key)
     text = text.replace("'b'/></graph>", "'b'><data key='edgelabel'>near</data></edge></graph>")
