@@ -17,7 +17,7 @@ from featgraph.boxes.metric_space import GraphSpace, MetricSpace, Neighborhoods,
 from featgraph.boxes.neighborhoods import MassCounter
 from featgraph.boxes.weighted_search import assign_weighted, spread_weighted
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import count_bits, lowest_bit
+from featgraph.kernels.bits import copy_row, count_bits, lowest_bit
 from featgraph.kernels.search import list_ball, measure_depth
 from featgraph.kernels.sorting import replace_top
 
@@ -146,7 +146,7 @@ def _depth(starts: Ints, stops: Ints, indices: Ints, centers: Ints) -> int:
     # Largest number of hops from the nearest centre.
     central = np.full(starts.size, -1, dtype=np.int64)
     queue = np.empty(starts.size, dtype=np.int64)
-    queue[: centers.size] = centers
+    copy_row(queue, centers)
     central[centers] = 0
     measure_depth(starts, stops, indices, centers.size, central, queue)
     deepest: int = central.max()
@@ -275,7 +275,7 @@ def _join(starts: Ints, stops: Ints, indices: Ints, centers: Ints, choices: Floa
     labels = np.empty(n_nodes, dtype=np.int64)
     central = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
-    queue[: centers.size] = centers
+    copy_row(queue, centers)
     central[centers] = 0
     labels[centers] = np.arange(centers.size)
     n_met = measure_depth(starts, stops, indices, centers.size, central, queue)

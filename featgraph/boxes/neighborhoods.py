@@ -21,6 +21,7 @@ from featgraph.kernels.bits import (
     BLOCK,
     BLOCK_WORDS,
     begin_block,
+    copy_row,
     count_bits,
     count_words,
     spread_block,
@@ -192,7 +193,7 @@ def _fill_hops(
     queue = np.empty(n_nodes, dtype=np.int64)
     for source in range(low, high):
         count = list_ball(starts, stops, indices, hops, source, source, seen, queue)
-        found[bounds[source] : bounds[source + 1]] = queue[1:count]
+        copy_row(found[bounds[source] :], queue[1:count])
 
 
 @light_kernel

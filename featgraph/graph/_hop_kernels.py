@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import WORD, count_bits, lowest_bit
+from featgraph.kernels.bits import WORD, copy_row, count_bits, lowest_bit
 from featgraph.kernels.search import measure_depth
 
 __all__ = ["count_hops", "count_hops_in_bits", "mean_closeness", "mean_closeness_in_bits"]
@@ -193,7 +193,7 @@ def count_hops(indptr: Ints, indices: Ints, sources: Ints, counts: Ints) -> None
 def _put_first(sources: Ints, n_nodes: int) -> Ints:
     """Return all nodes, the sources before the others."""
     order = np.empty(n_nodes, dtype=np.int64)
-    order[: sources.size] = sources
+    copy_row(order, sources)
     taken = np.zeros(n_nodes, dtype=np.bool_)
     taken[sources] = True
     end = sources.size
@@ -230,7 +230,7 @@ def mean_closeness(indptr: Ints, indices: Ints, out: NDArray[np.float64]) -> Non
             inner[k] = n_entries
             if n_entries + degree > entries.size:
                 wider = np.empty(2 * entries.size + degree, dtype=np.int64)
-                wider[:n_entries] = entries[:n_entries]
+                copy_row(wider, entries[:n_entries])
                 entries = wider
             for at in range(indptr[friend], indptr[friend + 1]):
                 if place[indices[at]] >= 0:

@@ -8,6 +8,8 @@ costs little more than one look at every edge.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ __all__ = [
     "BLOCK_WORDS",
     "WORD",
     "begin_block",
+    "copy_row",
     "count_bits",
     "count_words",
     "has_bit",
@@ -36,6 +39,13 @@ WORD = 63
 def count_words(n_nodes: int) -> int:
     """Return the number of words that hold one bit per node."""
     return -(-n_nodes // WORD)
+
+
+@light_kernel
+def copy_row(target: NDArray[Any], source: NDArray[Any]) -> None:
+    """Copy numbers to the start of a row; an assignment of slices takes a second to compile."""
+    for k in range(source.size):
+        target[k] = source[k]
 
 
 @kernel

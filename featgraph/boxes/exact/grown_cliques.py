@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.exact.cliques import Columns
 from featgraph.boxes.exact.reductions import has_dense_rows
 from featgraph.kernels import kernel
-from featgraph.kernels.bits import lowest_bit, pack_local
+from featgraph.kernels.bits import copy_row, lowest_bit, pack_local
 
 __all__ = ["extend_cliques", "grow_heavy"]
 
@@ -88,7 +88,7 @@ def _grow_heavy_bits(
         if at + indptr[root + 1] - indptr[root] + 1 > members.size or count + 1 == out.size:
             break
         v = place[root]
-        left[:] = rows[v]
+        copy_row(left, rows[v])
         members[at] = root
         at += 1
         total = weight[root]
@@ -175,7 +175,7 @@ def _extend_bits(
     used = 0
     for c in range(col_indptr.size - 1):
         box = members[col_indptr[c] : col_indptr[c + 1]]
-        allowed[:] = bits[box[0]]
+        copy_row(allowed, bits[box[0]])
         allowed[box[0] // 63] |= 1 << (box[0] % 63)
         grown = False
         while True:

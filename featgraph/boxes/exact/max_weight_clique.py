@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from featgraph.boxes.exact.cliques import N_COLUMNS, N_MEMBERS, Columns, store_clique
 from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
-from featgraph.kernels.bits import lowest_bit, pack_local
+from featgraph.kernels.bits import copy_row, lowest_bit, pack_local
 
 __all__ = ["Heaviest", "find_heavy"]
 
@@ -52,7 +52,7 @@ def _branch(
     # lightest node has left, and all of them have that much less: a clique of nodes that have
     # nothing left weighs what was paid at most.
     left, free, rest = work
-    left[:] = inside[:words]
+    copy_row(left, inside[:words])
     for w in range(words):
         bits = left[w]
         while bits:
@@ -61,7 +61,7 @@ def _branch(
             bits &= bits - 1
     paid = 0
     while True:
-        free[:] = left
+        copy_row(free, left)
         count = 0
         low = slack + 1
         for w in range(words):
@@ -133,7 +133,7 @@ def _expand(
         if total > heaviest:  # a clique already, whatever may join it
             heaviest = total
             size = depth + 1
-            best[:size] = chosen[:size]
+            copy_row(best, chosen[:size])
         if some:
             depth += 1
             gathered[depth] = total
@@ -156,7 +156,7 @@ def _bound(rows: Ints, weight: Ints, words: int) -> int:
         left[v // 63] |= 1 << (v % 63)
     paid = 0
     while True:
-        free[:] = left
+        copy_row(free, left)
         count = 0
         low = 0
         for w in range(words):

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import copy_row
 
 __all__ = ["UNIT", "Certificate", "ascend_prices", "certify", "relax", "weigh_boxes"]
 
@@ -104,7 +105,7 @@ def _ascend(
                 state[STALLED] = 0
         if value > state[BEST_VALUE]:
             state[BEST_VALUE] = value
-            best[:] = prices
+            copy_row(best, prices)
         norm = 0.0
         for row in range(slope.size):
             if slope[row] > 0 or prices[row] > 0:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from featgraph.boxes.exact.clock import Clock
 from featgraph.kernels import kernel
+from featgraph.kernels.bits import copy_row
 
 __all__ = ["cover_by_gain", "search_cover"]
 
@@ -204,7 +205,7 @@ def _search_columns(
     while steps < budget and (state[STALLED] < state[PATIENCE] or state[N_BARE] == 0):
         swap = state[N_BARE] > 0
         if not swap:
-            best[:] = chosen
+            copy_row(best, chosen)
             state[BEST_COUNT] = state[N_MEMBERS]
             state[STALLED] = 0
             steps += best.size
