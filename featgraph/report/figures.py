@@ -227,9 +227,9 @@ def write_layer_graph(analysis: LayerAnalysis, folder: Path, *, graphs: str) -> 
     graph = replace(graph, weights=weights).with_attributes(**rounded)
     path = folder / f"{analysis.key}{'' if whole else '--thinned'}.graphml.gz"
     path.parent.mkdir(exist_ok=True)
-    return write_graphml(
-        graph, path, cover=analysis.cover, positions=_round(spread_positions(analysis.positions))
-    )
+    places = _round(spread_positions(analysis.positions))
+    # Gephi draws together what has a large weight; distances stand beside and are read back.
+    return write_graphml(graph, path, cover=analysis.cover, positions=places, weight="similarity")
 
 
 def _round(values: NDArray[Any]) -> NDArray[Any]:

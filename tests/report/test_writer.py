@@ -77,6 +77,10 @@ def test_graph_files_carry_the_boxes(report, folder):
     net = nx.read_graphml(path)
     assert net.number_of_nodes() == item.graph.n_nodes
     assert net.number_of_edges() == item.graph.n_edges
+    for _, _, edge in net.edges(data=True):  # near neurons attract each other in Gephi
+        share = 1 - edge["distance"] / item.graph.epsilon
+        assert edge["weight"] == pytest.approx(share, abs=1e-5)
+        assert edge["weight"] > 0
     back = read_graph(path)
     np.testing.assert_array_equal(back.edges, item.graph.edges)
     np.testing.assert_allclose(back.weights, item.graph.weights, rtol=1e-5)  # six digits
