@@ -33,12 +33,13 @@ __all__ = [
 #: Coordinates of the nodes; "auto": those of the graph, else a cheap layout; None: none.
 Positions = ArrayLike | Literal["auto"] | None
 
-# Names that Gephi's importers, or readers of node and edge records, take for something else; d3
-# and d7 are the ids under which other programs write labels.
+# Names that Gephi's importers, the tables of Cytoscape, or readers of node and edge records take
+# for something else; d3 and d7 are the ids under which other programs write labels.
 _RESERVED = {
     *("label", "id", "name", "x", "y", "z", "size", "r", "g", "b", "color", "weight"),
     *("source", "target", "type", "directed", "d3", "d7", "start", "end", "timeset", "interval"),
     *("nodelabel", "xpos", "ypos", "zpos", "edgelabel", "edge weight"),
+    *("suid", "selected", "shared name", "shared_name"),
 }
 _WIDEST = 4  # columns of a two-dimensional attribute that are still written
 _SPACING = 30.0  # between neighbours, so that nodes of size 4 … 24 have room
@@ -284,13 +285,13 @@ def column_keys(names: Iterable[str], owner: str, taken: set[str]) -> list[str]:
 def column_kind(column: NDArray[Any]) -> str:
     """Return "boolean", "integer", "biginteger" (beyond 64 bits), "double" or "string"."""
     kind = column.dtype.kind
-    if kind == "O":
+    if kind in "Ou":
         known = [value for value in column.tolist() if value is not None]
         if known and all(isinstance(value, bool) for value in known):
             return "boolean"
         small = all(-(2**63) <= value < 2**63 for value in known)
         return "integer" if small else "biginteger"
-    return {"b": "boolean", "i": "integer", "u": "integer", "f": "double"}.get(kind, "string")
+    return {"b": "boolean", "i": "integer", "f": "double"}.get(kind, "string")
 
 
 def xml_type(kind: str) -> str:

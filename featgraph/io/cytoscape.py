@@ -16,12 +16,13 @@ from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.incoming import RawGraph
 from featgraph.io._reader import RESERVED_PREFIX, GraphReader
 from featgraph.io._streams import Source, Target, open_target, target_name
-from featgraph.io._table import describe_graph, look_columns
+from featgraph.io._table import column_kind, describe_graph, look_columns
 
 __all__ = ["parse_json", "write_cytoscape"]
 
 _OWN = {"id", "source", "target", "SUID", "shared_name", "selected"}
 _AXES = ("x", "y")
+_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}  # as Cytoscape writes them
 _INNER = ("attributes", "metadata")  # what graphology and the JSON Graph Format know of an element
 
 
@@ -48,7 +49,9 @@ def write_cytoscape(graph: GraphLike, path: Target, **options: Any) -> Path:
     Notes
     -----
     JSON has neither NaN nor infinity: such values are left out. The y axis of Cytoscape points
-    down, so y is written with the other sign and read back with it.
+    down, so y is written with the other sign and read back with it; a third coordinate is a
+    column, ``z``. Cytoscape calls a network that has no layer like its file, and takes numbers for
+    real ones unless ``columnTypes`` says that a column is of whole ones.
 
     Examples
     --------
@@ -60,16 +63,19 @@ def write_cytoscape(graph: GraphLike, path: Target, **options: Any) -> Path:
     graph = open_graph(graph, weights=True)
     table = describe_graph(graph, **options)
     looks = look_columns(replace(table.looks, positions=None), "size")
-    nodes = _records(looks | table.columns, len(table.ids))
+    places = table.looks.positions
+    about = looks if places is None else looks | dict(zip("z", places.T[2:], strict=False))
+    about |= {RESERVED_PREFIX + n if n == "value" else n: c for n, c in table.columns.items()}
+    nodes = _records(about, len(table.ids))
     lengths = {} if table.weights is None else {"weight": table.weights}
     between = lengths | look_columns(table.edge_looks, "thickness") | table.edge_columns
     edges = _records(between, len(table.edges))
     elements: dict[str, list[Any]] = {"nodes": [], "edges": []}
-    places = None if table.looks.positions is None else table.looks.positions.tolist()
-    for i, (name, data) in enumerate(zip(table.ids, nodes, strict=True)):
+    spots = [()] * len(nodes) if places is None else places[:, :2].tolist()
+    for name, data, spot in zip(table.ids, nodes, spots, strict=True):
         element: dict[str, Any] = {"data": {"id": name, "name": name, "value": name, **data}}
-        if places is not None and all(map(math.isfinite, places[i])):
-            element["position"] = {"x": places[i][0], "y": -places[i][1]}
+        if spot and all(map(math.isfinite, spot)):
+            element["position"] = {"x": spot[0], "y": -spot[1]}
         elements["nodes"].append(element)
     for k, ((i, j), data) in enumerate(zip(table.edges.tolist(), edges, strict=True)):
         ends = {"id": f"e{k}", "source": table.ids[i], "target": table.ids[j]}
@@ -77,12 +83,18 @@ def write_cytoscape(graph: GraphLike, path: Target, **options: Any) -> Path:
     whole = {
         "format_version": "1.0",
         "generated_by": "featgraph",
-        "data": {"name": graph.layer or "graph", **table.fields},
+        "columnTypes": {"node": _whole_columns(about), "edge": _whole_columns(between)},
+        "data": ({"name": graph.layer} if graph.layer else {}) | table.fields,
         "elements": elements,
     }
     with open_target(path) as out:
         json.dump(whole, out, ensure_ascii=False, allow_nan=False)
     return Path(target_name(path))
+
+
+def _whole_columns(columns: Mapping[str, NDArray[Any]]) -> list[dict[str, str]]:
+    names = [name for name, column in columns.items() if column_kind(column) == "integer"]
+    return [{"columnName": name, "type": "Long"} for name in names]
 
 
 def _records(columns: Mapping[str, NDArray[Any]], n_rows: int) -> list[dict[str, object]]:
@@ -130,7 +142,9 @@ def parse_json(source: Source) -> RawGraph:
         directed = whole["options"].get("type") != "undirected"
     reader.directed = directed is True and not all(_told(e).get("undirected") for e in edges)
     _take(reader, nodes, edges, graphology)
-    return reader.graph(source.size, titles=() if "id" in _told(*nodes[:1] or [{}]) else ("name",))
+    first = _told(*nodes[:1] or [{}])
+    numbered = "id" not in first or "SUID" in first  # by networkx, rustworkx or Cytoscape
+    return reader.graph(source.size, titles=("name",) if numbered else ())
 
 
 def _told(element: object) -> dict[str, object]:
@@ -179,3 +193,7 @@ def _take(reader: GraphReader, nodes: list[Any], edges: list[Any], graphology: b
         for key, value in one.items():
             if key not in _OWN and value != missing and not (graphology and key == "key"):
                 reader.edges.put(key, value)
+    for column in itertools.chain(reader.nodes.columns.values(), reader.edges.columns.values()):
+        words = {cell for cell in column.cells if isinstance(cell, str)}
+        if words and words <= _NOT_FINITE:
+            column.cells = [float(c) if isinstance(c, str) else c for c in column.cells]

@@ -37,6 +37,7 @@ _TOKEN = re.compile(
 _CELL = re.compile(rf"({_ID})(?:\s*=\s*({_ID}))?", re.DOTALL)
 _DEEPEST, _MOST_EDGES = 200, 10_000_000  # groups cost as many edges as pairs of their nodes
 _PARTS = re.compile(rf"\\(.)|{_PLUS}", re.DOTALL)
+_BARE = re.compile(r"(?!(?:node|edge|(?:di|sub)?graph|strict)\Z)[a-z_]\w*", re.A | re.I)
 _ESCAPED = {"n": "\n", "\n": ""}  # Graphviz breaks long lines behind a backslash
 
 
@@ -102,7 +103,9 @@ def _escaped(text: str) -> str:
 
 
 def _rows(columns: dict[str, NDArray[Any]], n_rows: int) -> Any:
-    cells = [(column, f'{_quoted(name)}="', '" ') for name, column in columns.items()]
+    # keys in quotes are refused by the reader of Graphviz files for Cytoscape
+    keys = [name if _BARE.fullmatch(name) else _quoted(name) for name in columns]
+    cells = [(column, f'{key}="', '" ') for key, column in zip(keys, columns.values(), strict=True)]
     return row_texts(cells, n_rows, _escaped)
 
 
