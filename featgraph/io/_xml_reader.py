@@ -89,7 +89,13 @@ class _Reader(GraphReader):
         parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
         parser.CharacterDataHandler = self.parts.append
         with source.open() as stream:
-            parser.ParseFile(stream)
+            try:
+                parser.ParseFile(stream)
+            except expat.ExpatError:
+                stream.seek(parser.ErrorByteIndex)
+                if stream.read(1) >= b"\x80":
+                    source.text()  # which says what to do where this is no UTF-8
+                raise
         if not self.n_graphs:
             raise ValueError("holds no <graph>")
         for table in self.tables.values() if self.is_gexf else ():

@@ -73,6 +73,19 @@ def test_files_of_cytoscape_have_names_and_infinities(tmp_path):
     assert set(graph.node_attributes) == {"reach"}
 
 
+def test_xml_that_is_not_the_utf8_it_claims_to_be(tmp_path):
+    path = tmp_path / "a.graphml"
+    text = '<?xml version="1.0" encoding="UTF-8"?><graphml><graph><node id="é"/></graph></graphml>'
+    path.write_text(text, encoding="cp1252")
+    with pytest.raises(ValueError, match=r'a.graphml: not UTF-8 text .*encoding="cp1252"'):
+        read_graph(path)
+    with path.open(encoding="cp1252") as file:
+        assert read_graph(file, format="graphml").node_labels == ("é",)
+    path.write_text(text.replace('"é"/', '"é" é'))
+    with pytest.raises(ValueError, match="a.graphml: not well-formed"):
+        read_graph(path)
+
+
 def test_keys_of_graphviz_have_quotes_only_where_they_need_them(tmp_path):
     names = {"plain_1": [1, 2], "two words": [3, 4], "node": [5, 6], "größe": [7, 8], "2nd": [9, 9]}
     graph = FeatureGraph.from_edges([(0, 1)]).with_attributes(**names)
