@@ -276,8 +276,8 @@ def _join(starts: Ints, stops: Ints, indices: Ints, centers: Ints, choices: Floa
     central = np.full(n_nodes, -1, dtype=np.int64)
     queue = np.empty(n_nodes, dtype=np.int64)
     copy_row(queue, centers)
-    central[centers] = 0
-    labels[centers] = np.arange(centers.size)
+    for box in range(centers.size):
+        central[centers[box]], labels[centers[box]] = 0, box
     n_met = measure_depth(starts, stops, indices, centers.size, central, queue)
     for place in range(centers.size, n_met):
         u = queue[place]

@@ -162,7 +162,14 @@ def count_sorted(rows: Floats, size: float) -> Ints:
     """Return how many entries of each sorted row are at most ``size``."""
     counts = np.empty(rows.shape[0], dtype=np.int64)
     for i in range(rows.shape[0]):
-        counts[i] = np.searchsorted(rows[i], size, side="right")
+        low, high = 0, rows.shape[1]
+        while low < high:
+            middle = (low + high) // 2
+            if rows[i, middle] <= size:
+                low = middle + 1
+            else:
+                high = middle
+        counts[i] = low
     return counts
 
 

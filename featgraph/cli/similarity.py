@@ -96,12 +96,10 @@ def compare_networks(
     folder = claim(out, "similarity", force, pictures)
     names = _name_sides((a, b), (weights, weights_b))
     with joined_cluster(cluster):
-        matrices = sim.compare_measures(
-            *sides, measures=measure, jobs=jobs, progress=screen.progress
-        )
+        found = sim.compare_measures(*sides, measures=measure, jobs=jobs, progress=screen.progress)
     tables: dict[str, Any] = {
         name: _write_matrix(folder, name, matrix, names, seed, screen)
-        for name, matrix in matrices.items()
+        for name, matrix in found.items()
     }
     if triangle:
         first, second = map(_layers, chosen)

@@ -178,9 +178,7 @@ def train_network(
                 progress=progress,
             )
     if rank == 0:
-        _write(log, folder, ["released", "linkage", constraining.constraint])
-        screen.table(log.to_rows(), _COLUMNS)
-        screen.say(f"\nwritten to {folder.path}")
+        _write(log, folder, ["released", "linkage", constraining.constraint], screen)
     return {"epochs": log.to_rows(), "ss_rates": log.rate_rows()}
 
 
@@ -285,7 +283,7 @@ def _read_trajectory(folder: Path, estimator: str) -> dict[str, list[float]]:
     return found
 
 
-def _write(log: TrainingLog, folder: Folder, drawn: list[str]) -> None:
+def _write(log: TrainingLog, folder: Folder, drawn: list[str], screen: Screen) -> None:
     from featgraph import plot
     from featgraph.report.folder import write_manifest
 
@@ -299,3 +297,5 @@ def _write(log: TrainingLog, folder: Folder, drawn: list[str]) -> None:
     kept = (".pdf", ".png", ".svg", ".csv", ".pt")
     files = [path.name for path in folder.path.iterdir() if path.suffix in kept]
     write_manifest(folder.path, kind="training", files=files)
+    screen.table(log.to_rows(), _COLUMNS)
+    screen.say(f"\nwritten to {folder.path}")

@@ -29,7 +29,14 @@ from featgraph.boxes.feature_space import FeatureSpace
 from featgraph.boxes.metric_space import HopSpace, MetricSpace, Neighborhoods, RawCover
 from featgraph.boxes.node_orders import NO_BITS, fit_dsatur, order_smallest_last
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import BLOCK, BLOCK_WORDS, WORD, begin_block, spread_block
+from featgraph.kernels.bits import (
+    BLOCK,
+    BLOCK_WORDS,
+    WORD,
+    begin_block,
+    copy_row,
+    spread_block,
+)
 from featgraph.kernels.search import widen
 
 __all__ = [
@@ -206,7 +213,7 @@ def _first_fit(
         queue[0] = order[k]
         seen[order[k]] = k
         head, tail, distance, first = 0, 1, 0, 0
-        best[:] = n_boxes
+        copy_row(best, n_boxes)
         while head < tail and distance < sizes[-1]:
             head, tail = tail, widen(starts, stops, indices, k, head, tail, seen, queue)
             distance += 1
