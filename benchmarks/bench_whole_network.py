@@ -3,11 +3,13 @@
     python benchmarks/bench_whole_network.py resnet50
     python benchmarks/bench_whole_network.py vit_b
     python benchmarks/bench_whole_network.py vit_b --layers 8 --time-limit 0 --jobs 1 2
+    python benchmarks/bench_whole_network.py noise --layers 8 --time-limit 0 --jobs 1 2
 
 Networks are seeded and untrained, the second state of ViT-B has its weights perturbed by half
 their deviation; images are 512 draws of noise of 64 × 64 pixels. Features are the channels of the
 four stages (256 to 2048), averaged over the image, or the 768 of the twelve blocks in both states,
-averaged over the patches. Making them is not counted.
+averaged over the patches; "noise" is Gaussian layers of 1024 neurons, samples of unequal
+deviations. Making them is not counted.
 
 Each number of jobs is a process of its own with a folder of its own. Printed are seconds on the
 clock, which other work on the machine lengthens, CPU seconds of the process and of its workers,
@@ -126,6 +128,11 @@ def list_states(name: str) -> Iterator[tuple[str, nn.Module, list[nn.Module]]]:
 def make_features(name: str, n_layers: int | None) -> dict[str, np.ndarray]:
     """Return the features of the first parts, (n_nodes, n_samples), in float32."""
     found: dict[str, np.ndarray] = {}
+    if name == "noise":
+        rng, deviations = np.random.default_rng(0), np.linspace(0.2, 2, N_IMAGES)
+        for k in range(n_layers or 24):
+            found[f"noise.{k}"] = (rng.normal(size=(1024, N_IMAGES)) * deviations).astype("f4")
+        return found
     for state, first, every in list_states(name):
         parts = every if n_layers is None else every[: n_layers - len(found)]
         if not parts:
@@ -152,7 +159,7 @@ def run(file: Path, folder: Path, jobs: int, limit: float) -> dict[str, float]:
 def main() -> None:
     """Print a row for each number of jobs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("network", choices=["resnet50", "vit_b"])
+    parser.add_argument("network", choices=["noise", "resnet50", "vit_b"])
     parser.add_argument("--layers", type=int, help="the first so many only")
     parser.add_argument("--time-limit", type=float, default=2.0)
     parser.add_argument("--jobs", nargs="+", type=int, default=[2])
