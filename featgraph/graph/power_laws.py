@@ -126,25 +126,25 @@ def scan_whole_cutoffs(values: NDArray[np.float64], min_tail: int) -> tuple[int,
 
 def fit_zeta(mean_log: float, x_min: float) -> float:
     """Return the γ that maximises −γ · mean_log − ln ζ(γ, x_min), the likelihood per value."""
+    from scipy.optimize import minimize_scalar  # here: whoever fits no tail does not wait for it
+
     guess = 1 / (mean_log - math.log(x_min - 0.5))  # of γ − 1 (Clauset et al. 2009, Eq. 3.7)
     most = MOST_LOG / math.log(x_min + 1)  # beyond it ζ(γ, x_min) is 0 in floating point
+
+    def loss(log_excess: float) -> float:
+        exponent = 1 + math.exp(log_excess)
+        return exponent * mean_log + float(log_zeta(exponent, x_min))
+
+    # ln ζ is convex in γ, so there is one minimum.
     low, high = math.log(min(guess, most) / 20), math.log(min(guess * 20, most))
-    while True:  # ln ζ is convex in γ, so there is one minimum, between the neighbours of the least
-        exponents = 1 + np.exp(np.linspace(low, high, _POINTS))
-        best = int(np.argmin(exponents * mean_log + log_zeta(exponents, x_min)))
-        if high - low < 1e-9:
-            return float(exponents[best])
-        ends = np.log(exponents[[max(best - 1, 0), min(best + 1, _POINTS - 1)]] - 1)
-        low, high = float(ends[0]), float(ends[1])
+    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-9})
+    return 1 + math.exp(found.x)
 
 
-_POINTS = 33  # exponents tried at once, which takes little longer than one
 MOST_LOG = 600.0
 
 
-def log_zeta(
-    exponent: NDArray[np.float64] | float, start: NDArray[np.float64] | float
-) -> NDArray[np.float64]:
+def log_zeta(exponent: float, start: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Return ln ζ(γ, q), the Hurwitz zeta function."""
     from scipy.special import zeta
 

@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 
 from featgraph.kernels.compiler import kernel
 
-__all__ = [
-    "pop_nearest",
-    "push_nearest",
-    "replace_largest",
-    "replace_top",
-    "sort_by_key",
-    "sort_pairs",
-]
+__all__ = ["pop_nearest", "push_nearest", "replace_largest", "replace_top", "sort_pairs"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -93,32 +86,6 @@ def pop_nearest(keys: Floats, nodes: Ints, n_heap: int) -> int:
     keys[parent] = key
     nodes[parent] = node
     return n_heap
-
-
-@kernel
-def sort_by_key(nodes: Ints, keys: Ints) -> None:
-    """Put nodes in the order of their keys, which differ; compiles in a tenth of NumPy's sorts."""
-    n_nodes = nodes.size
-    for parent in range(n_nodes // 2 - 1, -1, -1):
-        _sink(nodes, n_nodes, parent, keys)
-    for end in range(n_nodes - 1, 0, -1):
-        nodes[0], nodes[end] = nodes[end], nodes[0]
-        _sink(nodes, end, 0, keys)
-
-
-@kernel
-def _sink(heap: Ints, n_heap: int, parent: int, keys: Ints) -> None:
-    """Let a node down to its place in a heap with the largest key on top."""
-    node = heap[parent]
-    while 2 * parent + 1 < n_heap:
-        child = 2 * parent + 1
-        if child + 1 < n_heap and keys[heap[child + 1]] > keys[heap[child]]:
-            child += 1
-        if keys[heap[child]] <= keys[node]:
-            break
-        heap[parent] = heap[child]
-        parent = child
-    heap[parent] = node
 
 
 @kernel

@@ -11,7 +11,6 @@ from featgraph.boxes.exact.cliques import Columns
 from featgraph.boxes.exact.reductions import has_dense_rows
 from featgraph.kernels import kernel
 from featgraph.kernels.bits import copy_row, lowest_bit, pack_local
-from featgraph.kernels.sorting import sort_by_key
 
 __all__ = ["extend_cliques", "grow_heavy"]
 
@@ -158,8 +157,9 @@ def _extend(
             first = box[0]
             row = indices[indptr[first] : indptr[first + 1]]
             box = row[tally[row] == size]
-            sort_by_key(box, rank)
+            box = box[np.argsort(rank[box])]
             grown = True
+        out[ends[c] : used].sort()
         ends[c + 1] = used
     return ends
 
@@ -197,8 +197,9 @@ def _extend_bits(
                     left &= left - 1
                     count += 1
             box = box[:count]
-            sort_by_key(box, rank)
+            box = box[np.argsort(rank[box])]
             grown = True
+        out[ends[c] : used].sort()
         ends[c + 1] = used
     return ends
 
@@ -228,5 +229,5 @@ def extend_cliques(
             ends = _extend(indptr, indices, *boxes)
         else:
             ends = _extend_bits(bits, degrees, *boxes)
-        found += [np.sort(out[i:j]) for i, j in itertools.pairwise(ends.tolist())]
+        found += [out[i:j] for i, j in itertools.pairwise(ends.tolist())]
     return found

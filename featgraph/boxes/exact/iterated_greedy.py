@@ -20,7 +20,7 @@ from featgraph.boxes.bits import pack_lists
 from featgraph.boxes.exact.clock import Clock
 from featgraph.boxes.exact.reductions import has_dense_rows
 from featgraph.kernels import kernel, light_kernel
-from featgraph.kernels.bits import lowest_bit
+from featgraph.kernels.bits import copy_row, lowest_bit
 
 __all__ = ["dissolve_boxes", "fit_boxes", "iterate_boxes"]
 
@@ -66,7 +66,6 @@ def _fit(
 @kernel
 def _fit_rows(bits: Ints, order: Ints, labels: Ints, mass: Ints, allowed: Ints) -> int:
     # The same as _fit, box for box: allowed[b] holds the nodes that may join box b.
-    # Words one by one: rows assigned whole take two seconds to compile.
     n_boxes = 0
     words = bits.shape[1]
     for k in range(order.size):
@@ -76,8 +75,7 @@ def _fit_rows(bits: Ints, order: Ints, labels: Ints, mass: Ints, allowed: Ints) 
             box += 1
         if box == n_boxes:
             mass[box] = 0
-            for w in range(words):
-                allowed[box, w] = bits[v, w]
+            copy_row(allowed[box], bits[v])
             n_boxes += 1
         else:
             for w in range(words):
