@@ -8,20 +8,20 @@
 Networks are seeded and untrained, the second state of ViT-B has its weights perturbed by half
 their deviation; images are 512 draws of noise of 64 × 64 pixels. Features are the channels of the
 four stages (256 to 2048), averaged over the image, or the 768 of the twelve blocks in both states,
-averaged over the patches; "noise" is Gaussian layers of 1024 neurons, samples of unequal
+averaged over the patches; "noise" is Gaussian layers of ``--width`` neurons, samples of unequal
 deviations. Making them is not counted.
 
-Each number of jobs is a process of its own with a folder of its own. Printed are seconds on the
-clock, which other work on the machine lengthens, CPU seconds of the process and of its workers,
-and the size of the folder. With ``--jobs 1 2`` both tables must be equal. Work that can be shared
-over two cores takes half of all CPU seconds; ``bound`` is how many times faster than the first
-row that would be.
+Each number of jobs is a command, ``featgraph analyze``, on as many cores and with a folder of its
+own. Printed are its seconds on the clock, from start to end, which other work on the machine
+lengthens; how many times faster that is than the first row; CPU seconds of all its processes; and
+the size of the folder. With ``--jobs 1 2`` both tables must be equal. With ``--all-cores`` every
+command may use all cores: one job then counts boxes in threads.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -34,23 +34,6 @@ import torch
 from torch import Tensor, nn
 
 N_IMAGES, SIDE, BATCH = 512, 64, 32
-CHILD = """
-import json, resource, sys, time
-from joblib.externals.loky import get_reusable_executor
-import featgraph
-from featgraph.pipeline import AnalysisSettings
-
-file, folder, jobs, limit = sys.argv[1:]
-begin = time.perf_counter()
-settings = AnalysisSettings(time_limit=float(limit))
-layers = featgraph.load_features(file)
-featgraph.analyze(layers, settings=settings, folder=folder, jobs=int(jobs), progress=False)
-clock, own = time.perf_counter() - begin, time.process_time()
-if int(jobs) > 1:  # workers are counted when they have ended
-    get_reusable_executor().shutdown(wait=True)
-workers = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"clock": clock, "own": own, "workers": workers.ru_utime + workers.ru_stime}))
-"""
 
 
 class Bottleneck(nn.Module):
@@ -125,13 +108,13 @@ def list_states(name: str) -> Iterator[tuple[str, nn.Module, list[nn.Module]]]:
 
 
 @torch.inference_mode()
-def make_features(name: str, n_layers: int | None) -> dict[str, np.ndarray]:
+def make_features(name: str, n_layers: int | None, width: int) -> dict[str, np.ndarray]:
     """Return the features of the first parts, (n_nodes, n_samples), in float32."""
     found: dict[str, np.ndarray] = {}
     if name == "noise":
         rng, deviations = np.random.default_rng(0), np.linspace(0.2, 2, N_IMAGES)
         for k in range(n_layers or 24):
-            found[f"noise.{k}"] = (rng.normal(size=(1024, N_IMAGES)) * deviations).astype("f4")
+            found[f"noise.{k}"] = (rng.normal(size=(width, N_IMAGES)) * deviations).astype("f4")
         return found
     for state, first, every in list_states(name):
         parts = every if n_layers is None else every[: n_layers - len(found)]
@@ -149,11 +132,15 @@ def make_features(name: str, n_layers: int | None) -> dict[str, np.ndarray]:
     return found
 
 
-def run(file: Path, folder: Path, jobs: int, limit: float) -> dict[str, float]:
-    """Analyse saved features in a process of its own; return its seconds."""
-    words = [sys.executable, "-c", CHILD, str(file), str(folder), str(jobs), str(limit)]
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+def run(file: Path, folder: Path, jobs: int, limit: float, cores: set[int]) -> tuple[float, float]:
+    """Return the seconds on the clock and of all processors that the command took."""
+    words = f"analyze --features {file} --time-limit {limit} --jobs {jobs} --out {folder} --quiet"
+    before, begin = os.times(), time.perf_counter()
+    os.sched_setaffinity(0, cores)
+    subprocess.run([sys.executable, "-m", "featgraph", *words.split()], check=True)
+    clock, after = time.perf_counter() - begin, os.times()
+    own = after.children_user - before.children_user
+    return clock, own + after.children_system - before.children_system
 
 
 def main() -> None:
@@ -161,28 +148,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", choices=["noise", "resnet50", "vit_b"])
     parser.add_argument("--layers", type=int, help="the first so many only")
+    parser.add_argument("--width", type=int, default=1024, help="neurons of a layer of noise")
     parser.add_argument("--time-limit", type=float, default=2.0)
     parser.add_argument("--jobs", nargs="+", type=int, default=[2])
+    parser.add_argument("--all-cores", action="store_true")
     options = parser.parse_args()
+    every = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as place:
         file, begin = Path(place) / "layers.npz", time.perf_counter()
-        layers = make_features(options.network, options.layers)
+        layers = make_features(options.network, options.layers, options.width)
         np.savez(file, **layers)
         widths = sorted({len(values) for values in layers.values()})
         print(f"{len(layers)} layers of {widths}, made in {time.perf_counter() - begin:.0f} s")
-        print(f"{'jobs':>4} {'clock s':>8} {'own CPU s':>10} {'workers':>8} {'bound':>6} {'MB':>6}")
-        alone, tables = None, set()
+        print(f"{'jobs':>4} {'clock s':>8} {'times':>6} {'CPU s':>8} {'MB':>6}")
+        first, tables = None, set()
         for jobs in options.jobs:
             folder = Path(place) / f"jobs-{jobs}"
-            row = run(file, folder, jobs, options.time_limit)
-            total = row["own"] + row["workers"]
-            alone = alone or total
+            cores = set(every if options.all_cores else every[:jobs])
+            clock, cpu = run(file, folder, jobs, options.time_limit, cores)
+            first = first or clock
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-            print(
-                f"{jobs:4d} {row['clock']:8.1f} {row['own']:10.1f} {row['workers']:8.1f} "
-                f"{alone * jobs / total:6.2f} {size:6.1f}",
-                flush=True,
-            )
+            print(f"{jobs:4d} {clock:8.1f} {first / clock:6.2f} {cpu:8.1f} {size:6.1f}", flush=True)
             tables.add(tuple((folder / name).read_bytes() for name in ("layers.csv", "curves.csv")))
         if len(options.jobs) > 1 and options.time_limit == 0:
             print(f"tables are {'equal' if len(tables) == 1 else 'NOT equal'}")

@@ -64,6 +64,7 @@ class Writing:
 
 
 _SETTINGS, _WRITING = Settings(), Writing()
+_WORK = "featgraph.pipeline", "featgraph.plot.files", "numba"  # what the analysis of a layer loads
 
 
 def analyze_network(
@@ -117,40 +118,42 @@ def analyze_network(
     featgraph analyze --features features.npz --layers "blocks.*"
     featgraph analyze --features features.npz --jobs 4 --standalone
     """
-    from featgraph.core.parallel import joined_cluster
-    from featgraph.pipeline import analyze
-    from featgraph.report.folder import command_line
+    from featgraph.core.parallel import joined_cluster, own_workers
 
     inputs.check_subject(model, features, "--no-baseline", "--weight-network")
     stream = stream or count_processes() > 1
-    build = partial(_build, str(model), weights, option, seed, no_baseline, device)
-    if features is not None:
-        if stream:
-            raise ValueError("--features are there already: give a model, or leave out --stream")
-        what = _read_features(features, baseline_features)
-    elif stream:
-        read = partial(samples.read, data, screen, model, stored=True)
-        claimed = partial(claim, out, "report", force)
-        rank, what, _held = _stream(build, read, claimed, layers, device, screen)
-        if rank:
-            return {}  # process 0 writes the report
-        layers = ("all",)
-    else:
-        what = {**build(), "data": samples.read(data, screen, model)}
-    with joined_cluster(cluster):
-        report = analyze(
-            **what,
-            layers=list(layers),
-            settings=settings.read(),
-            weight_network=weight_network,
-            rng=seed,
-            folder=out,
-            force=force,
-            command=command_line(),
-            jobs=jobs,
-            writing=vars(writing),
-            progress=screen.progress,
-        )
+    if stream and features is not None:
+        raise ValueError("--features are there already: give a model, or leave out --stream")
+    with own_workers(1 if stream or cluster else jobs, *_WORK):
+        from featgraph.pipeline import analyze
+        from featgraph.report.folder import command_line
+
+        build = partial(_build, str(model), weights, option, seed, no_baseline, device)
+        if features is not None:
+            what = _read_features(features, baseline_features)
+        elif stream:
+            read = partial(samples.read, data, screen, model, stored=True)
+            claimed = partial(claim, out, "report", force)
+            rank, what, _held = _stream(build, read, claimed, layers, device, screen)
+            if rank:
+                return {}  # process 0 writes the report
+            layers = ("all",)
+        else:
+            what = {**build(), "data": samples.read(data, screen, model)}
+        with joined_cluster(cluster):
+            report = analyze(
+                **what,
+                layers=list(layers),
+                settings=settings.read(),
+                weight_network=weight_network,
+                rng=seed,
+                folder=out,
+                force=force,
+                command=command_line(),
+                jobs=jobs,
+                writing=vars(writing),
+                progress=screen.progress,
+            )
     return show_summary(report, Path(out), screen)
 
 

@@ -9,6 +9,7 @@ import contextlib
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,7 @@ from featgraph.core.package import need
 from featgraph.core.progress import progress_bar
 from featgraph.core.resources import hold_threads, in_worker
 
-__all__ = ["WorkerLost", "joined_cluster", "run_parallel"]
+__all__ = ["WorkerLost", "joined_cluster", "own_workers", "run_parallel"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,39 @@ def _is_remote() -> bool:
     from joblib.parallel import get_active_backend
 
     return type(get_active_backend()[0]).__name__ in ("DaskDistributedBackend", "RayBackend")
+
+
+@contextlib.contextmanager
+def own_workers(jobs: int, *modules: str) -> Iterator[None]:
+    """Start worker processes that load modules while the block prepares tasks, and end with it.
+
+    For commands: a worker takes seconds to start, and one to end by itself. Nothing with one job.
+
+    Examples
+    --------
+    >>> with own_workers(1, "featgraph.pipeline"):
+    ...     sorted(run_parallel(abs, [(-1,)]))
+    [(0, 1)]
+    """
+    if jobs == 1:
+        yield
+        return
+    from joblib import Parallel, delayed
+
+    loading = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")(
+        [delayed(_load)(modules)] * jobs
+    )
+    try:
+        yield
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is closed before its end
+            loading.close()
+
+
+def _load(modules: Sequence[str]) -> None:
+    for name in modules:
+        import_module(name)
 
 
 def _run_here(

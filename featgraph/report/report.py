@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featgraph.core.checks import choice
-from featgraph.core.files import DamagedFileError, FolderLock, atomic_path, write_text
+from featgraph.core.files import (
+    DamagedFileError,
+    FolderLock,
+    atomic_path,
+    read_json,
+    write_text,
+)
 from featgraph.core.notebook import Drawing, draw, render_result
 from featgraph.core.package import need
 from featgraph.core.parallel import WorkerLost, run_parallel
@@ -90,7 +97,6 @@ class ReportWriter:
         self._before = list_files(self.folder)
         self._files: set[str] = set()
         self._pictures: dict[str, str] = {}
-        self._drawn: dict[str, Mapping[str, bytes]] = {}
         self._finished: set[str] = set()
 
     def close(self) -> None:
@@ -100,7 +106,8 @@ class ReportWriter:
     def load(self, key: str, *, fingerprint: str) -> LayerAnalysis | None:
         """Return a layer that an earlier run finished with the same features and settings.
 
-        Its graph has no edges: the features give them back, and they would fill the folder.
+        Its graph has no edges: the features give them back, and they would fill the folder. Its
+        pictures stay as they are if this run would draw the same.
         """
         path = self.folder / "parts" / f"{key}.npz"
         try:
@@ -110,28 +117,46 @@ class ReportWriter:
         if analysis.fingerprint != fingerprint:
             return None
         self._note(path)
+        with contextlib.suppress(OSError, DamagedFileError):  # drawn again
+            self._keep_drawn(analysis)
         return analysis
+
+    def _keep_drawn(self, analysis: LayerAnalysis) -> None:
+        path = self.folder / "parts" / f"{analysis.key}.json"
+        record = read_json(path)
+        listed = record.get("files")
+        # only what lies in the two folders, whatever the record names
+        there = [place for part in ("figures", "graphs") for place in self.folder.glob(f"{part}/*")]
+        names = {place.relative_to(self.folder).as_posix(): place for place in there}
+        kept = sorted(names.keys() & listed.keys()) if isinstance(listed, dict) else ()
+        if record == self._describe(analysis, {name: names[name].read_bytes() for name in kept}):
+            self._note(path, *(names[name] for name in kept))
+            self._finished.add(analysis.key)
+
+    def _describe(self, analysis: LayerAnalysis, files: Mapping[str, bytes]) -> dict[str, Any]:
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        return {"fingerprint": analysis.fingerprint, **self.wanted, "files": digests}
 
     def save(self, analysis: LayerAnalysis, files: Mapping[str, bytes] | None = None) -> None:
         """Keep a finished layer, without the edges of its graph, for a later run.
 
-        ``files`` is what ``render_layer`` gave, perhaps in another process, for :meth:`add`.
+        ``files`` is what ``render_layer`` gave, perhaps in another process.
         """
+        parts = self.folder / "parts"
+        if files is not None:
+            self._keep(files)
+            text = json.dumps(self._describe(analysis, files), indent=1)
+            self._note(write_text(parts / f"{analysis.key}.json", text + "\n"))
+            self._finished.add(analysis.key)
         graph = analysis.graph
         bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
-        path = self.folder / "parts" / f"{analysis.key}.npz"
-        self._note(replace(analysis, graph=bare).save(path))
-        if files is not None:
-            self._drawn[analysis.key] = files
+        self._note(replace(analysis, graph=bare).save(parts / f"{analysis.key}.npz"))
 
     def add(self, analysis: LayerAnalysis) -> None:
         """Write pictures and graph file of one layer, unless this was done."""
-        if analysis.key in self._finished:
-            return
-        drawn = self._drawn.get(analysis.key)
-        self._keep(render_layer(analysis, **self.wanted) if drawn is None else drawn)
-        self._drawn.pop(analysis.key, None)
-        self._finished.add(analysis.key)
+        if analysis.key not in self._finished:
+            self._keep(render_layer(analysis, **self.wanted))
+            self._finished.add(analysis.key)
 
     def write(self, report: NetworkAnalysis) -> Path:
         """Write tables and page for the layers there are, and return the page's path."""
@@ -157,7 +182,10 @@ class ReportWriter:
         return page
 
     def _note(self, *paths: Path) -> None:
-        self._files.update(path.relative_to(self.folder).as_posix() for path in paths)
+        for path in paths:
+            self._files.add(path.relative_to(self.folder).as_posix())
+            if path.parent.name == "figures":
+                self._pictures[path.stem] = f"figures/{path.stem}.png"
 
     def _keep(self, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
@@ -166,8 +194,6 @@ class ReportWriter:
             with atomic_path(path) as temporary:
                 temporary.write_bytes(content)
             self._note(path)
-            if path.parent.name == "figures":
-                self._pictures[path.stem] = f"figures/{path.stem}.png"
 
     def _build_page(self, report: NetworkAnalysis) -> str:
         names = list(self._pictures) if self._standalone else first_pictures(report)
@@ -254,5 +280,5 @@ class Report(NetworkAnalysis):
         Each file is written whole or not at all; the page comes last. About two seconds
         per layer, most of it for the pictures.
         """
-        with closing(ReportWriter(folder, force=force, **options)) as writer:
+        with contextlib.closing(ReportWriter(folder, force=force, **options)) as writer:
             return writer.write(self)

@@ -228,6 +228,66 @@ def test_part_of_other_settings_is_not_taken(report, tmp_path):
     assert writer.load("missing", fingerprint="one") is None
 
 
+def change_picture(record, picture):
+    picture.write_bytes(b"changed")
+
+
+def lose_picture(record, picture):
+    picture.unlink()
+
+
+def cut_record(record, picture):
+    record.write_bytes(record.read_bytes()[:-9])
+
+
+def mix_record(record, picture):
+    record.write_text('{"files": ["figures"]}')
+
+
+def name_file_outside(record, picture):
+    values = json.loads(record.read_text())
+    values["files"] = {"../other.txt": "0"}
+    record.write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    "damage", [None, change_picture, lose_picture, cut_record, mix_record, name_file_outside]
+)
+def test_pictures_of_an_earlier_run_are_kept_if_they_are_whole(
+    report, tmp_path, monkeypatch, damage
+):
+    item = replace(report.analyses[0], fingerprint="f")
+    first = ReportWriter(tmp_path)
+    first.save(item, render_layer(item, **first.wanted))
+    first.close()
+    if damage is not None:
+        record = tmp_path / "parts" / f"{item.key}.json"
+        damage(record, tmp_path / "figures" / f"{item.key}--graph.png")
+    drawn = []
+    monkeypatch.setattr(
+        "featgraph.report.report.render_layer", lambda item, **_: drawn.append(item.key) or {}
+    )
+    second = ReportWriter(tmp_path)
+    assert second.load(item.key, fingerprint="f") is not None
+    second.add(item)
+    assert drawn == ([] if damage is None else [item.key])
+
+
+@pytest.mark.parametrize("wanted", [{"vector": True}, {"graphs": "whole"}])
+def test_pictures_of_other_wishes_are_drawn_again(report, tmp_path, wanted):
+    item = replace(report.analyses[0], fingerprint="f")
+    first = ReportWriter(tmp_path)
+    first.save(item, render_layer(item, **first.wanted))
+    first.close()
+    second = ReportWriter(tmp_path, **wanted)
+    second.load(item.key, fingerprint="f")
+    second.add(item)
+    names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    for name, content in render_layer(item, **second.wanted).items():
+        assert name in names
+        assert (tmp_path / name).read_bytes() == content
+
+
 def test_workers_draw_what_shows_several_layers(report, folder, tmp_path, monkeypatch):
     monkeypatch.setattr("featgraph.report.report.render_picture", None)  # in this process
     writer = ReportWriter(tmp_path, jobs=2)
