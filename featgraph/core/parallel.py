@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -108,7 +109,8 @@ def _is_remote() -> bool:
 def own_workers(jobs: int, *modules: str) -> Iterator[None]:
     """Start worker processes that load modules while the block prepares tasks, and end with it.
 
-    For commands: a worker takes seconds to start, and one to end by itself. Nothing with one job.
+    For commands: a worker takes seconds to start, and one to end by itself. Nothing with one job;
+    at first no more than there are cores.
 
     Examples
     --------
@@ -119,17 +121,19 @@ def own_workers(jobs: int, *modules: str) -> Iterator[None]:
     if jobs == 1:
         yield
         return
-    from joblib import Parallel, delayed
+    from joblib import Parallel, cpu_count, delayed
+    from joblib.externals.loky import get_reusable_executor
 
+    jobs = min(jobs, max(2, cpu_count()))
     loading = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")(
         [delayed(_load)(modules)] * jobs
     )
     try:
         yield
     finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it is closed before its end
-            loading.close()
+        with contextlib.suppress(Exception):  # of a worker that died
+            deque(loading, maxlen=0)  # loky can fail while it ends workers that have only begun
+        get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def _load(modules: Sequence[str]) -> None:
@@ -214,8 +218,10 @@ def _spread(
             yield delayed(_attempt)(function, place, waiting[place])
 
     # Workers of loky that have grown by 300 MB, as when they first draw, are replaced with a word
-    # of warning. No loss to tell of; and made an error, it would end the thread that all wait for.
+    # of warning; another tells that it waits for those that still load. No loss to tell of; and
+    # made an error, the first would end the thread that all wait for.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    warnings.filterwarnings("ignore", "Trying to resize an executor with running", UserWarning)
     # No more at once than there are workers: whatever was begun when one dies is under suspicion.
     how: dict[str, Any] = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
     places = iter(list(waiting))

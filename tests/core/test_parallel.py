@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
-from featgraph.core.parallel import WorkerLost, joined_cluster, run_parallel
+from featgraph.core.parallel import WorkerLost, joined_cluster, own_workers, run_parallel
 
 
 def make_task(folder, deadly=(), deaths=9):
@@ -35,6 +36,60 @@ def test_results_come_with_their_places(jobs, tmp_path):
     found = run_parallel(make_task(tmp_path), [(5,), (6,), (7,)], jobs=jobs)
     assert sorted(found) == [(0, 25), (1, 36), (2, 49)]
     assert all(count_tries(tmp_path, number) == 1 for number in (5, 6, 7))
+
+
+def list_children():
+    own = pytest.importorskip("psutil").Process()
+    return {child.pid for child in own.children() if "popen_loky" in " ".join(child.cmdline())}
+
+
+def end_workers():
+    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+
+
+def test_workers_that_load_ahead_run_the_tasks_and_end():
+    end_workers()
+    with own_workers(2, "colorsys"):
+        before = list_children()
+        found = [found for _, found in run_parallel(tell_process, [("colorsys",)] * 2, jobs=2)]
+    assert len(before) == 2
+    assert {process for process, _ in found} <= before
+    assert any(is_loaded for _, is_loaded in found)
+    assert not list_children()
+
+
+def test_more_tasks_than_workers_get_workers_of_their_own():
+    end_workers()
+    with own_workers(2, "colorsys"):
+        assert sorted(run_parallel(abs, [(-k,) for k in range(4)], jobs=4)) == [
+            (k, k) for k in range(4)
+        ]
+        assert len(list_children()) == 4
+    assert not list_children()
+
+
+def tell_process(module):
+    return os.getpid(), module in sys.modules
+
+
+def test_fewer_tasks_than_workers_wait_without_a_warning(recwarn):
+    end_workers()
+    with own_workers(3, "numba"):
+        assert sorted(run_parallel(abs, [(-1,), (-2,)], jobs=3)) == [(0, 1), (1, 2)]
+    assert not recwarn.list
+
+
+def test_workers_end_when_the_block_fails():
+    end_workers()
+    with pytest.raises(ZeroDivisionError), own_workers(2, "torch"):
+        raise ZeroDivisionError
+    assert not list_children()
+
+
+def test_no_worker_starts_for_one_job():
+    end_workers()
+    with own_workers(1, "colorsys"):
+        assert not list_children()
 
 
 @pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
