@@ -75,7 +75,6 @@ class GraphTable:
 
 def describe_graph(
     graph: FeatureGraph,
-    *,
     cover: BoxCover | None = None,
     covers: Mapping[object, BoxCover] | Iterable[BoxCover] = (),
     positions: Positions = "auto",

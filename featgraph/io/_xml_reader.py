@@ -45,7 +45,7 @@ _ALWAYS = (-math.inf, math.inf)
 def parse_xml(source: Source) -> RawGraph:
     """Read the one graph of a file; one that changes is read as all its times at once."""
     reader = _Reader(source)
-    if reader.lives or reader.spells or reader.spans:
+    if reader.times:
         reader.notes.append(
             "holds a graph that changes in time, here all its times at once and the last values: "
             "read_dynamic_gexf gives the graph at each time"
@@ -70,11 +70,9 @@ class _Reader(GraphReader):
         self.domain = "node"  # of the <attributes> that are open
         self.declared: list[Column] = []  # columns of the <key> or <attribute> that is open
         self.known = Table()  # columns of the graph itself
-        # What elements say of their times, themselves and in spells, by kind and row; and values,
-        # by column and number of the cell.
-        self.lives: dict[tuple[str, int], list[dict[str, str]]] = {}
-        self.spells: dict[tuple[str, int], list[dict[str, str]]] = {}
-        self.spans: dict[tuple[Column, int], dict[str, str]] = {}
+        # What elements say of their times, by kind and row, and values, by column and number of
+        # the cell: their own attributes, then those of each spell.
+        self.times: dict[tuple[str | Column, int], list[dict[str, str]]] = {}
         self.is_gexf = False
 
         def refuse(*_: object) -> None:
@@ -105,7 +103,7 @@ class _Reader(GraphReader):
 
     def _part_names(self, table: Table) -> None:
         """Tell attributes from what elements say of their own under the same name."""
-        timed = {column for column, _ in self.spans}
+        timed = {of for of, _ in self.times}
         for key, column in list(table.columns.items()):
             own = table.columns.get(_FIRST.get(column.name, column.name))
             if own is None or not own.cells or not key.startswith("for "):
@@ -173,7 +171,7 @@ class _Reader(GraphReader):
                 if name not in _OWN and ":" not in name:
                     table.put(name, text)
             if not _TIMES.isdisjoint(about):
-                self.lives[tag, table.n_rows - 1] = [about]
+                self.times[tag, table.n_rows - 1] = [about]
 
     def declare(self, tag: str, about: dict[str, str]) -> None:
         """Take the name and the type of an attribute."""
@@ -207,7 +205,7 @@ class _Reader(GraphReader):
     def _add(self, column: Column, text: str, about: dict[str, str]) -> None:
         """Give the open element a value, which may hold at some times only."""
         if not _TIMES.isdisjoint(about):
-            self.spans[column, len(column.cells)] = about
+            self.times[column, len(column.cells)] = [about]
         column.add(self.tables[self.owner].n_rows - 1, text)
 
     def look(self, tag: str, about: dict[str, str]) -> None:
@@ -224,7 +222,7 @@ class _Reader(GraphReader):
                 self._add(table.column(name, kind), about[cell], about)
         self.label = self.label or tag in ("NodeLabel", "EdgeLabel")
         if tag in ("spell", "slice"):
-            self.spells.setdefault((self.owner, table.n_rows - 1), []).append(about)
+            self.times.setdefault((self.owner, table.n_rows - 1), [{}]).append(about)
 
     def end(self, tag: str) -> None:
         """Take the end of an element."""
@@ -255,17 +253,14 @@ def parse_times(source: Source) -> dict[float, RawGraph]:
     """Read the graph at every time when something changes."""
     reader = _Reader(source)
     about = reader.about
-    if about.get("mode") not in ("dynamic", "slice") and not (
-        reader.lives or reader.spells or reader.spans
-    ):
+    if about.get("mode") not in ("dynamic", "slice") and not reader.times:
         raise ValueError('holds no <graph mode="dynamic">; read_gexf reads static ones')
     named = about.get("timezone")
     zone = zoneinfo.ZoneInfo(named) if named else datetime.timezone.utc
     told: dict[Any, list[Span]] = {}
-    for where, listed in itertools.chain(reader.lives.items(), reader.spells.items()):
-        spans = [span for one in listed for span in _read_spans(one, zone)]
-        told[where] = spans or told.get(where, [])
-    told |= {where: _read_spans(one, zone) for where, one in reader.spans.items()}
+    for where, (own, *spells) in reader.times.items():
+        spans = [span for one in spells for span in _read_spans(one, zone)]
+        told[where] = spans or (_read_spans(own, zone) if own else [])
     every = set(itertools.chain.from_iterable(told.values()))
     moments = {start for start, end in every if start == end}
     changes = {time for span in every for time in span if math.isfinite(time)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,9 @@ from featgraph.core.package import caller_level
 from featgraph.graph.convert import accept_graph, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.io._streams import Source, Target, XmlWriter, broken_file, open_target, target_name
-from featgraph.io._table import (
-    GraphTable,
-    Positions,
-    cell_texts,
-    column_keys,
-    column_kind,
-    describe_graph,
-    xml_type,
-)
+from featgraph.io._table import GraphTable, Positions, cell_texts, column_kind, describe_graph
 from featgraph.io._xml_reader import parse_times
-from featgraph.io.gexf import NAMESPACES, look_rows, write_meta
+from featgraph.io.gexf import NAMESPACES, declare, known_shapes, look_rows, write_meta
 
 __all__ = ["read_dynamic_gexf", "write_dynamic_gexf"]
 
@@ -105,10 +98,8 @@ def write_dynamic_gexf(
         every = np.unique(np.concatenate([graph.edges for graph in ordered]), axis=0)
         union = FeatureGraph.from_edges(every, n_nodes=ordered[-1].n_nodes)
         positions = describe_graph(union, positions=positions).looks.positions
-    tables = [
-        describe_graph(graph, positions=positions, color_by=color_by, size_by=size_by)
-        for graph in ordered
-    ]
+    how: dict[str, Any] = {"positions": positions, "color_by": color_by, "size_by": size_by}
+    tables = [describe_graph(graph, **how) for graph in ordered]
     for before, after in itertools.pairwise(tables):
         if "community" in before.columns and "community" in after.columns:
             followed = _follow(before.columns["community"], after.columns["community"])
@@ -165,54 +156,42 @@ def _follow(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
         return after
     pairs, sizes = np.unique(np.column_stack([after, before]), axis=0, return_counts=True)
     names: dict[int, int] = {}
-    for k in np.argsort(-sizes, kind="stable"):
-        new, old = pairs[k].tolist()
+    for new, old in pairs[np.argsort(-sizes, kind="stable")].tolist():
         if new not in names and old not in names.values():
             names[new] = old
-    spare = int(max(before.max(), after.max())) + 1
-    for new in np.unique(after).tolist():
-        if new not in names:
-            names[new], spare = spare, spare + 1
+    others = sorted(set(after.tolist()) - names.keys())
+    names |= zip(others, itertools.count(int(max(before.max(), after.max())) + 1))
     return np.array([names[value] for value in after.tolist()], dtype=np.int64)
 
 
-def _merge(values: Sequence[object], spans: Sequence[Span]) -> list[tuple[Any, Span]]:
-    """Join neighbouring stretches of one value; None is no value."""
-    merged: list[tuple[Any, Span]] = []
-    for value, (start, stop) in zip(values, spans, strict=True):
-        if value is None:
-            continue
-        if merged and merged[-1][0] == value and merged[-1][1][1] == start:
-            merged[-1] = (value, (merged[-1][1][0], stop))
-        else:
-            merged.append((value, (start, stop)))
-    return merged
+def _merge(values: Sequence[object], spans: Sequence[Span]) -> Iterator[tuple[Any, Span]]:
+    """Yield each value with the stretch of its neighbouring spans; None is no value."""
+    for value, run in itertools.groupby(zip(values, spans, strict=True), operator.itemgetter(0)):
+        if value is not None:
+            stretch = [span for _, span in run]
+            yield value, (stretch[0][0], stretch[-1][1])
 
 
 def _write_body(xml: XmlWriter, tables: Sequence[GraphTable], spans: Sequence[Span]) -> None:
     last, lives = tables[-1], _lives(tables)
     lengths = [{} if t.weights is None else {"distance": t.weights} for t in tables]
     edges = [own | table.edge_columns for own, table in zip(lengths, tables, strict=True)]
-    nodes = [table.columns for table in tables]
-    columns = {"node": _texts(nodes, "node"), "edge": _texts(edges, "edge")}
-    for owner, listed in columns.items():  # both before the nodes: the schema wants it so
-        if listed:
-            with xml.element("attributes", {"class": owner, "mode": "dynamic"}):
-                for key, (name, kind, _) in listed.items():
-                    xml.leaf("attribute", {"id": key, "title": name, "type": xml_type(kind)})
+    looks, shapes = known_shapes(last.looks, "node")
+    node_values = _begin_values(xml, "node", [table.columns | shapes for table in tables])
+    edge_values = _begin_values(xml, "edge", edges)
     whole = {"start": repr(spans[0][0]), "end": repr(spans[-1][1])}
     labels = last.ids if last.looks.labels is None else last.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(last.ids))}):
-        looks = look_rows(last.looks, "node", len(last.ids))
-        for i, (name, label, look) in enumerate(zip(last.ids, labels, looks, strict=True)):
+        rows = look_rows(looks, "node", len(last.ids))
+        for i, (name, label, look) in enumerate(zip(last.ids, labels, rows, strict=True)):
             with xml.element("node", {"id": name, "label": label, **whole}):
-                _write_values(xml, columns["node"], [i] * len(tables), spans)
+                _write_values(xml, node_values, [i] * len(tables), spans)
                 xml.write(look)
     with xml.element("edges", {"count": str(len(lives))}):
         for k, ((i, j), life) in enumerate(sorted(lives.items())):
             about = {"id": str(k), "source": last.ids[i], "target": last.ids[j]}
             with xml.element("edge", about):
-                _write_values(xml, columns["edge"], life, spans)
+                _write_values(xml, edge_values, life, spans)
                 with xml.element("spells"):
                     there = [None if row is None else True for row in life]
                     for _, (start, stop) in _merge(there, spans):
@@ -228,22 +207,24 @@ def _lives(tables: Sequence[GraphTable]) -> dict[tuple[int, int], list[int | Non
     return lives
 
 
-_Texts = dict[str, tuple[str, str, list[list[str | None] | None]]]
+_Texts = dict[str, list[list[str | None] | None]]  # by key, the cells at each time
 
 
-def _texts(tables: Sequence[Mapping[str, NDArray[Any]]], owner: str) -> _Texts:
-    """Return name, kind and cells of each key, the cells for each time, None where it lacks it."""
-    found: _Texts = {}
+def _begin_values(
+    xml: XmlWriter, owner: str, tables: Sequence[Mapping[str, NDArray[Any]]]
+) -> _Texts:
+    """Declare the columns of all times; return their cells, None for a time that lacks one."""
+    kinds, cells = dict[str, str](), []
     for name in dict.fromkeys(name for table in tables for name in table):
         columns = [table.get(name) for table in tables]
-        kinds = {column_kind(column) for column in columns if column is not None}
-        if len(kinds) > 1:  # the one that holds all
-            whole = kinds <= {"integer", "biginteger"}
-            real = kinds <= {"integer", "biginteger", "double"}
-            kinds = {"biginteger" if whole else "double" if real else "string"}
-        texts = [None if column is None else cell_texts(column) for column in columns]
-        found[name] = name, kinds.pop(), texts
-    return dict(zip(column_keys(found, owner, set()), found.values(), strict=True))
+        found = {column_kind(column) for column in columns if column is not None}
+        if len(found) > 1:  # the one that holds all
+            whole = found <= {"integer", "biginteger"}
+            real = found <= {"integer", "biginteger", "double"}
+            found = {"biginteger" if whole else "double" if real else "string"}
+        kinds[name] = found.pop()
+        cells.append([None if column is None else cell_texts(column) for column in columns])
+    return dict(zip(declare(xml, owner, kinds, mode="dynamic"), cells, strict=True))
 
 
 def _write_values(
@@ -253,7 +234,7 @@ def _write_values(
     if not columns:
         return
     with xml.element("attvalues"):
-        for key, (_, _, cells) in columns.items():
+        for key, cells in columns.items():
             values = [
                 None if texts is None or row is None else texts[row]
                 for texts, row in zip(cells, rows, strict=True)

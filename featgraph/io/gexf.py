@@ -6,6 +6,7 @@ import itertools
 import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ from featgraph.io._xml_reader import KEYWORD
 if TYPE_CHECKING:
     from featgraph.boxes.cover import BoxCover
 
-__all__ = ["NAMESPACES", "look_rows", "write_gexf", "write_meta"]
+__all__ = ["NAMESPACES", "declare", "known_shapes", "look_rows", "write_gexf", "write_meta"]
 
 NAMESPACES = {
     "xmlns": "http://gexf.net/1.3",
@@ -109,15 +110,7 @@ def write_gexf(
     >>> read_gexf(path).node_attributes["core_number"]
     array([1, 1])
     """
-    table = describe_graph(
-        graph,
-        cover=cover,
-        covers=covers,
-        positions=positions,
-        color_by=color_by,
-        size_by=size_by,
-        weight=weight,
-    )
+    table = describe_graph(graph, cover, covers, positions, color_by, size_by, weight)
     if table.weights is not None:
         _say_what_gephi_drops(table.weights)
     with open_target(path) as out:
@@ -151,28 +144,50 @@ def write_meta(xml: XmlWriter, fields: Mapping[str, object], told: str = "") -> 
         xml.leaf("description", text=told)
 
 
+def declare(xml: XmlWriter, owner: str, kinds: Mapping[str, str], **about: str) -> list[str]:
+    """Write names and kinds of the columns of nodes or edges; return the ids of the columns."""
+    keys = column_keys(kinds, owner, set())
+    if keys:
+        with xml.element("attributes", {"class": owner, **about}):
+            for key, (name, kind) in zip(keys, kinds.items(), strict=True):
+                xml.leaf("attribute", {"id": key, "title": name, "type": xml_type(kind)})
+    return keys
+
+
+def known_shapes(looks: Looks, owner: str) -> tuple[Looks, dict[str, NDArray[Any]]]:
+    """Return looks that the format knows; shapes that it does not know are a column."""
+    if looks.shapes is None or set(looks.shapes.tolist()) <= _SHAPES[owner]:
+        return looks, {}
+    return replace(looks, shapes=None), {"shape": looks.shapes}
+
+
 def _write_body(xml: XmlWriter, table: GraphTable) -> None:
-    columns = {
-        "node": _all_columns(table.columns, table.looks, "node"),
-        "edge": _all_columns(table.edge_columns, table.edge_looks, "edge"),
-    }
-    for owner, listed in columns.items():  # both before the nodes: the schema wants it so
-        if listed:
-            with xml.element("attributes", {"class": owner}):
-                keys = column_keys(listed, owner, set())
-                for key, (name, column) in zip(keys, listed.items(), strict=True):
-                    kind = xml_type(column_kind(column))
-                    xml.leaf("attribute", {"id": key, "title": name, "type": kind})
+    nodes = _begin_rows(xml, "node", table.columns, table.looks, len(table.ids))
+    edges = _begin_rows(xml, "edge", table.edge_columns, table.edge_looks, len(table.edges))
     names = [escape_value(name) for name in table.ids]
     labels = table.ids if table.looks.labels is None else table.looks.labels.tolist()
     with xml.element("nodes", {"count": str(len(names))}):
-        inner = _inner_rows(columns["node"], table.looks, "node", len(names))
-        for name, label, row in zip(names, labels, inner, strict=True):
+        for name, label, row in zip(names, labels, nodes, strict=True):
             xml.write(f'<node id="{name}" label="{_label(label)}">\n{row}</node>\n')
     with xml.element("edges", {"count": str(len(table.edges))}):
-        inner = _inner_rows(columns["edge"], table.edge_looks, "edge", len(table.edges))
-        for about, row in zip(_edge_abouts(names, table), inner, strict=True):
+        for about, row in zip(_edge_abouts(names, table), edges, strict=True):
             xml.write(f"<edge {about}>\n{row}</edge>\n" if row else f"<edge {about}/>\n")
+
+
+def _begin_rows(
+    xml: XmlWriter, owner: str, columns: Mapping[str, NDArray[Any]], looks: Looks, n_rows: int
+) -> Iterator[str]:
+    """Declare columns; return an iterator over what stands inside each node or edge."""
+    looks, shapes = known_shapes(looks, owner)
+    columns = {**columns, **shapes}
+    keys = declare(xml, owner, {name: column_kind(column) for name, column in columns.items()})
+    befores = [f'<attvalue for="{key}" value="' for key in keys]
+    cells = zip(columns.values(), befores, itertools.repeat('"/>\n'), strict=False)
+    rows = row_texts(cells, n_rows, escape_value)
+    return (
+        (f"<attvalues>\n{row}</attvalues>\n" if row else "") + look
+        for row, look in zip(rows, look_rows(looks, owner, n_rows), strict=True)
+    )
 
 
 def _label(label: str) -> str:
@@ -192,65 +207,26 @@ def _edge_abouts(names: Sequence[str], table: GraphTable) -> Iterator[str]:
         yield about
 
 
-def _all_columns(
-    columns: Mapping[str, NDArray[Any]], looks: Looks, owner: str
-) -> dict[str, NDArray[Any]]:
-    """Return the columns, with shapes that the format does not know among them."""
-    if looks.shapes is None or _known_shapes(looks, owner):
-        return dict(columns)
-    return {**columns, "shape": looks.shapes}
-
-
-def _known_shapes(looks: Looks, owner: str) -> bool:
-    return looks.shapes is not None and set(looks.shapes.tolist()) <= _SHAPES[owner]
-
-
-def _inner_rows(
-    columns: Mapping[str, NDArray[Any]], looks: Looks, owner: str, n_rows: int
-) -> Iterator[str]:
-    """Yield what stands inside each node or edge."""
-    cells = [
-        (column, f'<attvalue for="{key}" value="', '"/>\n')
-        for key, column in zip(column_keys(columns, owner, set()), columns.values(), strict=True)
-    ]
-    values = row_texts(cells, n_rows, escape_value)
-    for row, look in zip(values, look_rows(looks, owner, n_rows), strict=True):
-        yield (f"<attvalues>\n{row}</attvalues>\n" if row else "") + look
-
-
 def look_rows(looks: Looks, owner: str, n_rows: int) -> Iterator[str]:
     """Yield the viz elements of each node or edge, as far as they are given."""
     pieces: list[Iterable[str]] = [itertools.repeat("", n_rows)]
     if looks.colors is not None:
-        pieces.append(map(_color, color_cells(looks.colors).tolist(), _cells(looks.alpha)))
+        shades = [] if looks.alpha is None else [looks.alpha]
+        pieces.append(_elements("color", "rgba", [*color_cells(looks.colors).T, *shades], 3))
     if looks.positions is not None:
-        pieces.append(map(_place, zip(*map(cell_texts, looks.positions.T), strict=True)))
-    if looks.sizes is not None:
-        pieces.append(_valued("size" if owner == "node" else "thickness", looks.sizes))
-    if looks.shapes is not None and _known_shapes(looks, owner):
-        pieces.append(_valued("shape", looks.shapes))
+        pieces.append(_elements("position", "xyz", looks.positions.T, looks.positions.shape[1]))
+    size = "size" if owner == "node" else "thickness"
+    for tag, column in ((size, looks.sizes), ("shape", looks.shapes)):
+        if column is not None:
+            pieces.append(_elements(tag, ["value"], [column], 1))
     return map("".join, zip(*pieces, strict=True))
 
 
-def _valued(tag: str, column: NDArray[Any]) -> Iterable[str]:
-    texts = cell_texts(column)
-    return ("" if text is None else f'<viz:{tag} value="{text}"/>\n' for text in texts)
-
-
-def _cells(column: NDArray[Any] | None) -> Iterable[str | None]:
-    return itertools.repeat(None) if column is None else cell_texts(column)
-
-
-def _color(channels: Sequence[int | None], alpha: str | None) -> str:
-    red, green, blue = channels
-    if red is None:
-        return ""
-    shade = "" if alpha is None else f' a="{alpha}"'
-    return f'<viz:color r="{red}" g="{green}" b="{blue}"{shade}/>\n'
-
-
-def _place(texts: Sequence[str | None]) -> str:
-    if None in texts:
-        return ""
-    told = " ".join(f'{axis}="{text}"' for axis, text in zip("xyz", texts, strict=False))
-    return f"<viz:position {told}/>\n"
+def _elements(
+    tag: str, names: Sequence[str], columns: Iterable[NDArray[Any]], least: int
+) -> Iterator[str]:
+    """Yield a viz element for each row; nothing for those that lack one of the first ``least``."""
+    for row in zip(*map(cell_texts, columns), strict=True):
+        cells = zip(names, row, strict=False)
+        told = "".join(f' {name}="{cell}"' for name, cell in cells if cell is not None)
+        yield "" if None in row[:least] else f"<viz:{tag}{told}/>\n"

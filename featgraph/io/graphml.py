@@ -110,15 +110,7 @@ def write_graphml(
     >>> read_graphml(path).node_attributes["degree"]
     array([1, 1])
     """
-    table = describe_graph(
-        graph,
-        cover=cover,
-        covers=covers,
-        positions=positions,
-        color_by=color_by,
-        size_by=size_by,
-        weight=weight,
-    )
+    table = describe_graph(graph, cover, covers, positions, color_by, size_by, weight)
     with open_target(path) as out:
         xml = XmlWriter(out)
         with xml.element("graphml", {"xmlns": "http://graphml.graphdrawing.org/xmlns"}):

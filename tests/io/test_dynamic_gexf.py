@@ -33,6 +33,15 @@ def spans_of(rows):
     return [(float(row.get("start")), float(row.get("end"))) for row in rows]
 
 
+@pytest.mark.parametrize("words", [["disc", "square"], ["ellipse", "disc"]])
+def test_shapes_that_the_format_does_not_know_stay_a_column(words, tmp_path):
+    graph = FeatureGraph.from_edges([(0, 1)]).with_attributes(shape=words)
+    path = write_dynamic_gexf({0: graph, 1: graph}, tmp_path / "x.gexf")
+    drawn = [shape.get("value") for shape in ElementTree.parse(path).getroot().iter(f"{VIZ}shape")]
+    assert drawn == ([] if "ellipse" in words else words)
+    assert read_dynamic_gexf(path)[0.0].node_attributes["shape"].tolist() == words
+
+
 def test_structure_is_what_gephi_reads(tmp_path):
     path = write_dynamic_gexf(make_graphs(), tmp_path / "x.gexf", end=6)
     root = ElementTree.parse(path).getroot()
