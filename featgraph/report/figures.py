@@ -74,13 +74,13 @@ def render_layer(
 
 def render_picture(name: str, figure: Figure, *, vector: bool = False) -> dict[str, bytes]:
     """Return a figure as the contents of files by their paths in the folder of a report."""
-    from featgraph.plot.files import render_figure
+    from featgraph.plot.files import arranged, render_figure
 
     dpi = _GRAPH_DPI if name.endswith("--graph") else _DPI
-    pictures = {f"figures/{name}.png": pack_png(render_figure(figure, "png", dpi=dpi))}
-    if vector:
-        figure.set_layout_engine("none")  # laid out once; this needs no second pass
-        pictures[f"figures/{name}.svg"] = render_figure(figure, "svg")
+    with arranged(figure, dpi):
+        pictures = {f"figures/{name}.png": pack_png(render_figure(figure, "png", dpi=dpi))}
+        if vector:
+            pictures[f"figures/{name}.svg"] = render_figure(figure, "svg")
     return pictures
 
 
