@@ -178,15 +178,15 @@ def analyze(
 
 def _gather(
     report: Report,
-    outcomes: Iterator[tuple[int, LayerAnalysis | SkippedLayer]],
+    outcomes: Iterator[dict[int, LayerAnalysis | SkippedLayer]],
     writer: ReportWriter | None,
     started: float,
 ) -> Report:
     """Return the report with all outcomes, in the planned order; write it while they come in."""
     found: dict[int, LayerAnalysis | SkippedLayer] = {}
     try:
-        for place, outcome in outcomes:
-            found[place] = outcome
+        for new in outcomes:
+            found |= new
             ordered = [found[place] for place in sorted(found)]
             report = replace(
                 report,
@@ -314,18 +314,20 @@ def _analyze_all(
     writer: ReportWriter | None,
     jobs: int | None,
     progress: bool | None,
-) -> Generator[tuple[int, LayerAnalysis | SkippedLayer], None, None]:
-    """Yield place and outcome of each layer: first those of an earlier run, then new ones."""
-    fresh, prints = [], {}
+) -> Generator[dict[int, LayerAnalysis | SkippedLayer], None, None]:
+    """Yield outcomes by place: first all those of an earlier run, then each new one."""
+    fresh, earlier, prints = [], dict[int, LayerAnalysis | SkippedLayer](), {}
     for place, (state, F) in enumerate(tasks):
-        earlier = None
+        kept = None
         if writer is not None:
             prints[place] = _fingerprint(F, settings, seed)
-            earlier = _resume(F, state, settings, writer, prints[place])
-        if earlier is None:
+            kept = _resume(F, state, settings, writer, prints[place])
+        if kept is None:
             fresh.append(place)
         else:
-            yield place, earlier
+            earlier[place] = kept
+    if earlier:
+        yield earlier
     wanted = None if writer is None else writer.wanted
     calls = [(tasks[place][1], tasks[place][0], settings, seed, wanted) for place in fresh]
     how: dict[str, Any] = {"jobs": jobs, "progress": progress, "label": "layers"}
@@ -339,7 +341,7 @@ def _analyze_all(
             outcome, files = found
             if writer is not None and isinstance(outcome, LayerAnalysis):
                 writer.save(replace(outcome, fingerprint=prints[place]), files)
-            yield place, outcome
+            yield {place: outcome}
 
 
 def _analyze_and_draw(
