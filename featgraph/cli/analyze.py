@@ -118,19 +118,16 @@ def analyze_network(
     featgraph analyze --features features.npz --layers "blocks.*"
     featgraph analyze --features features.npz --jobs 4 --standalone
     """
+    import featgraph as fg
     from featgraph.core.parallel import joined_cluster, own_workers
+    from featgraph.report.folder import command_line
 
     inputs.check_subject(model, features, "--no-baseline", "--weight-network")
     stream = stream or count_processes() > 1
-    if stream and features is not None:
-        raise ValueError("--features are there already: give a model, or leave out --stream")
     with own_workers(1 if stream or cluster else jobs, *_WORK):
-        from featgraph.pipeline import analyze
-        from featgraph.report.folder import command_line
-
         build = partial(_build, str(model), weights, option, seed, no_baseline, device)
         if features is not None:
-            what = _read_features(features, baseline_features)
+            what = _read_features(features, baseline_features, stream)
         elif stream:
             read = partial(samples.read, data, screen, model, stored=True)
             claimed = partial(claim, out, "report", force)
@@ -141,7 +138,7 @@ def analyze_network(
         else:
             what = {**build(), "data": samples.read(data, screen, model)}
         with joined_cluster(cluster):
-            report = analyze(
+            report = fg.analyze(
                 **what,
                 layers=list(layers),
                 settings=settings.read(),
@@ -175,9 +172,11 @@ def show_summary(report: Report, folder: Path, screen: Screen) -> dict[str, Any]
     }
 
 
-def _read_features(path: Path, baseline: Path | None) -> dict[str, Any]:
+def _read_features(path: Path, baseline: Path | None, stream: bool) -> dict[str, Any]:
     from featgraph import load_features
 
+    if stream:
+        raise ValueError("--features are there already: give a model, or leave out --stream")
     if baseline is None:
         return {"model": load_features(path), "states": ("untrained", "features")}
     return {"model": load_features(path), "baseline": load_features(baseline)}

@@ -97,6 +97,7 @@ class ReportWriter:
         self._before = list_files(self.folder)
         self._files: set[str] = set()
         self._pictures: dict[str, str] = {}
+        self._drawn: dict[str, Mapping[str, bytes]] = {}
         self._finished: set[str] = set()
 
     def close(self) -> None:
@@ -140,23 +141,27 @@ class ReportWriter:
     def save(self, analysis: LayerAnalysis, files: Mapping[str, bytes] | None = None) -> None:
         """Keep a finished layer, without the edges of its graph, for a later run.
 
-        ``files`` is what ``render_layer`` gave, perhaps in another process.
+        ``files`` is what ``render_layer`` gave, perhaps in another process, for :meth:`add`.
         """
-        parts = self.folder / "parts"
-        if files is not None:
-            self._keep(files)
-            text = json.dumps(self._describe(analysis, files), indent=1)
-            self._note(write_text(parts / f"{analysis.key}.json", text + "\n"))
-            self._finished.add(analysis.key)
         graph = analysis.graph
         bare = FeatureGraph(np.zeros_like(graph.indptr), graph.indices[:0])
-        self._note(replace(analysis, graph=bare).save(parts / f"{analysis.key}.npz"))
+        path = self.folder / "parts" / f"{analysis.key}.npz"
+        self._note(replace(analysis, graph=bare).save(path))
+        if files is not None:
+            self._drawn[analysis.key] = files
 
     def add(self, analysis: LayerAnalysis) -> None:
         """Write pictures and graph file of one layer, unless this was done."""
-        if analysis.key not in self._finished:
-            self._keep(render_layer(analysis, **self.wanted))
-            self._finished.add(analysis.key)
+        if analysis.key in self._finished:
+            return
+        drawn = self._drawn.get(analysis.key)
+        files = render_layer(analysis, **self.wanted) if drawn is None else drawn
+        self._keep(files)
+        if analysis.fingerprint:
+            text = json.dumps(self._describe(analysis, files), indent=1) + "\n"
+            self._note(write_text(self.folder / "parts" / f"{analysis.key}.json", text))
+        self._drawn.pop(analysis.key, None)
+        self._finished.add(analysis.key)
 
     def write(self, report: NetworkAnalysis) -> Path:
         """Write tables and page for the layers there are, and return the page's path."""

@@ -258,7 +258,8 @@ def test_pictures_of_an_earlier_run_are_kept_if_they_are_whole(
 ):
     item = replace(report.analyses[0], fingerprint="f")
     first = ReportWriter(tmp_path)
-    first.save(item, render_layer(item, **first.wanted))
+    first.save(item)
+    first.add(item)
     first.close()
     if damage is not None:
         record = tmp_path / "parts" / f"{item.key}.json"
@@ -274,18 +275,26 @@ def test_pictures_of_an_earlier_run_are_kept_if_they_are_whole(
 
 
 @pytest.mark.parametrize("wanted", [{"vector": True}, {"graphs": "whole"}])
-def test_pictures_of_other_wishes_are_drawn_again(report, tmp_path, wanted):
+def test_pictures_of_other_wishes_are_drawn_again_once(report, tmp_path, wanted, monkeypatch):
     item = replace(report.analyses[0], fingerprint="f")
     first = ReportWriter(tmp_path)
-    first.save(item, render_layer(item, **first.wanted))
+    first.save(item)
+    first.add(item)
     first.close()
     second = ReportWriter(tmp_path, **wanted)
     second.load(item.key, fingerprint="f")
     second.add(item)
+    second.close()
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
     for name, content in render_layer(item, **second.wanted).items():
         assert name in names
         assert (tmp_path / name).read_bytes() == content
+    drawn = []
+    monkeypatch.setattr("featgraph.report.report.render_layer", lambda item, **_: drawn.append(1))
+    third = ReportWriter(tmp_path, **wanted)
+    third.load(item.key, fingerprint="f")
+    third.add(item)
+    assert not drawn
 
 
 def test_workers_draw_what_shows_several_layers(report, folder, tmp_path, monkeypatch):
