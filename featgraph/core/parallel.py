@@ -106,7 +106,7 @@ def _is_remote() -> bool:
 
 
 @contextlib.contextmanager
-def own_workers(jobs: int, *modules: str) -> Iterator[None]:
+def own_workers(jobs: int | None, *modules: str) -> Iterator[None]:
     """Start worker processes that load modules while the block prepares tasks, and end with it.
 
     For commands: a worker takes seconds to start, and one to end by itself. Nothing with one job;
@@ -118,7 +118,7 @@ def own_workers(jobs: int, *modules: str) -> Iterator[None]:
     ...     sorted(run_parallel(abs, [(-1,)]))
     [(0, 1)]
     """
-    if jobs == 1:
+    if jobs is None or jobs == 1:
         yield
         return
     from joblib import Parallel, cpu_count, delayed
