@@ -26,6 +26,7 @@ __all__ = [
     "compare_all",
     "compare_pair",
     "exact_self",
+    "find_means",
     "require_signal",
     "unit_factor",
     "view_samples",
@@ -180,10 +181,25 @@ def as_given(value: torch.Tensor, inputs: Sequence[Samples]) -> torch.Tensor | f
     return float(value)
 
 
+def find_means(samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean over samples and what its rounding leaves, the mean of the rest.
+
+    Examples
+    --------
+    >>> mean, rest = find_means(torch.full((6, 1), 1000.1, dtype=torch.float64))
+    >>> bool((1000.1 - mean - rest).abs() < 1e-20)
+    True
+    """
+    mean = samples.mean(dim=0, keepdim=True)
+    return mean, (samples - mean).mean(dim=0, keepdim=True)
+
+
 def center(samples: torch.Tensor, name: str) -> torch.Tensor:
     """Subtract the mean over samples; raise if nothing is left."""
-    centered = samples - samples.mean(dim=0, keepdim=True)
-    # Rounding of the mean leaves about eps·|x| behind; constant features must not pass as signal.
+    centered = samples
+    for mean in find_means(samples):
+        centered = centered - mean
+    # What rounding of the samples themselves leaves, about eps·|x|, must not pass as signal.
     noise = 8 * torch.finfo(samples.dtype).eps * samples.detach().abs().max()
     if centered.detach().abs().max() <= noise:
         raise ValueError(

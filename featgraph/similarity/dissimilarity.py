@@ -9,6 +9,7 @@ import torch
 from featgraph.core.checks import choice
 from featgraph.core.resources import check_pairs
 from featgraph.similarity._recipe import ArrayLike, Recipe, Rows, Samples, require_samples, score
+from featgraph.similarity.sample_graphs import bring_near_one
 
 __all__ = ["Comparison", "Dissimilarity", "rsa"]
 
@@ -148,10 +149,14 @@ def pair_dissimilarities(
     """Dissimilarity of every pair of samples, shape (n(n − 1)/2,), rows first."""
     if dissimilarity == "euclidean":
         return pair_distances(samples)
+    samples = bring_near_one(samples)
+    peaks = samples.detach().abs().amax(dim=1)
     if dissimilarity == "correlation":
         samples = samples - samples.mean(dim=1, keepdim=True)
     norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
-    flat = (norms <= 1e-12 * norms.detach().max()).flatten()
+    # Rounding of the mean leaves about eps·|x| of a constant sample behind.
+    noise = 8 * torch.finfo(samples.dtype).eps * samples.shape[1] ** 0.5
+    flat = norms.detach().flatten() <= noise * peaks
     if flat.any():
         what = "constant over its features" if dissimilarity == "correlation" else "zero"
         raise ValueError(

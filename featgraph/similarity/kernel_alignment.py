@@ -21,6 +21,7 @@ from featgraph.similarity._recipe import (
     center,
     compare_pair,
     exact_self,
+    find_means,
     require_samples,
     require_signal,
 )
@@ -84,7 +85,7 @@ def cka(
         Second layer, same samples in the same order.
     kernel : {"linear", "rbf"}, default="linear"
         Inner products, or exp(−d² / (2 · bandwidth² · m)) with m the median of the squared
-        distances d² over all pairs of different samples.
+        distances d² over all pairs of different samples (of an even number the lower one).
     estimator : {"biased", "unbiased", "minibatch"}, default="biased"
         ``"biased"`` as in the paper; it rises towards 1 when there are fewer samples than
         features. ``"unbiased"`` corrects that (Song et al. 2012; at least 4 samples; may be
@@ -269,11 +270,11 @@ def open_kernel(take: Take, name: str, kernel: str, bandwidth: float, *, unbiase
     samples are taken and centred for each call, so that no copy of them is held, and n²/2 numbers
     of one layer at a time for the median distance of the RBF kernel.
     """
-    centered, mean = center(take(), name), take().mean(dim=0, keepdim=True)
+    centered, (mean, rest) = center(take(), name), find_means(take())
     n_samples = centered.shape[0]
     block = _linear_block if kernel == "linear" else _open_rbf(centered, bandwidth, name)
     if not unbiased and kernel == "linear":  # inner products of centred samples are centred
-        return lambda low, high: block(take() - mean, low, high)
+        return lambda low, high: block((take() - mean).sub_(rest), low, high)
     sums = _add_up(block, centered, hollow=unbiased)
     del centered
     if not unbiased:
@@ -283,7 +284,7 @@ def open_kernel(take: Take, name: str, kernel: str, bandwidth: float, *, unbiase
         total = sums.sum() / ((n_samples - 1) * (n_samples - 2))
 
     def centered_rows(low: int, high: int) -> torch.Tensor:
-        found = block(take() - mean, low, high)
+        found = block((take() - mean).sub_(rest), low, high)
         found.sub_(means[None, low:]).sub_(means[low:high, None]).add_(total)
         if unbiased:
             found.diagonal().zero_()

@@ -221,7 +221,10 @@ def _span(samples: torch.Tensor, name: str, variance: float | None) -> _Basis:
         )
     centered = center(samples.double(), name)
     left, values, right = decompose(centered)
-    floor = values[0] * max(n_samples, n_features) * torch.finfo(samples.dtype).eps
+    # Rounding is as large as the values before centring, and as the largest direction after it.
+    peaks = samples.detach().double().abs().amax(dim=0).norm() * n_samples**0.5
+    largest = torch.maximum(values[0].detach() * max(n_samples, n_features), peaks)
+    floor = largest * torch.finfo(samples.dtype).eps
     kept = int((values > floor).sum())
     if variance is not None:
         shares = values.square().cumsum(0) / values.square().sum()

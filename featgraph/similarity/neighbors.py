@@ -129,7 +129,7 @@ def neighbor_lists(
     """
     points = samples.double()
     if distance == "cosine":
-        points = torch.nn.functional.normalize(points, dim=1)
+        points = scale_samples(points)
     middle = 0.0 if distance == "cosine" else points.mean(dim=0, keepdim=True)
     near_zero = points - middle  # products lose fewer digits there
     squares = near_zero.square().sum(dim=1)

@@ -27,6 +27,8 @@ __all__ = [
     "sample_graph",
 ]
 
+FAR = 40  # powers of two about 1 within which squares keep all digits
+
 
 def sample_adjacency(X: Samples, *, top_k: int | None = None) -> torch.Tensor:
     """Adjacency matrix of the graph of samples of a layer.
@@ -301,8 +303,8 @@ def find_largest(block: torch.Tensor, low: int, top_k: int) -> torch.Tensor:
 
 
 def unit_samples(samples: torch.Tensor, name: str) -> torch.Tensor:
-    """Return samples of norm 1; those of norm 0 stay, with a warning."""
-    dead = (samples.norm(dim=1) <= 0).flatten()
+    """Return samples of norm 1; those that are all zero stay, with a warning."""
+    dead = ~samples.any(dim=1)
     if dead.any():
         warnings.warn(
             f"{name} holds {int(dead.sum())} samples whose features are all zero (the first is "
@@ -313,9 +315,27 @@ def unit_samples(samples: torch.Tensor, name: str) -> torch.Tensor:
 
 
 def scale_samples(samples: torch.Tensor) -> torch.Tensor:
-    """Return samples of norm 1; those of norm 0 stay."""
+    """Return samples of norm 1, whatever their scale; those that are all zero stay."""
+    samples = bring_near_one(samples)
     norms: torch.Tensor = samples.norm(dim=1, keepdim=True)
     return samples / torch.where(norms > 0, norms, 1.0)
+
+
+def bring_near_one(samples: torch.Tensor) -> torch.Tensor:
+    """Return each sample times a power of two, so that no square overflows or vanishes.
+
+    Examples
+    --------
+    >>> bring_near_one(torch.tensor([[3e-30, -4e-30], [3.0, 4.0]])).abs().amax(dim=1) > 0.5
+    tensor([True, True])
+    """
+    exponents = torch.frexp(samples.detach().abs().amax(dim=1, keepdim=True)).exponent
+    far = exponents.abs() > FAR
+    if not bool(far.any()):
+        return samples
+    most = 120 if samples.dtype == torch.float32 else 1000
+    factors = torch.exp2(-exponents.clamp(-most, most).to(samples.dtype))
+    return samples * torch.where(far, factors, 1.0)
 
 
 def _cosines(samples: torch.Tensor, name: str) -> torch.Tensor:

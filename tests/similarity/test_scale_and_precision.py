@@ -67,3 +67,46 @@ def test_layers_of_two_precisions_are_compared_in_the_wider(name, dtype):
     assert float(MEASURES[name](X, Y)) == pytest.approx(expected, abs=1e-6)
     found = sim.compare_layers({"a": X, "b": X.float()}, {"c": Y}, measure=name)
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [1000.1, 1e8 / 3])
+@pytest.mark.parametrize("name", ["cca", "svcca", "pwcca", "procrustes", "cka"])
+def test_constant_features_are_no_direction(name, value):
+    constant = np.full((len(F), 3), value)
+    found = MEASURES[name](np.hstack([F, constant]), np.hstack([G, constant]))
+    assert found == pytest.approx(MEASURES[name](F, G), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["cca", "pwcca"])
+def test_a_feature_with_its_copy_shifted_is_one_direction(name):
+    X, Y = (np.hstack([side, side[:, :1] + 1e8]) for side in (F, G))
+    doubled = (np.hstack([side, side[:, :1]]) for side in (F, G))
+    assert MEASURES[name](X, Y) == pytest.approx(MEASURES[name](*doubled), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["cka", "cka_unbiased", "cka_rbf"])
+def test_single_precision_keeps_what_a_large_offset_leaves(name):
+    for side in (F, np.tile(F, 12)):  # more samples than features, and fewer
+        X, Y = (torch.as_tensor(part + 1e6).float() for part in (side, G))
+        exact = ((part.double() - 1e6).numpy() for part in (X, Y))
+        assert float(MEASURES[name](X, Y)) == pytest.approx(MEASURES[name](*exact), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in MEASURES.items() if "sample_scaling" in row.invariances]
+)
+def test_samples_may_differ_by_many_orders_of_magnitude(name):
+    scales = 10.0 ** RNG.integers(-17, 17, size=(len(F), 1))
+    expected = MEASURES[name](F, G)
+    assert MEASURES[name](scales * F, G) == pytest.approx(expected, rel=1e-9)
+    X, Y = torch.as_tensor(scales * F).float(), torch.as_tensor(G).float()
+    assert float(MEASURES[name](X, Y)) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_graphs_of_samples_are_the_same_at_any_scale(scale):
+    X, labels = torch.as_tensor(F).float(), np.arange(len(F)) % 3
+    torch.testing.assert_close(sim.sample_adjacency(scale * X), sim.sample_adjacency(X))
+    assert sim.count_label_motifs(scale * X, labels) == sim.count_label_motifs(X, labels)
+    found = sim.class_modularity(scale * X, labels)
+    assert found == pytest.approx(sim.class_modularity(X, labels), rel=1e-4)
