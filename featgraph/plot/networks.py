@@ -107,7 +107,6 @@ def _write_axes(ax: Axes, result: SmallWorld) -> None:
     else:
         middle, half = (low + high) / 2, max(0.6 * (high - low), 0.02)
         ax.set_xlim(middle - half, middle + half)
-    ax.tick_params(which="minor", length=0)
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlabel("path length L (hops)", fontsize=TEXT)
     ax.set_ylabel("clustering C", fontsize=TEXT)

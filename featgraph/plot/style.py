@@ -199,12 +199,11 @@ def set_log_ticks(
     axis: Axis, steps: Sequence[float] = (1.0, 2.0, 5.0), text: str = "{:g}", most: int | None = 12
 ) -> None:
     """Write plain numerals on a logarithmic axis, at ``steps`` of each decade, and nowhere else."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis.set_major_locator(LogLocator(base=10, subs=steps, numticks=most))
     axis.set_major_formatter(FuncFormatter(lambda value, _: text.format(value)))
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_tick_params(which="minor", length=0)
+    axis.set_minor_locator(NullLocator())
 
 
 def use_count_scale(ax: Axes, largest: float) -> None:
