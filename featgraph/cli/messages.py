@@ -77,6 +77,9 @@ _PHRASES = (
     ),
     (r"\bsay format= one of\b", "--input-format says another, one of"),
     (r"\buse force\b", "use --force"),
+    (r"sample more neurons, raise max_length or lower min_edges", "take a larger --sample"),
+    (r"a sample of its neurons, max_length or n_strongest", "a smaller --sample"),
+    (r"\bmax_length=", ""),
     (r"'\./-'", "'-'"),
     (r", or resume=False to begin anew", ", or --out with another folder to begin anew"),
 )

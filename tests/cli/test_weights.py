@@ -53,3 +53,11 @@ def test_the_command_gives_the_numbers_of_the_library(variant, tmp_path, capsys)
     net = fg.models.build_model("mlp", seed=0)
     found = fg.multifractal_weights(net, variant=variant, n_samples=2, nulls=("rows",))
     assert row["width"] == pytest.approx(found.width, rel=1e-5)
+
+
+def test_too_few_neurons_are_told_in_flags(tmp_path, capsys):
+    words = ["weights", "mlp", "-o", str(tmp_path / "out"), "--sample", "3", "--n-samples", "1"]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "take a larger --sample" in said
+    assert "min_edges" not in said
