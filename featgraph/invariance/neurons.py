@@ -111,9 +111,9 @@ def measure_linearity(features: FeatureMatrix | Array, *, share: float = 0.9) ->
 
     matrix = as_feature_matrix(features)
     values = matrix.numpy().astype(np.float64)
-    centered = values - values.mean(axis=0)
+    centered = values - values[0]  # first, since means of many equal rows are off by rounding
+    centered -= centered.mean(axis=0)
     largest = float(np.abs(centered).max())
-    # Rounding of the mean leaves about 1e-16 of the values behind where all rows are equal.
     if largest <= 4 * float(np.finfo(np.float64).eps) * float(np.abs(values).max()):
         where = f"layer {matrix.layer!r}" if matrix.layer is not None else "features"
         raise ValueError(f"{where} must hold different neurons, got {matrix.n_nodes} equal ones")
@@ -230,7 +230,7 @@ def cluster_nodes(
         raise ValueError("features must have finite distances: scale them to smaller numbers")
     if high == 0:
         raise ValueError(f"features must hold different neurons, got {len(distances)} equal ones")
-    thresholds = np.exp(np.log1p(low) + places * (np.log1p(high) - np.log1p(low))) - 1
+    thresholds = np.expm1(np.log1p(low) + places * (np.log1p(high) - np.log1p(low)))
     tree = merge(pairs, method=linkage)
     # The last threshold is the largest distance itself; rounding must not leave it out.
     found = [fcluster(tree, theta * (1 + 1e-9), criterion="distance") for theta in thresholds]
@@ -356,6 +356,7 @@ def compare_training(
 
 def _without_means(matrix: FeatureMatrix) -> FeatureMatrix:
     values = matrix.values.detach()
+    values = values - values[:, :1]  # so that a constant neuron leaves exactly 0
     return replace(matrix, values=values - values.mean(dim=1, keepdim=True))
 
 

@@ -127,3 +127,22 @@ def test_means_can_be_removed_first():
 def test_different_networks_are_refused(after, message):
     with pytest.raises(ValueError, match=message):
         compare_training({"fc1": features()}, after)
+
+
+def test_many_equal_neurons_are_refused_though_their_mean_is_rounded():
+    with pytest.raises(ValueError, match="must hold different neurons, got 20000 equal"):
+        measure_linearity(np.full((20_000, 3), 0.1))
+    constant = np.outer(np.linspace(0.1, 1e6, 40), np.ones(60))
+    with pytest.raises(ValueError, match="must hold different neurons, got 40 equal"):
+        compare_training({"fc": constant}, {"fc": constant}, remove_means=True)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-9])
+def test_clusters_of_small_features_follow_the_grid(scale):
+    F = scale * features()
+    C = feature_distances(F).numpy()
+    low, high = C[~np.eye(30, dtype=bool)].min(), C.max()
+    found = cluster_nodes(F, levels=(0.0, 0.5, 1.0))
+    # so near 0 the grid is even in the distance itself
+    np.testing.assert_allclose(found.thresholds, [low, (low + high) / 2, high], rtol=1e-6)
+    assert found.n_clusters[[0, 2]].tolist() == [29, 1]
