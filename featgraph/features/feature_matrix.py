@@ -245,7 +245,7 @@ reduce an activation (B, ...) with reduce_mean(activation, reduce=...) and trans
     if _resembles_distances(found.values):
         warnings.warn(
             "features is square and symmetric with a diagonal of zeros, as distances are, and is "
-            "taken for activations; as_distance_matrix(C) takes it for distances",
+            "taken for activations; for distances give the features F, or as_distance_matrix(F)",
             stacklevel=caller_level(),
         )
     return found
