@@ -165,10 +165,12 @@ def weigh_models(sizes: Floats, x: Floats, y: Floats) -> ModelWeights:
     """Fit the three models to all points and weigh them by AICc."""
     n_points = sizes.size
     ones = np.ones(n_points)
+    # Sizes may be of any unit: columns of one magnitude, or least squares drops the smaller ones.
+    on_log, on_size = ((column - column.mean()) / np.ptp(column) for column in (x, sizes))
     designs = {
-        "power": np.column_stack([ones, x]),
-        "exponential": np.column_stack([ones, sizes]),
-        "both": np.column_stack([ones, x, sizes]),
+        "power": np.column_stack([ones, on_log]),
+        "exponential": np.column_stack([ones, on_size]),
+        "both": np.column_stack([ones, on_log, on_size]),
     }
     rmse, criterion = {}, {}
     for name, design in designs.items():
@@ -182,8 +184,7 @@ def weigh_models(sizes: Floats, x: Floats, y: Floats) -> ModelWeights:
         criterion[name] = (
             n_points * math.log(mean_square + COUNT_NOISE**2) + 2 * n_parameters + correction
         )
-    _, on_log, on_size = coefficients  # of "both", the last model
-    by_power, by_size = -on_log * np.ptp(x), -on_size * np.ptp(sizes)
+    _, by_power, by_size = -coefficients  # of "both", the last model, over the range of sizes
     share = 1.0 if by_size <= 0 else 0.0 if by_power <= 0 else by_power / (by_power + by_size)
     lowest = min(criterion.values())
     if not math.isfinite(lowest):  # four points leave no room for any correction

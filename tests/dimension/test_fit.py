@@ -149,3 +149,12 @@ def test_the_quantile_is_that_of_scipy(freedom: int, confidence: float) -> None:
 
     expected = t.ppf(0.5 + confidence / 2, freedom)
     assert _student_quantile(confidence, freedom) == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e16, 1e30])
+def test_an_exponential_is_one_in_any_unit(scale):
+    steps = np.arange(1.0, 30.0)
+    noise = 0.05 * np.random.default_rng(0).normal(size=steps.size)
+    found = fit_curve(scale * steps, 5000 * np.exp(noise - 0.2 * steps))
+    assert found.verdict == "not fractal"
+    assert found.rmse_exponential == pytest.approx(np.std(noise), rel=0.1)
