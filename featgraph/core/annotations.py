@@ -63,7 +63,8 @@ def _if(is_form: Callable[[object], bool]) -> Callable[[object], object]:
 
 def _is_graph(value: object) -> bool:
     plain = isinstance(value, str | bytes | list | tuple | dict | numbers.Number)
-    return not (value is None or plain or callable(value) or hasattr(value, "__array__"))
+    called = callable(value) and not hasattr(value, "edge_index")  # Data itself can be called
+    return not (value is None or plain or called or hasattr(value, "__array__"))
 
 
 def _is_dataset(value: object) -> bool:

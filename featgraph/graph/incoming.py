@@ -6,11 +6,12 @@ import copy
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featgraph.core.values import take_as, to_whole_array
 from featgraph.graph._csr_arrays import attribute_column
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
@@ -44,27 +45,44 @@ class RawGraph:
 
 
 _TEMPORAL = {"dynetx", "networkx_temporal"}
+_MATRIX = "an adjacency matrix goes in as scipy.sparse.csr_array"
+_PAIRS = "FeatureGraph.from_edges(graph.{}, n_nodes=graph.{}()) makes a graph of it"
+_FEATURES = "feature_graph makes a graph of it, and box_counts takes it as it is"
 
-
-#: What makes a graph of things that are none, by the names of their types.
+#: What makes a graph of things that are none, by the names of their types, then of their libraries.
 _CURES = {
-    "ndarray": "an adjacency matrix goes in as scipy.sparse.csr_array(matrix)",
-    "list": "a list of edges goes in as networkx.Graph(edges)",
-    "str": "read_graph(path) reads a file",
-    "PosixPath": "read_graph(path) reads a file",
-    "WindowsPath": "read_graph(path) reads a file",
-    "FeatureMatrix": "feature_graph makes a graph of it, and box_counts takes it as it is",
+    "ndarray": f"{_MATRIX}(matrix), rows of two ends as FeatureGraph.from_edges(edges)",
+    **dict.fromkeys(
+        ("list", "tuple", "set", "dict", "generator", "EdgeView", "AdjacencyView"),
+        "edges, or neighbours by node, go in as networkx.Graph(edges)",
+    ),
+    **dict.fromkeys(("str", "PurePath"), "read_graph(path) reads a file"),
+    **dict.fromkeys(("FeatureMatrix", "DistanceMatrix"), _FEATURES),
     "HeteroData": "HeteroData.to_homogeneous() makes one graph of it",
     "TemporalData": "Data(edge_index=torch.stack([data.src, data.dst])) has all its times at once",
-    "Tensor": "an adjacency matrix goes in as scipy.sparse.csr_array(matrix.numpy())",
-    "DistanceMatrix": "feature_graph makes a graph of it, and box_counts takes it as it is",
+    "Tensor": f"{_MATRIX}(matrix.numpy()), a sparse one as torch_geometric's Data(adj_t=matrix.t())"
+    ", an edge_index as Data(edge_index=edge_index)",
+    "torch_geometric": "dataset[0] is the first graph of a dataset",
+    "torch_sparse": "it goes in as SparseTensor.to_scipy()",
+    **dict.fromkeys(("polars", "pyarrow"), "featgraph.io.read_tables(table) reads edges"),
+    "pandas": "featgraph.io.read_tables(frame) reads edges, networkx.from_pandas_adjacency(frame) "
+    "an adjacency matrix",
+    "sparse": "it goes in as graph.to_scipy_sparse()",
+    "graphblas": "it goes in as graphblas.io.to_scipy_sparse(matrix)",
+    "nx_parallel": "graph.graph_object is the networkx graph in it",
+    "rustworkx": _PAIRS.format("edge_list()", "num_nodes"),
+    "graph_tool": _PAIRS.format("get_edges()", "num_vertices"),
+    "networkit": "networkit.nxadapter.nk2nx(graph) makes a graph of it",
+    "dgl": "torch_geometric.utils.from_dgl(graph) makes a graph of it",
+    "xgi": "xgi.to_graph(hypergraph) joins all nodes of an edge, xgi.to_bipartite_graph its edges",
 }
 
 
 def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
     """Return the reader for ``graph``, importing none of the libraries."""
-    roots = {base.__module__.split(".")[0] for base in type(graph).__mro__}
-    if roots & _TEMPORAL:
+    kinds = type(graph).__mro__
+    roots = [base.__module__.split(".")[0] for base in kinds]
+    if _TEMPORAL.intersection(roots):
         raise TypeError(
             f"graph must be one graph, got a {type(graph).__name__} with a graph for each time: "
             "pass one snapshot, such as networkx.Graph(graph.time_slice(t).edges()) of dynetx or "
@@ -74,15 +92,15 @@ def choose_reader(graph: Any) -> Callable[[Any, str | None], RawGraph]:
         return _from_networkx
     if "igraph" in roots and hasattr(graph, "vcount"):
         return _from_igraph
-    name = type(graph).__name__
-    if "torch_geometric" in roots and hasattr(graph, "edge_index") and name not in _CURES:
+    names = [base.__name__ for base in kinds]
+    if "torch_geometric" in roots and "Data" in names:
         return _from_pyg
     if "scipy" in roots and hasattr(graph, "tocoo"):
         return _from_scipy
-    hint = f"; {_CURES[name]}" if name in _CURES else ""
+    cure = next((_CURES[name] for name in [*names, *roots] if name in _CURES), "")
     raise TypeError(
         "graph must be a FeatureGraph, networkx graph, igraph.Graph, torch_geometric Data or "
-        f"scipy sparse matrix, got {name}{hint}"
+        f"scipy sparse matrix, got {names[0]}{cure and f'; {cure}'}"
     )
 
 
@@ -137,8 +155,16 @@ def _from_networkx(graph: Any, _: str | None) -> RawGraph:
         labels=names,
         edge_values=_by_key([data for _, _, data in rows]),
         attributes=_columns(_by_key(nodes)),
-        fields={key: graph.graph[key] for key in GRAPH_FIELDS if key in graph.graph},
+        fields=_fields(graph.graph),
     )
+
+
+def _fields(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a FeatureGraph that a graph tells; others mean more by these names."""
+    words = {key: about[key] for key in GRAPH_FIELDS if isinstance(about.get(key), str)}
+    epsilon = about.get("epsilon")
+    real = isinstance(epsilon, SupportsFloat) and getattr(epsilon, "ndim", 0) == 0
+    return words | {"epsilon": epsilon if real else None}
 
 
 def _drawn(data: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -147,7 +173,7 @@ def _drawn(data: Mapping[Any, Any]) -> Mapping[Any, Any]:
     if not isinstance(viz, dict):
         return data
     told = {key: viz[key] for key in ("size", "thickness", "shape") if key in viz}
-    color, place = viz.get("color", {}), viz.get("position", {})
+    color, place = viz.get("color") or {}, viz.get("position") or {}
     if {"r", "g", "b"} <= color.keys():
         told["color"] = [color[channel] for channel in "rgb"]
     if color.get("a") is not None:
@@ -176,7 +202,7 @@ def _from_igraph(graph: Any, _: str | None) -> RawGraph:
         labels=labels,
         edge_values={key: graph.es[key] for key in graph.es.attributes()},
         attributes=_columns(table),
-        fields={key: graph[key] for key in GRAPH_FIELDS if key in graph.attributes()},
+        fields=_fields({key: graph[key] for key in graph.attributes()}),
     )
 
 
@@ -187,25 +213,40 @@ def _distinct(names: Sequence[Any]) -> bool:
         return False
 
 
-def _from_pyg(data: Any, weight: str | None) -> RawGraph:
-    import torch
-
+def _ends(data: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.int64], int]:
+    """Return a Data with an edge_index, both rows of that, and the number of nodes."""
     if data.edge_index is None and "adj_t" in data:  # of the transform ToSparseTensor
         from torch_geometric.utils import to_edge_index
 
         ends, lengths = to_edge_index(data.adj_t)
         data = copy.copy(data)
+        data.num_nodes = data.adj_t.size(0)
         data.edge_index, data.edge_weight, data.adj_t = ends.flip(0), lengths, None
     if data.edge_index is None:
         raise ValueError("a torch_geometric Data needs edge_index to be a graph, got none")
-    n_nodes = int(data.num_nodes or 0)
-    rows, columns = data.edge_index.detach().cpu().numpy().astype(np.int64)
+    words = "whole numbers of shape (2, n_edges)"
+    pairs = take_as(to_whole_array, data.edge_index, "edge_index", words)
+    if pairs.ndim != 2 or len(pairs) != 2:
+        raise ValueError(f"edge_index must be {words}, got shape {pairs.shape}")
+    for key in ("edge_weight", "edge_attr"):
+        given = data.get(key)
+        if given is not None and given.shape[:1] != pairs.shape[1:]:
+            told = f"one row per edge ({pairs.shape[1]}), got shape {tuple(given.shape)}"
+            raise ValueError(f"{key} must have {told}")
+    n_nodes = data.num_nodes
+    return data, *pairs, int(pairs.max(initial=-1) + 1 if n_nodes is None else n_nodes)
+
+
+def _from_pyg(data: Any, weight: str | None) -> RawGraph:
+    import torch
+
+    data, rows, columns, n_nodes = _ends(data)
     on_edges: dict[str, NDArray[Any]] = {}
     table: dict[str, Any] = {}
     for key, value in data.to_dict().items():
+        if key == "edge_index":
+            continue
         if isinstance(value, torch.Tensor) and value.ndim > 0 and not value.is_complex():
-            if key == "edge_index":
-                continue
             small = value.dtype in (torch.bfloat16, torch.float16)
             array = (value.float() if small else value).detach().cpu().numpy()
             if len(array) == rows.size and (key == "weight" or data.is_edge_attr(key)):
@@ -225,7 +266,7 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
             f'say weight="{weight}_0" … "{weight}_{shape[1] - 1}" for one of its columns'
         )
     name = weight if weight in values else usual
-    chosen = values.get(name, np.ones(rows.size))
+    chosen = np.ones(rows.size) if weight == "ignore" else values.get(name, np.ones(rows.size))
     directed, keep = _fold_directions(rows, columns, chosen.astype(np.float64), n_nodes)
     names = data.get("labels")
     named = isinstance(names, list) and len(names) == n_nodes and _distinct(names)
@@ -239,7 +280,7 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         also=("weight",),
         refusal=refusal,
         attributes=_columns(table),
-        fields={key: data[key] for key in GRAPH_FIELDS if key in data},
+        fields=_fields(data.to_dict()),
     )
 
 
@@ -252,20 +293,21 @@ def _usual_weight(on_edges: Mapping[str, NDArray[Any]]) -> tuple[str, str]:
     """Return the name under which these attributes of edges keep one weight each.
 
     Real numbers in ``edge_attr`` are lengths, whole ones, zeros and ones are kinds of edges.
-    Where it has several columns of real numbers, nobody knows which: they are refused.
+    Where there are several columns of real numbers, nobody knows which: they are refused.
     """
-    for name in ("edge_weight", "weight"):
-        if name in on_edges and on_edges[name].shape[1] == 1:
+    for name in ("edge_weight", "weight", "edge_attr"):
+        attr = on_edges.get(name)
+        if attr is None:
+            continue
+        kinds = attr.dtype.kind != "f" or bool(np.isin(attr, (0, 1)).all())
+        if attr.shape[1] == 1 and not (kinds and name == "edge_attr"):
             return name, ""
-    attr = on_edges.get("edge_attr")
-    if attr is None or attr.dtype.kind != "f" or np.isin(attr, (0, 1)).all():
-        return "edge_weight", ""
-    if attr.shape[1] < 2:
-        return "edge_attr", ""
-    return "edge_weight", (
-        f"graph carries an edge_attr of {attr.shape[1]} columns; say which holds the lengths, "
-        f'weight="edge_attr_0" … "edge_attr_{attr.shape[1] - 1}", or weight="ignore" to count hops'
-    )
+        if not kinds:
+            return "edge_weight", (
+                f"graph carries {attr.shape[1]} columns of {name}; say which holds the lengths, "
+                f'weight="{name}_0" … "{name}_{attr.shape[1] - 1}", or weight="ignore" for hops'
+            )
+    return "edge_weight", ""
 
 
 def _from_scipy(matrix: Any, weight: str | None) -> RawGraph:
@@ -327,6 +369,8 @@ def matrix_graph(
                 f"{name} must lie in 0 … {n_nodes - 1}, got {side.min()} … {side.max()}"
             )
     notes = []
+    if values.dtype.kind != "b":  # sums of small integers would wrap around
+        values = values.astype(np.float64)
     summed = coo_array((values, tuple(sides)), shape=(n_nodes, n_nodes)).tocsr().tocoo()
     if summed.nnz < values.size:
         notes.append(
@@ -344,7 +388,8 @@ def matrix_graph(
                 'weight="weight" takes them for edges of length 0'
             )
     one, two, lengths = one[keep], two[keep], values[keep].astype(np.float64)
-    directed, keep = _fold_directions(one, two, lengths, n_nodes)
+    chosen = np.ones(lengths.size) if weight == "ignore" else lengths
+    directed, keep = _fold_directions(one, two, chosen, n_nodes)
     return RawGraph(
         np.column_stack([one, two])[keep],
         n_nodes,

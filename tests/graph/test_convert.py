@@ -304,7 +304,7 @@ class TestWeightsOfPyG:
         with pytest.raises(ValueError, match=r"weight='edge_attr' must be one number per edge"):
             as_feature_graph(data, weight="edge_attr")
         real = self.data(edge_attr=torch.stack([self.lengths, 3 * self.lengths], dim=1))
-        with pytest.raises(ValueError, match='edge_attr of 2 columns; say .* weight="edge_attr_0"'):
+        with pytest.raises(ValueError, match='2 columns of edge_attr; say .* weight="edge_attr_0"'):
             as_feature_graph(real)
         taken = as_feature_graph(real, weight="edge_attr_1")
         assert taken.edge_weights.tolist() == [1.5, 6.0]

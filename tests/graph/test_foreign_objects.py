@@ -1,0 +1,126 @@
+"""Objects as users of other libraries hold them: read rightly, or refused with the way in."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from featgraph.graph import FeatureGraph, as_feature_graph
+from featgraph.io import write_dynamic_gexf
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("igraph")
+pyg = pytest.importorskip("torch_geometric.data")
+
+ENDS = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "cure"),
+    [
+        ("rustworkx", "PyGraph", "FeatureGraph.from_edges"),
+        ("graph_tool", "Graph", "FeatureGraph.from_edges"),
+        ("networkit.graph", "Graph", "nk2nx"),
+        ("dgl.heterograph", "DGLGraph", "from_dgl"),
+        ("xgi.core.hypergraph", "Hypergraph", "to_graph"),
+        ("sparse.numba_backend", "COO", "to_scipy_sparse"),
+        ("polars.dataframe.frame", "DataFrame", "read_tables"),
+        ("pandas.core.frame", "DataFrame", "from_pandas_adjacency"),
+        ("nx_parallel.interface", "ParallelGraph", "graph_object"),
+        ("torch_geometric.datasets.karate", "KarateClub", r"dataset\[0\]"),
+    ],
+)
+def test_graphs_of_further_libraries_are_refused_with_the_way_in(module, name, cure):
+    kind = type(name, (), {"__module__": module, "edge_index": None})
+    with pytest.raises(TypeError, match=f"graph must be .* got {name}; .*{cure}"):
+        as_feature_graph(kind())
+
+
+@pytest.mark.parametrize(
+    ("thing", "cure"),
+    [
+        (np.matrix([[0, 1], [1, 0]]), "csr_array"),
+        (torch.nn.Parameter(torch.eye(2)), "csr_array"),
+        ({0: [1]}, r"networkx.Graph\(edges\)"),
+        (nx.path_graph(2).edges, r"networkx.Graph\(edges\)"),
+        ((edge for edge in [(0, 1)]), r"networkx.Graph\(edges\)"),
+    ],
+)
+def test_kinds_of_what_is_refused_get_its_cure(thing, cure):
+    with pytest.raises(TypeError, match=cure):
+        as_feature_graph(thing)
+
+
+def test_a_sparse_tensor_goes_in_as_the_refusal_says():
+    matrix = torch.sparse_coo_tensor(
+        ENDS[:, :2], torch.full((2,), 2.0), (4, 4), check_invariants=True
+    )
+    with pytest.raises(TypeError, match=r"Data\(adj_t=matrix.t\(\)\)"):
+        as_feature_graph(matrix)
+    graph = as_feature_graph(pyg.Data(adj_t=matrix.t()), weight="weight")
+    assert (graph.n_nodes, graph.n_edges, graph.edge_weights.tolist()) == (4, 1, [2.0])
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"edge_index": ENDS.T}, r"edge_index must be whole .* got shape \(4, 2\)"),
+        ({"edge_index": ENDS + 0.5}, "edge_index must be whole numbers"),
+        ({"edge_index": ENDS, "edge_weight": torch.ones(3)}, r"edge_weight .*\(4\), got .*\(3,"),
+        ({"edge_index": ENDS, "edge_attr": torch.ones(2, 4)}, r"edge_attr .*\(4\), got .*\(2, 4"),
+        ({"edge_index": ENDS, "edge_weight": 0.5 * torch.ones(4, 2)}, "2 columns of edge_weight"),
+    ],
+)
+def test_broken_data_of_pyg_is_refused_by_name(data, told):
+    with pytest.raises(ValueError, match=told):
+        as_feature_graph(pyg.Data(num_nodes=3, **data))
+
+
+@pytest.mark.parametrize("make", [list, np.array, torch.IntTensor, torch.tensor])
+def test_ends_of_pyg_may_be_any_whole_numbers(make):
+    graph = as_feature_graph(pyg.Data(edge_index=make([[0, 1, 1, 2], [1, 0, 2, 1]]), num_nodes=3))
+    assert graph.edges.tolist() == [[0, 1], [1, 2]]
+    assert not graph.node_attributes
+
+
+@pytest.mark.parametrize("library", ["networkx", "igraph", "pyg"])
+def test_what_graphs_mean_by_names_of_fields_is_left_out(library):
+    theirs = getattr(FeatureGraph.from_edges([(0, 1), (1, 2)]), f"to_{library}")()
+    about = theirs.graph if library == "networkx" else theirs
+    about["epsilon"], about["layer"], about["source"] = "small", 3, "a paper"
+    graph = as_feature_graph(theirs)
+    assert (graph.epsilon, graph.layer, graph.source) == (None, None, "a paper")
+    about["epsilon"] = torch.tensor(0.5)
+    assert as_feature_graph(theirs).epsilon == 0.5
+
+
+def test_looks_of_gephi_may_be_empty():
+    graph = nx.path_graph(2)
+    graph.nodes[0]["viz"] = {"color": None, "position": None, "size": 2.0}
+    assert as_feature_graph(graph).node_attributes["size"][0] == 2.0
+
+
+@pytest.mark.parametrize("library", ["scipy", "pyg"])
+def test_hops_of_edges_that_stand_both_ways_have_no_direction(library):
+    lengths = {"scipy": sp.csr_array([[0, 1.0], [2.0, 0]])}
+    lengths["pyg"] = pyg.Data(
+        edge_index=ENDS[:, :2], edge_weight=torch.tensor([1.0, 2.0]), num_nodes=2
+    )
+    with pytest.raises(ValueError, match="directed"):
+        as_feature_graph(lengths[library], weight="weight")
+    assert as_feature_graph(lengths[library], weight="ignore").n_edges == 1
+
+
+@pytest.mark.filterwarnings("ignore:summed")
+def test_sums_of_small_integers_do_not_wrap_around():
+    entries = np.full(4, 200, dtype=np.uint8), ([0, 0, 1, 1], [1, 1, 0, 0])
+    graph = as_feature_graph(sp.coo_array(entries, shape=(2, 2)), weight="weight")
+    assert graph.edge_weights.tolist() == [400.0]
+
+
+def test_a_mapping_may_hold_data_of_pyg(tmp_path):
+    times = {0: pyg.Data(edge_index=ENDS, num_nodes=3), 1: nx.path_graph(3)}
+    path = write_dynamic_gexf(times, tmp_path / "times.gexf", positions=None)
+    assert path.read_text().count("<edge ") == 2
