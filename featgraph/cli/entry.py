@@ -25,6 +25,7 @@ from featgraph.cli.messages import (
 )
 from featgraph.core.checks import nearest
 from featgraph.core.files import released_at_end
+from featgraph.core.package import defer_module
 from featgraph.kernels import silent_compiler, small_work_in_python
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ COMMANDS = {
     for name, function, summary in _ROWS
 }
 
-#: Exit status: 2 for anything the caller can put right, 1 for a defect, 130 for Ctrl-C, 143 for
-#: SIGTERM.
+#: Exit status: 2 for what the caller can put right, 1 for a defect, then Ctrl-C and SIGTERM.
 BAD_INPUT, DEFECT, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 _EXPECTED = (ValueError, TypeError, OSError, ImportError, LookupError, ArithmeticError, MemoryError)
 
@@ -132,6 +132,7 @@ def run_program() -> int:
     A solver's thread that still runs would abort it while Python is taken down. What is left in
     memory goes with the process: to collect it piece by piece takes a tenth of a second.
     """
+    defer_module("matplotlib.pyplot")  # a quarter of a second for igraph, which imports it
     status = main()
     gc.freeze()
     if status in (INTERRUPTED, TERMINATED):

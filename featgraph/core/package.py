@@ -11,13 +11,14 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import lazy_loader
 
-__all__ = ["attach", "caller_level", "hash_sources", "need"]
+__all__ = ["attach", "caller_level", "defer_module", "hash_sources", "need"]
 
 
 def need(module: str, *, extra: str) -> ModuleType:
@@ -49,6 +50,35 @@ def need(module: str, *, extra: str) -> ModuleType:
             f"{module} is not installed; it comes with the extra {extra!r}: "
             f"pip install 'featgraph[{extra}]' -c constraints.txt"
         ) from error
+
+
+class _DeferredModule(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+            vars(self).update(vars(importlib.import_module(self.__name__)))
+        return object.__getattribute__(self, name)
+
+
+def defer_module(name: str) -> None:
+    """Let a module load when something of it is used, and not yet when it is imported.
+
+    For programs, to whom it does not matter that other packages import what they never use. The
+    deferral of the standard library ends when a module is imported a second time.
+
+    Examples
+    --------
+    >>> defer_module("this")
+    >>> import this
+    >>> this.c  # doctest: +ELLIPSIS
+    The Zen of Python, by Tim Peters
+    ...
+    97
+    """
+    if name not in sys.modules:
+        deferred = _DeferredModule(name)
+        deferred.__spec__ = ModuleSpec(name, None)
+        sys.modules[name] = deferred
 
 
 PACKAGE = Path(__file__).parents[1]

@@ -88,6 +88,20 @@ def test_a_small_graph_file_starts_what_it_needs(tmp_path, name, unused):
     assert not unused & set(modules.split())
 
 
+def test_a_command_leaves_pyplot_alone_until_somebody_uses_it(tmp_path):
+    graph = tmp_path / "karate.edges"
+    nx.write_edgelist(nx.karate_club_graph(), graph, data=False)
+    words = ["featgraph", "network", str(graph), "--quiet", "-o", str(tmp_path / "o")]
+    said = run_python(
+        f"import sys; sys.argv = {words!r}\n"
+        "from featgraph.cli.entry import run_program\n"
+        "print(run_program(), 'igraph' in sys.modules, sys.modules['matplotlib.pyplot'])\n"
+        "import matplotlib.pyplot as plt; from matplotlib.pyplot import figure\n"
+        "print(len(plt.figure().axes), plt.figure is figure)"
+    )
+    assert said.split("\n") == ["0 True <module 'matplotlib.pyplot'>", "0 True", ""]
+
+
 def test_overview_names_every_command(capsys):
     assert main([]) == 0
     shown = capsys.readouterr().out

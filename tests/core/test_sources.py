@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import featgraph
 from featgraph.core import package as package_module
-from featgraph.core.package import hash_sources
+from featgraph.core.package import defer_module, hash_sources
 
 
 @pytest.fixture
@@ -37,3 +39,35 @@ def test_each_edit_is_seen_where_it_counts(package, monkeypatch):
     assert words()[1] != room
     monkeypatch.setattr(featgraph, "__version__", "99.0")
     assert all(word.startswith("99.0-") for word in words())
+
+
+@pytest.fixture
+def quopri(monkeypatch):
+    """A module of the standard library that nobody has used yet."""
+    monkeypatch.setitem(sys.modules, "quopri", None)  # so that what is there comes back
+    del sys.modules["quopri"]
+    defer_module("quopri")
+    return sys.modules["quopri"]
+
+
+def test_a_deferred_module_loads_when_it_is_used(quopri):
+    import quopri as again
+
+    assert again is quopri
+    assert "decode" not in vars(quopri)
+    from quopri import decode
+
+    assert decode is quopri.decode is sys.modules["quopri"].decode
+    assert sys.modules["quopri"].__file__
+
+
+def test_a_deferred_module_has_no_more_than_the_module(quopri):
+    assert not hasattr(quopri, "nothing")
+    with pytest.raises(AttributeError):
+        quopri.nothing  # noqa: B018
+
+
+def test_a_module_that_is_loaded_is_not_deferred():
+    before = sys.modules["pathlib"]
+    defer_module("pathlib")
+    assert sys.modules["pathlib"] is before
