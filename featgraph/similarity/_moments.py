@@ -150,7 +150,7 @@ class LinearMoments:
         for k, (products, total, peak) in enumerate(parts):
             spread = products.detach().diagonal() / self.n_samples
             spread = spread - (total.detach() / self.n_samples).pow(2)
-            if float(spread.max()) <= (self._noise * float(peak.max())) ** 2:
+            if bool((spread <= (self._noise * peak.double()).square()).all()):
                 raise ValueError(
                     f"{self.names[side][k]} must vary over the samples, got {widths[k]} "
                     "features that are all constant (zero variance); leave the layer out"

@@ -199,9 +199,9 @@ def center(samples: torch.Tensor, name: str) -> torch.Tensor:
     centered = samples
     for mean in find_means(samples):
         centered = centered - mean
-    # What rounding of the samples themselves leaves, about eps·|x|, must not pass as signal.
-    noise = 8 * torch.finfo(samples.dtype).eps * samples.detach().abs().max()
-    if centered.detach().abs().max() <= noise:
+    # What rounding of a feature itself leaves, about eps·|x|, must not pass as signal.
+    noise = 8 * torch.finfo(samples.dtype).eps * samples.detach().abs().amax(dim=0)
+    if bool((centered.detach().abs().amax(dim=0) <= noise).all()):
         raise ValueError(
             f"{name} must vary over the samples, got {samples.shape[1]} features that are all "
             "constant (zero variance); a dead layer has no similarity to anything"

@@ -338,8 +338,9 @@ def _match(first: Mapping[str, FeatureMatrix], second: Mapping[str, FeatureMatri
 
 def _varies(features: FeatureMatrix) -> bool:
     values = features.values
-    spread = (values - values.mean(dim=1, keepdim=True)).abs().max()
-    return bool(spread > 8 * torch.finfo(values.dtype).eps * values.abs().max())
+    spread = (values - values.mean(dim=1, keepdim=True)).abs().amax(dim=1)
+    noise = 8 * torch.finfo(values.dtype).eps * values.abs().amax(dim=1)
+    return bool((spread > noise).any())
 
 
 def _try_cka(first: Mapping[str, FeatureMatrix], second: Mapping[str, FeatureMatrix]) -> Floats:

@@ -77,6 +77,21 @@ def test_constant_features_are_no_direction(name, value):
     assert found == pytest.approx(MEASURES[name](F, G), rel=1e-9)
 
 
+@pytest.mark.parametrize("name", ["cka", "cka_unbiased", "cka_rbf", "procrustes"])
+def test_a_loud_constant_feature_does_not_hide_the_others(name):
+    X, Y = (torch.as_tensor(np.hstack([side, np.full((40, 1), 1e7)])).float() for side in (F, G))
+    expected = MEASURES[name](F, G)
+    assert float(MEASURES[name](X, Y)) == pytest.approx(expected, rel=1e-5)
+    found = sim.compare_layers({"a": X}, {"b": Y}, measure=name)
+    assert found.values.item() == pytest.approx(expected, rel=1e-5)
+    if name.startswith("cka"):
+        batches, nets = [X[:20], X[20:]], [torch.nn.Sequential(torch.nn.Linear(6, 6)) for _ in "ab"]
+        for net in nets:
+            net[0].weight.data, net[0].bias.data = torch.eye(6), torch.zeros(6)
+        found = sim.similarity_matrix(*nets, batches, measure=name, layers="all")
+        assert found.values.item() == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("name", ["cca", "pwcca"])
 def test_a_feature_with_its_copy_shifted_is_one_direction(name):
     X, Y = (np.hstack([side, side[:, :1] + 1e8]) for side in (F, G))
