@@ -289,8 +289,8 @@ def edge_table_graph(
     if first.lower() in _INDEX and len(columns) > 2:
         if None in ends and not all(_WHOLE.fullmatch(str(cell)) for cell in columns[first]):
             raise ValueError(
-                "has names in a first column without a title, as a matrix of all pairs has; a "
-                f"table of edges needs titles such as source and target, got {list(columns)[:6]}"
+                "the table has names in an untitled first column, as a matrix of all pairs has; "
+                f"one of edges needs titles such as source and target, got {list(columns)[:6]}"
             )
         columns = dict(itertools.islice(columns.items(), 1, None))
     titles = {title.lower(): title for title in columns}

@@ -194,22 +194,43 @@ def _columns(table: Any, argument: str) -> Mapping[str, Sequence[object]]:
             if isinstance(values, str | bytes) or not isinstance(values, Iterable):
                 told = f"{argument} must hold a list of cells under {name!r}"
                 raise ArgumentError(f"{told}, got {describe(values)}")
-        return {str(name): list(values) for name, values in table.items()}
+        listed = {str(name): list(values) for name, values in table.items()}
+        lengths = {name: len(cells) for name, cells in listed.items()}
+        if len(set(lengths.values())) > 1:
+            raise ArgumentError(f"{argument} must have columns of one length, got {lengths}")
+        return listed
     if hasattr(table, "to_pydict"):  # pyarrow
         found: Mapping[str, Sequence[Any]] = table.to_pydict()
         return found
     if hasattr(table, "to_dict") and hasattr(table, "columns"):  # pandas, polars
-        index = getattr(table, "index", None)
-        if index is not None and (any(index.names) or index.dtype.kind not in "iu"):
-            table = table.reset_index()  # its rows have names
-        return {str(name): _cells(table[name]) for name in table.columns}
+        return _frame_columns(table, argument)
     if isinstance(table, str) and not table:
         raise ArgumentError(f"{argument} must not be empty")
+    if not (isinstance(table, str | os.PathLike) or hasattr(table, "read")):
+        words = "a path, an open file, a data frame, an Arrow table or a mapping of columns"
+        raise ArgumentError(f"{argument} must be {words}, got {describe(table)}")
     source = Source(table)
     if source.suffix == ".parquet":
         return _read_parquet(source.path())
     with broken_file(source.name):
         return read_table(source)
+
+
+def _frame_columns(frame: Any, argument: str) -> Mapping[str, Sequence[object]]:
+    """Return the columns of a data frame, names of its rows among them."""
+    titles, index = list(frame.columns), getattr(frame, "index", None)
+    if len(set(map(str, titles))) < len(titles):
+        raise ArgumentError(f"{argument} must have columns of different names, got {titles}")
+    numbered = index is None or index.dtype.kind in "iu"
+    # three rows of two ends and a weight may be numbered like their columns
+    if index is not None and list(index) == titles and len(titles) > 3 * numbered:
+        raise ArgumentError(
+            f"{argument} must have a row for each edge, got a matrix of all pairs; "
+            "networkx.from_pandas_adjacency(frame) makes a graph of it"
+        )
+    if index is not None and (any(index.names) or not numbered):
+        frame = frame.reset_index(names="" if index.names == [None] else None)
+    return {str(name): _cells(frame[name]) for name in frame.columns}
 
 
 def _read_parquet(path: Path) -> Mapping[str, Sequence[object]]:

@@ -123,7 +123,7 @@ REFUSED = [  # name, text, what is said
         "1 2 1\n1 2 1 9\n",
         "line 2: expected 'u v' or 'u v weight', got '1 2 1 9'; name more columns in a line above",
     ),
-    ("a.csv", ",a,b,c\na,0,1,0\nb,1,0,1\nc,0,1,0\n", "has names in a first column without a title"),
+    ("a.csv", ",a,b,c\na,0,1,0\nb,1,0,1\nc,0,1,0\n", "the table has names in an untitled first"),
     ("a.edges", "a b {'weight': 0.5\n", "line 1: expected a dictionary, got \"{'weight'"),
     ("a.edges", "a b {'w': 1}\nb c {[]: 2}\n", "line 2: expected a dictionary"),
     ("a.graphml", whole_numbers(["1.5", "2"]), "attribute 'n' must be of type int, got '1.5'"),
@@ -157,6 +157,34 @@ def test_whole_numbers_are_one_name_however_they_are_held(edges):
         graph = read_tables(edges, nodes)
         assert named_edges(graph) == {frozenset((1, 2)), frozenset((2, 3))}
         assert graph.node_labels == (1, 2, 3)
+
+
+def test_data_frames_that_are_no_tables_of_edges_are_refused():
+    pandas = pytest.importorskip("pandas")
+    ring = 1.0 - np.eye(4)
+    for names in (list("abcd"), range(4)):
+        matrix = pandas.DataFrame(ring, index=names, columns=names)
+        with pytest.raises(ValueError, match="edges must have a row for each edge, .* matrix of"):
+            read_tables(matrix)
+    with pytest.raises(ValueError, match="the table has names in an untitled first column"):
+        read_tables(pandas.DataFrame(ring, index=list("abcd"), columns=list("pqrs")))
+    with pytest.raises(ValueError, match="edges must have columns of different names"):
+        read_tables(pandas.DataFrame(ring, columns=list("abba")))
+    edges = pandas.DataFrame([[0, 1, 0.5], [1, 2, 0.25], [2, 0, 1.0]])
+    assert read_tables(edges, weight="weight").n_edges == 3
+
+
+@pytest.mark.parametrize(
+    ("edges", "told"),
+    [
+        ({"u": [1], "v": [2, 3]}, r"edges must have columns of one length, got \{'u': 1, 'v': 2\}"),
+        (np.eye(2), "edges must be a path, an open file, a data frame, .* got an array of"),
+        ([(0, 1)], "edges must be a path"),
+    ],
+)
+def test_tables_of_other_kinds_are_refused_by_name(edges, told):
+    with pytest.raises(ValueError, match=told):
+        read_tables(edges)
 
 
 def test_missing_cells_of_data_frames():
