@@ -33,6 +33,7 @@ NeighborDistance = Literal["cosine", "euclidean"]
 BLOCK_NUMBERS = 1 << 22  # of a part of the products at a time
 EXTRA = 6  # candidates beyond the neighbours: room for equal distances
 BLOCK_ROWS = 256
+GRAIN = 2.0**-44  # cosines that rounding alone tells apart are equal
 
 
 @overload
@@ -142,6 +143,7 @@ def neighbor_lists(
         else:
             rough.mul_(-2).add_(squares).add_(squares[low : low + step, None])
         noise = 64 * torch.finfo(points.dtype).eps * squares.max() * points.shape[1] ** 0.5
+        noise += GRAIN if distance == "cosine" else 0
         blocks.append(_find_near(points, low, rough, float(noise), n_neighbors, distance))
     return torch.cat(blocks).sort(dim=1).values
 
@@ -185,12 +187,13 @@ def _choose(
         some = slice(start, start + part)
         others = points[candidates[some]]
         if distance == "cosine":
-            apart[some] = -(rows[some, None] * others).sum(dim=2)
+            apart[some] = (rows[some, None] * others).sum(dim=2).div_(-GRAIN).round_()
         else:
             apart[some] = (rows[some, None] - others).square().sum(dim=2)
     order = apart.sort(dim=1, stable=True)
     chosen = candidates.gather(1, order.indices[:, :n_neighbors])
-    return chosen, order.values[:, n_neighbors - 1]
+    reach = order.values[:, n_neighbors - 1]
+    return chosen, reach * GRAIN if distance == "cosine" else reach
 
 
 @overload

@@ -291,8 +291,12 @@ def check_room(top_k: int | None, n_samples: int) -> None:
 
 
 def find_largest(block: torch.Tensor, low: int, top_k: int) -> torch.Tensor:
-    """Return the columns of the largest entries of each row; of equals those that come first."""
-    others = block.detach().clone()
+    """Return the columns of the largest cosines of each row; of equals those that come first.
+
+    Cosines that rounding alone tells apart are equal, as those of samples of small whole numbers.
+    """
+    grain = 16 * torch.finfo(block.dtype).eps  # a power of two: 0, ½ and 1 are whole grains
+    others = (block.detach() / grain).round_()
     others.diagonal(low).fill_(-torch.inf)
     values, columns = others.topk(top_k + 1, dim=1)
     columns = columns[:, :top_k]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from featgraph import similarity as sim
 from featgraph.features import FeatureMatrix
+from featgraph.similarity.neighbors import neighbor_lists
 from tests.naive import similarity as naive
 
 
@@ -35,6 +38,30 @@ def test_adjacency_equals_naive(case):
 def test_lsim_equals_naive(case):
     X, Y, top_k = case
     assert sim.lsim(X, Y, top_k=top_k) == pytest.approx(naive.lsim(X, Y, top_k), abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equal_cosines_of_whole_numbers_are_taken_in_order(dtype):
+    wrong = 0
+    for seed in range(20):
+        X = np.random.default_rng(seed).integers(0, 4, size=(40, 5))
+        X[(X == 0).all(axis=1)] = 1
+        inner = (X @ X.T).tolist()
+
+        def place(i, inner=inner):
+            others = (j for j in range(40) if j != i)
+            cosines = {j: Fraction(inner[i][j] ** 2, inner[i][i] * inner[j][j]) for j in others}
+            return sorted(cosines, key=lambda j: (-cosines[j], j))
+
+        near = [place(i)[:10] for i in range(40)]
+        kept = np.zeros((40, 40))
+        for row, chosen in zip(kept, near, strict=True):
+            row[chosen] = 1
+        found = sim.sample_adjacency(torch.as_tensor(X).to(dtype), top_k=10) > 0
+        wrong += not np.array_equal(found, (kept + kept.T) * inner > 0)
+        lists = neighbor_lists(torch.as_tensor(X).to(dtype), 10, "cosine")
+        wrong += lists.tolist() != [sorted(row) for row in near]
+    assert wrong <= 2  # of 40: rounding may yet split what is equal
 
 
 def test_lsim_is_the_published_mean_of_row_cosines():
