@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.package import caller_level
+from featgraph.core.values import describe
 from featgraph.graph._csr_arrays import assemble_csr
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.incoming import RawGraph, attribute_column, choose_reader
@@ -147,7 +148,7 @@ def _chosen_weights(
         values = raw.edge_values.get(raw.usual, ())
         gaps = not isinstance(values, np.ndarray) or raw.usual in raw.gaps
         # an edge without the attribute counts 1, as in networkx
-        if np.any(values != 1) if not gaps else any(_known(v) and v != 1 for v in values):
+        if np.any(values != 1) if not gaps else any(map(_tells, values)):
             raise ValueError(
                 f'graph carries edge weights; say weight="{raw.usual}" to use them as lengths '
                 'or weight="ignore" to count hops'
@@ -172,12 +173,35 @@ def _chosen_weights(
         )
     try:
         return name, np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"weight={weight!r} must be numbers on every edge") from None
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        odd = next((describe(value) for value in values if not _is_number(value)), "other things")
+        raise ValueError(f"weight={name!r} must be numbers on every edge, got {odd}") from None
 
 
-def _known(value: object) -> bool:
-    return value is not None and value == value
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return False
+    return True
+
+
+def _known(value: Any) -> bool:
+    """Tell whether there is a value: None, NaN and pandas.NA are none."""
+    try:
+        return value is not None and bool(value == value)
+    except TypeError:
+        return False
+    except (ValueError, RuntimeError):  # an array or a tensor of several values
+        return True
+
+
+def _tells(value: Any) -> bool:
+    """Tell whether a weight says more than that there is an edge."""
+    try:
+        return _known(value) and bool(value != 1)
+    except (ValueError, RuntimeError):
+        return True
 
 
 def takes_any_graph(
@@ -231,8 +255,11 @@ def open_graph(graph: GraphLike, *, weights: bool = False) -> FeatureGraph:
         cure = "pass featgraph.as_feature_graph(graph, as_undirected=True)"
         raise ValueError(f"{_DIRECTED}{cure}")
     values = raw.edge_values.get(raw.usual, ()) if weights else ()
-    told = [value for value in values if _known(value) and value != 1]
-    whole = len(told) > 0 and all(map(_known, values)) and raw.usual not in raw.gaps
+    told = any(map(_tells, values))
+    known = sum(map(_known, values))
+    whole = told and known == len(values)
+    if told and not whole:
+        raw.notes.append(f"left out the weights: {known} of {len(values)} edges have one")
     result, note = accept_graph(raw, raw.usual if whole else "ignore", False)
     if note:
         warnings.warn(note, UserWarning, stacklevel=caller_level())

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from featgraph.graph import FeatureGraph, as_feature_graph
-from featgraph.io import write_dynamic_gexf
+from featgraph.graph import FeatureGraph, as_feature_graph, node_strengths
+from featgraph.io import write_dynamic_gexf, write_graphml
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("igraph")
@@ -124,3 +124,37 @@ def test_a_mapping_may_hold_data_of_pyg(tmp_path):
     times = {0: pyg.Data(edge_index=ENDS, num_nodes=3), 1: nx.path_graph(3)}
     path = write_dynamic_gexf(times, tmp_path / "times.gexf", positions=None)
     assert path.read_text().count("<edge ") == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        ("far", "'far'"),
+        (10**400, "1000"),
+        (np.ones(2), r"an array of float64, shape \(2,\)"),
+        (torch.ones(2), "a Tensor of float32"),
+        ([1.0, 2.0], r"\[1.0, 2.0\]"),
+        (1j, "1j"),
+    ],
+)
+def test_weights_that_are_no_numbers_are_refused_with_the_first(value, got):
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([(0, 1, 1.0), (1, 2, value)])
+    with pytest.raises(ValueError, match="graph carries edge weights; say"):
+        as_feature_graph(graph)
+    told = f"weight='weight' must be numbers on every edge, got {got}"
+    with pytest.raises(ValueError, match=told):
+        as_feature_graph(graph, weight="weight")
+    with pytest.raises(ValueError, match=told):
+        node_strengths(graph)
+    assert as_feature_graph(graph, weight="ignore").n_edges == 2
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, "lacking"])
+def test_weights_of_some_edges_are_left_out_of_files_with_a_word(gap, tmp_path):
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([(0, 1, 0.5), (1, 2, gap)])
+    if gap == "lacking":
+        del graph.edges[1, 2]["weight"]
+    with pytest.warns(UserWarning, match="left out the weights: 1 of 2 edges have one"):
+        write_graphml(graph, tmp_path / "graph.graphml")
