@@ -5,6 +5,8 @@ from __future__ import annotations
 import numbers
 from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -322,7 +324,7 @@ def check_attributes(
         array = np.asarray(values.tolist() if np.ma.isMaskedArray(values) else values)
         plain = array.dtype.kind in "biufU"
         if array.ndim == 1 and not plain:
-            column = attribute_column(array.tolist())
+            column = attribute_column(list(array))
             plain = column is not None and column.dtype.kind in "biufUO"
             array = array if column is None else column
         if not plain:
@@ -343,7 +345,8 @@ def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
     """Return attribute values, None for missing, as an array; None if they are of no such kind.
 
     Whole numbers stay whole and booleans stay booleans: with gaps, or beyond 64 bits, as objects.
-    A missing real number is NaN, a missing string "", a missing row a row of these.
+    A missing real number is NaN, a missing string "", a missing row a row of these; dates become
+    words as ISO 8601 writes them.
 
     Examples
     --------
@@ -353,27 +356,37 @@ def attribute_column(values: Sequence[Any]) -> NDArray[Any] | None:
     array([1, None, 18446744073709551616], dtype=object)
     """
     kinds = set(map(type, values))
-    gaps = type(None) in kinds
-    kinds.discard(type(None))
+    gaps = {kind for kind in kinds if kind.__name__ in _MISSING}
+    kinds -= gaps
     if not kinds:
         return None
-    if any(issubclass(kind, str) for kind in kinds):
-        return np.asarray(["" if value is None else str(value) for value in values])
+    if gaps - {type(None)}:
+        values = [None if type(value) in gaps else value for value in values]
+    if any(issubclass(kind, str | date | np.datetime64) for kind in kinds):
+        return np.asarray([_word(value) for value in values])
     if all(issubclass(kind, bool | np.bool_ | numbers.Integral) for kind in kinds):
         truth = all(issubclass(kind, bool | np.bool_) for kind in kinds)
-        return _whole_column(values, bool if truth else int, gaps)
+        return _whole_column(values, bool if truth else int, bool(gaps))
     if gaps:
         first = next(value for value in values if value is not None)
         missing = "" if np.asarray(first).dtype.kind == "U" else np.nan
         nothing = np.nan if np.ndim(first) == 0 else np.full(np.shape(first), missing)
         values = [nothing if value is None else value for value in values]
     try:
-        real = all(issubclass(kind, numbers.Real) for kind in kinds)
+        real = all(issubclass(kind, numbers.Real | Decimal) for kind in kinds)
         array = np.asarray(values)
         array = array.astype(np.float64) if real and array.dtype.kind == "O" else array
     except (TypeError, ValueError, OverflowError):
         return None
     return array if array.dtype.kind in "biufU" and array.ndim in (1, 2) else None
+
+
+_MISSING = {"NoneType", "NAType", "NaTType"}  # the last two are of pandas
+
+
+def _word(value: Any) -> str:
+    nothing = value is None or (isinstance(value, numbers.Real | np.datetime64) and value != value)
+    return "" if nothing else value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _whole_column(values: Sequence[object], kind: type, gaps: bool) -> NDArray[Any]:

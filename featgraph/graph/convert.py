@@ -14,7 +14,7 @@ from featgraph.core.package import caller_level
 from featgraph.core.values import describe
 from featgraph.graph._csr_arrays import assemble_csr
 from featgraph.graph.csr_graph import FeatureGraph
-from featgraph.graph.incoming import RawGraph, attribute_column, choose_reader
+from featgraph.graph.incoming import RawGraph, choose_reader, told_columns
 
 if TYPE_CHECKING:
     import igraph
@@ -28,6 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 #: The graphs that every function takes; how each is read: as_feature_graph.
 GraphLike: TypeAlias = "FeatureGraph | networkx.Graph | igraph.Graph | Data | sparray | spmatrix"
+_NO_COLUMN = "neither a value nor a list of numbers"
 _DIRECTED = "graph is directed; box covering needs distances that are the same both ways: "
 
 
@@ -35,6 +36,9 @@ def as_feature_graph(
     graph: GraphLike, *, weight: str | None = None, as_undirected: bool = False
 ) -> FeatureGraph:
     """Return any graph as a FeatureGraph: undirected, simple, labels and attributes kept.
+
+    Attributes are kept if they are numbers, truth values, words, dates (as words) or rows of
+    numbers; writers say which they leave out.
 
     Parameters
     ----------
@@ -95,14 +99,20 @@ pass as_undirected=True to forget directions
 
 
 def accept_graph(
-    raw: RawGraph, weight: str | None, as_undirected: bool
+    raw: RawGraph, weight: str | None, as_undirected: bool, *, whole: bool = False
 ) -> tuple[FeatureGraph, str]:
-    """Apply the rules on directions and weights; return a simple graph and a note on losses."""
+    """Apply the rules on directions and weights; return a simple graph and a note on losses.
+
+    The note names attributes of nodes and edges that cannot be kept only if ``whole``.
+    """
     if raw.directed and not as_undirected:
         raise ValueError(f"{_DIRECTED}pass as_undirected=True to forget directions")
     name, weights = _chosen_weights(raw, weight)
     columns = {key: raw.edge_values[key] for key in raw.edge_values if key not in (name, raw.usual)}
-    found = {key: attribute_column(values) for key, values in columns.items() if len(values)}
+    found = told_columns(columns)
+    lost = [key for key, column in [*raw.attributes.items(), *found.items()] if column is None]
+    if lost and whole:
+        raw.notes.append(f"left out {', '.join(map(repr, lost))}: {_NO_COLUMN}")
     built = assemble_csr(
         raw.edges, weights=weights, n_nodes=raw.n_nodes, directed=raw.directed, rows=bool(found)
     )
@@ -112,7 +122,7 @@ def accept_graph(
         built.indices,
         built.weights,
         None if raw.labels is None else tuple(raw.labels),
-        raw.attributes,
+        {key: column for key, column in raw.attributes.items() if column is not None},
         edge_attributes={  # a repeated edge may be left out with the only value of a column
             key: column
             for key, column in kept.items()
@@ -260,7 +270,7 @@ def open_graph(graph: GraphLike, *, weights: bool = False) -> FeatureGraph:
     whole = told and known == len(values)
     if told and not whole:
         raw.notes.append(f"left out the weights: {known} of {len(values)} edges have one")
-    result, note = accept_graph(raw, raw.usual if whole else "ignore", False)
+    result, note = accept_graph(raw, raw.usual if whole else "ignore", False, whole=weights)
     if note:
         warnings.warn(note, UserWarning, stacklevel=caller_level())
     return result

@@ -16,12 +16,8 @@ from featgraph.graph._csr_arrays import attribute_column
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [
-    "RawGraph",
-    "attribute_column",
-    "choose_reader",
-    "expand_rows",
-    "matrix_graph",
-    "whole_labels",
+    *("RawGraph", "attribute_column", "choose_reader", "expand_rows", "matrix_graph"),
+    *("told_columns", "whole_labels"),
 ]
 
 
@@ -39,7 +35,7 @@ class RawGraph:
     also: Sequence[str] = ()  # names that mean the usual weights too
     refusal: str = ""  # what to say where nobody says what the weights are
     told: str | None = None  # the lengths, where a file itself says which column they are
-    attributes: dict[str, NDArray[Any]] = field(default_factory=dict)
+    attributes: Mapping[str, NDArray[Any] | None] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what was decided or left out on the way
 
@@ -118,9 +114,10 @@ def whole_labels(names: Sequence[str]) -> Sequence[Hashable]:
     return [int(name) for name in names] if all(map(_WHOLE.fullmatch, names)) else names
 
 
-def _columns(table: dict[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
-    columns = {name: attribute_column(values) for name, values in table.items()}
-    return {name: column for name, column in columns.items() if column is not None}
+def told_columns(table: Mapping[str, Any]) -> dict[str, NDArray[Any] | None]:
+    """Return attributes that have a value as columns, None for what cannot be one."""
+    told = {k: values for k, values in table.items() if any(v is not None for v in values)}
+    return {name: attribute_column(values) for name, values in told.items()}
 
 
 def _fold_directions(
@@ -154,7 +151,7 @@ def _from_networkx(graph: Any, _: str | None) -> RawGraph:
         directed=graph.is_directed(),
         labels=names,
         edge_values=_by_key([data for _, _, data in rows]),
-        attributes=_columns(_by_key(nodes)),
+        attributes=told_columns(_by_key(nodes)),
         fields=_fields(graph.graph),
     )
 
@@ -201,7 +198,7 @@ def _from_igraph(graph: Any, _: str | None) -> RawGraph:
         directed=graph.is_directed(),
         labels=labels,
         edge_values={key: graph.es[key] for key in graph.es.attributes()},
-        attributes=_columns(table),
+        attributes=told_columns(table),
         fields=_fields({key: graph[key] for key in graph.attributes()}),
     )
 
@@ -279,7 +276,7 @@ def _from_pyg(data: Any, weight: str | None) -> RawGraph:
         usual=usual,
         also=("weight",),
         refusal=refusal,
-        attributes=_columns(table),
+        attributes=told_columns(table),
         fields=_fields(data.to_dict()),
     )
 

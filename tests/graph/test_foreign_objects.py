@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from decimal import Decimal
+
 import networkx as nx
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from featgraph.graph import FeatureGraph, as_feature_graph, node_strengths
-from featgraph.io import write_dynamic_gexf, write_graphml
+from featgraph.io import read_graph, write_dynamic_gexf, write_graphml
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("igraph")
@@ -157,4 +160,43 @@ def test_weights_of_some_edges_are_left_out_of_files_with_a_word(gap, tmp_path):
     if gap == "lacking":
         del graph.edges[1, 2]["weight"]
     with pytest.warns(UserWarning, match="left out the weights: 1 of 2 edges have one"):
+        write_graphml(graph, tmp_path / "graph.graphml")
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (["a", float("nan")], ["a", ""]),
+        (["a", np.float32("nan")], ["a", ""]),
+        ([date(2020, 1, 31), None], ["2020-01-31", ""]),
+        ([datetime(2020, 1, 31, 12), np.datetime64("NaT")], ["2020-01-31T12:00:00", ""]),
+        ([np.datetime64("2020-01-31"), "never"], ["2020-01-31", "never"]),
+        ([Decimal("0.5"), 2], [0.5, 2.0]),
+    ],
+)
+def test_dates_decimals_and_gaps_are_kept(values, kept, tmp_path):
+    graph = nx.path_graph(2)
+    nx.set_node_attributes(graph, dict(enumerate(values)), "told")
+    write_graphml(graph, tmp_path / "graph.graphml")
+    for read in (as_feature_graph(graph), read_graph(tmp_path / "graph.graphml")):
+        assert read.node_attributes["told"].tolist() == kept
+
+
+def test_missing_values_of_pandas_are_missing():
+    pandas = pytest.importorskip("pandas")
+    cells = {"n": [1, pandas.NA], "day": [pandas.Timestamp("2020-01-31"), pandas.NaT]}
+    columns = dict(pandas.DataFrame(cells, dtype=object))
+    graph = FeatureGraph.from_edges([(0, 1)], node_attributes=columns)
+    assert graph.node_attributes["n"].tolist() == [1, None]
+    assert graph.node_attributes["day"].tolist() == ["2020-01-31T00:00:00", ""]
+    days = np.array(["2020-01-31", "NaT"], dtype="datetime64[ns]")
+    assert graph.with_attributes(day=days).node_attributes["day"].tolist()[1] == ""
+
+
+def test_writers_say_which_attributes_no_file_holds(tmp_path):
+    graph = nx.path_graph(2)
+    nx.set_node_attributes(graph, {0, 1}, "community")
+    nx.set_edge_attributes(graph, 1j, "phase")
+    nx.set_edge_attributes(graph, None, "nothing")
+    with pytest.warns(UserWarning, match="left out 'community', 'phase': neither a value nor a"):
         write_graphml(graph, tmp_path / "graph.graphml")
