@@ -138,7 +138,8 @@ def as_blocks(distances: object) -> StoredBlocks:
         if not np.isfinite(block).all() or block.min() < 0:
             raise ValueError("distances must be finite and at least 0")
         # the tolerance admits the rounding of other libraries, not another matrix
-        if not np.allclose(block, matrix[start:, start:stop].T, rtol=1e-4, atol=1e-6):
+        other, most = matrix[start:, start:stop].T, 1e-6 * float(block.max())
+        if not np.allclose(block, other, rtol=1e-4, atol=most):
             raise ValueError("distances must be symmetric: C_ij = C_ji")
     return StoredBlocks(matrix)
 

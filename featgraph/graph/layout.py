@@ -70,7 +70,7 @@ def place_nodes(
         nodes = np.flatnonzero(components == part)
         points = _spread(_scale(matrix, nodes, weighted))
         points = points if refine is None else refine(nodes, points)
-        points *= 0.5 * np.sqrt(nodes.size) / max(float(np.abs(points).max()), 1e-12)
+        points *= 0.5 * np.sqrt(nodes.size) / (float(np.abs(points).max()) or 1.0)
         if shelf and left + float(np.ptp(points[:, 0])) > width:
             top = float(positions[np.concatenate(shelf), 1].min()) - 1.0
             left, shelf = 0.0, []
@@ -123,7 +123,7 @@ def _distances(matrix: Any, start: int, weighted: bool) -> Any:
 
 def _spread(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move nodes in one place apart: the k-th by √k steps along a spiral."""
-    extent = max(float(np.abs(points).max()), 1e-12)
+    extent = float(np.abs(points).max()) or 1.0
     cells = np.round(points / extent, 6)
     _, cell, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
     order = np.argsort(cell.ravel(), kind="stable")

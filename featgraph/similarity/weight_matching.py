@@ -183,7 +183,7 @@ def _improve(
     places = np.arange(len(chosen))
     before, after = gain[places, orders[group]].sum(), gain[places, chosen].sum()
     # rounding must not keep two equally good permutations changing places for ever
-    better = bool(after > before + 1e-9 * max(abs(before), 1.0))
+    better = bool(after > before + 1e-9 * np.abs(gain).max(initial=0.0))
     if better:
         orders[group] = chosen
     return better
@@ -213,7 +213,8 @@ def _cosine(
     if not names:
         return 1.0
     a, b = (torch.cat([side[name].flatten() for name in names]) for side in (first, second))
-    return float(nn.functional.cosine_similarity(a, b, dim=0))
+    norms = float(a.norm()) * float(b.norm())
+    return float(a @ b) / norms if norms > 0 else 0.0
 
 
 def _find_axes(model: nn.Module, trace: UnitTrace) -> tuple[dict[int, int], list[_Axis]]:

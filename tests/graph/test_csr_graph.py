@@ -351,3 +351,13 @@ assert FeatureGraph(np.zeros(4, int), np.zeros(0, int)).n_edges == 0
 assert "numba" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("scale", [2.0**-60, 2.0**60])
+def test_places_of_nodes_do_not_depend_on_the_unit_of_lengths(scale):
+    edges = [(i, j) for i in range(5) for j in range(i)]
+    lengths = 1 + np.random.default_rng(0).random(len(edges))
+    one, other = (
+        FeatureGraph.from_edges(edges, weights=factor * lengths).layout for factor in (1, scale)
+    )
+    np.testing.assert_array_equal(other, one)

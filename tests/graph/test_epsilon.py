@@ -182,6 +182,7 @@ BAD_DISTANCES = [
     (np.array([[0, np.nan], [np.nan, 0]]), "distances must be finite and at least 0"),
     (np.array([[0, -1.0], [-1.0, 0]]), "distances must be finite and at least 0"),
     (np.array([[0, 1.0], [2.0, 0]]), "distances must be symmetric"),
+    (np.array([[0, 1e-9], [2e-9, 0]]), "distances must be symmetric"),
 ]
 
 

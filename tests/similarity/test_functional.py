@@ -216,6 +216,18 @@ def test_alignment_undoes_a_permutation(build, seed):
         torch.testing.assert_close(value, net.state_dict()[name])
 
 
+@pytest.mark.parametrize("scale", [1e-10, 1e10])
+def test_alignment_knows_no_unit_of_the_weights(scale):
+    net = build_mlp(0)
+    for parameter in net.parameters():
+        parameter.data *= scale
+    found = sim.align_neurons(net, permute(net, 3))
+    assert found.matching_after == pytest.approx(1.0, abs=1e-6)
+    assert found.matching_before == pytest.approx(
+        sim.align_neurons(build_mlp(0), permute(build_mlp(0), 3)).matching_before, abs=1e-6
+    )
+
+
 @pytest.mark.parametrize("build", [build_mlp, build_cnn, lambda seed: fill(Residual(), seed)])
 def test_alignment_keeps_the_function_and_never_matches_worse(build):
     a, b = build(0), build(1)
