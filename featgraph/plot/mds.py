@@ -152,7 +152,7 @@ def _draw_panel(
 
 def half_width(points: Floats) -> float:
     """Return half of the larger extent of positions, above 0."""
-    return max(float(np.ptp(points, axis=0).max()) / 2, 1e-12)
+    return float(np.ptp(points, axis=0).max()) / 2 or 1.0
 
 
 def frame_points(ax: Axes, points: Floats, extent: float, *, room: float, **spine: Any) -> None:
@@ -243,9 +243,11 @@ def scale_distances(
             "distances must be a square matrix of finite numbers, got shape "
             f"{matrix.shape}; leave unreachable nodes out"
         )
+    unit = np.ldexp(1.0, int(np.frexp(matrix.max(initial=0.0))[1]))  # changes no digit
+    matrix = matrix / unit  # the iteration stops, and starts, by numbers without a unit
     positions, share = _classical(matrix, n_components)
     if method == "classical" or not positions.any():
-        return positions, share
+        return positions * unit, share
     from sklearn.manifold import smacof
 
     metric = method == "metric"
@@ -260,7 +262,7 @@ def scale_distances(
     )
     if not metric:  # ranks fix the shape only: give it the mean distance of the classical answer
         found = found * (np.linalg.norm(positions) / max(np.linalg.norm(found), 1e-300))
-    return _sign_axes(found - found.mean(axis=0)), share
+    return _sign_axes(found - found.mean(axis=0)) * unit, share
 
 
 def _classical(matrix: Floats, n_components: int) -> tuple[Floats, float]:

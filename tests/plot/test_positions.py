@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from featgraph.distances import feature_distances
 from featgraph.plot import align_positions, scale_distances
-from featgraph.plot.mds import scale_features
+from featgraph.plot.mds import half_width, scale_features
 
 
 def spread(points):
@@ -89,3 +89,13 @@ def test_equal_features_stand_on_one_point():
     positions, share = scale_features(np.ones((4, 3)))
     assert not positions.any()
     assert share == 1.0
+
+
+@pytest.mark.parametrize("method", ["classical", "metric", "nonmetric"])
+@pytest.mark.parametrize("scale", [2.0**-60, 2.0**60])
+def test_places_grow_with_the_unit(method, scale):
+    C = spread(np.random.default_rng(0).normal(size=(12, 5)))
+    expected = scale_distances(C, method=method)[0]
+    found = scale_distances(scale * C, method=method)[0]
+    np.testing.assert_array_equal(found, scale * expected)
+    assert half_width(found) == scale * half_width(expected)
