@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import atexit
 import contextlib
 import gc
 import inspect
@@ -130,15 +131,15 @@ def run_program() -> int:
     """Run the command of this process; one that was stopped ends the process here.
 
     A solver's thread that still runs would abort it while Python is taken down. What is left in
-    memory goes with the process: to collect it piece by piece takes a tenth of a second.
+    memory goes with the process: to collect it takes a tenth of a second.
     """
     defer_module("matplotlib.pyplot")  # a quarter of a second for igraph, which imports it
     status = main()
     gc.freeze()
     if status in (INTERRUPTED, TERMINATED):
         with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
+            sys.stdout.flush(), sys.stderr.flush()
+        atexit._run_exitfuncs()  # which leave no files and semaphores of workers to complain of
         os._exit(status)
     return status
 
@@ -341,8 +342,7 @@ def _silence_stdout() -> None:
 
 #: Files of code that turns KeyboardInterrupt into other errors, or drops it: imports and compilers.
 _DELICATE = ("<frozen importlib", "numba", "llvmlite")
-_PATIENCE = 2.0  # seconds after which a signal interrupts these, too
-_PAUSE = 0.05
+_PATIENCE, _PAUSE = 2.0, 0.05  # seconds after which a signal interrupts these, too; between tries
 
 
 @contextlib.contextmanager

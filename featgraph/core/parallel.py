@@ -6,6 +6,12 @@ joblib runs them: its processes on this machine, or whatever ``joblib.parallel_c
 from __future__ import annotations
 
 import contextlib
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -125,20 +131,75 @@ def own_workers(jobs: int | None, *modules: str) -> Iterator[None]:
     from joblib.externals.loky import get_reusable_executor
 
     jobs = min(jobs, max(2, cpu_count()))
-    loading = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")(
-        [delayed(_load)(modules)] * jobs
-    )
+    how: dict[str, Any] = {"return_as": "generator_unordered", "pre_dispatch": "all"}
     try:
+        with _deaf_processes():
+            loading = Parallel(n_jobs=jobs, **how)([delayed(_load)(modules)] * jobs)
         yield
     finally:
-        with contextlib.suppress(Exception):  # of a worker that died
-            deque(loading, maxlen=0)  # loky can fail while it ends workers that have only begun
-        get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+        with _quiet_end():
+            get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+        with contextlib.suppress(Exception):  # of workers that died, now or before
+            deque(loading, maxlen=0)
 
 
 def _load(modules: Sequence[str]) -> None:
+    _end_with_parent()
     for name in modules:
         import_module(name)
+
+
+@contextlib.contextmanager
+def _deaf_processes() -> Iterator[None]:
+    """Let processes that start in the block not hear Ctrl-C, which a terminal sends to all.
+
+    It is for this process to end them; that one comes here when the block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    from joblib.externals.loky.backend import resource_tracker
+
+    for start in (ensure_running, resource_tracker.ensure_running):
+        start()  # these unblock the signal when they start their process
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Show no error of loky's thread that ends workers whose tasks have only begun."""
+    usual = threading.excepthook
+
+    def show(error: threading.ExceptHookArgs) -> None:
+        if error.thread is None or error.thread.name != "ExecutorManagerThread":
+            usual(error)
+
+    threading.excepthook = show
+    try:
+        yield
+    finally:
+        threading.excepthook = usual
+
+
+@functools.cache
+def _end_with_parent() -> None:
+    """Let a worker of loky end soon after the process that started it, not after minutes."""
+    parent = multiprocessing.parent_process()
+    if parent is None or "loky" not in type(multiprocessing.current_process()).__module__:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent.pid:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="featgraph-parent").start()
 
 
 def _run_here(
@@ -229,18 +290,22 @@ def _spread(
     if backend.supports_return_generator:
         if "Dask" in type(backend).__name__:
             _tell_losses(backend)
-        outcomes = Parallel(return_as="generator_unordered", **how)(give(places))
-        try:
+        with contextlib.ExitStack() as stack:
+            with _deaf_processes():
+                outcomes = Parallel(return_as="generator_unordered", **how)(give(places))
+                stack.callback(_close, outcomes)
             for outcome in outcomes:  # noqa: UP028 (delegation would close it with a warning)
                 yield outcome
-        finally:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that tasks were given up: somebody stopped them
-                outcomes.close()
         return
     at_once = max(1, effective_n_jobs(jobs))
     while block := list(islice(places, at_once)):  # so that what is ready can be kept
         yield from Parallel(**how)(give(iter(block)))
+
+
+def _close(outcomes: Generator[Any, None, None]) -> None:
+    with warnings.catch_warnings(), _quiet_end():
+        warnings.simplefilter("ignore")  # that tasks were given up: somebody stopped them
+        outcomes.close()
 
 
 def _tell_losses(backend: Any) -> None:
@@ -271,6 +336,7 @@ def _tell_losses(backend: Any) -> None:
 def _attempt(
     function: Callable[..., Any], place: int, task: tuple[Any, ...]
 ) -> tuple[int, object, Exception | None]:
+    _end_with_parent()
     with _one_thread(), in_worker():
         try:
             return place, function(*task), None

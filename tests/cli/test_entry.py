@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import networkx as nx
@@ -27,7 +28,10 @@ def run_python(code):
     ).stdout
 
 
-@pytest.mark.parametrize(("stop", "ends"), [(KeyboardInterrupt(), [130]), (ValueError("a"), [])])
+ENDS = (KeyboardInterrupt(), ["exit functions", 130]), (ValueError("a"), [])
+
+
+@pytest.mark.parametrize(("stop", "ends"), ENDS)
 def test_only_the_program_ends_the_interpreter(stop, ends, monkeypatch):
     from featgraph.cli import entry
 
@@ -38,9 +42,11 @@ def test_only_the_program_ends_the_interpreter(stop, ends, monkeypatch):
 
     monkeypatch.setattr(entry, "_dispatch", dispatch)
     monkeypatch.setattr(entry.os, "_exit", ended.append)
+    clean = partial(ended.append, "exit functions")  # else files and semaphores are left
+    monkeypatch.setattr(entry.atexit, "_run_exitfuncs", clean)
     monkeypatch.setattr(sys, "argv", ["featgraph", "methods"])
     status = main()  # a function, whose caller goes on
-    assert (status, ended) == (ends[0] if ends else 2, [])
+    assert (status, ended) == (ends[-1] if ends else 2, [])
     assert entry.run_program() == status
     assert ended == ends
 

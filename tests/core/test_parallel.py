@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
+from featgraph.core import parallel
 from featgraph.core.parallel import WorkerLost, joined_cluster, own_workers, run_parallel
 
 
@@ -84,6 +87,80 @@ def test_workers_end_when_the_block_fails():
     with pytest.raises(ZeroDivisionError), own_workers(2, "torch"):
         raise ZeroDivisionError
     assert not list_children()
+
+
+STUCK = """
+import sys, threading
+from featgraph.core.parallel import own_workers
+
+if __name__ == "__main__":
+    with own_workers(2, "stuck"):
+        sys.exit(3)
+"""
+
+
+def run_script(folder, text, **options):
+    """Start a program in a folder of its own modules."""
+    (folder / "script.py").write_text(text, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    words = [sys.executable, str(folder / "script.py")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(words, env=environment, **pipes, **options)
+
+
+def test_a_block_that_fails_does_not_wait_until_workers_have_loaded(tmp_path):
+    (tmp_path / "stuck.py").write_text("import threading\nthreading.Event().wait()\n")
+    process = run_script(tmp_path, STUCK)
+    assert process.communicate(timeout=120) == ("", "")
+    assert process.returncode == 3
+
+
+def hear(_):
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no masks of signals")
+@pytest.mark.parametrize("ahead", [1, 2])
+def test_ctrl_c_is_for_the_main_process_alone(ahead):
+    end_workers()
+    with own_workers(ahead, "colorsys"):
+        assert [is_deaf for _, is_deaf in run_parallel(hear, [(0,), (1,)], jobs=2)] == [True] * 2
+    assert not hear(None)
+
+
+ORPHANS = """
+import os, threading
+from featgraph.core.parallel import run_parallel
+
+def wait(_):
+    os.write(1, f"{os.getpid()}\\n".encode())
+    threading.Event().wait()
+
+if __name__ == "__main__":
+    list(run_parallel(wait, [(0,), (1,)], jobs=2))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no new parent for orphans")
+def test_workers_end_after_the_death_of_their_main_process(tmp_path):
+    psutil = pytest.importorskip("psutil")
+    process = run_script(tmp_path, ORPHANS)
+    workers = [psutil.Process(int(process.stdout.readline())) for _ in range(2)]
+    process.kill()
+    process.communicate()
+    # those of loky wait for minutes
+    assert psutil.wait_procs(workers, timeout=120)[1] == []
+
+
+def test_workers_whose_tasks_have_only_begun_end_without_a_word(monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda error: told.append(error.thread.name))
+    with parallel._quiet_end():
+        for name in ("ExecutorManagerThread", "another"):
+            thread = threading.Thread(target=divmod, args=(1, 0), name=name)
+            thread.start()
+            thread.join()
+    assert told == ["another"]
 
 
 def test_no_worker_starts_for_one_job():

@@ -81,22 +81,30 @@ def test_a_stopped_command_leaves_whole_files_only(large, tmp_path, sent, status
     assert not kept.exists()
 
 
-def test_a_stopped_report_holds_the_layers_that_were_finished(tmp_path):
+@pytest.mark.parametrize(("jobs", "sent"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
+def test_a_stopped_report_holds_the_layers_that_were_finished(tmp_path, jobs, sent):
     rng = np.random.default_rng(0)
     layers = {f"layer{k}": FeatureMatrix.from_array(rng.normal(size=(90, 30))) for k in range(40)}
     save_features(layers, tmp_path / "layers.npz")
     out = tmp_path / "out"
     words = ["analyze", "--features", tmp_path / "layers.npz", "-o", out, "--quiet"]
+    words += ["--jobs", jobs, "--n-theta", 16, "--null-draws", 2]
     process = subprocess.Popen(
-        [*RUN, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*RUN, *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not (out / "report.html").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, sent)  # as a terminal sends it to workers, too
     said = process.communicate(timeout=60)[1]
-    assert process.returncode == 143, said
+    assert process.returncode == 128 + sent, said
     assert "of 40 layers are finished" in said
+    assert said.count("\n") == 1, said
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert 1 <= len(report["layers"]) < 40
     assert not list(out.rglob(f"{UNFINISHED}*"))
