@@ -372,7 +372,8 @@ class FeatureGraph(Result):
         -------
         torch_geometric.data.Data
             ``edge_index`` of shape (2, 2 n_edges), ``edge_weight`` if weighted, ``num_nodes``,
-            ``x``, numeric node attributes as tensors, others and the labels as lists.
+            ``x``, numeric node attributes as tensors, others and the labels as lists, numeric
+            edge attributes as ``edge_`` and their name.
 
         Examples
         --------

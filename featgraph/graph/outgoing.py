@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.checks import nearest
 from featgraph.core.values import take_as, to_array, to_tensor
+from featgraph.graph._csr_arrays import number_edges
 
 __all__ = [
     "EDGE_WEIGHTS",
@@ -84,6 +85,10 @@ class CsrGraph(Protocol):
     def edge_weights(self) -> NDArray[Any] | None: ...
 
 
+#: What a Data itself means by these names.
+_OF_DATA = {"adj_t", "edge_attr", "edge_index", "edge_weight", "num_edges", "num_nodes"}
+
+
 def _fields(graph: CsrGraph) -> dict[str, Any]:
     values = {name: getattr(graph, name) for name in GRAPH_FIELDS}
     return {name: value for name, value in values.items() if value is not None}
@@ -113,6 +118,12 @@ def _edge_columns(graph: CsrGraph) -> dict[str, NDArray[Any]]:
     return dict(graph.edge_attributes) | ({} if weights is None else {"weight": weights})
 
 
+def _node_columns(graph: CsrGraph, taken: Collection[str]) -> dict[str, NDArray[Any]]:
+    """Return the attributes of the nodes; a name that means something else begins with node_."""
+    columns = graph.node_attributes.items()
+    return {f"node_{key}" if key in taken else key: array for key, array in columns}
+
+
 def to_igraph(graph: CsrGraph) -> Any:
     """Return an ``igraph.Graph`` with labels as ``name``, attributes and weights."""
     import igraph
@@ -120,7 +131,7 @@ def to_igraph(graph: CsrGraph) -> Any:
     result = igraph.Graph(n=graph.n_nodes, edges=graph.edges)
     for key, value in _fields(graph).items():
         result[key] = value
-    for key, array in graph.node_attributes.items():
+    for key, array in _node_columns(graph, () if graph.labels is None else ("name",)).items():
         result.vs[key] = array.tolist()
     if graph.labels is not None:
         result.vs["name"] = list(graph.labels)
@@ -155,12 +166,16 @@ def to_pyg(graph: CsrGraph, features: object, y: object, weights: NDArray[Any] |
     result.num_nodes = graph.n_nodes
     if weights is not None:
         result.edge_weight = torch.from_numpy(weights.copy())
-    for key, array in graph.node_attributes.items():
+    about = _fields(graph) | ({} if graph.labels is None else {"labels": list(graph.labels)})
+    for key, array in _node_columns(graph, _OF_DATA | about.keys()).items():
         listed = array.dtype.kind in "UO" or array.dtype == np.uint64
         result[key] = array.tolist() if listed else torch.tensor(array)
-    if graph.labels is not None:
-        result.labels = list(graph.labels)
-    for key, value in _fields(graph).items():
+    for key, array in graph.edge_attributes.items():
+        if array.dtype.kind not in "UO" and array.dtype != np.uint64:
+            name = f"edge_{key.removeprefix('edge_')}"
+            both_ways = array[number_edges(graph.indptr, graph.indices)]
+            result[f"{name}_" if name in _OF_DATA else name] = torch.tensor(both_ways)
+    for key, value in about.items():
         result[key] = value
     if features is None:
         features = graph.node_attributes.get("activations")

@@ -200,3 +200,32 @@ def test_writers_say_which_attributes_no_file_holds(tmp_path):
     nx.set_edge_attributes(graph, None, "nothing")
     with pytest.warns(UserWarning, match="left out 'community', 'phase': neither a value nor a"):
         write_graphml(graph, tmp_path / "graph.graphml")
+
+
+@pytest.mark.parametrize("name", ["edge_index", "edge_weight", "num_nodes", "num_edges", "labels"])
+@pytest.mark.parametrize("library", ["networkx", "igraph", "pyg"])
+def test_attributes_take_no_name_of_the_library(name, library):
+    name = "name" if library == "igraph" and name == "labels" else name
+    ends, lengths = [(0, 1), (1, 2)], [0.5, 2.0]
+    attributes = {name: [5, 6, 7], "layer": [1, 1, 2]}
+    graph = FeatureGraph.from_edges(
+        ends, weights=lengths, labels=["a", "b", "c"], node_attributes=attributes, layer="all"
+    )
+    back = as_feature_graph(getattr(graph, f"to_{library}")(), weight="weight")
+    assert back.edges.tolist() == graph.edges.tolist()
+    assert (back.node_labels, back.layer) == (graph.node_labels, "all")
+    assert back.edge_weights.tolist() == lengths
+    assert sorted(column.tolist() for column in back.node_attributes.values()) == [
+        [1, 1, 2],
+        [5, 6, 7],
+    ]
+
+
+def test_numeric_attributes_of_edges_go_to_pyg():
+    graph = FeatureGraph.from_edges(
+        [(0, 1), (1, 2)], edge_attributes={"flow": [1.5, 2.5], "index": [7, 8], "kind": ["a", "b"]}
+    )
+    data = graph.to_pyg()
+    assert data.edge_index.tolist() == [[0, 1, 1, 2], [1, 0, 2, 1]]
+    assert data.edge_flow.tolist() == [1.5, 1.5, 2.5, 2.5]
+    assert as_feature_graph(data).edge_attributes["edge_index_"].tolist() == [7, 8]
