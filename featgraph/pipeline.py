@@ -340,7 +340,8 @@ def _analyze_all(
                 found = SkippedLayer(state, F.layer or "layer", found.reason), {}
             outcome, files = found
             if writer is not None and isinstance(outcome, LayerAnalysis):
-                writer.save(replace(outcome, fingerprint=prints[place]), files)
+                outcome = replace(outcome, fingerprint=prints[place])
+                writer.save(outcome, files)
             yield {place: outcome}
 
 

@@ -165,6 +165,13 @@ def test_resumed_layer_has_its_links_again(tmp_path):
     assert (mine.epsilon, mine.epsilon_rule) == (theirs.epsilon, theirs.epsilon_rule)
 
 
+@pytest.mark.parametrize("jobs", [None, 2])
+def test_layers_of_an_earlier_run_are_not_drawn_again(jobs, tmp_path, monkeypatch):
+    first = run(tmp_path, jobs=jobs)
+    monkeypatch.setattr("featgraph.report.report.render_layer", None)
+    assert run(tmp_path) == first
+
+
 def test_folder_that_another_run_writes_is_refused(tmp_path):
     lock = FolderLock(tmp_path)
     with pytest.raises(ValueError, match=r"folder must be free.*process \d+ on .* is writing"):
