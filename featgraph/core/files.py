@@ -80,12 +80,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f"{UNFINISHED}{target.stem}-", suffix=target.suffix
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary: Path | None = None
     try:
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f"{UNFINISHED}{target.stem}-", suffix=target.suffix
+        )
+        temporary = Path(name)
+        os.close(handle)
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
@@ -93,11 +94,15 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     except (OSError, RuntimeError) as error:
         full = _find_full(error)
-        if full is None:
-            raise
-        raise OSError(full.errno, f"no room to write: {full.strerror}", str(target)) from error
+        if full is not None:
+            told = f"no room to write: {full.strerror}"
+            raise OSError(full.errno, told, str(target)) from error
+        if isinstance(error, OSError) and UNFINISHED in str(error.filename):
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _find_full(error: BaseException | None) -> OSError | None:

@@ -217,6 +217,23 @@ def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir()] == ["note.txt"]
 
 
+def test_a_file_that_cannot_be_written_is_named_itself(tmp_path, monkeypatch):
+    path = tmp_path / "note.txt"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_text(path, "new")
+    assert (caught.value.filename, caught.value.filename2) == (str(path), None)
+
+    def refuse(*_: object, dir: Path, prefix: str, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(dir / prefix))
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    with pytest.raises(PermissionError) as caught:
+        write_text(path, "new")
+    assert caught.value.filename == str(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["note.txt"]
+
+
 @pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)])
 def test_closed_streams_do_not_matter(graph, tmp_path, closed):
     def close() -> None:
