@@ -83,11 +83,12 @@ class NearPairs:
         import torch
 
         wide = values.detach().double().cpu()
-        self.points: NDArray[np.float64] = (wide - wide.mean(dim=0)).numpy()
+        # measured as they are: centring would round features that a loud neuron outweighs
+        self.points: NDArray[np.float64] = wide.numpy()
         self.scale, self.dtype = scale, dtype
         self.n_nodes = len(self.points)
         self.n_pairs = self.n_nodes * (self.n_nodes - 1) // 2
-        centered = torch.from_numpy(self.points)
+        centered = wide - wide.mean(dim=0)
         half = 0.5 * torch.linalg.vecdot(centered, centered)
         # (x, 1, −|x|²/2) · (y, −|y|²/2, 1) = −‖x − y‖²/2
         # bfloat16 or TF32 products, if the caller allows them, have no such bound

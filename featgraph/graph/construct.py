@@ -82,8 +82,9 @@ def feature_graph(
     Distances are computed a block of rows at a time. Up to 512 MiB they are kept. Beyond that,
     single precision finds the pairs that may be near and double precision measures them: one
     pass for a number, "degree", "density" and ("neighbors", k), two for the rules of
-    connection, up to four where more than a tenth of all pairs are edges. Memory stays at
-    O(n_nodes · n_samples + n_edges), and time is O(n_nodes² · n_samples) per pass.
+    connection, up to four where more than a tenth of all pairs are edges; ε of a rule is then
+    above its distance by what rounding may add, 2e-11 of it (single precision: 2e-7). Memory stays
+    at O(n_nodes · n_samples + n_edges), and time is O(n_nodes² · n_samples) per pass.
 
     References
     ----------
@@ -130,7 +131,7 @@ def _find_edges(
         else:
             left, right, lengths = nearest_pairs(source, int(parameter))
             edges = np.column_stack([left, right])
-        return just_above(float(lengths.max()), source.dtype), edges, lengths
+        return just_above(float(lengths.max()), source), edges, lengths
     planned = _planned_edges(name, parameter, source.n_nodes)
     _refuse_edges(planned, source.n_nodes, f"({name!r}, {parameter:g})")
     threshold = find_epsilon(source, name, parameter)

@@ -46,6 +46,7 @@ EPSILON_RULES: dict[str, str] = {
     "node with its k nearest",
 }
 _PLAIN = ("percolation", "mst")
+RECOMPUTED = 1e-11  # relative error of a distance from a product of matrices in double precision
 
 
 def choose_epsilon(distances: Tensor | NDArray[Any], rule: EpsilonRule = "percolation") -> float:
@@ -166,18 +167,25 @@ def refuse_constant(source: DistanceBlocks) -> None:
         )
 
 
-def just_above(value: float, dtype: np.dtype[Any]) -> float:
-    """Return the next number above ``value`` in this precision."""
-    return float(np.nextafter(dtype.type(value), dtype.type(np.inf)))
+def just_above(value: float, source: DistanceBlocks) -> float:
+    """Return the next number above ``value`` in the precision of the distances.
+
+    Distances that are not kept are computed again at every pass, not always in the same way: the
+    number is then above all that may be this distance, rounded.
+    """
+    kind = source.dtype.type
+    if source.near is not None:
+        value *= 1 + 2 * max(float(np.finfo(kind).eps), RECOMPUTED)
+    return float(np.nextafter(kind(value), kind(np.inf)))
 
 
 def _percolation(source: DistanceBlocks, _: float) -> float:
-    return just_above(float(span_tree(source)[1][-1]), source.dtype)
+    return just_above(float(span_tree(source)[1][-1]), source)
 
 
 def _density(source: DistanceBlocks, share: float) -> float:
     n_pairs = source.n_nodes * (source.n_nodes - 1) // 2
-    return just_above(kth_distance(source, _least(share * n_pairs)), source.dtype)
+    return just_above(kth_distance(source, _least(share * n_pairs)), source)
 
 
 def _degree(source: DistanceBlocks, degree: float) -> float:
@@ -186,7 +194,7 @@ def _degree(source: DistanceBlocks, degree: float) -> float:
         raise ValueError(
             f"degree in epsilon must be at most n_nodes − 1 = {n_nodes - 1}, got {degree:g}"
         )
-    return just_above(kth_distance(source, _least(degree * n_nodes / 2)), source.dtype)
+    return just_above(kth_distance(source, _least(degree * n_nodes / 2)), source)
 
 
 def _least(count: float) -> int:
@@ -214,12 +222,12 @@ def _giant(source: DistanceBlocks, share: float) -> float:
         root[b] = a
         size[a] += size[b]
         if size[a] >= needed:
-            return just_above(length, source.dtype)
+            return just_above(length, source)
     raise RuntimeError(f"a spanning tree of {source.n_nodes} nodes joins fewer than {needed}")
 
 
 def _neighbors(source: DistanceBlocks, k: float) -> float:
-    return just_above(float(nearest_pairs(source, int(k))[2].max()), source.dtype)
+    return just_above(float(nearest_pairs(source, int(k))[2].max()), source)
 
 
 _FINDERS: dict[str, Callable[[DistanceBlocks, float], float]] = {

@@ -79,6 +79,44 @@ def test_blocks_change_nothing(rule, monkeypatch):
     np.testing.assert_allclose(streamed.weights, whole.weights, rtol=1e-10)
 
 
+ROWS = np.random.default_rng(0)
+HARD = {
+    "codes": ROWS.integers(0, 2, size=(90, 6)).astype(float),
+    "counts": ROWS.integers(0, 3, size=(90, 4)).astype(float),
+    "copies": np.vstack([ROWS.normal(size=(6, 20))] * 15),
+    "loud": ROWS.normal(size=(90, 20)) * np.where(np.arange(90) < 80, 1.0, 1e6)[:, None],
+    "small": 1e-20 * ROWS.normal(size=(90, 20)),
+    "single": ROWS.normal(size=(90, 20)).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_rules_reach_their_target_though_distances_are_computed_again(name, monkeypatch):
+    monkeypatch.setattr(construct, "_WHOLE_BYTES", 0)
+    graphs = {
+        rule: feature_graph(HARD[name], epsilon=rule)
+        for rule in ("percolation", *((kind, x) for kind in ("density", "degree", "giant")
+                                      for x in (0.02, 0.1, 0.6, 1.0)))
+    }  # fmt: skip
+    assert graphs.pop("percolation").n_components == 1
+    for (kind, least), graph in graphs.items():
+        reached = {
+            "density": graph.n_edges / (90 * 89 / 2),
+            "degree": graph.degrees.mean(),
+            "giant": np.bincount(graph.components).max() / 90,
+        }[kind]
+        assert reached >= least
+
+
+def test_a_loud_neuron_does_not_round_the_distances_of_the_others(monkeypatch):
+    quiet = 1e-8 * ROWS.normal(size=(20, 6))
+    matrix = np.vstack([quiet, np.full((1, 6), 1e6)])
+    monkeypatch.setattr(construct, "_WHOLE_BYTES", 0)
+    nearest = feature_graph(matrix, epsilon=("neighbors", 3))
+    expected = np.linalg.norm(np.diff(matrix[nearest.edges], axis=1)[:, 0], axis=1) / np.sqrt(6)
+    np.testing.assert_allclose(nearest.edge_weights, expected, rtol=1e-12)
+
+
 def test_attributes_and_origin():
     matrix = FeatureMatrix.from_array(features(5, 4), layer="layer2.1", source="resnet")
     graph = feature_graph(matrix, epsilon=("density", 0.5))
