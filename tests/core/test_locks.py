@@ -17,6 +17,14 @@ def test_a_folder_is_held_until_it_is_released(tmp_path):
     FolderLock(tmp_path).release()
 
 
+def test_a_link_in_place_of_the_lock_does_not_lead_to_another_file(tmp_path):
+    (tmp_path / "notes.txt").write_text("keep")
+    (tmp_path / LOCK).symlink_to("notes.txt")
+    with pytest.raises(OSError, match=LOCK):
+        FolderLock(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "keep"
+
+
 def test_what_a_holder_calls_may_use_a_folder_that_it_lends(tmp_path):
     lock = FolderLock(tmp_path, lent=True)
     FolderLock(tmp_path).release()  # releases nothing: the first one holds it

@@ -224,8 +224,8 @@ def test_a_file_that_cannot_be_written_is_named_itself(tmp_path, monkeypatch):
         write_text(path, "new")
     assert (caught.value.filename, caught.value.filename2) == (str(path), None)
 
-    def refuse(*_: object, dir: Path, prefix: str, **__: object) -> None:
-        raise PermissionError(13, "Permission denied", str(dir / prefix))
+    def refuse(**how: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(how["dir"] / how["prefix"]))
 
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
     with pytest.raises(PermissionError) as caught:
