@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from featgraph.core.checks import choice
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, open_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = [
@@ -354,7 +354,7 @@ def count_motifs(graph: GraphLike, *, size: int = 3) -> dict[str, int]:
     """
     if size not in MOTIFS:
         choice(str(size), [str(number) for number in MOTIFS], "size")
-    net = as_feature_graph(graph, weight="ignore")
+    net = open_graph(graph).without_weights()
     n, m = net.n_nodes, net.n_edges
     if size == 3:
         triangles = int(count_node_triangles(net.indptr, net.indices).sum()) // 3

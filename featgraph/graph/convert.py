@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from scipy.sparse import sparray, spmatrix
     from torch_geometric.data import Data
 
-__all__ = ["GraphLike", "accept_graph", "as_feature_graph", "open_graph", "takes_any_graph"]
+__all__ = [
+    *("GraphLike", "accept_graph", "as_feature_graph", "is_graph", "open_graph"),
+    "takes_any_graph",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 #: The graphs that every function takes; how each is read: as_feature_graph.
 GraphLike: TypeAlias = "FeatureGraph | networkx.Graph | igraph.Graph | Data | sparray | spmatrix"
 _NO_COLUMN = "neither a value nor a list of numbers"
-_DIRECTED = "graph is directed; box covering needs distances that are the same both ways: "
+_DIRECTED = "graph is directed; paths and boxes need distances that are the same both ways: "
 
 
 def as_feature_graph(
@@ -87,7 +90,7 @@ def as_feature_graph(
     FeatureGraph(n_nodes=3, n_edges=2)
     >>> as_feature_graph(networkx.DiGraph([(0, 1)]))
     Traceback (most recent call last):
-    ValueError: graph is directed; box covering needs distances that are the same both ways: \
+    ValueError: graph is directed; paths and boxes need distances that are the same both ways: \
 pass as_undirected=True to forget directions
     """
     if isinstance(graph, FeatureGraph):
@@ -245,6 +248,23 @@ def takes_any_graph(
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def is_graph(value: object) -> bool:
+    """Tell whether a value is a graph of one of the libraries.
+
+    Examples
+    --------
+    >>> is_graph(np.eye(2)), is_graph(FeatureGraph.from_edges([(0, 1)]))
+    (False, True)
+    """
+    if isinstance(value, FeatureGraph):
+        return True
+    try:
+        choose_reader(value)
+    except TypeError:
+        return False
+    return True
 
 
 def open_graph(graph: GraphLike, *, weights: bool = False) -> FeatureGraph:

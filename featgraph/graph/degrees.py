@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
-from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, open_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.outgoing import EdgeWeight, choose_weights, strengths_of
 from featgraph.graph.tails import TailFit, fit_tail
@@ -259,8 +259,7 @@ def degree_statistics(
     >>> degree_statistics(nx.path_graph(4), tails=False)
     DegreeStatistics(n_nodes=4, mean=1.5, max=2, assortativity=-0.5, tail='none')
     """
-    own = isinstance(graph, FeatureGraph)
-    net = as_feature_graph(graph, weight=None if own else "ignore")
+    net = open_graph(graph)
     weighted = net.weights is not None and weight != "none"
     strengths = node_strengths(net, weight=weight) if weighted else None
     return DegreeStatistics(

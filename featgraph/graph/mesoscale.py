@@ -15,7 +15,7 @@ from featgraph.core.progress import track_progress
 from featgraph.core.result import Result
 from featgraph.core.rules import Rule
 from featgraph.core.values import RandomState, as_rng
-from featgraph.graph.convert import GraphLike, as_feature_graph, takes_any_graph
+from featgraph.graph.convert import GraphLike, open_graph, takes_any_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import EdgeSwapper
 from featgraph.kernels import light_kernel
@@ -347,7 +347,7 @@ def rich_club(
     [0.4, 0.4, 0.44, 0.44, 0.0]
     """
     n_references = integer(n_references, "n_references", least=1)
-    net = as_feature_graph(graph, weight="ignore")
+    net = open_graph(graph).without_weights()
     if net.n_edges == 0:
         raise ValueError(f"graph must have at least one edge, got {net.n_nodes} nodes and none")
     swapper, generator = EdgeSwapper.start(net), as_rng(rng)

@@ -22,7 +22,7 @@ from featgraph.graph.clustering import (
     local_efficiency,
     sample_hops,
 )
-from featgraph.graph.convert import GraphLike, as_feature_graph
+from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import (
     MANY_EDGES,
@@ -205,7 +205,7 @@ def small_world(
     (True, True)
     """
     how: dict[str, Any] = {"n_references": n_references, "clustering": clustering, "rng": rng}
-    return watch_references(as_feature_graph(graph, weight="ignore"), progress=progress, **how)
+    return watch_references(open_graph(graph).without_weights(), progress=progress, **how)
 
 
 def watch_references(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from featgraph.core.result import Result
 from featgraph.core.rules import SHARE
-from featgraph.graph.convert import GraphLike, as_feature_graph
+from featgraph.graph.convert import GraphLike, open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 
 __all__ = ["SpectralGap", "spectral_gap"]
@@ -86,7 +86,7 @@ def spectral_gap(graph: GraphLike) -> SpectralGap:
     >>> round(spectral_gap(nx.complete_graph(5)).laplacian, 6)
     1.25
     """
-    net = as_feature_graph(graph, weight="ignore")
+    net = open_graph(graph).without_weights()
     main = net if net.n_components == 1 else net.giant_component()
     left_out = 1 - main.n_nodes / net.n_nodes
     if main.n_nodes < 2:

@@ -20,7 +20,7 @@ from featgraph.graph.clustering import (
     local_efficiency,
     sample_hops,
 )
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.degrees import DegreeStatistics, degree_statistics
 from featgraph.graph.epsilon import EpsilonRule
@@ -176,7 +176,7 @@ def _build(one: object, epsilon: EpsilonRule) -> FeatureGraph:
         return one
     if isinstance(one, np.ndarray) or type(one).__name__ in _OF_A_LAYER:
         return feature_graph(one, epsilon=epsilon)
-    return as_feature_graph(one, weight="ignore")
+    return open_graph(one).without_weights()
 
 
 def _describe(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import naming
+from featgraph.graph.convert import open_graph
 from featgraph.plot.graph_drawing import draw_edges, group_colors
 from featgraph.plot.style import FAINT, INK, SMALL, TEXT, WIDTH, new_figure, root_figure
 
@@ -59,7 +60,7 @@ def plot_mds(
         looked for in the same place. ``after=None`` draws one panel.
     groups : array_like, shape (n_nodes,), or None, default=None
         Box or cluster of each node: the same neuron has the same colour in both panels.
-    graphs : sequence of FeatureGraph or None, default=()
+    graphs : sequence of graphs or None, default=()
         Edges of each panel, if wanted.
     titles : sequence of str or None, default=None
         One per panel; None: before and after training, or the layer of a single panel.
@@ -108,7 +109,8 @@ def plot_mds(
         share_scale = max(extents) <= _MAX_RATIO * min(extents)
     for index, (panel, (points, share)) in enumerate(zip(axes, maps, strict=True)):
         extent = max(extents) if share_scale else extents[index]
-        graph = graphs[index] if index < len(graphs) else None
+        given = graphs[index] if index < len(graphs) else None
+        graph = None if given is None else open_graph(given)
         _draw_panel(panel, points, extent, groups, graph)
         panel.set_title(titles[index], loc="left", fontsize=TEXT, color=INK, fontweight="bold")
         _write_scale(panel, extent, share)

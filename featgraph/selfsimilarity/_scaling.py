@@ -21,7 +21,7 @@ from featgraph.distances.distance_matrix import (
 )
 from featgraph.features.feature_matrix import Array, FeatureMatrix, as_feature_matrix
 from featgraph.features.null import Null, draw_nulls
-from featgraph.graph.convert import as_feature_graph
+from featgraph.graph.convert import open_graph
 from featgraph.graph.csr_graph import FeatureGraph
 from featgraph.graph.nulls import rewire_graph
 from featgraph.selfsimilarity.grid import check_spread, distance_range, pair_values
@@ -68,7 +68,7 @@ def open_cloud(data: object) -> Cloud:
     if isinstance(data, DistanceMatrix | FeatureMatrix | torch.Tensor | np.ndarray):
         return _open_features(data)
     with naming("features"):
-        return _open_graph(as_feature_graph(data, weight="ignore"))
+        return _open_graph(open_graph(data).without_weights())
 
 
 def _open_features(features: FeatureMatrix | DistanceMatrix | Array) -> Cloud:

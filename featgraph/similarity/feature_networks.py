@@ -100,9 +100,9 @@ def spectrum_distance(
 
     Parameters
     ----------
-    X : Tensor, ndarray, FeatureMatrix of shape (n_samples_x, n_features_x), or FeatureGraph
+    X : Tensor, ndarray, FeatureMatrix of shape (n_samples_x, n_features_x), or graph
         First layer, or its graph.
-    Y : Tensor, ndarray, FeatureMatrix of shape (n_samples_y, n_features_y), or FeatureGraph
+    Y : Tensor, ndarray, FeatureMatrix of shape (n_samples_y, n_features_y), or graph
         Second layer, or its graph.
     epsilon : float, str or pair, default=("density", 0.1)
         Threshold of G_M as in ``feature_graph``; used for layers, not for graphs.
@@ -147,9 +147,9 @@ def portrait_divergence(
 
     Parameters
     ----------
-    X : Tensor, ndarray, FeatureMatrix of shape (n_samples_x, n_features_x), or FeatureGraph
+    X : Tensor, ndarray, FeatureMatrix of shape (n_samples_x, n_features_x), or graph
         First layer, or its graph.
-    Y : Tensor, ndarray, FeatureMatrix of shape (n_samples_y, n_features_y), or FeatureGraph
+    Y : Tensor, ndarray, FeatureMatrix of shape (n_samples_y, n_features_y), or graph
         Second layer, or its graph.
     epsilon : float, str or pair, default=("density", 0.1)
         Threshold of G_M as in ``feature_graph``; used for layers, not for graphs.
@@ -307,13 +307,17 @@ def _as_graph(
         return feature_graph(values.T, epsilon=epsilon)
 
 
-def _run(recipe: Recipe, X: Any, Y: Any) -> torch.Tensor | float:
-    from featgraph.graph.csr_graph import FeatureGraph
+def _open_side(side: Any, name: str) -> torch.Tensor | FeatureGraph:
+    from featgraph.graph.convert import is_graph, open_graph
 
-    sides = [
-        side if isinstance(side, FeatureGraph) else as_samples(side, name)
-        for side, name in ((X, "X"), (Y, "Y"))
-    ]
+    if not is_graph(side):
+        return as_samples(side, name)
+    with naming(name):
+        return open_graph(side)
+
+
+def _run(recipe: Recipe, X: Any, Y: Any) -> torch.Tensor | float:
+    sides = [_open_side(side, name) for side, name in ((X, "X"), (Y, "Y"))]
     combine = recipe.combine
     if combine is None:
         raise RuntimeError("measures of feature networks need a combining step")

@@ -10,8 +10,20 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from featgraph.graph import FeatureGraph, as_feature_graph, node_strengths
+from featgraph.graph import (
+    FeatureGraph,
+    as_feature_graph,
+    count_motifs,
+    degree_statistics,
+    network_summary,
+    node_strengths,
+    rich_club,
+    small_world,
+    spectral_gap,
+)
 from featgraph.io import read_graph, write_dynamic_gexf, write_graphml
+from featgraph.plot import plot_mds
+from featgraph.similarity import portrait_divergence, spectrum_distance
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("igraph")
@@ -229,3 +241,23 @@ def test_numeric_attributes_of_edges_go_to_pyg():
     assert data.edge_index.tolist() == [[0, 1, 1, 2], [1, 0, 2, 1]]
     assert data.edge_flow.tolist() == [1.5, 1.5, 2.5, 2.5]
     assert as_feature_graph(data).edge_attributes["edge_index_"].tolist() == [7, 8]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [small_world, rich_club, count_motifs, spectral_gap, degree_statistics, network_summary],
+)
+def test_directed_graphs_are_refused_with_a_cure_that_there_is(function):
+    with pytest.raises(ValueError, match=r"directed; .*as_feature_graph\(graph, as_undirected"):
+        function(nx.DiGraph([(0, 1), (1, 2)]))
+
+
+@pytest.mark.parametrize("library", ["networkx", "igraph", "pyg", "scipy"])
+def test_pairs_and_pictures_take_graphs_of_every_library(library):
+    own = FeatureGraph.from_edges([(0, 1), (1, 2), (2, 3)])
+    theirs = getattr(own, f"to_{library}")()
+    assert portrait_divergence(theirs, own) == 0.0
+    assert spectrum_distance(own, theirs) == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(ValueError, match="Y: graph is directed"):
+        spectrum_distance(theirs, nx.DiGraph([(0, 1)]))
+    plot_mds(np.eye(4), graphs=[theirs])
