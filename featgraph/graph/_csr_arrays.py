@@ -13,19 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featgraph.core.checks import integer
+from featgraph.core.resources import check_memory
 from featgraph.core.values import take_as, to_array
 from featgraph.kernels import light_kernel
 
 __all__ = [
-    "Assembled",
-    "assemble_csr",
-    "attribute_column",
-    "check_attributes",
-    "check_csr",
-    "check_labels",
-    "check_nodes",
-    "check_weights",
-    "number_edges",
+    *("Assembled", "assemble_csr", "attribute_column", "check_attributes", "check_csr"),
+    *("check_labels", "check_nodes", "check_weights", "number_edges"),
 ]
 
 
@@ -76,6 +70,8 @@ def assemble_csr(
             f"edges must be indices below n_nodes={n_nodes}, got {least - 1}; labels, where given, "
             "name all nodes"
         )
+    told = "nodes are numbered from 0 on; networkx.Graph(edges) takes any other names"
+    check_memory(24 * n_nodes, f"a graph of {n_nodes} nodes", remedy=told)
     values = None if weights is None else np.asarray(weights, dtype=np.float64)
     if values is not None and values.shape != (len(pairs),):
         raise ValueError(f"weights must have one value per edge row, got shape {values.shape}")

@@ -261,3 +261,11 @@ def test_pairs_and_pictures_take_graphs_of_every_library(library):
     with pytest.raises(ValueError, match="Y: graph is directed"):
         spectrum_distance(theirs, nx.DiGraph([(0, 1)]))
     plot_mds(np.eye(4), graphs=[theirs])
+
+
+def test_names_that_are_no_numbers_of_nodes_are_refused_before_memory_is_taken():
+    with pytest.raises(MemoryError, match="nodes would take .* numbered from 0 on; networkx"):
+        FeatureGraph.from_edges([(0, 2**45)])
+    data = pyg.Data(edge_index=torch.tensor([[0, 2**45], [2**45, 0]]), num_nodes=2**45 + 1)
+    with pytest.raises(MemoryError, match="numbered from 0 on"):
+        as_feature_graph(data)
