@@ -245,7 +245,8 @@ reduce an activation (B, ...) with reduce_mean(activation, reduce=...) and trans
     if _resembles_distances(found.values):
         warnings.warn(
             "features is square and symmetric with a diagonal of zeros, as distances are, and is "
-            "taken for activations; for distances give the features F, or as_distance_matrix(F)",
+            "taken for activations; for distances give the features F, or as_distance_matrix(F), "
+            "for an adjacency matrix scipy.sparse.csr_array(matrix)",
             stacklevel=caller_level(),
         )
     return found

@@ -155,7 +155,7 @@ def test_save_refuses_other_suffixes(tmp_path) -> None:  # type: ignore[no-untyp
 @pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
 def test_distances_in_place_of_features_are_told(kind: Any) -> None:
     C = feature_distances(torch.randn(6, 3, generator=torch.Generator().manual_seed(0))).numpy()
-    with pytest.warns(UserWarning, match=r"or as_distance_matrix\(F\)$") as told:
+    with pytest.warns(UserWarning, match=r"or as_distance_matrix\(F\), for an adjacency") as told:
         assert as_feature_matrix(kind(C)).n_nodes == 6
     assert told[0].filename == __file__
     with pytest.warns(UserWarning, match="as distances are"):

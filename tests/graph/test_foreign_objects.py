@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from featgraph.boxes import box_counts
 from featgraph.graph import (
     FeatureGraph,
     as_feature_graph,
@@ -269,3 +270,10 @@ def test_names_that_are_no_numbers_of_nodes_are_refused_before_memory_is_taken()
     data = pyg.Data(edge_index=torch.tensor([[0, 2**45], [2**45, 0]]), num_nodes=2**45 + 1)
     with pytest.raises(MemoryError, match="numbered from 0 on"):
         as_feature_graph(data)
+
+
+def test_an_adjacency_matrix_taken_for_features_is_told_with_the_way_in():
+    ring = nx.to_numpy_array(nx.cycle_graph(5))
+    for function in (box_counts, network_summary):
+        with pytest.warns(UserWarning, match="for an adjacency matrix scipy.sparse.csr_array"):
+            function(ring, rng=0)
