@@ -84,7 +84,7 @@ def fit_tail(values: ArrayLike, *, discrete: bool | None = None) -> TailFit:
     values : array-like of float, shape (n,)
         Sample, for example degrees. Values of 0 (isolated nodes) are left out.
     discrete : bool, optional
-        Whole numbers; default: whether all values are.
+        Whole numbers; default: whether all values are, and below 2⁵³ (beyond, no others exist).
 
     Returns
     -------
@@ -128,7 +128,8 @@ def fit_tail(values: ArrayLike, *, discrete: bool | None = None) -> TailFit:
     whole = bool(np.all(sample == np.round(sample)))
     if discrete and not whole:
         raise ValueError("values must be whole numbers if discrete=True; pass discrete=False")
-    discrete = whole if discrete is None else discrete
+    if discrete is None:
+        discrete = whole and bool(sample.max(initial=0) < 2**53)
     sample = sample[sample > 0]
     n_distinct = np.unique(sample).size
     if n_distinct < 3 or sample.size < _LEAST:
@@ -152,11 +153,13 @@ def _fit(sample: NDArray[np.float64], discrete: bool) -> TailFit:
         return _no_fit(sample, discrete, f"no {_LEAST} largest values differ")
     tail, x_min = values[first:], float(values[first])
     if discrete:
+        unit = 1.0
         own = -exponent * logs[first:] - log_zeta(exponent, x_min)
-    else:
-        own = math.log((exponent - 1) / x_min) - exponent * (logs[first:] - logs[first])
+    else:  # in units of x_min: where the package's search for a rival ends depends on the unit
+        unit = x_min
+        own = math.log(exponent - 1) - exponent * (logs[first:] - logs[first])
     try:
-        found = fit_rivals(tail, own, rivals=_RIVALS, x_min=x_min, discrete=discrete)
+        found = fit_rivals(tail / unit, own, rivals=_RIVALS, x_min=x_min / unit, discrete=discrete)
     except (ValueError, RuntimeError, ZeroDivisionError, IndexError) as error:
         return _no_fit(sample, discrete, f"no fit was found ({error})")
     tests = {name: test for name, (test, _) in found.items()}
@@ -169,11 +172,21 @@ def _fit(sample: NDArray[np.float64], discrete: bool) -> TailFit:
         n_tail=tail.size,
         distance=float(distance),
         rivals=tests,
-        parameters={name: parameters for name, (_, parameters) in found.items()},
+        parameters={name: _in_unit(parameters, unit) for name, (_, parameters) in found.items()},
         discrete=discrete,
         verdict=verdict,
         explanation=why,
     )
+
+
+def _in_unit(parameters: Mapping[str, float], unit: float) -> dict[str, float]:
+    """Return parameters of a distribution of x/unit as those of x."""
+    moved = dict(parameters)
+    if "mu" in moved:
+        moved["mu"] += math.log(unit)
+    if "Lambda" in moved:
+        moved["Lambda"] /= unit
+    return moved
 
 
 def _judge(tests: Mapping[str, RivalTest], n_tail: int) -> tuple[str, str]:

@@ -25,6 +25,7 @@ __all__ = [
     "CorrelationSum",
     "PointKind",
     "compute_correlation_sum",
+    "find_unit",
     "take_points",
 ]
 
@@ -238,9 +239,8 @@ def compute_correlation_sum(
         )
     kept = _first_copies(cloud, duplicates)
     cloud, weights = cloud[kept], weights[kept]
-    # The largest coordinate becomes about 1: squares of tiny or huge units stay in range.
-    unit = float(np.abs(cloud - cloud[0]).max())
-    distances = pdist((cloud - cloud[0]) / unit)
+    unit = find_unit(cloud)
+    distances = pdist(cloud / unit)
     used = _theiler_mask(cloud.shape[0], exclude)
     scale = math.sqrt(float(np.mean(np.square(distances if used is None else distances[used]))))
     distances /= scale
@@ -259,6 +259,20 @@ def compute_correlation_sum(
         int(pairs.size), sums.sum(axis=0).astype(np.float64), scale * unit, n_points,
         n_features, exclude,
     )  # fmt: skip
+
+
+def find_unit(cloud: Floats) -> float:
+    """Return the power of two that brings the largest coordinate near 1.
+
+    Squares of tiny or huge units then stay in range, and differences keep all their digits, which
+    shifting the cloud to a point far from the others would not.
+
+    Examples
+    --------
+    >>> find_unit(np.array([[3e-200, 0.0], [0.0, 1e-200]])) > 0, find_unit(np.array([[5.0]]))
+    (True, 8.0)
+    """
+    return float(np.ldexp(1.0, int(np.frexp(np.abs(cloud).max())[1])))
 
 
 def draw_weights(n_points: int, n_resamples: int, rng: np.random.Generator) -> Ints:

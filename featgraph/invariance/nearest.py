@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.checks import integer
-from featgraph.invariance.correlation_sum import PointKind, take_points
+from featgraph.invariance.correlation_sum import PointKind, find_unit, take_points
 from featgraph.invariance.near_copies import find_distinct
 
 if TYPE_CHECKING:
@@ -209,9 +209,7 @@ def _distinct_neighbors(
             f"points must hold at least {max(20, n_neighbors + 1)} different ones for "
             f"n_neighbors={n_neighbors}, got {n_points}"
         )
-    # Differences between points, not their place or unit, decide what overflows.
-    cloud -= cloud[0]
-    return neighbor_distances(cloud / np.abs(cloud).max(), n_neighbors)
+    return neighbor_distances(cloud / find_unit(cloud), n_neighbors)
 
 
 def neighbor_distances(cloud: NDArray[np.float64], n_neighbors: int) -> NDArray[np.float64]:

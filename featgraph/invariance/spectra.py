@@ -139,6 +139,7 @@ def compute_spectrum(
     values = native.astype(np.float64)
     zero = tolerance * float(np.linalg.norm(values))
     if center:
+        values -= values[:, :1].copy()  # first, so that a constant neuron leaves exactly 0
         values -= values.mean(axis=1, keepdims=True)
     singular = svdvals(values, overwrite_a=True, check_finite=False)
     singular = singular[: min(n_nodes, n_samples - bool(center))]

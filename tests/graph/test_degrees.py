@@ -146,3 +146,17 @@ def test_statistics_of_a_weighted_graph():
     assert (values.tolist(), shares.tolist()) == ([1, 2], [0.5, 0.5])
     assert "strength_tail_verdict" in result.to_rows()[0]
     assert degree_statistics(weighted_path(), weight="none").strengths is None
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e20])
+def test_the_unit_of_a_sample_does_not_matter(scale):
+    pytest.importorskip("powerlaw")
+    sample = np.random.default_rng(0).lognormal(size=600)
+    one, other = fit_tail(sample), fit_tail(scale * sample)
+    assert not other.discrete
+    assert other.exponent == pytest.approx(one.exponent, rel=1e-9)
+    assert other.x_min == pytest.approx(scale * one.x_min, rel=1e-9)
+    for name, test in one.rivals.items():
+        assert other.rivals[name].ratio == pytest.approx(test.ratio, abs=1e-6)
+    rates = [fit.parameters["exponential"]["Lambda"] for fit in (one, other)]
+    assert scale * rates[1] == pytest.approx(rates[0], rel=1e-6)

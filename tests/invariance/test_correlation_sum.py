@@ -138,3 +138,11 @@ def test_copies_in_many_dimensions_are_looked_for_without_a_tree(monkeypatch):
     assert find_distinct(points).tolist() == [*range(50), *range(100, 3000)]
     with pytest.raises(TypeError, match="NoneType"):
         find_close_pairs(np.zeros((10, 1)), 1.0)  # all of them close: a tree
+
+
+def test_whole_numbers_are_counted_alike_in_any_order():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        cloud = rng.permutation(np.argwhere(np.ones((12, 12))))[:60].astype(float)
+        one, other = (compute_correlation_sum(part) for part in (cloud, rng.permutation(cloud)))
+        np.testing.assert_array_equal(other.counts, one.counts)

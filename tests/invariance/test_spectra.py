@@ -65,3 +65,11 @@ def test_zero_variance_is_refused_and_names_the_layer():
 def test_one_sample_is_refused():
     with pytest.raises(ValueError, match="at least 2 samples for a covariance, got 1"):
         compute_spectrum(np.ones((5, 1)))
+
+
+def test_constant_neurons_have_no_variance_in_any_layout():
+    constant = np.full((60, 5), 0.1).T  # as activations are turned: sums run over one long axis
+    with pytest.raises(ValueError, match="must vary over the samples, got zero variance in all 5"):
+        compute_spectrum(constant[:, np.random.default_rng(0).permutation(60)])
+    with pytest.raises(ValueError, match="must vary over the samples, got zero variance in all 5"):
+        compute_spectrum(constant)
