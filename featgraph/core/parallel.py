@@ -6,12 +6,8 @@ joblib runs them: its processes on this machine, or whatever ``joblib.parallel_c
 from __future__ import annotations
 
 import contextlib
-import functools
-import multiprocessing
-import os
 import signal
 import threading
-import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -23,9 +19,12 @@ from typing import Any
 from featgraph.core.checks import integer
 from featgraph.core.package import need
 from featgraph.core.progress import progress_bar
-from featgraph.core.resources import hold_threads, in_worker
+from featgraph.core.resources import end_with_parent, hold_threads, in_worker, keep_warnings
 
 __all__ = ["WorkerLost", "joined_cluster", "own_workers", "run_parallel"]
+
+
+_TOLD: dict[Any, Any] = {}  # warnings of workers, so that each is told once
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def own_workers(jobs: int | None, *modules: str) -> Iterator[None]:
 
 
 def _load(modules: Sequence[str]) -> None:
-    _end_with_parent()
+    end_with_parent()
     for name in modules:
         import_module(name)
 
@@ -185,21 +184,6 @@ def _quiet_end() -> Iterator[None]:
         yield
     finally:
         threading.excepthook = usual
-
-
-@functools.cache
-def _end_with_parent() -> None:
-    """Let a worker of loky end soon after the process that started it, not after minutes."""
-    parent = multiprocessing.parent_process()
-    if parent is None or "loky" not in type(multiprocessing.current_process()).__module__:
-        return
-
-    def watch() -> None:
-        while os.getppid() == parent.pid:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="featgraph-parent").start()
 
 
 def _run_here(
@@ -294,12 +278,13 @@ def _spread(
             with _deaf_processes():
                 outcomes = Parallel(return_as="generator_unordered", **how)(give(places))
                 stack.callback(_close, outcomes)
-            for outcome in outcomes:  # noqa: UP028 (delegation would close it with a warning)
-                yield outcome
+            for place, result, error, told in outcomes:
+                yield place, result, error or _tell(told)
         return
     at_once = max(1, effective_n_jobs(jobs))
     while block := list(islice(places, at_once)):  # so that what is ready can be kept
-        yield from Parallel(**how)(give(iter(block)))
+        for place, result, error, _ in Parallel(**how)(give(iter(block))):
+            yield place, result, error
 
 
 def _close(outcomes: Generator[Any, None, None]) -> None:
@@ -335,13 +320,23 @@ def _tell_losses(backend: Any) -> None:
 
 def _attempt(
     function: Callable[..., Any], place: int, task: tuple[Any, ...]
-) -> tuple[int, object, Exception | None]:
-    _end_with_parent()
-    with _one_thread(), in_worker():
+) -> tuple[int, object, Exception | None, list[Any]]:
+    end_with_parent()
+    told: list[Any] = []
+    with _one_thread(), in_worker(), keep_warnings(told):
         try:
-            return place, function(*task), None
+            return place, function(*task), None, told
         except Exception as error:
-            return place, None, error
+            return place, None, error, told
+
+
+def _tell(told: list[Any]) -> Exception | None:
+    try:
+        for text, category, file, line in told:
+            warnings.warn_explicit(text, category, file, line, registry=_TOLD)
+    except Warning as error:  # where filters make errors of them
+        return error
+    return None
 
 
 @contextlib.contextmanager

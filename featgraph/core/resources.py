@@ -6,9 +6,12 @@ import contextlib
 import contextvars
 import functools
 import math
+import multiprocessing
 import os
 import sys
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -20,9 +23,11 @@ __all__ = [
     "SMALL",
     "check_memory",
     "check_pairs",
+    "end_with_parent",
     "hold_threads",
     "in_worker",
     "is_worker",
+    "keep_warnings",
     "memory_at_hand",
     "own_pages",
     "small_on_one_thread",
@@ -222,6 +227,50 @@ def in_worker() -> Iterator[None]:
         yield
     finally:
         _WORKER.reset(before)
+
+
+def _is_loky() -> bool:
+    return "loky" in type(multiprocessing.current_process()).__module__
+
+
+@functools.cache
+def end_with_parent() -> None:
+    """Let a worker of loky end soon after the process that started it, not after minutes.
+
+    Examples
+    --------
+    >>> end_with_parent()  # nothing, in any other process
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or not _is_loky():
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent.pid:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="featgraph-parent").start()
+
+
+@contextlib.contextmanager
+def keep_warnings(told: list[Any]) -> Iterator[None]:
+    """Add warnings in a worker of loky to ``told``: its main process has filters and a place.
+
+    Examples
+    --------
+    >>> with keep_warnings(told := []):
+    ...     told
+    []
+    """
+    if not _is_loky():
+        yield
+        return
+    with warnings.catch_warnings(record=True) as noted:
+        try:
+            yield
+        finally:
+            told += [(str(one.message), one.category, one.filename, one.lineno) for one in noted]
 
 
 def is_worker() -> bool:

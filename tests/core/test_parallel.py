@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 
 import pytest
 from joblib.externals.loky import get_reusable_executor
@@ -113,6 +114,23 @@ def test_a_block_that_fails_does_not_wait_until_workers_have_loaded(tmp_path):
     process = run_script(tmp_path, STUCK)
     assert process.communicate(timeout=120) == ("", "")
     assert process.returncode == 3
+
+
+def warn(number):
+    warnings.warn(f"{number} is odd", UserWarning, stacklevel=1)
+    return number
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_warnings_of_tasks_are_those_of_the_main_process(jobs, capfd):
+    with pytest.warns(UserWarning, match="is odd") as noted:
+        assert sorted(run_parallel(warn, [(1,), (3,)], jobs=jobs)) == [(0, 1), (1, 3)]
+    assert sorted(str(one.message) for one in noted) == ["1 is odd", "3 is odd"]
+    assert {one.filename for one in noted} == {__file__}
+    assert capfd.readouterr().err == ""
+    warnings.simplefilter("error")
+    with pytest.raises(UserWarning, match="5 is odd"):
+        list(run_parallel(warn, [(5,), (5,)], jobs=jobs))
 
 
 def hear(_):
