@@ -53,7 +53,7 @@ def compare_features(
     featgraph compare features.npz -o out/
     featgraph compare features.npz --layers "blocks.*" --curves released linkage greedy
     """
-    from featgraph.core.parallel import joined_cluster
+    from featgraph.core.parallel import joined_cluster, own_workers
     from featgraph.dimension import compare_network
     from featgraph.dimension.compare import CURVES
     from featgraph.plot import plot_theta_curves
@@ -61,7 +61,8 @@ def compare_features(
 
     found = inputs.choose_layers(features, layers)
     folder = claim(out, "comparison", force, pictures)
-    with joined_cluster(cluster):
+    workers = own_workers(1 if cluster else jobs, "featgraph.dimension.compare")
+    with joined_cluster(cluster), workers:
         compared = compare_network(
             found,
             n_draws=null_draws,

@@ -230,6 +230,8 @@ def check_subject(model: str | None, features: Path | None, *idle: str) -> None:
         refuse_idle("without --features", "--baseline-features")
     else:
         refuse_models(*idle)
+        if not features.exists():  # before workers start
+            raise FileNotFoundError(f"no file {features}")
 
 
 def refuse_samples(when: str) -> None:

@@ -74,7 +74,7 @@ def compare_networks(
     featgraph similarity a.npz b.npz --measure cka procrustes
     """
     from featgraph import similarity as sim
-    from featgraph.core.parallel import joined_cluster
+    from featgraph.core.parallel import joined_cluster, own_workers
     from featgraph.features import extract_features
 
     chosen = [layers, layers_b or layers]
@@ -95,7 +95,8 @@ def compare_networks(
         sides = [extract_features(model, shown, layers=part, **how) for model, part in pairs]
     folder = claim(out, "similarity", force, pictures)
     names = _name_sides((a, b), (weights, weights_b))
-    with joined_cluster(cluster):
+    workers = own_workers(1 if cluster else jobs, "featgraph.similarity.layer_matrix")
+    with joined_cluster(cluster), workers:
         found = sim.compare_measures(*sides, measures=measure, jobs=jobs, progress=screen.progress)
     tables: dict[str, Any] = {
         name: _write_matrix(folder, name, matrix, names, seed, screen)
