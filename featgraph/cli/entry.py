@@ -130,15 +130,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_program() -> int:
     """Run the command of this process; one that was stopped ends the process here.
 
-    A solver's thread that still runs would abort it while Python is taken down. What is left in
-    memory goes with the process: to collect it takes a tenth of a second.
+    A solver's thread would abort it while Python ends. To collect memory takes a tenth of a second.
     """
     defer_module("matplotlib.pyplot")  # a quarter of a second for igraph, which imports it
     status = main()
     gc.freeze()
     if status in (INTERRUPTED, TERMINATED):
         with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush(), sys.stderr.flush()
+            sys.stdout.flush()
+            sys.stderr.flush()
         atexit._run_exitfuncs()  # which leave no files and semaphores of workers to complain of
         os._exit(status)
     return status

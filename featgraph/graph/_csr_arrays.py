@@ -70,8 +70,9 @@ def assemble_csr(
             f"edges must be indices below n_nodes={n_nodes}, got {least - 1}; labels, where given, "
             "name all nodes"
         )
-    told = "nodes are numbered from 0 on; networkx.Graph(edges) takes any other names"
-    check_memory(24 * n_nodes, f"a graph of {n_nodes} nodes", remedy=told)
+    if n_nodes > pairs.size:  # most have no edge: perhaps they are names
+        told = "nodes are numbered from 0 on; networkx.Graph(edges) takes any other names"
+        check_memory(24 * n_nodes, f"a graph of {n_nodes} nodes", remedy=told)
     values = None if weights is None else np.asarray(weights, dtype=np.float64)
     if values is not None and values.shape != (len(pairs),):
         raise ValueError(f"weights must have one value per edge row, got shape {values.shape}")

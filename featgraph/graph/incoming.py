@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featgraph.core.values import take_as, to_whole_array
-from featgraph.graph._csr_arrays import attribute_column as attribute_column
+from featgraph.graph._csr_arrays import attribute_column
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [

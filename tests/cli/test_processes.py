@@ -188,7 +188,9 @@ def test_more_processes_than_a_batch_has_samples_for_are_refused(tmp_path):
 def test_what_works_alone_says_so(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert main(["analyze", "--features", "F.npz"]) == 2
+    features = tmp_path / "F.npz"
+    features.touch()
+    assert main(["analyze", "--features", str(features)]) == 2
     assert "--features are there already" in capsys.readouterr().err
     assert main(["methods"]) == 2
     assert "featgraph methods runs in one process: start it without torchrun" in (
