@@ -16,9 +16,9 @@ from featgraph.graph._csr_arrays import attribute_column
 from featgraph.graph.outgoing import GRAPH_FIELDS
 
 __all__ = [
-    *("RawGraph", "attribute_column", "choose_reader", "expand_rows", "matrix_graph"),
-    *("told_columns", "whole_labels"),
-]
+    "RawGraph", "attribute_column", "choose_reader", "expand_rows", "matrix_graph", "told_columns",
+    "whole_labels",
+]  # fmt: skip
 
 
 @dataclass
