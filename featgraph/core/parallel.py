@@ -131,6 +131,7 @@ def own_workers(jobs: int | None, *modules: str) -> Iterator[None]:
 
     jobs = min(jobs, max(2, cpu_count()))
     how: dict[str, Any] = {"return_as": "generator_unordered", "pre_dispatch": "all"}
+    loading: Iterator[Any] = iter(())
     try:
         with _deaf_processes():
             loading = Parallel(n_jobs=jobs, **how)([delayed(_load)(modules)] * jobs)
